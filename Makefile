@@ -1,0 +1,49 @@
+# Relevo. `make help` lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+MEMBERS := shared/contracts shared/workflow shared/runtime services/ingest services/engine services/scheduler \
+           services/notifier deploy/embedded deploy/sandbox cli
+STAMP := .venv/.installed
+NAME ?= engine
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench docs lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files with hashes
+
+$(STAMP): requirements/dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@touch $(STAMP)
+
+run: $(STAMP) ## Run the demonstration: real Kafka, real PostgreSQL, all services, a sample shop's day
+	$(BIN)/relevo demo --speed 3600
+
+test: $(STAMP) ## Run the tests on the embedded Kafka and PostgreSQL
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Run ruff, mypy (strict) and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+bench: $(STAMP) ## Run a benchmark: make bench NAME=engine|relay
+	$(BIN)/python -m benchmarks.$(NAME)
+
+docs: $(STAMP) ## Write the generated documents (JSON Schemas, AsyncAPI, settings)
+	$(BIN)/relevo docs
+
+lock: ## Write the lock files anew (needs uv on the PATH)
+	requirements/lock.sh
+
+clean: ## Remove the virtual environment, caches and the embedded state
+	rm -rf .venv .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

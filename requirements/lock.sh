@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Writes requirements/{run,dev}.txt: every version with its hashes, no index address. Needs `uv` on the PATH.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+members=$(git ls-files --cached --others --exclude-standard '*/pyproject.toml')
+grep -hoE '^    "[^"]+"' $members | tr -d ' "' | grep -v '^relevo-' | sort -u > requirements/run.in
+compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url "$@"; }
+compile requirements/run.in -o requirements/run.txt
+compile requirements/run.in requirements/dev.in -c requirements/run.txt -o requirements/dev.txt

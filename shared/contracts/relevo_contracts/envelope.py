@@ -1,0 +1,50 @@
+"""The envelope of every event: CloudEvents 1.0 in structured JSON, with Relevo's extension attributes.
+
+Source: CloudEvents 1.0.2, sections 3.1 (attributes) and 3.3 (extension names are lower-case letters and digits).
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from relevo_contracts.payloads import EVENT_TYPES, Instant, Payload
+
+Key = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened in a shop.
+
+    `id` is unique for (`shop`, `source`): the same event delivered twice carries the same id.
+    `time` is when it happened, clamped to what is plausible; `receivedtime` is when ingest took it.
+    `key` is the customer (or the product, for stock events): all events of one key are in order on one partition.
+    `historical` marks a backfill: it updates what is known of the customer and starts nothing.
+    """
+
+    id: Key
+    source: str
+    type: str
+    time: Instant
+    shop: Key
+    key: Key
+    data: dict[str, Any]
+    receivedtime: Instant
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+    historical: bool = False
+
+    def payload(self) -> Payload:
+        """The typed payload. Raises `msgspec.ValidationError` if `data` does not fit the event's type."""
+        return msgspec.convert(self.data, EVENT_TYPES[self.type])
+
+
+def event_data(payload: Payload) -> dict[str, Any]:
+    """The payload as it travels in `Event.data`: plain JSON values, defaults left out."""
+    data: dict[str, Any] = msgspec.to_builtins(payload)
+    return data
+
+
+def partition_key(shop: str, key: str) -> bytes:
+    """The Kafka message key: everything about one customer (or product) of a shop lands on one partition."""
+    return f"{shop}/{key}".encode()

@@ -1,0 +1,96 @@
+"""The messages between the services other than shop events. Commands are imperative, outcomes past tense."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.payloads import Instant
+
+Purpose = Literal["marketing", "transactional"]
+OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt", "deferred"]
+
+
+class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Send one message to one person, once.
+
+    `id` is the effect key `run/step/turn`: the Message-ID and the provider's idempotency key are made from it.
+    `template` names a template inside the definition `definition` (its content hash).
+    `context` holds what the template may name (`trigger`, `run`, `customer`, `shop`), plain JSON.
+    `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
+    """
+
+    id: str
+    shop: str
+    key: str
+    run_id: str
+    workflow: str
+    definition: str
+    step: str
+    channel: Channel
+    purpose: Purpose
+    template: str
+    recipient: Contact
+    context: dict[str, Any]
+    decided_at: Instant
+    not_after: Instant
+    reason: str = ""
+
+
+class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a delivery. `reason` is for people; `detail` carries the provider's own words and ids."""
+
+    id: str
+    delivery_id: str
+    shop: str
+    key: str
+    run_id: str
+    workflow: str
+    step: str
+    channel: Channel
+    status: OutcomeStatus
+    at: Instant
+    reason: str = ""
+    detail: dict[str, str] = {}
+
+
+class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A timer is due. `due_at` is the time that was asked for: the run reckons with it, not with the delay.
+
+    `id` is `timer_id@due_at`, so that the same timer published twice is one wake-up.
+    """
+
+    id: str
+    shop: str
+    key: str
+    timer_id: str
+    due_at: Instant
+    run_id: str = ""
+    turn: int = 0
+    name: str = ""
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message that could not be processed, with its origin: enough to look at it and to send it again."""
+
+    id: str
+    service: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    at: Instant
+    key: str = ""
+    value: bytes = b""
+
+
+class Unrecognised(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A genuine webhook that has no canonical event: kept with the reason, with personal secrets removed."""
+
+    id: str
+    shop: str
+    platform: str
+    topic: str
+    reason: str
+    receivedtime: Instant
+    body: dict[str, Any] | list[Any] | str = ""
