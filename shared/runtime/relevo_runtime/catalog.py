@@ -1,0 +1,165 @@
+"""The catalog: shops and deployed workflows. Written by the relevo command only, read by every service.
+
+Every function works inside the caller's transaction. The connection is one of `open_pool` (jsonb by msgspec).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from relevo_runtime.errors import RuntimeFault, ShopExists, ShopUnknown
+from relevo_runtime.postgres import Connection, Statements
+
+STATEMENTS = Statements.load("relevo_runtime", "catalog.sql")
+EVERY_SHOP = "*"
+
+
+class Secret(Struct, frozen=True):
+    """A webhook secret and until when it is valid (None: without end). Two may be valid at once while one rotates."""
+
+    value: str
+    until: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Secret(value='********', until={self.until!r})"
+
+
+class Shop(Struct, frozen=True, kw_only=True):
+    """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217."""
+
+    shop: str
+    platform: str
+    name: str = ""
+    domain: str = ""
+    secrets: list[Secret] = []
+    token_hashes: list[str] = []
+    email_from: str = ""
+    sms_from: str = ""
+    locale: str = "en"
+    timezone: str = "UTC"
+    currency: str = "EUR"
+
+    def valid_secrets(self, now: datetime) -> list[str]:
+        """The webhook secrets that hold at `now`."""
+        return [secret.value for secret in self.secrets if secret.until is None or now < secret.until]
+
+    def accepts_token(self, token: str) -> bool:
+        """Whether `token` is one of the shop's bearer tokens; takes the same time whichever it is."""
+        given = hash_token(token)
+        return sum(hmac.compare_digest(given, known) for known in self.token_hashes) > 0
+
+
+class Deployed(Struct, frozen=True, kw_only=True):
+    """A version of a workflow that was deployed for `shop` (`*`: every shop). `files` are its raw files by path."""
+
+    shop: str
+    workflow: str
+    version: str
+    files: dict[str, str]
+    revision: int
+    active: bool
+    author: str = ""
+    note: str = ""
+    deployed_at: datetime | None = None
+
+
+class DefinitionUnknown(RuntimeFault):
+    """No definition with this version was ever deployed here."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"no definition has the version {version!r}; deploy it first")
+        self.version = version
+
+
+def hash_token(token: str) -> str:
+    """What is kept of a bearer token: its SHA-256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _row(shop: Shop) -> tuple[object, ...]:
+    return (
+        *(shop.shop, shop.platform, shop.name, shop.domain, shop.secrets, shop.token_hashes),
+        *(shop.email_from, shop.sms_from, shop.locale, shop.timezone, shop.currency),
+    )
+
+
+async def add_shop(connection: Connection, shop: Shop) -> None:
+    """Make a shop known. Raises `ShopExists`; a bad name (lower case, digits, `-`, `_`) is asyncpg's CheckViolation."""
+    try:
+        await connection.execute(STATEMENTS["add_shop"], *_row(shop))
+    except asyncpg.UniqueViolationError as error:
+        raise ShopExists(shop.shop) from error
+    await connection.execute(STATEMENTS["next_revision"])
+
+
+async def update_shop(connection: Connection, shop: Shop) -> None:
+    """Replace what is known of a shop. Raises `ShopUnknown`."""
+    if await connection.execute(STATEMENTS["update_shop"], *_row(shop)) == "UPDATE 0":
+        raise ShopUnknown(shop.shop)
+    await connection.execute(STATEMENTS["next_revision"])
+
+
+async def shops(connection: Connection) -> list[Shop]:
+    """Every shop, by name."""
+    rows = await connection.fetch(STATEMENTS["shops"])
+    return [msgspec.convert(dict(row), Shop) for row in rows]
+
+
+async def shop(connection: Connection, name: str) -> Shop | None:
+    """One shop, or None if it is not known."""
+    row = await connection.fetchrow(STATEMENTS["shop"], name)
+    return None if row is None else msgspec.convert(dict(row), Shop)
+
+
+async def deploy(
+    connection: Connection,
+    *,
+    shop: str = EVERY_SHOP,
+    workflow: str,
+    version: str,
+    files: Mapping[str, str],
+    at: datetime,
+    author: str = "",
+    note: str = "",
+) -> int:
+    """Make `version` what new runs of `workflow` start with; returns the new revision. Needs a transaction."""
+    revision: int = await connection.fetchval(STATEMENTS["next_revision"])
+    await connection.execute(STATEMENTS["add_definition"], version, workflow, dict(files))
+    await connection.execute(STATEMENTS["deactivate"], shop, workflow)
+    await connection.execute(STATEMENTS["add_deployment"], shop, workflow, revision, version, author, note, at)
+    return revision
+
+
+async def retire(connection: Connection, *, shop: str = EVERY_SHOP, workflow: str) -> bool:
+    """Start no further runs of `workflow`; those in flight go on. False if it was not deployed."""
+    await connection.execute(STATEMENTS["next_revision"])
+    return await connection.execute(STATEMENTS["deactivate"], shop, workflow) != "UPDATE 0"
+
+
+async def active_definitions(connection: Connection) -> list[Deployed]:
+    """What new runs start with, by workflow and shop."""
+    return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["active_definitions"])]
+
+
+async def history(connection: Connection, workflow: str) -> list[Deployed]:
+    """Every deployment of `workflow`, newest first."""
+    return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["history"], workflow)]
+
+
+async def definition_files(connection: Connection, version: str) -> dict[str, str]:
+    """The files of a version. Raises `DefinitionUnknown`."""
+    files: dict[str, str] | None = await connection.fetchval(STATEMENTS["definition_files"], version)
+    if files is None:
+        raise DefinitionUnknown(version)
+    return files
+
+
+async def revision(connection: Connection) -> int:
+    """Grows with every change of shops or deployments: one cheap look tells whether to read again."""
+    number: int = await connection.fetchval(STATEMENTS["revision"])
+    return number

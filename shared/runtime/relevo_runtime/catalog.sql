@@ -1,0 +1,61 @@
+-- name: shops
+-- Every shop.
+select shop, platform, name, domain, secrets, token_hashes, email_from, sms_from, locale, timezone, currency
+from catalog.shop order by shop
+
+-- name: shop
+-- One shop.
+select shop, platform, name, domain, secrets, token_hashes, email_from, sms_from, locale, timezone, currency
+from catalog.shop where shop = $1
+
+-- name: add_shop
+-- Makes a shop known.
+insert into catalog.shop
+    (shop, platform, name, domain, secrets, token_hashes, email_from, sms_from, locale, timezone, currency)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+
+-- name: update_shop
+-- Replaces what is known of a shop.
+update catalog.shop
+set platform = $2, name = $3, domain = $4, secrets = $5, token_hashes = $6, email_from = $7, sms_from = $8,
+    locale = $9, timezone = $10, currency = $11
+where shop = $1
+
+-- name: add_definition
+-- Keeps the files of a version; a version is the hash of its files, so a second time changes nothing.
+insert into catalog.definition (version, workflow, files) values ($1, $2, $3) on conflict (version) do nothing
+
+-- name: deactivate
+-- Ends the active deployment of a workflow for a shop.
+update catalog.deployment set active = false where shop = $1 and workflow = $2 and active
+
+-- name: add_deployment
+-- Makes a version the active one of a workflow for a shop.
+insert into catalog.deployment (shop, workflow, revision, version, active, author, note, deployed_at)
+values ($1, $2, $3, $4, true, $5, $6, $7)
+
+-- name: active_definitions
+-- What new runs start with, for every shop.
+select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at
+from catalog.deployment d join catalog.definition f using (version)
+where d.active
+order by d.workflow, d.shop
+
+-- name: history
+-- The deployments of a workflow, newest first.
+select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at
+from catalog.deployment d join catalog.definition f using (version)
+where d.workflow = $1
+order by d.revision desc
+
+-- name: definition_files
+-- The files of a version.
+select files from catalog.definition where version = $1
+
+-- name: revision
+-- Grows with every change of the catalog.
+select number from catalog.revision
+
+-- name: next_revision
+-- Counts one change; also makes concurrent changes wait for each other.
+update catalog.revision set number = number + 1 returning number

@@ -1,0 +1,61 @@
+"""The errors of this package. Three kinds: try again (`temporary`), poison, and bugs, which are left to surface."""
+
+
+class RuntimeFault(Exception):  # noqa: N818 - a poison record is no error of ours, and subclasses read as what they are
+    """The base of every error that this package raises on purpose."""
+
+
+class Poison(RuntimeFault):
+    """This record can never be processed; `reason` says why. It belongs to the dead letters, the rest goes on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooManyDeadLetters(RuntimeFault):
+    """More than the set share of the messages failed: something is wrong with the service, not with the messages."""
+
+    def __init__(self, service: str, failed: int, seen: int, last_reason: str) -> None:
+        super().__init__(
+            f"{service}: {failed} of the last {seen} messages were dead letters (the last one: {last_reason}). "
+            "Stopped rather than emptying the topic; mend the cause, start again, then redrive the dead letters."
+        )
+        self.service = service
+        self.failed = failed
+        self.seen = seen
+        self.last_reason = last_reason
+
+
+class PublishError(RuntimeFault):
+    """Kafka did not acknowledge `failed` of `total` messages for `topic`; some of the others may have been written."""
+
+    def __init__(self, topic: str, failed: int, total: int, cause: BaseException | None) -> None:
+        super().__init__(f"Kafka took {total - failed} of {total} messages for {topic}: {cause!r}")
+        self.topic = topic
+        self.failed = failed
+        self.total = total
+
+
+class MigrationError(RuntimeFault):
+    """A migration can't be applied; the message says which one and what to do."""
+
+
+class StatementError(RuntimeFault):
+    """An .sql file isn't in the form that `Statements` reads."""
+
+
+class ShopExists(RuntimeFault):
+    """A shop of this name is known already."""
+
+    def __init__(self, shop: str) -> None:
+        super().__init__(f"shop {shop!r} exists already; change it with update_shop")
+        self.shop = shop
+
+
+class ShopUnknown(RuntimeFault):
+    """No shop of this name is known."""
+
+    def __init__(self, shop: str) -> None:
+        super().__init__(f"shop {shop!r} is not known; add it first")
+        self.shop = shop

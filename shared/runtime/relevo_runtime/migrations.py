@@ -1,0 +1,135 @@
+"""Numbered SQL migrations, applied once each, under an advisory lock."""
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Iterator, Sequence
+from importlib import resources
+
+import asyncpg
+from msgspec import Struct
+
+from relevo_runtime.errors import MigrationError
+
+ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier", "relevo_ingest")
+"""The packages that own a schema, in the order in which they are migrated, however they are asked for."""
+
+_LOCK = 0x52656C65766F  # "Relevo": one migration at a time in a database
+
+_TABLE = """
+create table if not exists public.relevo_migration (
+    package    text not null,
+    number     int not null,
+    name       text not null,
+    checksum   text not null,
+    applied_at timestamptz not null default clock_timestamp(),
+    primary key (package, number)
+)
+"""
+
+
+class Migration(Struct, frozen=True):
+    """One file `migrations/NNNN_name.sql` of a package."""
+
+    package: str
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """Tells whether the file is still the one that was applied."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:32]
+
+    @property
+    def label(self) -> str:
+        """How people name it."""
+        return f"{self.package}/{self.number:04d}_{self.name}"
+
+
+def installed_packages() -> list[str]:
+    """The packages of `ORDER` that are installed here."""
+    return [name for name in ORDER if importlib.util.find_spec(name) is not None]
+
+
+def migrations(packages: Sequence[str]) -> list[Migration]:
+    """The migrations of `packages`, in the order of application. Raises `MigrationError` on a bad file name."""
+    ordered = sorted(packages, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return [migration for package in dict.fromkeys(ordered) for migration in _of(package)]
+
+
+def _of(package: str) -> Iterator[Migration]:
+    folder = resources.files(package).joinpath("migrations")
+    if not folder.is_dir():
+        return
+    numbers: set[int] = set()
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".sql"):
+            continue
+        match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", file.name)
+        if match is None or int(match[1]) in numbers:
+            raise MigrationError(f"{package}/migrations/{file.name}: name it NNNN_name.sql with a number of its own")
+        numbers.add(int(match[1]))
+        yield Migration(package, int(match[1]), match[2], file.read_text(encoding="utf-8"))
+
+
+async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
+    """Bring the database up to date and return the labels of what was applied now.
+
+    Each file runs in a transaction of its own. Several processes may call it at once: one works, the others wait and
+    find nothing left to do. Raises `MigrationError` if a file changed after it was applied, or if it fails.
+    """
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
+    try:
+        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await connection.execute(_TABLE)
+        return await _apply(connection, migrations(packages))
+    finally:
+        await connection.close()  # the lock goes with the session
+
+
+async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
+    """The labels of what `migrate` would apply; changes nothing."""
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
+    try:
+        exists = await connection.fetchval("select to_regclass('public.relevo_migration') is not null")
+        applied = await _applied(connection) if exists else {}
+        return [m.label for m in migrations(packages) if (m.package, m.number) not in applied]
+    finally:
+        await connection.close()
+
+
+async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[tuple[str, int], str]:
+    rows = await connection.fetch("select package, number, checksum from public.relevo_migration")
+    return {(row["package"], row["number"]): row["checksum"] for row in rows}
+
+
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", wanted: Sequence[Migration]) -> list[str]:
+    applied = await _applied(connection)
+    done: list[str] = []
+    for migration in wanted:
+        checksum = applied.get((migration.package, migration.number))
+        if checksum is None:
+            await _run(connection, migration)
+            done.append(migration.label)
+        elif checksum != migration.checksum:
+            raise MigrationError(
+                f"{migration.label} changed after it was applied to this database; "
+                "put the file back as it was and write a new migration with the change"
+            )
+    return done
+
+
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "insert into public.relevo_migration (package, number, name, checksum) values ($1, $2, $3, $4)",
+                migration.package,
+                migration.number,
+                migration.name,
+                migration.checksum,
+            )
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{migration.label} failed and was rolled back: {error}") from error

@@ -1,0 +1,61 @@
+"""The transactional outbox: the one way to the table `engine.outbox`.
+
+`put` inside the transaction that decides, publish after its commit, `delete` after Kafka has acknowledged. What a dead
+engine left behind is found by `claim_left_behind`; consumers recognise a second publish by the effect key.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+from relevo_runtime.postgres import Connection, Statements
+
+STATEMENTS = Statements.load("relevo_runtime", "outbox.sql")
+
+
+class Outgoing(Struct, frozen=True):
+    """A message to publish: `topic` is the logical name, the message key is `shop/key`, `id` is the effect key."""
+
+    shop: str
+    id: str
+    topic: str
+    key: str
+    value: bytes
+
+
+class LeftBehind(Struct, frozen=True):
+    """A row that nobody published in time; `number` is what `delete` takes."""
+
+    number: int
+    message: Outgoing
+
+
+async def put(connection: Connection, messages: Sequence[Outgoing]) -> list[int]:
+    """Keep `messages`; returns their row numbers for `delete`."""
+    if not messages:
+        return []
+    rows = await connection.fetch(
+        STATEMENTS["put"],
+        [message.shop for message in messages],
+        [message.id for message in messages],
+        [message.topic for message in messages],
+        [message.key for message in messages],
+        [message.value for message in messages],
+    )
+    return [row[0] for row in rows]
+
+
+async def delete(connection: Connection, numbers: Sequence[int]) -> None:
+    """Forget rows that Kafka has acknowledged; rows that are gone already are no error."""
+    if numbers:
+        await connection.execute(STATEMENTS["delete"], numbers)
+
+
+async def claim_left_behind(connection: Connection, older_than: timedelta, limit: int) -> list[LeftBehind]:
+    """Up to `limit` rows untouched for `older_than` of the database's wall clock, oldest first.
+
+    They are marked as touched, so another claim leaves them alone for as long again.
+    """
+    rows = await connection.fetch(STATEMENTS["claim_left_behind"], older_than, limit)
+    return sorted((LeftBehind(row[0], Outgoing(*row[1:])) for row in rows), key=lambda left: left.number)

@@ -1,0 +1,139 @@
+"""PostgreSQL: the pool, the statements in .sql files, and which errors are worth a second try."""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from relevo_runtime.errors import StatementError
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+async def open_pool(
+    dsn: str, *, application_name: str, min_size: int = 1, max_size: int = 8, command_timeout: float = 60.0
+) -> Pool:
+    """A pool of connections on which `jsonb` is what msgspec encodes and decodes.
+
+    `bytes` given for a jsonb parameter are taken as JSON text that is encoded already. The just-in-time compiler is
+    off (it costs more than these short statements take). Raises what asyncpg raises if the server can't be reached.
+    """
+    pool: Pool = await asyncpg.create_pool(
+        dsn,
+        min_size=min_size,
+        max_size=max_size,
+        command_timeout=command_timeout,
+        init=prepare_connection,
+        statement_cache_size=1024,
+        max_cached_statement_lifetime=0,
+        server_settings={"application_name": application_name, "jit": "off"},
+    )
+    return pool
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Teach a connection the jsonb codec; `open_pool` does it for its own."""
+    # The binary form of jsonb is a version byte and the text: no quoting, no copy through text mode.
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+    )
+
+
+def _encode_jsonb(value: Any) -> bytes:
+    return b"\x01" + (value if isinstance(value, bytes) else _encode(value))
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return _decode(memoryview(value)[1:])
+
+
+class Statements(Mapping[str, str]):
+    """The named statements of one .sql file: each starts with `-- name: x` and a comment that says what it does."""
+
+    def __init__(self, source: str, statements: Mapping[str, str]) -> None:
+        self._source = source
+        self._statements = dict(statements)
+
+    @classmethod
+    def load(cls, package: str, file: str) -> "Statements":
+        """Read `file` inside `package` (`"relevo_engine.adapters"`, `"engine.sql"`). Raises `StatementError`."""
+        text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
+        return cls.parse(f"{package}/{file}", text)
+
+    @classmethod
+    def parse(cls, source: str, text: str) -> "Statements":
+        """The statements in `text`; `source` names it in errors."""
+        head, *blocks = re.split(r"^--\s*name:\s*", text, flags=re.MULTILINE)
+        if re.sub(r"--.*", "", head).strip():
+            raise StatementError(f"{source}: there is SQL before the first `-- name:`")
+        found: dict[str, str] = {}
+        for block in blocks:
+            name, body = _statement(source, block)
+            if name in found:
+                raise StatementError(f"{source}: statement {name!r} is there twice")
+            found[name] = body
+        return cls(source, found)
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._statements[name]
+        except KeyError:
+            raise StatementError(f"{self._source}: no statement {name!r}; it has {sorted(self._statements)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._statements)
+
+    def __len__(self) -> int:
+        return len(self._statements)
+
+
+def _statement(source: str, block: str) -> tuple[str, str]:
+    name, _, body = block.partition("\n")
+    name, body = name.strip(), body.strip().removesuffix(";")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise StatementError(f"{source}: {name!r} is no name for a statement (lower case, digits, underscores)")
+    if not body.startswith("--"):
+        raise StatementError(f"{source}: statement {name!r} needs a comment that says what it does")
+    sql = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip()
+    if not sql:
+        raise StatementError(f"{source}: statement {name!r} has no SQL")
+    # The name stays in the text, so that pg_stat_statements and the server's log tell which statement it is.
+    return name, f"/* {name} */ {sql}"
+
+
+_TEMPORARY: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that was just promoted elsewhere
+    ConnectionError,
+    TimeoutError,
+)
+
+
+def temporary(error: BaseException) -> bool:
+    """Whether the same work may succeed when it is tried again: the connection was lost, a deadlock, too busy …"""
+    if isinstance(error, _TEMPORARY):
+        return True
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
+    if isinstance(error, asyncpg.InterfaceError):
+        text = str(error)
+        return "closed" in text or "closing" in text or "released" in text
+    if isinstance(error, OSError):
+        return not isinstance(error, PermissionError)
+    return False

@@ -1,0 +1,146 @@
+"""Settings by environment: every field says what it means; secrets never show in a log or a listing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import pydantic
+from msgspec import Struct
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "RELEVO_"
+
+
+class RuntimeSettings(BaseSettings):
+    """What every service of Relevo needs to know. Services subclass it and add their own fields."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap servers, host:port, several with commas.")
+    postgres: SecretStr = Field(
+        default=SecretStr("postgresql://relevo@127.0.0.1:5432/relevo"),
+        description="PostgreSQL connection URL; a Unix socket is postgresql://USER@/DB?host=/folder.",
+    )
+    topic_prefix: str = Field(
+        default="", description="Put before every topic and consumer group, so that several systems share one Kafka."
+    )
+    partitions: int = Field(
+        default=12, ge=1, le=1000, description="Partitions of every topic; fixed once they are created."
+    )
+    replication: int = Field(default=1, ge=1, le=9, description="Replicas of every topic that is created.")
+    session_timeout: float = Field(
+        default=10.0,
+        ge=1,
+        le=300,
+        description="Seconds after which Kafka gives a dead member's partitions to the others.",
+    )
+    stop_timeout: float = Field(
+        default=20.0, ge=1, le=600, description="Seconds that a stopping service may take to drain."
+    )
+    dead_letter_ratio: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="A service stops when more than this share of its messages is dead letters.",
+    )
+    clock_speed: float = Field(
+        default=1.0, gt=0, le=100_000, description="How many seconds pass in one second; 1 in production."
+    )
+    clock_origin: datetime | None = Field(
+        default=None, description="Where a scaled clock started, RFC 3339 with zone; the same for every process."
+    )
+    clock_anchor: float | None = Field(
+        default=None, description="The Unix time at which the clock stood at its origin."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="json: one object a line; console: for people."
+    )
+    admin_host: str = Field(default="127.0.0.1", description="Where /healthz, /readyz and /metrics listen.")
+    admin_port: int = Field(default=0, ge=0, le=65535, description="Their port; 0 turns them off.")
+    link_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs the links in messages (unsubscribe); at least 16 characters."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8080", description="Where customers reach ingest; links start with it."
+    )
+    watch_parent: bool = Field(
+        default=False, description="Stop when the process that started this one dies (embedded mode)."
+    )
+
+    @pydantic.field_validator("clock_origin")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("clock_origin needs a zone: 2026-03-01T08:00:00Z")
+        return value
+
+    @pydantic.field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    def topic(self, name: str) -> str:
+        """The topic's name on the broker."""
+        return self.topic_prefix + name
+
+    def group(self, service: str) -> str:
+        """The consumer group of a service."""
+        return f"{self.topic_prefix}relevo.{service}"
+
+    @property
+    def dsn(self) -> str:
+        """The PostgreSQL URL in clear text, for opening a connection only."""
+        return self.postgres.get_secret_value()
+
+
+class Setting(Struct, frozen=True):
+    """One line of the settings listing. `value` is what holds now; secrets are masked."""
+
+    variable: str
+    type: str
+    default: str
+    value: str
+    meaning: str
+
+
+MASK = "********"
+
+
+def describe_settings(classes: Sequence[type[RuntimeSettings]]) -> list[Setting]:
+    """Every setting of `classes` once, in order of declaration, with its environment variable and its value now."""
+    seen: dict[str, Setting] = {}
+    for cls in classes:
+        for setting in _describe(cls):
+            seen.setdefault(setting.variable, setting)
+    return list(seen.values())
+
+
+def _describe(cls: type[RuntimeSettings]) -> Iterator[Setting]:
+    prefix = cls.model_config.get("env_prefix", PREFIX)
+    now = cls()
+    for name, field in cls.model_fields.items():
+        yield Setting(
+            variable=f"{prefix}{name}".upper(),
+            type=_type_name(field.annotation),
+            default=_shown(field.get_default(call_default_factory=True, validated_data={})),
+            value=_shown(getattr(now, name)),
+            meaning=field.description or "",
+        )
+
+
+def _type_name(annotation: Any) -> str:
+    if annotation is SecretStr:
+        return "secret"
+    if isinstance(annotation, type):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "").replace("datetime.datetime", "datetime")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else ""
+    return "" if value is None else str(value)

@@ -1,0 +1,76 @@
+"""Durable timers: the one way to the table `scheduler.timer`.
+
+Every function works inside the caller's transaction, so that a run and its timers never disagree. A timer that was
+claimed stays in the table until it is consumed by `cancel_timers`, so a wake-up that is lost on its way comes back when
+its lease ends.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from relevo_runtime.postgres import Connection, Statements
+
+ARMED = "relevo_timer_armed"
+"""The notification channel on which `announce` says that a timer was armed."""
+
+STATEMENTS = Statements.load("relevo_runtime", "timers.sql")
+
+
+class Timer(Struct, frozen=True):
+    """A wake-up that is wanted at `due_at` (clock time) for `key` of `shop`. `timer_id` is unique in the shop."""
+
+    shop: str
+    key: str
+    timer_id: str
+    due_at: datetime
+    run_id: str = ""
+    turn: int = 0
+    name: str = ""
+
+
+async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:
+    """Arm `timers`; one that is armed already is moved, and of two with the same id the last one counts.
+
+    Where the same transaction cancels and arms an id, cancel first.
+    """
+    unique = {(timer.shop, timer.timer_id): timer for timer in timers}.values()
+    if not unique:
+        return
+    await connection.execute(
+        STATEMENTS["set_timers"],
+        [timer.shop for timer in unique],
+        [timer.timer_id for timer in unique],
+        [timer.key for timer in unique],
+        [timer.run_id for timer in unique],
+        [timer.turn for timer in unique],
+        [timer.name for timer in unique],
+        [timer.due_at for timer in unique],
+    )
+
+
+async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
+    """Disarm the timers `(shop, timer_id)`; what is not armed is no error. This is also how a wake-up is consumed."""
+    if ids:
+        await connection.execute(STATEMENTS["cancel_timers"], [shop for shop, _ in ids], [timer for _, timer in ids])
+
+
+async def claim_due(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
+    """Up to `limit` timers that are due at `now`, the longest due first; nobody else gets them before `lease_until`."""
+    rows = await connection.fetch(STATEMENTS["claim_due"], now, lease_until, limit)
+    return sorted((Timer(*row) for row in rows), key=lambda timer: timer.due_at)
+
+
+async def next_due(connection: Connection) -> datetime | None:
+    """When the next timer is due or its lease ends; None if none is armed."""
+    due: datetime | None = await connection.fetchval(STATEMENTS["next_due"])
+    return due
+
+
+async def announce(connection: Connection, due_at: datetime) -> None:
+    """Tell waiting schedulers that a timer was armed for `due_at`.
+
+    At most once a batch and outside of its transaction: a notification inside takes a lock that all writers share.
+    """
+    await connection.execute(STATEMENTS["announce"], due_at.isoformat())

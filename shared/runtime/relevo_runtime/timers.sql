@@ -1,0 +1,39 @@
+-- name: set_timers
+-- Arms timers, or moves those that are armed already.
+insert into scheduler.timer (shop, timer_id, key, run_id, turn, name, due_at, attempt_at)
+select shop, timer_id, key, run_id, turn, name, due_at, due_at
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[])
+     as t (shop, timer_id, key, run_id, turn, name, due_at)
+on conflict (shop, timer_id) do update
+set key = excluded.key, run_id = excluded.run_id, turn = excluded.turn, name = excluded.name,
+    due_at = excluded.due_at, attempt_at = excluded.attempt_at
+
+-- name: cancel_timers
+-- Disarms timers, and consumes those that have fired.
+delete from scheduler.timer
+using unnest($1::text[], $2::text[]) as gone (shop, timer_id)
+where timer.shop = gone.shop and timer.timer_id = gone.timer_id
+
+-- name: claim_due
+-- Takes up to $3 timers that are due at $1 and leases them until $2; others may claim beside it.
+with due as (
+    select shop, timer_id
+    from scheduler.timer
+    where attempt_at <= $1
+    order by attempt_at
+    limit $3
+    for update skip locked
+)
+update scheduler.timer
+set attempt_at = $2
+from due
+where timer.shop = due.shop and timer.timer_id = due.timer_id
+returning timer.shop, timer.key, timer.timer_id, timer.due_at, timer.run_id, timer.turn, timer.name
+
+-- name: next_due
+-- When the next timer wants to be claimed.
+select min(attempt_at) from scheduler.timer
+
+-- name: announce
+-- Wakes the schedulers that wait for ARMED.
+select pg_notify('relevo_timer_armed', $1)
