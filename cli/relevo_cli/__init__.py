@@ -1,0 +1,1 @@
+"""The `relevo` command: runs, deploys, looks after and demonstrates Relevo."""

@@ -1,0 +1,1 @@
+"""Rules without IO: what a timer becomes on the topic, and how soon to look again."""

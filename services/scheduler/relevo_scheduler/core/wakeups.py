@@ -1,0 +1,31 @@
+"""What a due timer becomes on `relevo.wakeups`."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from relevo_contracts.envelope import partition_key
+from relevo_contracts.messages import WakeUp
+from relevo_runtime.timers import Timer
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def wake_up(timer: Timer) -> WakeUp:
+    """The wake-up of a timer. Its id is `timer_id@due_at`: the same timer published twice is one wake-up."""
+    return WakeUp(
+        id=f"{timer.timer_id}@{timer.due_at.isoformat()}",
+        shop=timer.shop,
+        key=timer.key,
+        timer_id=timer.timer_id,
+        due_at=timer.due_at,
+        run_id=timer.run_id,
+        turn=timer.turn,
+        name=timer.name,
+    )
+
+
+def wake_up_messages(timers: Sequence[Timer]) -> list[tuple[bytes, bytes]]:
+    """Keyed Kafka messages, earliest due time first, so that one key's wake-ups are in the order of their times."""
+    ordered = sorted(timers, key=lambda timer: timer.due_at)
+    return [(partition_key(timer.shop, timer.key), _ENCODER.encode(wake_up(timer))) for timer in ordered]
