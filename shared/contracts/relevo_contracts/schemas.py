@@ -71,7 +71,8 @@ def breaking_changes(old: JSON, new: JSON, path: str = "") -> list[str]:
         for key in ("type", "const", "pattern", "format", "$ref")
         if key in old and old[key] != new.get(key)
     ]
-    if not set(old.get("enum", ())) <= set(new.get("enum", old.get("enum", ()))):
+    values: list[Any] = old.get("enum", [])
+    if not set(values) <= set(new.get("enum", values)):
         found.append(f"{path or '/'}: an allowed value is gone")
     found += [f"{path}/{name}: became required" for name in set(new.get("required", ())) - set(old.get("required", ()))]
     for group in ("properties", "$defs"):
