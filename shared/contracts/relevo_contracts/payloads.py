@@ -77,11 +77,16 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`customer.created`, `customer.updated`: what the shop knows of a customer now."""
+    """`customer.created`, `customer.updated`: what the shop knows of a customer now.
+
+    `tags` are all tags; a shop that tells only what changed says so in `tags_added` and `tags_removed`.
+    """
 
     customer: Buyer
     birthday: date | None = None
     tags: list[str] | None = None
+    tags_added: list[str] = []
+    tags_removed: list[str] = []
     orders_count: Count | None = None
     total_spent: Money | None = None
     attributes: dict[str, str] = {}

@@ -1,0 +1,39 @@
+"""What can be wrong with a message that arrived: one class for each answer that the sender gets."""
+
+import re
+
+_PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
+
+
+class IngestError(Exception):
+    """The root of every error that ingest raises on purpose."""
+
+
+class InvalidPayload(IngestError):  # noqa: N818 - named for what the sender is told
+    """The body can't be an event: `where` is the path in the body, `problem` says what is wrong there."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{where}: {problem}" if where else problem)
+
+    @classmethod
+    def from_decoder(cls, error: Exception, under: str = "") -> "InvalidPayload":
+        """From what msgspec says (``Expected `str`, got `int` - at `$.email` ``), with `under` before the path."""
+        match = _PATH.match(str(error))
+        problem, where = (match["problem"], match["where"] or "$") if match else (str(error), "$")
+        path = f"{under}{where.removeprefix('$')}".removeprefix(".")
+        return cls(path or "body", problem)
+
+    def under(self, prefix: str) -> "InvalidPayload":
+        """The same error, seen from outside: `prefix` is the path of the part that was looked at."""
+        where = f"{prefix}.{self.where}" if self.where else prefix
+        return InvalidPayload(where, self.problem)
+
+
+class InvalidSignature(IngestError):  # noqa: N818 - named for what the sender is told
+    """The signature or the token is missing or matches none of the shop's secrets."""
+
+
+class Busy(IngestError):  # noqa: N818 - named for what the sender is told
+    """The events could not be stored within the sender's time limit: nothing was lost, the sender must try again."""

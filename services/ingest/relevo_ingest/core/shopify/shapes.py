@@ -1,0 +1,109 @@
+"""The parts of Shopify's payloads that are read. What is not named here is skipped, unseen and unstored.
+
+Source: shopify.dev, "Webhooks" (Admin API 2024-10 to 2026-04). Every field may be missing or null: Shopify
+leaves fields out by API version and by the permissions of the subscription.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from relevo_contracts.payloads import Instant
+
+_BIG = 2**63 - 1
+Number = Annotated[int, Meta(ge=-_BIG, le=_BIG)]
+Id = Annotated[int, Meta(ge=0, le=_BIG)] | str | None
+Amount = str | Number | float | None
+Text = str | None
+Time = Instant | None
+Quantity = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class AddressShape(Struct, frozen=True, kw_only=True):
+    """A postal address."""
+
+    first_name: Text = None
+    last_name: Text = None
+    name: Text = None
+    company: Text = None
+    address1: Text = None
+    address2: Text = None
+    city: Text = None
+    zip: Text = None
+    province: Text = None
+    province_code: Text = None
+    country: Text = None
+    country_code: Text = None
+    phone: Text = None
+
+
+class ConsentShape(Struct, frozen=True, kw_only=True):
+    """The state of one channel's marketing consent."""
+
+    state: Text = None
+    opt_in_level: Text = None
+    consent_updated_at: Time = None
+
+
+class CustomerShape(Struct, frozen=True, kw_only=True):
+    """A customer; since 2025-01 without consents, tags and totals."""
+
+    id: Id = None
+    email: Text = None
+    phone: Text = None
+    first_name: Text = None
+    last_name: Text = None
+    state: Text = None
+    currency: Text = None
+    locale: Text = None
+    created_at: Time = None
+    updated_at: Time = None
+    tags: str | list[str] | None = None
+    orders_count: Quantity | None = None
+    total_spent: Amount = None
+    default_address: AddressShape | None = None
+    accepts_marketing: bool | None = None
+    accepts_marketing_updated_at: Time = None
+    email_marketing_consent: ConsentShape | None = None
+    sms_marketing_consent: ConsentShape | None = None
+
+
+class ImageShape(Struct, frozen=True, kw_only=True):
+    """A picture of a cart's line."""
+
+    url: Text = None
+
+
+class LineShape(Struct, frozen=True, kw_only=True):
+    """One line of a cart, checkout, order or fulfilment."""
+
+    product_id: Id = None
+    variant_id: Id = None
+    sku: Text = None
+    title: Text = None
+    name: Text = None
+    variant_title: Text = None
+    quantity: Quantity | None = None
+    price: Amount = None
+    url: Text = None
+    image_url: Text = None
+    featured_image: ImageShape | None = None
+
+
+class MoneyShape(Struct, frozen=True, kw_only=True):
+    """An amount with its currency."""
+
+    amount: Amount = None
+    currency_code: Text = None
+
+
+class MoneySetShape(Struct, frozen=True, kw_only=True):
+    """An amount in the shop's currency (and in the buyer's, which is not read)."""
+
+    shop_money: MoneyShape | None = None
+
+
+class CodeShape(Struct, frozen=True, kw_only=True):
+    """A discount code as it was typed in."""
+
+    code: Text = None

@@ -1,0 +1,102 @@
+"""Which Shopify topic is read by what. A topic that is not here has no canonical event, and the answer says why."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from relevo_ingest.core.drafts import NoEvent, Reading, ShopContext
+from relevo_ingest.core.shopify import (
+    checkouts,
+    compliance,
+    consents,
+    customers,
+    fulfilments,
+    orders,
+    refunds,
+    stock,
+    subscriptions,
+)
+
+Reader = Callable[[bytes, ShopContext], Reading]
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        "carts/create": checkouts.cart,
+        "carts/update": checkouts.cart,
+        "checkouts/create": checkouts.started,
+        "checkouts/update": checkouts.updated,
+        "orders/create": orders.placed,
+        "orders/paid": orders.paid,
+        "orders/cancelled": orders.cancelled,
+        "orders/updated": orders.changed,
+        "orders/fulfilled": orders.changed,
+        "orders/partially_fulfilled": orders.changed,
+        "orders/edited": orders.edited,
+        "fulfillments/create": fulfilments.created,
+        "fulfillments/update": fulfilments.updated,
+        "fulfillment_events/create": fulfilments.carrier_event,
+        "customers/create": customers.created,
+        "customers/update": customers.updated,
+        "customers/enable": customers.updated,
+        "customers/disable": customers.updated,
+        "customers/delete": customers.deleted,
+        "customers/purchasing_summary": customers.purchasing_summary,
+        "customer.tags_added": customers.tags_added,
+        "customer.tags_removed": customers.tags_removed,
+        "customers_email_marketing_consent/update": consents.email_consent,
+        "customers_marketing_consent/update": consents.sms_consent,
+        "refunds/create": refunds.refunded,
+        "returns/request": refunds.returned("return.requested"),
+        "returns/approve": refunds.returned("return.approved"),
+        "returns/decline": refunds.returned("return.declined"),
+        "returns/process": refunds.returned("return.received"),
+        "returns/close": refunds.returned("return.closed"),
+        "returns/cancel": refunds.returned("return.closed"),
+        "inventory_levels/connect": stock.level,
+        "inventory_levels/update": stock.level,
+        "variants/in_stock": stock.in_stock,
+        "variants/out_of_stock": stock.out_of_stock,
+        "products/create": stock.product,
+        "products/update": stock.product,
+        "subscription_contracts/create": subscriptions.contract("subscription.created"),
+        "subscription_contracts/update": subscriptions.contract("subscription.updated"),
+        "subscription_contracts/activate": subscriptions.contract("subscription.updated"),
+        "subscription_contracts/pause": subscriptions.contract("subscription.updated"),
+        "subscription_contracts/expire": subscriptions.contract("subscription.updated"),
+        "subscription_contracts/fail": subscriptions.contract("subscription.updated"),
+        "subscription_contracts/cancel": subscriptions.contract("subscription.cancelled"),
+        "subscription_billing_attempts/success": subscriptions.attempt("subscription.billed", "success"),
+        "subscription_billing_attempts/failure": subscriptions.attempt("subscription.billing_failed", "failure"),
+        "subscription_billing_attempts/challenged": subscriptions.attempt("subscription.updated", "challenged"),
+        "app/uninstalled": compliance.shop_disconnected,
+        "customers/data_request": compliance.data_requested,
+        "customers/redact": compliance.customer_redacted,
+        "shop/redact": compliance.shop_redacted,
+    }
+)
+
+_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "draft_orders": "a draft order is no order yet; orders/create follows once it is completed",
+        "order_transactions": "payments are read from orders/paid and refunds/create",
+        "customers/merge": "a merged customer's next event names the customer that was kept",
+        "returns": "this step of a return changes nothing for the customer",
+        "shop": "the shop's own details are kept by `relevo shops`",
+        "segments": "segments are rules of Relevo's own workflows",
+    }
+)
+
+
+def canonical_topic(topic: str) -> str:
+    """A topic as it is looked up: header values come in any case."""
+    return topic.strip().lower()
+
+
+def read(topic: str, body: bytes, shop: ShopContext) -> Reading:
+    """The drafts of a webhook, or why it has no event. Raises `InvalidPayload`."""
+    name = canonical_topic(topic)
+    reader = READERS.get(name)
+    if reader is not None:
+        return reader(body, shop)
+    family = name.partition("/")[0]
+    reason = _REASONS.get(name) or _REASONS.get(family) or "no canonical event is made of this topic"
+    return NoEvent(f"{name}: {reason}")
