@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from relevo_cli.sample_shop.story import Story
 
-CART, ORDER = "abandoned-cart", "order-status"
+CART, ORDER, PARCEL = "abandoned-cart", "order-status", "shipping"
 NOW = timedelta(0)
 REMINDER = timedelta(hours=4)
 LAST = timedelta(hours=28)
@@ -105,9 +105,9 @@ def order_is_delivered(story: Story) -> None:
     story.expects(ORDER, "confirmation", NOW)
     story.orders(basket, minutes(2), topic="orders/paid", placed=NOW, financial="paid")
     story.is_shipped(basket, hours(5))
-    story.expects(ORDER, "shipped", hours(5))
+    story.expects(PARCEL, "shipped", hours(5))
     story.is_delivered(basket, hours(24), hours(5))
-    story.expects(ORDER, "delivered", hours(24))
+    story.expects(PARCEL, "delivered", hours(24))
 
 
 def order_with_telephone_is_delivered(story: Story) -> None:
@@ -117,10 +117,10 @@ def order_with_telephone_is_delivered(story: Story) -> None:
     story.expects(ORDER, "confirmation", NOW)
     story.orders(basket, minutes(3), topic="orders/paid", placed=NOW, phone=True, financial="paid")
     story.is_shipped(basket, hours(6))
-    story.expects(ORDER, "shipped", hours(6))
-    story.expects(ORDER, "shipped-sms", hours(6), channel="sms")
+    story.expects(PARCEL, "shipped", hours(6))
+    story.expects(PARCEL, "shipped-sms", hours(6), channel="sms")
     story.is_delivered(basket, hours(26), hours(6))
-    story.expects(ORDER, "delivered", hours(26))
+    story.expects(PARCEL, "delivered", hours(26))
 
 
 def order_is_cancelled(story: Story) -> None:
@@ -138,7 +138,7 @@ def order_is_refunded(story: Story) -> None:
     story.orders(basket, NOW, financial="paid")
     story.expects(ORDER, "confirmation", NOW)
     story.is_shipped(basket, hours(4))
-    story.expects(ORDER, "shipped", hours(4))
+    story.expects(PARCEL, "shipped", hours(4))
     story.is_refunded(basket, hours(20))
     story.expects(ORDER, "refunded", hours(20))
 

@@ -1,0 +1,76 @@
+"""Which Kafka and PostgreSQL a command talks to.
+
+Addresses in the environment win (`RELEVO_KAFKA`, `RELEVO_POSTGRES`). Without them a command finds the system that
+`relevo up` runs in the data folder; its addresses are in a file there while it runs.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+import psutil
+from msgspec import Struct
+from pydantic import SecretStr
+
+from relevo_runtime.settings import RuntimeSettings
+
+DATA = Path(".relevo")
+_FILE = "running.json"
+
+
+class Running(Struct, frozen=True, kw_only=True):
+    """Where the parts of a running system listen, as `relevo up --json` prints it."""
+
+    pid: int
+    data: str
+    kafka: str
+    postgres: str
+    ingest: str
+    mail: str
+    mail_folder: str
+    sms: str
+    sandbox: str
+    logs: str
+    speed: float
+    clock_origin: str
+    clock_anchor: float
+
+
+def announce(data: Path, running: Running) -> None:
+    """Leave the addresses of a running system in its data folder."""
+    target = data / _FILE
+    draft = target.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(running))
+    draft.replace(target)
+
+
+def withdraw(data: Path) -> None:
+    """The system is no longer running."""
+    (data / _FILE).unlink(missing_ok=True)
+
+
+def running(data: Path) -> Running | None:
+    """The system that runs in `data`, if there is one."""
+    try:
+        found = msgspec.json.decode((data / _FILE).read_bytes(), type=Running)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
+    return found if psutil.pid_exists(found.pid) else None
+
+
+def settings(data: Path = DATA) -> RuntimeSettings:
+    """The runtime's settings with the addresses that apply."""
+    found = running(data)
+    given: dict[str, object] = {}
+    if found is not None:
+        if "RELEVO_KAFKA" not in os.environ:
+            given["kafka"] = found.kafka
+        if "RELEVO_POSTGRES" not in os.environ:
+            given["postgres"] = SecretStr(found.postgres)
+        if found.speed != 1 and "RELEVO_CLOCK_SPEED" not in os.environ:
+            given |= {
+                "clock_speed": found.speed,
+                "clock_origin": found.clock_origin,
+                "clock_anchor": found.clock_anchor,
+            }
+    return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value

@@ -1,0 +1,1 @@
+"""The commands, one module a noun. Each turns its options into one call and prints the result."""

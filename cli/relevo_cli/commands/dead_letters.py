@@ -1,0 +1,77 @@
+"""`relevo dead-letters`: look at messages that could not be processed, and send them again once the cause is mended."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from relevo_cli import addresses
+from relevo_cli.console import out, print_json
+from relevo_cli.dead_letter_topic import read_dead_letters
+from relevo_cli.dead_letter_topic import redrive as send_again
+from relevo_cli.errors import CommandError
+from relevo_contracts.messages import DeadLetter
+
+
+def application() -> typer.Typer:
+    """`relevo dead-letters …`."""
+    app = typer.Typer(help="Messages that could not be processed, with their reason and origin.", no_args_is_help=True)
+    app.command("list")(list_letters)
+    app.command("show")(show)
+    app.command("redrive")(redrive)
+    return app
+
+
+def list_letters(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """List the dead letters, oldest first."""
+    letters = asyncio.run(read_dead_letters(addresses.settings()))
+    if as_json:
+        print_json([_public(letter) for letter in letters])
+        return
+    if not letters:
+        out().print("no dead letters")
+        return
+    table = Table("id", "at", "service", "topic", "key", "reason")
+    for letter in letters:
+        at = letter.at.isoformat(timespec="seconds")
+        table.add_row(letter.id, at, letter.service, letter.topic, letter.key, letter.reason)
+    out().print(table)
+
+
+def show(letter_id: Annotated[str, typer.Argument(help="The id that `relevo dead-letters list` prints.")]) -> None:
+    """Print one dead letter with its message, as JSON."""
+    [letter] = asyncio.run(_find([letter_id]))
+    print_json(_public(letter))
+
+
+def redrive(
+    letter_ids: Annotated[list[str] | None, typer.Argument(help="Which ones.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that the topic still keeps.")] = False,
+) -> None:
+    """Send dead letters to their topics again. A message that has its effects already has none a second time."""
+    if bool(letter_ids) == every:
+        raise CommandError("say which dead letters to send again: their ids, or --all")
+    letters = asyncio.run(_redrive(letter_ids or []))
+    out().print(f"{len(letters)} dead letters were sent to their topics again")
+
+
+async def _redrive(wanted: list[str]) -> list[DeadLetter]:
+    letters = await _find(wanted)
+    await send_again(addresses.settings(), letters)
+    return letters
+
+
+async def _find(wanted: list[str]) -> list[DeadLetter]:
+    """The letters with these ids, or all; the same letter once. Raises `CommandError` for an id that is not there."""
+    letters = {letter.id: letter for letter in await read_dead_letters(addresses.settings())}
+    unknown = [letter_id for letter_id in wanted if letter_id not in letters]
+    if unknown:
+        raise CommandError(f"no dead letter has the id {', '.join(unknown)}; `relevo dead-letters list` prints them")
+    return [letters[letter_id] for letter_id in wanted] if wanted else list(letters.values())
+
+
+def _public(letter: DeadLetter) -> dict[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(letter)
+    return {**fields, "value": letter.value.decode("utf-8", "replace")}

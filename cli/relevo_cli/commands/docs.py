@@ -1,0 +1,87 @@
+"""`relevo docs`: write the documents that are generated from the code."""
+
+import io
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from ruamel.yaml import YAML
+
+from relevo_cli.console import out
+from relevo_cli.errors import CommandError
+from relevo_cli.service_settings import sections
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.schemas import asyncapi, event_schema
+from relevo_runtime.settings import Setting
+
+_SETTINGS_HEAD = """# Settings
+
+Every service reads its settings from the environment, once, at the start. Written by `relevo docs`; `relevo settings`
+prints the same with the values that hold now.
+"""
+
+
+def docs(
+    folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
+) -> None:
+    """Write docs/schemas/*.json, docs/asyncapi.yaml and docs/settings.md."""
+    wanted = documents()
+    stale = [name for name, text in wanted.items() if _read(folder / name) != text]
+    gone = [
+        f"schemas/{path.name}" for path in (folder / "schemas").glob("*.json") if f"schemas/{path.name}" not in wanted
+    ]
+    if check:
+        if stale or gone:
+            raise CommandError(
+                f"out of date: {', '.join(sorted(stale + gone))}; run `relevo docs` and commit the result"
+            )
+        return
+    for name in stale:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(wanted[name], encoding="utf-8")
+    for name in gone:
+        (folder / name).unlink()
+    out().print(f"{len(wanted)} documents in {folder}: {len(stale)} written, {len(gone)} removed")
+
+
+def documents() -> dict[str, str]:
+    """The text of every generated document by its path inside the folder."""
+    schemas = {f"schemas/{name}.json": _json(event_schema(name)) for name in EVENT_TYPES}
+    return {**schemas, "asyncapi.yaml": _yaml(asyncapi()), "settings.md": _settings(sections())}
+
+
+def _settings(listing: dict[str, list[Setting]]) -> str:
+    parts = [_SETTINGS_HEAD]
+    for section, entries in listing.items():
+        title = section if section == "every service" else f"{section} adds"
+        rows = [f"| `{one.variable}` | {_cell(one.meaning)} | {_default(one)} |" for one in entries]
+        parts.append(
+            "\n".join([f"## {title.capitalize()}\n", "| variable | meaning | default |", "|---|---|---|", *rows])
+        )
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _default(setting: Setting) -> str:
+    return f"`{setting.default}`" if setting.default else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    writer = YAML(typ="rt")
+    writer.width = 120
+    text = io.StringIO()
+    writer.dump(document, text)
+    return "# Written by `relevo docs` from relevo_contracts.\n" + text.getvalue()
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

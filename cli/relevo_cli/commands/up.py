@@ -1,0 +1,70 @@
+"""`relevo up`: the whole system in the foreground."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from relevo_cli import addresses
+from relevo_cli.addresses import Running
+from relevo_cli.child import Died
+from relevo_cli.console import err, out, print_json
+from relevo_cli.stoppable import until_stopped
+from relevo_cli.system import Plan, running_system
+from relevo_cli.workflow_files import library, load_folders
+
+
+def up(
+    speed: Annotated[float, typer.Option(min=0.001, max=100_000, help="How many seconds pass in one second.")] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where ingest listens; 0: any free port.")] = 8080,
+    data: Annotated[Path, typer.Option(help="Folder for the databases, logs and received mail.")] = addresses.DATA,
+    workflows: Annotated[Path | None, typer.Option(help="Workflow folders to deploy; default: workflows/.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print where everything listens as one JSON object.")] = False,
+) -> None:
+    """Start Kafka, PostgreSQL, all services and the sandbox; Ctrl-C stops everything."""
+    plan = Plan(data=data.absolute(), workflows=load_folders(workflows or library()), port=port, speed=speed)
+    asyncio.run(until_stopped(_up(plan, as_json=as_json)))
+
+
+async def _up(plan: Plan, *, as_json: bool) -> None:
+    console = err()
+    async with running_system(plan, say=says(console), on_death=tells_of_deaths(console)) as system:
+        if as_json:
+            print_json(system.running)
+        else:
+            _print(system.running)
+        await asyncio.Event().wait()
+
+
+def _print(running: Running) -> None:
+    console = out()
+    rows = {
+        "webhooks": f"POST {running.ingest}/hooks/SHOP/shopify",
+        "mail": f"{running.sandbox}  (files in {running.mail_folder})",
+        "SMS": f"{running.sms} (a sandbox of Twilio's API)",
+        "Kafka": running.kafka,
+        "PostgreSQL": running.postgres,
+        "logs": running.logs,
+    }
+    for name, value in rows.items():
+        console.print(f"{name:10} {value}", markup=False)
+    console.print("\nMake a shop known: relevo shops add NAME --platform shopify --secret SECRET   (Ctrl-C stops)")
+
+
+def says(console: Console) -> Callable[[str], None]:
+    """Prints the steps of the start."""
+    return lambda step: console.print(f"… {step}", style="dim", markup=False)
+
+
+def tells_of_deaths(console: Console) -> Callable[[Died], None]:
+    """Prints that a process died and is started again."""
+    return lambda died: console.print(describe(died), style="yellow", markup=False)
+
+
+def describe(died: Died) -> str:
+    """A death as a sentence."""
+    how = f"was killed by signal {-died.code}" if died.code < 0 else f"ended with code {died.code}"
+    return f"{died.name} {how}; starting it again (restart {died.restarts})"

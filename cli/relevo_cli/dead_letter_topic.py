@@ -1,0 +1,54 @@
+"""Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from relevo_cli.errors import CommandError
+from relevo_contracts.messages import DeadLetter
+from relevo_contracts.topics import DEAD_LETTERS
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.settings import RuntimeSettings
+
+_POLL_MS = 500
+
+
+async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
+    """Every dead letter that the topic still keeps, oldest first. Raises `CommandError` if there is no such topic."""
+    topic = settings.topic(DEAD_LETTERS)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        numbers = await _partitions(consumer, topic)
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets(partitions)
+        return sorted(await _read(consumer, ends), key=lambda letter: letter.at)
+    finally:
+        await consumer.stop()
+
+
+async def redrive(settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
+    """Publish each letter's original message to its original topic again, in order of time."""
+    publisher = Publisher(settings)
+    await publisher.start()
+    try:
+        for letter in letters:
+            await publisher.publish(letter.topic, [(letter.key.encode(), letter.value)])
+    finally:
+        await publisher.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    known: set[str] = await consumer.topics()
+    if topic not in known:
+        raise CommandError(f"there is no topic {topic}; run `relevo migrate` first")
+    return set(consumer.partitions_for_topic(topic))
+
+
+async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> list[DeadLetter]:
+    letters: list[DeadLetter] = []
+    while [part for part, end in ends.items() if await consumer.position(part) < end]:
+        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+            letters += [msgspec.json.decode(record.value, type=DeadLetter) for record in records]
+    return letters

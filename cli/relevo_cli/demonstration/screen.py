@@ -1,0 +1,140 @@
+"""What a person sees of the demonstration: live on a terminal, plain lines elsewhere."""
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from relevo_cli.demonstration.verdict import Arrived
+
+SHOWN = 14
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far the demonstration is. `share` of the recorded time has passed, 0 to 1."""
+
+    now: datetime
+    share: float
+    posted: int
+    webhooks: int
+    events: int
+    emails: int
+    sms: int
+    expected: int
+    restarts: int
+
+
+class Screen(Protocol):
+    """Shows messages as they are sent, and how far the demonstration is."""
+
+    def message(self, at: datetime, zone: ZoneInfo, message: Arrived) -> None:
+        """One message has arrived at a sink; `at` is the clock's time, shown in the recipient's `zone`."""
+        ...
+
+    def standing(self, standing: Standing) -> None:
+        """How far it is now."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line: a process died and was started again."""
+        ...
+
+
+class Lines:
+    """Plain lines for logs and pipes: one a message."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._hour: datetime | None = None
+
+    def message(self, at: datetime, zone: ZoneInfo, message: Arrived) -> None:
+        """`when channel recipient subject (why)`."""
+        line = f"{_local(at, zone)}  {message.channel:5}  {message.recipient}  {message.subject}  ({message.reason})"
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def standing(self, standing: Standing) -> None:
+        """A line every six hours of clock time."""
+        hour = standing.now.replace(hour=standing.now.hour // 6 * 6, minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour = hour
+            self._console.print(f"-- {_counts(standing)}", markup=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """The text as a line."""
+        self._console.print(f"-- {text}", markup=False, soft_wrap=True)
+
+
+class LiveScreen:
+    """A table of the newest messages over a progress bar, drawn anew four times a second."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._rows: deque[tuple[str, ...]] = deque(maxlen=SHOWN)
+        self._standing: Standing | None = None
+        self._note = ""
+
+    def message(self, at: datetime, zone: ZoneInfo, message: Arrived) -> None:
+        """A row of the table."""
+        self._rows.append((_local(at, zone), message.channel, message.recipient, message.subject, message.reason))
+        self._draw()
+
+    def standing(self, standing: Standing) -> None:
+        """The bar and the counts."""
+        self._standing = standing
+        self._draw()
+
+    def note(self, text: str) -> None:
+        """A line under the bar."""
+        self._note = text
+        self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(Group(self._table(), *self._footer()))
+
+    def _table(self) -> Table:
+        table = Table(expand=True, title="Messages as they are sent", title_justify="left")
+        table.add_column("local time", no_wrap=True)
+        table.add_column("by", no_wrap=True)
+        table.add_column("recipient", no_wrap=True, overflow="ellipsis", max_width=26)
+        table.add_column("subject", no_wrap=True, overflow="ellipsis", ratio=3)
+        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=3, style="dim")
+        for row in self._rows:
+            table.add_row(*(Text(cell) for cell in row))
+        return table
+
+    def _footer(self) -> list[RenderableType]:
+        if self._standing is None:
+            return []
+        bar = ProgressBar(total=1.0, completed=min(self._standing.share, 1.0))
+        return [bar, Text(_counts(self._standing)), Text(self._note, style="yellow")]
+
+
+@contextlib.contextmanager
+def opened(console: Console) -> Iterator[Screen]:
+    """The screen that suits the console."""
+    if not console.is_terminal:
+        yield Lines(console)
+        return
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        yield LiveScreen(live)
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%a %H:%M %Z")
+
+
+def _counts(standing: Standing) -> str:
+    restarts = f", {standing.restarts} restarts" if standing.restarts else ""
+    return (
+        f"{standing.now:%a %d %b %H:%M} UTC  {standing.posted}/{standing.webhooks} webhooks, {standing.events} events, "
+        f"{standing.emails} e-mails and {standing.sms} SMS of {standing.expected} expected messages{restarts}"
+    )

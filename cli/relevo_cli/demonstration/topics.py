@@ -1,0 +1,78 @@
+"""Reads along on the topics, without a consumer group: what was decided and why, and what was in doubt."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import DeliveryOutcome, SendDelivery
+from relevo_contracts.topics import DELIVERIES, EVENTS, OUTCOMES
+from relevo_runtime.settings import RuntimeSettings
+
+
+class ReadAlong:
+    """What the topics said of one shop since the reading began."""
+
+    def __init__(self, shop: str) -> None:
+        self.events = 0
+        self.deliveries: dict[str, SendDelivery] = {}
+        self.outcomes: dict[str, DeliveryOutcome] = {}
+        self._shop = shop
+
+    @property
+    def skipped(self) -> int:
+        """Deliveries that the notifier did not send, with a reason."""
+        return sum(outcome.status == "skipped" for outcome in self.outcomes.values())
+
+    def doubted(self) -> set[str]:
+        """The effect keys of which it cannot be known whether they were sent."""
+        return {effect for effect, outcome in self.outcomes.items() if _in_doubt(outcome)}
+
+    def take(self, topic: str, value: bytes) -> None:
+        """One message of a topic (its logical name)."""
+        match topic:
+            case "relevo.events":
+                self.events += msgspec.json.decode(value, type=Event).shop == self._shop
+            case "relevo.deliveries":
+                delivery = msgspec.json.decode(value, type=SendDelivery)
+                if delivery.shop == self._shop:
+                    self.deliveries[delivery.id] = delivery
+            case "relevo.outcomes":
+                self._take_outcome(msgspec.json.decode(value, type=DeliveryOutcome))
+
+    def _take_outcome(self, outcome: DeliveryOutcome) -> None:
+        known = self.outcomes.get(outcome.delivery_id)
+        if outcome.shop == self._shop and (known is None or not _in_doubt(known)):
+            self.outcomes[outcome.delivery_id] = outcome
+
+
+def _in_doubt(outcome: DeliveryOutcome) -> bool:
+    return outcome.status == "in_doubt" or "in doubt" in outcome.reason
+
+
+@contextlib.asynccontextmanager
+async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[ReadAlong]:
+    """Reads from the topics' ends on while the block runs. Raises aiokafka's errors if the broker is not there."""
+    seen = ReadAlong(shop)
+    logical = {settings.topic(name): name for name in (EVENTS, DELIVERIES, OUTCOMES)}
+    consumer = AIOKafkaConsumer(
+        *logical, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        await consumer.seek_to_end()
+        reading = asyncio.create_task(_read(consumer, logical, seen), name="read-along")
+        yield seen
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading
+    finally:
+        await consumer.stop()
+
+
+async def _read(consumer: AIOKafkaConsumer, logical: dict[str, str], seen: ReadAlong) -> None:
+    async for record in consumer:
+        seen.take(logical[record.topic], record.value)

@@ -1,0 +1,100 @@
+"""The child processes of a system on one machine: their command lines, settings and order."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from relevo_cli.child import Spec, python
+from relevo_embedded.process import free_ports
+from relevo_runtime.settings import RuntimeSettings
+
+HOST = "127.0.0.1"
+SERVICES = ("notifier", "engine", "scheduler", "ingest")
+"""In the order of starting: who is sent to before who sends. Stopping goes the other way."""
+SMS_ACCOUNT = "ACsandbox"
+SMS_TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own, it opens nothing else
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """Where the processes listen on the loopback interface. `admin` is by service."""
+
+    ingest: int
+    smtp: int
+    sandbox: int
+    admin: dict[str, int]
+
+
+def choose_ports(ingest: int = 0) -> Ports:
+    """Free ports; `ingest` is taken as it is unless it is 0."""
+    smtp, sandbox, free, *admin = free_ports(3 + len(SERVICES))
+    return Ports(ingest=ingest or free, smtp=smtp, sandbox=sandbox, admin=dict(zip(SERVICES, admin, strict=True)))
+
+
+def specs(settings: RuntimeSettings, ports: Ports, data: Path) -> list[Spec]:
+    """The sandbox first, then the services."""
+    return [_sandbox(ports, data), *(_service(name, settings, ports, data) for name in SERVICES)]
+
+
+def _sandbox(ports: Ports, data: Path) -> Spec:
+    options = ["--smtp-port", ports.smtp, "--http-port", ports.sandbox, "--folder", mail_folder(data)]
+    return Spec(
+        name="sandbox",
+        command=python("relevo_sandbox", *map(str, options), "--token", SMS_TOKEN, "--watch-parent"),
+        environment={},
+        ready_url=f"http://{HOST}:{ports.sandbox}/counts",
+        log=data / "logs" / "sandbox.log",
+    )
+
+
+def _service(name: str, settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
+    admin = ports.admin[name]
+    own = {"ingest": _ingest, "notifier": _notifier, "scheduler": _scheduler}.get(name, _nothing)
+    return Spec(
+        name=name,
+        command=python(f"relevo_{name}"),
+        environment={**environment(settings), "RELEVO_ADMIN_PORT": str(admin), **own(settings, ports)},
+        ready_url=f"http://{HOST}:{admin}/readyz",
+        log=data / "logs" / f"{name}.log",
+    )
+
+
+def mail_folder(data: Path) -> Path:
+    """Where the sandbox keeps the messages."""
+    return data / "mail"
+
+
+def environment(settings: RuntimeSettings) -> dict[str, str]:
+    """What every service is told: addresses, topics, the one clock, the secret of the links."""
+    told = {
+        "KAFKA": settings.kafka,
+        "POSTGRES": settings.dsn,
+        "TOPIC_PREFIX": settings.topic_prefix,
+        "PARTITIONS": settings.partitions,
+        "SESSION_TIMEOUT": settings.session_timeout,
+        "CLOCK_SPEED": settings.clock_speed,
+        "CLOCK_ORIGIN": settings.clock_origin.isoformat() if settings.clock_origin else None,
+        "CLOCK_ANCHOR": settings.clock_anchor,
+        "LINK_SECRET": settings.link_secret.get_secret_value(),
+        "PUBLIC_URL": settings.public_url,
+        "WATCH_PARENT": "true",
+    }
+    return {f"RELEVO_{name}": str(value) for name, value in told.items() if value not in (None, "")}
+
+
+def _ingest(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
+    return {"RELEVO_INGEST_HOST": HOST, "RELEVO_INGEST_PORT": str(ports.ingest)}
+
+
+def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
+    return {}
+
+
+def _scheduler(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
+    # A clock that runs fast wants leases that end soon by the wall clock: they are hours of its time.
+    lease = timedelta(seconds=30) if settings.clock_speed == 1.0 else timedelta(seconds=3)
+    return {"RELEVO_SCHEDULER_LEASE": str(lease.total_seconds())}
+
+
+def _nothing(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
+    return {}

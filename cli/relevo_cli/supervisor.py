@@ -1,0 +1,45 @@
+"""Runs the services as child processes, as Kubernetes would: ready, restarted when dead, stopped in order."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+
+from relevo_cli.child import Child, Died, Spec
+
+START_LIMIT = timedelta(seconds=60)
+GRACE = timedelta(seconds=10)
+
+
+class Supervisor:
+    """The children by name, in the order in which they were started."""
+
+    def __init__(self, specs: Sequence[Spec], on_death: Callable[[Died], None]) -> None:
+        self.children = {spec.name: Child(spec, on_death) for spec in specs}
+
+    async def start(self) -> None:
+        """Start all, then wait until each is ready. Raises `StartError`; call `stop` then, too."""
+        for child in self.children.values():
+            await child.start()
+        await asyncio.gather(*(child.wait_ready(START_LIMIT) for child in self.children.values()))
+
+    async def stop(self, grace: timedelta = GRACE) -> None:
+        """Stop one after the other, last started first, so that nobody sends to one who is gone."""
+        for child in reversed(self.children.values()):
+            await child.stop(grace)
+
+    @property
+    def restarts(self) -> int:
+        """How often a child was started again."""
+        return sum(child.restarts for child in self.children.values())
+
+
+@contextlib.asynccontextmanager
+async def supervised(specs: Sequence[Spec], on_death: Callable[[Died], None]) -> AsyncIterator[Supervisor]:
+    """The children run inside the block. `specs` are in the order of starting; stopping is the other way round."""
+    supervisor = Supervisor(specs, on_death)
+    try:
+        await supervisor.start()
+        yield supervisor
+    finally:
+        await supervisor.stop()

@@ -1,0 +1,128 @@
+"""The whole system in the foreground: Kafka, PostgreSQL, the four services and the sandbox, as one context.
+
+Given addresses (`RELEVO_KAFKA`, `RELEVO_POSTGRES`) are used; what is not given runs embedded in the data folder.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+from pydantic import SecretStr
+
+from relevo_cli import addresses
+from relevo_cli.addresses import Running
+from relevo_cli.child import Died
+from relevo_cli.commands.deploy import store
+from relevo_cli.commands.migrate import prepare
+from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
+from relevo_cli.supervisor import Supervisor, supervised
+from relevo_cli.workflow_files import Loaded
+from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
+from relevo_runtime.clock import Clock, SystemClock, make_clock, wall_seconds
+from relevo_runtime.settings import RuntimeSettings
+
+START_UP = timedelta(seconds=4)
+"""How long the services usually take to start: a clock that begins at a given time begins when they are there."""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What to run. `origin` is the time that the clock shows when the services are up; None is the present."""
+
+    data: Path
+    workflows: Sequence[Loaded]
+    port: int = 0
+    speed: float = 1.0
+    origin: datetime | None = None
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """A running system."""
+
+    settings: RuntimeSettings
+    clock: Clock
+    running: Running
+    supervisor: Supervisor
+
+
+@contextlib.asynccontextmanager
+async def running_system(
+    plan: Plan, *, say: Callable[[str], None], on_death: Callable[[Died], None]
+) -> AsyncIterator[System]:
+    """Everything runs inside the block; `say` is told each step of the start.
+
+    Raises `FolderInUse`, `EmbeddedError`, `StartError` or `MigrationError`; what had been started is stopped.
+    """
+    plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with contextlib.AsyncExitStack() as stack:
+        base = await _infrastructure(plan.data, stack, say)
+        say("database and topics")
+        await prepare(base)
+        await store(base, plan.workflows, note="deployed at the start")
+        settings = _with_clock(base, plan)
+        ports = choose_ports(plan.port)
+        settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
+        say("services")
+        supervisor = await stack.enter_async_context(supervised(specs(settings, ports, plan.data), on_death))
+        running = _running(settings, plan, ports)
+        addresses.announce(plan.data, running)
+        stack.callback(addresses.withdraw, plan.data)
+        yield System(settings=settings, clock=make_clock(settings), running=running, supervisor=supervisor)
+        say("stopping")
+
+
+async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Callable[[str], None]) -> RuntimeSettings:
+    given: dict[str, object] = {"link_secret": SecretStr(_link_secret(data))}
+    if "RELEVO_POSTGRES" not in os.environ:
+        say("PostgreSQL")
+        postgres = await stack.enter_async_context(EmbeddedPostgres(data / "postgres"))
+        given["postgres"] = SecretStr(postgres.dsn)
+    if "RELEVO_KAFKA" not in os.environ:
+        say("Kafka")
+        kafka = await stack.enter_async_context(EmbeddedKafka(data / "kafka"))
+        given |= {"kafka": kafka.bootstrap, "session_timeout": 3.0}
+    return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value
+
+
+def _with_clock(settings: RuntimeSettings, plan: Plan) -> RuntimeSettings:
+    if plan.speed == 1.0 and plan.origin is None:
+        return settings
+    if plan.origin is None:
+        origin, anchor = SystemClock().now(), wall_seconds()
+    else:
+        origin, anchor = plan.origin, wall_seconds() + START_UP.total_seconds()
+    return settings.model_copy(update={"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor})
+
+
+def _link_secret(data: Path) -> str:
+    """The secret that signs links, made once for a data folder."""
+    given = os.environ.get("RELEVO_LINK_SECRET")
+    if given:
+        return given
+    file = data / "link-secret"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text()
+
+
+def _running(settings: RuntimeSettings, plan: Plan, ports: Ports) -> Running:
+    url, sandbox = f"http://{HOST}:{ports.ingest}", f"http://{HOST}:{ports.sandbox}"
+    return Running(
+        pid=os.getpid(),
+        data=str(plan.data),
+        kafka=settings.kafka,
+        postgres=settings.dsn,
+        ingest=url,
+        mail=f"{HOST}:{ports.smtp}",
+        mail_folder=str(mail_folder(plan.data)),
+        sms=f"{sandbox}/2010-04-01",
+        sandbox=sandbox,
+        logs=str(plan.data / "logs"),
+        speed=settings.clock_speed,
+        clock_origin=settings.clock_origin.isoformat() if settings.clock_origin else "",
+        clock_anchor=settings.clock_anchor or 0.0,
+    )

@@ -1,0 +1,100 @@
+"""Reads workflow folders, and makes of each what the catalog keeps.
+
+A definition's files are `workflow.yaml`, `templates/*.yaml` and the layouts that its templates use. Its tests are no
+part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
+`compiled/templates.json` and the words of each layout as JSON.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from relevo_workflow.load import Definition, load_workflow
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from relevo_cli.errors import CommandError
+
+WORKFLOW = "workflow.yaml"
+LAYOUTS = "layouts"
+
+
+class Loaded(Struct, frozen=True):
+    """A workflow folder that was read and checked. `files` is what the catalog keeps."""
+
+    folder: Path
+    definition: Definition
+    files: dict[str, str]
+
+
+def load_folders(path: Path) -> list[Loaded]:
+    """Every workflow at `path`: one workflow folder, or a folder of such folders, in order of name.
+
+    Raises `CommandError` if there is none, and with the path of the folder if one has errors.
+    """
+    folders = list(workflow_folders(path))
+    if not folders:
+        raise CommandError(f"there is no workflow in {path}: a workflow is a folder with a {WORKFLOW}")
+    return [load_folder(folder) for folder in folders]
+
+
+def library() -> Path:
+    """The library of workflows: `workflows/` here, or that of the checkout that this command is installed from."""
+    here = Path("workflows")
+    return here if here.is_dir() else Path(__file__).resolve().parents[2] / "workflows"
+
+
+def workflow_folders(path: Path) -> Iterator[Path]:
+    """The workflow folders at `path`."""
+    if (path / WORKFLOW).is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(child for child in path.iterdir() if (child / WORKFLOW).is_file())
+
+
+def load_folder(folder: Path) -> Loaded:
+    """Read and check one workflow folder. Raises `WorkflowError`, or `CommandError` for a file that is no YAML."""
+    files = read_folder(folder)
+    definition = load_workflow(files)
+    return Loaded(folder, definition, {**files, **compiled(definition, files)})
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """The raw files of a definition by their paths inside it."""
+    files = {WORKFLOW: _read(folder / WORKFLOW)}
+    for template in sorted((folder / "templates").glob("*.yaml")):
+        files[f"templates/{template.name}"] = _read(template)
+    for layout in sorted(_layouts(files)):
+        for source in sorted((folder.parent / LAYOUTS).glob(f"{layout}.*")):
+            files[f"{LAYOUTS}/{source.name}"] = _read(source)
+    return files
+
+
+def compiled(definition: Definition, files: Mapping[str, str]) -> dict[str, str]:
+    """What the notifier reads: the templates and the layouts' words as JSON."""
+    parts = {"compiled/templates.json": msgspec.json.encode(definition.templates).decode()}
+    for path, text in files.items():
+        if path.startswith(f"{LAYOUTS}/") and path.endswith(".yaml"):
+            parts[path.removesuffix(".yaml") + ".json"] = msgspec.json.encode(_parse(path, text)).decode()
+    return parts
+
+
+def _layouts(files: Mapping[str, str]) -> set[str]:
+    templates = [_parse(path, text) for path, text in files.items() if path.startswith("templates/")]
+    return {str(template["layout"]) for template in templates if isinstance(template, dict) and template.get("layout")}
+
+
+def _parse(path: str, text: str) -> object:
+    try:
+        value: object = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise CommandError(f"{path} is not YAML: {error}") from error
+    return value
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text: {error}") from error
