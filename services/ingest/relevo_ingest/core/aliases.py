@@ -58,6 +58,14 @@ class Known(Struct, frozen=True):
 
 Subject = Person | Product | WholeShop | Known
 
+
+class Lookup(Struct, frozen=True):
+    """Whose key is it? `aliases` are all names that the event gives, strongest first; there is at least one."""
+
+    shop: str
+    aliases: tuple[Alias, ...]
+
+
 SHOP_KEY = "shop"
 PRODUCT_PREFIX = "prd_"
 CUSTOMER_PREFIX = "cus_"

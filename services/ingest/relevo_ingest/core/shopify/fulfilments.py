@@ -82,9 +82,9 @@ def _draft(event_type: str, payload: ShipmentChanged, at: datetime | None) -> Dr
 
 
 def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
-    destination = shape.destination
     return ShipmentChanged(
-        customer=_buyer(shape, shop),
+        # By address only: the destination may be somebody else's (a present), and so are its name and number.
+        customer=Buyer(email=normalise.email(shape.email)),
         shipment_id=parts.required(shape.id, "id"),
         order_id=parts.required(shape.order_id, "order_id"),
         order_number=normalise.text((shape.name or "").rpartition(".")[0], 100),
@@ -93,11 +93,5 @@ def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
         tracking_number=normalise.text(shape.tracking_number or next(iter(shape.tracking_numbers or ()), ""), 200),
         tracking_url=normalise.text(shape.tracking_url or next(iter(shape.tracking_urls or ()), "")),
         items=parts.items(shape.line_items or [], parts.currency_of(shop)),
-        address=parts.address(destination, shop),
+        address=parts.address(shape.destination, shop),
     )
-
-
-def _buyer(shape: FulfilmentShape, shop: ShopContext) -> Buyer:
-    """The order's buyer by address only: the destination may be somebody else's (a present), and so is its name."""
-    land = normalise.country(shape.destination.country_code) if shape.destination else ""
-    return Buyer(email=normalise.email(shape.email), country=land or shop.region)

@@ -1,0 +1,1 @@
+"""One outside system each: the identity table, the shops of the catalog."""

@@ -1,0 +1,131 @@
+"""The keys of persons and products, from the table `ingest.alias`: one statement for all who wait."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+import asyncpg
+
+from relevo_ingest.core.aliases import Alias, Kind, Lookup, new_key
+from relevo_ingest.core.errors import Busy
+from relevo_runtime.postgres import Pool, Statements, temporary
+
+STATEMENTS = Statements.load("relevo_ingest.adapters", "identity.sql")
+_MOST_AT_ONCE = 250
+_TRIES = 6
+
+
+Waiting = tuple[Lookup, asyncio.Future[str]]
+Name = tuple[str, Alias]
+
+
+class _Group:
+    """Lookups that are asked as one, because they share their strongest name."""
+
+    def __init__(self, shop: str, strongest: Alias) -> None:
+        self.shop = shop
+        self.strongest = strongest
+        self.aliases: dict[Alias, None] = {}
+        self.futures: list[asyncio.Future[str]] = []
+
+    def add(self, lookup: Lookup, future: asyncio.Future[str]) -> None:
+        self.aliases.update(dict.fromkeys(lookup.aliases))
+        self.futures.append(future)
+
+    def waiting(self) -> list[asyncio.Future[str]]:
+        """Those who still wait: a request that ran out of time has gone."""
+        return [future for future in self.futures if not future.done()]
+
+
+class Identity:
+    """Finds and makes keys. Lookups that wait at the same time share one round trip to the database."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: deque[Waiting] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def key(self, lookup: Lookup) -> str:
+        """The key of a person or a product; the same for ever once it was given.
+
+        Raises `Busy` if the database can't be asked now; asking again is always safe.
+        """
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append((lookup, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        try:
+            return await future
+        except Exception as error:
+            if temporary(error) or isinstance(error, asyncpg.UniqueViolationError):
+                raise Busy(f"the database can't be asked now: {error!r}") from error
+            raise
+
+    async def _work(self) -> None:
+        """Serves whoever waits until nobody does. Who arrives during a statement waits for the next one."""
+        try:
+            while self._waiting:
+                await self._serve(_take(self._waiting))
+        finally:
+            self._worker = None
+
+    async def _serve(self, groups: list[_Group]) -> None:
+        try:
+            keys = await self._resolve(groups)
+        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
+            for future in (future for group in groups for future in group.waiting()):
+                future.set_exception(error)
+            return
+        for group, key in zip(groups, keys, strict=True):
+            for future in group.waiting():
+                future.set_result(key)
+
+    async def _resolve(self, groups: list[_Group]) -> list[str]:
+        """The keys of `groups`, which share no name. Tries again when another process stored a name just now."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._ask(groups)
+            except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+                continue
+        return await self._ask(groups)
+
+    async def _ask(self, groups: list[_Group]) -> list[str]:
+        columns = zip(*(row for n, group in enumerate(groups) for row in _rows(n, group)), strict=True)
+        found = await self._pool.fetch(STATEMENTS["resolve"], *map(list, columns))
+        keys = {row["n"]: row["key"] for row in found}
+        return [keys[n] for n in range(len(groups))]
+
+
+def _take(waiting: deque[Waiting]) -> list[_Group]:
+    """The next batch, in order of arrival: no two groups share a name.
+
+    Lookups with the same strongest name are about one person for certain and are asked as one. One that shares
+    only a weaker name with an earlier one waits for the next batch, which sees what this one stored.
+    """
+    groups: list[_Group] = []
+    owner: dict[Name, _Group | None] = {}
+    later = []
+    while waiting and len(groups) < _MOST_AT_ONCE:
+        lookup, future = waiting.popleft()
+        names = [(lookup.shop, alias) for alias in lookup.aliases]
+        owners = {id(owner[name]): owner[name] for name in names if name in owner}
+        first = owner.get(names[0])
+        if not owners:
+            groups.append(_Group(lookup.shop, names[0][1]))
+        elif first is None or len(owners) > 1 or first.strongest != names[0][1]:
+            owner.update(dict.fromkeys(names))  # whoever shares a name with it must come after it
+            later.append((lookup, future))
+            continue
+        group = first or groups[-1]
+        group.add(lookup, future)
+        owner.update(dict.fromkeys(names, group))
+    waiting.extendleft(reversed(later))
+    return groups
+
+
+def _rows(n: int, group: _Group) -> Iterable[tuple[int, str, str, int, str, bool, bool]]:
+    aliases = sorted(group.aliases, key=lambda alias: alias.kind)
+    proposed = new_key(group.shop, tuple(aliases))
+    kinds = {alias.kind for alias in aliases}
+    customer, email = Kind.CUSTOMER in kinds, Kind.EMAIL in kinds
+    return ((n, group.shop, alias.name, int(alias.kind), proposed, customer, email) for alias in aliases)

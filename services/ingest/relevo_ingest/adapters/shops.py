@@ -1,0 +1,68 @@
+"""The shops of the catalog, kept in memory and read again when the catalog's revision changes."""
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+import structlog
+
+from relevo_ingest.core.errors import Busy
+from relevo_runtime import catalog
+from relevo_runtime.postgres import Pool, temporary
+
+_log = structlog.get_logger(__name__)
+
+
+class Shops:
+    """Which shops are there? Looks at the revision at most every `interval` seconds of wall-clock time.
+
+    A name that is not known makes it look at once (a shop that was added a moment ago must work), but not more
+    often than every `forced` seconds, whoever asks and for whatever name.
+    """
+
+    def __init__(self, pool: Pool, *, interval: float, forced: float, monotonic: Callable[[], float]) -> None:
+        self._pool = pool
+        self._interval = interval
+        self._forced = forced
+        self._monotonic = monotonic
+        self._shops: dict[str, catalog.Shop] = {}
+        self._revision = -1
+        self._looked_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def get(self, name: str) -> catalog.Shop | None:
+        """The shop, or `None` if it is not known. Raises `Busy` if the catalog could never be read yet."""
+        await self._look(self._interval)
+        found = self._shops.get(name)
+        if found is None:
+            await self._look(self._forced)
+            found = self._shops.get(name)
+        return found
+
+    async def _look(self, not_within: float) -> None:
+        if self._monotonic() - self._looked_at < not_within:
+            return
+        async with self._lock:
+            if self._monotonic() - self._looked_at < not_within:
+                return
+            try:
+                await self._refresh()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                self._cope(error)
+            self._looked_at = self._monotonic()
+
+    async def _refresh(self) -> None:
+        async with self._pool.acquire() as connection:
+            revision = await catalog.revision(connection)
+            if revision == self._revision:
+                return
+            self._shops = {shop.shop: shop for shop in await catalog.shops(connection)}
+            self._revision = revision
+
+    def _cope(self, error: Exception) -> None:
+        """What is known stays valid while the database is away; without anything known nobody can be served."""
+        if not temporary(error):
+            raise error
+        if self._revision < 0:
+            raise Busy(f"the shops can't be read now: {error!r}") from error
+        _log.warning("shops_not_refreshed", error=repr(error))

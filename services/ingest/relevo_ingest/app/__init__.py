@@ -1,0 +1,1 @@
+"""The use cases of ingest: receive a webhook, receive events, unsubscribe."""

@@ -1,0 +1,57 @@
+"""Events that a shop's own systems send as CloudEvents: all of a request are stored, or none is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from relevo_contracts.envelope import partition_key
+from relevo_ingest.app.storing import Receipt, Tools, accepted, find_keys, in_time, publish
+from relevo_ingest.core import canonical
+from relevo_ingest.core.aliases import SHOP_KEY
+from relevo_ingest.core.cloudevents import CloudEvent
+from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
+from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.unrecognised import encode, unrecognised
+
+
+async def receive_events(
+    tools: Tools, shop: ShopContext, events: Sequence[CloudEvent], received: datetime, *, batch: bool
+) -> Receipt:
+    """Stores the events. When this returns, Kafka has them all.
+
+    Raises `InvalidPayload` (in a batch with the place of the event; then nothing was stored), or `Busy`.
+    """
+    drafts: list[Draft] = []
+    unknown: list[tuple[CloudEvent, str]] = []
+    for n, event in enumerate(events):
+        try:
+            reading = canonical.read(event, shop)
+        except InvalidPayload as error:
+            raise (error.under(f"[{n}]") if batch else error) from None
+        if isinstance(reading, NoEvent):
+            unknown.append((event, reading.reason))
+        else:
+            drafts.extend(reading)
+    arrival = Arrival(shop=shop.shop, id="", source="", received=received)
+    kept = [_kept(tools, shop, event, reason, received) for event, reason in unknown]
+    async with in_time(tools.budget):
+        keys = await find_keys(tools, shop.shop, (draft.subject for draft in drafts))
+        finished = finish(drafts, keys, arrival, tools.limits)
+        await publish(tools, finished)
+        for message in kept:
+            await tools.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
+    return Receipt(events=accepted(finished), unrecognised=[reason for _, reason in unknown])
+
+
+def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, reason: str, received: datetime) -> bytes:
+    message = unrecognised(
+        shop=shop.shop,
+        platform="cloudevents",
+        topic=event.type,
+        reason=reason,
+        delivery_id=canonical.event_id(event.source, event.id),
+        body=bytes(event.data) if event.data is not None else msgspec.json.encode(event.data_base64),
+        received=received,
+    )
+    return encode(message, tools.limits.message_bytes)

@@ -1,0 +1,112 @@
+"""What the use cases share: find the keys, make the events, store them within the sender's time limit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from msgspec import Struct
+
+from relevo_contracts.envelope import partition_key
+from relevo_ingest.core.aliases import SHOP_KEY, Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
+from relevo_ingest.core.drafts import Arrival, Draft, Finished, Limits, finish
+from relevo_ingest.core.errors import Busy
+
+Message = tuple[bytes, bytes]
+
+
+class Keys(Protocol):
+    """Finds and makes the keys of persons and products."""
+
+    async def key(self, lookup: Lookup) -> str:
+        """The key; raises `Busy` if it can't be found now."""
+        ...
+
+
+class Log(Protocol):
+    """Where events are stored. Each call returns once everything is acknowledged, or raises `Busy`."""
+
+    async def events(self, messages: Sequence[Message]) -> None: ...  # noqa: D102 - the class says it
+
+    async def unrecognised(self, message: Message) -> None: ...  # noqa: D102 - the class says it
+
+
+class Tools(Struct, frozen=True):
+    """What a use case works with. `budget` is how many seconds of wall-clock time storing may take."""
+
+    keys: Keys
+    log: Log
+    limits: Limits
+    budget: float
+
+
+class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One stored event, as its sender is told of it. `note` says where the event differs from what was sent."""
+
+    id: str
+    type: str
+    key: str
+    time: datetime
+    note: str = ""
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What became of a message: its events, or why it has none (then it is kept on `relevo.unrecognised`)."""
+
+    events: list[Accepted] = []
+    unrecognised: list[str] = []
+
+
+@asynccontextmanager
+async def in_time(budget: float) -> AsyncIterator[None]:
+    """Raises `Busy` if the block takes longer than `budget` seconds."""
+    try:
+        async with asyncio.timeout(budget):
+            yield
+    except TimeoutError as error:
+        raise Busy(f"storing took longer than {budget:g} s") from error
+
+
+async def find_keys(tools: Tools, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
+    """The key of each subject. Raises `Busy`."""
+    wanted = list(dict.fromkeys(subjects))
+    # Together, so that the lookups of a large request share round trips.
+    found = await asyncio.gather(*(_key(tools, shop, subject) for subject in wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def store(tools: Tools, drafts: Sequence[Draft], arrival: Arrival) -> list[Accepted]:
+    """Stores the events of `drafts`. Raises `Busy`, or `InvalidPayload` if one is too large to be stored."""
+    keys = await find_keys(tools, arrival.shop, (draft.subject for draft in drafts))
+    finished = finish(drafts, keys, arrival, tools.limits)
+    await publish(tools, finished)
+    return accepted(finished)
+
+
+async def publish(tools: Tools, finished: Sequence[Finished]) -> None:
+    """Stores finished events, all of them acknowledged. Raises `Busy`."""
+    if finished:
+        await tools.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in finished])
+
+
+def accepted(finished: Iterable[Finished]) -> list[Accepted]:
+    """What the sender is told of them."""
+    return [
+        Accepted(id=done.event.id, type=done.event.type, key=done.event.key, time=done.event.time, note=done.note)
+        for done in finished
+    ]
+
+
+async def _key(tools: Tools, shop: str, subject: Subject) -> str:
+    match subject:
+        case Person():
+            return await tools.keys.key(Lookup(shop, subject.aliases))
+        case Product():
+            return await tools.keys.key(Lookup(shop, product_aliases(subject)))
+        case WholeShop():
+            return SHOP_KEY
+        case Known():
+            return subject.key
+        case _:
+            assert_never(subject)

@@ -1,0 +1,73 @@
+"""Request bodies, read with a limit while they arrive: what is too large is never held in memory."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from relevo_ingest.core.cloudevents import is_json, media_type
+from relevo_ingest.entrypoints import problems
+
+_DRAIN_LIMIT = 64 * 1024 * 1024  # how much of a body that is too large is thrown away before the connection is cut
+
+
+async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
+    """The body. Raises `Problem`: 413 above `limit` bytes, 408 if it takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise problems.too_slow(seconds) from None
+
+
+def check_json(request: Request) -> None:
+    """Raises `Problem` (415) unless the body is JSON in UTF-8 that is not compressed."""
+    given = request.headers.get("content-type", "")
+    if not is_json(given):
+        raise problems.unsupported(f"the content type is {given[:80] or 'missing'!r}; send application/json")
+    check_encoding(request)
+
+
+def check_encoding(request: Request) -> None:
+    """Raises `Problem` (415) for another character set than UTF-8 or a compressed body."""
+    charset = _parameter(request.headers.get("content-type", ""), "charset")
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise problems.unsupported(f"the charset is {charset[:40]!r}; send UTF-8")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise problems.unsupported(f"the content encoding is {encoding[:40]!r}; send the body as it is")
+
+
+def media_type_of(request: Request) -> str:
+    """The request's media type in lower case, without parameters."""
+    return media_type(request.headers.get("content-type", ""))
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    chunks: list[bytes] = []
+    size = 0
+    excess = announced.isdigit() and int(announced) > limit
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            excess = excess or size > limit
+            if not excess:
+                chunks.append(chunk)
+                continue
+            # Read on for a while and forget it: a client that still sends would never see the answer.
+            chunks.clear()
+            if size > _DRAIN_LIMIT:
+                break
+    except ClientDisconnect:
+        raise problems.Problem(400, "body-cut-off", "The body was cut off", "the connection closed early") from None
+    if excess:
+        raise problems.too_large(limit)
+    return b"".join(chunks)
+
+
+def _parameter(content_type: str, name: str) -> str:
+    for part in content_type.split(";")[1:]:
+        key, _, value = part.partition("=")
+        if key.strip().lower() == name:
+            return value.strip().strip('"').lower()
+    return ""

@@ -1,0 +1,55 @@
+"""The settings of ingest, read once at the start from `RELEVO_…` variables."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from relevo_ingest.core.drafts import Limits
+from relevo_ingest.core.times import Plausible
+from relevo_runtime.settings import RuntimeSettings
+
+
+class IngestSettings(RuntimeSettings):
+    """What ingest needs beyond the runtime's settings."""
+
+    ingest_host: str = Field(default="127.0.0.1", description="address that ingest listens on")
+    ingest_port: int = Field(default=8080, ge=0, le=65535, description="port that ingest listens on; 0: any free one")
+    ingest_budget: float = Field(
+        default=4.0,
+        gt=0,
+        le=60,
+        description="seconds of wall-clock time for storing a webhook; after that 503 (Shopify gives up after 5 s)",
+    )
+    ingest_body_limit: int = Field(
+        default=2 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="largest accepted request body in bytes"
+    )
+    ingest_body_timeout: float = Field(
+        default=10.0, gt=0, le=300, description="seconds of wall-clock time in which a request body must have arrived"
+    )
+    ingest_batch_limit: int = Field(default=1000, ge=1, le=10_000, description="most events in one CloudEvents batch")
+    ingest_message_limit: int = Field(
+        default=900_000,
+        ge=10_000,
+        description="largest message for Kafka in bytes; below the broker's message.max.bytes (1 MB by default)",
+    )
+    ingest_retry_after: int = Field(
+        default=5, ge=1, le=3600, description="seconds that a sender is told to wait after a 503"
+    )
+    ingest_clock_skew: timedelta = Field(
+        default=timedelta(minutes=5), description="how far in the future an event's time may lie"
+    )
+    ingest_oldest: timedelta = Field(
+        default=timedelta(days=7),
+        description="how old an event may be by its own account, unless it is marked as historical",
+    )
+    ingest_shops_interval: float = Field(
+        default=1.0, ge=0.05, le=60, description="seconds of wall-clock time between two looks for changed shops"
+    )
+    ingest_shops_forced: float = Field(
+        default=0.2, ge=0.01, le=60, description="least seconds between two looks that unknown shops cause"
+    )
+    ingest_pool: int = Field(default=4, ge=1, le=50, description="most connections to PostgreSQL")
+
+    def limits(self) -> Limits:
+        """How far senders are believed, for the core."""
+        return Limits(Plausible(self.ingest_clock_skew, self.ingest_oldest), self.ingest_message_limit)
