@@ -1,0 +1,1 @@
+"""Sends e-mail and SMS once, at a moment when it may, and reports what became of each delivery."""

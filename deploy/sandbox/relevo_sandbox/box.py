@@ -1,0 +1,150 @@
+"""Everything that arrived: an index in memory, and files that a person can open."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator
+from email.header import decode_header, make_header
+from email.utils import formatdate
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+_HEADER = re.compile(rb"^(message-id|x-relevo-effect|subject|date|to|from):[ \t]*(.*(?:\r?\n[ \t].*)*)", re.I | re.M)
+_UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]+")
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One message that arrived. `number` counts from 1 in order of arrival; `date` is the sender's own date."""
+
+    number: int
+    kind: Literal["email", "sms"]
+    to: str
+    sender: str
+    subject: str
+    effect: str
+    id: str
+    date: str
+    received: str
+    file: str = ""
+    text: str = ""
+
+
+class Counts(Struct, frozen=True):
+    """How much arrived; `duplicates` counts the messages whose effect had arrived before."""
+
+    emails: int
+    sms: int
+    effects: int
+    duplicates: int
+
+
+class Box:
+    """Stores messages below `folder`: each mail as an .eml file, each SMS as a line of sms.jsonl.
+
+    One event loop uses it; writes are small and synchronous.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._messages: list[Message] = []
+        self._effects: Counter[str] = Counter()
+        self._arrived = asyncio.Event()
+        self._sms = (folder / "sms.jsonl").open("ab", buffering=0)
+        self._emails = 0
+
+    def close(self) -> None:
+        """Close the file of the texts."""
+        self._sms.close()
+
+    def put_mail(self, content: bytes, sender: str, recipients: list[str]) -> Message:
+        """Store a mail as it came over the wire. The file's name sorts by arrival and says whom and what."""
+        headers = _headers(content)
+        number = len(self._messages) + 1
+        to = ", ".join(recipients)
+        name = f"{number:06d}-{_safe(recipients[0], 60)}-{_safe(headers.get('subject', ''), 60)}.eml"
+        (self.folder / name).write_bytes(content)
+        self._emails += 1
+        return self._add(
+            Message(
+                number=number,
+                kind="email",
+                to=to,
+                sender=headers.get("from", sender),
+                subject=headers.get("subject", ""),
+                effect=headers.get("x-relevo-effect", ""),
+                id=headers.get("message-id", ""),
+                date=headers.get("date", ""),
+                received=formatdate(usegmt=True),
+                file=name,
+            )
+        )
+
+    def put_sms(self, *, to: str, sender: str, text: str, sid: str, effect: str) -> Message:
+        """Store an SMS."""
+        now = formatdate(usegmt=True)
+        number = len(self._messages) + 1
+        message = Message(
+            number=number,
+            kind="sms",
+            to=to,
+            sender=sender,
+            subject="",
+            effect=effect,
+            id=sid,
+            date=now,
+            received=now,
+            file="sms.jsonl",
+            text=text,
+        )
+        self._sms.write(msgspec.json.encode(message) + b"\n")
+        return self._add(message)
+
+    def _add(self, message: Message) -> Message:
+        self._messages.append(message)
+        self._effects[message.effect or message.id] += 1
+        self._arrived.set()
+        return message
+
+    def messages(self, since: int = 0, limit: int = 1000) -> list[Message]:
+        """Up to `limit` messages with a number above `since`."""
+        return self._messages[since : since + limit]
+
+    def texts_to(self, number: str) -> Iterator[Message]:
+        """The texts that went to `number`, the newest first."""
+        return (m for m in reversed(self._messages) if m.kind == "sms" and m.to == number)
+
+    def mail(self, number: int) -> bytes | None:
+        """The mail with this number as it came, or `None`."""
+        if not 0 < number <= len(self._messages) or self._messages[number - 1].kind != "email":
+            return None
+        return (self.folder / self._messages[number - 1].file).read_bytes()
+
+    def counts(self) -> Counts:
+        """How much arrived so far."""
+        total = len(self._messages)
+        return Counts(self._emails, total - self._emails, len(self._effects), total - len(self._effects))
+
+    async def arrival(self, since: int) -> None:
+        """Wait until there is a message with a number above `since`."""
+        while len(self._messages) <= since:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+
+def _headers(content: bytes) -> dict[str, str]:
+    """The few headers that the index needs. A full parse of each mail would halve what the sink can take."""
+    head = content.partition(b"\r\n\r\n")[0]
+    return {match[1].decode().lower(): _decoded(match[2]) for match in _HEADER.finditer(head)}
+
+
+def _decoded(value: bytes) -> str:
+    text = re.sub(r"\r?\n[ \t]", " ", value.decode("utf-8", "replace")).strip()
+    return str(make_header(decode_header(text))) if "=?" in text else text
+
+
+def _safe(text: str, length: int) -> str:
+    return _UNSAFE.sub("-", text).strip("-.")[:length] or "none"

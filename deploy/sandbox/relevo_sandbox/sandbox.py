@@ -1,0 +1,79 @@
+"""The sandbox as one thing: a folder, a mail sink, and an HTTP server with the SMS API and the pages."""
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+from msgspec import Struct
+from starlette.applications import Starlette
+
+from relevo_sandbox.box import Box
+from relevo_sandbox.faults import Faults, Mischief
+from relevo_sandbox.mail import serve_mail
+from relevo_sandbox.pages import Pages
+from relevo_sandbox.sms import SmsSandbox
+
+
+class Sandbox(Struct, frozen=True):
+    """A running sandbox: where it listens and what it holds."""
+
+    host: str
+    smtp_port: int
+    http_port: int
+    box: Box
+    mischief: Mischief
+
+    @property
+    def url(self) -> str:
+        """Where its HTTP server answers."""
+        return f"http://{self.host}:{self.http_port}"
+
+
+@asynccontextmanager
+async def run_sandbox(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    smtp_port: int = 0,
+    http_port: int = 0,
+    faults: Faults | None = None,
+    token: str = "",
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Sandbox]:
+    """Run a sandbox in this event loop until the block ends. Port 0 takes a free port."""
+    box, mischief = Box(folder), Mischief(faults or Faults())
+    mail = await serve_mail(box, mischief, host, smtp_port, tls)
+    listening = socket.create_server((host, http_port), backlog=512)
+    app = Starlette(routes=[*SmsSandbox(box, mischief, token).routes(), *Pages(box, mischief).routes()])
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listening]), name="sandbox-http")
+    try:
+        ports = mail.sockets[0].getsockname()[1], listening.getsockname()[1]
+        yield Sandbox(host, *ports, box, mischief)
+    finally:
+        mail.close()
+        server.should_exit = True
+        await serving
+        box.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: whoever runs the sandbox decides when it ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def parent_gone(every: float = 0.5) -> None:
+    """Return when the process that started this one has ended, in whatever way: it is then adopted by another."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110  # the system sends no event that every platform knows
+        await asyncio.sleep(every)

@@ -1,0 +1,61 @@
+"""What the notifier reads of the catalog, kept in memory: the shops, and the templates of each definition."""
+
+from collections import OrderedDict
+from collections.abc import Collection
+
+from relevo_notifier.core.render import TemplateError, Templates
+from relevo_runtime import catalog
+from relevo_runtime.catalog import DefinitionUnknown, Shop
+from relevo_runtime.postgres import Connection, Pool
+
+
+class Catalog:
+    """Shops are read again when the catalog's revision has grown; a definition never changes under its version."""
+
+    def __init__(self, pool: Pool, keep: int = 200) -> None:
+        """`keep`: how many definitions stay in memory, the ones used last."""
+        self._pool = pool
+        self._keep = keep
+        self._revision = -1
+        self._shops: dict[str, Shop] = {}
+        self._templates: OrderedDict[str, Templates | TemplateError] = OrderedDict()
+
+    async def refresh(self) -> None:
+        """Read the shops again if anything has changed."""
+        async with self._pool.acquire() as connection:
+            revision = await catalog.revision(connection)
+            if revision != self._revision:
+                self._shops = {shop.shop: shop for shop in await catalog.shops(connection)}
+                self._revision = revision
+
+    async def load(self, shops: Collection[str], versions: Collection[str]) -> None:
+        """Have these shops and definitions ready for `shop` and `templates`."""
+        if any(shop not in self._shops for shop in shops):
+            await self.refresh()
+        for version in set(versions) - self._templates.keys():
+            async with self._pool.acquire() as connection:
+                await self._load(connection, version)
+        while len(self._templates) > self._keep + len(versions):
+            self._templates.popitem(last=False)
+
+    async def _load(self, connection: Connection, version: str) -> None:
+        try:
+            self._templates[version] = Templates(await catalog.definition_files(connection, version))
+        except TemplateError as error:
+            self._templates[version] = error
+        except DefinitionUnknown:
+            return  # not remembered: it may be deployed a moment later
+
+    def shop(self, name: str) -> Shop | None:
+        """A shop that was loaded; `None`: there is none of this name."""
+        return self._shops.get(name)
+
+    def templates(self, version: str) -> Templates:
+        """The templates of a definition that was loaded. Raises `TemplateError` if it has none that can be read."""
+        found = self._templates.get(version)
+        if found is None:
+            raise TemplateError(f"definition {version}", 0, "it is not in the catalog: deploy it, then send again")
+        if isinstance(found, TemplateError):
+            raise found
+        self._templates.move_to_end(version)
+        return found

@@ -1,0 +1,167 @@
+"""The table `notifier.delivery`: the queue of what is to be sent and the log of what was."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.messages import SendDelivery
+from relevo_notifier.core.work import Settled, State, Work
+from relevo_runtime.postgres import Pool, Statements
+
+STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
+
+_decode = msgspec.json.Decoder(SendDelivery).decode
+
+
+class Incoming(Struct, frozen=True):
+    """A delivery as it came: the command, its bytes, the state it begins in, and until when it is held."""
+
+    delivery: SendDelivery
+    body: bytes
+    state: State
+    wake_at: datetime
+
+
+class Due(Struct, frozen=True):
+    """What `claim_due` found: to send, in doubt (both held until the lease), and to report."""
+
+    queued: list[Work]
+    doubtful: list[Work]
+    unreported: list[tuple[str, str, bytes]]
+
+    def __len__(self) -> int:
+        return len(self.queued) + len(self.doubtful) + len(self.unreported)
+
+
+class Deliveries:
+    """Set-based access to the table; each method is one statement or one transaction, and says what it commits."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def accept(self, incoming: Sequence[Incoming], now: datetime) -> list[Work]:
+        """Keep new deliveries; known ones are left alone. Returns the new ones, in order."""
+        unique = {(i.delivery.shop, i.delivery.id): i for i in incoming}
+        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now)
+        known = {(row[0], row[1]): row for row in rows}
+        return [_with_contact(_work(item, now), *known[ref][2:4]) for ref, item in unique.items() if ref in known]
+
+    async def begin(self, works: Sequence[Work], lease: datetime) -> list[Work]:
+        """Commit that these are being sent, until `lease`. Returns those that still are the caller's."""
+        rows = await self._pool.fetch(
+            STATEMENTS["begin_sending"],
+            [w.delivery.shop for w in works],
+            [w.delivery.id for w in works],
+            [w.address for w in works],
+            [w.lease for w in works],
+            lease,
+        )
+        begun = {(row[0], row[1]): row for row in rows}
+        return [
+            _with_contact(msgspec.structs.replace(w, lease=lease, attempts=begun[w.ref][4]), *begun[w.ref][2:4])
+            for w in works
+            if w.ref in begun
+        ]
+
+    async def claim_due(self, channel: Channel, now: datetime, lease: datetime, limit: int) -> Due:
+        """Claim up to `limit` deliveries of `channel` that are due at `now`."""
+        due = Due([], [], [])
+        for row in await self._pool.fetch(STATEMENTS["claim_due"], channel, now, lease, limit):
+            shop, id_, state, attempts, doubts, accepted_at, body, outcome = row
+            if outcome is not None:
+                due.unreported.append((shop, id_, outcome))
+                continue
+            work = Work(
+                delivery=_decode(body),
+                lease=lease,
+                attempts=attempts,
+                doubts=doubts,
+                doubtful=state == "sending",
+                accepted_at=accepted_at,
+            )
+            (due.doubtful if work.doubtful else due.queued).append(work)
+        return due
+
+    async def with_contacts(self, works: Sequence[Work]) -> list[Work]:
+        """The same deliveries with what is known of the people by now."""
+        rows = await self._pool.fetch(
+            STATEMENTS["known"],
+            [w.delivery.shop for w in works],
+            [w.delivery.key for w in works],
+            [w.delivery.channel for w in works],
+            [w.address for w in works],
+        )
+        return [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
+
+    async def next_wake(self, channel: Channel) -> datetime | None:
+        """When the next delivery of `channel` is due; `None`: there is none open."""
+        wake: datetime | None = await self._pool.fetchval(STATEMENTS["next_wake"], channel)
+        return wake
+
+    async def settle(self, settled: Sequence[Settled], now: datetime) -> set[tuple[str, str]]:
+        """Commit what became of these attempts. Returns which of them were still the caller's."""
+        suppress = [s for s in settled if s.suppress]
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                STATEMENTS["settle"],
+                [s.work.delivery.shop for s in settled],
+                [s.work.delivery.id for s in settled],
+                [s.work.lease for s in settled],
+                [s.state for s in settled],
+                [s.provider_id for s in settled],
+                [s.reason for s in settled],
+                [s.outcome for s in settled],
+                [s.wake_at for s in settled],
+                now,
+            )
+            if suppress:
+                await connection.execute(STATEMENTS["suppress"], *_suppressions(suppress), now)
+        return {(row[0], row[1]) for row in rows}
+
+    async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
+        """Commit that Kafka has the outcomes of these."""
+        await self._pool.execute(STATEMENTS["reported"], [shop for shop, _ in refs], [id_ for _, id_ in refs])
+
+    async def release(self, works: Sequence[Work], now: datetime) -> None:
+        """Give back queued deliveries that were held."""
+        await self._pool.execute(
+            STATEMENTS["release"],
+            [w.delivery.shop for w in works],
+            [w.delivery.id for w in works],
+            [w.lease for w in works],
+            now,
+        )
+
+
+def _work(item: Incoming, now: datetime) -> Work:
+    return Work(delivery=item.delivery, lease=item.wake_at, attempts=int(item.state == "sending"), accepted_at=now)
+
+
+def _columns(incoming: Iterable[Incoming]) -> tuple[list[Any], ...]:
+    rows = [
+        (
+            *(i.delivery.shop, i.delivery.id, i.delivery.key, i.delivery.channel),
+            i.delivery.recipient.email if i.delivery.channel == "email" else i.delivery.recipient.phone,
+            *(i.state, i.wake_at, i.body),
+        )
+        for i in incoming
+    ]
+    return tuple(map(list, zip(*rows, strict=True)))
+
+
+def _with_contact(work: Work, contact: Any, suppressed: list[str]) -> Work:
+    known = msgspec.convert(contact, Contact) if contact is not None else None
+    return msgspec.structs.replace(work, known=known, suppressed=frozenset(suppressed))
+
+
+def _suppressions(settled: Sequence[Settled]) -> tuple[list[str], ...]:
+    return (
+        [s.work.delivery.shop for s in settled],
+        [s.work.delivery.channel for s in settled],
+        [s.suppress for s in settled],
+        [s.reason for s in settled],
+    )

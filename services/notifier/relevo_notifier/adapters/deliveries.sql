@@ -1,0 +1,108 @@
+-- name: accept
+-- Takes new deliveries, each in the state that is given: `sending` with a lease for those that go out at once,
+-- `queued` for the others. What is known already is left alone. Returns the new ones, with all that the decision to
+-- send needs: the contact as it is known by now, and which of its addresses are suppressed.
+with given as (
+    select *
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[])
+        as g(shop, id, key, channel, address, state, wake_at, body)
+), accepted as (
+    insert into notifier.delivery (shop, id, key, channel, state, attempts, wake_at, accepted_at, body)
+    select shop, id, key, channel, state, (state = 'sending')::int, wake_at, $9, body from given
+    on conflict (shop, id) do nothing
+    returning shop, id
+)
+select g.shop, g.id, c.contact,
+    array(select s.address from notifier.suppression s
+          where s.shop = g.shop and s.channel = g.channel
+            and s.address in (g.address, c.contact ->> case g.channel when 'email' then 'email' else 'phone' end)
+    ) as suppressed
+from accepted a
+join given g using (shop, id)
+left join notifier.contact c on c.shop = g.shop and c.key = g.key
+
+-- name: begin_sending
+-- Marks queued deliveries as being sent, each only if its lease is still the caller's; this is the promise that has to
+-- be on disk before a provider is called. Returns those that may go, with the contact and the suppressed addresses.
+with given as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as g(shop, id, address, lease)
+), begun as (
+    update notifier.delivery d
+    set state = 'sending', attempts = d.attempts + 1, wake_at = $5
+    from given g
+    where d.shop = g.shop and d.id = g.id and d.state = 'queued' and d.wake_at = g.lease
+    returning d.shop, d.id, d.key, d.channel, d.attempts, g.address
+)
+select b.shop, b.id, c.contact,
+    array(select s.address from notifier.suppression s
+          where s.shop = b.shop and s.channel = b.channel
+            and s.address in (b.address, c.contact ->> case b.channel when 'email' then 'email' else 'phone' end)
+    ) as suppressed,
+    b.attempts
+from begun b
+left join notifier.contact c on c.shop = b.shop and c.key = b.key
+
+-- name: known
+-- The contacts and the suppressed addresses of these people, in the order in which they are asked for.
+select c.contact,
+    array(select s.address from notifier.suppression s
+          where s.shop = g.shop and s.channel = g.channel
+            and s.address in (g.address, c.contact ->> case g.channel when 'email' then 'email' else 'phone' end)
+    ) as suppressed
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as g(shop, key, channel, address, number)
+left join notifier.contact c on c.shop = g.shop and c.key = g.key
+order by g.number
+
+-- name: claim_due
+-- Claims up to $4 deliveries of a channel that somebody has to look at, for whoever asks, until the lease $3:
+-- queued ones that are due, those left in `sending` (in doubt: counted as such) and finished ones whose outcome is not
+-- reported. Several instances may ask at once: none gets what another has.
+with due as (
+    select shop, id, state from notifier.delivery
+    where channel = $1 and wake_at <= $2
+    order by wake_at
+    limit $4
+    for update skip locked
+)
+update notifier.delivery d
+set wake_at = $3,
+    attempts = d.attempts + (due.state = 'sending')::int,
+    doubts = d.doubts + (due.state = 'sending')::int
+from due
+where d.shop = due.shop and d.id = due.id
+returning d.shop, d.id, d.state, d.attempts, d.doubts, d.accepted_at, d.body, d.outcome
+
+-- name: next_wake
+-- When the next delivery of a channel has to be looked at.
+select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not null
+
+-- name: settle
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is). A final state keeps its
+-- `wake_at`, so the update is HOT; the others get the time of the next look. Returns what was written.
+update notifier.delivery d
+set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
+    wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[])
+    as s(shop, id, lease, state, provider_id, reason, outcome, wake_at)
+where d.shop = s.shop and d.id = s.id and d.state = 'sending' and d.wake_at = s.lease
+returning d.shop, d.id
+
+-- name: reported
+-- Kafka has the outcomes: nothing is left to do, and the row becomes narrow.
+update notifier.delivery d
+set wake_at = null, outcome = null, body = null
+from unnest($1::text[], $2::text[]) as r(shop, id)
+where d.shop = r.shop and d.id = r.id and d.outcome is not null
+
+-- name: release
+-- Gives back what was claimed and not begun, so that another instance takes it at once.
+update notifier.delivery d
+set wake_at = $4
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as r(shop, id, lease)
+where d.shop = r.shop and d.id = r.id and d.state = 'queued' and d.wake_at = r.lease
+
+-- name: suppress
+-- Never write to these addresses again.
+insert into notifier.suppression (shop, channel, address, reason, at)
+select *, $5::timestamptz from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+on conflict (shop, channel, address) do nothing

@@ -1,0 +1,150 @@
+"""E-mail through an SMTP relay: several connections, each with one mail at a time."""
+
+import asyncio
+import ssl
+from datetime import timedelta
+from typing import Literal
+
+import aiosmtplib
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+from msgspec import Struct
+
+from relevo_contracts.contact import Channel
+from relevo_notifier.app.ports import Message
+from relevo_notifier.core.answers import Answer, TryLater, Unknown, read_smtp
+
+Tls = Literal["none", "starttls", "tls"]
+
+
+class SmtpOptions(Struct, frozen=True):
+    """Where the relay is and how to talk to it. `timeout`: seconds for one whole mail, connecting included."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    tls: Tls = "starttls"
+    ca_file: str = ""
+    connections: int = 8
+    timeout: float = 30.0
+
+    def __repr__(self) -> str:
+        return f"SmtpOptions({self.host}:{self.port}, tls={self.tls}, connections={self.connections})"
+
+
+class SmtpProvider:
+    """A pool of connections to one relay. A connection that failed is closed and another made for the next mail.
+
+    SMTP can't say whether a mail was taken before, so `can_ask` is false.
+    """
+
+    channel: Channel = "email"
+    can_ask = False
+
+    def __init__(self, options: SmtpOptions) -> None:
+        self.slots = options.connections
+        self._options = options
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._free = asyncio.Semaphore(options.connections)
+        self._context = _tls_context(options)
+
+    async def send(self, message: Message) -> Answer:
+        """Send one mail over a connection of its own for that time."""
+        handed_over = False
+        connection: aiosmtplib.SMTP | None = None
+        try:
+            async with self._free, asyncio.timeout(self._options.timeout):
+                connection = await self._begin(message)
+                await connection.rcpt(message.recipient)
+                handed_over = True
+                reply = await connection.data(message.content)
+                self._idle.append(connection)
+                return read_smtp(reply.code, reply.message)
+        except SMTPAuthenticationError as error:
+            return TryLater(f"the mail server refused the login: {error.code} {error.message}"[:300])
+        except SMTPResponseException as error:
+            await self._keep(connection, error.code)
+            return read_smtp(error.code, error.message)
+        except (SMTPException, OSError, TimeoutError) as error:
+            # A broken or a silent connection: once the mail itself was on the way, nobody knows whether it was taken.
+            _close(connection)
+            reason = f"the connection to the mail server failed: {type(error).__name__} {error}".strip()[:300]
+            return Unknown(reason) if handed_over else TryLater(reason)
+
+    async def find(self, message: Message, age: timedelta) -> str | None:
+        """SMTP has no way to ask."""
+        raise OSError(f"a mail server can't tell whether it took {message.effect} within {age}")
+
+    async def close(self) -> None:
+        """Say QUIT on every idle connection; what fails then is of no interest."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(connection.quit() for connection in idle), return_exceptions=True)
+
+    async def _begin(self, message: Message) -> aiosmtplib.SMTP:
+        """A connection on which MAIL FROM was accepted.
+
+        One that was idle may have been closed by the server meanwhile: then nothing was sent, and another is tried.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                await connection.mail(message.sender)
+                return connection
+            except (SMTPServerDisconnected, SMTPTimeoutError):
+                _close(connection)
+            except SMTPResponseException as error:
+                if error.code != 421:
+                    await self._keep(connection, error.code)
+                    raise
+                _close(connection)
+        connection = await self._connect()
+        try:
+            await connection.mail(message.sender)
+        except BaseException:
+            _close(connection)
+            raise
+        return connection
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        options = self._options
+        connection = aiosmtplib.SMTP(
+            hostname=options.host,
+            port=options.port,
+            username=options.user or None,
+            password=options.password or None,
+            use_tls=options.tls == "tls",
+            start_tls=options.tls == "starttls",
+            tls_context=self._context,
+            timeout=options.timeout,
+        )
+        await connection.connect()
+        return connection
+
+    async def _keep(self, connection: aiosmtplib.SMTP | None, code: int) -> None:
+        """Use the connection again after a refusal, unless the server is closing it (421, RFC 5321 section 3.8)."""
+        if connection is None or code == 421 or not connection.is_connected:
+            _close(connection)
+            return
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                await connection.rset()
+            self._idle.append(connection)
+        except (SMTPException, OSError):
+            _close(connection)
+
+
+def _close(connection: aiosmtplib.SMTP | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
+def _tls_context(options: SmtpOptions) -> ssl.SSLContext | None:
+    if options.tls == "none":
+        return None
+    return ssl.create_default_context(cafile=options.ca_file or None)

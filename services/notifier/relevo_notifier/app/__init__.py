@@ -1,0 +1,1 @@
+"""The use cases: accept, send, recover, learn."""

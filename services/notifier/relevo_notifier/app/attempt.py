@@ -1,0 +1,71 @@
+"""One attempt at one delivery, from the decision to the provider's answer. No transaction is open meanwhile."""
+
+from datetime import datetime
+
+import structlog
+
+from relevo_notifier.app.ports import Message, Provider
+from relevo_notifier.app.prepare import Prepare
+from relevo_notifier.core.answers import Answer, Sent, Unknown
+from relevo_notifier.core.policy import in_doubt
+from relevo_notifier.core.settle import Rules, after, final
+from relevo_notifier.core.work import Settled, Work
+from relevo_runtime.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+
+class Attempt:
+    """Makes attempts over one provider."""
+
+    def __init__(self, provider: Provider, prepare: Prepare, rules: Rules, clock: Clock) -> None:
+        self._provider = provider
+        self._prepare = prepare
+        self._rules = rules
+        self._clock = clock
+
+    async def __call__(self, work: Work) -> Settled:
+        """Send `work` if it may be sent, or clear up what became of it; says how it is settled."""
+        await self._prepare.load([work])
+        message = self._prepare.message(work, self._clock.now())
+        if work.doubtful:
+            cleared = await self._clear_up(work, message)
+            if cleared is not None:
+                return cleared
+        if isinstance(message, Settled):
+            return message
+        answer = await self._send(message)
+        return after(work, answer, message.recipient, self._clock.now(), self._rules)
+
+    async def _send(self, message: Message) -> Answer:
+        try:
+            return await self._provider.send(message)
+        except Exception as error:  # noqa: BLE001 - a bug in an adapter: the message may have gone out before it
+            _log.exception("provider_failed", channel=self._provider.channel, delivery=message.effect)
+            return Unknown(f"the provider's adapter failed: {error!r}"[:300])
+
+    async def _clear_up(self, work: Work, message: Message | Settled) -> Settled | None:
+        """How a delivery in doubt is settled; `None`: it goes out again."""
+        now = self._clock.now()
+        if isinstance(message, Settled):
+            reason = f"an earlier attempt may have arrived; not sent again: {message.reason}"
+            return final(work, "in_doubt", now, reason)
+        provider, retry = self._provider, self._rules.retry
+        match in_doubt(work.delivery, can_ask=provider.can_ask, attempts=work.attempts, retry=retry):
+            case "again":
+                return None
+            case "ask":
+                return await self._ask(work, message, now)
+            case "give_up":
+                reason = "an attempt was interrupted: it may have arrived or not, and is not sent again"
+                return final(work, "in_doubt", now, reason)
+
+    async def _ask(self, work: Work, message: Message, now: datetime) -> Settled | None:
+        age = self._clock.wall(now - work.accepted_at)
+        try:
+            found = await self._provider.find(message, age)
+        except OSError as error:
+            return after(work, Unknown(str(error)), message.recipient, now, self._rules)
+        if found is None:
+            return None
+        return after(work, Sent(found, {"found": "the provider had it"}), message.recipient, now, self._rules)

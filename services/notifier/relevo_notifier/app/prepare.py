@@ -1,0 +1,90 @@
+"""From a delivery to a message that a provider takes, or to the reason why there is none."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from relevo_contracts.contact import Contact
+from relevo_contracts.messages import SendDelivery
+from relevo_notifier.adapters.catalog import Catalog
+from relevo_notifier.app.ports import Message
+from relevo_notifier.core.mime import Letter, build_mail
+from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
+from relevo_notifier.core.render import TemplateError
+from relevo_notifier.core.settle import final
+from relevo_notifier.core.work import Settled, Work
+from relevo_runtime.catalog import Shop
+
+
+class Prepare:
+    """Decides at the moment of sending and renders. `unsubscribe_url` makes the link that a marketing mail carries."""
+
+    def __init__(
+        self, catalog: Catalog, unsubscribe_url: Callable[[SendDelivery], str], quiet: QuietHours | None = None
+    ) -> None:
+        self._catalog = catalog
+        self._unsubscribe_url = unsubscribe_url
+        self._quiet = quiet
+
+    async def load(self, works: Iterable[Work]) -> None:
+        """Have ready what `message` needs of the catalog."""
+        works = list(works)
+        await self._catalog.load({w.delivery.shop for w in works}, {w.delivery.definition for w in works})
+
+    def message(self, work: Work, now: datetime) -> Message | Settled:
+        """The message; or how the delivery is settled because it may not, or can't, go out."""
+        delivery = work.delivery
+        shop = self._catalog.shop(delivery.shop)
+        if shop is None:
+            return final(work, "failed", now, f"shop {delivery.shop!r} is not known: add it with `relevo shops add`")
+        contact = work.contact()
+        verdict = may_send(delivery, contact, work.suppressed, now, quiet=self._quiet, zone=shop.timezone)
+        if isinstance(verdict, Skip):
+            return final(work, "skipped", now, verdict.reason, detail={"rule": verdict.rule})
+        if isinstance(verdict, Later):
+            return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at)
+        sender = shop.email_from if delivery.channel == "email" else shop.sms_from
+        if not sender:
+            return final(
+                work,
+                "failed",
+                now,
+                f"shop {shop.shop} has no {delivery.channel} sender: set {_OPTION[delivery.channel]}",
+            )
+        try:
+            return Message(
+                delivery.id, sender, verdict.address, self._content(delivery, shop, contact, verdict.address, now)
+            )
+        except TemplateError as error:
+            detail = {"file": error.file, "line": str(error.line)}
+            return final(work, "failed", now, f"the template can't be rendered: {error}", detail=detail)
+
+    def _content(self, delivery: SendDelivery, shop: Shop, contact: Contact, address: str, now: datetime) -> bytes:
+        marketing_mail = delivery.channel == "email" and delivery.purpose == "marketing"
+        unsubscribe = self._unsubscribe_url(delivery) if marketing_mail else ""
+        rendered = self._catalog.templates(delivery.definition).render(
+            delivery.template,
+            delivery.context,
+            (contact.locale, shop.locale),
+            contact.timezone or shop.timezone,
+            unsubscribe,
+        )
+        if delivery.channel == "sms":
+            return rendered.text.encode("utf-8", "replace")
+        letter = Letter(
+            effect=delivery.id,
+            shop=shop.shop,
+            workflow=delivery.workflow,
+            sender=shop.email_from,
+            recipient=address,
+            recipient_name=f"{contact.first_name} {contact.last_name}".strip(),
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            locale=rendered.locale,
+            date=now,
+            unsubscribe_url=unsubscribe,
+        )
+        return build_mail(letter)
+
+
+_OPTION = {"email": "--email-from", "sms": "--sms-from"}

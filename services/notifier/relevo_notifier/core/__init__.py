@@ -1,0 +1,1 @@
+"""The rules of sending: pure functions of what they are given, the time included."""

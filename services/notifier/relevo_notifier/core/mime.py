@@ -1,0 +1,125 @@
+"""A mail as bytes, ready for the wire.
+
+Sources: RFC 5322 (form), RFC 2045 (quoted-printable), RFC 2047 (encoded words), RFC 2369 and 8058 (one-click
+unsubscribe), RFC 3834 (Auto-Submitted).
+"""
+
+import binascii
+import hashlib
+import re
+from datetime import datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.utils import format_datetime, parseaddr
+
+from msgspec import Struct
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_PLAIN = re.compile(r"[\x20-\x7e]*\Z")
+_QUOTED = re.compile(r'(["\\])')
+_TAG = re.compile(r"[^A-Za-z0-9_.-]+")
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = QP
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """What a mail is made of. `sender` is the shop's ("Acme <hello@example.com>"); texts are any Unicode."""
+
+    effect: str
+    shop: str
+    workflow: str
+    sender: str
+    recipient: str
+    recipient_name: str
+    subject: str
+    text: str
+    html: str
+    locale: str
+    date: datetime
+    unsubscribe_url: str = ""
+    reply_to: str = ""
+
+
+def message_id(shop: str, effect: str, sender: str) -> str:
+    """The Message-ID of an effect: the same whenever it is sent, so that receivers can know a second copy."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "relevo.invalid"
+    return f"<{_digest(shop, effect)}@{domain}>"
+
+
+def build_mail(letter: Letter) -> bytes:
+    """The mail with its headers and both alternatives, lines ended by CRLF. Any text gives a well-formed mail."""
+    boundary = f"=_{_digest(letter.shop, letter.effect)}"
+    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter, boundary))
+    parts = b"".join(_part(boundary, kind, text) for kind, text in (("plain", letter.text), ("html", letter.html)))
+    return head.encode("ascii") + b"\r\n" + parts + f"--{boundary}--\r\n".encode()
+
+
+def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
+    headers = [
+        ("Date", format_datetime(letter.date)),
+        ("From", mailbox(*parseaddr(one_line(letter.sender)))),
+        ("To", mailbox(letter.recipient_name, letter.recipient)),
+        ("Subject", encoded(letter.subject, len("Subject: "))),
+        ("Message-ID", message_id(letter.shop, letter.effect, letter.sender)),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Relevo-Effect", encoded(letter.effect, len("X-Relevo-Effect: "))),
+        ("Feedback-ID", f"{_tag(letter.workflow)}:{_tag(letter.shop)}:{_tag(letter.locale)}:relevo"),
+        ("Content-Language", _tag(letter.locale)),
+    ]
+    if letter.reply_to:
+        headers.append(("Reply-To", mailbox(*parseaddr(one_line(letter.reply_to)))))
+    if letter.unsubscribe_url:
+        # Never folded nor encoded: a long URL in an encoded word breaks the one-click of RFC 8058.
+        headers.append(("List-Unsubscribe", f"<{_url(letter.unsubscribe_url)}>"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    headers.append(("MIME-Version", "1.0"))
+    headers.append(("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
+    return headers
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and control characters: nothing in it can begin a header of its own."""
+    return _BREAKS.sub(" ", text).encode("utf-8", "replace").decode().strip()
+
+
+def encoded(text: str, taken: int = 0) -> str:
+    """`text` as a header's value: itself if it is short ASCII, else encoded words of legal length, folded."""
+    text = one_line(text)
+    if _PLAIN.match(text) and len(text) + taken <= 900 and "=?" not in text:
+        return text
+    return Header(text, _UTF8, maxlinelen=75, header_name="x" * max(taken - 2, 0)).encode(linesep="\r\n")
+
+
+def mailbox(name: str, address: str) -> str:
+    """A name and an address as RFC 5322 writes them; without a name the address alone."""
+    address = _url(address)
+    name = one_line(name)
+    if not name:
+        return address
+    if _PLAIN.match(name) and "=?" not in name and len(name) < 300:
+        quoted = _QUOTED.sub(r"\\\1", name)
+        return f'"{quoted}" <{address}>'
+    return f"{encoded(name[:300])} <{address}>"
+
+
+def _url(text: str) -> str:
+    return re.sub(r"[^\x21-\x7e]|[<>]", "", text)
+
+
+def _tag(text: str) -> str:
+    return _TAG.sub("-", text)[:64]
+
+
+def _part(boundary: str, kind: str, text: str) -> bytes:
+    lines = re.sub(r"\r\n|\r|\n", "\r\n", text).encode("utf-8", "replace")
+    if not lines.endswith(b"\r\n"):
+        lines += b"\r\n"
+    head = (
+        f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    return head.encode() + binascii.b2a_qp(lines, istext=True) + b"\r\n"
+
+
+def _digest(shop: str, effect: str) -> str:
+    return hashlib.sha256(f"{shop}\n{effect}".encode("utf-8", "replace")).hexdigest()[:40]

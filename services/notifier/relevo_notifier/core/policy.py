@@ -1,0 +1,174 @@
+"""Whether a delivery may go out now, and what follows from a provider's answer. Pure: `now` is an argument."""
+
+import hashlib
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from msgspec import Struct
+
+from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.messages import SendDelivery
+
+
+class Send(Struct, frozen=True):
+    """It may go out, to `address` in the form that providers take."""
+
+    address: str
+
+
+class Skip(Struct, frozen=True):
+    """It will not go out. `rule` names why for programs, `reason` says it to people."""
+
+    rule: Literal["late", "no_address", "bad_address", "suppressed", "no_consent"]
+    reason: str
+
+
+class Later(Struct, frozen=True):
+    """Not now: look at it again at `at`."""
+
+    at: datetime
+    reason: str
+
+
+Verdict: TypeAlias = Send | Skip | Later
+
+
+class QuietHours(Struct, frozen=True):
+    """The hours of the recipient's day in which marketing is not sent; `start` may lie after `end` (over midnight)."""
+
+    start: time
+    end: time
+
+    def ends(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet hours around `now` end; `None` if it is not quiet."""
+        local = now.astimezone(zone)
+        clock = local.time()
+        over_midnight = self.start > self.end
+        quiet = (clock >= self.start or clock < self.end) if over_midnight else self.start <= clock < self.end
+        if not quiet:
+            return None
+        day = local.date() + timedelta(days=1 if over_midnight and clock >= self.start else 0)
+        return datetime.combine(day, self.end, zone).astimezone(UTC)
+
+
+def may_send(
+    delivery: SendDelivery,
+    contact: Contact,
+    suppressed: frozenset[str],
+    now: datetime,
+    *,
+    quiet: QuietHours | None = None,
+    zone: str = "UTC",
+) -> Verdict:
+    """Whether `delivery` may go to `contact` at `now`.
+
+    `contact` is all that is known of the person by now, not when it was decided. `suppressed` are the addresses that
+    are never written to. `zone` is the shop's, for people whose own is not known.
+    """
+    if now > delivery.not_after:
+        return Skip("late", f"too late: it was good until {delivery.not_after:%Y-%m-%d %H:%M} UTC")
+    verdict = _address(delivery.channel, contact)
+    if isinstance(verdict, Skip):
+        return verdict
+    if verdict.address in suppressed:
+        return Skip("suppressed", f"{_NOUN[delivery.channel]} is on the suppression list")
+    if delivery.purpose == "transactional":
+        return verdict
+    return _consented(delivery, contact) or _quiet(contact, now, quiet, zone) or verdict
+
+
+_NOUN = {"email": "the e-mail address", "sms": "the phone number"}
+
+
+def _address(channel: Channel, contact: Contact) -> Send | Skip:
+    raw = contact.email if channel == "email" else contact.phone
+    if not raw:
+        return Skip("no_address", f"{_NOUN[channel]} is not known")
+    return mail_address(raw) if channel == "email" else phone_number(raw, contact.country)
+
+
+def mail_address(raw: str) -> Send | Skip:
+    """The address in ASCII (international domains as punycode), or why it is none."""
+    try:
+        valid = validate_email(raw, check_deliverability=False)
+    except EmailNotValidError as error:
+        return Skip("bad_address", f"the e-mail address is not valid: {error}")
+    if valid.ascii_email is None:
+        return Skip(
+            "bad_address", "the e-mail address has a part before the @ that needs SMTPUTF8, which few servers take"
+        )
+    return Send(valid.ascii_email)
+
+
+def phone_number(raw: str, country: str) -> Send | Skip:
+    """The number in E.164; a number without its country code is read as one of `country`."""
+    try:
+        number = phonenumbers.parse(raw, country or None)
+    except phonenumbers.NumberParseException as error:
+        return Skip("bad_address", f"the phone number is not valid: {error}")
+    if not phonenumbers.is_possible_number(number):
+        return Skip("bad_address", "the phone number is not valid: it has a wrong number of digits for its country")
+    return Send(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _consented(delivery: SendDelivery, contact: Contact) -> Skip | None:
+    consent = contact.consent(delivery.channel)
+    if consent.state == "granted":
+        return None
+    since = f" since {consent.at:%Y-%m-%d %H:%M} UTC" if consent.at else ""
+    return Skip("no_consent", f"no consent to marketing by {delivery.channel}: it is {consent.state}{since}")
+
+
+def _quiet(contact: Contact, now: datetime, quiet: QuietHours | None, zone: str) -> Later | None:
+    if quiet is None:
+        return None
+    ends = quiet.ends(now, _zone(contact.timezone) or _zone(zone) or ZoneInfo("UTC"))
+    return Later(ends, "quiet hours of the recipient") if ends else None
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+class Retry(Struct, frozen=True):
+    """How often and how soon a delivery is tried again. Durations are wall-clock time: they protect the provider."""
+
+    attempts: int = 8
+    first: timedelta = timedelta(seconds=30)
+    factor: float = 4.0
+    longest: timedelta = timedelta(hours=1)
+
+    def wait(self, attempt: int, key: str, wish: float = 0.0) -> timedelta | None:
+        """How long to wait after the failed `attempt` (from 1); `None`: that was the last one.
+
+        The wait is spread by ±20 %, by a hash of `key`, so that what failed together does not return together. `wish`
+        is what the provider asked for, in seconds.
+        """
+        if attempt >= self.attempts:
+            return None
+        plain = min(self.first.total_seconds() * self.factor ** (attempt - 1), self.longest.total_seconds())
+        digest = hashlib.blake2b(f"{key}/{attempt}".encode(), digest_size=4).digest()
+        spread = 0.8 + 0.4 * int.from_bytes(digest, "big") / 2**32
+        return timedelta(seconds=max(plain * spread, wish))
+
+
+Doubt: TypeAlias = Literal["ask", "again", "give_up"]
+
+
+def in_doubt(delivery: SendDelivery, *, can_ask: bool, attempts: int, retry: Retry) -> Doubt:
+    """What to do with a delivery that may have gone out or not.
+
+    A provider that can tell is asked. Otherwise marketing goes out at most once; a transactional message goes again
+    with the same Message-ID, since a receipt twice is better than none.
+    """
+    if attempts > retry.attempts:
+        return "give_up"
+    if can_ask:
+        return "ask"
+    return "give_up" if delivery.purpose == "marketing" else "again"

@@ -1,0 +1,89 @@
+"""From the end of an attempt to what is written down and reported. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+from msgspec import Struct
+
+from relevo_contracts.messages import DeliveryOutcome, OutcomeStatus
+from relevo_notifier.core.answers import Answer, Refused, Sent, TryLater, Unknown
+from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.work import Settled, Work
+
+AGAIN = "sent again after an attempt of which nobody knows how it ended: it may have arrived twice"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Rules(Struct, frozen=True):
+    """How attempts that did not succeed go on. `span` turns wall time into clock time (`Clock.span`)."""
+
+    retry: Retry
+    span: Callable[[timedelta], timedelta]
+    doubt_pause: timedelta = timedelta(seconds=5)
+
+
+def final(
+    work: Work,
+    status: OutcomeStatus,
+    now: datetime,
+    reason: str = "",
+    *,
+    provider_id: str = "",
+    detail: dict[str, str] | None = None,
+    suppress: str = "",
+) -> Settled:
+    """The delivery is over, with this outcome."""
+    delivery = work.delivery
+    report = DeliveryOutcome(
+        id=f"{delivery.id}/outcome",  # depends on the delivery alone: a second report is known as such
+        delivery_id=delivery.id,
+        shop=delivery.shop,
+        key=delivery.key,
+        run_id=delivery.run_id,
+        workflow=delivery.workflow,
+        step=delivery.step,
+        channel=delivery.channel,
+        status=status,
+        at=now,
+        reason=reason,
+        detail=(detail or {}) | ({"provider_id": provider_id} if provider_id else {}),
+    )
+    state = "failed" if status == "deferred" else status
+    return Settled(
+        work=work, state=state, reason=reason, provider_id=provider_id, outcome=_encode(report), suppress=suppress
+    )
+
+
+def after(work: Work, answer: Answer, address: str, now: datetime, rules: Rules) -> Settled:
+    """What follows from a provider's answer to the attempt at hand."""
+    match answer:
+        case Sent(provider_id, detail):
+            return final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
+        case Refused(reason, suppress, detail):
+            return _failed(work, now, reason, detail, address if suppress else "")
+        case TryLater():
+            return _later(work, answer, now, rules)
+        case Unknown(reason):
+            # It stays in `sending`: whoever looks at it next treats it as in doubt.
+            return Settled(work=work, state="sending", reason=reason, wake_at=now + rules.span(rules.doubt_pause))
+        case _:
+            assert_never(answer)
+
+
+def _later(work: Work, answer: TryLater, now: datetime, rules: Rules) -> Settled:
+    wait = rules.retry.wait(work.attempts, work.delivery.id, answer.wait)
+    if wait is None:
+        return _failed(work, now, f"gave up after {work.attempts} attempts: {answer.reason}", answer.detail)
+    at = now + rules.span(wait)
+    if at > work.delivery.not_after:
+        return _failed(work, now, f"too late for another attempt: {answer.reason}", answer.detail)
+    return Settled(work=work, state="queued", reason=answer.reason, wake_at=at)
+
+
+def _failed(work: Work, now: datetime, reason: str, detail: dict[str, str], suppress: str = "") -> Settled:
+    if work.doubts:
+        return final(work, "in_doubt", now, f"an earlier attempt may have arrived; then {reason}", detail=detail)
+    return final(work, "failed", now, reason, detail=detail, suppress=suppress)
