@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from relevo_workflow.load import Definition, load_workflow
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError
+from relevo_workflow.load import Definition, load_workflow
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"
@@ -56,8 +56,11 @@ def workflow_folders(path: Path) -> Iterator[Path]:
 def load_folder(folder: Path) -> Loaded:
     """Read and check one workflow folder. Raises `WorkflowError`, or `CommandError` for a file that is no YAML."""
     files = read_folder(folder)
+    # The words count for the version as the layouts do, so they are there before the version is made.
+    files |= layout_words(files)
     definition = load_workflow(files)
-    return Loaded(folder, definition, {**files, **compiled(definition, files)})
+    templates = msgspec.json.encode(definition.templates, order="deterministic").decode()
+    return Loaded(folder, definition, {**files, "compiled/templates.json": templates})
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -71,13 +74,13 @@ def read_folder(folder: Path) -> dict[str, str]:
     return files
 
 
-def compiled(definition: Definition, files: Mapping[str, str]) -> dict[str, str]:
-    """What the notifier reads: the templates and the layouts' words as JSON."""
-    parts = {"compiled/templates.json": msgspec.json.encode(definition.templates).decode()}
-    for path, text in files.items():
-        if path.startswith(f"{LAYOUTS}/") and path.endswith(".yaml"):
-            parts[path.removesuffix(".yaml") + ".json"] = msgspec.json.encode(_parse(path, text)).decode()
-    return parts
+def layout_words(files: Mapping[str, str]) -> dict[str, str]:
+    """The words of each layout as JSON, beside its YAML."""
+    return {
+        path.removesuffix(".yaml") + ".json": msgspec.json.encode(_parse(path, text)).decode()
+        for path, text in files.items()
+        if path.startswith(f"{LAYOUTS}/") and path.endswith(".yaml")
+    }
 
 
 def _layouts(files: Mapping[str, str]) -> set[str]:

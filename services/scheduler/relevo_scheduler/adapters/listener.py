@@ -7,6 +7,7 @@ from datetime import datetime
 
 import asyncpg
 import structlog
+
 from relevo_runtime.postgres import temporary
 from relevo_runtime.timers import ARMED
 

@@ -9,19 +9,17 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from relevo_runtime.kafka import Publisher
-from relevo_runtime.postgres import Pool
 
 from relevo_contracts.topics import WAKEUPS
 from relevo_runtime import timers
+from relevo_runtime.postgres import Pool
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up_messages
 
 RunOnce = Callable[[datetime], Awaitable[datetime | None]]
 
 
-def publish_due(
-    pool: Pool, publisher: Publisher, *, batch: int, lease: timedelta, longest: timedelta
-) -> RunOnce:
+def publish_due(pool: Pool, publisher: Publisher, *, batch: int, lease: timedelta, longest: timedelta) -> RunOnce:
     """The loop body of the scheduler: publishes one batch of what is due at `now`, returns when to look again.
 
     `batch` is the most timers claimed at once. `lease` and `longest` are clock time: how long a claimed timer is

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from relevo_runtime.kafka import Publisher
-from relevo_runtime.postgres import Pool
 
 from relevo_contracts.envelope import partition_key
 from relevo_runtime import outbox
+from relevo_runtime.postgres import Pool
 from relevo_scheduler.app.publish_due import RunOnce
 
 
-def rescue_outbox(
-    pool: Pool, publisher: Publisher, *, batch: int, older_than: timedelta, pause: timedelta
-) -> RunOnce:
+def rescue_outbox(pool: Pool, publisher: Publisher, *, batch: int, older_than: timedelta, pause: timedelta) -> RunOnce:
     """The loop body: publishes and deletes one batch of left-behind rows, returns when to look again.
 
     `older_than` is wall-clock time by the database's clock; `pause` is clock time between two looks at a quiet

@@ -1,0 +1,1 @@
+"""Starts the scheduler: two loops over one pool and one publisher."""
