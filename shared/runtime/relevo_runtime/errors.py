@@ -1,16 +1,25 @@
 """The errors of this package. Three kinds: try again (`temporary`), poison, and bugs, which are left to surface."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relevo_runtime.kafka.record import Record
+
 
 class RuntimeFault(Exception):  # noqa: N818 - a poison record is no error of ours, and subclasses read as what they are
     """The base of every error that this package raises on purpose."""
 
 
 class Poison(RuntimeFault):
-    """This record can never be processed; `reason` says why. It belongs to the dead letters, the rest goes on."""
+    """A record can never be processed; `reason` says why. It goes to the dead letters, the rest of its batch goes on.
 
-    def __init__(self, reason: str) -> None:
+    Name the `record` where you know it: then it alone is put aside, without a search for the one that fails.
+    """
+
+    def __init__(self, reason: str, record: "Record | None" = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.record = record
 
 
 class TooManyDeadLetters(RuntimeFault):

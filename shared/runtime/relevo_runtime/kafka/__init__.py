@@ -1,5 +1,8 @@
 """Kafka: publishing with acknowledgement, batches of records with offsets committed after them, and the topics."""
 
-from relevo_runtime.kafka.topics import create_topics, delete_topics
+from relevo_runtime.kafka.consumer import BatchConsumer
+from relevo_runtime.kafka.publisher import Publisher
+from relevo_runtime.kafka.record import Record
+from relevo_runtime.kafka.topics import TopicError, create_topics, delete_topics
 
-__all__ = ["create_topics", "delete_topics"]
+__all__ = ["BatchConsumer", "Publisher", "Record", "TopicError", "create_topics", "delete_topics"]

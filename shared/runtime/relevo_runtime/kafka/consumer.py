@@ -1,0 +1,156 @@
+"""Batches of records from Kafka, by FastStream's batch subscribers with every trap of theirs turned off.
+
+FastStream's own acknowledgement commits what failed or skips it, and by default it reads from the end of a topic; so
+the policy is MANUAL, `Member` commits exact offsets, and reading starts at the earliest record.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.message import StreamMessage
+
+from relevo_runtime.clock import Clock
+from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.health import Health
+from relevo_runtime.kafka.member import Handler, Member
+from relevo_runtime.kafka.publisher import Publisher
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.settings import RuntimeSettings
+
+_log = logging.getLogger(__name__)
+
+_NEVER_MS = 24 * 60 * 60 * 1000
+_POLL_MS = 20  # FastStream sleeps this long after each empty poll
+_FETCH_WAIT_MS = 50  # a fetch that waits on quiet partitions holds up the busy ones of the same broker this long
+
+
+class BatchConsumer:
+    """Hands batches of records to `handler` and commits their offsets after it has returned.
+
+    `consumers` members of the service's group run side by side, each sequential; equal partition numbers of all
+    `topics` meet at one member. A handler must recognise what it has seen: after a crash or a rebalance a batch comes
+    again. It may raise what is temporary (tried again for ever), `Poison`, or anything else (both: dead letters).
+
+    `on_failure` is told what ends consuming for good, such as `TooManyDeadLetters`; the service should stop then.
+    """
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        *,
+        service: str,
+        topics: Sequence[str],
+        handler: Handler,
+        clock: Clock,
+        consumers: int = 1,
+        max_records: int = 1000,
+        health: Health | None = None,
+        metrics: Metrics | None = None,
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._service = service
+        self._topics = {settings.topic(name): name for name in topics}
+        self._max_records = max_records
+        self._publisher = Publisher(settings, metrics)
+        self.health = health or Health()
+        self._on_failure = on_failure or _log_failure
+        metrics = metrics or Metrics(service)
+        self.dead_letters = DeadLetters(
+            self._publisher, service=service, ratio=settings.dead_letter_ratio, clock=clock, metrics=metrics
+        )
+        self._members = [
+            Member(
+                f"consumer {number}",
+                handler,
+                topics=self._topics,
+                dead_letters=self.dead_letters,
+                health=self.health,
+                metrics=metrics,
+                on_failure=self._on_failure,
+            )
+            for number in range(1, consumers + 1)
+        ]
+        self._broker = self._make_broker()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Join the group and begin. Raises `KafkaConnectionError` if no broker answers."""
+        for member in self._members:
+            self.health.set(f"{member.name} assignment", False, "waits for its partitions")
+        await self._publisher.start()
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batches in flight, commit, leave the group; waits up to the settings' `stop_timeout`."""
+        for member in self._members:
+            member.stop()
+        await self._broker.stop()
+        await self._publisher.stop()
+
+    def _make_broker(self) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._settings.kafka,
+            client_id=f"relevo-{self._service}",
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=self._settings.stop_timeout,
+            apply_types=False,
+            logger=logging.getLogger("relevo_runtime.faststream"),
+            log_level=logging.DEBUG,
+        )
+        for member in self._members:
+            self._subscribe(broker, member)
+        return broker
+
+    def _subscribe(self, broker: KafkaBroker, member: Member) -> None:
+        session_ms = int(self._settings.session_timeout * 1000)
+        subscriber = broker.subscriber(
+            *self._topics,
+            batch=True,
+            group_id=self._settings.group(self._service),
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            max_records=self._max_records,
+            batch_timeout_ms=_POLL_MS,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // 4,
+            # A rebalance waits for batches in flight, and a batch may be tried again for as long as it takes.
+            rebalance_timeout_ms=max(session_ms, int(self._settings.stop_timeout * 1000)),
+            max_poll_interval_ms=_NEVER_MS,
+            listener=member,
+            parser=_as_it_is,
+            decoder=_raw,
+            no_reply=True,
+        )
+        subscriber(member.take)
+        member.consumer = lambda: subscriber.consumer
+
+
+async def _as_it_is(batch: tuple[ConsumerRecord, ...]) -> StreamMessage[tuple[ConsumerRecord, ...]]:
+    """Skips FastStream's parsing, which looks at every message; our handlers decode for themselves."""
+    return StreamMessage(raw_message=batch, body=b"", message_id="batch", correlation_id="batch")
+
+
+async def _raw(message: StreamMessage[Any]) -> Any:
+    return message.raw_message
+
+
+def _log_failure(error: BaseException) -> None:
+    _log.critical("consuming has ended: %s", error)

@@ -1,0 +1,215 @@
+"""One member of a consumer group: takes batches one after the other and commits each when it is done."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
+from relevo_runtime.health import Health
+from relevo_runtime.kafka.record import Record
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import temporary
+
+Handler = Callable[[Sequence[Record]], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
+
+
+class _AbandonedError(Exception):
+    """The batch is given up without a commit: its partitions go to someone else, or the service stops."""
+
+
+class Consumer(Protocol):
+    """What a member needs of aiokafka's consumer."""
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions that it holds."""
+        ...
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """Commit these positions."""
+        ...
+
+
+class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """The rules of consuming, for one group member.
+
+    - A batch's offsets are committed after its handler returned, never before.
+    - A temporary failure is tried again in place, for ever, with growing pauses: nothing overtakes it.
+    - What fails otherwise is narrowed down by halves to the records at fault; they go to the dead letters.
+    - Partitions are only given up between batches; a batch that waits for its next try is abandoned instead.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        topics: dict[str, str],
+        dead_letters: DeadLetters,
+        health: Health,
+        metrics: Metrics,
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.name = name
+        self.consumer: Callable[[], Consumer | None] = lambda: None
+        self._handler = handler
+        self._topics = topics
+        self._dead_letters = dead_letters
+        self._health = health
+        self._metrics = metrics
+        self._on_failure = on_failure
+        self._held = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._holding = asyncio.Event()  # partitions are ours
+        self._leaving = asyncio.Event()  # they are being taken from us, or we stop
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Take no further batch; one in flight may finish its current try."""
+        self._stopped = True
+        self._leaving.set()
+        self._holding.set()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Called by aiokafka before a rebalance: the batch in flight ends first."""
+        self._holding.clear()
+        self._leaving.set()
+        await self._idle.wait()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Called by aiokafka after a rebalance."""
+        self._metrics.assigned_partitions.inc(len(assigned) - self._held)
+        self._held = len(assigned)
+        self._health.set(f"{self.name} assignment", True, f"{len(assigned)} partitions")
+        if not self._stopped:
+            self._leaving.clear()
+        self._holding.set()
+
+    async def take(self, batch: Sequence[ConsumerRecord]) -> None:
+        """Process one batch to its end. Raises nothing but cancellation: what is fatal goes to `on_failure`."""
+        await self._holding.wait()
+        consumer = self.consumer()
+        if self._stopped or consumer is None:
+            return
+        self._idle.clear()
+        try:
+            with self._metrics.batch_seconds.time():
+                await self._process(batch, consumer)
+        except _AbandonedError:
+            _log.info("%s: a batch of %d records is given up and will come again", self.name, len(batch))
+        except Exception as error:  # noqa: BLE001 - handed on, the service stops
+            self._health.set(self.name, False, str(error))
+            self.stop()
+            self._on_failure(error)
+        finally:
+            self._idle.set()
+
+    async def _process(self, batch: Sequence[ConsumerRecord], consumer: Consumer) -> None:
+        held = consumer.assignment()
+        names = self._topics
+        offsets: dict[TopicPartition, int] = {}
+        records = []
+        for raw in batch:
+            place = TopicPartition(raw.topic, raw.partition)
+            if place in held:  # else it was fetched before a rebalance took the partition away
+                offsets[place] = raw.offset + 1
+                records.append(Record(names[raw.topic], raw.partition, raw.offset, raw.key or b"", raw.value or b""))
+        if not records:
+            return
+        self._dead_letters.count(len(records))
+        await self._work(records)
+        await self._commit(consumer, offsets)
+        self._done(records)
+
+    async def _work(self, records: Sequence[Record]) -> None:
+        """Handle `records`; returns when each is processed or among the dead letters."""
+        failure = await self._patiently(lambda: self._handler(records))
+        if failure is None:
+            return
+        culprit = failure.record if isinstance(failure, Poison) else None
+        if culprit is not None and culprit in records and len(records) > 1:
+            await self._bury(culprit, failure)
+            await self._work([record for record in records if record is not culprit and record != culprit])
+        elif len(records) == 1:
+            await self._bury(records[0], failure)
+        else:
+            # The older half first: the order of a key's records stays.
+            middle = len(records) // 2
+            await self._work(records[:middle])
+            await self._work(records[middle:])
+
+    async def _bury(self, record: Record, failure: Exception) -> None:
+        if isinstance(failure, Poison):
+            reason = failure.reason
+        else:
+            reason = f"{type(failure).__name__}: {failure}"
+            _log.error(
+                "%s: %s/%d/%d failed", self.name, record.topic, record.partition, record.offset, exc_info=failure
+            )
+        problem = await self._patiently(lambda: self._dead_letters.put(record, reason))
+        if problem is not None:
+            raise problem
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> Exception | None:
+        """Try until `attempt` succeeds (None) or fails for good (its error). Raises `_AbandonedError`."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await attempt()
+            except TooManyDeadLetters:
+                raise
+            except Exception as error:  # noqa: BLE001 - sorted into what may work again and what can't
+                if not worth_another_try(error):
+                    return error
+                await self._wait(pause, error)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                if pause != _FIRST_PAUSE:
+                    self._health.set(self.name, True)
+                return None
+
+    async def _wait(self, pause: float, error: Exception) -> None:
+        self._metrics.batch_retries.inc()
+        self._health.set(self.name, False, f"tries again: {type(error).__name__}: {error}")
+        _log.warning("%s: temporary failure, next try in %.1f s: %s: %s", self.name, pause, type(error).__name__, error)
+        try:
+            async with asyncio.timeout(pause):
+                await self._leaving.wait()
+        except TimeoutError:
+            return
+        raise _AbandonedError
+
+    async def _commit(self, consumer: Consumer, offsets: dict[TopicPartition, int]) -> None:
+        try:
+            await consumer.commit(offsets)
+        except (KafkaError, IllegalStateError) as error:
+            # A rebalance was quicker. The batch comes again, to us or to another; handlers know what they saw.
+            self._metrics.commit_failures.inc()
+            _log.warning("%s: offsets not committed, the batch will come again: %s", self.name, error)
+
+    def _done(self, records: Sequence[Record]) -> None:
+        self._health.beat(self.name)
+        self._metrics.batch_records.observe(len(records))
+        counts: dict[str, int] = {}
+        for record in records:
+            counts[record.topic] = counts.get(record.topic, 0) + 1
+        for topic, count in counts.items():
+            self._metrics.records_consumed.labels(topic).inc(count)
+
+
+def worth_another_try(error: Exception) -> bool:
+    """Whether the same batch may succeed later: the database or Kafka is away or busy."""
+    return isinstance(error, PublishError) or temporary(error) or (isinstance(error, KafkaError) and _retriable(error))
+
+
+def _retriable(error: Any) -> bool:
+    return bool(error.retriable)

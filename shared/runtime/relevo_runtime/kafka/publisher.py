@@ -1,0 +1,163 @@
+"""Publishing with acknowledgement."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
+
+from relevo_runtime.errors import PublishError
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.settings import RuntimeSettings
+
+_log = logging.getLogger(__name__)
+
+_FEW = (
+    32  # up to here messages share batches with other callers; above, whole batches are built at once (5 times cheaper)
+)
+_BATCH_BYTES = 256 * 1024
+_LARGEST_MESSAGE = 900_000  # the broker's default limit for a batch is 1 MiB
+_REQUEST_TIMEOUT_MS = 20_000
+
+
+class Partitioner:
+    """Kafka's own way to choose a partition (murmur2 of the key), remembered: customers come again and again."""
+
+    def __init__(self) -> None:
+        self._hash = lru_cache(maxsize=65_536)(lambda key: murmur2(key) & 0x7FFFFFFF)
+
+    def __call__(self, key: bytes, everything: Sequence[int], available: Sequence[int]) -> int:
+        """Called by the producer for each message that is sent on its own."""
+        return everything[self.partition(key, len(everything))]
+
+    def partition(self, key: bytes, partitions: int) -> int:
+        """The partition of `key` in a topic with this many."""
+        hashed: int = self._hash(key)
+        return hashed % partitions
+
+
+class Publisher:
+    """Publishes keyed messages: idempotent, acknowledged by all replicas, lz4, lingering up to 5 ms.
+
+    Messages of one key keep their order. Use it as `async with`, or `start` and `stop`; `stop` sends what is waiting.
+    """
+
+    def __init__(self, settings: RuntimeSettings, metrics: Metrics | None = None) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._partitioner = Partitioner()
+        self._producer: Any = None
+        self._renewing = asyncio.Lock()
+        self._broken = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Connect. Raises `KafkaConnectionError` if no broker answers."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka,
+            client_id="relevo",
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=5,
+            max_batch_size=_BATCH_BYTES,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            partitioner=self._partitioner,
+        )
+        await producer.start()
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Send what is waiting, then disconnect."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
+        """Publish `(key, value)` pairs to the logical `topic` and return when Kafka has acknowledged all of them.
+
+        Raises `PublishError`; some messages may then have been written, so publish again what readers can recognise as
+        the same. Takes up to 20 s to find out that no broker answers: bound it with `asyncio.timeout` if that is long.
+        """
+        if not messages:
+            return
+        await self._renew()
+        results: Sequence[object]
+        try:
+            if any(len(value) > _LARGEST_MESSAGE for _, value in messages):
+                raise MessageSizeTooLargeError(f"a message is larger than {_LARGEST_MESSAGE} bytes")
+            send = self._send_each if len(messages) <= _FEW else self._send_batches
+            results = await asyncio.gather(*await send(self._settings.topic(topic), messages), return_exceptions=True)
+        except KafkaError as error:
+            results = [error] * len(messages)
+        self._check(topic, len(messages), [result for result in results if isinstance(result, BaseException)])
+
+    async def _send_each(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> list[asyncio.Future[Any]]:
+        return [await self._producer.send(topic, value, key) for key, value in messages]
+
+    async def _send_batches(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> list[asyncio.Future[Any]]:
+        partitions = len(await self._producer.partitions_for(topic))
+        parted: dict[int, list[tuple[bytes, bytes]]] = {}
+        for message in messages:
+            parted.setdefault(self._partitioner.partition(message[0], partitions), []).append(message)
+        return [
+            await self._producer.send_batch(batch, topic, partition=partition)
+            for partition, part in parted.items()
+            for batch in self._batches(part)
+        ]
+
+    def _batches(self, messages: Sequence[tuple[bytes, bytes]]) -> list[Any]:
+        batch = self._producer.create_batch()
+        batches = [batch]
+        for key, value in messages:
+            if batch.append(key=key, value=value, timestamp=None) is None:  # full
+                batch = self._producer.create_batch()
+                batches.append(batch)
+                batch.append(key=key, value=value, timestamp=None)
+        for each in batches:
+            each.close()
+        return batches
+
+    def _check(self, topic: str, total: int, errors: Sequence[BaseException]) -> None:
+        if not errors:
+            if self._metrics is not None:
+                self._metrics.records_published.labels(topic).inc(total)
+            return
+        if self._metrics is not None:
+            self._metrics.publish_failures.labels(topic).inc()
+        # A lost batch leaves a gap in the producer's sequence numbers, which a broker refuses ever after.
+        self._broken = not isinstance(errors[0], MessageSizeTooLargeError)
+        raise PublishError(topic, len(errors), total, errors[0])
+
+    async def _renew(self) -> None:
+        """After a failure go on with a new producer, which has a new identity and sequence."""
+        if not self._broken:
+            return
+        async with self._renewing:
+            if not self._broken:
+                return
+            old, self._producer = self._producer, None
+            if old is not None:
+                with contextlib.suppress(KafkaError, TimeoutError):
+                    async with asyncio.timeout(1):
+                        await old.stop()
+            try:
+                await self.start()
+            except KafkaError as error:
+                raise PublishError("any topic", 1, 1, error) from error
+            self._broken = False
+            _log.info("connected to Kafka again")

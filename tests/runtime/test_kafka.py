@@ -1,0 +1,304 @@
+"""Consuming on a real broker: nothing is lost, whatever fails; what can never work is put aside."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import asyncpg
+import msgspec
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from relevo_contracts.messages import DeadLetter
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS, WAKEUPS
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
+from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
+from relevo_runtime.settings import RuntimeSettings
+from tests.conftest import SettingsFactory
+
+Handler = Callable[[Sequence[Record]], Awaitable[None]]
+pytestmark = pytest.mark.usefixtures("topics")
+
+
+class Seen:
+    """A handler that keeps what it was given and can be waited for."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._more = asyncio.Event()
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        self.records += records
+        self._more.set()
+
+    @property
+    def values(self) -> list[bytes]:
+        return [record.value for record in self.records]
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not done():
+                self._more.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), 0.2)
+
+
+def consumer(settings: RuntimeSettings, handler: Handler, **changes: object) -> BatchConsumer:
+    options: dict[str, object] = {"service": "test", "topics": [EVENTS], "clock": SystemClock()}
+    return BatchConsumer(settings, handler=handler, **(options | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def publisher(settings: SettingsFactory) -> AsyncIterator[Publisher]:
+    async with Publisher(settings()) as started:
+        yield started
+
+
+def numbered(count: int, customers: int = 7) -> list[tuple[bytes, bytes]]:
+    return [(f"acme/customer-{n % customers}".encode(), str(n).encode()) for n in range(count)]
+
+
+async def dead_letters(settings: RuntimeSettings, count: int) -> list[DeadLetter]:
+    reader = AIOKafkaConsumer(
+        settings.topic(DEAD_LETTERS), bootstrap_servers=settings.kafka, auto_offset_reset="earliest"
+    )
+    await reader.start()
+    try:
+        async with asyncio.timeout(20):
+            return [msgspec.json.decode((await reader.getone()).value, type=DeadLetter) for _ in range(count)]
+    finally:
+        await reader.stop()
+
+
+async def committed(settings: RuntimeSettings) -> int:
+    """The sum of the group's committed offsets: how many records count as done."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, group_id=settings.group("test"), enable_auto_commit=False
+    )
+    await reader.start()
+    try:
+        places = [TopicPartition(settings.topic(EVENTS), n) for n in range(settings.partitions)]
+        return sum([await reader.committed(place) or 0 for place in places])
+    finally:
+        await reader.stop()
+
+
+@pytest.mark.containers
+async def test_all_messages_arrive_with_the_order_of_each_key(settings: SettingsFactory, publisher: Publisher) -> None:
+    sent = numbered(3000)
+    await publisher.publish(EVENTS, sent)
+    await publisher.publish(EVENTS, numbered(3))
+    seen = Seen()
+    async with consumer(settings(), seen):
+        await seen.until(lambda: len(seen.records) >= 3003)
+    assert {record.topic for record in seen.records} == {EVENTS}
+    for customer in {key for key, _ in sent}:
+        mine = [record.value for record in seen.records if record.key == customer]
+        assert mine[: len(mine) - 1] == [value for key, value in sent if key == customer][: len(mine) - 1]
+
+
+async def test_a_batch_that_was_not_committed_comes_again(settings: SettingsFactory, publisher: Publisher) -> None:
+    await publisher.publish(EVENTS, numbered(50))
+    reached = asyncio.Event()
+
+    async def crash(_: Sequence[Record]) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    # The handler hangs and the drain gives up on it, which is what a crash before the commit looks like to Kafka.
+    crashing = consumer(settings(stop_timeout=1), crash)
+    await crashing.start()
+    await asyncio.wait_for(reached.wait(), 30)
+    await crashing.stop()
+    assert await committed(settings()) == 0
+    seen = Seen()
+    async with consumer(settings(), seen):
+        await seen.until(lambda: len(seen.records) >= 50)
+    assert sorted(seen.values) == sorted(value for _, value in numbered(50))
+
+
+async def test_what_can_never_work_is_put_aside_and_the_rest_goes_on(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen = Seen()
+
+    async def handler(records: Sequence[Record]) -> None:
+        for record in records:
+            if record.value == b"13":
+                raise Poison("thirteen")
+            if record.value == b"77":
+                raise ZeroDivisionError("a bug")
+        await seen(records)
+
+    await publisher.publish(EVENTS, numbered(200))
+    async with consumer(settings(), handler):
+        await seen.until(lambda: len(seen.records) >= 198)
+        letters = await dead_letters(settings(), 2)
+    assert sorted(seen.values) == sorted(value for _, value in numbered(200) if value not in {b"13", b"77"})
+    assert {letter.reason: letter.value for letter in letters} == {"thirteen": b"13", "ZeroDivisionError: a bug": b"77"}
+    assert await committed(settings()) == 200
+
+
+async def test_a_named_poison_record_costs_one_more_try(settings: SettingsFactory, publisher: Publisher) -> None:
+    seen = Seen()
+    sizes: list[int] = []
+
+    async def handler(records: Sequence[Record]) -> None:
+        sizes.append(len(records))
+        for record in records:
+            if record.value == b"13":
+                raise Poison("thirteen", record)
+        await seen(records)
+
+    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(100)])
+    async with consumer(settings(), handler):
+        await seen.until(lambda: len(seen.records) >= 99)
+    assert sizes == [100, 99]
+
+
+async def test_a_temporary_failure_is_tried_again_in_place(settings: SettingsFactory, publisher: Publisher) -> None:
+    seen = Seen()
+    failures = [ConnectionResetError("gone"), asyncpg.DeadlockDetectedError("deadlock")]
+
+    async def handler(records: Sequence[Record]) -> None:
+        if failures:
+            raise failures.pop()
+        await seen(records)
+
+    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(20)])
+    running = consumer(settings(), handler)
+    async with running:
+        await seen.until(lambda: len(seen.records) >= 20)
+        report = await running.health.report()
+    assert seen.values == [value for _, value in numbered(20)]
+    assert report.ready
+
+
+async def test_health_says_why_while_a_batch_is_tried_again(settings: SettingsFactory, publisher: Publisher) -> None:
+    tried = asyncio.Event()
+
+    async def handler(_: Sequence[Record]) -> None:
+        tried.set()
+        raise ConnectionResetError("the database is away")
+
+    await publisher.publish(EVENTS, numbered(1))
+    running = consumer(settings(), handler)
+    async with running:
+        await asyncio.wait_for(tried.wait(), 30)
+        await asyncio.sleep(0)
+        report = await running.health.report()
+        assert not report.ready
+        assert "the database is away" in str(report.parts["consumer 1"]["why"])
+    assert await committed(settings()) == 0
+
+
+async def test_too_many_dead_letters_stop_the_service_and_keep_the_topic(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    async def handler(_: Sequence[Record]) -> None:
+        raise ValueError("a bug that hits everyone")
+
+    ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(500)])
+    async with consumer(settings(), handler, on_failure=ended.set_result):
+        error = await asyncio.wait_for(ended, 30)
+    assert isinstance(error, TooManyDeadLetters)
+    assert "a bug that hits everyone" in str(error)
+    assert await committed(settings()) == 0
+
+
+@pytest.mark.containers
+async def test_two_members_share_the_partitions_and_equal_numbers_meet(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    one, other = Seen(), Seen()
+    topics = [EVENTS, WAKEUPS]
+    async with consumer(settings(), one, topics=topics), consumer(settings(), other, topics=topics):
+        async with asyncio.timeout(60):
+            while not (one.records and other.records):
+                await publisher.publish(EVENTS, numbered(40, customers=40))
+                await publisher.publish(WAKEUPS, numbered(40, customers=40))
+                await asyncio.sleep(0.2)
+        one.records.clear()
+        other.records.clear()
+        for topic in topics:
+            await publisher.publish(topic, numbered(400, customers=100))
+        await one.until(lambda: len(one.records) + len(other.records) >= 800)
+    mine, theirs = ({record.partition for record in seen.records} for seen in (one, other))
+    assert mine
+    assert theirs
+    assert not mine & theirs
+    for seen in (one, other):
+        assert {r.partition for r in seen.records if r.topic == EVENTS} == {
+            r.partition for r in seen.records if r.topic == WAKEUPS
+        }
+
+
+async def test_a_rebalance_waits_for_the_batch_in_flight(settings: SettingsFactory, publisher: Publisher) -> None:
+    counts: dict[bytes, int] = {}
+    started = asyncio.Event()
+
+    async def slow(records: Sequence[Record]) -> None:
+        started.set()
+        await asyncio.sleep(1)
+        for record in records:
+            counts[record.value] = counts.get(record.value, 0) + 1
+
+    await publisher.publish(EVENTS, numbered(300, customers=100))
+    async with consumer(settings(), slow, max_records=100):
+        await asyncio.wait_for(started.wait(), 30)
+        async with consumer(settings(), slow, max_records=100):
+            async with asyncio.timeout(30):
+                while len(counts) < 300:
+                    await asyncio.sleep(0.1)
+    assert set(counts.values()) == {1}
+
+
+async def test_stop_finishes_the_batch_in_flight_and_commits_it(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    started = asyncio.Event()
+    finished: list[Record] = []
+
+    async def slow(records: Sequence[Record]) -> None:
+        started.set()
+        await asyncio.sleep(0.5)
+        finished.extend(records)
+
+    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(10)])
+    running = consumer(settings(), slow)
+    await running.start()
+    await asyncio.wait_for(started.wait(), 30)
+    await running.stop()
+    assert len(finished) == 10
+    assert await committed(settings()) == 10
+
+
+async def test_several_members_of_one_process_overlap(settings: SettingsFactory, publisher: Publisher) -> None:
+    both = asyncio.Barrier(2)
+    done = Seen()
+
+    async def handler(records: Sequence[Record]) -> None:
+        if not done.records:
+            await both.wait()
+        await done(records)
+
+    running = consumer(settings(), handler, consumers=2)
+    async with running, asyncio.timeout(30):
+        while not (await running.health.report()).ready:
+            await asyncio.sleep(0.05)
+        await publisher.publish(EVENTS, numbered(200, customers=100))
+        await done.until(lambda: len({record.value for record in done.records}) == 200)
+
+
+async def test_publishing_what_is_too_large_says_so(publisher: Publisher) -> None:
+    with pytest.raises(PublishError, match="larger than 900000 bytes"):
+        await publisher.publish(EVENTS, [(b"acme/one", b"x" * 1_000_000)])
+    await publisher.publish(EVENTS, numbered(1))
+
+
+async def test_topics_are_created_once_and_never_with_other_partitions(settings: SettingsFactory) -> None:
+    assert await create_topics(settings()) == []
+    with pytest.raises(TopicError, match="has 4 partitions, the settings ask for 5"):
+        await create_topics(settings(partitions=5))
