@@ -44,7 +44,7 @@ class StartError(Exception):
 
 def pause_before_restart(deaths: int) -> timedelta:
     """How long to wait before start number `deaths` + 1: doubles from FIRST_PAUSE, at most LONGEST_PAUSE."""
-    return min(FIRST_PAUSE * 2 ** min(deaths - 1, 16), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(deaths - 1, 16)), LONGEST_PAUSE)
 
 
 class Child:

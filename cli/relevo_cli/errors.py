@@ -2,9 +2,9 @@
 
 import asyncpg
 import pydantic
-from relevo_workflow.load import WorkflowError
 
 from relevo_runtime.errors import RuntimeFault
+from relevo_workflow.diagnostics import WorkflowError
 
 
 class CommandError(Exception):

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError
-from relevo_workflow.load import Definition, load_workflow
+from relevo_workflow.definition import Definition
+from relevo_workflow.load import load_workflow
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"

@@ -51,7 +51,7 @@ def judge(expected: Sequence[Expected], arrived: Sequence[Arrived], doubted: Set
     surplus = _surplus(wanted, arrived)
     missing = _missing(expected, arrived)
     unexpected = tuple(message for message in arrived if kind_of(message) not in wanted)
-    doubtful = [m for m in missing if kind_of(m) in doubted], [m for m in surplus if kind_of(m) in doubted]
+    doubtful = [kind for kind in (*map(kind_of, missing), *map(kind_of, surplus)) if kind in doubted]
     return Verdict(
         emails=sum(message.channel == "email" for message in arrived),
         sms=sum(message.channel == "sms" for message in arrived),
@@ -59,7 +59,7 @@ def judge(expected: Sequence[Expected], arrived: Sequence[Arrived], doubted: Set
         duplicates=tuple(message for message in surplus if kind_of(message) not in doubted),
         unexpected=unexpected,
         early=tuple(_early(expected, arrived)),
-        in_doubt=sum(map(len, doubtful)),
+        in_doubt=len(doubtful),
     )
 
 
