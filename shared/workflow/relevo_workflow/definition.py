@@ -1,0 +1,154 @@
+"""A workflow, loaded and checked: all that decisions need of it. Immutable; made by `load_workflow`."""
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+
+from relevo_contracts.template import Template
+from relevo_workflow.diagnostics import Diagnostic
+from relevo_workflow.expressions import Expression
+from relevo_workflow.program import Program
+from relevo_workflow.zones import Window
+
+DEFAULT_NOT_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrigger:
+    """An event that starts a run when `when` holds."""
+
+    event: str
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class DateTrigger:
+    """A date of the customer starts a run, moved by `offset` days, at a local time. `field`: `birthday` or an attribute."""
+
+    field: str
+    offset: timedelta
+    at: time
+    yearly: bool
+    zone: str
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class InactivityTrigger:
+    """Nothing happened for `after` since the customer's `since` (`last_order_at`, `last_seen_at`)."""
+
+    since: str
+    after: timedelta
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTrigger:
+    """The customer joined (or left) a segment."""
+
+    segment: str
+    change: str
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTrigger:
+    """A calendar rule (`cron` or `rrule`) over the customers of a segment (empty: all)."""
+
+    cron: str
+    rrule: str
+    segment: str
+    zone: str
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManualTrigger:
+    """A person or another workflow starts it."""
+
+    when: Expression | None
+
+
+Trigger = EventTrigger | DateTrigger | InactivityTrigger | SegmentTrigger | ScheduleTrigger | ManualTrigger
+"""Everything that can start a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """An event that replaces the trigger and sends the run back to its first step."""
+
+    event: str
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """An event that ends the run at once."""
+
+    event: str
+    where: Expression | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the workflow is for: an event within a time after the start, and its value."""
+
+    event: str
+    where: Expression | None
+    within: timedelta
+    value: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reentry:
+    """When a customer may come in again: `once_ended`, `never`, `several`, or `after` a time since the last start."""
+
+    mode: str = "once_ended"
+    after: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Who takes part: the customers of a test list (key or e-mail) and a percentage of the others."""
+
+    customers: frozenset[str] = frozenset()
+    percent: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named rule over the customer; `recheck` are its time limits, after which it has to be looked at again."""
+
+    name: str
+    rule: Expression
+    ages: tuple[tuple[str, timedelta], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to."""
+
+    name: str
+    version: str
+    title: str
+    description: str
+    change: str
+    program: Program
+    key: Expression | None = None
+    triggers: tuple[Trigger, ...] = ()
+    restarts: tuple[Restart, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    goal: Goal | None = None
+    reentry: Reentry = Reentry()
+    holdout: float = 0.0
+    enrolment: Enrolment = Enrolment()
+    window: Window | None = None
+    templates: dict[str, Template] = field(default_factory=dict)
+    layouts: dict[str, str] = field(default_factory=dict)
+    segments: dict[str, Segment] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    event_types: frozenset[str] = frozenset()
+    exit_types: frozenset[str] = frozenset()
+    trigger_types: frozenset[str] = frozenset()
+    timed: bool = False
+    warnings: tuple[Diagnostic, ...] = ()

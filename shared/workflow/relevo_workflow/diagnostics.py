@@ -1,0 +1,76 @@
+"""What is wrong with a workflow, where, and what to do: every problem at once, not only the first."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+
+class Position(Struct, frozen=True):
+    """A place in a file; `line` and `column` count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def right(self, columns: int) -> "Position":
+        """The place `columns` further on the same line."""
+        return Position(self.file, self.line, self.column + columns)
+
+
+class Diagnostic(Struct, frozen=True):
+    """One problem: where it is, what is wrong, and what would help."""
+
+    position: Position
+    message: str
+    help: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.position.file}:{self.position.line}:{self.position.column}"
+        tail = f" (help: {self.help})" if self.help else ""
+        return f"{place}: {self.severity}: {self.message}{tail}"
+
+
+class WorkflowError(Exception):
+    """The files are no valid workflow; `diagnostics` has every problem, in the order of the files' lines."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(str(one) for one in self.diagnostics))
+
+
+class Problems:
+    """Collects diagnostics while a workflow is read."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    def error(self, position: Position, message: str, advice: str = "") -> None:
+        """Notes an error; reading goes on."""
+        self.found.append(Diagnostic(position, message, advice))
+
+    def warning(self, position: Position, message: str, advice: str = "") -> None:
+        """Notes something that is allowed and yet probably not meant."""
+        self.found.append(Diagnostic(position, message, advice, "warning"))
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The errors, without the warnings, in the order of files and lines."""
+        found = (one for one in self.found if one.severity == "error")
+        return sorted(found, key=lambda one: (one.position.file, one.position.line, one.position.column))
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """The warnings, in the order of files and lines."""
+        found = (one for one in self.found if one.severity == "warning")
+        return sorted(found, key=lambda one: (one.position.file, one.position.line, one.position.column))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Help for a word that is not known: the nearest one, or all that are."""
+    names = sorted(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known here: {', '.join(names)}" if names else ""

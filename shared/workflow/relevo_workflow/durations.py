@@ -1,0 +1,35 @@
+"""Durations as workflows write them: `30m`, `4h`, `1d12h`, `2w`. A day is 24 hours of elapsed time."""
+
+import re
+from datetime import timedelta
+
+_UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+_UNITS["s"] = timedelta(seconds=1)
+_WHOLE = re.compile(r"^([+-]?)((?:\d+[wdhms])+)$")
+_PART = re.compile(r"(\d+)([wdhms])")
+LONGEST = timedelta(days=3660)
+"""No wait is longer than ten years: a longer one is a slip of the pen."""
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration that `text` says. Raises `ValueError` with what would be right."""
+    match = _WHOLE.match(text.replace(" ", ""))
+    if not match:
+        raise ValueError(f"'{text}' is no duration: write it like 30m, 4h, 1d, 2w or 1d12h")
+    total = sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(match[2])), timedelta())
+    if total > LONGEST:
+        raise ValueError(f"'{text}' is longer than ten years")
+    return -total if match[1] == "-" else total
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that `parse_duration` reads as `duration` (whole seconds)."""
+    seconds = int(duration.total_seconds())
+    sign, rest, parts = ("-" if seconds < 0 else ""), abs(seconds), []
+    for unit, size in (("w", 604800), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if unit == "w" and rest % size:
+            continue
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return sign + ("".join(parts) or "0m")

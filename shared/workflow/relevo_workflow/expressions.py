@@ -1,0 +1,249 @@
+"""CEL expressions of a workflow: type-checked against the event schemas, evaluated on a few plain values.
+
+The checker sees protobuf messages; the evaluator sees one variable for each field path. Both come from the same
+shapes. An evaluation error makes a condition false and stands in the trace with its text.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_math, ext_strings
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from relevo_workflow.cel_messages import Complaint, explain
+from relevo_workflow.decision import Check
+from relevo_workflow.descriptors import PACKAGE, descriptor_pool
+from relevo_workflow.diagnostics import Position, Problems
+from relevo_workflow.paths import Getter, Path, find_paths, getter
+from relevo_workflow.scope import Scope
+from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, event_shape
+from relevo_workflow.yaml_source import Node
+
+OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
+"""What starts a run where no event does: `trigger.type` then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which variables an expression may name: the types of `event` (none: there is no event), of `trigger`, of `run`."""
+
+    events: tuple[str, ...]
+    triggers: tuple[str, ...]
+    run: Shape
+
+    def with_events(self, *events: str) -> "Names":
+        """The same with other event types at hand."""
+        return Names(events, self.triggers, self.run)
+
+    def without_event(self) -> "Names":
+        """The same where no event is at hand."""
+        return Names((), self.triggers, self.run)
+
+    def variants(self) -> Iterable[tuple[str, str]]:
+        """Each pair of event type and trigger type that can meet."""
+        return [(event, trigger) for event in self.events or ("",) for trigger in self.triggers or ("",)]
+
+
+def occasion_shape(trigger_type: str) -> Shape:
+    """What `trigger` (or `event`) is for a type: a payload, or an occasion."""
+    return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An expression for one pair of event and trigger type."""
+
+    program: Any
+    names: tuple[str, ...]
+    paths: tuple[str, ...]
+    getters: tuple[Getter, ...]
+    stamps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression. `evaluate` gives a value with its trace; `holds` is a condition's answer."""
+
+    text: str
+    position: Position
+    variants: Mapping[tuple[str, str], Compiled] = field(repr=False)
+    by_event: bool
+    by_trigger: bool
+
+    def evaluate(self, scope: Scope, at: str = "") -> Check:
+        """The value in `scope`, with the fields that were read. Never raises: a failure is in `Check.error`."""
+        compiled = self._variant(scope)
+        if compiled is None:
+            kind = scope.event.type if scope.event else scope.run_state.trigger_type
+            return Check(at=at, expression=self.text, error=f"not made for {kind}")
+        values = [get(scope) for get in compiled.getters]
+        given = dict(zip(compiled.names, values, strict=True))
+        for index in compiled.stamps:
+            given[compiled.names[index]] = _stamp(values[index])
+        result = compiled.program.eval(data=given)
+        fields = dict(zip(compiled.paths, values, strict=True))
+        if result.type() == cel.Type.ERROR:
+            return Check(at=at, expression=self.text, fields=fields, error=str(result.value()))
+        return Check(at=at, expression=self.text, value=result.plain_value(), fields=fields)
+
+    def holds(self, scope: Scope, at: str, trace: list[Check]) -> bool:
+        """Whether the condition is true; notes the check in `trace`."""
+        check = self.evaluate(scope, at)
+        trace.append(check)
+        return check.value is True
+
+    def _variant(self, scope: Scope) -> Compiled | None:
+        event = scope.event.type if self.by_event and scope.event is not None else ""
+        trigger = scope.run_state.trigger_type if self.by_trigger else ""
+        return self.variants.get((event, trigger))
+
+
+def _stamp(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(value)
+    return stamp
+
+
+def _days(count: int) -> timedelta:
+    return timedelta(days=count)
+
+
+@lru_cache(maxsize=1)
+def _library() -> dict[str, Any]:
+    days = cel.Overload("days_int", cel.Type.DURATION, [cel.Type.INT], False, _days)
+    return {
+        "extensions": [ext_strings.ExtStrings(), ext_math.ExtMath()],
+        "functions": [cel.FunctionDecl("days", [days])],
+    }
+
+
+class Compiler:
+    """Checks and compiles the expressions of one workflow; notes every problem with its place."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._envs: dict[tuple[str, str], Any] = {}
+        self._pools: dict[tuple[str, str], Any] = {}
+
+    def compile(self, text: str, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
+        """The expression of `text`, or `None` with the problem noted. `want` are the CEL types that it may have."""
+        variants: dict[tuple[str, str], Compiled] = {}
+        used = {path.parts[0] for path in find_paths(text, dict.fromkeys(("event", "trigger"), OCCASION))}
+        by_event, by_trigger = "event" in used and bool(names.events), "trigger" in used
+        for event, trigger in names.variants():
+            key = (event if by_event else "", trigger if by_trigger else "")
+            if key in variants:
+                continue
+            complaint = self._check(text, names, event, trigger, want)
+            if complaint is not None:
+                self._complain(node, complaint, names, event, trigger)
+                return None
+            variants[key] = _compile(text, self._roots(names, event, trigger))
+        return Expression(text, node.position, variants, by_event, by_trigger)
+
+    def type_name(self, text: str, names: Names) -> str:
+        """The CEL type of an expression that compiled."""
+        event, trigger = next(iter(names.variants()))
+        return str(self._env(names, event, trigger).compile(text).return_type().name())
+
+    def _roots(self, names: Names, event: str, trigger: str) -> dict[str, Shape]:
+        roots = {"customer": CUSTOMER, "shop": SHOP, "run": names.run, "now": TIMESTAMP}
+        roots["trigger"] = occasion_shape(trigger)
+        if names.events:
+            roots["event"] = occasion_shape(event)
+        return roots
+
+    def _env(self, names: Names, event: str, trigger: str) -> Any:
+        key = (event if names.events else "-", trigger)
+        if key not in self._envs:
+            roots = self._roots(names, event, trigger)
+            pool = descriptor_pool(roots.values())
+            types = {name: _checked_type(shape) for name, shape in roots.items()}
+            # The environment looks messages up in the pool for as long as it lives.
+            self._pools[key] = pool
+            self._envs[key] = cel.NewEnv(pool, variables=types, **_library())
+        return self._envs[key]
+
+    def _check(self, text: str, names: Names, event: str, trigger: str, want: tuple[str, ...]) -> Complaint | None:
+        roots = self._roots(names, event, trigger)
+        try:
+            compiled = self._env(names, event, trigger).compile(text)
+        except RuntimeError as error:
+            return explain(str(error), text, roots)
+        found = compiled.return_type().name()
+        if want and found not in (*want, "DYN"):
+            wanted = " or ".join(_KIND_WORDS.get(kind, kind.lower()) for kind in want)
+            return Complaint(f"this is {_KIND_WORDS.get(found, found)}, but {wanted} is needed here", "", 0, 0)
+        return None
+
+    def _complain(self, node: Node, complaint: Complaint, names: Names, event: str, trigger: str) -> None:
+        where = node.position
+        if node.block:
+            where = Position(where.file, where.line + 1 + complaint.line, max(1, complaint.column))
+        elif complaint.line == 0:
+            where = where.right(complaint.column)
+        message = complaint.message
+        if len(names.triggers) > 1 and "trigger" in message:
+            message = f"{message} (when {trigger} started the run)"
+        elif len(names.events) > 1:
+            message = f"{message} (for {event})"
+        self._problems.error(where, message, complaint.advice)
+
+
+_KIND_WORDS = {
+    "BOOL": "a condition (true or false)",
+    "STRING": "text",
+    "DOUBLE": "a number with decimals",
+    "INT": "a whole number",
+    "TIMESTAMP": "a time",
+    "LIST": "a list",
+    "MAP": "a mapping",
+    "NULL": "null",
+}
+
+
+def _checked_type(shape: Shape) -> Any:
+    return cel.Type.TIMESTAMP if shape.kind == "timestamp" else cel.Type(f"{PACKAGE}.{shape.name}")
+
+
+_EVALUATED_TYPES = {"bool": "BOOL", "int": "INT", "double": "DOUBLE", "string": "STRING", "timestamp": "TIMESTAMP"}
+
+
+def _evaluated_type(path: Path) -> Any:
+    if path.has:
+        return cel.Type.BOOL
+    if path.shape.nullable:
+        return cel.Type.DYN
+    return getattr(cel.Type, _EVALUATED_TYPES.get(path.shape.kind, "DYN"))
+
+
+def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
+    """The evaluated form of a checked text: each path is a variable."""
+    paths: dict[tuple[tuple[str, ...], bool], tuple[str, Path]] = {}
+    pieces: list[str] = []
+    last = 0
+    for path in find_paths(text, roots):
+        name, _ = paths.setdefault((path.parts, path.has), (f"field_{len(paths)}", path))
+        pieces += (text[last : path.start], name)
+        last = path.end
+    pieces.append(text[last:])
+    known = list(paths.values())
+    env = cel.NewEnv(variables={name: _evaluated_type(path) for name, path in known}, **_library())
+    stamps = [index for index, (_, path) in enumerate(known) if _is_stamp(path)]
+    return Compiled(
+        program=env.compile("".join(pieces)),
+        names=tuple(name for name, _ in known),
+        paths=tuple(f"has({path.text})" if path.has else path.text for _, path in known),
+        getters=tuple(getter(path) for _, path in known),
+        stamps=tuple(stamps),
+    )
+
+
+def _is_stamp(path: Path) -> bool:
+    return path.shape.kind == "timestamp" and path.shape.nullable and not path.has

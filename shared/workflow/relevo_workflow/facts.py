@@ -1,0 +1,132 @@
+"""Folds the shop's events into what is known of a customer. The same event twice, or late, does no harm."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from relevo_contracts.contact import apply_event
+from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import EVENT_TYPES, CustomerChanged, Money, OrderChanged, Payload
+from relevo_workflow.effects import SetAttributes
+from relevo_workflow.state import Facts, Occurrence, Past
+
+REDACTED = "customer.redacted"
+_SEEN = frozenset(
+    ("page.viewed", "form.submitted", "cart.updated", "checkout.started", "checkout.updated", "order.placed")
+)
+_KEPT_ORDERS = 50
+_KEPT_PAST = 100
+_KEPT_STARTS = 8
+_ATTRIBUTES = 200
+
+
+def fold(facts: Facts, event: Event) -> Facts:
+    """The facts after `event`; `facts` itself if it says nothing new.
+
+    Raises `msgspec.ValidationError` if the event's data does not fit its type, `KeyError` if the type is unknown.
+    """
+    if event.type == REDACTED:
+        return Facts()
+    payload: Payload = msgspec.convert(event.data, EVENT_TYPES[event.type])
+    changes: dict[str, Any] = {}
+    contact = apply_event(facts.contact, payload, event.time)
+    if contact is not facts.contact:
+        changes["contact"] = contact
+    buyer = getattr(payload, "customer", None)
+    for name in ("group", "company"):
+        value = getattr(buyer, name, "")
+        if value and value != getattr(facts, name):
+            changes[name] = value
+    if event.type in _SEEN:
+        changes.update(_seen(facts, event.time))
+    if isinstance(payload, CustomerChanged):
+        changes.update(_profile(facts, payload, event.time))
+    elif event.type == "order.placed" and isinstance(payload, OrderChanged):
+        changes.update(_order(facts, payload, event.time))
+    return structs.replace(facts, **changes) if changes else facts
+
+
+def _seen(facts: Facts, at: datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if facts.last_seen_at is None or at > facts.last_seen_at:
+        changes["last_seen_at"] = at
+    if facts.first_seen_at is None or at < facts.first_seen_at:
+        changes["first_seen_at"] = at
+    return changes
+
+
+def _profile(facts: Facts, payload: CustomerChanged, at: datetime) -> dict[str, Any]:
+    """What the shop says of the customer as a whole; an older statement than the last one is left out."""
+    if facts.profile_at is not None and at < facts.profile_at:
+        return {}
+    changes: dict[str, Any] = {"profile_at": at}
+    for name in ("birthday", "orders_count"):
+        if getattr(payload, name) is not None:
+            changes[name] = getattr(payload, name)
+    if payload.orders_count is not None:
+        changes["counts_at"] = at
+    if payload.tags is not None:
+        changes["tags"] = list(payload.tags)
+    if payload.total_spent is not None:
+        changes["total_spent"], changes["currency"] = payload.total_spent.amount, payload.total_spent.currency
+    if payload.attributes:
+        changes["attributes"] = _attributes(facts.attributes, payload.attributes)
+    return changes
+
+
+def _attributes(known: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    return dict(list({**known, **new}.items())[-_ATTRIBUTES:])
+
+
+def _order(facts: Facts, payload: OrderChanged, at: datetime) -> dict[str, Any]:
+    """Counts an order once. A count that the shop itself gave later than the order has it already."""
+    if payload.order_id in facts.order_ids:
+        return {}
+    changes: dict[str, Any] = {"order_ids": (*facts.order_ids[1 - _KEPT_ORDERS :], payload.order_id)}
+    if facts.first_order_at is None or at < facts.first_order_at:
+        changes["first_order_at"] = at
+    if facts.last_order_at is None or at > facts.last_order_at:
+        changes["last_order_at"] = at
+    if facts.counts_at is None or at > facts.counts_at:
+        changes["orders_count"] = facts.orders_count + 1
+        changes.update(_spent(facts, payload.total))
+    return changes
+
+
+def _spent(facts: Facts, total: Money | None) -> dict[str, str]:
+    if total is None or facts.currency not in ("", total.currency):
+        return {}
+    spent = Decimal(facts.total_spent) + Decimal(total.amount)
+    return {"total_spent": format(spent, "f"), "currency": total.currency}
+
+
+def remember(facts: Facts, event: Event) -> Facts:
+    """The facts with `event` as the newest of its type, unless a newer one is known."""
+    known = facts.latest.get(event.type)
+    if known is not None and (known.at, known.id) >= (event.time, event.id):
+        return facts
+    latest = {**facts.latest, event.type: Occurrence(id=event.id, at=event.time, data=event.data)}
+    return structs.replace(facts, latest=latest)
+
+
+def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: bool) -> Facts:
+    """The facts with the start of a run noted under `workflow/run key`. Old ones go; those of `never` stay."""
+    known = facts.past.get(name)
+    starts = (*(known.run_ids if known else ()), run_id)[-_KEPT_STARTS:]
+    newest = max(at, known.started_at) if known else at
+    past = {**facts.past, name: Past(started_at=newest, run_ids=starts, forever=forever)}
+    if len(past) > _KEPT_PAST:
+        old = sorted((key for key, one in past.items() if not one.forever), key=lambda key: past[key].started_at)
+        for key in old[: len(past) - _KEPT_PAST]:
+            del past[key]
+    return structs.replace(facts, past=past)
+
+
+def with_changes(facts: Facts, changed: SetAttributes) -> Facts:
+    """The facts after a workflow set attributes and tags."""
+    tags = [tag for tag in facts.tags if tag not in changed.remove_tags]
+    tags += [tag for tag in changed.add_tags if tag not in tags]
+    return structs.replace(facts, tags=tags, attributes=_attributes(facts.attributes, changed.attributes))

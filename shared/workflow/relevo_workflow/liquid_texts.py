@@ -1,0 +1,105 @@
+"""Liquid texts: parsed once, and every variable that they name checked against the shapes."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+
+from relevo_workflow.diagnostics import Position, Problems, suggestion
+from relevo_workflow.expressions import Names, occasion_shape
+from relevo_workflow.shapes import CUSTOMER, SHOP, Shape
+from relevo_workflow.values import LiquidText
+from relevo_workflow.yaml_source import Node
+
+_LOOP_LIMIT = 10_000
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(autoescape=False)
+    environment.loop_iteration_limit = _LOOP_LIMIT
+    # The notifier renders these two by the customer's language; here they only have to be known.
+    environment.filters["money"] = lambda value, *_: value
+    environment.filters["date"] = environment.filters.get("date", lambda value, *_: value)
+    return environment
+
+
+def is_liquid(text: str) -> bool:
+    """Whether something in `text` is Liquid."""
+    return "{{" in text or "{%" in text
+
+
+def read_liquid(node: Node, names: Names, problems: Problems) -> LiquidText:
+    """The text of a scalar, checked."""
+    if not is_liquid(node.text):
+        return LiquidText(None, node.text)
+    return LiquidText(check_liquid(node.text, node, names, problems), node.text)
+
+
+def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> BoundTemplate | None:
+    """The parsed template, or `None` with the problems noted."""
+    try:
+        template = _environment().from_string(text)
+    except LiquidError as error:
+        line = getattr(error, "lineno", None) or 1
+        problems.error(_place(node, line - 1, 0), f"this is no Liquid: {str(error).splitlines()[0]}")
+        return None
+    for variables in template.analyze().globals.values():
+        for variable in variables:
+            segments = [str(segment) for segment in variable.segments]
+            line, column = _line_and_column(text, variable.span.index)
+            _check_path(segments, _place(node, line, column), names, problems)
+    return template
+
+
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n"), index - (before.rfind("\n") + 1)
+
+
+def _place(node: Node, line: int, column: int) -> Position:
+    where = node.position
+    if node.block:
+        return Position(where.file, where.line + 1 + line, column + 1)
+    return where.right(column) if line == 0 else Position(where.file, where.line + line, column + 1)
+
+
+def _check_path(segments: list[str], where: Position, names: Names, problems: Problems) -> None:
+    roots: Mapping[str, Iterable[Shape]] = {
+        "trigger": [occasion_shape(trigger) for trigger in names.triggers],
+        "run": [names.run],
+        "customer": [CUSTOMER],
+        "shop": [SHOP],
+    }
+    if segments[0] not in roots:
+        problems.error(where, f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots))
+        return
+    for shape in roots[segments[0]]:
+        wrong = missing_field(shape, segments)
+        if wrong is not None:
+            problems.error(where, *wrong)
+            return
+
+
+def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
+    """What is wrong with a path into `shape`, and help; `None` if it exists. `segments[0]` names the shape."""
+    at = segments[0]
+    for segment in segments[1:]:
+        if shape.kind == "struct":
+            if segment not in shape.fields:
+                return f"{at} has no field '{segment}'", suggestion(segment, shape.fields)
+            shape = shape.fields[segment]
+        elif shape.kind in ("list", "map") and shape.item is not None:
+            if (shape.kind == "list" and segment in ("size", "first", "last")) or segment.lstrip("-").isdigit():
+                shape = shape.item if segment != "size" else Shape("int")
+            elif shape.kind == "list":
+                return f"{at} is a list and has no field '{segment}'", "loop over it with {% for %}"
+            else:
+                shape = shape.item
+        elif shape.kind == "dyn" or segment == "size":
+            return None
+        else:
+            return f"{at} is no record and has no field '{segment}'", ""
+        at = f"{at}.{segment}"
+    return None

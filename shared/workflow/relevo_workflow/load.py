@@ -1,0 +1,132 @@
+"""Loads a workflow from its files: YAML, grammar, names and types. Every problem at once, each with its place."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+
+import msgspec
+
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.template import Template
+from relevo_workflow.definition import (
+    DateTrigger,
+    Definition,
+    EventTrigger,
+    InactivityTrigger,
+    SegmentTrigger,
+)
+from relevo_workflow.diagnostics import Position, Problems, WorkflowError
+from relevo_workflow.expressions import Compiler, Names
+from relevo_workflow.fields import Fields
+from relevo_workflow.outline import outline, saved_shapes
+from relevo_workflow.program import Program, WaitFor
+from relevo_workflow.read_header import HeaderReader, TriggerKinds, read_not_after, trigger_kinds
+from relevo_workflow.read_segments import read_segments
+from relevo_workflow.read_steps import StepReader
+from relevo_workflow.read_templates import read_templates
+from relevo_workflow.read_values import Reading
+from relevo_workflow.shapes import run_shape
+from relevo_workflow.yaml_source import Node, read_yaml
+
+MAIN = "workflow.yaml"
+_CHANGE = ("ad-hoc", "administrative", "production")
+_MAX_BYTES = 1_000_000
+
+
+def load_workflow(files: Mapping[str, str]) -> Definition:
+    """The definition of `files` (`workflow.yaml`, `templates/*.yaml`, `layouts/*`, `segments.yaml`), checked.
+
+    Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
+    """
+    problems = Problems()
+    definition = _load(files, problems)
+    if definition is None or problems.errors:
+        raise WorkflowError(problems.errors)
+    return definition
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """The content hash of the files that make up a workflow (its tests do not): 16 hexadecimal digits."""
+    counted = {path: text for path, text in files.items() if not path.startswith(("tests/", "compiled/"))}
+    return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
+
+
+def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
+    if MAIN not in files or sum(map(len, files.values())) > _MAX_BYTES:
+        missing = MAIN not in files
+        problems.error(Position(MAIN), "there is no workflow.yaml" if missing else "the files are larger than 1 MB")
+        return None
+    root = read_yaml(MAIN, files[MAIN], problems)
+    return _definition(files, root, problems) if root is not None else None
+
+
+def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Definition:
+    fields = Fields(root, problems, "a workflow")
+    outlines = outline(fields.need("steps"), problems)
+    kinds = trigger_kinds(root, EVENT_TYPES)
+    run = run_shape(saved_shapes(outlines, problems))
+    names = Names((), kinds.all, run)
+    reading = Reading(problems, Compiler(problems), names)
+    segments = read_segments(files, fields.get("segments"), reading)
+    templates, layouts = read_templates(files, reading)
+    program = StepReader(reading, read_not_after(fields, problems)).read(outlines)
+    reading.warn_unused_templates(templates)
+    return _header(files, fields, HeaderReader(reading, segments), program, templates, layouts, kinds)
+
+
+def _header(
+    files: Mapping[str, str],
+    fields: Fields,
+    header: HeaderReader,
+    program: Program,
+    templates: dict[str, Template],
+    layouts: dict[str, str],
+    kinds: TriggerKinds,
+) -> Definition:
+    definition = Definition(
+        name=fields.name("workflow", required=True),
+        version=version_of(files),
+        title=fields.text("title"),
+        description=fields.text("description"),
+        change=fields.choice("change", _CHANGE, "ad-hoc"),
+        program=program,
+        key=header.key(fields),
+        triggers=header.triggers(fields),
+        restarts=header.restarts(fields),
+        exits=header.exits(fields),
+        goal=header.goal(fields),
+        reentry=header.reentry(fields),
+        holdout=fields.percent("holdout", 0.0),
+        enrolment=header.enrolment(fields),
+        window=header.window(fields),
+        templates=templates,
+        layouts=layouts,
+        segments=header.segments,
+        files=dict(files),
+    )
+    fields.done()
+    return _indexed(definition, kinds, header.problems)
+
+
+def _indexed(definition: Definition, kinds: TriggerKinds, problems: Problems) -> Definition:
+    """The definition with what the engine looks up: which event types concern it, and how."""
+    exits = frozenset(rule.event for rule in definition.exits)
+    waited = {
+        event
+        for step in definition.program.steps.values()
+        if isinstance(step, WaitFor)
+        for arm in step.arms
+        for event in arm.events
+    }
+    triggers = frozenset(one.event for one in definition.triggers if isinstance(one, EventTrigger))
+    goal = {definition.goal.event} if definition.goal else set()
+    every = exits | waited | triggers | goal | {rule.event for rule in definition.restarts}
+    timed = any(isinstance(one, DateTrigger | InactivityTrigger | SegmentTrigger) for one in definition.triggers)
+    return replace(
+        definition,
+        event_types=frozenset(every),
+        exit_types=exits,
+        trigger_types=triggers,
+        timed=timed,
+        warnings=tuple(problems.warnings),
+    )

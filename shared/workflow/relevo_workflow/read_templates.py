@@ -1,0 +1,134 @@
+"""Reads the templates of a workflow: Liquid texts in several languages, each variable checked."""
+
+from collections.abc import Mapping
+
+from relevo_contracts.template import Template, TemplateTexts
+from relevo_workflow.expressions import occasion_shape
+from relevo_workflow.fields import Fields
+from relevo_workflow.liquid_texts import check_liquid, is_liquid, missing_field
+from relevo_workflow.read_values import Reading
+from relevo_workflow.shapes import CUSTOMER, SHOP, Shape
+from relevo_workflow.yaml_source import Node, read_yaml
+
+_FOLDER = "templates/"
+_LAYOUTS = "layouts/"
+_KNOWN_FIELDS = ("channel", "layout", "link", "items", "total")
+_EMAIL_TEXTS = ("subject", "preview", "heading", "body", "button", "note")
+_LOCALE_LENGTH = (2, 3, 5, 6, 7, 10)
+
+
+def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str, Template], dict[str, str]]:
+    """The templates by name, and the sources of the layouts by path."""
+    templates: dict[str, Template] = {}
+    layouts = {path: text for path, text in files.items() if path.startswith(_LAYOUTS)}
+    for path in sorted(files):
+        if path.startswith(_FOLDER) and path.endswith((".yaml", ".yml")):
+            root = read_yaml(path, files[path], reading.problems)
+            if root is not None:
+                template = _template(path, root, layouts, reading)
+                templates[template.name] = template
+                reading.channels[template.name] = template.channel
+    return templates, layouts
+
+
+def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Reading) -> Template:
+    name = path.removeprefix(_FOLDER).rsplit(".", 1)[0]
+    fields = Fields(root, reading.problems, "a template")
+    channel = fields.choice("channel", ("email", "sms"), "email", required=True)
+    layout = fields.text("layout", required=channel == "email")
+    if layout and f"{_LAYOUTS}{layout}.mjml" not in layouts:
+        fields.wrong("layout", f"there is no layout '{layout}'", f"add layouts/{layout}.mjml and layouts/{layout}.txt")
+    template = Template(
+        name=name,
+        channel="sms" if channel == "sms" else "email",
+        layout=layout,
+        link=_link(fields, reading),
+        items=_path(fields, "items", ("list",), reading),
+        total=_path(fields, "total", ("struct",), reading),
+        locales=_locales(fields, root, channel, reading),
+    )
+    fields.done()
+    return template
+
+
+def _link(fields: Fields, reading: Reading) -> str:
+    node = fields.get("link")
+    if node is not None and is_liquid(node.text):
+        check_liquid(node.text, node, reading.names, reading.problems)
+    return node.text if node is not None else ""
+
+
+def _path(fields: Fields, name: str, kinds: tuple[str, ...], reading: Reading) -> str:
+    node = fields.get(name)
+    if node is None:
+        return ""
+    segments = node.text.split(".")
+    for shape in _roots(segments[0], reading):
+        wrong = missing_field(shape, segments)
+        found = _shape_at(shape, segments[1:])
+        if wrong is None and found.kind not in (*kinds, "dyn"):
+            wrong = (f"'{node.text}' is no {'list' if 'list' in kinds else 'amount of money'}", "")
+        if wrong is not None:
+            reading.problems.error(node.position, *wrong)
+            return ""
+    if not _roots(segments[0], reading):
+        reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
+    return node.text
+
+
+def _roots(root: str, reading: Reading) -> list[Shape]:
+    if root == "trigger":
+        return [occasion_shape(trigger) for trigger in reading.names.triggers]
+    known = {"run": reading.names.run, "customer": CUSTOMER, "shop": SHOP}
+    return [known[root]] if root in known else []
+
+
+def _shape_at(shape: Shape, segments: list[str]) -> Shape:
+    for segment in segments:
+        shape = shape.fields.get(segment) or shape.item or Shape("dyn")
+    return shape
+
+
+def _locales(fields: Fields, root: Node, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
+    found: dict[str, TemplateTexts] = {}
+    for key, node in (root.entries or {}).items():
+        if key in _KNOWN_FIELDS or node.entries is None or len(key) not in _LOCALE_LENGTH:
+            continue
+        fields.get(key)
+        found[key] = _texts(key, node, channel, reading)
+    if not found:
+        reading.problems.error(root.position, "a template needs texts in at least one language", "en: {subject: …}")
+    elif "en" not in found:
+        reading.problems.warning(root.position, "there are no English texts to fall back on", "add en: {…}")
+    _compare_languages(root, found, reading)
+    return found
+
+
+def _texts(locale: str, node: Node, channel: str, reading: Reading) -> TemplateTexts:
+    fields = Fields(node, reading.problems, f"the texts in '{locale}'")
+    texts: TemplateTexts = {}
+    for name in _EMAIL_TEXTS if channel == "email" else ("text",):
+        required = name in ("subject", "body", "text")
+        given = fields.need(name) if required else fields.get(name)
+        if given is None:
+            continue
+        parts = given.items if given.items is not None else (given,)
+        if given.items is not None and name != "body":
+            reading.problems.error(given.position, f"'{name}' must be one text, and this is a list")
+        for part in parts:
+            if is_liquid(part.text):
+                check_liquid(part.text, part, reading.names, reading.problems)
+        texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
+    fields.done()
+    return texts
+
+
+def _compare_languages(root: Node, found: dict[str, TemplateTexts], reading: Reading) -> None:
+    """A text that one language has and another lacks is most likely forgotten."""
+    every = {name for texts in found.values() for name in texts}
+    for locale, texts in found.items():
+        lacking = sorted(every - set(texts))
+        if lacking:
+            where = (root.keys or {})[locale]
+            others = ", ".join(sorted(tag for tag in found if lacking[0] in found[tag]))
+            reading.problems.warning(where, f"'{locale}' has no '{lacking[0]}', and {others} has it")

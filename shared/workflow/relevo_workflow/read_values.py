@@ -1,0 +1,106 @@
+"""What reading a workflow needs everywhere: its names, its compiler, its problems; and values in value positions.
+
+In a value position (the data of `emit`, the body of `http`, attributes, decision tables) numbers and booleans mean
+themselves, plain words are text (`gold`, `free shipping`), text with `{{ }}` is Liquid, and all other text is an
+expression, checked like every other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_workflow.diagnostics import Position, Problems, suggestion
+from relevo_workflow.expressions import Compiler, Expression, Names
+from relevo_workflow.fields import Fields
+from relevo_workflow.liquid_texts import is_liquid, read_liquid
+from relevo_workflow.outline import is_word
+from relevo_workflow.shapes import event_shape
+from relevo_workflow.values import Computed, Items, Literal, Record, Value
+from relevo_workflow.yaml_source import Node
+
+
+@dataclass(slots=True)
+class Reading:
+    """One workflow while it is read. `channels` are the templates and their channels; `used` those that steps send."""
+
+    problems: Problems
+    compiler: Compiler
+    names: Names
+    channels: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def expression(self, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
+        """The expression of a scalar; `None` with the problem noted if it is none."""
+        if node.entries is not None or node.items is not None or node.value is None:
+            self.problems.error(node.position, f"an expression is needed, and this is {node.kind}", "quote the text")
+            return None
+        return self.compiler.compile(node.text, node, names, want=want)
+
+    def condition(self, node: Node, names: Names) -> Expression | None:
+        """An expression that is true or false."""
+        return self.expression(node, names, want=("BOOL",))
+
+    def event_types(self, fields: Fields, name: str) -> tuple[str, ...]:
+        """The canonical event types of a field (one, or a list); unknown ones are noted and left out."""
+        fields.need(name)
+        given = fields.texts(name)
+        for event in given:
+            if event not in EVENT_TYPES:
+                fields.wrong(name, f"there is no event '{event}'", suggestion(event, EVENT_TYPES))
+        return tuple(event for event in given if event in EVENT_TYPES)
+
+    def uses_template(self, fields: Fields, template: str, channel: str) -> None:
+        """Notes that a step sends a template; it must exist and be made for the channel."""
+        if not template:
+            return
+        self.used.add(template)
+        if template not in self.channels:
+            advice = suggestion(template, self.channels) or f"add templates/{template}.yaml"
+            fields.wrong("template", f"there is no template '{template}'", advice)
+        elif channel and self.channels[template] not in ("", channel):
+            fields.wrong("template", f"the template '{template}' is for {self.channels[template]}, not for {channel}")
+
+    def warn_unused_templates(self, templates: Iterable[str]) -> None:
+        """A template that no step sends is most likely forgotten."""
+        for template in templates:
+            if template not in self.used:
+                self.problems.warning(Position(f"templates/{template}.yaml"), f"no step sends '{template}'")
+
+    def check_payload(self, event: str, data: Node) -> None:
+        """Every field that an emitted event gets must be one of its payload."""
+        shape = event_shape(event)
+        for name in data.entries or {}:
+            if name not in shape.fields:
+                where = data.keys.get(name, data.position)
+                self.problems.error(where, f"{event} has no field '{name}'", suggestion(name, shape.fields))
+
+
+def read_value(node: Node, reading: Reading, names: Names) -> Value:
+    """The value of a node in a value position."""
+    if node.entries is not None:
+        return Record(read_fields(node, reading, names))
+    if node.items is not None:
+        return Items(read_list(node, reading, names))
+    if not node.is_text or is_word(node.text):
+        return Literal(node.value)
+    if is_liquid(node.text):
+        return read_liquid(node, names, reading.problems)
+    expression = reading.expression(node, names)
+    return Computed(expression) if expression is not None else Literal(None)
+
+
+def read_fields(node: Node | None, reading: Reading, names: Names) -> tuple[tuple[str, Value], ...]:
+    """The values of a mapping, by name."""
+    if node is None:
+        return ()
+    if node.entries is None:
+        reading.problems.error(node.position, f"a mapping of names to values is needed, and this is {node.kind}")
+        return ()
+    return tuple((name, read_value(one, reading, names)) for name, one in node.entries.items())
+
+
+def read_list(node: Node | None, reading: Reading, names: Names) -> tuple[Value, ...]:
+    """The values of a list (one alone is a list too)."""
+    if node is None:
+        return ()
+    return tuple(read_value(one, reading, names) for one in (node.items if node.items is not None else (node,)))

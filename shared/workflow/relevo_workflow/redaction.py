@@ -1,0 +1,36 @@
+"""A customer's right to be forgotten: every run ends, every fact goes."""
+
+from msgspec import structs
+
+from relevo_contracts.envelope import Event
+from relevo_workflow.decision import Decision, Handled
+from relevo_workflow.effects import CancelTimer, Effect
+from relevo_workflow.state import Facts, Run, Subject
+
+REASON = "the customer was redacted"
+
+
+def redacted(subject: Subject, event: Event) -> Handled:
+    """The subject without facts and runs. Timers are cancelled; the ended runs keep nothing of the person."""
+    alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
+    decisions = tuple(_end(run, event) for run in subject.runs)
+    return Handled(structs.replace(subject, facts=Facts(), runs=()), decisions, alarms)
+
+
+def _end(run: Run, event: Event) -> Decision:
+    effects: tuple[Effect, ...] = tuple(
+        CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers
+    )
+    ended = structs.replace(
+        run, state="ended", step="", timers={}, trigger={}, saved={}, votes=(), ended_at=event.time, end_reason=REASON
+    )
+    return Decision(
+        workflow=run.workflow,
+        version=run.version,
+        kind="exited",
+        reason=REASON,
+        at=event.time,
+        run=ended,
+        effects=effects,
+        input_id=event.id,
+    )

@@ -1,0 +1,66 @@
+"""Who is in which segment: looked at again when the customer's facts change, or when a time limit runs out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from relevo_workflow.definition import Definition, Segment, SegmentTrigger
+from relevo_workflow.inputs import StartInput
+from relevo_workflow.scope import Scope
+from relevo_workflow.state import Facts, Run, Shop
+
+SEGMENT_ALARM = "segment"
+
+
+def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: datetime) -> bool:
+    """Whether the customer is in the segment at `now`."""
+    nobody = Run(id="", workflow="", version="", key=customer, customer=customer, started_at=now, at=now)
+    run = structs.replace(nobody, trigger_type="manual")
+    return segment.rule.evaluate(Scope(event=None, run=run, facts=facts, shop=shop, now=now)).value is True
+
+
+def changed_segments(
+    definitions: Sequence[Definition], facts: Facts, customer: str, shop: Shop, now: datetime
+) -> tuple[Facts, list[StartInput]]:
+    """The facts with the memberships as they are now, and the starts that joining and leaving asks for."""
+    members = dict(facts.segments)
+    starts: list[StartInput] = []
+    for definition in definitions:
+        for name, segment in definition.segments.items():
+            inside = is_member(segment, facts, customer, shop, now)
+            if inside != (name in facts.segments):
+                starts.extend(_starts(definition, name, "joined" if inside else "left", now))
+            if inside:
+                members.setdefault(name, now)
+            else:
+                members.pop(name, None)
+    if members == facts.segments:
+        return facts, []
+    return structs.replace(facts, segments=members), starts
+
+
+def _starts(definition: Definition, name: str, change: str, now: datetime) -> list[StartInput]:
+    """One start of the workflow for each of its triggers that the change fits."""
+    return [
+        StartInput(
+            id=f"{definition.name}/segment-{index}/{now.isoformat()}",
+            workflow=definition.name,
+            at=now,
+            cause="segment",
+            name=f"segment-{index}",
+            data={"segment": name, "change": change},
+        )
+        for index, trigger in enumerate(definition.triggers)
+        if isinstance(trigger, SegmentTrigger) and trigger.segment == name and trigger.change == change
+    ]
+
+
+def next_recheck(segment: Segment, facts: Facts, after: datetime) -> datetime | None:
+    """When the next of the rule's time limits runs out for this customer."""
+    limits = [
+        since + length
+        for field, length in segment.ages
+        if (since := getattr(facts, field)) is not None and since + length > after
+    ]
+    return min(limits, default=None)

@@ -1,0 +1,203 @@
+"""The shapes of the values that expressions and templates may name, made from the typed payloads.
+
+A shape says which fields there are, how plain JSON is read into a value (an absent field reads as the empty value of
+its kind) and which protobuf message CEL's type checker sees. Money amounts are doubles, instants are timestamps.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from relevo_contracts.payloads import EVENT_TYPES, Money
+
+Reader = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of one value. `kind`: bool, int, double, string, timestamp, dyn, struct, list or map."""
+
+    kind: str
+    name: str = ""
+    fields: "dict[str, Shape]" = field(default_factory=dict, compare=False)
+    item: "Shape | None" = None
+    nullable: bool = False
+
+    def reader(self) -> Reader:
+        """A function from plain JSON (or nothing) to the value that an expression sees."""
+        if self.kind == "struct":
+            return _struct_reader({name: shape.reader() for name, shape in self.fields.items()}, self.nullable)
+        if self.kind == "list":
+            read = (self.item or DYN).reader()
+            return lambda raw: [read(one) for one in raw] if raw else []
+        if self.kind == "map":
+            read_value = (self.item or DYN).reader()
+            return lambda raw: {key: read_value(one) for key, one in raw.items()} if raw else {}
+        return _SCALAR_READERS[self.kind]
+
+
+BOOL, INT, DOUBLE, STRING = Shape("bool"), Shape("int"), Shape("double"), Shape("string")
+TIMESTAMP, DYN = Shape("timestamp"), Shape("dyn")
+MAYBE_TIMESTAMP = Shape("timestamp", nullable=True)
+MONEY = Shape("struct", "Money", {"amount": DOUBLE, "currency": STRING}, nullable=True)
+
+
+def _read_bool(raw: Any) -> bool:
+    return raw is True
+
+
+def _read_int(raw: Any) -> int:
+    return raw if type(raw) is int else int(raw or 0)
+
+
+def _read_double(raw: Any) -> float:
+    return float(raw or 0.0)
+
+
+def _read_text(raw: Any) -> str:
+    if type(raw) is str:
+        return raw
+    if isinstance(raw, date):
+        return raw.isoformat()
+    return "" if raw is None else str(raw)
+
+
+def _read_instant(raw: Any) -> datetime | None:
+    if raw is None or isinstance(raw, datetime):
+        return raw
+    return datetime.fromisoformat(raw) if raw else None
+
+
+_SCALAR_READERS: dict[str, Reader] = {
+    "bool": _read_bool,
+    "int": _read_int,
+    "double": _read_double,
+    "string": _read_text,
+    "timestamp": _read_instant,
+    "dyn": lambda raw: raw,
+}
+
+
+def _struct_reader(readers: dict[str, Reader], nullable: bool) -> Reader:
+    def read(raw: Any) -> Any:
+        if raw is None:
+            if nullable:
+                return None
+            raw = {}
+        return {name: read_field(raw.get(name)) for name, read_field in readers.items()}
+
+    return read
+
+
+def struct(name: str, fields: dict[str, Shape], *, nullable: bool = False) -> Shape:
+    """A named record."""
+    return Shape("struct", name, fields, nullable=nullable)
+
+
+def list_of(item: Shape) -> Shape:
+    """A list of one shape."""
+    return Shape("list", item=item)
+
+
+def map_of(item: Shape) -> Shape:
+    """Values of one shape by text."""
+    return Shape("map", item=item)
+
+
+@lru_cache(maxsize=256)
+def shape_of(struct_type: type[msgspec.Struct]) -> Shape:
+    """The shape of a msgspec Struct."""
+    info = inspect.type_info(struct_type)
+    if not isinstance(info, inspect.StructType):
+        raise TypeError(f"{struct_type} is no Struct")
+    fields = {one.encode_name: _from_info(one.type) for one in info.fields}
+    return Shape("struct", struct_type.__name__, fields)
+
+
+_SIMPLE: tuple[tuple[type, Shape], ...] = (
+    (inspect.BoolType, BOOL),
+    (inspect.IntType, INT),
+    (inspect.FloatType, DOUBLE),
+    (inspect.StrType, STRING),
+    (inspect.LiteralType, STRING),
+    (inspect.DateType, STRING),
+    (inspect.DateTimeType, TIMESTAMP),
+)
+
+
+def _from_info(info: inspect.Type) -> Shape:
+    if isinstance(info, inspect.UnionType):
+        return _optional(info)
+    for known, shape in _SIMPLE:
+        if isinstance(info, known):
+            return shape
+    if isinstance(info, inspect.StructType):
+        return MONEY if info.cls is Money else shape_of(info.cls)
+    if isinstance(info, inspect.ListType):
+        return list_of(_from_info(info.item_type))
+    if isinstance(info, inspect.DictType):
+        return map_of(_from_info(info.value_type))
+    return DYN
+
+
+def _optional(info: inspect.UnionType) -> Shape:
+    rest = [one for one in info.types if not isinstance(one, inspect.NoneType)]
+    shape = _from_info(rest[0]) if len(rest) == 1 else DYN
+    if shape.kind in ("struct", "timestamp"):
+        return Shape(shape.kind, shape.name, shape.fields, nullable=True)
+    return shape
+
+
+@lru_cache(maxsize=256)
+def event_shape(event_type: str) -> Shape:
+    """What `event` is for an event of this type: its payload, and `id`, `type` and `time`."""
+    payload = shape_of(EVENT_TYPES[event_type])
+    return struct(payload.name, {**payload.fields, "id": STRING, "type": STRING, "time": TIMESTAMP})
+
+
+OCCASION = struct("Occasion", {"id": STRING, "type": STRING, "time": TIMESTAMP, "name": STRING, "data": map_of(DYN)})
+"""What `trigger` is for a run that no event started: a date, a schedule, a person."""
+
+CUSTOMER = struct(
+    "Customer",
+    {
+        **dict.fromkeys(("key", "email", "phone", "first_name", "last_name", "company", "group"), STRING),
+        **dict.fromkeys(("locale", "timezone", "country", "email_consent", "sms_consent", "birthday"), STRING),
+        "tags": list_of(STRING),
+        "segments": list_of(STRING),
+        "attributes": map_of(STRING),
+        "orders_count": INT,
+        "total_spent": DOUBLE,
+        "currency": STRING,
+        **dict.fromkeys(("first_order_at", "last_order_at", "first_seen_at", "last_seen_at"), MAYBE_TIMESTAMP),
+    },
+)
+SHOP = struct("Shop", dict.fromkeys(("id", "name", "domain", "locale", "timezone", "currency"), STRING))
+RESPONSE = struct("Response", {"ok": BOOL, "status": INT, "body": DYN, "error": STRING})
+TASK_RESULT = struct(
+    "TaskResult", {"status": STRING, "by": STRING, "note": STRING, "data": map_of(STRING), "at": MAYBE_TIMESTAMP}
+)
+
+
+def run_shape(saved: dict[str, Shape]) -> Shape:
+    """What `run` is in a workflow whose steps save `saved`."""
+    return struct("Run", {"id": STRING, "key": STRING, "started_at": TIMESTAMP, "holdout": BOOL, **saved})
+
+
+def structs_in(shapes: Iterable[Shape]) -> dict[str, Shape]:
+    """Every record that `shapes` reach, by name."""
+    found: dict[str, Shape] = {}
+    todo = list(shapes)
+    while todo:
+        shape = todo.pop()
+        if shape.item is not None:
+            todo.append(shape.item)
+        if shape.kind == "struct" and shape.name not in found:
+            found[shape.name] = shape
+            todo.extend(shape.fields.values())
+    return found

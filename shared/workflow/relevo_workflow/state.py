@@ -1,0 +1,142 @@
+"""What is kept of a customer between two inputs: facts and runs. Frozen; stored as JSON; defaults are left out.
+
+Fields are only ever added, with a default, so that what an older version stored can still be read.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from relevo_contracts.contact import Contact
+from relevo_contracts.payloads import Instant
+
+RunState = Literal["active", "watching", "ended"]
+
+
+class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest event of a type: kept where an exit rule may have to know that it came before the trigger."""
+
+    id: str
+    at: Instant
+    data: dict[str, Any] = {}
+
+
+class Past(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That a workflow ran before for a run key: what re-entry looks at.
+
+    `run_ids` are the newest starts, so that the same starting event delivered again starts nothing.
+    """
+
+    started_at: Instant
+    run_ids: tuple[str, ...] = ()
+    forever: bool = False
+
+
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the events told about a customer.
+
+    `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
+    `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`.
+    `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
+    since when the customer is in each segment.
+    """
+
+    contact: Contact = Contact()
+    group: str = ""
+    company: str = ""
+    tags: list[str] = []
+    attributes: dict[str, str] = {}
+    birthday: date | None = None
+    orders_count: int = 0
+    total_spent: str = "0"
+    currency: str = ""
+    first_order_at: Instant | None = None
+    last_order_at: Instant | None = None
+    first_seen_at: Instant | None = None
+    last_seen_at: Instant | None = None
+    profile_at: Instant | None = None
+    counts_at: Instant | None = None
+    order_ids: tuple[str, ...] = ()
+    latest: dict[str, Occurrence] = {}
+    past: dict[str, Past] = {}
+    alarms: dict[str, Instant] = {}
+    segments: dict[str, Instant] = {}
+
+
+class GoalReached(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The goal of a run was reached: when, by which event, and its value as decimal text."""
+
+    at: Instant
+    event_id: str
+    value: str = ""
+    currency: str = ""
+
+
+class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one person decided on a task that needs an approval."""
+
+    by: str
+    approved: bool
+    at: Instant
+    role: str = ""
+    note: str = ""
+
+
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One workflow on its way for one run key.
+
+    `step` is where it waits now (empty once the steps are over) and `turn` how many steps it has entered. `at` is the
+    newest input's time: a run's time never goes back. `trigger` is the payload that started or last restarted it.
+    `saved` is what steps keep by `as:`. `timers` are armed ones by name. `advanced_by` are the newest inputs that moved
+    it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window is
+    open (a holdout run from its start).
+    """
+
+    id: str
+    workflow: str
+    version: str
+    key: str
+    customer: str
+    started_at: Instant
+    at: Instant
+    state: RunState = "active"
+    step: str = ""
+    turn: int = 0
+    trigger_type: str = ""
+    trigger_id: str = ""
+    trigger_at: Instant | None = None
+    trigger: dict[str, Any] = {}
+    saved: dict[str, Any] = {}
+    timers: dict[str, Instant] = {}
+    advanced_by: tuple[str, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    goal: GoalReached | None = None
+    holdout: bool = False
+    restarts: int = 0
+    ended_at: Instant | None = None
+    end_reason: str = ""
+
+    def since(self) -> datetime:
+        """The time of the event that started or last restarted the run: older events don't concern it."""
+        return self.trigger_at or self.started_at
+
+
+class Shop(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What workflows and templates may say of the shop."""
+
+    id: str
+    name: str = ""
+    domain: str = ""
+    locale: str = ""
+    timezone: str = "UTC"
+    currency: str = ""
+
+
+class Subject(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer of a shop with everything that decisions about them need: facts and the runs that are not ended."""
+
+    shop: str
+    key: str
+    facts: Facts = Facts()
+    runs: tuple[Run, ...] = ()

@@ -1,0 +1,162 @@
+"""What each doing step asks of the world, as effects."""
+
+from typing import Any
+
+import msgspec
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_workflow import program as steps
+from relevo_workflow.decision import Check
+from relevo_workflow.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
+from relevo_workflow.scope import Scope
+from relevo_workflow.state import Run
+from relevo_workflow.values import Value, liquid_context, plain
+
+MAX_STARTS = 500
+"""A list longer than this starts no more workflows than this."""
+
+
+def send(step: steps.SendStep, scope: Scope, key: str) -> Send:
+    """The message of a step; what its template may name goes with it."""
+    return Send(
+        id=key,
+        step=step.id,
+        channel=step.channel,
+        template=step.template,
+        purpose=step.purpose,
+        decided_at=scope.now,
+        not_after=scope.now + step.not_after,
+        context=liquid_context(scope),
+        reason=f"{step.id} of {scope.run_state.workflow}",
+    )
+
+
+def http(step: steps.HttpStep, scope: Scope, key: str, trace: list[Check]) -> Http:
+    """The call of a step."""
+    return Http(
+        id=key,
+        step=step.id,
+        method=step.method,
+        url=step.url.compute(scope, step.id, trace),
+        timeout_seconds=step.timeout.total_seconds(),
+        headers={name: text.compute(scope, step.id, trace) for name, text in step.headers},
+        body=step.body.compute(scope, step.id, trace) if step.body is not None else None,
+    )
+
+
+def open_task(step: steps.TaskStep, scope: Scope, key: str, trace: list[Check]) -> OpenTask:
+    """What the staff is asked for."""
+    return OpenTask(
+        id=key,
+        step=step.id,
+        title=step.title.compute(scope, step.id, trace),
+        skill=step.skill,
+        roles=step.roles,
+        deadline=scope.now + step.deadline if step.deadline is not None else None,
+    )
+
+
+def decide_table(step: steps.DecideTable, scope: Scope, trace: list[Check], path: list[str]) -> dict[str, Any]:
+    """The values of the rules that hold: of the first, of the one (`unique`), or of all as lists (`collect`)."""
+    hits: list[steps.Rule] = []
+    for rule in step.rules:
+        where = f"{step.id}/{rule.label}"
+        if rule.condition is None:
+            holds = not hits or step.hit == "first"
+        else:
+            holds = rule.condition.holds(scope, where, trace)
+        if holds:
+            hits.append(rule)
+            path.append(where)
+            if step.hit == "first":
+                break
+    if step.hit == "unique" and len(hits) > 1:
+        labels = ", ".join(rule.label for rule in hits)
+        trace.append(
+            Check(at=step.id, expression="hit: unique", error=f"several rules hold: {labels}; the first counts")
+        )
+    if step.hit == "collect":
+        names = dict.fromkeys(name for rule in step.rules for name, _ in rule.values)
+        return {
+            name: [_find(rule, name).compute(scope, step.id, trace) for rule in hits if _has(rule, name)]
+            for name in names
+        }
+    return {name: value.compute(scope, step.id, trace) for rule in hits[:1] for name, value in rule.values}
+
+
+def _has(rule: steps.Rule, name: str) -> bool:
+    return any(known == name for known, _ in rule.values)
+
+
+def _find(rule: steps.Rule, name: str) -> Value:
+    return next(value for known, value in rule.values if known == name)
+
+
+def changes(step: steps.SetStep, scope: Scope, key: str, trace: list[Check]) -> SetAttributes:
+    """The attributes and tags that a step sets; every value becomes text."""
+    return SetAttributes(
+        id=key,
+        attributes={name: _text(value.compute(scope, step.id, trace)) for name, value in step.attributes},
+        add_tags=tuple(_text(tag.compute(scope, step.id, trace)) for tag in step.add_tags),
+        remove_tags=tuple(_text(tag.compute(scope, step.id, trace)) for tag in step.remove_tags),
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check]) -> list[Emit]:
+    """The event of a step, about this customer; none (and a note in the trace) if its data does not fit."""
+    run, contact = scope.run_state, scope.facts.contact
+    data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
+    data = {name: value for name, value in data.items() if value is not None}
+    if "customer" in EVENT_TYPES[step.event].__struct_fields__:
+        data.setdefault("customer", {"email": contact.email} if contact.email else {})
+    try:
+        msgspec.convert(data, EVENT_TYPES[step.event])
+    except msgspec.ValidationError as error:
+        trace.append(Check(at=step.id, expression=f"emit {step.event}", error=str(error)))
+        return []
+    event = Event(
+        id=key,
+        source=f"relevo/{run.workflow}",
+        type=step.event,
+        time=scope.now,
+        shop=scope.shop_state.id,
+        key=run.customer,
+        data=data,
+        receivedtime=scope.now,
+    )
+    return [Emit(id=key, event=event)]
+
+
+def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check]) -> list[StartRun]:
+    """One start, or one for each element of a list, which its run then finds as `trigger.data.item`."""
+    data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
+    if step.for_each is None:
+        return [StartRun(id=key, workflow=step.workflow, at=scope.now, data=data)]
+    check = step.for_each.evaluate(scope, step.id)
+    trace.append(check)
+    items = check.value if isinstance(check.value, list) else []
+    return [
+        StartRun(id=f"{key}/{number}", workflow=step.workflow, at=scope.now, data={**data, "item": plain(item)})
+        for number, item in enumerate(items[:MAX_STARTS])
+    ]
+
+
+def subscriptions(step: steps.WaitFor, scope: Scope, run: Run, trace: list[Check]) -> list[Subscribe]:
+    """For each arm that waits for events about another key: which key that is."""
+    found: list[Subscribe] = []
+    for arm in step.arms:
+        if arm.key is None:
+            continue
+        check = arm.key.evaluate(scope, f"{step.id}/{arm.label}")
+        trace.append(check)
+        if isinstance(check.value, str) and check.value:
+            key = f"{run.id}/{step.id}/{run.turn}"
+            found.append(Subscribe(id=key, run_id=run.id, key=check.value, events=arm.events))
+    return found

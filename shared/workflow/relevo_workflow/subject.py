@@ -1,0 +1,178 @@
+"""One customer and one input: the facts change, the runs decide, new runs start."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from relevo_contracts.envelope import Event
+from relevo_workflow.alarms import alarm_of, due_starts, rearm
+from relevo_workflow.decide import decide
+from relevo_workflow.decision import Decision, Handled
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import Effect, SetAttributes
+from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_start
+from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
+from relevo_workflow.redaction import redacted
+from relevo_workflow.segments import changed_segments
+from relevo_workflow.starting import past_name
+from relevo_workflow.state import Facts, Run, Shop, Subject
+
+
+class MissingVersionError(LookupError):
+    """A run's version was not given: the caller has to load the definition that the run is pinned to."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"run {run.id} needs version {run.version} of {run.workflow}: pass it in `pinned`")
+        self.run = run
+
+
+def handle(
+    definitions: Sequence[Definition],
+    pinned: Mapping[str, Definition],
+    subject: Subject,
+    input: Input,
+    now: datetime,
+    *,
+    shop: Shop | None = None,
+) -> Handled:
+    """The customer after `input`, and every decision that it caused.
+
+    `definitions` are the shop's active versions, which start runs; `pinned` has the versions that runs were started
+    with, by version. Decisions that change nothing and concern no trigger are left out. Ended runs leave `subject`.
+
+    Raises `MissingVersionError` if a run's version is not in `pinned`, and what `fold` raises for a bad event.
+    """
+    place = shop or Shop(id=subject.shop)
+    if isinstance(input, EventInput) and input.event.type == REDACTED and input.event.key == subject.key:
+        return redacted(subject, input.event)
+    work = _Work(subject, place, now)
+    facts = subject.facts
+    if isinstance(input, EventInput):
+        work.facts = _fold_event(definitions, subject, input.event)
+    for run in subject.runs:
+        work.run(_version(pinned, definitions, run), run, input)
+    for start, candidates in _starts(definitions, subject, input, now):
+        for definition in candidates:
+            work.start(definition, start)
+    effects = work.keep_time(definitions, input) if any(one.timed for one in definitions) else ()
+    if work.facts is facts and not work.decisions and not effects:
+        return Handled(subject)
+    changed = structs.replace(subject, facts=work.facts, runs=tuple(work.runs))
+    return Handled(changed, tuple(work.decisions), effects)
+
+
+def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None) -> Handled:
+    """Arms what triggers that depend on time need for this customer, as after a deployment."""
+    work = _Work(subject, shop or Shop(id=subject.shop), now)
+    work.facts, _ = changed_segments(definitions, work.facts, subject.key, work.shop, now)
+    work.facts, effects = rearm(definitions, subject, work.facts, work.shop, now)
+    return Handled(structs.replace(subject, facts=work.facts), (), effects)
+
+
+class _Work:
+    """The customer while one input is handled."""
+
+    def __init__(self, subject: Subject, shop: Shop, now: datetime) -> None:
+        self.subject = subject
+        self.shop = shop
+        self.now = now
+        self.facts = subject.facts
+        self.runs: list[Run] = []
+        self.decisions: list[Decision] = []
+
+    def run(self, definition: Definition, run: Run, input: Input) -> None:
+        """Lets one run decide, if the input can concern it at all."""
+        if not _concerns(definition, run, input):
+            self.runs.append(run)
+            return
+        decision = decide(definition, run, input, self.facts, self.now, shop=self.shop, customer=self.subject.key)
+        if decision.kind == "ignored" and not decision.effects:
+            self.runs.append(run)
+            return
+        self._take(decision)
+
+    def start(self, definition: Definition, input: Input) -> None:
+        """Starts a run, or says why not."""
+        decision = decide(
+            definition,
+            None,
+            input,
+            self.facts,
+            self.now,
+            shop=self.shop,
+            customer=self.subject.key,
+            active=self.runs,
+        )
+        if decision.kind == "ignored":
+            return
+        run = decision.run
+        if run is not None:
+            name = past_name(run.workflow, run.key)
+            forever = definition.reentry.mode == "never"
+            self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
+        self._take(decision)
+
+    def keep_time(self, definitions: Sequence[Definition], input: Input) -> tuple[Effect, ...]:
+        """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
+        alarm = alarm_of(input)
+        self.facts, starts = changed_segments(definitions, self.facts, self.subject.key, self.shop, self.now)
+        for start in starts:
+            for definition in definitions:
+                if definition.name == start.workflow:
+                    self.start(definition, start)
+        fired = alarm[0] if alarm is not None else ""
+        self.facts, effects = rearm(definitions, self.subject, self.facts, self.shop, self.now, fired)
+        return effects
+
+    def _take(self, decision: Decision) -> None:
+        self.decisions.append(decision)
+        if decision.run is not None and decision.run.state != "ended":
+            self.runs.append(decision.run)
+        for effect in decision.effects:
+            if isinstance(effect, SetAttributes):
+                self.facts = with_changes(self.facts, effect)
+
+
+def _fold_event(definitions: Sequence[Definition], subject: Subject, event: Event) -> Facts:
+    """The facts after the event. An event about another key (a product) says nothing of the customer."""
+    if event.key != subject.key:
+        return subject.facts
+    facts = fold(subject.facts, event)
+    if any(event.type in definition.exit_types for definition in definitions):
+        return remember(facts, event)
+    return facts
+
+
+def _version(pinned: Mapping[str, Definition], definitions: Sequence[Definition], run: Run) -> Definition:
+    found = pinned.get(run.version)
+    if found is not None:
+        return found
+    for definition in definitions:
+        if definition.version == run.version:
+            return definition
+    raise MissingVersionError(run)
+
+
+def _concerns(definition: Definition, run: Run, input: Input) -> bool:
+    if isinstance(input, EventInput):
+        return input.event.type in definition.event_types
+    if isinstance(input, TimerInput):
+        return input.wakeup.run_id == run.id
+    if isinstance(input, StartInput):
+        return False
+    return input.run_id == run.id if hasattr(input, "run_id") else input.outcome.run_id == run.id
+
+
+def _starts(
+    definitions: Sequence[Definition], subject: Subject, input: Input, now: datetime
+) -> Iterable[tuple[Input, list[Definition]]]:
+    """What may start runs, and of which definitions."""
+    if isinstance(input, EventInput):
+        if not input.event.historical and input.event.key == subject.key:
+            event_type = input.event.type
+            yield input, [definition for definition in definitions if event_type in definition.trigger_types]
+        return
+    starts = [input] if isinstance(input, StartInput) else due_starts(definitions, subject.facts, input, now)
+    for start in starts:
+        yield start, [definition for definition in definitions if definition.name == start.workflow]

@@ -1,0 +1,259 @@
+"""Walks one run through its steps until it waits or ends, and collects what that asks of the world."""
+
+from datetime import datetime, timedelta, tzinfo
+from typing import assert_never
+
+from msgspec import structs
+
+from relevo_contracts.envelope import Event
+from relevo_workflow import effects, step_effects
+from relevo_workflow import program as steps
+from relevo_workflow.decision import Check, Decision, Kind
+from relevo_workflow.definition import Definition
+from relevo_workflow.durations import format_duration
+from relevo_workflow.facts import with_changes
+from relevo_workflow.scope import Scope
+from relevo_workflow.shares import pick, share
+from relevo_workflow.state import Facts, Run, Shop
+from relevo_workflow.until import wait_until
+from relevo_workflow.zones import zone_of
+
+MAX_STEPS = 500
+"""More steps than this in one go, without any wait, is a circle."""
+ANSWER_WITHIN = timedelta(days=1)
+"""An HTTP call that was not answered by then counts as failed."""
+_KEPT_INPUTS = 4
+
+
+class Walk:
+    """One run during one decision. `run` is its state so far; `finish` and `go` change it."""
+
+    def __init__(
+        self, definition: Definition, run: Run, facts: Facts, shop: Shop, at: datetime, event: Event | None = None
+    ) -> None:
+        self.definition = definition
+        self.before = run
+        self.run = run
+        self.facts = facts
+        self.shop = shop
+        self.at = at
+        self.event = event
+        self.kind: Kind = "waiting"
+        self.reason = ""
+        self.effects: list[effects.Effect] = []
+        self.trace: list[Check] = []
+        self.path: list[str] = []
+        self._armed: dict[str, int] = {}
+        self._fired: set[str] = set()
+
+    # --- what a decision is made of ----------------------------------------------------------------------------
+
+    def scope(self) -> Scope:
+        """What expressions see now."""
+        return Scope(event=self.event, run=self.run, facts=self.facts, shop=self.shop, now=self.at)
+
+    def effect_key(self) -> str:
+        """The key of what the step at hand does: the same step and turn, the same key."""
+        return f"{self.run.id}/{self.run.step}/{self.run.turn}"
+
+    def zone(self, name: str) -> tzinfo:
+        """The zone that `customer`, `shop` or an IANA name means for this customer."""
+        if name == "customer":
+            return zone_of(self.facts.contact.timezone, self.shop.timezone)
+        return zone_of(self.shop.timezone if name == "shop" else name)
+
+    def arm(self, name: str, due: datetime, *, turn: int | None = None) -> None:
+        """Arms a timer of the run, in place of one of that name."""
+        self._armed[name] = self.run.turn if turn is None else turn
+        self.run = structs.replace(self.run, timers={**self.run.timers, name: due})
+
+    def disarm(self, *names: str) -> None:
+        """Takes timers away; what is not armed is no matter."""
+        if any(name in self.run.timers for name in names):
+            left = {name: due for name, due in self.run.timers.items() if name not in names}
+            self.run = structs.replace(self.run, timers=left)
+
+    def fired(self, name: str) -> None:
+        """A timer did its work: it needs no cancelling."""
+        self._fired.add(name)
+        self.disarm(name)
+
+    def save(self, name: str, value: object) -> None:
+        """Keeps a value as `run.<name>`."""
+        if name:
+            self.run = structs.replace(self.run, saved={**self.run.saved, name: value})
+
+    def acted_on(self, input_id: str) -> None:
+        """Notes the input that moved the run, so that the same again moves nothing."""
+        newest = (*self.run.advanced_by, input_id)[-_KEPT_INPUTS:]
+        self.run = structs.replace(self.run, advanced_by=newest)
+
+    def decision(self, input_id: str) -> Decision:
+        """The decision: the run as it is now, what it asks for, and why."""
+        return Decision(
+            workflow=self.definition.name,
+            version=self.definition.version,
+            kind=self.kind,
+            reason=self.reason,
+            at=self.at,
+            run=self.run,
+            effects=(*self.effects, *self._timer_effects()),
+            trace=tuple(self.trace),
+            path=tuple(self.path),
+            input_id=input_id,
+        )
+
+    def _timer_effects(self) -> list[effects.Effect]:
+        run, found = self.run, list[effects.Effect]()
+        for name, due in run.timers.items():
+            if name in self._armed:
+                timer_id, turn = f"{run.id}/{name}", self._armed[name]
+                found.append(effects.ArmTimer(id=timer_id, name=name, due_at=due, run_id=run.id, turn=turn))
+        for name in self.before.timers:
+            if name not in run.timers and name not in self._fired:
+                found.append(effects.CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id))
+        return found
+
+    # --- moving ------------------------------------------------------------------------------------------------
+
+    def leave(self, closing: str = "") -> None:
+        """Leaves the step at hand before its time: its timers go; an open task closes, with `closing` as the reason."""
+        self.disarm("step", "reminder", "escalate")
+        step = self.definition.program.steps.get(self.run.step)
+        if closing and isinstance(step, steps.TaskStep | steps.ApproveStep):
+            self.effects.append(effects.CloseTask(id=self.effect_key(), reason=closing))
+        elif isinstance(step, steps.WaitFor) and any(arm.key is not None for arm in step.arms):
+            self.effects.append(effects.Unsubscribe(id=self.effect_key(), run_id=self.run.id))
+
+    def finish(self, kind: Kind, reason: str) -> None:
+        """Ends the run with a reason. While its goal is open it is still watched."""
+        self.kind, self.reason = kind, reason
+        state = "watching" if "goal" in self.run.timers else "ended"
+        self.run = structs.replace(self.run, state=state, step="", votes=(), ended_at=self.at, end_reason=reason)
+
+    def go(self, target: str) -> None:
+        """Enters `target` and what follows it, until the run waits or ends."""
+        first_turn = self.run.turn
+        following: str | None = target
+        while following is not None:
+            if following == steps.END:
+                self.finish("ended", "completed")
+                return
+            step = self.definition.program.steps.get(following)
+            if step is None:
+                self.finish("ended", f"there is no step '{following}' in this version")
+                return
+            if self.run.turn - first_turn >= MAX_STEPS:
+                self.finish("ended", f"went round {MAX_STEPS} steps without a wait")
+                return
+            self.run = structs.replace(self.run, step=step.id, turn=self.run.turn + 1, votes=())
+            self.path.append(step.id)
+            following = self._enter(step)
+        if self.run.state == "active":
+            self.kind = "advanced"
+
+    def waits(self, reason: str) -> None:
+        """Notes what the run waits for."""
+        self.reason = reason
+
+    def arm_label(self, step_id: str, label: str) -> None:
+        """Notes in the path which arm of a step was taken."""
+        self.path.append(f"{step_id}/{label}")
+
+    def _enter(self, step: steps.Step) -> str | None:
+        """Does what a step does; gives the step after it, or `None` where the run stays (or has ended)."""
+        match step:
+            case steps.Wait() | steps.WaitUntil() | steps.WaitFor():
+                return self._enter_wait(step)
+            case steps.Branch():
+                return self._enter_branch(step)
+            case steps.Split():
+                chosen = step.arms[pick([arm.weight for arm in step.arms], self._share(step))]
+                self.arm_label(step.id, chosen.label)
+                return chosen.target
+            case steps.SendStep():
+                return self.enter_send(step)
+            case steps.HttpStep():
+                self.effects.append(step_effects.http(step, self.scope(), self.effect_key(), self.trace))
+                self.arm("step", self.at + ANSWER_WITHIN)
+                return self.waits(f"waits for the answer to {step.id}")
+            case steps.TaskStep():
+                return self._enter_task(step, step, approval=False)
+            case steps.ApproveStep():
+                return self._enter_task(step.task, step, approval=True)
+            case steps.DecideTable():
+                self.save(step.save, step_effects.decide_table(step, self.scope(), self.trace, self.path))
+                return step.next
+            case steps.SetStep() | steps.EmitStep() | steps.StartStep():
+                return self._enter_doing(step)
+            case steps.Goto():
+                return step.next
+            case steps.Stop():
+                return self.finish("ended", step.reason)
+            case _:
+                assert_never(step)
+
+    def _share(self, step: steps.Split) -> float:
+        return share(self.run.workflow, step.id, self.run.key)
+
+    def _enter_wait(self, step: steps.Wait | steps.WaitUntil | steps.WaitFor) -> str | None:
+        if isinstance(step, steps.WaitFor):
+            if step.timeout is not None:
+                self.arm("step", self.at + step.timeout)
+            self.effects.extend(step_effects.subscriptions(step, self.scope(), self.run, self.trace))
+            limit = f" or {format_duration(step.timeout)}" if step.timeout is not None else ""
+            return self.waits(f"waits for {', '.join(arm.label for arm in step.arms)}{limit}")
+        if isinstance(step, steps.Wait):
+            due: datetime | None = self.at + step.length
+        else:
+            due = wait_until(step, self.at, self.zone(step.zone), self.scope(), self.trace)
+        if due is None or due <= self.at:
+            return step.next
+        self.arm("step", due)
+        return self.waits(f"waits until {due.isoformat()}")
+
+    def _enter_branch(self, step: steps.Branch) -> str:
+        scope = self.scope()
+        for arm in step.arms:
+            where = f"{step.id}/{arm.label}"
+            if arm.condition is None or arm.condition.holds(scope, where, self.trace):
+                self.path.append(where)
+                return arm.target
+        self.arm_label(step.id, "none")
+        return step.next
+
+    def enter_send(self, step: steps.SendStep) -> str | None:
+        """Sends, or waits until the workflow's window opens."""
+        window = self.definition.window
+        if window is not None:
+            opens = window.next_open(self.at, self.zone(window.zone))
+            if opens > self.at:
+                self.arm("step", opens)
+                return self.waits(f"waits for its window, which opens at {opens.isoformat()}")
+        self.effects.append(step_effects.send(step, self.scope(), self.effect_key()))
+        self.reason = f"{step.id} sends '{step.template}'"
+        return step.next
+
+    def _enter_task(self, task: steps.TaskStep, step: steps.TaskStep | steps.ApproveStep, *, approval: bool) -> None:
+        needed = step.needed if isinstance(step, steps.ApproveStep) else 1
+        opened = step_effects.open_task(task, self.scope(), self.effect_key(), self.trace)
+        self.effects.append(structs.replace(opened, approval=approval, needed=needed))
+        if task.deadline is not None:
+            self.arm("step", self.at + task.deadline)
+        if task.reminder is not None:
+            self.arm("reminder", self.at + task.reminder)
+        if task.escalation is not None:
+            self.arm("escalate", self.at + task.escalation.after)
+        self.waits(f"waits for the staff: {opened.title}")
+
+    def _enter_doing(self, step: steps.SetStep | steps.EmitStep | steps.StartStep) -> str:
+        scope, key = self.scope(), self.effect_key()
+        if isinstance(step, steps.SetStep):
+            changed = step_effects.changes(step, scope, key, self.trace)
+            self.facts = with_changes(self.facts, changed)
+            self.effects.append(changed)
+        elif isinstance(step, steps.EmitStep):
+            self.effects.extend(step_effects.emitted(step, scope, key, self.trace))
+        else:
+            self.effects.extend(step_effects.starts(step, scope, key, self.trace))
+        return step.next

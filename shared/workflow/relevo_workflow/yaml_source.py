@@ -1,0 +1,120 @@
+"""YAML as nodes that know where they stand, so that every problem has a line and a column."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node as YamlNode
+
+from relevo_workflow.diagnostics import Position, Problems
+
+Scalar = str | int | float | bool | None
+_MAX_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the file: a mapping, a list or a scalar. `text` is a scalar as it is written."""
+
+    position: Position
+    value: Scalar = None
+    text: str = ""
+    entries: dict[str, "Node"] | None = None
+    keys: dict[str, Position] = field(default_factory=dict)
+    items: tuple["Node", ...] | None = None
+    block: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the node is, in words for a message."""
+        if self.entries is not None:
+            return "a mapping"
+        if self.items is not None:
+            return "a list"
+        return "nothing" if self.value is None else "a value"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a scalar that was written as text."""
+        return isinstance(self.value, str)
+
+    def plain(self) -> object:
+        """The value without positions: what a JSON reader would give."""
+        if self.entries is not None:
+            return {key: node.plain() for key, node in self.entries.items()}
+        if self.items is not None:
+            return [node.plain() for node in self.items]
+        return self.value
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and every node inside it."""
+        yield self
+        for node in (self.entries or {}).values():
+            yield from node.walk()
+        for node in self.items or ():
+            yield from node.walk()
+
+
+def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
+    """The document of `text`, or `None` with the problem noted if it is no YAML 1.2 document."""
+    try:
+        root = YAML(typ="safe", pure=True).compose(StringIO(text))
+        return _node(file, root, problems, 0) if root is not None else _empty(file, problems)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.error(Position(file, line, column), f"this is no YAML: {error.problem or error.context}")
+    except YAMLError as error:
+        problems.error(Position(file), f"this is no YAML: {error}")
+    return None
+
+
+def _empty(file: str, problems: Problems) -> None:
+    problems.error(Position(file), "the file is empty")
+
+
+def _node(file: str, node: YamlNode, problems: Problems, depth: int) -> Node:
+    position = Position(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    if depth > _MAX_DEPTH:
+        problems.error(position, f"this is nested more than {_MAX_DEPTH} levels deep")
+        return Node(position)
+    if isinstance(node, MappingNode):
+        return _mapping(file, node, position, problems, depth)
+    if isinstance(node, SequenceNode):
+        return Node(position, items=tuple(_node(file, item, problems, depth + 1) for item in node.value))
+    if not isinstance(node, ScalarNode):
+        raise TypeError(f"unknown YAML node {type(node).__name__}")
+    offset = len(node.style) if node.style in ("'", '"') else 0
+    return Node(position.right(offset), _scalar(node), node.value, block=node.style in ("|", ">"))
+
+
+def _mapping(file: str, node: MappingNode, position: Position, problems: Problems, depth: int) -> Node:
+    entries: dict[str, Node] = {}
+    keys: dict[str, Position] = {}
+    for key, value in node.value:
+        name = str(key.value)
+        where = Position(file, key.start_mark.line + 1, key.start_mark.column + 1)
+        if name in entries:
+            problems.error(where, f"'{name}' is here twice", "each key once")
+        entries[name] = _node(file, value, problems, depth + 1)
+        keys[name] = where
+    return Node(position, entries=entries, keys=keys)
+
+
+def _scalar(node: ScalarNode) -> Scalar:
+    tag = str(node.tag).rsplit(":", 1)[-1]
+    if tag == "bool":
+        return str(node.value).lower() == "true"
+    if tag == "null":
+        return None
+    try:
+        if tag == "int":
+            return int(node.value.replace("_", ""), 0)
+        if tag == "float":
+            return float(node.value.replace("_", ""))
+    except ValueError:
+        pass  # 0o17, .inf and the like: keep what is written
+    return str(node.value)
