@@ -19,16 +19,16 @@ from relevo_workflow.state import Facts, Shop, Subject
 from relevo_workflow.zones import anniversary, instant, zone_of
 
 
-def alarm_of(input: object) -> tuple[str, datetime] | None:
+def alarm_of(arrival: object) -> tuple[str, datetime] | None:
     """The alarm that an input is the wake-up of: its name and its due time; `None` for other inputs."""
-    if isinstance(input, TimerInput) and not input.wakeup.run_id:
-        return input.wakeup.name, input.wakeup.due_at
+    if isinstance(arrival, TimerInput) and not arrival.wakeup.run_id:
+        return arrival.wakeup.name, arrival.wakeup.due_at
     return None
 
 
-def due_starts(definitions: Sequence[Definition], facts: Facts, input: object, now: datetime) -> list[StartInput]:
+def due_starts(definitions: Sequence[Definition], facts: Facts, arrival: object, now: datetime) -> list[StartInput]:
     """The start that an alarm asks for; none if it is no longer armed, comes early or belongs to no trigger."""
-    alarm = alarm_of(input)
+    alarm = alarm_of(arrival)
     if alarm is None or facts.alarms.get(alarm[0]) != alarm[1] or alarm[1] > now:
         return []
     name, due = alarm
@@ -48,7 +48,7 @@ def _kind(trigger: object) -> Literal["date", "inactivity"] | None:
 
 
 def rearm(
-    definitions: Sequence[Definition], subject: Subject, facts: Facts, shop: Shop, now: datetime, fired: str = ""
+    definitions: Sequence[Definition], subject: Subject, facts: Facts, shop: Shop, now: datetime, *, fired: str = ""
 ) -> tuple[Facts, tuple[Effect, ...]]:
     """The facts with their alarms, and the timers to arm and to cancel. `fired` names the alarm of this input."""
     zone = zone_of(facts.contact.timezone, shop.timezone)

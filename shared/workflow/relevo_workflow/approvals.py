@@ -8,48 +8,54 @@ from relevo_workflow.state import Vote
 from relevo_workflow.walk import Walk
 
 
-def on_task(walk: Walk, input: TaskInput) -> bool:
+def on_task(walk: Walk, arrival: TaskInput) -> bool:
     """Acts on the answer; false if the run does not wait for this task."""
     step = walk.definition.program.steps.get(walk.run.step)
-    if input.task_id != walk.effect_key() or walk.run.state != "active":
+    if arrival.task_id != walk.effect_key() or walk.run.state != "active":
         return False
     if isinstance(step, steps.ApproveStep):
-        _vote(walk, step, input)
+        _vote(walk, step, arrival)
         return True
     if isinstance(step, steps.TaskStep):
         walk.leave()
-        walk.save(step.save, _result("completed", input))
+        walk.save(step.save, _result("completed", arrival))
         walk.arm_label(step.id, "completed")
         walk.go(step.next)
         return True
     return False
 
 
-def _vote(walk: Walk, step: steps.ApproveStep, input: TaskInput) -> None:
+def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
     """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve."""
-    if step.task.roles and input.role not in step.task.roles:
-        walk.reason = f"{input.by} has none of the roles {', '.join(step.task.roles)}"
+    if step.task.roles and arrival.role not in step.task.roles:
+        walk.reason = f"{arrival.by} has none of the roles {', '.join(step.task.roles)}"
         return
-    if any(vote.by == input.by for vote in walk.run.votes):
-        walk.reason = f"{input.by} has voted already"
+    if any(vote.by == arrival.by for vote in walk.run.votes):
+        walk.reason = f"{arrival.by} has voted already"
         return
-    vote = Vote(by=input.by, approved=input.done != "rejected", at=input.at, role=input.role, note=input.note)
+    vote = Vote(by=arrival.by, approved=arrival.done != "rejected", at=arrival.at, role=arrival.role, note=arrival.note)
     walk.run = structs.replace(walk.run, votes=(*walk.run.votes, vote))
     given = sum(1 for one in walk.run.votes if one.approved)
     if not vote.approved:
-        _verdict(walk, step, "rejected", input)
+        _verdict(walk, step, "rejected", arrival)
     elif given >= step.needed:
-        _verdict(walk, step, "approved", input)
+        _verdict(walk, step, "approved", arrival)
     else:
         walk.reason = f"{given} of {step.needed} approvals"
 
 
-def _verdict(walk: Walk, step: steps.ApproveStep, verdict: str, input: TaskInput) -> None:
+def _verdict(walk: Walk, step: steps.ApproveStep, verdict: str, arrival: TaskInput) -> None:
     walk.leave("rejected" if verdict == "rejected" else "")
-    walk.save(step.task.save, _result(verdict, input))
+    walk.save(step.task.save, _result(verdict, arrival))
     walk.arm_label(step.id, verdict)
     walk.go(step.approved if verdict == "approved" else step.rejected)
 
 
-def _result(status: str, input: TaskInput) -> dict[str, object]:
-    return {"status": status, "by": input.by, "note": input.note, "data": input.data, "at": input.at.isoformat()}
+def _result(status: str, arrival: TaskInput) -> dict[str, object]:
+    return {
+        "status": status,
+        "by": arrival.by,
+        "note": arrival.note,
+        "data": arrival.data,
+        "at": arrival.at.isoformat(),
+    }

@@ -23,7 +23,7 @@ from relevo_workflow.walk import Walk
 def decide(
     definition: Definition,
     run: Run | None,
-    input: Input,
+    arrival: Input,
     facts: Facts,
     now: datetime,
     *,
@@ -31,60 +31,60 @@ def decide(
     customer: str = "",
     active: Sequence[Run] = (),
 ) -> Decision:
-    """What `input` does to `run`, or (without a run) whether it starts one.
+    """What `arrival` does to `run`, or (without a run) whether it starts one.
 
     `facts` have the input folded in already. `now` is the clock's time: a wake-up before its due time is put back.
     `customer` is the key of whom it is about (default: the event's), `active` the customer's other active runs.
     """
-    place = shop or Shop(id=_shop_of(input))
+    place = shop or Shop(id=_shop_of(arrival))
     if run is None:
-        about = customer or (input.event.key if isinstance(input, EventInput) else "")
-        return start(definition, input, facts, place, about, active)
-    walk = Walk(definition, run, facts, place, max(input.at, run.at), _event_of(input))
-    _dispatch(walk, input, now)
+        about = customer or (arrival.event.key if isinstance(arrival, EventInput) else "")
+        return start(definition, arrival, facts, shop=place, customer=about, active=active)
+    walk = Walk(definition, run, facts, shop=place, at=max(arrival.at, run.at), event=_event_of(arrival))
+    _dispatch(walk, arrival, now)
     if walk.kind == "ignored":
-        return walk.decision(input.id)
-    walk.acted_on(input.id)
+        return walk.decision(arrival.id)
+    walk.acted_on(arrival.id)
     walk.run = structs.replace(walk.run, at=walk.at)
-    return walk.decision(input.id)
+    return walk.decision(arrival.id)
 
 
-def _shop_of(input: Input) -> str:
-    match input:
+def _shop_of(arrival: Input) -> str:
+    match arrival:
         case EventInput():
-            return input.event.shop
+            return arrival.event.shop
         case TimerInput():
-            return input.wakeup.shop
+            return arrival.wakeup.shop
         case OutcomeInput():
-            return input.outcome.shop
+            return arrival.outcome.shop
         case _:
             return ""
 
 
-def _event_of(input: Input) -> Event | None:
-    return input.event if isinstance(input, EventInput) else None
+def _event_of(arrival: Input) -> Event | None:
+    return arrival.event if isinstance(arrival, EventInput) else None
 
 
-def _dispatch(walk: Walk, input: Input, now: datetime) -> None:
-    if input.id in walk.run.advanced_by or walk.run.state == "ended":
+def _dispatch(walk: Walk, arrival: Input, now: datetime) -> None:
+    if arrival.id in walk.run.advanced_by or walk.run.state == "ended":
         _ignore(walk, "this was acted on already" if walk.run.state != "ended" else "the run has ended")
         return
-    match input:
+    match arrival:
         case EventInput():
-            _on_event(walk, input.event)
+            _on_event(walk, arrival.event)
         case TimerInput():
-            _on_timer(walk, input, now)
+            _on_timer(walk, arrival, now)
         case ResponseInput():
-            _on_response(walk, input)
+            _on_response(walk, arrival)
         case TaskInput():
-            if not on_task(walk, input):
+            if not on_task(walk, arrival):
                 _ignore(walk, "the run no longer waits for this task")
         case OutcomeInput():
-            _ignore(walk, f"{input.outcome.step}: {input.outcome.status}")
+            _ignore(walk, f"{arrival.outcome.step}: {arrival.outcome.status}")
         case StartInput():
             _ignore(walk, "the run is there already")
         case _:
-            assert_never(input)
+            assert_never(arrival)
 
 
 def _ignore(walk: Walk, reason: str) -> None:
@@ -189,8 +189,8 @@ def _arrive(walk: Walk, step: steps.WaitFor, event: Event) -> bool:
 # --- timers and answers ------------------------------------------------------------------------------------------
 
 
-def _on_timer(walk: Walk, input: TimerInput, now: datetime) -> None:
-    wakeup = input.wakeup
+def _on_timer(walk: Walk, arrival: TimerInput, now: datetime) -> None:
+    wakeup = arrival.wakeup
     name = wakeup.name or wakeup.timer_id.rpartition("/")[2]
     stale = walk.run.timers.get(name) != wakeup.due_at or (name != "goal" and wakeup.turn != walk.run.turn)
     if stale:
@@ -262,13 +262,13 @@ def _expired(walk: Walk, step: steps.TaskStep | steps.ApproveStep) -> None:
     walk.go(step.expired if isinstance(step, steps.ApproveStep) else step.next)
 
 
-def _on_response(walk: Walk, input: ResponseInput) -> None:
+def _on_response(walk: Walk, arrival: ResponseInput) -> None:
     step = walk.definition.program.steps.get(walk.run.step)
-    if not isinstance(step, steps.HttpStep) or input.call_id != walk.effect_key() or walk.run.state != "active":
+    if not isinstance(step, steps.HttpStep) or arrival.call_id != walk.effect_key() or walk.run.state != "active":
         _ignore(walk, "the run no longer waits for this answer")
         return
     walk.leave()
-    _answered(walk, step, input)
+    _answered(walk, step, arrival)
 
 
 def _answered(walk: Walk, step: steps.HttpStep, answer: ResponseInput) -> None:

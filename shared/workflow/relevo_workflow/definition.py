@@ -22,7 +22,10 @@ class EventTrigger:
 
 @dataclass(frozen=True, slots=True)
 class DateTrigger:
-    """A date of the customer starts a run, moved by `offset` days, at a local time. `field`: `birthday` or an attribute."""
+    """A date of the customer starts a run, moved by `offset` days, at a local time.
+
+    `field` is `birthday` or `attributes.<name>`.
+    """
 
     field: str
     offset: timedelta
@@ -129,11 +132,11 @@ class Definition:
     """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to."""
 
     name: str
-    version: str
-    title: str
-    description: str
-    change: str
-    program: Program
+    version: str = ""
+    title: str = ""
+    description: str = ""
+    change: str = "ad-hoc"
+    program: Program = field(default_factory=lambda: Program({}, ""))
     key: Expression | None = None
     triggers: tuple[Trigger, ...] = ()
     restarts: tuple[Restart, ...] = ()

@@ -1,4 +1,4 @@
-"""What a decision asks the world to do, as data. `id` is the effect key `run/step/turn`: the same effect, the same id."""
+"""What a decision asks the world to do, as data. `id` is the effect key `run/step/turn`: same effect, same id."""
 
 from datetime import datetime
 from typing import Any

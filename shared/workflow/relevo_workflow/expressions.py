@@ -29,7 +29,7 @@ OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Which variables an expression may name: the types of `event` (none: there is no event), of `trigger`, of `run`."""
+    """Which variables an expression may name: the types of `event` (none: no event is at hand), `trigger` and `run`."""
 
     events: tuple[str, ...]
     triggers: tuple[str, ...]

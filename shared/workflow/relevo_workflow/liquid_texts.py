@@ -8,17 +8,20 @@ from liquid.exceptions import LiquidError
 
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.expressions import Names, occasion_shape
-from relevo_workflow.shapes import CUSTOMER, SHOP, Shape
+from relevo_workflow.shapes import CUSTOMER, DYN, INT, SHOP, Shape
 from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
 _LOOP_LIMIT = 10_000
 
 
+class _LimitedEnvironment(Environment):
+    loop_iteration_limit = _LOOP_LIMIT
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(autoescape=False)
-    environment.loop_iteration_limit = _LOOP_LIMIT
+    environment = _LimitedEnvironment(autoescape=False)
     # The notifier renders these two by the customer's language; here they only have to be known.
     environment.filters["money"] = lambda value, *_: value
     environment.filters["date"] = environment.filters.get("date", lambda value, *_: value)
@@ -92,11 +95,11 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
             shape = shape.fields[segment]
         elif shape.kind in ("list", "map") and shape.item is not None:
             if (shape.kind == "list" and segment in ("size", "first", "last")) or segment.lstrip("-").isdigit():
-                shape = shape.item if segment != "size" else Shape("int")
+                shape = shape.item if segment != "size" else INT
             elif shape.kind == "list":
                 return f"{at} is a list and has no field '{segment}'", "loop over it with {% for %}"
             else:
-                shape = shape.item
+                shape = shape.item or DYN
         elif shape.kind == "dyn" or segment == "size":
             return None
         else:

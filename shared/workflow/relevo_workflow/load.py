@@ -7,7 +7,6 @@ from hashlib import sha256
 import msgspec
 
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_contracts.template import Template
 from relevo_workflow.definition import (
     DateTrigger,
     Definition,
@@ -19,8 +18,8 @@ from relevo_workflow.diagnostics import Position, Problems, WorkflowError
 from relevo_workflow.expressions import Compiler, Names
 from relevo_workflow.fields import Fields
 from relevo_workflow.outline import outline, saved_shapes
-from relevo_workflow.program import Program, WaitFor
-from relevo_workflow.read_header import HeaderReader, TriggerKinds, read_not_after, trigger_kinds
+from relevo_workflow.program import WaitFor
+from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.read_segments import read_segments
 from relevo_workflow.read_steps import StepReader
 from relevo_workflow.read_templates import read_templates
@@ -71,25 +70,26 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     templates, layouts = read_templates(files, reading)
     program = StepReader(reading, read_not_after(fields, problems)).read(outlines)
     reading.warn_unused_templates(templates)
-    return _header(files, fields, HeaderReader(reading, segments), program, templates, layouts, kinds)
-
-
-def _header(
-    files: Mapping[str, str],
-    fields: Fields,
-    header: HeaderReader,
-    program: Program,
-    templates: dict[str, Template],
-    layouts: dict[str, str],
-    kinds: TriggerKinds,
-) -> Definition:
-    definition = Definition(
-        name=fields.name("workflow", required=True),
+    definition = _header(fields, HeaderReader(reading, segments))
+    fields.done()
+    whole = replace(
+        definition,
         version=version_of(files),
+        program=program,
+        templates=templates,
+        layouts=layouts,
+        files=dict(files),
+    )
+    return _indexed(whole, problems)
+
+
+def _header(fields: Fields, header: HeaderReader) -> Definition:
+    """What stands above the steps."""
+    return Definition(
+        name=fields.name("workflow", required=True),
         title=fields.text("title"),
         description=fields.text("description"),
         change=fields.choice("change", _CHANGE, "ad-hoc"),
-        program=program,
         key=header.key(fields),
         triggers=header.triggers(fields),
         restarts=header.restarts(fields),
@@ -99,16 +99,11 @@ def _header(
         holdout=fields.percent("holdout", 0.0),
         enrolment=header.enrolment(fields),
         window=header.window(fields),
-        templates=templates,
-        layouts=layouts,
         segments=header.segments,
-        files=dict(files),
     )
-    fields.done()
-    return _indexed(definition, kinds, header.problems)
 
 
-def _indexed(definition: Definition, kinds: TriggerKinds, problems: Problems) -> Definition:
+def _indexed(definition: Definition, problems: Problems) -> Definition:
     """The definition with what the engine looks up: which event types concern it, and how."""
     exits = frozenset(rule.event for rule in definition.exits)
     waited = {

@@ -22,5 +22,6 @@ def _amount(value: object) -> str:
     """Decimal text of a double: the shortest that means the same, with at least the cents of a price."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
-    amount = Decimal(repr(value))
-    return format(amount if -amount.as_tuple().exponent >= 2 else amount.quantize(Decimal("0.01")), "f")
+    text = format(Decimal(repr(value)), "f")
+    whole, _, cents = text.partition(".")
+    return f"{whole}.{cents.ljust(2, '0')}"

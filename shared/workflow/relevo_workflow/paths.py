@@ -147,7 +147,7 @@ def _walk(raw: Any, keys: tuple[str, ...]) -> Any:
 
 
 def _has(raw: Any) -> bool:
-    return raw is not None and raw != "" and raw != [] and raw != {}
+    return raw is not None and raw not in ("", [], {})
 
 
 def _event_data(scope: Scope) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
 from relevo_workflow.program import END, Program, Step
 from relevo_workflow.read_values import Reading, read_fields, read_list, read_value
-from relevo_workflow.values import LiquidText
+from relevo_workflow.values import LiquidText, Value
 from relevo_workflow.yaml_source import Node
 
 LONGEST_TIMEOUT = timedelta(seconds=60)
@@ -291,7 +291,8 @@ class StepReader:
         attributes = read_fields(fields.get("attributes"), self.reading, self.names)
         tags_node = fields.get("tags")
         fields.done()
-        add, remove = (), ()
+        add: tuple[Value, ...] = ()
+        remove: tuple[Value, ...] = ()
         if tags_node is not None:
             tags = Fields(tags_node, self.problems, "tags")
             add = read_list(tags.get("add"), self.reading, self.names)

@@ -26,13 +26,13 @@ class Starter(Struct, frozen=True):
     event: Event | None = None
 
 
-def starter_of(input: Input) -> Starter | None:
-    """What `input` may start a run with; `None` for inputs that start nothing."""
-    if isinstance(input, EventInput):
-        event = input.event
+def starter_of(arrival: Input) -> Starter | None:
+    """What `arrival` may start a run with; `None` for inputs that start nothing."""
+    if isinstance(arrival, EventInput):
+        event = arrival.event
         return None if event.historical else Starter(event.id, event.type, event.time, event.data, event)
-    if isinstance(input, StartInput):
-        return Starter(input.id, input.cause, input.at, {"name": input.name, "data": input.data})
+    if isinstance(arrival, StartInput):
+        return Starter(arrival.id, arrival.cause, arrival.at, {"name": arrival.name, "data": arrival.data})
     return None
 
 
@@ -91,16 +91,16 @@ class _Candidate:
 
 
 def start(
-    definition: Definition, input: Input, facts: Facts, shop: Shop, customer: str, active: Sequence[Run]
+    definition: Definition, arrival: Input, facts: Facts, *, shop: Shop, customer: str, active: Sequence[Run]
 ) -> Decision:
     """The decision to start a run of `definition`, or not to; `ignored` where the input is none of its triggers."""
-    starter = starter_of(input)
+    starter = starter_of(arrival)
     if starter is None:
-        empty = Starter(input.id, "", input.at, {})
+        empty = Starter(arrival.id, "", arrival.at, {})
         return _Candidate(definition, empty, facts, shop, customer).refused("this starts nothing", ignored=True)
     candidate = _Candidate(definition, starter, facts, shop, customer)
     conditions = [
-        trigger.when for index, trigger in enumerate(definition.triggers) if _fits(trigger, index, starter, input)
+        trigger.when for index, trigger in enumerate(definition.triggers) if _fits(trigger, index, starter, arrival)
     ]
     if not conditions:
         return candidate.refused("this is none of its triggers", ignored=True)
@@ -111,13 +111,13 @@ def start(
     return refusal if refusal is not None else _started(candidate)
 
 
-def _fits(trigger: Trigger, index: int, starter: Starter, input: Input) -> bool:
+def _fits(trigger: Trigger, index: int, starter: Starter, arrival: Input) -> bool:
     if isinstance(trigger, EventTrigger):
         return trigger.event == starter.type
-    if starter.event is not None or not isinstance(input, StartInput):
+    if starter.event is not None or not isinstance(arrival, StartInput):
         return False
     kind = type(trigger).__name__.removesuffix("Trigger").lower()
-    return kind == input.cause and input.name in ("", f"{kind}-{index}")
+    return kind == arrival.cause and arrival.name in ("", f"{kind}-{index}")
 
 
 def _refusal(candidate: _Candidate, active: Sequence[Run]) -> Decision | None:
@@ -180,7 +180,7 @@ def _left_already(candidate: _Candidate) -> str:
 
 def _started(candidate: _Candidate) -> Decision:
     definition, starter = candidate.definition, candidate.starter
-    walk = Walk(definition, candidate.run, candidate.facts, candidate.shop, starter.at, starter.event)
+    walk = Walk(definition, candidate.run, candidate.facts, shop=candidate.shop, at=starter.at, event=starter.event)
     walk.trace = candidate.trace
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)

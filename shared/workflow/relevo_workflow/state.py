@@ -89,8 +89,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `step` is where it waits now (empty once the steps are over) and `turn` how many steps it has entered. `at` is the
     newest input's time: a run's time never goes back. `trigger` is the payload that started or last restarted it.
     `saved` is what steps keep by `as:`. `timers` are armed ones by name. `advanced_by` are the newest inputs that moved
-    it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window is
-    open (a holdout run from its start).
+    it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
+    is open (a holdout run from its start).
     """
 
     id: str

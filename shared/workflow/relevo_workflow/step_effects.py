@@ -62,11 +62,7 @@ def decide_table(step: steps.DecideTable, scope: Scope, trace: list[Check], path
     hits: list[steps.Rule] = []
     for rule in step.rules:
         where = f"{step.id}/{rule.label}"
-        if rule.condition is None:
-            holds = not hits or step.hit == "first"
-        else:
-            holds = rule.condition.holds(scope, where, trace)
-        if holds:
+        if not hits if rule.condition is None else rule.condition.holds(scope, where, trace):
             hits.append(rule)
             path.append(where)
             if step.hit == "first":

@@ -31,12 +31,12 @@ def handle(
     definitions: Sequence[Definition],
     pinned: Mapping[str, Definition],
     subject: Subject,
-    input: Input,
+    arrival: Input,
     now: datetime,
     *,
     shop: Shop | None = None,
 ) -> Handled:
-    """The customer after `input`, and every decision that it caused.
+    """The customer after `arrival`, and every decision that it caused.
 
     `definitions` are the shop's active versions, which start runs; `pinned` has the versions that runs were started
     with, by version. Decisions that change nothing and concern no trigger are left out. Ended runs leave `subject`.
@@ -44,18 +44,18 @@ def handle(
     Raises `MissingVersionError` if a run's version is not in `pinned`, and what `fold` raises for a bad event.
     """
     place = shop or Shop(id=subject.shop)
-    if isinstance(input, EventInput) and input.event.type == REDACTED and input.event.key == subject.key:
-        return redacted(subject, input.event)
+    if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
+        return redacted(subject, arrival.event)
     work = _Work(subject, place, now)
     facts = subject.facts
-    if isinstance(input, EventInput):
-        work.facts = _fold_event(definitions, subject, input.event)
+    if isinstance(arrival, EventInput):
+        work.facts = _fold_event(definitions, subject, arrival.event)
     for run in subject.runs:
-        work.run(_version(pinned, definitions, run), run, input)
-    for start, candidates in _starts(definitions, subject, input, now):
+        work.run(_version(pinned, definitions, run), run, arrival)
+    for start, candidates in _starts(definitions, subject, arrival, now):
         for definition in candidates:
             work.start(definition, start)
-    effects = work.keep_time(definitions, input) if any(one.timed for one in definitions) else ()
+    effects = work.keep_time(definitions, arrival) if any(one.timed for one in definitions) else ()
     if work.facts is facts and not work.decisions and not effects:
         return Handled(subject)
     changed = structs.replace(subject, facts=work.facts, runs=tuple(work.runs))
@@ -81,23 +81,23 @@ class _Work:
         self.runs: list[Run] = []
         self.decisions: list[Decision] = []
 
-    def run(self, definition: Definition, run: Run, input: Input) -> None:
+    def run(self, definition: Definition, run: Run, arrival: Input) -> None:
         """Lets one run decide, if the input can concern it at all."""
-        if not _concerns(definition, run, input):
+        if not _concerns(definition, run, arrival):
             self.runs.append(run)
             return
-        decision = decide(definition, run, input, self.facts, self.now, shop=self.shop, customer=self.subject.key)
+        decision = decide(definition, run, arrival, self.facts, self.now, shop=self.shop, customer=self.subject.key)
         if decision.kind == "ignored" and not decision.effects:
             self.runs.append(run)
             return
         self._take(decision)
 
-    def start(self, definition: Definition, input: Input) -> None:
+    def start(self, definition: Definition, arrival: Input) -> None:
         """Starts a run, or says why not."""
         decision = decide(
             definition,
             None,
-            input,
+            arrival,
             self.facts,
             self.now,
             shop=self.shop,
@@ -113,16 +113,16 @@ class _Work:
             self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
         self._take(decision)
 
-    def keep_time(self, definitions: Sequence[Definition], input: Input) -> tuple[Effect, ...]:
+    def keep_time(self, definitions: Sequence[Definition], arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
-        alarm = alarm_of(input)
+        alarm = alarm_of(arrival)
         self.facts, starts = changed_segments(definitions, self.facts, self.subject.key, self.shop, self.now)
         for start in starts:
             for definition in definitions:
                 if definition.name == start.workflow:
                     self.start(definition, start)
         fired = alarm[0] if alarm is not None else ""
-        self.facts, effects = rearm(definitions, self.subject, self.facts, self.shop, self.now, fired)
+        self.facts, effects = rearm(definitions, self.subject, self.facts, self.shop, self.now, fired=fired)
         return effects
 
     def _take(self, decision: Decision) -> None:
@@ -154,25 +154,25 @@ def _version(pinned: Mapping[str, Definition], definitions: Sequence[Definition]
     raise MissingVersionError(run)
 
 
-def _concerns(definition: Definition, run: Run, input: Input) -> bool:
-    if isinstance(input, EventInput):
-        return input.event.type in definition.event_types
-    if isinstance(input, TimerInput):
-        return input.wakeup.run_id == run.id
-    if isinstance(input, StartInput):
+def _concerns(definition: Definition, run: Run, arrival: Input) -> bool:
+    if isinstance(arrival, EventInput):
+        return arrival.event.type in definition.event_types
+    if isinstance(arrival, TimerInput):
+        return arrival.wakeup.run_id == run.id
+    if isinstance(arrival, StartInput):
         return False
-    return input.run_id == run.id if hasattr(input, "run_id") else input.outcome.run_id == run.id
+    return arrival.run_id == run.id if hasattr(arrival, "run_id") else arrival.outcome.run_id == run.id
 
 
 def _starts(
-    definitions: Sequence[Definition], subject: Subject, input: Input, now: datetime
+    definitions: Sequence[Definition], subject: Subject, arrival: Input, now: datetime
 ) -> Iterable[tuple[Input, list[Definition]]]:
     """What may start runs, and of which definitions."""
-    if isinstance(input, EventInput):
-        if not input.event.historical and input.event.key == subject.key:
-            event_type = input.event.type
-            yield input, [definition for definition in definitions if event_type in definition.trigger_types]
+    if isinstance(arrival, EventInput):
+        if not arrival.event.historical and arrival.event.key == subject.key:
+            event_type = arrival.event.type
+            yield arrival, [definition for definition in definitions if event_type in definition.trigger_types]
         return
-    starts = [input] if isinstance(input, StartInput) else due_starts(definitions, subject.facts, input, now)
+    starts = [arrival] if isinstance(arrival, StartInput) else due_starts(definitions, subject.facts, arrival, now)
     for start in starts:
         yield start, [definition for definition in definitions if definition.name == start.workflow]

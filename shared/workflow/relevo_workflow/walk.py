@@ -29,7 +29,7 @@ class Walk:
     """One run during one decision. `run` is its state so far; `finish` and `go` change it."""
 
     def __init__(
-        self, definition: Definition, run: Run, facts: Facts, shop: Shop, at: datetime, event: Event | None = None
+        self, definition: Definition, run: Run, facts: Facts, *, shop: Shop, at: datetime, event: Event | None = None
     ) -> None:
         self.definition = definition
         self.before = run
@@ -165,33 +165,42 @@ class Walk:
         match step:
             case steps.Wait() | steps.WaitUntil() | steps.WaitFor():
                 return self._enter_wait(step)
-            case steps.Branch():
-                return self._enter_branch(step)
-            case steps.Split():
-                chosen = step.arms[pick([arm.weight for arm in step.arms], self._share(step))]
-                self.arm_label(step.id, chosen.label)
-                return chosen.target
-            case steps.SendStep():
-                return self.enter_send(step)
-            case steps.HttpStep():
-                self.effects.append(step_effects.http(step, self.scope(), self.effect_key(), self.trace))
-                self.arm("step", self.at + ANSWER_WITHIN)
-                return self.waits(f"waits for the answer to {step.id}")
-            case steps.TaskStep():
-                return self._enter_task(step, step, approval=False)
-            case steps.ApproveStep():
-                return self._enter_task(step.task, step, approval=True)
-            case steps.DecideTable():
-                self.save(step.save, step_effects.decide_table(step, self.scope(), self.trace, self.path))
-                return step.next
+            case steps.Branch() | steps.Split() | steps.DecideTable():
+                return self._choose(step)
             case steps.SetStep() | steps.EmitStep() | steps.StartStep():
                 return self._enter_doing(step)
+            case steps.SendStep():
+                return self.enter_send(step)
             case steps.Goto():
                 return step.next
+            case steps.HttpStep() | steps.TaskStep() | steps.ApproveStep():
+                self._ask(step)
             case steps.Stop():
-                return self.finish("ended", step.reason)
+                self.finish("ended", step.reason)
             case _:
                 assert_never(step)
+        return None
+
+    def _choose(self, step: steps.Branch | steps.Split | steps.DecideTable) -> str:
+        if isinstance(step, steps.Branch):
+            return self._enter_branch(step)
+        if isinstance(step, steps.Split):
+            chosen = step.arms[pick([arm.weight for arm in step.arms], self._share(step))]
+            self.arm_label(step.id, chosen.label)
+            return chosen.target
+        self.save(step.save, step_effects.decide_table(step, self.scope(), self.trace, self.path))
+        return step.next
+
+    def _ask(self, step: steps.HttpStep | steps.TaskStep | steps.ApproveStep) -> None:
+        """Asks another system, or the staff; the run stays until the answer or the deadline."""
+        if isinstance(step, steps.HttpStep):
+            self.effects.append(step_effects.http(step, self.scope(), self.effect_key(), self.trace))
+            self.arm("step", self.at + ANSWER_WITHIN)
+            self.waits(f"waits for the answer to {step.id}")
+        elif isinstance(step, steps.ApproveStep):
+            self._enter_task(step.task, step, approval=True)
+        else:
+            self._enter_task(step, step, approval=False)
 
     def _share(self, step: steps.Split) -> float:
         return share(self.run.workflow, step.id, self.run.key)
@@ -202,7 +211,8 @@ class Walk:
                 self.arm("step", self.at + step.timeout)
             self.effects.extend(step_effects.subscriptions(step, self.scope(), self.run, self.trace))
             limit = f" or {format_duration(step.timeout)}" if step.timeout is not None else ""
-            return self.waits(f"waits for {', '.join(arm.label for arm in step.arms)}{limit}")
+            self.waits(f"waits for {', '.join(arm.label for arm in step.arms)}{limit}")
+            return None
         if isinstance(step, steps.Wait):
             due: datetime | None = self.at + step.length
         else:
@@ -210,7 +220,8 @@ class Walk:
         if due is None or due <= self.at:
             return step.next
         self.arm("step", due)
-        return self.waits(f"waits until {due.isoformat()}")
+        self.waits(f"waits until {due.isoformat()}")
+        return None
 
     def _enter_branch(self, step: steps.Branch) -> str:
         scope = self.scope()
@@ -229,7 +240,8 @@ class Walk:
             opens = window.next_open(self.at, self.zone(window.zone))
             if opens > self.at:
                 self.arm("step", opens)
-                return self.waits(f"waits for its window, which opens at {opens.isoformat()}")
+                self.waits(f"waits for its window, which opens at {opens.isoformat()}")
+                return None
         self.effects.append(step_effects.send(step, self.scope(), self.effect_key()))
         self.reason = f"{step.id} sends '{step.template}'"
         return step.next

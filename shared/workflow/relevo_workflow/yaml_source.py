@@ -62,7 +62,9 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
     """The document of `text`, or `None` with the problem noted if it is no YAML 1.2 document."""
     try:
         root = YAML(typ="safe", pure=True).compose(StringIO(text))
-        return _node(file, root, problems, 0) if root is not None else _empty(file, problems)
+        if root is not None:
+            return _node(file, root, problems, 0)
+        problems.error(Position(file), "the file is empty")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -70,10 +72,6 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
     except YAMLError as error:
         problems.error(Position(file), f"this is no YAML: {error}")
     return None
-
-
-def _empty(file: str, problems: Problems) -> None:
-    problems.error(Position(file), "the file is empty")
 
 
 def _node(file: str, node: YamlNode, problems: Problems, depth: int) -> Node:
