@@ -55,6 +55,7 @@ create table engine.decision (
     input_id    text        not null,
     kind        text        not null,
     reason      text        not null,
+    path        text[]      not null,
     trace       jsonb       not null
 ) partition by range (recorded_at);
 

@@ -1,0 +1,1 @@
+"""What the engine touches: PostgreSQL and the catalog of definitions, one module each."""

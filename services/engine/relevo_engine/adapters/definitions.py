@@ -1,0 +1,75 @@
+"""The compiled workflow definitions of each shop, kept beside the catalog that they come from."""
+
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from relevo_engine.core.fold import Definitions
+from relevo_runtime import catalog
+from relevo_runtime.postgres import Connection
+from relevo_workflow.definition import Definition
+from relevo_workflow.load import load_workflow
+from relevo_workflow.state import Shop, Subject
+
+_log = structlog.get_logger(__name__)
+
+
+class DefinitionCache:
+    """Compiles each version once. `refresh` follows the catalog; a version that only old runs use is fetched when met."""
+
+    def __init__(self) -> None:
+        self._revision = -1
+        self._compiled: dict[str, Definition] = {}
+        self._by_shop: dict[str, list[Definition]] = {}
+        self._shops: dict[str, Shop] = {}
+        self._views: dict[str, Definitions] = {}
+
+    async def refresh(self, conn: Connection) -> bool:
+        """Reads the catalog anew if it changed; returns whether it did."""
+        revision = await catalog.revision(conn)
+        if revision == self._revision:
+            return False
+        by_shop: dict[str, list[Definition]] = {}
+        for deployed in await catalog.active_definitions(conn):
+            definition = self._compiled.get(deployed.version) or load_workflow(deployed.files)
+            self._compiled[deployed.version] = definition
+            by_shop.setdefault(deployed.shop, []).append(definition)
+        self._shops = {s.shop: shop_facts(s) for s in await catalog.shops(conn)}
+        self._by_shop, self._views, self._revision = by_shop, {}, revision
+        _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
+        return True
+
+    async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
+        """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
+        shops: set[str] = set()
+        for subject in subjects:
+            shops.add(subject.shop)
+            for run in subject.runs:
+                if run.version not in self._compiled:
+                    await self._fetch(conn, run.version)
+        return {shop: self._view(shop) for shop in shops}
+
+    def _view(self, shop: str) -> Definitions:
+        view = self._views.get(shop)
+        if view is None:
+            own = self._by_shop.get(shop, [])
+            names = {definition.name for definition in own}
+            everyones = [d for d in self._by_shop.get("*", []) if d.name not in names]
+            facts = self._shops.get(shop, Shop(id=shop))
+            view = self._views[shop] = Definitions((*own, *everyones), self._compiled, facts)
+        return view
+
+    async def _fetch(self, conn: Connection, version: str) -> None:
+        self._compiled[version] = load_workflow(await catalog.definition_files(conn, version))
+
+
+def shop_facts(shop: catalog.Shop) -> Shop:
+    """What expressions and templates may name of a shop: nothing secret."""
+    return Shop(
+        id=shop.shop,
+        name=shop.name,
+        domain=shop.domain,
+        locale=shop.locale,
+        timezone=shop.timezone,
+        currency=shop.currency,
+    )

@@ -1,0 +1,122 @@
+"""The engine's tables: one method a statement, each for a whole batch, all inside the caller's transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from relevo_engine.core.fold import DecisionRow, SubjectKey
+from relevo_runtime.postgres import Connection, Statements
+from relevo_workflow.state import Facts, Run, Subject
+
+_DECISION_COLUMNS = (
+    "shop", "key", "recorded_at", "at", "workflow", "version", "run_id", "input", "input_id", "kind", "reason", "path", "trace",
+)  # fmt: skip
+
+INBOX_PERIOD = timedelta(days=3)
+"""Width of an inbox partition. Two or three are alive: a message is known for at least this long."""
+
+_EPOCH = date(2020, 1, 1)
+
+
+def inbox_period(now: datetime) -> date:
+    """The first day of the inbox period that `now` falls into."""
+    days = (now.date() - _EPOCH).days
+    return _EPOCH + timedelta(days=days - days % INBOX_PERIOD.days)
+
+
+class Store:
+    """PostgreSQL as the engine uses it. Holds no connection: each call gets the one whose transaction it is part of."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._sql = statements
+        self._facts = msgspec.json.Decoder(Facts)
+        self._run = msgspec.json.Decoder(Run)
+        self._encode = msgspec.json.Encoder().encode
+
+    @classmethod
+    def load(cls) -> "Store":
+        """Reads the statements once, at the start."""
+        return cls(Statements.load("relevo_engine.adapters", "store.sql"))
+
+    async def lock_partitions(self, conn: Connection, partitions: Collection[int]) -> None:
+        """Waits until no other transaction works on these Kafka partitions; held until the end of the transaction."""
+        await conn.execute(self._sql["lock_partitions"], sorted(partitions))
+
+    async def admit(self, conn: Connection, ids: Sequence[UUID], now: datetime) -> set[UUID]:
+        """Puts the ids into the inbox and returns those that were not there before."""
+        rows = await conn.fetch(self._sql["admit"], ids, inbox_period(now))
+        return {UUID(int=row["id"].int) for row in rows}
+
+    async def forget(self, conn: Connection, ids: Sequence[UUID]) -> None:
+        """Takes ids out of the inbox again, so that a dead letter can be sent once more."""
+        await conn.execute(self._sql["forget"], ids)
+
+    async def load_subjects(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, Subject]:
+        """What is known of each key, with its active runs; a key that nobody met before gets empty facts."""
+        shops, names = [shop for shop, _ in keys], [key for _, key in keys]
+        facts = {
+            (row["shop"], row["key"]): self._facts.decode(row["facts"])
+            for row in await conn.fetch(self._sql["load_customers"], shops, names)
+        }
+        runs: dict[SubjectKey, list[Run]] = {}
+        for row in await conn.fetch(self._sql["load_runs"], shops, names):
+            runs.setdefault((row["shop"], row["key"]), []).append(self._run.decode(row["state"]))
+        nothing = Facts()
+        return {
+            key: Subject(shop=key[0], key=key[1], facts=facts.get(key, nothing), runs=tuple(runs.get(key, ())))
+            for key in keys
+        }
+
+    async def save_customers(self, conn: Connection, customers: Mapping[SubjectKey, tuple[Facts, datetime]]) -> None:
+        """Writes the facts of each key, new or changed."""
+        if customers:
+            await conn.execute(
+                self._sql["save_customers"],
+                [shop for shop, _ in customers],
+                [key for _, key in customers],
+                [self._encode(facts) for facts, _ in customers.values()],
+                [at for _, at in customers.values()],
+            )
+
+    async def save_runs(self, conn: Connection, runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime) -> None:
+        """Writes each run as it is now: (shop, run id) to (customer key, run)."""
+        rows = (self._run_row(shop, key, run, now) for (shop, _), (key, run) in runs.items())
+        columns = list(zip(*rows, strict=True))
+        if columns:
+            await conn.execute(self._sql["save_runs"], *columns)
+
+    def _run_row(self, shop: str, key: str, run: Run, now: datetime) -> tuple[object, ...]:
+        ended = run.state == "ended"
+        return (
+            shop, run.id, key, run.workflow, run.version, run.key, run.step, run.started_at, now, run.ended_at,
+            run.end_reason if ended else None, None if ended else self._encode(run),
+        )  # fmt: skip
+
+    async def append_decisions(self, conn: Connection, rows: Sequence[DecisionRow], now: datetime) -> None:
+        """Appends what was decided and why."""
+        if rows:
+            await conn.copy_records_to_table(
+                "decision",
+                schema_name="engine",
+                columns=_DECISION_COLUMNS,
+                records=[
+                    (
+                        row.shop,
+                        row.key,
+                        now,
+                        row.decision.at,
+                        row.decision.workflow,
+                        row.decision.version,
+                        row.decision.run.id if row.decision.run else "",
+                        row.input,
+                        row.decision.input_id,
+                        row.decision.kind,
+                        row.decision.reason,
+                        row.decision.path,
+                        self._encode(row.decision.trace),
+                    )
+                    for row in rows
+                ],  # fmt: skip
+            )

@@ -1,0 +1,115 @@
+"""One batch of messages: decide, write everything in one transaction, publish what left, forget what was published.
+
+The order is the guarantee. Inbox, facts, runs, timers, decisions and outbox are one commit; the outbox is published
+after it; offsets are committed by the consumer after this returned. A crash at any point repeats the batch, and the
+inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from relevo_contracts.envelope import partition_key
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.store import Store
+from relevo_engine.core.fold import Changes, fold
+from relevo_engine.core.inputs import Arrived, Rejected, read
+from relevo_runtime import outbox, timers
+from relevo_runtime.clock import Clock
+from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.kafka import Publisher, Record
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import Connection, Pool
+
+
+class BatchProcessor:
+    """Handles batches for one or several consumers at once; holds no state that a crash could lose."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: Store,
+        definitions: DefinitionCache,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._pool = pool
+        self._store = store
+        self._definitions = definitions
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._metrics = metrics
+        self._published: list[int] = []
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
+        arrived, rejected = read(records)
+        published, self._published = self._published, []
+        try:
+            changes, row_ids = await self._transact(arrived, published)
+        except BaseException:
+            self._published = published + self._published
+            raise
+        for refused in (*rejected, *changes.rejected):
+            await self._dead_letters.put(refused.record, refused.reason)
+        await self._publish(changes, row_ids)
+        self._dead_letters.count(len(records))
+        for (workflow, kind), count in Counter(
+            (d.decision.workflow, d.decision.kind) for d in changes.decisions
+        ).items():
+            self._metrics.decisions.labels(workflow, kind).inc(count)
+
+    async def flush(self) -> None:
+        """Deletes the outbox rows that are published but not yet deleted, for when no further batch comes."""
+        published, self._published = self._published, []
+        if published:
+            async with self._pool.acquire() as conn:
+                await outbox.delete(conn, published)
+
+    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> tuple[Changes, list[int]]:
+        async with self._pool.acquire() as conn, conn.transaction():
+            await self._store.lock_partitions(conn, {a.record.partition for a in arrived})
+            fresh = await self._admit(conn, arrived)
+            keys = {(a.shop, a.key) for a in fresh}
+            subjects = await self._store.load_subjects(conn, keys) if keys else {}
+            definitions = await self._definitions.for_subjects(conn, subjects.values())
+            changes = fold(subjects, fresh, definitions)
+            row_ids = await self._write(conn, changes, published)
+            if changes.rejected:
+                await self._forget(conn, arrived, changes.rejected)
+        return changes, row_ids
+
+    async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> list[Arrived]:
+        first = {a.inbox_id: a for a in reversed(arrived)}
+        admitted = await self._store.admit(conn, list(first), self._clock.now())
+        return [a for a in arrived if a.inbox_id in admitted and first[a.inbox_id] is a]
+
+    async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
+        now = self._clock.now()
+        await self._store.save_customers(conn, changes.customers)
+        await self._store.save_runs(conn, changes.runs, now)
+        armed = [timer for timer in changes.timers.values() if timer is not None]
+        gone = [timer_id for timer_id, timer in changes.timers.items() if timer is None]
+        if armed:
+            await timers.set_timers(conn, armed)
+        if gone:
+            await timers.cancel_timers(conn, gone)
+        await self._store.append_decisions(conn, changes.decisions, now)
+        row_ids = await outbox.put(conn, changes.outbox) if changes.outbox else []
+        if published:
+            await outbox.delete(conn, published)
+        return row_ids
+
+    async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
+        records = {id(refused.record) for refused in rejected}
+        await self._store.forget(conn, [a.inbox_id for a in arrived if id(a.record) in records])
+
+    async def _publish(self, changes: Changes, row_ids: Sequence[int]) -> None:
+        by_topic: dict[str, list[tuple[bytes, bytes]]] = {}
+        for row in changes.outbox:
+            by_topic.setdefault(row.topic, []).append((partition_key(row.shop, row.key), row.value))
+        for topic, messages in by_topic.items():
+            await self._publisher.publish(topic, messages)
+        self._published.extend(row_ids)

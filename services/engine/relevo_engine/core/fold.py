@@ -1,0 +1,117 @@
+"""Folds a batch of inputs through the pure core and says what has to be written. Pure: same inputs, same changes."""
+
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from relevo_engine.core.inputs import Arrived, Rejected
+from relevo_engine.core.messages import outgoing
+from relevo_runtime.outbox import Outgoing
+from relevo_runtime.timers import Timer
+from relevo_workflow.decision import Decision
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
+from relevo_workflow.inputs import EventInput, TimerInput
+from relevo_workflow.state import Facts, Run, Shop, Subject
+from relevo_workflow.subject import handle
+
+SubjectKey = tuple[str, str]
+
+
+class Definitions(Struct, frozen=True):
+    """What a shop runs: the active definitions start runs; every version that a run still uses is in `by_version`."""
+
+    active: Sequence[Definition]
+    by_version: Mapping[str, Definition]
+    shop: Shop
+
+
+class DecisionRow(Struct, frozen=True):
+    """A decision with the input that caused it."""
+
+    shop: str
+    key: str
+    input: str
+    decision: Decision
+
+
+class Changes(Struct):
+    """What one batch changes, ready to be written set by set."""
+
+    customers: dict[SubjectKey, tuple[Facts, datetime]]
+    runs: dict[tuple[str, str], tuple[str, Run]]  # (shop, run id) -> (customer key, run)
+    timers: dict[tuple[str, str], Timer | None]
+    decisions: list[DecisionRow]
+    outbox: list[Outgoing]
+    rejected: list[Rejected]
+
+
+def fold(
+    subjects: dict[SubjectKey, Subject], inputs: Iterable[Arrived], definitions: Mapping[str, Definitions]
+) -> Changes:
+    """What `inputs`, in order, do to `subjects`. An input that the core can't take is rejected alone.
+
+    `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
+    """
+    changes = Changes({}, {}, {}, [], [], [])
+    for arrived in inputs:
+        try:
+            _fold_one(subjects, arrived, definitions[arrived.shop], changes)
+        except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
+            changes.rejected.append(Rejected(arrived.record, _explain(error)))
+    return changes
+
+
+def _fold_one(
+    subjects: dict[SubjectKey, Subject], arrived: Arrived, definitions: Definitions, changes: Changes
+) -> None:
+    key = (arrived.shop, arrived.key)
+    before = subjects[key]
+    handled = handle(
+        definitions.active, definitions.by_version, before, arrived.input, arrived.input.at, shop=definitions.shop
+    )
+    subject = handled.subject
+    # Everything that can fail is behind us: from here on the input counts as a whole.
+    subjects[key] = subject
+    if subject.facts is not before.facts:
+        changes.customers[key] = (subject.facts, arrived.input.at)
+    if isinstance(arrived.input, TimerInput):
+        changes.timers[(arrived.shop, arrived.input.wakeup.timer_id)] = None
+    kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
+    for decision in handled.decisions:
+        if decision.run is not None:
+            changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
+        if decision.kind != "ignored":
+            changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
+        _carry_out(decision.effects, subject, decision, arrived, changes)
+    _carry_out(handled.effects, subject, None, arrived, changes)
+
+
+def _carry_out(
+    effects: Iterable[Effect], subject: Subject, decision: Decision | None, arrived: Arrived, changes: Changes
+) -> None:
+    for effect in effects:
+        match effect:
+            case ArmTimer():
+                changes.timers[(arrived.shop, effect.id)] = Timer(
+                    shop=arrived.shop,
+                    key=arrived.key,
+                    timer_id=effect.id,
+                    due_at=effect.due_at,
+                    run_id=effect.run_id,
+                    turn=effect.turn,
+                    name=effect.name,
+                )
+            case CancelTimer():
+                changes.timers[(arrived.shop, effect.id)] = None
+            case _:
+                changes.outbox.append(outgoing(effect, subject, decision, arrived))
+
+
+def _explain(error: Exception) -> str:
+    """The reason for a dead letter, with the place in the code: a defect is found without the process that met it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    return f"the workflow core failed on it: {type(error).__name__}: {error} ({place})"

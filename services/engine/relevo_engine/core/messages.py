@@ -1,0 +1,59 @@
+"""From the effects of a decision to the messages that leave the engine through the outbox. Pure."""
+
+import msgspec
+
+from relevo_contracts import topics
+from relevo_contracts.messages import SendDelivery
+from relevo_engine.core.inputs import Arrived
+from relevo_runtime.outbox import Outgoing
+from relevo_workflow.decision import Decision
+from relevo_workflow.effects import Effect, Emit, Send
+from relevo_workflow.state import Subject
+
+
+class UnknownEffectError(Exception):
+    """The core decided something that this engine can't carry out: engine and workflow packages don't fit together."""
+
+    def __init__(self, effect: Effect) -> None:
+        super().__init__(f"no service carries out the effect {type(effect).__name__}: deploy matching versions")
+        self.effect = effect
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrived: Arrived) -> Outgoing:
+    """The message that carries out `effect`. Raises `UnknownEffectError` for one that no service knows."""
+    match effect:
+        case Send() if decision is not None:
+            return _send(effect, subject, decision, arrived)
+        case Emit():
+            return _emit(effect, arrived)
+        case _:
+            raise UnknownEffectError(effect)
+
+
+def _send(effect: Send, subject: Subject, decision: Decision, arrived: Arrived) -> Outgoing:
+    command = SendDelivery(
+        id=effect.id,
+        shop=arrived.shop,
+        key=arrived.key,
+        run_id=decision.run.id if decision.run else "",
+        workflow=decision.workflow,
+        definition=decision.version,
+        step=effect.step,
+        channel=effect.channel,
+        purpose=effect.purpose,
+        template=effect.template,
+        recipient=subject.facts.contact,
+        context=effect.context,
+        decided_at=effect.decided_at,
+        not_after=effect.not_after,
+        reason=effect.reason,
+    )
+    return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
+
+
+def _emit(effect: Emit, arrived: Arrived) -> Outgoing:
+    event = effect.event
+    return Outgoing(arrived.shop, effect.id, topics.EVENTS, event.key, _encoder.encode(event))

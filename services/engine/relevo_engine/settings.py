@@ -1,0 +1,23 @@
+"""The engine's settings, read once at the start from `RELEVO_…` variables."""
+
+from pydantic import Field
+
+from relevo_runtime.settings import RuntimeSettings
+
+
+class EngineSettings(RuntimeSettings):
+    """What the engine needs beyond the runtime's settings."""
+
+    engine_consumers: int = Field(
+        default=3,
+        ge=1,
+        le=32,
+        description="Members of the consumer group in this process: their batches overlap, so that Python decides while"
+        " PostgreSQL writes.",
+    )
+    engine_batch: int = Field(
+        default=1000, ge=1, le=10_000, description="Most messages that are decided in one transaction."
+    )
+    engine_decision_days: int = Field(
+        default=30, ge=1, le=3650, description="How many days decisions are kept for `relevo explain`."
+    )

@@ -1,0 +1,175 @@
+"""One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from relevo_engine.core.inputs import read
+from relevo_runtime.errors import PublishError
+from relevo_runtime.kafka import Publisher
+from tests.engine.conftest import MORNING, Engine, build_engine, checkout, order
+
+FOUR_HOURS = timedelta(hours=4)
+
+
+async def test_a_checkout_starts_a_run_that_waits_four_hours_and_then_sends(engine: Engine) -> None:
+    await engine.take(checkout("tok"))
+    state = await engine.state()
+    assert [(step, ended) for _, _, step, ended, _, _ in state["runs"]] == [("wait-4h", None)]
+    assert [due for _, _, due, _ in state["timers"]] == [MORNING + FOUR_HOURS]
+
+    await engine.wake(after=FOUR_HOURS)
+    state = await engine.state()
+    assert [topic for _, _, topic, _ in state["outbox"]] == ["relevo.deliveries"]
+    assert state["timers"] == []
+    assert [reason for *_, reason, _ in state["runs"]] != [None]
+
+
+async def test_an_order_ends_the_run_in_the_middle_of_its_wait(engine: Engine) -> None:
+    await engine.take(checkout("tok"))
+    await engine.take(order("tok"))
+    state = await engine.state()
+    assert [reason for *_, reason, _ in state["runs"]] == ["bought"]
+    assert state["timers"] == []
+    assert state["outbox"] == []
+
+
+async def test_why_nothing_was_started_is_recorded_too(engine: Engine) -> None:
+    await engine.take(checkout("free", amount="0.00"))
+    rows = await engine.pool.fetch("select kind, reason, trace::text as trace from engine.decision")
+    assert [row["kind"] for row in rows] == ["not_started"]
+    assert "event.total.amount" in rows[0]["trace"]
+
+
+async def test_the_same_event_ten_times_is_one_event(engine: Engine) -> None:
+    await engine.take(checkout("tok"))
+    once = await engine.state()
+    await engine.take(*[checkout("tok")] * 5)
+    for _ in range(5):
+        await engine.take(checkout("tok"))
+    assert await engine.state() == once
+
+
+async def test_a_batch_that_comes_again_after_a_rebalance_changes_nothing(engine: Engine) -> None:
+    batch = [checkout("a"), checkout("b", key="cus_2"), order("a")]
+    await engine.take(*batch)
+    once = await engine.state()
+    successor = await build_engine(engine.pool, engine.publisher)
+    await successor.take(*batch)
+    assert await engine.state() == once
+
+
+async def test_one_bad_record_costs_only_itself(engine: Engine) -> None:
+    await engine.take(b'{"id": "e', b"\xff\xfe", checkout("tok"), b'{"id": "x", "type": "order.placed"}')
+    assert len((await engine.state())["runs"]) == 1
+
+
+async def test_a_record_says_why_it_can_not_be_read(engine: Engine) -> None:
+    arrived, rejected = read(engine.records([b'{"id": 5}', checkout("tok")]))
+    assert len(arrived) == 1
+    assert [refused.reason for refused in rejected] == [
+        "the value is no relevo.events message: Expected `str`, got `int` - at `$.id`"
+    ]
+
+
+async def test_an_event_that_the_core_can_not_take_is_a_dead_letter_and_counts_as_new_when_redriven(
+    engine: Engine,
+) -> None:
+    good = checkout("good")
+    broken = checkout("bad", key="cus_2")
+    broken.data["total"] = {"amount": ["no", "text"]}
+    await engine.take(broken, good)
+    assert len((await engine.state())["runs"]) == 1
+    assert await engine.pool.fetchval("select count(*) from engine.inbox") == 1
+
+
+class DyingPublisher(Publisher):
+    """The real publisher of a process that dies around a publish, at a given time."""
+
+    dies = 0
+    after_sending = False
+
+    async def publish(self, topic, messages):  # type: ignore[no-untyped-def]
+        self.dies -= 1
+        if self.dies == 0 and not self.after_sending:
+            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
+        await super().publish(topic, messages)
+        if self.dies == 0:
+            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
+
+
+@pytest.mark.parametrize("after_sending", [False, True])
+async def test_what_was_committed_and_not_published_stays_in_the_outbox(
+    engine: Engine, settings, after_sending
+) -> None:
+    await engine.take(checkout("tok"))
+    async with DyingPublisher(settings()) as publisher:
+        publisher.dies, publisher.after_sending = 1, after_sending
+        dying = await build_engine(engine.pool, publisher)
+        dying.clock.advance(FOUR_HOURS)
+        with pytest.raises(PublishError):
+            await dying.wake(after=timedelta())
+    left = (await engine.state())["outbox"]
+    assert len(left) == 1
+    await engine.wake(after=FOUR_HOURS)
+    assert (await engine.state())["outbox"] == left
+
+
+async def test_published_messages_leave_the_outbox_with_the_next_batch_or_the_flush(engine: Engine) -> None:
+    await engine.take(checkout("a"), checkout("b", key="cus_2"))
+    await engine.wake(after=FOUR_HOURS)
+    assert await engine.pool.fetchval("select count(*) from engine.outbox") == 2
+    await engine.processor.flush()
+    assert await engine.pool.fetchval("select count(*) from engine.outbox") == 0
+
+
+async def test_a_run_goes_on_with_the_version_that_it_started_with(engine: Engine) -> None:
+    from tests.engine.conftest import CART, deploy
+
+    await engine.take(checkout("old"))
+    changed = CART | {"workflow.yaml": CART["workflow.yaml"].replace("wait: 4h", "wait: 9h")}
+    await deploy(engine.pool, changed)
+    successor = await build_engine(engine.pool, engine.publisher)
+    await successor.take(checkout("new", key="cus_2"))
+    due = {timer[2] for timer in (await engine.state())["timers"]}
+    assert due == {MORNING + FOUR_HOURS, MORNING + timedelta(hours=9)}
+    await successor.wake(after=FOUR_HOURS)
+    assert len((await engine.state())["outbox"]) == 1
+
+
+MESSAGES = [
+    checkout("a"), checkout("b", key="cus_2"), order("a"), checkout("c", key="cus_2", amount="0.00"),
+    checkout("d", key="cus_3"), order("x", key="cus_3"),
+]  # fmt: skip
+pieces = st.lists(st.integers(1, len(MESSAGES) - 1), max_size=3, unique=True).map(sorted)
+
+
+@pytest.fixture
+async def expected(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    await engine.take(*MESSAGES)
+    state = await engine.state()
+    await _empty(engine)
+    return state
+
+
+async def _empty(engine: Engine) -> None:
+    await engine.pool.execute(
+        "truncate engine.customer, engine.run, engine.inbox, engine.decision, engine.outbox, scheduler.timer"
+    )
+
+
+@given(cuts=pieces, again=st.lists(st.integers(0, len(MESSAGES) - 1), max_size=4))
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+async def test_any_cut_into_batches_and_any_redelivery_gives_the_same_state(engine, expected, cuts, again) -> None:  # type: ignore[no-untyped-def]
+    edges = [0, *cuts, len(MESSAGES)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        await engine.take(*MESSAGES[start:end])
+        # What was delivered before may come again at any point: a crash before the offsets were committed.
+        await engine.take(*(MESSAGES[n] for n in again if n < end))
+    state = await engine.state()
+    await _empty(engine)
+    assert state == expected
