@@ -1,0 +1,84 @@
+"""HTTP servers inside a service: the admin endpoints, and the shell in which ingest serves its own application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from msgspec import json
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.health import Health
+from relevo_runtime.metrics import Metrics
+
+
+class PortInUse(RuntimeFault):
+    """Nothing can listen there."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: it is in use, or not an address of this machine")
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `run_service`, which stops the parts of a service in their order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serve(app: ASGIApp, host: str, port: int, *, stop_timeout: float = 5.0) -> AsyncIterator[int]:
+    """Serve `app` while the block runs; gives the port (for 0, the one that was free). Raises `PortInUse`.
+
+    At the end requests in flight get `stop_timeout` seconds.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=int(stop_timeout) or 1,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(_run(server))
+    while not server.started:
+        if task.done():
+            raise PortInUse(host, port) from task.exception()
+        await asyncio.sleep(0.005)
+    try:
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def _run(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # how uvicorn says that it can't listen
+        raise OSError("the server could not start") from error
+
+
+def admin_app(health: Health, metrics: Metrics) -> Starlette:
+    """/healthz: the process answers. /readyz: all parts work, else 503, with each one's state. /metrics: Prometheus."""
+
+    async def healthz(_: Request) -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    async def readyz(_: Request) -> Response:
+        report = await health.report()
+        return Response(json.encode(report), 200 if report.ready else 503, media_type="application/json")
+
+    async def show_metrics(_: Request) -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show_metrics)])

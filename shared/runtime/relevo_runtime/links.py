@@ -1,0 +1,62 @@
+"""The signed links in messages: whoever has the token may do the one thing that it names, and can't make up another.
+
+A token is signed, not encrypted: it holds ids, never an address. It has no end, since an unsubscribe link must work for
+as long as the message is kept.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from relevo_runtime.errors import RuntimeFault
+
+_MAC_BYTES = 16
+_SHORTEST_SECRET = 16
+
+
+class BadToken(RuntimeFault):
+    """The token was not made by us, or was cut on its way."""
+
+    def __init__(self) -> None:
+        super().__init__("this link is not valid; it may have been cut when it was copied")
+
+
+class Unsubscribe(Struct, frozen=True, array_like=True, tag="unsubscribe"):
+    """Withdraws the consent of one customer for one channel."""
+
+    shop: str
+    key: str
+    channel: Literal["email", "sms"]
+
+
+def unsubscribe_token(secret: str, shop: str, key: str, channel: Literal["email", "sms"]) -> str:
+    """The token of an unsubscribe link. Raises `ValueError` if `secret` is too short to protect anything."""
+    body = msgspec.json.encode(Unsubscribe(shop, key, channel))
+    return _text(body + _mac(secret, body))
+
+
+def read_token(secret: str, token: str) -> Unsubscribe:
+    """What `token` stands for. Raises `BadToken`."""
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if not hmac.compare_digest(mac, _mac(secret, body)):
+            raise BadToken
+        return msgspec.json.decode(body, type=Unsubscribe)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise BadToken from error
+
+
+def _mac(secret: str, body: bytes) -> bytes:
+    if len(secret) < _SHORTEST_SECRET:
+        raise ValueError(f"the link secret needs at least {_SHORTEST_SECRET} characters: set RELEVO_LINK_SECRET")
+    return hmac.digest(secret.encode(), b"relevo link\0" + body, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

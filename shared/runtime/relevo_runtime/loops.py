@@ -1,0 +1,91 @@
+"""The one shell around every loop: `run_once(now)` does the work and says when there is more."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from relevo_runtime.clock import Clock
+from relevo_runtime.health import Health
+from relevo_runtime.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+_FIRST_PAUSE = 0.2
+_LONGEST_RETRY = 10.0
+_SHORTEST_PAUSE = 0.001
+
+
+class Loop:
+    """Calls `run_once(now)` again and again: at the instant (clock time) that it returned, after `longest_pause` wall
+    seconds at the latest, or when somebody calls `wake`. An instant that has passed means at once.
+
+    A turn that fails is logged, makes the part unhealthy and is tried again with growing pauses: a loop never ends by
+    itself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run_once: Callable[[datetime], Awaitable[datetime | None]],
+        *,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+        longest_pause: float = 1.0,
+    ) -> None:
+        self.name = name
+        self._run_once = run_once
+        self._clock = clock
+        self._health = health
+        self._metrics = metrics
+        self._longest_pause = longest_pause
+        self._retry = _FIRST_PAUSE
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is work: don't sleep any longer."""
+        self._wake.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Run until `stopping`; a turn in flight ends first."""
+        self._health.expect(self.name, within=max(60.0, 3 * self._longest_pause))
+        stop = asyncio.create_task(self._wake_when(stopping))
+        try:
+            while not stopping.is_set():
+                self._wake.clear()
+                await self._sleep(await self._turn())
+        finally:
+            stop.cancel()
+
+    async def _turn(self) -> float:
+        """One turn; returns how many wall seconds to sleep."""
+        now = self._clock.now()
+        try:
+            with self._metrics.loop_seconds.labels(self.name).time():
+                due = await self._run_once(now)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
+            self._metrics.loop_failures.labels(self.name).inc()
+            self._health.set(self.name, False, f"{type(error).__name__}: {error}")
+            _log.exception("loop %s failed, next try in %.1f s", self.name, self._retry)
+            pause, self._retry = self._retry, min(self._retry * 2, _LONGEST_RETRY)
+            return pause
+        self._retry = _FIRST_PAUSE
+        self._health.set(self.name, True)
+        self._health.beat(self.name)
+        if due is None:
+            return self._longest_pause
+        return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds < _SHORTEST_PAUSE:
+            await asyncio.sleep(0)  # let the others run, then go on
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _wake_when(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self._wake.set()

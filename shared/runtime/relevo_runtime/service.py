@@ -1,0 +1,179 @@
+"""What surrounds every service: signals, logs, the admin endpoints, a graceful stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+
+import uvloop
+
+from relevo_runtime.clock import make_clock
+from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.health import Health
+from relevo_runtime.http import admin_app, serve
+from relevo_runtime.loops import Loop
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.telemetry import configure_logging
+
+__all__ = ["Build", "Loop", "Service", "run", "run_service"]
+
+_log = logging.getLogger(__name__)
+_PARENT_PAUSE = 0.5
+_EXTRA_SECONDS = 3.0
+
+
+class StopTimeout(RuntimeFault):
+    """A service was cut off because it took too long to stop; what was not committed comes again."""
+
+    def __init__(self, service: str, seconds: float) -> None:
+        super().__init__(f"{service} did not stop in {seconds:.0f} s and was cut off")
+
+
+class Service:
+    """What a service's parts share. `stopping` is set when it has to stop; parts then finish what they are doing."""
+
+    def __init__(self, name: str, settings: RuntimeSettings) -> None:
+        self.name = name
+        self.clock = make_clock(settings)
+        self.health = Health()
+        self.metrics = Metrics(name)
+        self.stopping = asyncio.Event()
+        self.started = False
+        self.failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self.stopping.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Stop because of `error`; the process exits with 1. Fits `BatchConsumer(on_failure=…)`."""
+        if self.failure is None:
+            self.failure = error
+            _log.critical("%s stops: %s", self.name, error)
+        self.stop()
+
+    def loop(
+        self,
+        name: str,
+        run_once: Callable[[datetime], Awaitable[datetime | None]],
+        *,
+        longest_pause: float = 1.0,
+    ) -> Loop:
+        """A loop with this service's clock, health and metrics."""
+        return Loop(
+            name, run_once, clock=self.clock, health=self.health, metrics=self.metrics, longest_pause=longest_pause
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self, *loops: Loop) -> AsyncIterator[None]:
+        """Run `loops` while the block runs; at its end each finishes its turn."""
+        ended = asyncio.Event()
+        tasks = [asyncio.create_task(loop.run(ended), name=loop.name) for loop in loops]
+        try:
+            yield
+        finally:
+            ended.set()
+            await asyncio.gather(*tasks)
+
+
+Build = Callable[[Service], AbstractAsyncContextManager[None]]
+"""Starts a service's parts when it is entered and stops them, in reverse, when it is left."""
+
+
+def run(name: str, settings: RuntimeSettings, build: Build) -> int:
+    """`run_service` in an event loop of its own; returns the exit code of the process."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_service(name, settings, build))
+
+
+async def run_service(name: str, settings: RuntimeSettings, build: Build) -> int:
+    """Run a service until SIGTERM, SIGINT, the parent's death (if watched) or a failure; 0 unless it failed.
+
+    Stopping is graceful within `stop_timeout`; a second signal, or taking longer, ends it at once.
+    """
+    configure_logging(settings, name)
+    service = Service(name, settings)
+    if settings.watch_parent:
+        _watch_parent(settings.stop_timeout + 2 * _EXTRA_SECONDS)
+    with _signals(service):
+        try:
+            async with _admin(service, settings):
+                await _until_stopped(service, settings, build)
+        except asyncio.CancelledError:
+            if not service.stopping.is_set():
+                raise
+        except Exception as error:  # noqa: BLE001 - the process ends here, with the reason in its log
+            _log.exception("%s ended", name)
+            service.fail(error)
+    _log.info("%s has stopped", name)
+    return 1 if service.failure else 0
+
+
+async def _until_stopped(service: Service, settings: RuntimeSettings, build: Build) -> None:
+    limit = asyncio.timeout(None)
+    try:
+        async with limit, build(service):
+            service.started = True
+            _log.info("%s is running", service.name)
+            await service.stopping.wait()
+            limit.reschedule(asyncio.get_running_loop().time() + settings.stop_timeout + _EXTRA_SECONDS)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        service.fail(StopTimeout(service.name, settings.stop_timeout + _EXTRA_SECONDS))
+
+
+@contextlib.asynccontextmanager
+async def _admin(service: Service, settings: RuntimeSettings) -> AsyncIterator[None]:
+    if not settings.admin_port:
+        yield
+        return
+    app = admin_app(service.health, service.metrics)
+    async with serve(app, settings.admin_host, settings.admin_port, stop_timeout=1):
+        yield
+
+
+@contextlib.contextmanager
+def _signals(service: Service) -> Iterator[None]:
+    """Take SIGTERM and SIGINT while the service runs."""
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def stop(number: signal.Signals) -> None:
+        if service.stopping.is_set():
+            _log.warning("%s ends at once: a second %s", service.name, number.name)
+            os._exit(128 + number)
+        _log.info("%s stops: %s", service.name, number.name)
+        service.stop()
+        if not service.started and main is not None:
+            main.cancel()  # it may wait for a Kafka or a database that is away
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _watch_parent(patience: float) -> None:
+    """Stop when the parent dies. In a thread: it must work even if the event loop hangs."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_PAUSE)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(patience)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch-parent", daemon=True).start()
