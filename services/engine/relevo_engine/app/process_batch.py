@@ -7,6 +7,7 @@ inbox makes the repetition have no effect; what was committed and not published 
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
 from relevo_engine.adapters.definitions import DefinitionCache
@@ -19,6 +20,9 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Connection, Pool
+
+_SCHEDULERS_SLEEP = timedelta(seconds=1)
+"""Wall time after which a scheduler looks again by itself."""
 
 
 class BatchProcessor:
@@ -55,6 +59,7 @@ class BatchProcessor:
         for refused in (*rejected, *changes.rejected):
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(changes, row_ids)
+        await self._announce(changes)
         self._dead_letters.count(len(records))
         for (workflow, kind), count in Counter(
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
@@ -105,6 +110,13 @@ class BatchProcessor:
     async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
         records = {id(refused.record) for refused in rejected}
         await self._store.forget(conn, [a.inbox_id for a in arrived if id(a.record) in records])
+
+    async def _announce(self, changes: Changes) -> None:
+        """Wakes the schedulers if they may sleep past a timer; once a batch, and outside of its transaction."""
+        first = min((timer.due_at for timer in changes.timers.values() if timer is not None), default=None)
+        if first is not None and first < self._clock.now() + self._clock.span(_SCHEDULERS_SLEEP):
+            async with self._pool.acquire() as conn:
+                await timers.announce(conn, first)
 
     async def _publish(self, changes: Changes, row_ids: Sequence[int]) -> None:
         by_topic: dict[str, list[tuple[bytes, bytes]]] = {}

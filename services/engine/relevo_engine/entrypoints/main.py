@@ -1,3 +1,101 @@
-"""Starts the engine: overlapping batch consumers, and the loops that keep the catalog and the partitions current."""
+"""Starts the engine: overlapping batch consumers, and loops that keep the catalog, the outbox and the partitions tidy."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+
+from relevo_contracts import topics
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.partitions import Partitions
+from relevo_engine.adapters.store import Store
+from relevo_engine.app.process_batch import BatchProcessor
+from relevo_engine.settings import EngineSettings
+from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.kafka import BatchConsumer, Publisher
+from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.service import Build, Loop, Service, run
+
+TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES)
 
 
+def main() -> None:
+    """Runs one engine until it is told to stop."""
+    settings = EngineSettings()
+    sys.exit(run("engine", settings, engine(settings)))
+
+
+def engine(settings: EngineSettings) -> Build:
+    """Wires the engine's parts; entering starts them, leaving drains and stops them."""
+
+    def build(service: Service) -> AbstractAsyncContextManager[None]:
+        return _running(settings, service)
+
+    return build
+
+
+@asynccontextmanager
+async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
+    # One connection a consumer, one for the loops, one to spare for a notification.
+    connections = settings.engine_consumers + 2
+    pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
+    service.health.probe("database", lambda: pool.fetchval("select 1"))
+    definitions = DefinitionCache()
+    async with pool, Publisher(settings, service.metrics) as publisher:
+        dead_letters = DeadLetters(
+            publisher,
+            service="engine",
+            ratio=settings.dead_letter_ratio,
+            clock=service.clock,
+            metrics=service.metrics,
+        )
+        processor = BatchProcessor(
+            pool, Store.load(), definitions, publisher, dead_letters, service.clock, service.metrics
+        )
+        partitions = Partitions(settings.engine_decision_days)
+        async with pool.acquire() as conn:
+            # Before the first batch: it must find the workflows and its partitions.
+            await definitions.refresh(conn)
+            await partitions.maintain(conn, service.clock.now())
+        loops = _loops(service, pool, definitions, partitions, processor)
+        async with service.running(*loops), _consumer(settings, service, processor):
+            yield
+
+
+def _consumer(settings: EngineSettings, service: Service, processor: BatchProcessor) -> BatchConsumer:
+    return BatchConsumer(
+        settings,
+        service="engine",
+        topics=TOPICS,
+        handler=processor,
+        clock=service.clock,
+        consumers=settings.engine_consumers,
+        max_records=settings.engine_batch,
+        health=service.health,
+        metrics=service.metrics,
+        on_failure=service.fail,
+    )
+
+
+def _loops(
+    service: Service, pool: Pool, definitions: DefinitionCache, partitions: Partitions, processor: BatchProcessor
+) -> tuple[Loop, ...]:
+    async def follow_catalog(now: datetime) -> datetime | None:
+        async with pool.acquire() as conn:
+            await definitions.refresh(conn)
+        return None
+
+    async def flush_outbox(now: datetime) -> datetime | None:
+        await processor.flush()
+        return None
+
+    async def keep_partitions(now: datetime) -> datetime | None:
+        async with pool.acquire() as conn:
+            await partitions.maintain(conn, now)
+        return now + timedelta(hours=6)
+
+    return (
+        service.loop("catalog", follow_catalog),
+        service.loop("outbox", flush_outbox),
+        service.loop("partitions", keep_partitions, longest_pause=3600),
+    )
