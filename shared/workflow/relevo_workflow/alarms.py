@@ -92,8 +92,8 @@ def _wanted(
                 due = since + trigger.after if since is not None else None
             if due is not None:
                 yield f"{definition.name}/{_kind(trigger)}-{index}", due
-        for name, segment in definition.segments.items():
-            due = next_recheck(segment, facts, after)
+        for name in sorted(definition.watched_segments):
+            due = next_recheck(definition.segments[name], facts, after)
             if due is not None:
                 yield f"{SEGMENT_ALARM}/{name}", due
 

@@ -45,7 +45,7 @@ def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
 
 
 def _verdict(walk: Walk, step: steps.ApproveStep, verdict: str, arrival: TaskInput) -> None:
-    walk.leave("rejected" if verdict == "rejected" else "")
+    walk.leave()
     walk.save(step.task.save, _result(verdict, arrival))
     walk.arm_label(step.id, verdict)
     walk.go(step.approved if verdict == "approved" else step.rejected)

@@ -129,7 +129,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to."""
+    """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to.
+
+    `timed` says that a trigger depends on time; `watched_segments` are those that a trigger waits to be joined or left.
+    """
 
     name: str
     version: str = ""
@@ -154,4 +157,5 @@ class Definition:
     exit_types: frozenset[str] = frozenset()
     trigger_types: frozenset[str] = frozenset()
     timed: bool = False
+    watched_segments: frozenset[str] = frozenset()
     warnings: tuple[Diagnostic, ...] = ()

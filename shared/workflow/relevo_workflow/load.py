@@ -45,8 +45,15 @@ def load_workflow(files: Mapping[str, str]) -> Definition:
 
 
 def version_of(files: Mapping[str, str]) -> str:
-    """The content hash of the files that make up a workflow (its tests do not): 16 hexadecimal digits."""
-    counted = {path: text for path, text in files.items() if not path.startswith(("tests/", "compiled/"))}
+    """The content hash of the files that make up a workflow: 16 hexadecimal digits.
+
+    Its tests don't count, nor does what a deployment adds (`compiled/…`, `….json`): the version stays the same.
+    """
+    counted = {
+        path: text
+        for path, text in files.items()
+        if not path.startswith(("tests/", "compiled/")) and not path.endswith(".json")
+    }
     return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
 
 
@@ -123,5 +130,6 @@ def _indexed(definition: Definition, problems: Problems) -> Definition:
         exit_types=exits,
         trigger_types=triggers,
         timed=timed,
+        watched_segments=frozenset(one.segment for one in definition.triggers if isinstance(one, SegmentTrigger)),
         warnings=tuple(problems.warnings),
     )

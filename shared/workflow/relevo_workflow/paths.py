@@ -169,6 +169,7 @@ _ENVELOPE: dict[tuple[str, ...], Callable[[Scope], Any]] = {
     ("event", "id"): lambda scope: scope.event.id if scope.event else "",
     ("event", "type"): lambda scope: scope.event.type if scope.event else "",
     ("event", "time"): lambda scope: scope.event.time if scope.event else scope.now,
+    ("customer", "segments"): attrgetter("segments"),
     ("trigger", "id"): attrgetter("run_state.trigger_id"),
     ("trigger", "type"): attrgetter("run_state.trigger_type"),
     ("trigger", "time"): lambda scope: scope.run_state.trigger_at or scope.run_state.started_at,

@@ -33,6 +33,9 @@ def _segment(name: str, rule: Node, reading: Reading) -> Segment | None:
     if not NAME.match(name):
         reading.problems.error(rule.position, f"'{name}' is no name of a segment")
         return None
+    if "customer.segments" in rule.text:
+        reading.problems.error(rule.position, "a segment can't depend on other segments", "write their rules out")
+        return None
     expression = reading.condition(rule, Names((), ("manual",), run_shape({})))
     return Segment(name, expression, _ages(rule.text)) if expression is not None else None
 

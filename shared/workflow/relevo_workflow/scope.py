@@ -1,23 +1,37 @@
 """The values that an expression or a template sees at one decision."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.state import Facts, Run, Shop
+
+if TYPE_CHECKING:
+    from relevo_workflow.definition import Segment
 
 
 class Scope:
     """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start."""
 
-    __slots__ = ("_customer", "_run", "_shop", "event", "facts", "now", "run_state", "shop_state")
+    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "now", "run_state", "shop_state")
 
-    def __init__(self, *, event: Event | None, run: Run, facts: Facts, shop: Shop, now: datetime) -> None:
+    def __init__(
+        self,
+        *,
+        event: Event | None,
+        run: Run,
+        facts: Facts,
+        shop: Shop,
+        now: datetime,
+        segments: "Mapping[str, Segment] | None" = None,
+    ) -> None:
         self.event = event
         self.run_state = run
         self.facts = facts
         self.shop_state = shop
         self.now = now
+        self._rules = segments or {}
         self._customer: dict[str, Any] | None = None
         self._run: dict[str, Any] | None = None
         self._shop: dict[str, Any] | None = None
@@ -28,6 +42,15 @@ class Scope:
         if self._customer is None:
             self._customer = customer_view(self.facts, self.run_state.customer)
         return self._customer
+
+    @property
+    def segments(self) -> list[str]:
+        """The names of the segments that the customer is in now, in alphabetical order."""
+        if not self._rules:
+            return []
+        # A rule sees the customer, not the segments: none can depend on another.
+        bare = Scope(event=None, run=self.run_state, facts=self.facts, shop=self.shop_state, now=self.now)
+        return sorted(name for name, one in self._rules.items() if one.rule.evaluate(bare).value is True)
 
     @property
     def run(self) -> dict[str, Any]:
@@ -45,7 +68,7 @@ class Scope:
 
 
 def customer_view(facts: Facts, key: str) -> dict[str, Any]:
-    """The fields of `customer`, in the shape `shapes.CUSTOMER`."""
+    """The fields of `customer`, in the shape `shapes.CUSTOMER`, except for `segments`, which `Scope` knows."""
     contact = facts.contact
     return {
         "key": key,
@@ -62,7 +85,6 @@ def customer_view(facts: Facts, key: str) -> dict[str, Any]:
         "sms_consent": contact.sms_consent.state,
         "birthday": facts.birthday.isoformat() if facts.birthday else "",
         "tags": facts.tags,
-        "segments": sorted(facts.segments),
         "attributes": facts.attributes,
         "orders_count": facts.orders_count,
         "total_spent": facts.total_spent,

@@ -27,7 +27,8 @@ def changed_segments(
     members = dict(facts.segments)
     starts: list[StartInput] = []
     for definition in definitions:
-        for name, segment in definition.segments.items():
+        for name in sorted(definition.watched_segments):
+            segment = definition.segments[name]
             inside = is_member(segment, facts, customer, shop, now)
             if inside != (name in facts.segments):
                 starts.extend(_starts(definition, name, "joined" if inside else "left", now))

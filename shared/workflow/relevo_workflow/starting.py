@@ -65,7 +65,14 @@ class _Candidate:
         )
 
     def scope(self, event: Event | None) -> Scope:
-        return Scope(event=event, run=self.run, facts=self.facts, shop=self.shop, now=self.starter.at)
+        return Scope(
+            event=event,
+            run=self.run,
+            facts=self.facts,
+            shop=self.shop,
+            now=self.starter.at,
+            segments=self.definition.segments,
+        )
 
     def refused(self, reason: str, *, ignored: bool = False) -> Decision:
         return Decision(

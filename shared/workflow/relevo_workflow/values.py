@@ -81,7 +81,7 @@ def liquid_context(scope: Scope) -> dict[str, Any]:
     return {
         "trigger": plain(trigger_view(scope.run_state)),
         "run": plain(scope.run),
-        "customer": plain(scope.customer),
+        "customer": {**plain(scope.customer), "segments": scope.segments},
         "shop": scope.shop,
     }
 

@@ -50,7 +50,14 @@ class Walk:
 
     def scope(self) -> Scope:
         """What expressions see now."""
-        return Scope(event=self.event, run=self.run, facts=self.facts, shop=self.shop, now=self.at)
+        return Scope(
+            event=self.event,
+            run=self.run,
+            facts=self.facts,
+            shop=self.shop,
+            now=self.at,
+            segments=self.definition.segments,
+        )
 
     def effect_key(self) -> str:
         """The key of what the step at hand does: the same step and turn, the same key."""
