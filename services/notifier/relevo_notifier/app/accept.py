@@ -24,8 +24,8 @@ async def accept_deliveries(
 ) -> None:
     """Keep the deliveries of a batch, each once, and begin to send as many as there are workers free.
 
-    The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a batch
-    with a record that is no delivery; the caller then tries its records one by one.
+    The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
+    record that is no delivery, before anything is kept.
     """
     by_lane: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in lanes}
     for record in records:
@@ -40,7 +40,7 @@ def _read(record: Record) -> SendDelivery:
     try:
         return _decode(record.value)
     except msgspec.DecodeError as error:
-        raise Poison(f"not a SendDelivery: {error}") from error
+        raise Poison(f"not a SendDelivery: {error}", record) from error
 
 
 async def _accept(

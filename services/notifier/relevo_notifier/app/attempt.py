@@ -11,6 +11,7 @@ from relevo_notifier.core.policy import in_doubt
 from relevo_notifier.core.settle import Rules, after, final
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock
+from relevo_runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -18,11 +19,12 @@ _log = structlog.get_logger(__name__)
 class Attempt:
     """Makes attempts over one provider."""
 
-    def __init__(self, provider: Provider, prepare: Prepare, rules: Rules, clock: Clock) -> None:
+    def __init__(self, provider: Provider, prepare: Prepare, rules: Rules, clock: Clock, metrics: Metrics) -> None:
         self._provider = provider
         self._prepare = prepare
         self._rules = rules
         self._clock = clock
+        self._seconds = metrics.provider_seconds.labels(provider.channel)
 
     async def __call__(self, work: Work) -> Settled:
         """Send `work` if it may be sent, or clear up what became of it; says how it is settled."""
@@ -39,7 +41,8 @@ class Attempt:
 
     async def _send(self, message: Message) -> Answer:
         try:
-            return await self._provider.send(message)
+            with self._seconds.time():
+                return await self._provider.send(message)
         except Exception as error:  # noqa: BLE001 - a bug in an adapter: the message may have gone out before it
             _log.exception("provider_failed", channel=self._provider.channel, delivery=message.effect)
             return Unknown(f"the provider's adapter failed: {error!r}"[:300])

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.adapters.deliveries import Deliveries
@@ -22,8 +23,20 @@ from relevo_runtime.clock import Clock
 _log = structlog.get_logger(__name__)
 
 
+class Holding(Struct, frozen=True):
+    """How much a lane holds, and for how long. Durations are wall time.
+
+    After `lease` another instance may take over what this one is sending; no attempt begins less than `margin`, the
+    longest that one takes, before that.
+    """
+
+    capacity: int
+    lease: timedelta
+    margin: timedelta
+
+
 class Lane:
-    """Holds up to `capacity` deliveries of one channel in memory and sends them over `provider.slots` workers."""
+    """Holds deliveries of one channel in memory, up to a limit, and sends them over `provider.slots` workers."""
 
     def __init__(
         self,
@@ -33,22 +46,17 @@ class Lane:
         settlements: Batches[Settled],
         clock: Clock,
         *,
-        capacity: int,
-        lease: timedelta,
-        margin: timedelta,
+        holding: Holding,
     ) -> None:
-        """`lease`: wall time after which another instance may take over what this one is sending; no attempt begins
-        less than `margin`, the longest that one takes, before that.
-        """
         self.channel: Channel = provider.channel
         self._slots = provider.slots
         self._attempt = attempt
         self._deliveries = deliveries
         self._settlements = settlements
         self._clock = clock
-        self._capacity = capacity
-        self._lease = lease
-        self._margin = margin
+        self._capacity = holding.capacity
+        self._lease = holding.lease
+        self._margin = holding.margin
         self._held: deque[Work] = deque()
         self._begun: asyncio.Queue[Work] = asyncio.Queue(provider.slots)
         self._changed = asyncio.Event()

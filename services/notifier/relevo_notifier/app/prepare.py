@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from email.utils import parseaddr
 
-from relevo_contracts.contact import Contact
+from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.ports import Message
@@ -42,13 +43,13 @@ class Prepare:
             return final(work, "skipped", now, verdict.reason, detail={"rule": verdict.rule})
         if isinstance(verdict, Later):
             return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at)
-        sender = shop.email_from if delivery.channel == "email" else shop.sms_from
+        sender = _sender(shop, delivery.channel)
         if not sender:
             return final(
                 work,
                 "failed",
                 now,
-                f"shop {shop.shop} has no {delivery.channel} sender: set {_OPTION[delivery.channel]}",
+                f"shop {shop.shop} has no valid sender for {delivery.channel}: set {_OPTION[delivery.channel]}",
             )
         try:
             return Message(
@@ -85,6 +86,13 @@ class Prepare:
             unsubscribe_url=unsubscribe,
         )
         return build_mail(letter)
+
+
+def _sender(shop: Shop, channel: Channel) -> str:
+    """Who a message of `shop` comes from; empty if the shop has none that can be used."""
+    if channel == "sms":
+        return shop.sms_from
+    return shop.email_from if "@" in parseaddr(shop.email_from)[1] else ""
 
 
 _OPTION = {"email": "--email-from", "sms": "--sms-from"}

@@ -14,6 +14,7 @@ from relevo_notifier.app.batches import Batches
 from relevo_notifier.core.work import Settled
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 _decode = msgspec.json.Decoder(DeliveryOutcome).decode
@@ -35,7 +36,8 @@ class Report(Struct, frozen=True):
 class Settle:
     """The handler of ended attempts: one transaction, then the reports of what is final."""
 
-    def __init__(self, deliveries: Deliveries, reports: Batches[Report], clock: Clock) -> None:
+    def __init__(self, deliveries: Deliveries, reports: Batches[Report], clock: Clock, metrics: Metrics) -> None:
+        self._counter = metrics.deliveries
         self._deliveries = deliveries
         self._reports = reports
         self._clock = clock
@@ -49,6 +51,7 @@ class Settle:
                 _log.warning("taken_over", shop=delivery.shop, delivery=delivery.id, state=item.state)
                 continue
             _log.debug("settled", shop=delivery.shop, key=delivery.key, delivery=delivery.id, state=item.state)
+            self._counter.labels(delivery.channel, item.state).inc()
             if item.outcome is not None:
                 key = partition_key(delivery.shop, delivery.key)
                 await self._reports.put(Report(item.work.ref, key, item.outcome))

@@ -14,6 +14,9 @@ from email.utils import format_datetime, parseaddr
 
 from msgspec import Struct
 
+ADDRESS_GREATEST = 320
+"""64 characters, the @ and 255 (RFC 5321 section 4.5.3.1); no valid address is longer."""
+
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _QUOTED = re.compile(r'(["\\])')
@@ -42,7 +45,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 def message_id(shop: str, effect: str, sender: str) -> str:
     """The Message-ID of an effect: the same whenever it is sent, so that receivers can know a second copy."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "relevo.invalid"
+    domain = re.sub(r"[^A-Za-z0-9.-]", "", parseaddr(one_line(sender))[1].rpartition("@")[2]) or "relevo.invalid"
     return f"<{_digest(shop, effect)}@{domain}>"
 
 
@@ -92,7 +95,7 @@ def encoded(text: str, taken: int = 0) -> str:
 
 def mailbox(name: str, address: str) -> str:
     """A name and an address as RFC 5322 writes them; without a name the address alone."""
-    address = _url(address)
+    address = _url(address)[:ADDRESS_GREATEST]
     name = one_line(name)
     if not name:
         return address

@@ -212,9 +212,8 @@ def _sms(template: Template, texts: TemplateTexts) -> str:
     if not text:
         raise TemplateError(f"templates/{template.name}.yaml", 0, "the SMS has no text")
     if len(text) > SMS_GREATEST:
-        raise TemplateError(
-            f"templates/{template.name}.yaml", 0, f"the SMS has {len(text)} of {SMS_GREATEST} characters"
-        )
+        why = f"the SMS has {len(text)} characters, and {SMS_GREATEST} at most can be sent"
+        raise TemplateError(f"templates/{template.name}.yaml", 0, why)
     return text
 
 

@@ -1,0 +1,30 @@
+"""What stands in for a provider that is not set up."""
+
+from datetime import timedelta
+
+from relevo_contracts.contact import Channel
+from relevo_notifier.app.ports import Message
+from relevo_notifier.core.answers import Answer, TryLater
+
+
+class NoProvider:
+    """Keeps messages until a provider is set up or they are too late."""
+
+    slots = 1
+    can_ask = False
+
+    def __init__(self, channel: Channel, how: str) -> None:
+        """`how` says what to set."""
+        self.channel = channel
+        self._how = how
+
+    async def send(self, message: Message) -> Answer:
+        """Sends nothing."""
+        return TryLater(f"no provider for {self.channel} is set up: {self._how}")
+
+    async def find(self, message: Message, age: timedelta) -> str | None:
+        """Nothing was ever sent."""
+        return None
+
+    async def close(self) -> None:
+        """There is nothing to close."""

@@ -1,0 +1,27 @@
+"""Starts the notifier as a service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from relevo_notifier.entrypoints.wiring import Around, run_notifier
+from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.service import Service, run
+
+
+def main() -> int:
+    """Run until told to stop; returns the exit code of the process."""
+    settings = NotifierSettings()
+
+    @asynccontextmanager
+    async def build(service: Service) -> AsyncIterator[None]:
+        around = Around(service.clock, service.metrics, service.health, service.fail)
+        async with run_notifier(settings, around) as notifier:
+            service.health.probe("database", lambda: notifier.pool.fetchval("select 1"))
+            loops = [
+                service.loop(f"{lane.channel}-poll", poll.run_once)
+                for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
+            ]
+            async with service.running(*loops):
+                yield
+
+    return run("notifier", settings, build)

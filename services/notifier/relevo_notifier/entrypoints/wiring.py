@@ -1,0 +1,198 @@
+"""Puts the notifier together: providers, lanes, consumers; starts and stops them in the right order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from relevo_contracts import topics
+from relevo_contracts.messages import SendDelivery
+from relevo_notifier.adapters.catalog import Catalog
+from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.adapters.no_provider import NoProvider
+from relevo_notifier.adapters.sms_twilio import TwilioOptions, TwilioProvider
+from relevo_notifier.adapters.smtp import SmtpOptions, SmtpProvider
+from relevo_notifier.app.accept import accept_deliveries
+from relevo_notifier.app.attempt import Attempt
+from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.learn import learn_contacts
+from relevo_notifier.app.poll import Poll
+from relevo_notifier.app.ports import Provider
+from relevo_notifier.app.prepare import Prepare
+from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.core.policy import QuietHours, Retry
+from relevo_notifier.core.settle import Rules
+from relevo_notifier.core.work import Settled
+from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.clock import Clock
+from relevo_runtime.health import Health
+from relevo_runtime.kafka import BatchConsumer, Publisher
+from relevo_runtime.links import unsubscribe_token
+from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import Pool, open_pool
+
+OnFailure = Callable[[BaseException], None]
+
+
+class Notifier(Struct, frozen=True):
+    """The parts of a running notifier that others need."""
+
+    pool: Pool
+    catalog: Catalog
+    lanes: Sequence[Lane]
+    polls: Sequence[Poll]
+    consumers: Sequence[BatchConsumer]
+
+
+class Around(Struct, frozen=True):
+    """What surrounds the notifier: the clock, and where it tells how it is. `on_failure` ends the service."""
+
+    clock: Clock
+    metrics: Metrics
+    health: Health
+    on_failure: OnFailure
+
+
+@asynccontextmanager
+async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncIterator[Notifier]:
+    """Send for as long as the block lasts; `Poll.run_once` of each lane has to be called by the caller's loop.
+
+    At the end no further deliveries are taken, what has begun ends and is reported, what was only held is given back.
+    Raises `ValueError` if the secret of the links is too short.
+    """
+    unsubscribe_token(settings.link_secret.get_secret_value(), "any", "any", "email")
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.dsn, application_name="relevo-notifier", max_size=6)
+        stack.push_async_callback(pool.close)
+        publisher = await stack.enter_async_context(Publisher(settings, around.metrics))
+        deliveries, catalog = Deliveries(pool), Catalog(pool)
+        reports: Batches[Report] = Batches("reports", Publish(publisher, deliveries))
+        settlements: Batches[Settled] = Batches("settle", Settle(deliveries, reports, around.clock, around.metrics))
+        await _in_background(stack, "reports", reports.run(), reports.drained, around.on_failure)
+        await _in_background(stack, "settle", settlements.run(), settlements.drained, around.on_failure)
+        prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
+        lanes = []
+        for provider in providers(settings):
+            stack.push_async_callback(provider.close)
+            attempt = Attempt(provider, prepare, _rules(settings, around.clock), around.clock, around.metrics)
+            lane = Lane(provider, attempt, deliveries, settlements, around.clock, holding=_holding(settings))
+            await _in_background(stack, f"{lane.channel}-lane", lane.run(), lane.stop, around.on_failure)
+            lanes.append(lane)
+        consumers = _consumers(settings, pool, deliveries, lanes, around)
+        for consumer in consumers:
+            await stack.enter_async_context(consumer)
+        polls = [Poll(lane, deliveries, reports, around.clock) for lane in lanes]
+        yield Notifier(pool, catalog, lanes, polls, consumers)
+
+
+def providers(settings: NotifierSettings) -> list[Provider]:
+    """The ways out that the settings name."""
+    smtp = SmtpOptions(
+        host=settings.notifier_smtp_host,
+        port=settings.notifier_smtp_port,
+        user=settings.notifier_smtp_user,
+        password=settings.notifier_smtp_password.get_secret_value(),
+        tls=settings.notifier_smtp_tls,
+        ca_file=settings.notifier_smtp_ca_file,
+        connections=settings.notifier_smtp_connections,
+        timeout=settings.notifier_smtp_timeout,
+    )
+    if not settings.notifier_twilio_account:
+        return [SmtpProvider(smtp), NoProvider("sms", "set RELEVO_NOTIFIER_TWILIO_ACCOUNT and _TOKEN")]
+    twilio = TwilioOptions(
+        base_url=settings.notifier_twilio_url,
+        account=settings.notifier_twilio_account,
+        token=settings.notifier_twilio_token.get_secret_value(),
+        connections=settings.notifier_twilio_connections,
+        timeout=settings.notifier_twilio_timeout,
+    )
+    return [SmtpProvider(smtp), TwilioProvider(twilio)]
+
+
+def _holding(settings: NotifierSettings) -> Holding:
+    longest = max(settings.notifier_smtp_timeout, settings.notifier_twilio_timeout)
+    return Holding(
+        capacity=settings.notifier_capacity,
+        lease=timedelta(seconds=settings.notifier_lease),
+        margin=timedelta(seconds=longest),
+    )
+
+
+def _consumers(
+    settings: NotifierSettings, pool: Pool, deliveries: Deliveries, lanes: Sequence[Lane], around: Around
+) -> list[BatchConsumer]:
+    """Two groups: one takes the deliveries, one learns of contacts; neither waits for the other."""
+    by_channel = {lane.channel: lane for lane in lanes}
+    accept = partial(accept_deliveries, deliveries=deliveries, lanes=by_channel, clock=around.clock)
+    consumer = partial(
+        BatchConsumer,
+        settings,
+        clock=around.clock,
+        health=around.health,
+        metrics=around.metrics,
+        on_failure=around.on_failure,
+    )
+    learn = partial(learn_contacts, pool=pool)
+    return [
+        consumer(service="notifier-contacts", topics=[topics.EVENTS], handler=learn),
+        consumer(
+            service="notifier",
+            topics=[topics.DELIVERIES],
+            handler=accept,
+            consumers=settings.notifier_consumers,
+            max_records=settings.notifier_batch,
+        ),
+    ]
+
+
+async def _in_background(
+    stack: AsyncExitStack,
+    name: str,
+    running: Coroutine[Any, Any, None],
+    finish: Callable[[], Coroutine[Any, Any, None]],
+    on_failure: OnFailure,
+) -> None:
+    """Run `running` until the stack unwinds; then `finish` it, and cancel it. If it fails, the service has to end."""
+    task = asyncio.create_task(running, name=name)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            on_failure(error)
+
+    async def stop() -> None:
+        if not task.done():
+            # What feeds a part that has failed would wait for ever: the part's end ends the wait too.
+            finishing = asyncio.create_task(finish())
+            await asyncio.wait([task, finishing], return_when=asyncio.FIRST_COMPLETED)
+            finishing.cancel()
+            task.cancel()
+        await asyncio.wait([task])
+
+    task.add_done_callback(ended)
+    stack.push_async_callback(stop)
+
+
+def _rules(settings: NotifierSettings, clock: Clock) -> Rules:
+    retry = Retry(
+        attempts=settings.notifier_attempts,
+        first=timedelta(seconds=settings.notifier_retry_first),
+        longest=timedelta(seconds=settings.notifier_retry_longest),
+    )
+    return Rules(retry=retry, span=clock.span)
+
+
+def _quiet(settings: NotifierSettings) -> QuietHours | None:
+    start, end = settings.notifier_quiet_from, settings.notifier_quiet_until
+    return QuietHours(start, end) if start is not None and end is not None else None
+
+
+def _unsubscribe_url(settings: NotifierSettings, delivery: SendDelivery) -> str:
+    secret = settings.link_secret.get_secret_value()
+    token = unsubscribe_token(secret, delivery.shop, delivery.key, delivery.channel)
+    return f"{settings.public_url}/u/{token}"

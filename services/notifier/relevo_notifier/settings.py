@@ -1,0 +1,87 @@
+"""The notifier's settings, read once at the start from `RELEVO_…` variables."""
+
+from datetime import time
+from typing import Literal, Self
+
+import pydantic
+from pydantic import Field, SecretStr
+
+from relevo_runtime.settings import RuntimeSettings
+
+
+class NotifierSettings(RuntimeSettings):
+    """What the notifier needs beyond the runtime's settings. Durations are seconds of wall-clock time."""
+
+    notifier_smtp_host: str = Field(default="127.0.0.1", description="Host of the mail relay (SMTP submission).")
+    notifier_smtp_port: int = Field(
+        default=2525, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls."
+    )
+    notifier_smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="none: clear text, for a sink on this machine; starttls or tls in production."
+    )
+    notifier_smtp_ca_file: str = Field(
+        default="",
+        description="PEM file of the authorities that the relay's certificate is checked by; empty: the system's.",
+    )
+    notifier_smtp_user: str = Field(default="", description="User at the relay; empty: no login.")
+    notifier_smtp_password: SecretStr = Field(default=SecretStr(""), description="The user's password.")
+    notifier_smtp_connections: int = Field(
+        default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
+    )
+    notifier_smtp_timeout: float = Field(
+        default=30.0, ge=1, le=300, description="Seconds that one mail may take, connecting included."
+    )
+    notifier_twilio_url: str = Field(
+        default="https://api.twilio.com", description="Address of Twilio's API, or a sandbox's."
+    )
+    notifier_twilio_account: str = Field(default="", description="Twilio's account SID; empty: no SMS can be sent.")
+    notifier_twilio_token: SecretStr = Field(default=SecretStr(""), description="The account's auth token.")
+    notifier_twilio_connections: int = Field(
+        default=8, ge=1, le=200, description="Connections to Twilio; each has one request under way at a time."
+    )
+    notifier_twilio_timeout: float = Field(
+        default=20.0, ge=1, le=300, description="Seconds that one request to Twilio may take."
+    )
+    notifier_consumers: int = Field(default=2, ge=1, le=32, description="Members of the group that takes deliveries.")
+    notifier_batch: int = Field(
+        default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."
+    )
+    notifier_capacity: int = Field(
+        default=2000, ge=1, le=100_000, description="Deliveries of a channel held in memory; above, Kafka has to wait."
+    )
+    notifier_lease: float = Field(
+        default=120.0,
+        ge=3,
+        le=3600,
+        description="Seconds after which another instance takes over what a silent one was sending.",
+    )
+    notifier_attempts: int = Field(
+        default=8, ge=1, le=100, description="How often a delivery is tried while its provider says try later."
+    )
+    notifier_retry_first: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="Seconds before the second attempt; each wait after it is four times longer.",
+    )
+    notifier_retry_longest: float = Field(
+        default=3600.0, gt=0, le=86_400, description="Longest wait in seconds between two attempts."
+    )
+    notifier_quiet_from: time | None = Field(
+        default=None, description="Local time from which people get no marketing, such as 21:00; empty: at no time."
+    )
+    notifier_quiet_until: time | None = Field(
+        default=None, description="Local time until which people get no marketing, such as 08:00."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _fits(self) -> Self:
+        longest = max(self.notifier_smtp_timeout, self.notifier_twilio_timeout)
+        if self.notifier_lease < 2 * longest:
+            raise ValueError(
+                f"notifier_lease ({self.notifier_lease:g} s) must be at least twice the longest provider timeout "
+                f"({longest:g} s), or a delivery could be taken over while it is being sent"
+            )
+        if (self.notifier_quiet_from is None) != (self.notifier_quiet_until is None):
+            raise ValueError("notifier_quiet_from and notifier_quiet_until belong together: set both or none")
+        return self
