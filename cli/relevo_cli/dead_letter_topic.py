@@ -15,12 +15,12 @@ _POLL_MS = 500
 async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
     """Every dead letter that the topic still keeps, oldest first. Raises `CommandError` if there is no such topic."""
     topic = settings.topic(DEAD_LETTERS)
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
-    await consumer.start()
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
     try:
-        numbers = await _partitions(consumer, topic)
-        partitions = [TopicPartition(topic, number) for number in numbers]
-        consumer.assign(partitions)
+        await consumer.start()
+        partitions = list(consumer.assignment())
+        if not partitions:
+            raise CommandError(f"there is no topic {topic} on {settings.kafka}; run `relevo migrate` first")
         await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(partitions)
         return sorted(await _read(consumer, ends), key=lambda letter: letter.at)
@@ -37,13 +37,6 @@ async def redrive(settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
             await publisher.publish(letter.topic, [(letter.key.encode(), letter.value)])
     finally:
         await publisher.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    known: set[str] = await consumer.topics()
-    if topic not in known:
-        raise CommandError(f"there is no topic {topic}; run `relevo migrate` first")
-    return set(consumer.partitions_for_topic(topic))
 
 
 async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> list[DeadLetter]:

@@ -1,42 +1,5 @@
-"""Errors of the command as one clear sentence that says what to do; anything else is a bug and keeps its traceback."""
-
-import asyncpg
-import pydantic
-
-from relevo_runtime.errors import RuntimeFault
-from relevo_workflow.diagnostics import WorkflowError
+"""The command's own error: something that the person at the keyboard can mend."""
 
 
 class CommandError(Exception):
-    """Something that the person at the keyboard can mend. The message says what is wrong and what to do."""
-
-
-def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a kind of error
-    """The sentence for an error that is not a bug; None for a bug."""
-    match error:
-        case CommandError() | RuntimeFault():
-            return str(error)
-        case WorkflowError():
-            return f"the workflow has errors:\n{error}"
-        case pydantic.ValidationError():
-            return _settings(error)
-        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
-            return f"the database has no tables of Relevo ({error}); run `relevo migrate` first"
-        case asyncpg.InvalidCatalogNameError() | asyncpg.InvalidAuthorizationSpecificationError():
-            return f"PostgreSQL refuses the connection: {error}; set RELEVO_POSTGRES to a database that exists"
-        case OSError() | asyncpg.PostgresConnectionError():
-            return _unreachable(error)
-        case _:
-            return None
-
-
-def _settings(error: pydantic.ValidationError) -> str:
-    lines = [f"RELEVO_{'_'.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in error.errors()]
-    return "a setting is wrong: " + "; ".join(lines) + " (`relevo settings` prints what each one means)"
-
-
-def _unreachable(error: BaseException) -> str:
-    return (
-        f"{error}; is the address right? Set RELEVO_KAFKA and RELEVO_POSTGRES, or start a system of your own "
-        "with `relevo up`"
-    )
+    """The message says what is wrong and what to do."""

@@ -1,18 +1,28 @@
 """The `relevo` command: one module a noun in `relevo_cli.commands`."""
 
+import importlib
 import sys
 
 import typer
 
-from relevo_cli.commands import dead_letters, demo, deploy, docs, migrate, settings, shops, up
 from relevo_cli.console import err
-from relevo_cli.errors import explain
 
+COMMANDS = {
+    "up": "up",
+    "demo": "demo",
+    "migrate": "migrate",
+    "deploy": "deploy",
+    "shops": "shops",
+    "dead-letters": "dead_letters",
+    "settings": "settings",
+    "docs": "docs",
+}
+"""Each command and its module, which has a function `register`."""
 USAGE_ERROR = 2
 
 
-def application() -> typer.Typer:
-    """The command with its subcommands."""
+def application(asked: str = "") -> typer.Typer:
+    """The command with its subcommands; with the one alone that is `asked` for, so that the others cost no time."""
     app = typer.Typer(
         help="Relevo automates the workflows of online shops.",
         no_args_is_help=True,
@@ -20,24 +30,21 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    app.command("up")(up.up)
-    app.command("demo")(demo.demo)
-    app.command("migrate")(migrate.migrate)
-    app.command("deploy")(deploy.deploy)
-    app.command("settings")(settings.settings)
-    app.command("docs")(docs.docs)
-    app.add_typer(shops.application(), name="shops")
-    app.add_typer(dead_letters.application(), name="dead-letters")
+    app.callback()(lambda: None)  # keeps a single command a subcommand
+    for module in [COMMANDS[asked]] if asked in COMMANDS else COMMANDS.values():
+        importlib.import_module(f"relevo_cli.commands.{module}").register(app)
     return app
 
 
 def main() -> None:
     """Runs the command. What a person can mend is one sentence on standard error and exit code 2."""
     try:
-        application()()
+        application(*sys.argv[1:2])()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        from relevo_cli.explain import explain  # noqa: PLC0415  # it knows every library's errors: slow to import
+
         sentence = explain(error)
         if sentence is None:
             raise

@@ -1,6 +1,5 @@
 """The child processes of a system on one machine: their command lines, settings and order."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -87,13 +86,24 @@ def _ingest(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
 
 
 def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
-    return {}
+    told = {
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(ports.smtp),
+        "TWILIO_URL": f"http://{HOST}:{ports.sandbox}",
+        "TWILIO_ACCOUNT": SMS_ACCOUNT,
+        "TWILIO_TOKEN": SMS_TOKEN,
+    }
+    if settings.clock_speed != 1.0:
+        # A clock that runs fast wants leases and pauses that are short by the wall clock: they are hours of its time.
+        told |= {"SMTP_TIMEOUT": "2", "TWILIO_TIMEOUT": "2", "LEASE": "4", "RETRY_FIRST": "0.5", "RETRY_LONGEST": "2"}
+    return {f"RELEVO_NOTIFIER_{name}": value for name, value in told.items()}
 
 
 def _scheduler(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
-    # A clock that runs fast wants leases that end soon by the wall clock: they are hours of its time.
-    lease = timedelta(seconds=30) if settings.clock_speed == 1.0 else timedelta(seconds=3)
-    return {"RELEVO_SCHEDULER_LEASE": str(lease.total_seconds())}
+    if settings.clock_speed == 1.0:
+        return {}
+    told = {"LEASE": "3", "RESCUE_AFTER": "1", "RESCUE_PAUSE": "0.5", "LONGEST_SLEEP": "0.2"}
+    return {f"RELEVO_SCHEDULER_{name}": value for name, value in told.items()}
 
 
 def _nothing(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:

@@ -15,13 +15,15 @@ from relevo_cli.errors import CommandError
 from relevo_contracts.messages import DeadLetter
 
 
-def application() -> typer.Typer:
-    """`relevo dead-letters …`."""
-    app = typer.Typer(help="Messages that could not be processed, with their reason and origin.", no_args_is_help=True)
-    app.command("list")(list_letters)
-    app.command("show")(show)
-    app.command("redrive")(redrive)
-    return app
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        help="Messages that could not be processed, with their reason and origin.", no_args_is_help=True
+    )
+    group.command("list")(list_letters)
+    group.command("show")(show)
+    group.command("redrive")(redrive)
+    app.add_typer(group, name="dead-letters")
 
 
 def list_letters(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:

@@ -24,6 +24,11 @@ OWN = ("postgres", "kafka", "mail", "logs")
 """What a demonstration leaves in its folder, and the next one clears away."""
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
 def demo(
     *,
     speed: Annotated[float, typer.Option(min=60, max=36_000, help="How many seconds pass in one second.")] = 3600.0,

@@ -26,6 +26,11 @@ class Deployment(Struct, frozen=True, kw_only=True):
     revision: int | None
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("deploy")(deploy)
+
+
 def deploy(
     path: Annotated[Path, typer.Argument(help="A workflow folder, or a folder of workflow folders.")],
     shop: Annotated[str, typer.Option(help="Deploy for this shop only; default: for every shop.")] = catalog.EVERY_SHOP,

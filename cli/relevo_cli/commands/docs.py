@@ -22,6 +22,11 @@ prints the same with the values that hold now.
 """
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("docs")(docs)
+
+
 def docs(
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,

@@ -4,13 +4,18 @@ import asyncio
 from typing import Annotated
 
 import typer
-from relevo_runtime.kafka import create_topics
 
 from relevo_cli import addresses
 from relevo_cli.console import out, print_json
+from relevo_runtime.kafka import create_topics
 from relevo_runtime.migrations import installed_packages
 from relevo_runtime.migrations import migrate as apply_migrations
 from relevo_runtime.settings import RuntimeSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("migrate")(migrate)
 
 
 def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:

@@ -9,6 +9,11 @@ from relevo_cli.console import out, print_json
 from relevo_cli.service_settings import sections
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("settings")(settings)
+
+
 def settings(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
     """Print all settings with meaning, default and the value that holds now; secrets are masked."""
     listing = sections()

@@ -21,13 +21,13 @@ PLATFORMS = ("shopify",)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-def application() -> typer.Typer:
-    """`relevo shops …`."""
-    app = typer.Typer(help="Make shops known, list them, rotate their secrets.", no_args_is_help=True)
-    app.command("add")(add)
-    app.command("list")(list_shops)
-    app.command("rotate-secret")(rotate_secret)
-    return app
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Make shops known, list them, rotate their secrets.", no_args_is_help=True)
+    group.command("add")(add)
+    group.command("list")(list_shops)
+    group.command("rotate-secret")(rotate_secret)
+    app.add_typer(group, name="shops")
 
 
 def add(

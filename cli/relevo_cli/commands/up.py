@@ -17,6 +17,11 @@ from relevo_cli.system import Plan, running_system
 from relevo_cli.workflow_files import library, load_folders
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
 def up(
     speed: Annotated[float, typer.Option(min=0.001, max=100_000, help="How many seconds pass in one second.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where ingest listens; 0: any free port.")] = 8080,

@@ -61,8 +61,8 @@ async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[R
     consumer = AIOKafkaConsumer(
         *logical, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
     )
-    await consumer.start()
     try:
+        await consumer.start()
         await consumer.seek_to_end()
         reading = asyncio.create_task(_read(consumer, logical, seen), name="read-along")
         yield seen

@@ -1,1 +1,64 @@
 """Starts the scheduler: two loops over one pool and one publisher."""
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.service import Loop, Service, run
+from relevo_scheduler.adapters.listener import listening
+from relevo_scheduler.app.publish_due import publish_due
+from relevo_scheduler.app.rescue_outbox import rescue_outbox
+from relevo_scheduler.settings import SchedulerSettings
+
+NAME = "scheduler"
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; exits with 1 after a failure."""
+    settings = SchedulerSettings()
+    sys.exit(run(NAME, settings, lambda service: scheduling(service, settings)))
+
+
+@contextlib.asynccontextmanager
+async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIterator[None]:
+    """Publishes what is due and rescues what was left behind while the block runs."""
+    async with contextlib.AsyncExitStack() as stack:
+        pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4)
+        stack.push_async_callback(pool.close)
+        service.health.probe("database", lambda: _ask(pool))
+        publisher = await stack.enter_async_context(Publisher(settings, service.metrics))
+        due = _publish_due(service, settings, pool, publisher)
+        await stack.enter_async_context(listening(settings.dsn, lambda _: due.wake()))
+        await stack.enter_async_context(service.running(due, _rescue_outbox(service, settings, pool, publisher)))
+        yield
+
+
+def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publisher: Publisher) -> Loop:
+    longest = timedelta(seconds=settings.scheduler_longest_sleep)
+    body = publish_due(
+        pool,
+        publisher,
+        batch=settings.scheduler_batch,
+        lease=service.clock.span(timedelta(seconds=settings.scheduler_lease)),
+        longest=service.clock.span(longest),
+    )
+    return service.loop("due timers", body, longest_pause=longest.total_seconds())
+
+
+def _rescue_outbox(service: Service, settings: SchedulerSettings, pool: Pool, publisher: Publisher) -> Loop:
+    pause = timedelta(seconds=settings.scheduler_rescue_pause)
+    body = rescue_outbox(
+        pool,
+        publisher,
+        batch=settings.scheduler_batch,
+        older_than=timedelta(seconds=settings.scheduler_rescue_after),
+        pause=service.clock.span(pause),
+    )
+    return service.loop("outbox rescue", body, longest_pause=pause.total_seconds())
+
+
+async def _ask(pool: Pool) -> None:
+    await pool.fetchval("select 1")

@@ -1,0 +1,196 @@
+"""The command against given addresses: what it prints, what it stores, and how it says that something is wrong."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from relevo_contracts.messages import DeadLetter
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS
+from relevo_runtime import catalog
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Pool
+from relevo_runtime.settings import RuntimeSettings
+from tests.conftest import SettingsFactory
+from tests.e2e.machine import relevo
+from tests.scheduler.reading import read_topic
+
+NOWHERE = {"RELEVO_POSTGRES": "postgresql://relevo@127.0.0.1:9/relevo", "RELEVO_KAFKA": "127.0.0.1:9"}
+ADD = ("shops", "add", "acme", "--platform", "shopify", "--secret", "a long secret")
+WORKFLOW = """
+workflow: thanks
+title: Thanks
+change: ad-hoc
+key: trigger.order_id
+trigger: {event: order.placed}
+steps:
+  - wait: 1h
+"""
+
+
+def given(own: RuntimeSettings) -> dict[str, str]:
+    return {
+        "RELEVO_POSTGRES": own.dsn,
+        "RELEVO_KAFKA": own.kafka,
+        "RELEVO_TOPIC_PREFIX": own.topic_prefix,
+        "RELEVO_PARTITIONS": str(own.partitions),
+    }
+
+
+@pytest.fixture
+def environment(settings: SettingsFactory) -> dict[str, str]:
+    return given(settings())
+
+
+async def test_settings_are_listed_with_meaning_and_default_and_secrets_masked() -> None:
+    code, out, err = await relevo("settings", "--json", RELEVO_LINK_SECRET="do not show this", RELEVO_PARTITIONS="24")
+    assert code == 0, err
+    assert "do not show this" not in out
+    listing = json.loads(out)
+    assert set(listing) == {"every service", "ingest", "engine", "scheduler", "notifier"}
+    entries = {entry["variable"]: entry for section in listing.values() for entry in section}
+    assert entries["RELEVO_PARTITIONS"]["value"] == "24"
+    assert entries["RELEVO_PARTITIONS"]["default"] == "12"
+    assert entries["RELEVO_LINK_SECRET"]["value"] == "********"
+    assert all(entry["meaning"] for entry in entries.values())
+
+
+async def test_migrate_twice_changes_nothing_the_second_time(environment: dict[str, str]) -> None:
+    code, out, err = await relevo("migrate", "--json", **environment)
+    assert code == 0, err
+    assert {name.removeprefix(environment["RELEVO_TOPIC_PREFIX"]) for name in json.loads(out)["topics"]} >= {EVENTS}
+    code, out, _ = await relevo("migrate", **environment)
+    assert (code, out) == (0, "nothing to do: the database and the topics are up to date\n")
+
+
+async def test_a_shop_is_added_listed_without_its_secret_and_never_twice(environment: dict[str, str]) -> None:
+    code, out, err = await relevo(*ADD, "--timezone", "Europe/Rome", "--token", "t1", **environment)
+    assert (code, err) == (0, "")
+    assert "POST /hooks/acme/shopify" in out
+    code, out, _ = await relevo("shops", "list", "--json", **environment)
+    [shop] = json.loads(out)
+    assert (shop["shop"], shop["timezone"], shop["token_hashes"]) == ("acme", "Europe/Rome", 1)
+    assert "a long secret" not in out
+    code, _, err = await relevo(*ADD, **environment)
+    assert code == 2
+    assert "exists already" in err
+
+
+async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment: dict[str, str], pool: Pool) -> None:
+    await relevo(*ADD, **environment)
+    code, _, err = await relevo(
+        "shops", "rotate-secret", "acme", "--secret", "a newer one", "--keep", "2", **environment
+    )
+    assert code == 0, err
+    async with pool.acquire() as connection:
+        shop = await catalog.shop(connection, "acme")
+    assert shop is not None
+    now = datetime.now(UTC)
+    assert shop.valid_secrets(now) == ["a newer one", "a long secret"]
+    assert shop.valid_secrets(now + timedelta(hours=3)) == ["a newer one"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("shops", "add", "Acme!", "--platform", "shopify", "--secret", "a long secret"), "is no name for a shop"),
+        (("shops", "add", "acme", "--platform", "ebay", "--secret", "a long secret"), "use one of: shopify"),
+        (("shops", "add", "acme", "--platform", "shopify", "--secret", "short"), "at least 8 characters"),
+        ((*ADD, "--timezone", "Mars/Olympus"), "does not exist"),
+        ((*ADD, "--currency", "euro"), "ISO 4217"),
+        (("shops", "list"), "start a system of your own with `relevo up`"),
+        (("dead-letters", "redrive"), "their ids, or --all"),
+        (("deploy", "nowhere"), "there is no workflow in nowhere"),
+        (("demo", "--speed", "1"), "60<=x<=36000"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_a_sentence_with_exit_code_2(arguments: tuple[str, ...], sentence: str) -> None:
+    code, out, err = await relevo(*arguments, **NOWHERE)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+async def test_a_wrong_setting_is_named() -> None:
+    code, _, err = await relevo("shops", "list", RELEVO_PARTITIONS="many")
+    assert code == 2
+    assert "RELEVO_PARTITIONS: " in err
+    assert "Traceback" not in err
+
+
+async def test_an_empty_database_is_told_to_migrate(environment: dict[str, str], pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("drop schema catalog cascade")
+    code, _, err = await relevo("shops", "list", **environment)
+    assert code == 2
+    assert "run `relevo migrate` first" in err
+
+
+async def test_a_workflow_is_deployed_once_and_a_broken_one_not_at_all(
+    environment: dict[str, str], pool: Pool, tmp_path: Path
+) -> None:
+    good = tmp_path / "thanks" / "workflow.yaml"
+    good.parent.mkdir()
+    good.write_text(WORKFLOW)
+    code, out, err = await relevo("deploy", str(tmp_path), "--json", **environment)
+    assert code == 0, err
+    [first] = json.loads(out)
+    assert (first["workflow"], first["shop"]) == ("thanks", "*")
+    code, out, _ = await relevo("deploy", str(good.parent), "--json", **environment)
+    assert json.loads(out)[0]["revision"] is None
+    (tmp_path / "worse").mkdir()
+    (tmp_path / "worse" / "workflow.yaml").write_text(WORKFLOW.replace("order.placed", "order.plcaed"))
+    good.write_text(WORKFLOW.replace("1h", "2h"))
+    code, _, err = await relevo("deploy", str(tmp_path), **environment)
+    assert code == 2
+    assert "order.plcaed" in err
+    async with pool.acquire() as connection:
+        [active] = await catalog.active_definitions(connection)
+    assert active.version == first["version"]
+    assert "compiled/templates.json" in active.files
+
+
+async def test_dead_letters_are_listed_shown_and_sent_again(settings: SettingsFactory, topics: list[str]) -> None:
+    assert topics
+    own = settings()
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    letter = DeadLetter(
+        id="engine/relevo.events/1/7",
+        service="engine",
+        topic=EVENTS,
+        partition=1,
+        offset=7,
+        reason="no such event",
+        at=at,
+        key="acme/cus_1",
+        value=b'{"odd": true}',
+    )
+    async with Publisher(own) as publisher:
+        await publisher.publish(DEAD_LETTERS, [(b"acme/cus_1", msgspec.json.encode(letter))])
+    environment = given(own)
+    code, out, err = await relevo("dead-letters", "list", "--json", **environment)
+    assert code == 0, err
+    assert [found["reason"] for found in json.loads(out)] == ["no such event"]
+    code, out, _ = await relevo("dead-letters", "show", letter.id, **environment)
+    assert json.loads(out)["value"] == '{"odd": true}'
+    code, _, err = await relevo("dead-letters", "redrive", "another", **environment)
+    assert code == 2
+    assert "no dead letter has the id another" in err
+    code, out, err = await relevo("dead-letters", "redrive", letter.id, **environment)
+    assert (code, out) == (0, "1 dead letters were sent to their topics again\n"), err
+    assert await read_topic(own, EVENTS) == [(b"acme/cus_1", b'{"odd": true}')]
+
+
+async def test_documents_are_written_and_then_up_to_date(tmp_path: Path) -> None:
+    code, _, err = await relevo("docs", "--folder", str(tmp_path))
+    assert code == 0, err
+    assert (tmp_path / "asyncapi.yaml").read_text().startswith("# Written by `relevo docs`")
+    assert json.loads((tmp_path / "schemas" / "order.placed.json").read_text())["title"] == "order.placed"
+    assert "| `RELEVO_KAFKA` |" in (tmp_path / "settings.md").read_text()
+    assert (await relevo("docs", "--check", "--folder", str(tmp_path)))[0] == 0
+    (tmp_path / "settings.md").write_text("old")
+    code, _, err = await relevo("docs", "--check", "--folder", str(tmp_path))
+    assert code == 2
+    assert "settings.md; run `relevo docs`" in err
