@@ -13,10 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 _GUARD = Path(__file__).with_name("guard.py")
 _BECOME = Path(__file__).with_name("become.py")
 _TAIL = 3000
 _HANDOVER_SECONDS = 20.0
+_ALIVE_SECONDS = 1.0  # an owner that was killed this instant may still look alive
 
 
 class EmbeddedError(Exception):
@@ -68,6 +71,13 @@ class GuardedProcess:
             return int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
             raise EmbeddedError(f"{self.name} doesn't run in {self.folder}") from None
+
+    @property
+    def guard_pid(self) -> int:
+        """The guard's process id. Raises `EmbeddedError` if it doesn't run."""
+        if self._guard is None:
+            raise EmbeddedError(f"{self.name} doesn't run in {self.folder}")
+        return self._guard.pid
 
     def start(self, what: Guarded, lock: int) -> None:
         """Start the server. `lock` is what `lock_folder` gave; it is closed here, the server holds it from now on."""
@@ -134,10 +144,11 @@ async def lock_folder(folder: Path) -> int:
     owner is alive.
     """
     lock = _lock_file(folder)
-    until = time.monotonic() + _HANDOVER_SECONDS
+    since = time.monotonic()
     while not _locked(lock):
         owner = int(os.pread(lock, 20, 0) or b"0")
-        if _alive(owner) or time.monotonic() > until:
+        patience = _ALIVE_SECONDS if _alive(owner) else _HANDOVER_SECONDS
+        if time.monotonic() - since > patience:
             os.close(lock)
             raise FolderInUseError(folder, owner)
         await asyncio.sleep(0.05)
@@ -160,15 +171,10 @@ def _locked(lock: int) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 def free_ports(count: int) -> list[int]:

@@ -22,7 +22,8 @@ async def open_pool(
 ) -> Pool:
     """A pool of connections on which `jsonb` is what msgspec encodes and decodes.
 
-    `bytes` given for a jsonb parameter are taken as JSON text that is encoded already. The just-in-time compiler is
+    `bytes` given for a jsonb parameter are taken as JSON text that is encoded already; in a `jsonb[]` parameter give
+    lists that way, since asyncpg takes a list in an array for a further dimension. The just-in-time compiler is
     off (it costs more than these short statements take). Raises what asyncpg raises if the server can't be reached.
     """
     pool: Pool = await asyncpg.create_pool(

@@ -1,0 +1,100 @@
+"""The house rules that a machine can hold: who imports whom, where time is read, how long a function is."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = ("shared", "services", "cli", "deploy")
+FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
+
+
+def sources() -> Iterator[Path]:
+    for member in MEMBERS:
+        for path in sorted((ROOT / member).rglob("*.py")):
+            if not {"build", "dist", ".venv"} & set(path.parts):
+                yield path
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    documented = ast.get_docstring(node, clean=False)
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - (documented.count("\n") + 1 if documented else 0)
+
+
+def test_imports_keep_the_layers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_banned_functions_are_not_used() -> None:
+    folders = [member for member in MEMBERS if (ROOT / member).exists()]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "TID251,DTZ,T20", *folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_time_is_read_in_one_module() -> None:
+    """Also where a line says noqa: only the clock may."""
+    allowed = ROOT / "shared/runtime/relevo_runtime/clock.py"
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources()
+        if path != allowed
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"datetime.now", "datetime.utcnow", "time.time"}
+    ]
+    assert wrong == []
+
+
+def test_modules_are_nouns_of_the_field() -> None:
+    assert [str(path) for path in sources() if FORBIDDEN_NAMES & {path.stem, *path.parent.parts}] == []
+
+
+def test_modules_are_short_enough_to_be_read() -> None:
+    assert [str(path) for path in sources() if len(path.read_text().splitlines()) >= 400] == []
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": length(node)
+        for path in sources()
+        for node in functions(path)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 60} == {}
+    longer = [lines for lines in lengths.values() if lines > 25]
+    assert len(longer) <= len(lengths) / 10
+
+
+@pytest.mark.parametrize("package", ["relevo_contracts", "relevo_workflow"])
+def test_pure_packages_read_no_clock_and_do_no_io(package: str) -> None:
+    forbidden = {"asyncio", "socket", "os", "random", "subprocess", "time", "logging", "httpx", "asyncpg", "aiokafka"}
+    for path in sources():
+        if package not in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            assert not {name.split(".")[0] for name in names} & forbidden, path

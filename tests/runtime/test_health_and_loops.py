@@ -1,0 +1,146 @@
+"""Health, loops and the ceiling of dead letters: the small rules that keep a service honest."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from relevo_runtime.clock import ManualClock
+from relevo_runtime.dead_letters import Ceiling
+from relevo_runtime.health import Health
+from relevo_runtime.loops import Loop
+from relevo_runtime.metrics import Metrics
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def test_a_service_is_ready_when_all_its_parts_are() -> None:
+    health = Health()
+    assert (await health.report()).ready
+    health.set("consumer", True, "4 partitions")
+    health.beat("consumer")
+    assert (await health.report()).ready
+    health.set("sender", False, "the mail server is away")
+    report = await health.report()
+    assert not report.ready
+    assert report.parts["sender"] == {"ok": False, "why": "the mail server is away"}
+    assert report.parts["consumer"]["ok"] is True
+
+
+async def test_a_part_that_fell_silent_is_bad() -> None:
+    health = Health()
+    health.expect("loop", within=3600)
+    assert (await health.report()).ready
+    health.expect("loop", within=0)
+    await asyncio.sleep(0.01)
+    report = await health.report()
+    assert not report.ready
+    assert str(report.parts["loop"]["why"]).startswith("nothing done for")
+
+
+async def test_a_probe_is_asked_each_time() -> None:
+    health = Health()
+    answers = iter([None, ConnectionError("away"), None])
+
+    async def look() -> None:
+        answer = next(answers)
+        if answer:
+            raise answer
+
+    health.probe("database", look)
+    assert [(await health.report()).ready for _ in range(3)] == [True, False, True]
+
+
+class Work:
+    """A loop's work that returns or raises what it is told, and stops the loop after that."""
+
+    def __init__(self, *results: datetime | Exception | None) -> None:
+        self.results = list(results)
+        self.turns: list[datetime] = []
+        self.stopping = asyncio.Event()
+
+    async def __call__(self, now: datetime) -> datetime | None:
+        self.turns.append(now)
+        result = self.results.pop(0)
+        if not self.results:
+            self.stopping.set()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+async def run(work: Work, clock: ManualClock, health: Health | None = None, longest_pause: float = 30) -> None:
+    loop = Loop(
+        "work", work, clock=clock, health=health or Health(), metrics=Metrics("test"), longest_pause=longest_pause
+    )
+    async with asyncio.timeout(20):
+        await loop.run(work.stopping)
+
+
+async def test_what_is_due_already_is_done_at_once() -> None:
+    work = Work(NOON, NOON - timedelta(days=1), None)
+    await run(work, ManualClock(NOON))
+    assert work.turns == [NOON] * 3
+
+
+async def test_a_loop_survives_failures_and_health_says_why() -> None:
+    health = Health()
+    work = Work(ValueError("broken"), None)
+    await run(work, ManualClock(NOON), health)
+    assert (await health.report()).ready
+    failing = Work(ValueError("broken"))
+    await run(failing, ManualClock(NOON), health)
+    assert (await health.report()).parts["work"]["why"] == "ValueError: broken"
+
+
+async def test_waking_ends_the_pause() -> None:
+    work = Work(None, None)
+    loop = Loop("work", work, clock=ManualClock(NOON), health=Health(), metrics=Metrics("test"), longest_pause=3600)
+    running = asyncio.create_task(loop.run(work.stopping))
+    while not work.turns:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    loop.wake()
+    await asyncio.wait_for(running, 20)
+    assert len(work.turns) == 2
+
+
+async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
+    turns = 0
+    stopping = asyncio.Event()
+
+    async def work(_: datetime) -> None:
+        nonlocal turns
+        turns += 1
+        loop.wake()
+        if turns == 3:
+            stopping.set()
+
+    loop = Loop("work", work, clock=ManualClock(NOON), health=Health(), metrics=Metrics("test"), longest_pause=3600)
+    await asyncio.wait_for(loop.run(stopping), 20)
+    assert turns == 3
+
+
+def test_a_few_dead_letters_are_never_too_many() -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(20)
+    assert not any(ceiling.fail() for _ in range(20))
+    assert ceiling.fail()
+
+
+@pytest.mark.parametrize(("failing", "too_many"), [(90, False), (150, True)])
+def test_the_share_of_dead_letters_decides(failing: int, too_many: bool) -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(1000)
+    assert max(ceiling.fail() for _ in range(failing)) is too_many
+
+
+def test_old_failures_are_forgotten() -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(1000)
+    for _ in range(95):
+        ceiling.fail()
+    for _ in range(3):
+        ceiling.count(1000)
+    assert ceiling.failed == 0
+    assert not any(ceiling.fail() for _ in range(20))

@@ -1,0 +1,46 @@
+"""Links in messages: only we can make them, and they say no more than they must."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevo_runtime.links import BadToken, Unsubscribe, read_token, unsubscribe_token
+
+SECRET = "a secret that is long enough"
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_a_token_says_what_it_was_made_for(shop: str, key: str) -> None:
+    token = unsubscribe_token(SECRET, shop, key, "sms")
+    assert read_token(SECRET, token) == Unsubscribe(shop, key, "sms")
+    assert token.replace("-", "").replace("_", "").isalnum()
+
+
+@given(st.data())
+def test_a_token_with_any_change_is_refused(data: st.DataObject) -> None:
+    token = unsubscribe_token(SECRET, "acme", "customer-1", "email")
+    place = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.sampled_from("ABCabc019-_"))
+    changed = token[:place] + other + token[place + 1 :]
+    try:
+        assert read_token(SECRET, changed) == Unsubscribe("acme", "customer-1", "email")
+        # base64 has spare bits in its last character: the same bytes in another spelling.
+        assert changed == token or place == len(token) - 1
+    except BadToken:
+        assert changed != token
+
+
+@pytest.mark.parametrize("token", ["", "x", "not a token", "ä", "AAAA" * 20, "%00"])
+def test_nonsense_is_refused(token: str) -> None:
+    with pytest.raises(BadToken):
+        read_token(SECRET, token)
+
+
+def test_another_secret_does_not_read_it() -> None:
+    with pytest.raises(BadToken):
+        read_token("another secret, as long", unsubscribe_token(SECRET, "acme", "customer-1", "email"))
+
+
+def test_a_short_secret_is_refused() -> None:
+    with pytest.raises(ValueError, match="RELEVO_LINK_SECRET"):
+        unsubscribe_token("short", "acme", "customer-1", "email")

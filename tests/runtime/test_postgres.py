@@ -1,0 +1,98 @@
+"""The pool, the .sql files, the migrations, and which errors are worth a second try."""
+
+import asyncio
+import uuid
+
+import asyncpg
+import pytest
+
+from relevo_runtime.errors import MigrationError, StatementError
+from relevo_runtime.migrations import installed_packages, migrate
+from relevo_runtime.postgres import Pool, Statements, open_pool, temporary
+from tests.conftest import Platforms
+from tests.platforms import Platform, with_database
+
+
+async def test_json_goes_in_and_out_as_plain_values(pool: Pool) -> None:
+    value = {"name": "Zoë", "n": [1, 2.5, None, True], "deep": {"a": {}}}
+    assert await pool.fetchval("select $1::jsonb", value) == value
+    assert await pool.fetchval("select $1::jsonb", b'{"encoded": "already"}') == {"encoded": "already"}
+    assert await pool.fetch("select v from unnest($1::jsonb[]) v", [{"a": 1}, b"[2]"]) == [({"a": 1},), ([2],)]
+
+
+@pytest.mark.containers
+async def test_the_pool_names_its_service_and_keeps_the_compiler_off(pool: Pool) -> None:
+    assert await pool.fetchval("show application_name") == "relevo-tests"
+    assert await pool.fetchval("show jit") == "off"
+
+
+def test_statements_are_read_by_name() -> None:
+    text = "-- All about it.\n\n-- name: one\n-- Says one.\nselect 1;\n\n-- name: two\n-- Says two.\nselect 2 -- two\n"
+    statements = Statements.parse("x.sql", text)
+    assert dict(statements) == {"one": "/* one */ select 1", "two": "/* two */ select 2 -- two"}
+    with pytest.raises(StatementError, match=r"x.sql: no statement 'three'; it has \['one', 'two'\]"):
+        statements["three"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("-- name: one\nselect 1", "needs a comment"),
+        ("-- name: one\n-- Nothing.\n", "has no SQL"),
+        ("-- name: one\n-- A.\nselect 1\n-- name: one\n-- B.\nselect 2", "there twice"),
+        ("select 0\n-- name: one\n-- A.\nselect 1", "before the first"),
+        ("-- name: One Two\n-- A.\nselect 1", "no name for a statement"),
+    ],
+)
+def test_a_file_that_is_not_in_form_says_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(StatementError, match=says):
+        Statements.parse("x.sql", text)
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (asyncpg.DeadlockDetectedError(""), True),
+        (asyncpg.TooManyConnectionsError(""), True),
+        (asyncpg.AdminShutdownError(""), True),
+        (asyncpg.CannotConnectNowError(""), True),
+        (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InterfaceError("the number of columns is wrong"), False),
+        (asyncpg.UniqueViolationError(""), False),
+        (asyncpg.UndefinedTableError(""), False),
+        (PermissionError(), False),
+        (ValueError(), False),
+    ],
+)
+def test_only_what_may_work_again_is_temporary(error: Exception, again: bool) -> None:
+    assert temporary(error) is again
+
+
+async def test_a_killed_connection_is_temporary(pool: Pool) -> None:
+    async with pool.acquire() as victim, pool.acquire() as other:
+        await other.execute("select pg_terminate_backend($1)", victim.get_server_pid())
+        with pytest.raises(Exception) as caught:
+            await victim.fetchval("select 1")
+    assert temporary(caught.value)
+
+
+async def test_migrations_of_several_processes_at_once_run_once(platforms: Platforms, platform: Platform) -> None:
+    admin = await platform.postgres()
+    name = f"relevo_test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(admin)
+    await connection.execute(f"create database {name}")
+    await connection.close()
+    fresh = with_database(admin, name)
+    applied = await asyncio.gather(*[migrate(fresh, installed_packages()) for _ in range(3)])
+    assert sorted(len(labels) > 0 for labels in applied) == [False, False, True]
+    await platforms.drop_database(platform, fresh)
+
+
+async def test_a_migration_that_was_changed_afterwards_is_refused(database: str) -> None:
+    pool = await open_pool(database, application_name="relevo-tests", max_size=1)
+    await pool.execute("update relevo_migration set checksum = 'other' where package = 'relevo_runtime'")
+    await pool.close()
+    with pytest.raises(MigrationError, match="relevo_runtime/0001_catalog changed after it was applied"):
+        await migrate(database, ["relevo_runtime"])
