@@ -50,7 +50,9 @@ class Settle:
             if item.work.ref not in written:
                 _log.warning("taken_over", shop=delivery.shop, delivery=delivery.id, state=item.state)
                 continue
-            _log.debug("settled", shop=delivery.shop, key=delivery.key, delivery=delivery.id, state=item.state)
+            if item.state != "sent":
+                ids = {"shop": delivery.shop, "key": delivery.key, "run": delivery.run_id, "delivery": delivery.id}
+                _log.info("not_sent", state=item.state, reason=item.reason, **ids)
             self._counter.labels(delivery.channel, item.state).inc()
             if item.outcome is not None:
                 key = partition_key(delivery.shop, delivery.key)

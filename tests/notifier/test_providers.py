@@ -1,0 +1,168 @@
+"""One suite for every provider: what the use cases rely on, whichever way a message goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import pytest
+
+from relevo_notifier.adapters.sms_twilio import TwilioOptions, TwilioProvider
+from relevo_notifier.adapters.smtp import SmtpOptions, SmtpProvider
+from relevo_notifier.app.ports import Message, Provider
+from relevo_notifier.core.answers import Refused, Sent, TryLater, Unknown
+from relevo_notifier.core.mime import build_mail
+from relevo_sandbox.faults import Faults
+from relevo_sandbox.sandbox import Sandbox
+from tests.notifier.test_mime import letter
+
+MINUTE = timedelta(minutes=1)
+
+
+class Way:
+    """A provider, and how its messages and faults are made."""
+
+    def __init__(
+        self, provider: Provider, sandbox: Sandbox, addresses: list[str], faults: dict[str, Callable[[str], Faults]]
+    ) -> None:
+        self.provider = provider
+        self.sandbox = sandbox
+        self.addresses = addresses
+        self._faults = faults
+
+    def message(self, number: int = 0) -> Message:
+        effect, to = f"run{number}/step/1", self.addresses[number % len(self.addresses)]
+        if self.provider.channel == "sms":
+            return Message(effect, "+12025550100", to, f"Hello {number} ✓".encode())
+        return Message(effect, "Acme <hello@acme.example.com>", to, build_mail(letter(effect=effect, recipient=to)))
+
+    def play(self, fault: str) -> None:
+        self.sandbox.mischief.set(self._faults[fault](self.addresses[0]))
+
+
+def smtp(sandbox: Sandbox, port: int | None = None) -> Way:
+    options = SmtpOptions(host="127.0.0.1", port=port or sandbox.smtp_port, tls="none", connections=4, timeout=2)
+    faults: dict[str, Callable[[str], Faults]] = {
+        "busy": lambda _: Faults(temporary=1),
+        "refuse": lambda address: Faults(refuse=[address]),
+        "vanish": lambda _: Faults(vanish_every=1),
+    }
+    return Way(SmtpProvider(options), sandbox, [f"ana{n}@example.com" for n in range(10)], faults)
+
+
+def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
+    url = f"http://127.0.0.1:{port}" if port else sandbox.url
+    options = TwilioOptions(base_url=url, account="ACsandbox", token="sandbox", connections=4, timeout=2)
+    faults: dict[str, Callable[[str], Faults]] = {
+        "busy": lambda _: Faults(sms_busy=1),
+        "refuse": lambda address: Faults(sms_refuse={address: 21610}),
+        "vanish": lambda _: Faults(sms_vanish_every=1),
+    }
+    return Way(TwilioProvider(options), sandbox, [f"+1202555010{n}" for n in range(10)], faults)
+
+
+Make = Callable[..., Way]
+
+
+@pytest.fixture(params=[smtp, twilio], ids=["smtp", "twilio"])
+async def make(request: pytest.FixtureRequest) -> Make:
+    found: Make = request.param
+    return found
+
+
+@pytest.fixture
+async def way(make: Make, sandbox: Sandbox) -> AsyncIterator[Way]:
+    made = make(sandbox)
+    yield made
+    await made.provider.close()
+
+
+async def test_a_message_arrives_with_its_effect(way: Way) -> None:
+    answer = await way.provider.send(way.message())
+    assert isinstance(answer, Sent)
+    assert answer.provider_id
+    [message] = way.sandbox.box.messages()
+    assert (message.to, message.effect, message.kind) == (way.addresses[0], "run0/step/1", way.provider.channel)
+
+
+async def test_many_at_once_arrive_once_each(way: Way) -> None:
+    answers = await asyncio.gather(*(way.provider.send(way.message(n)) for n in range(50)))
+    assert {type(answer) for answer in answers} == {Sent}
+    assert way.sandbox.box.counts().effects == 50
+    assert way.sandbox.box.counts().duplicates == 0
+
+
+async def test_busy_means_later_and_then_it_works(way: Way) -> None:
+    way.play("busy")
+    assert isinstance(await way.provider.send(way.message()), TryLater)
+    assert way.sandbox.box.messages() == []
+    assert isinstance(await way.provider.send(way.message()), Sent)
+
+
+async def test_a_refused_recipient_is_final_and_the_next_message_goes(way: Way) -> None:
+    way.play("refuse")
+    answer = await way.provider.send(way.message(0))
+    assert isinstance(answer, Refused)
+    assert answer.suppress
+    assert isinstance(await way.provider.send(way.message(1)), Sent)
+
+
+async def test_no_answer_after_handing_over_is_unknown(way: Way) -> None:
+    way.play("vanish")
+    answer = await way.provider.send(way.message())
+    assert isinstance(answer, Unknown)
+    assert answer.reason
+    assert len(way.sandbox.box.messages()) == 1
+
+
+async def test_nobody_listening_means_later(make: Make, sandbox: Sandbox) -> None:
+    made = make(sandbox, port=1)
+    try:
+        answer = await made.provider.send(made.message())
+    finally:
+        await made.provider.close()
+    assert isinstance(answer, TryLater)
+    assert answer.reason
+
+
+async def test_a_silent_provider_is_given_up_after_its_time(make: Make, sandbox: Sandbox) -> None:
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    made = make(sandbox, port=server.sockets[0].getsockname()[1])
+    try:
+        answer = await made.provider.send(made.message())
+    finally:
+        await made.provider.close()
+        server.close()
+    assert isinstance(answer, TryLater | Unknown)
+
+
+async def test_asking_finds_what_arrived_and_nothing_else(way: Way) -> None:
+    sent, other = way.message(0), way.message(10)  # the same number, another text
+    await way.provider.send(sent)
+    if not way.provider.can_ask:
+        with pytest.raises(OSError, match="can't tell"):
+            await way.provider.find(sent, MINUTE)
+        return
+    assert await way.provider.find(sent, MINUTE) == way.sandbox.box.messages()[0].id
+    assert await way.provider.find(other, MINUTE) is None
+    assert await way.provider.find(sent, -timedelta(hours=1)) is None  # too old to be this delivery's
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox: Sandbox) -> None:
+    way = smtp(sandbox)
+    sandbox.mischief.set(Faults(disconnect_every=2))
+    answers = [await way.provider.send(way.message(n)) for n in range(6)]
+    await way.provider.close()
+    assert [type(answer) for answer in answers] == [Sent, TryLater] * 3
+
+
+async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> None:
+    options = TwilioOptions(base_url=sandbox.url, account="ACsandbox", token="wrong", connections=1, timeout=2)
+    provider = TwilioProvider(options)
+    answer = await provider.send(Message("e", "+12025550100", "+12025550101", b"text"))
+    await provider.close()
+    assert isinstance(answer, TryLater)
+    assert "20003" in answer.reason
