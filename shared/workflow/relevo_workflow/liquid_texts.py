@@ -33,6 +33,11 @@ def is_liquid(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
+def parse_liquid(text: str) -> BoundTemplate:
+    """The template of a text that was checked already. Raises `LiquidError` otherwise."""
+    return _environment().from_string(text)
+
+
 def read_liquid(node: Node, names: Names, problems: Problems) -> LiquidText:
     """The text of a scalar, checked."""
     if not is_liquid(node.text):

@@ -1,0 +1,218 @@
+"""Compares what a simulation did with what a test expects; each difference names its line."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from relevo_workflow.definition import Definition
+from relevo_workflow.diagnostics import Diagnostic
+from relevo_workflow.effects import CloseTask, Effect, Emit, EscalateTask, Http, OpenTask, RemindTask, Send
+from relevo_workflow.render import rendered_texts
+from relevo_workflow.scenario import Scenario
+from relevo_workflow.simulate import Simulation
+from relevo_workflow.state import Run
+from relevo_workflow.yaml_source import Node
+
+Seen = dict[str, Any]
+
+
+def compare(definition: Definition, scenario: Scenario, simulation: Simulation) -> list[Diagnostic]:
+    """Every difference. What a test does not mention it does not expect either way."""
+    return list(_Comparison(definition, scenario, simulation).differences())
+
+
+class _Comparison:
+    def __init__(self, definition: Definition, scenario: Scenario, simulation: Simulation) -> None:
+        self.definition = definition
+        self.scenario = scenario
+        self.simulation = simulation
+
+    def differences(self) -> Iterator[Diagnostic]:
+        for name, node in (self.scenario.expect.entries or {}).items():
+            check = self._CHECKS.get(name)
+            if check is not None:
+                yield from check(self, node)
+
+    def _run(self) -> Run | None:
+        """The newest run."""
+        return next(reversed(self.simulation.runs.values()), None)
+
+    def local(self, at: datetime) -> str:
+        """A time as tests write it."""
+        moment = at.astimezone(self.scenario.zone)
+        return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+    # --- lists of what was done --------------------------------------------------------------------------------
+
+    def _sends(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._list(node, "message", self._seen(_see_send))
+
+    def _tasks(self, node: Node) -> Iterator[Diagnostic]:
+        steps = {one.effect.id: one.effect.step for one in self.simulation.effects if isinstance(one.effect, OpenTask)}
+        yield from self._list(node, "task", self._seen(lambda effect: _see_task(effect, steps)))
+
+    def _calls(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._list(node, "call", self._seen(_see_call))
+
+    def _emits(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._list(node, "event", self._seen(_see_emit))
+
+    def _seen(self, see: Callable[[Effect], Seen | None]) -> list[Seen]:
+        found: list[Seen] = []
+        for one in self.simulation.effects:
+            seen = see(one.effect)
+            if seen is not None:
+                found.append({"at": self.local(one.at), **seen})
+        return found
+
+    def _list(self, node: Node, what: str, seen: list[Seen]) -> Iterator[Diagnostic]:
+        """Compares in order: the first that differs is reported, then what is missing or too much."""
+        expected = node.items or ()
+        for one, got in zip(expected, seen, strict=False):
+            wrong = self._unlike(one, got)
+            if wrong:
+                yield Diagnostic(one.position, f"expected {what} {_say(one.plain())}, got {_say(got)}", wrong)
+                return
+        for one in expected[len(seen) :]:
+            yield Diagnostic(one.position, f"expected {what} {_say(one.plain())}, got none")
+        for got in seen[len(expected) :]:
+            yield Diagnostic(node.position, f"got a {what} that is not expected: {_say(got)}")
+
+    def _unlike(self, expected: Node, got: Seen) -> str:
+        for name, node in (expected.entries or {}).items():
+            wanted: Any = node.plain()
+            if name == "body" and "template" in got:
+                if str(wanted) not in self._rendered(got):
+                    return f"'{wanted}' is not in the text"
+            elif not _matches(wanted, got.get(name)):
+                return f"'{name}' differs"
+        return ""
+
+    def _rendered(self, got: Seen) -> str:
+        send: Send = got["effect"]
+        contact = self.simulation.subject.facts.contact
+        template = self.definition.templates[send.template]
+        texts = rendered_texts(template, (contact.locale, self.scenario.shop.locale), send.context)
+        return "\n".join(line for value in texts.values() for line in ([value] if isinstance(value, str) else value))
+
+    # --- what came of the run ----------------------------------------------------------------------------------
+
+    def _path(self, node: Node) -> Iterator[Diagnostic]:
+        run = self._run()
+        decisions = [one for one in self.simulation.decisions if run is not None and one.run and one.run.id == run.id]
+        path = [entry for decision in decisions for entry in decision.path]
+        yield from self._equal(node, "the path", path)
+
+    def _end(self, node: Node) -> Iterator[Diagnostic]:
+        run = self._run()
+        if run is None or run.ended_at is None:
+            state = f"it {run.state} at '{run.step}'" if run is not None else "no run was started"
+            yield Diagnostic(node.position, "expected the run to end, and it has not", state)
+            return
+        got = {"at": self.local(run.ended_at), "reason": run.end_reason}
+        for name, one in (node.entries or {}).items():
+            if one.text != got.get(name):
+                yield Diagnostic(one.position, f"expected the end's '{name}' to be {one.text}, got {got.get(name)}")
+
+    def _runs(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._equal(node, "the number of runs", len(self.simulation.runs))
+
+    def _goal(self, node: Node) -> Iterator[Diagnostic]:
+        goals = [run.goal for run in self.simulation.runs.values() if run.goal is not None]
+        if not goals:
+            yield Diagnostic(node.position, "expected the goal to be reached, and it was not")
+            return
+        got = {"value": goals[-1].value, "currency": goals[-1].currency, "at": self.local(goals[-1].at)}
+        for name, one in (node.entries or {}).items():
+            if one.text != got.get(name):
+                yield Diagnostic(one.position, f"expected the goal's '{name}' to be {one.text}, got {got.get(name)}")
+
+    def _saved(self, node: Node) -> Iterator[Diagnostic]:
+        run = self._run()
+        saved = run.saved if run is not None else {}
+        if not _matches(node.plain(), saved):
+            yield Diagnostic(node.position, f"expected 'run' to have {_say(node.plain())}, got {_say(saved)}")
+
+    def _tags(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._equal(node, "the customer's tags", self.simulation.subject.facts.tags)
+
+    def _attributes(self, node: Node) -> Iterator[Diagnostic]:
+        attributes = self.simulation.subject.facts.attributes
+        if not _matches(node.plain(), attributes):
+            yield Diagnostic(node.position, f"expected the attributes {_say(node.plain())}, got {_say(attributes)}")
+
+    def _equal(self, node: Node, what: str, got: object) -> Iterator[Diagnostic]:
+        if node.plain() != got:
+            yield Diagnostic(node.position, f"expected {what} to be {_say(node.plain())}, got {_say(got)}")
+
+    _CHECKS: dict[str, Callable[["_Comparison", Node], Iterator[Diagnostic]]] = {
+        "sends": _sends,
+        "tasks": _tasks,
+        "calls": _calls,
+        "emits": _emits,
+        "path": _path,
+        "end": _end,
+        "runs": _runs,
+        "goal": _goal,
+        "saved": _saved,
+        "tags": _tags,
+        "attributes": _attributes,
+    }
+
+
+def _matches(wanted: Any, got: Any) -> bool:
+    """Whether `got` has everything of `wanted`; mappings may have more."""
+    if isinstance(wanted, dict):
+        return isinstance(got, dict) and all(_matches(value, got.get(key)) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(got, list | tuple) and len(got) == len(wanted) and all(map(_matches, wanted, got))
+    return bool(wanted == got or (isinstance(got, str) and str(wanted) == got))
+
+
+def _say(value: Any) -> str:
+    """A value on one line, as YAML would have it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_say(one)}" for key, one in value.items() if key not in _HIDDEN) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_say(one) for one in value) + "]"
+    return str(value)
+
+
+_HIDDEN = ("effect", "template")
+
+
+def _see_send(effect: Effect) -> Seen | None:
+    if not isinstance(effect, Send):
+        return None
+    return {
+        effect.channel: effect.template,
+        "purpose": effect.purpose,
+        "step": effect.step,
+        "template": effect.template,
+        "effect": effect,
+    }
+
+
+def _see_task(effect: Effect, steps: dict[str, str]) -> Seen | None:
+    match effect:
+        case OpenTask():
+            opened = {"title": effect.title, "skill": effect.skill, "roles": list(effect.roles)}
+            return {"open": effect.step, **opened, "needed": effect.needed}
+        case RemindTask():
+            return {"remind": steps.get(effect.id, "")}
+        case EscalateTask():
+            return {"escalate": steps.get(effect.id, ""), "skill": effect.skill, "roles": list(effect.roles)}
+        case CloseTask():
+            return {"close": steps.get(effect.id, ""), "reason": effect.reason}
+        case _:
+            return None
+
+
+def _see_call(effect: Effect) -> Seen | None:
+    if not isinstance(effect, Http):
+        return None
+    return {"step": effect.step, "method": effect.method, "url": effect.url, "body": effect.body}
+
+
+def _see_emit(effect: Effect) -> Seen | None:
+    return {"event": effect.event.type, "data": effect.event.data} if isinstance(effect, Emit) else None

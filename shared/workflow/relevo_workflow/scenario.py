@@ -1,0 +1,262 @@
+"""The tests beside a workflow: what is given, what happens, what is expected. Times are the customer's local times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+import msgspec
+
+from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_workflow.diagnostics import Position, Problems, suggestion
+from relevo_workflow.durations import parse_duration
+from relevo_workflow.fields import Fields
+from relevo_workflow.simulate import Answer
+from relevo_workflow.state import Facts, Shop
+from relevo_workflow.yaml_source import Node, read_yaml
+from relevo_workflow.zones import instant, zone_of
+
+CUSTOMER_KEY = "customer-1"
+_UNSET = datetime(1970, 1, 1, tzinfo=UTC)
+_STAFF = ("approve", "reject", "complete")
+_CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
+_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
+_PLAIN = ("group", "company", "orders_count", "total_spent", "currency", "tags", "attributes", "birthday")
+_EXPECTED = ("sends", "tasks", "calls", "emits", "path", "end", "runs", "goal", "saved", "tags", "attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happens: a shop event, or (`staff`) what someone does to the task of a step."""
+
+    at: datetime
+    position: Position
+    event: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    key: str = CUSTOMER_KEY
+    historical: bool = False
+    staff: str = ""
+    step: str = ""
+    by: str = ""
+    role: str = ""
+    note: str = ""
+    manual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One test, complete: what all tests of its file share is worked in."""
+
+    name: str
+    position: Position
+    start: datetime
+    zone: tzinfo
+    facts: Facts
+    shop: Shop
+    happenings: tuple[Happening, ...]
+    answers: Mapping[str, Answer]
+    choose: Mapping[str, object]
+    until: datetime | None
+    expect: Node
+
+
+def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
+    """The tests of a file; what is wrong with them is noted."""
+    root = read_yaml(file, text, problems)
+    if root is None:
+        return []
+    fields = Fields(root, problems, "a file of tests")
+    given = fields.get("given")
+    found: list[Scenario] = []
+
+    def read(node: Node) -> None:
+        scenario = _Reader(given, node, problems).read()
+        if scenario is not None:
+            found.append(scenario)
+
+    fields.need("tests")
+    fields.each("tests", read)
+    fields.done()
+    return found
+
+
+class _Reader:
+    """One test on top of what its file gives."""
+
+    def __init__(self, given: Node | None, node: Node, problems: Problems) -> None:
+        self.problems = problems
+        self.given = Fields(given, problems, "given") if given is not None else None
+        self.test = Fields(node, problems, "a test")
+        self.zone: tzinfo = zone_of()
+        self.start = _UNSET
+        self.customer: dict[str, Any] = {}
+
+    def read(self) -> Scenario | None:
+        name = self.test.text("name", required=True)
+        self.customer = self._merged("customer")
+        shop = self._shop()
+        self.zone = zone_of(str(self.customer.get("timezone", "")), shop.timezone)
+        start = self._own("start")
+        if start is None:
+            self.problems.error(self.test.node.position, "a test needs 'start'", "start: 2026-03-10 10:00, in 'given'")
+            return None
+        self.start = self._time(start)
+        facts = self._facts()
+        happenings = self._happenings()
+        until = self._own("until")
+        expect = self.test.need("expect")
+        scenario = Scenario(
+            name=name,
+            position=self.test.node.position,
+            start=self.start,
+            zone=self.zone,
+            facts=facts,
+            shop=shop,
+            happenings=tuple(happenings),
+            answers={step: _answer(one) for step, one in self._merged("answers").items()},
+            choose=self._merged("choose"),
+            until=self._time(until) if until is not None else None,
+            expect=expect or self.test.node,
+        )
+        self._done(expect)
+        return scenario
+
+    def _done(self, expect: Node | None) -> None:
+        self.test.done()
+        if self.given is not None:
+            self.given.done()
+        for key in (expect.entries if expect is not None else None) or {}:
+            if key not in _EXPECTED:
+                where = expect.keys.get(key, self.test.node.position) if expect else self.test.node.position
+                self.problems.error(where, f"a test can't expect '{key}'", suggestion(key, _EXPECTED))
+
+    def _own(self, name: str) -> Node | None:
+        """A field of the test, or else of what is given."""
+        shared = self.given.get(name) if self.given is not None else None
+        own = self.test.get(name)
+        return own if own is not None else shared
+
+    def _merged(self, name: str) -> dict[str, Any]:
+        """A mapping of the test over the one that is given."""
+        merged: dict[str, Any] = {}
+        for source in (self.given, self.test):
+            node = source.get(name) if source is not None else None
+            if node is not None:
+                plain = node.plain()
+                if isinstance(plain, dict):
+                    merged.update(plain)
+                else:
+                    self.problems.error(node.position, f"'{name}' must be a mapping, and this is {node.kind}")
+        return merged
+
+    def _shop(self) -> Shop:
+        given = {"id": "shop", "timezone": "UTC", **self._merged("shop")}
+        return msgspec.convert({key: str(value) for key, value in given.items()}, Shop)
+
+    def _time(self, node: Node) -> datetime:
+        """A local time (`2026-03-10 10:00`), one with a zone, or `+2h` after the start."""
+        text = node.text.strip()
+        try:
+            if text.startswith("+"):
+                return self.start + parse_duration(text)
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.problems.error(
+                node.position, f"'{text}' is no time", "2026-03-10 10:00 (local), or +2h after the start"
+            )
+            return self.start
+        return moment if moment.tzinfo is not None else instant(moment.date(), moment.time(), self.zone)
+
+    def _facts(self) -> Facts:
+        where = self.test.node.position
+        values = dict(self.customer)
+        contact: dict[str, Any] = {name: str(values.pop(name)) for name in _CONTACT if name in values}
+        for name in ("email_consent", "sms_consent"):
+            if name in values:
+                contact[name] = {"state": values.pop(name), "at": self.start - timedelta(days=1)}
+        facts: dict[str, Any] = {name: values.pop(name) for name in _PLAIN if name in values}
+        if "total_spent" in facts:
+            facts["total_spent"] = str(facts["total_spent"])
+        for name in _TIMES:
+            if name in values:
+                facts[name] = self._time(Node(where, str(values[name]), str(values.pop(name))))
+        for name in values:
+            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent")
+            self.problems.error(where, f"a customer has no field '{name}'", suggestion(name, known))
+        try:
+            for name in ("email_consent", "sms_consent"):
+                if name in contact:
+                    contact[name] = msgspec.convert(contact[name], Consent)
+            return msgspec.convert({**facts, "contact": Contact(**contact)}, Facts)
+        except msgspec.ValidationError as error:
+            self.problems.error(where, f"this is no customer: {error}")
+            return Facts()
+
+    def _happenings(self) -> list[Happening]:
+        found: list[Happening] = []
+        trigger = self._own("trigger")
+        changed = self._merged("with")
+        if trigger is not None and trigger.entries is not None:
+            fields = Fields(trigger, self.problems, "trigger")
+            found.append(self._event(fields, self.start, changed))
+        self.test.each("events", lambda node: found.append(self._happening(node)))
+        return found
+
+    def _happening(self, node: Node) -> Happening:
+        fields = Fields(node, self.problems, "an event")
+        at_node = fields.need("at")
+        at = self._time(at_node) if at_node is not None else self.start
+        staff = next((kind for kind in _STAFF if kind in fields), "")
+        if not staff:
+            return self._event(fields, at, {})
+        happening = Happening(
+            at=at,
+            position=node.position,
+            staff=staff,
+            step=fields.text(staff),
+            by=fields.text("by", "staff@example.com"),
+            role=fields.text("role"),
+            note=fields.text("note"),
+        )
+        fields.done()
+        return happening
+
+    def _event(self, fields: Fields, at: datetime, changed: dict[str, Any]) -> Happening:
+        manual = "manual" in fields
+        event = "" if manual else fields.text("event", required=True)
+        data_node = fields.get("manual" if manual else "data")
+        data = data_node.plain() if data_node is not None else {}
+        data = {**(data if isinstance(data, dict) else {}), **changed}
+        product = fields.text("product")
+        buyer_node = fields.get("customer")
+        buyer = buyer_node.plain() if buyer_node is not None else {}
+        historical = fields.text("historical") == "true"
+        fields.done()
+        if event and not product and "customer" in getattr(EVENT_TYPES.get(event), "__struct_fields__", ()):
+            known = {name: str(self.customer[name]) for name in _CONTACT if name in self.customer}
+            data = {"customer": {**known, **(buyer if isinstance(buyer, dict) else {})}, **data}
+        if event:
+            self._check(event, data, fields)
+        where = fields.node.position
+        return Happening(at, where, event, data, product or CUSTOMER_KEY, historical=historical, manual=manual)
+
+    def _check(self, event: str, data: dict[str, Any], fields: Fields) -> None:
+        if event not in EVENT_TYPES:
+            fields.wrong("event", f"there is no event '{event}'", suggestion(event, EVENT_TYPES))
+            return
+        known = EVENT_TYPES[event].__struct_fields__
+        for name in data:
+            if name not in known:
+                fields.wrong("data", f"{event} has no field '{name}'", suggestion(name, known))
+        try:
+            msgspec.convert(data, EVENT_TYPES[event])
+        except msgspec.ValidationError as error:
+            fields.wrong("data", f"this does not fit {event}: {error}")
+
+
+def _answer(given: object) -> Answer:
+    try:
+        return msgspec.convert(given, Answer)
+    except msgspec.ValidationError:
+        return Answer()
