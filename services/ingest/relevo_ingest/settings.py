@@ -35,6 +35,9 @@ class IngestSettings(RuntimeSettings):
     ingest_retry_after: int = Field(
         default=5, ge=1, le=3600, description="seconds that a sender is told to wait after a 503"
     )
+    ingest_most_waiting: int = Field(
+        default=2000, ge=1, le=100_000, description="most requests that wait for Kafka at once; the next one gets 503"
+    )
     ingest_clock_skew: timedelta = Field(
         default=timedelta(minutes=5), description="how far in the future an event's time may lie"
     )

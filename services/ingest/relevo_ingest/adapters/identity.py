@@ -107,6 +107,8 @@ def _take(waiting: deque[Waiting]) -> list[_Group]:
     later = []
     while waiting and len(groups) < _MOST_AT_ONCE:
         lookup, future = waiting.popleft()
+        if future.done():  # gave up while it waited
+            continue
         names = [(lookup.shop, alias) for alias in lookup.aliases]
         owners = {id(owner[name]): owner[name] for name in names if name in owner}
         first = owner.get(names[0])
@@ -127,5 +129,5 @@ def _rows(n: int, group: _Group) -> Iterable[tuple[int, str, str, int, str, bool
     aliases = sorted(group.aliases, key=lambda alias: alias.kind)
     proposed = new_key(group.shop, tuple(aliases))
     kinds = {alias.kind for alias in aliases}
-    customer, email = Kind.CUSTOMER in kinds, Kind.EMAIL in kinds
-    return ((n, group.shop, alias.name, int(alias.kind), proposed, customer, email) for alias in aliases)
+    owner, email = bool(kinds & {Kind.CUSTOMER, Kind.PRODUCT}), Kind.EMAIL in kinds
+    return ((n, group.shop, alias.name, int(alias.kind), proposed, owner, email) for alias in aliases)

@@ -5,7 +5,8 @@
 -- strongest known name decides. Some names are not proof enough to join two persons:
 --   kinds 3 to 5 (subscription, order, checkout) don't lead to a key that belongs to another customer id than the
 --   one that the lookup names; kinds 2 and 6 (phone, cart: shared in a family, on one computer) neither to a key
---   that belongs to another e-mail address.
+--   that belongs to another e-mail address;
+--   kind 11 (inventory item) leads nowhere if the lookup names the product itself.
 -- A weaker name that led elsewhere moves to the chosen key, so that an event which has only that name follows.
 --
 -- There is no "on conflict do nothing" on purpose: if another process stores one of the names at the same moment,
@@ -14,7 +15,7 @@
 with asked as (
     select *
       from unnest($1::int[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::boolean[], $7::boolean[])
-        as lookup(n, shop, alias, kind, proposed, names_customer, names_email)
+        as lookup(n, shop, alias, kind, proposed, names_owner, names_email)
 ), found as materialized (
     -- "limit 1" keeps this a look at the index for each name, also while the table has no statistics yet.
     select asked.*, known.key, known.ctid as place
@@ -24,12 +25,13 @@ with asked as (
 ), chosen as materialized (
     select distinct on (n) n, shop, coalesce(found.key, proposed) as key
       from (select found.n, found.shop, found.kind, found.proposed,
-                   case when found.kind in (0, 1, 10, 11) or not exists (
+                   case when found.kind in (0, 1, 10) or (found.kind = 11 and not found.names_owner)
+                          or (found.kind between 2 and 6 and not exists (
                        select from ingest.alias owner
                         where owner.shop = found.shop and owner.key = found.key and owner.kind <= 1
-                          and ((owner.kind = 0 and found.names_customer)
+                          and ((owner.kind = 0 and found.names_owner)
                             or (owner.kind = 1 and found.names_email and found.kind in (2, 6)))
-                   ) then found.key end as key
+                   )) then found.key end as key
               from found) found
      order by n, (found.key is null), kind
 ), moved as (

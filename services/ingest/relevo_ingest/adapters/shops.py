@@ -1,16 +1,16 @@
 """The shops of the catalog, kept in memory and read again when the catalog's revision changes."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import asyncpg
-import structlog
 
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool, temporary
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Shops:
@@ -65,4 +65,4 @@ class Shops:
             raise error
         if self._revision < 0:
             raise Busy(f"the shops can't be read now: {error!r}") from error
-        _log.warning("shops_not_refreshed", error=repr(error))
+        _log.warning("the shops can't be read again now, the known ones stay valid: %r", error)

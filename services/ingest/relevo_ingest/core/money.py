@@ -8,7 +8,7 @@ from relevo_ingest.core.errors import InvalidPayload
 
 Amount = str | int | float
 
-_DECIMAL = re.compile(r"^(?P<sign>-?)(?P<whole>\d{1,40})(?:\.(?P<part>\d{0,40}))?$")
+_DECIMAL = re.compile(r"^(?P<sign>-?)(?P<whole>\d{1,40})(?:\.(?P<part>\d{0,40}))?$", re.ASCII)
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _WHOLE_DIGITS = 12  # a price of a billion is plausible in VND or IDR, one of a trillion is not
 _PART_DIGITS = 6

@@ -1,4 +1,4 @@
-"""The page behind an unsubscribe link, in the visitor's language. No script, no cookie, nothing loaded from elsewhere."""
+"""The page behind an unsubscribe link, in the visitor's language: no script, no cookie, nothing from elsewhere."""
 
 from collections.abc import Mapping
 from html import escape

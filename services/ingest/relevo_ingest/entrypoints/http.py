@@ -1,0 +1,200 @@
+"""The HTTP surface of ingest. Each endpoint: who is it, is the body acceptable, the use case, the answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from relevo_ingest.adapters.shops import Shops
+from relevo_ingest.app.receive_events import receive_events
+from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
+from relevo_ingest.app.storing import Receipt, Tools
+from relevo_ingest.app.unsubscribe import unsubscribe
+from relevo_ingest.core import cloudevents, normalise
+from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature
+from relevo_ingest.core.signature import bearer_token, verify_shopify
+from relevo_ingest.core.times import parse_instant
+from relevo_ingest.entrypoints import pages, problems
+from relevo_ingest.entrypoints.bodies import check_encoding, check_json, media_type_of, read_body
+from relevo_ingest.settings import IngestSettings
+from relevo_runtime.catalog import Shop
+from relevo_runtime.clock import Clock
+from relevo_runtime.health import Health
+from relevo_runtime.http import admin_app
+from relevo_runtime.links import BadToken, read_token
+from relevo_runtime.metrics import Metrics
+
+_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+_PAGE_HEADERS = {
+    **_NO_STORE,
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+}
+
+
+class Ingest(Struct, frozen=True):
+    """What the endpoints work with."""
+
+    settings: IngestSettings
+    shops: Shops
+    tools: Tools
+    clock: Clock
+    metrics: Metrics
+    health: Health
+
+
+def make_app(ingest: Ingest) -> Starlette:
+    """The application; it holds no state of its own."""
+    endpoints = _Endpoints(ingest)
+    routes = [
+        Route("/hooks/{shop}/shopify", endpoints.counted(endpoints.shopify), methods=["POST"]),
+        Route("/events/{shop}", endpoints.counted(endpoints.events), methods=["POST"]),
+        Route("/events/{shop}", endpoints.handshake, methods=["OPTIONS"]),
+        Route("/u/{token}", endpoints.ask_unsubscribe, methods=["GET"]),
+        Route("/u/{token}", endpoints.unsubscribe, methods=["POST"]),
+        *admin_app(ingest.health, ingest.metrics).routes,
+    ]
+    handlers: dict[Any, Any] = {
+        problems.Problem: problems.answer,
+        HTTPException: problems.answer_http,
+        Exception: problems.answer_bug,
+    }
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+class _Endpoints:
+    def __init__(self, ingest: Ingest) -> None:
+        self._settings = ingest.settings
+        self._shops = ingest.shops
+        self._tools = ingest.tools
+        self._clock = ingest.clock
+        self._metrics = ingest.metrics
+
+    async def shopify(self, request: Request) -> Response:
+        """`POST /hooks/{shop}/shopify`."""
+        shop = await self._shop(request)
+        check_json(request)
+        body = await self._body(request)
+        received = self._clock.now()
+        verify_shopify(shop.valid_secrets(received), body, request.headers.get("x-shopify-hmac-sha256"))
+        topic = request.headers.get("x-shopify-topic", "")
+        if not topic:
+            raise problems.Problem(422, "no-topic", "The topic is missing", "the header X-Shopify-Topic is missing")
+        webhook = Webhook(
+            topic=topic,
+            body=body,
+            received=received,
+            delivery_id=request.headers.get("x-shopify-webhook-id", ""),
+            triggered_at=parse_instant(request.headers.get("x-shopify-triggered-at")),
+        )
+        return _receipt(await receive_shopify(self._tools, _context(shop), webhook))
+
+    async def events(self, request: Request) -> Response:
+        """`POST /events/{shop}`."""
+        shop = await self._shop(request)
+        if not shop.accepts_token(bearer_token(request.headers.get("authorization"))):
+            raise InvalidSignature("the bearer token is none of the shop's")
+        _check_event_type(request)
+        body = await self._body(request)
+        content_type = request.headers.get("content-type", "")
+        events, batch = cloudevents.parse(content_type, request.headers, body, self._settings.ingest_batch_limit)
+        received = self._clock.now()
+        return _receipt(await receive_events(self._tools, _context(shop), events, received, batch=batch))
+
+    async def handshake(self, request: Request) -> Response:
+        """`OPTIONS /events/{shop}`: may this origin send here? Source: CloudEvents HTTP 1.1 Web Hooks, section 4.
+
+        Every origin may ask; what it sends needs the token all the same.
+        """
+        await self._known(request)
+        headers = {"Allow": "OPTIONS, POST"}
+        origin = request.headers.get("webhook-request-origin")
+        if origin:
+            headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        return Response(status_code=200, headers=headers)
+
+    async def ask_unsubscribe(self, request: Request) -> Response:
+        """`GET /u/{token}`: a page with a button. Gateways open every link of a mail, so opening changes nothing."""
+        language = pages.language_of(request.headers.get("accept-language", ""))
+        try:
+            link = read_token(self._settings.link_secret.get_secret_value(), request.path_params["token"])
+        except BadToken:
+            return HTMLResponse(pages.bad_link(language), 404, _PAGE_HEADERS)
+        return HTMLResponse(pages.confirmation(language, link.channel), 200, _PAGE_HEADERS)
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """`POST /u/{token}`: RFC 8058's one click and the page's button. No cookie, no redirect, any body."""
+        language = pages.language_of(request.headers.get("accept-language", ""))
+        try:
+            link = read_token(self._settings.link_secret.get_secret_value(), request.path_params["token"])
+        except BadToken:
+            return HTMLResponse(pages.bad_link(language), 404, _PAGE_HEADERS)
+        try:
+            await unsubscribe(
+                self._tools, shop=link.shop, key=link.key, channel=link.channel, received=self._clock.now()
+            )
+        except Busy:
+            retry = {"Retry-After": str(self._settings.ingest_retry_after)}
+            return HTMLResponse(pages.busy(language), 503, _PAGE_HEADERS | retry)
+        return HTMLResponse(pages.done(language), 200, _PAGE_HEADERS)
+
+    def counted(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint with its errors turned into problems, counted by shop and status."""
+
+        async def run(request: Request) -> Response:
+            try:
+                response = await endpoint(request)
+            except problems.Problem as problem:
+                response = problem.response()
+            except IngestError as error:
+                response = problems.of_error(error, self._settings.ingest_retry_after).response()
+            # A path may name anything: only shops that exist become labels.
+            shop = "unknown" if response.status_code == 404 else request.path_params["shop"]
+            self._metrics.webhooks.labels(shop, str(response.status_code)).inc()
+            return response
+
+        return run
+
+    async def _known(self, request: Request) -> None:
+        try:
+            await self._shop(request)
+        except Busy as error:
+            raise problems.of_error(error, self._settings.ingest_retry_after) from None
+
+    async def _shop(self, request: Request) -> Shop:
+        name = request.path_params["shop"]
+        shop = await self._shops.get(name)
+        if shop is None:
+            raise problems.unknown_shop(name)
+        return shop
+
+    async def _body(self, request: Request) -> bytes:
+        return await read_body(
+            request, limit=self._settings.ingest_body_limit, seconds=self._settings.ingest_body_timeout
+        )
+
+
+def _check_event_type(request: Request) -> None:
+    """Raises `Problem` (415) unless the request is one of CloudEvents' three modes."""
+    if media_type_of(request) in (cloudevents.STRUCTURED, cloudevents.BATCH):
+        check_encoding(request)
+        return
+    check_json(request)
+    if not cloudevents.is_binary(request.headers):
+        raise problems.unsupported(
+            f"send {cloudevents.STRUCTURED}, {cloudevents.BATCH}, or application/json with ce-* headers"
+        )
+
+
+def _context(shop: Shop) -> ShopContext:
+    return ShopContext(shop=shop.shop, currency=shop.currency, region=normalise.region_of(shop.locale))
+
+
+def _receipt(receipt: Receipt) -> Response:
+    return Response(msgspec.json.encode(receipt), 200, media_type="application/json")

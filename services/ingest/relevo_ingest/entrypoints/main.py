@@ -1,0 +1,76 @@
+"""Starts ingest: shops from the catalog, keys from PostgreSQL, events to Kafka, all behind one HTTP server."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.publishing import KafkaLog
+from relevo_ingest.adapters.shops import Shops
+from relevo_ingest.app.storing import Tools
+from relevo_ingest.core.errors import Busy
+from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.settings import IngestSettings
+from relevo_runtime.http import serve
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import open_pool
+from relevo_runtime.service import Service, run
+
+_log = logging.getLogger(__name__)
+_COMMAND_SECONDS = 10.0
+
+
+def main() -> None:
+    """Runs ingest until it is told to stop; the process ends with 1 if it failed."""
+    settings = IngestSettings()
+
+    @asynccontextmanager
+    async def build(service: Service) -> AsyncIterator[None]:
+        async with running(settings, service):
+            yield
+
+    sys.exit(run("ingest", settings, build))
+
+
+@asynccontextmanager
+async def running(settings: IngestSettings, service: Service) -> AsyncIterator[int]:
+    """Serves while the block runs; gives the port. At the end requests in flight are answered, then it disconnects.
+
+    Neither Kafka nor PostgreSQL has to be there at the start: until they are, the answer is "try again".
+    """
+    pool = await open_pool(
+        settings.dsn,
+        application_name="relevo-ingest",
+        min_size=0,
+        max_size=settings.ingest_pool,
+        command_timeout=_COMMAND_SECONDS,
+    )
+    log = KafkaLog(Publisher(settings, service.metrics), most_waiting=settings.ingest_most_waiting)
+    try:
+        await _connect(log)
+        shops = Shops(
+            pool,
+            interval=settings.ingest_shops_interval,
+            forced=settings.ingest_shops_forced,
+            monotonic=asyncio.get_running_loop().time,
+        )
+        tools = Tools(keys=Identity(pool), log=log, limits=settings.limits(), budget=settings.ingest_budget)
+        service.health.probe("database", lambda: pool.fetchval("select 1"))
+        service.health.probe("kafka", log.check)
+        app = make_app(Ingest(settings, shops, tools, service.clock, service.metrics, service.health))
+        async with serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port:
+            _log.info("ingest listens on %s:%d", settings.ingest_host, port)
+            yield port
+    finally:
+        await log.stop()
+        pool.terminate()
+
+
+async def _connect(log: KafkaLog) -> None:
+    """Connects now rather than at the first webhook; Kafka may still be starting."""
+    try:
+        await log.start()
+    except Busy as error:
+        _log.warning("%s; webhooks are answered with 503 until it is there", error)

@@ -1,0 +1,172 @@
+"""Whatever arrives: either events that fit their contract, or one clear `InvalidPayload`, never anything else."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from relevo_ingest.core import canonical
+from relevo_ingest.core.cloudevents import STRUCTURED, parse
+from relevo_ingest.core.drafts import NoEvent
+from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.shopify import topics
+from tests.ingest.webhooks import SHOP, body_of, events_of, fixture, read_events
+
+ABSURD: list[Any] = [
+    None, True, False, 0, -1, 7, -5.5, 1e300, 2**70, 10**5000, "", " ", "x", "-3.00", "99999999999999999999", "1e9",
+    "NaN", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-13-45", "2026-03-01T10:00:00", "\x00nul\x00",
+    "gid://shopify/Order/", "A" * 5000, "ünïcödé \u202e", [], [[]], [None], [1, "a"], {}, {"id": None}, {"amount": -1},
+    [{"price": "-1"}], {"shop_money": {"amount": "x", "currency_code": "??"}},
+]  # fmt: skip
+READABLE = sorted(topics.READERS)
+
+
+def paths(value: Any, prefix: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    found = [prefix] if prefix else []
+    if isinstance(value, dict):
+        return found + [path for name, item in value.items() for path in paths(item, (*prefix, name))]
+    if isinstance(value, list):
+        return found + [path for n, item in enumerate(value) for path in paths(item, (*prefix, n))]
+    return found
+
+
+def put(value: Any, path: tuple[str | int, ...], replacement: Any, *, drop: bool) -> None:
+    for step in path[:-1]:
+        if not isinstance(value, dict | list):
+            return
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(value, dict):
+        value.pop(path[-1], None)
+        if not drop:
+            value[str(path[-1])] = replacement
+    elif isinstance(value, list) and isinstance(path[-1], int) and path[-1] < len(value):
+        value[path[-1]] = replacement
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    topic = draw(st.sampled_from(READABLE))
+    payload = copy.deepcopy(fixture(topic))
+    places = paths(payload)
+    for _ in range(draw(st.integers(1, 4))):
+        replacement = draw(st.sampled_from(ABSURD) | st.text(max_size=30) | st.floats() | st.integers())
+        put(payload, draw(st.sampled_from(places)), replacement, drop=draw(st.booleans()))
+    return topic, payload
+
+
+def fits_or_is_refused(topic: str, body: bytes) -> None:
+    try:
+        events = read_events(topic, body)
+    except InvalidPayload as error:
+        assert error.problem
+        return
+    for event in events:
+        event.payload()
+        assert "\\u0000" not in str(event.data)
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_mutated_payloads_fit_or_are_refused(case: tuple[str, dict[str, Any]]) -> None:
+    topic, payload = case
+    try:
+        body = body_of(payload)
+    except ValueError:  # Python itself won't write a number with more than 4,300 digits
+        body = b'{"id": ' + b"9" * 6000 + b"}"
+    fits_or_is_refused(topic, body)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(READABLE), st.binary(max_size=200))
+def test_any_bytes_fit_or_are_refused(topic: str, body: bytes) -> None:
+    fits_or_is_refused(topic, body)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(READABLE), st.data())
+def test_truncated_payloads_are_refused(topic: str, data: st.DataObject) -> None:
+    body = body_of(fixture(topic))
+    cut = data.draw(st.integers(0, len(body) - 1))
+    with pytest.raises(InvalidPayload) as caught:
+        read_events(topic, body[:cut])
+    assert "truncated" in str(caught.value) or "JSON" in str(caught.value)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_mutated_cloudevents_fit_or_are_refused(data: st.DataObject) -> None:
+    event = events_of(data.draw(st.sampled_from(["orders/create", "variants/in_stock", "customers/update"])))[0]
+    payload: dict[str, Any] = {
+        "specversion": "1.0", "id": "1", "source": "/erp", "type": event.type,
+        "time": "2026-03-05T10:00:00Z", "data": copy.deepcopy(event.data),
+    }  # fmt: skip
+    for _ in range(data.draw(st.integers(1, 3))):
+        replacement = data.draw(st.sampled_from([item for item in ABSURD if item != 10**5000]))
+        put(payload, data.draw(st.sampled_from(paths(payload))), replacement, drop=data.draw(st.booleans()))
+    try:
+        events, _ = parse(STRUCTURED, {}, body_of(payload), 10)
+        reading = canonical.read(events[0], SHOP)
+    except InvalidPayload as error:
+        assert error.problem
+        return
+    assert reading if isinstance(reading, NoEvent) else reading[0].payload
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes", "where", "problem"),
+    [
+        ("orders/create", {"total_price": "-5.00"}, "total_price", "negative"),
+        ("orders/create", {"total_price": "12,50"}, "total_price", "not a decimal"),
+        ("orders/create", {"total_price": "1234567890123456"}, "total_price", "not plausible"),
+        ("orders/create", {"currency": "dollars"}, "subtotal_price", None),
+        ("orders/create", {"id": None}, "id", "missing"),
+        ("orders/create", {"email": 5}, "email", "Expected"),
+        ("orders/create", {"created_at": "2026-13-01T00:00:00Z"}, "created_at", "Invalid RFC3339"),
+        ("orders/create", {"created_at": "2026-03-01T00:00:00"}, "created_at", "timezone"),
+        ("checkouts/create", {"token": ""}, "token", "missing"),
+        ("checkouts/create", {"total_price": None}, "total_price", "missing"),
+        ("checkouts/create", {"total_price": -0.01}, "total_price", "negative"),
+        ("fulfillments/create", {"order_id": None}, "order_id", "missing"),
+        ("customers/redact", {"customer": {}}, "customer", "names nobody"),
+    ],
+)
+def test_the_error_says_what_is_wrong_and_where(
+    topic: str, changes: dict[str, Any], where: str, problem: str | None
+) -> None:
+    with pytest.raises(InvalidPayload) as caught:
+        events_of(topic, **changes)
+    if problem is not None:
+        assert (caught.value.where, problem in caught.value.problem) == (where, True), str(caught.value)
+    else:
+        assert "currency" in caught.value.problem
+
+
+def test_the_error_names_the_line() -> None:
+    order = fixture("orders/create")
+    order["line_items"][1]["price"] = "-1"
+    with pytest.raises(InvalidPayload, match=r"line_items\[1\]\.price: the amount -1 is negative"):
+        read_events("orders/create", body_of(order))
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "truncated"),
+        (b'{"id": 1', "truncated"),
+        (b'{"id": 1}}', "broken"),
+        (b'{"note": "\xff"}', "not UTF-8: invalid start byte at byte 10"),
+        (b'{"email": "\\ud800"}', "broken"),
+        (b'{"note":' + b"[" * 100_000, "nested too deep"),
+        (b"[]", "Expected `object`"),
+        (b"null", "Expected `object`"),
+    ],
+)
+def test_broken_bodies(body: bytes, problem: str) -> None:
+    with pytest.raises(InvalidPayload) as caught:
+        read_events("orders/create", body)
+    assert problem in str(caught.value)

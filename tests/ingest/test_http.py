@@ -1,0 +1,370 @@
+"""What a shop sees of ingest, and what is stored: over HTTP, on the real broker and database."""
+
+import asyncio
+import gc
+import json
+import tracemalloc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from relevo_ingest.core.signature import sign_shopify
+from relevo_runtime import catalog
+from relevo_runtime.links import unsubscribe_token
+from relevo_runtime.postgres import Pool
+from tests.ingest.conftest import EXPIRED, NOW, OLD_SECRET, SECRET, TOKEN, Ingest, tea_shop
+from tests.ingest.webhooks import body_of, fixture
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document of an answer, which has all of RFC 9457's members."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    document: dict[str, Any] = response.json()
+    assert document["status"] == status
+    assert document["type"].startswith("urn:relevo:problem:")
+    assert document["title"]
+    assert document["detail"]
+    return document
+
+
+def cloud_event(**changes: Any) -> dict[str, Any]:
+    event = {
+        "specversion": "1.0",
+        "id": "42",
+        "source": "/erp",
+        "type": "quote.requested",
+        "time": NOW.isoformat(),
+        "data": {"customer": {"id": "7", "email": "Ana@Example.com"}, "quote_id": "q-1", "note": "by Friday"},
+    }
+    return event | changes
+
+
+async def test_a_webhook_is_stored_before_it_is_acknowledged(ingest: Ingest) -> None:
+    response = await ingest.webhook("orders/create")
+    assert response.status_code == 200
+    [event] = await ingest.stored()
+    told = response.json()["events"]
+    assert [(item["id"], item["type"], item["key"]) for item in told] == [("w-1", "order.placed", event.key)]
+    assert (event.id, event.shop, event.source) == ("w-1", "tea", "/shops/tea/shopify")
+    assert event.payload().order_id == "5600000000001"  # type: ignore[union-attr] # it is an order
+    [(key, _)] = await ingest.messages("relevo.events")
+    assert key == f"tea/{event.key}".encode()
+
+
+async def test_the_same_webhook_ten_times_is_one_event_id(ingest: Ingest) -> None:
+    answers = await asyncio.gather(*(ingest.webhook("orders/create", delivery="w-9") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    events = await ingest.stored()
+    assert len(events) == 10
+    assert len({(event.id, event.source, event.key, str(event.data)) for event in events}) == 1
+
+
+async def test_a_webhook_without_an_id_gets_one_from_its_content(ingest: Ingest) -> None:
+    for _ in range(2):
+        assert (await ingest.webhook("orders/paid", delivery="")).status_code == 200
+    assert len({event.id for event in await ingest.stored()}) == 1
+
+
+async def test_an_order_and_what_names_only_the_order_share_a_key(ingest: Ingest) -> None:
+    topics = ["checkouts/create", "orders/create", "fulfillment_events/create", "refunds/create", "returns/request"]
+    for n, topic in enumerate(topics):
+        assert (await ingest.webhook(topic, delivery=f"w-{n}")).status_code == 200
+    events = await ingest.stored()
+    assert len(events) == len(topics)
+    assert len({event.key for event in events}) == 1
+
+
+async def test_an_inventory_level_finds_its_product(ingest: Ingest) -> None:
+    before = (await ingest.webhook("inventory_levels/update", delivery="w-0")).json()["events"][0]
+    assert (await ingest.webhook("products/create", delivery="w-1")).json()["unrecognised"]
+    after = (await ingest.webhook("inventory_levels/update", delivery="w-2")).json()["events"][0]
+    assert before["key"] == "prd_inventory-4300000000011"
+    assert after["key"] == "prd_4100000000001"
+    last = next(event for event in await ingest.stored() if event.id == "w-2")
+    assert last.data["product_id"] == "4100000000001"
+
+
+async def test_what_is_not_recognised_is_kept_without_secrets(ingest: Ingest) -> None:
+    response = await ingest.webhook("draft_orders/create")
+    assert response.status_code == 200
+    assert "draft order" in response.json()["unrecognised"][0]
+    [kept] = await ingest.unrecognised()
+    assert (kept["topic"], kept["shop"], kept["platform"]) == ("draft_orders/create", "tea", "shopify")
+    assert "hunter2" not in str(kept)
+    assert await ingest.stored() == []
+
+
+@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
+async def test_two_secrets_are_valid_while_one_rotates(ingest: Ingest, secret: str) -> None:
+    assert (await ingest.webhook("orders/paid", secret=secret)).status_code == 200
+
+
+@pytest.mark.parametrize("secret", [EXPIRED, "shpss-somebody-elses"])
+async def test_a_wrong_signature_stores_nothing(ingest: Ingest, secret: str) -> None:
+    assert "none of the shop's secrets" in problem(await ingest.webhook("orders/paid", secret=secret), 401)["detail"]
+    assert await ingest.stored() == []
+
+
+async def test_a_missing_signature(ingest: Ingest) -> None:
+    assert "missing" in problem(await ingest.webhook("orders/paid", X_Shopify_Hmac_Sha256=""), 401)["detail"]
+
+
+async def test_a_changed_body_does_not_fit_its_signature(ingest: Ingest) -> None:
+    signature = sign_shopify(SECRET, body_of(fixture("orders/paid")))
+    answer = await ingest.webhook("orders/paid", b'{"id": 1}', X_Shopify_Hmac_Sha256=signature)
+    problem(answer, 401)
+
+
+async def test_a_secret_that_was_just_replaced(ingest: Ingest, pool: Pool) -> None:
+    new = msgspec.structs.replace(tea_shop(), secrets=[catalog.Secret("shpss-brand-new")])
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.update_shop(connection, new)
+    await asyncio.sleep(0.06)
+    assert (await ingest.webhook("orders/paid", secret="shpss-brand-new")).status_code == 200
+    problem(await ingest.webhook("orders/paid"), 401)
+
+
+async def test_an_unknown_shop_until_it_is_added(ingest: Ingest, pool: Pool) -> None:
+    body = body_of(fixture("orders/paid"))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Shopify-Topic": "orders/paid",
+        "X-Shopify-Hmac-Sha256": sign_shopify(SECRET, body),
+    }
+    document = problem(await ingest.client.post("/hooks/coffee/shopify", content=body, headers=headers), 404)
+    assert "relevo shops add coffee" in document["detail"]
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, msgspec.structs.replace(tea_shop(), shop="coffee"))
+    await asyncio.sleep(0.06)
+    assert (await ingest.client.post("/hooks/coffee/shopify", content=body, headers=headers)).status_code == 200
+
+
+async def test_an_unknown_path_and_a_wrong_method(ingest: Ingest) -> None:
+    problem(await ingest.client.get("/nothing"), 404)
+    assert problem(await ingest.client.get("/hooks/tea/shopify"), 405)["type"].endswith("wrong-method")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content_Type": "text/plain"},
+        {"Content_Type": ""},
+        {"Content_Type": "application/x-www-form-urlencoded"},
+        {"Content_Type": "application/json; charset=iso-8859-1"},
+        {"Content_Encoding": "gzip"},
+    ],
+)
+async def test_an_unsupported_content_type(ingest: Ingest, headers: dict[str, str]) -> None:
+    problem(await ingest.webhook("orders/paid", **headers), 415)
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "detail"),
+    [
+        (b'{"id": 5, "name": "#1', "body", "truncated"),
+        (b'{"id": 5, "name": "\xff\xfe"}', "body", "not UTF-8"),
+        (b"[1, 2]", "body", "Expected `object`"),
+        (b'{"id": 5, "line_items": [{"title": 7}]}', "line_items[0].title", "Expected"),
+        (b'{"id": 5, "currency": "EUR", "total_price": "-12.00"}', "total_price", "negative"),
+        (b'{"id": 5, "created_at": "0000-00-00"}', "created_at", "Invalid"),
+        (b"{}", "id", "missing"),
+    ],
+)
+async def test_a_body_that_is_not_valid_says_where(ingest: Ingest, body: bytes, where: str, detail: str) -> None:
+    document = problem(await ingest.webhook("orders/create", body), 422)
+    assert document["where"] == where
+    assert detail in document["detail"]
+    assert (await ingest.webhook("orders/create")).status_code == 200, "the service goes on"
+    assert len(await ingest.stored()) == 1
+
+
+async def test_a_missing_topic(ingest: Ingest) -> None:
+    assert "X-Shopify-Topic" in problem(await ingest.webhook("orders/create", X_Shopify_Topic=""), 422)["detail"]
+
+
+async def test_a_body_of_20_mb_is_refused_unread(ingest: Ingest) -> None:
+    body = b'{"note": "' + b"x" * 20_000_000 + b'"}'
+    document = problem(await ingest.webhook("orders/create", body), 413)
+    assert document["limit"] == ingest.settings.ingest_body_limit
+    assert (await ingest.webhook("orders/create")).status_code == 200
+
+
+async def test_a_body_of_20_mb_without_a_length_is_not_held_in_memory(ingest: Ingest) -> None:
+    chunk = b"x" * 65_536
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(20_000_000 // len(chunk)):
+            yield chunk
+
+    gc.collect()
+    tracemalloc.start()
+    answer = await ingest.client.post(
+        "/hooks/tea/shopify", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    problem(answer, 413)
+    assert peak < 8_000_000  # both sides of the connection, in one process
+
+
+async def test_kafka_is_away(ingest_without_kafka: Ingest) -> None:
+    answer = await ingest_without_kafka.webhook("orders/create")
+    document = problem(answer, 503)
+    assert int(answer.headers["retry-after"]) == ingest_without_kafka.settings.ingest_retry_after
+    assert "send it again" in document["detail"]
+    ready = await ingest_without_kafka.client.get("/readyz")
+    assert (ready.status_code, ready.json()["parts"]["kafka"]["ok"]) == (503, False)
+    assert (await ingest_without_kafka.client.get("/healthz")).status_code == 200
+    page = await ingest_without_kafka.client.post(f"/u/{token_for(ingest_without_kafka)}")
+    assert (page.status_code, "retry-after" in page.headers) == (503, True)
+
+
+async def test_healthy(ingest: Ingest) -> None:
+    await ingest.webhook("orders/create")
+    await ingest.webhook("orders/create", secret="wrong")
+    ready = await ingest.client.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    metrics = (await ingest.client.get("/metrics")).text
+    assert 'relevo_webhooks_total{shop="tea",status="200"} 1.0' in metrics
+    assert 'relevo_webhooks_total{shop="tea",status="401"} 1.0' in metrics
+
+
+async def test_a_structured_event(ingest: Ingest) -> None:
+    answer = await ingest.send(json.dumps(cloud_event()).encode(), Content_Type=STRUCTURED)
+    assert answer.status_code == 200, answer.text
+    [event] = await ingest.stored()
+    assert (event.id, event.source, event.type) == ("/erp#42", "/erp", "quote.requested")
+    assert event.data["customer"] == {"id": "7", "email": "ana@example.com"}
+
+
+async def test_a_binary_event(ingest: Ingest) -> None:
+    answer = await ingest.send(
+        b'{"customer": {"id": "7"}, "form": "wholesale", "fields": {"city": "Lima", "password": "hunter2"}}',
+        Content_Type="application/json",
+        CE_SpecVersion="1.0",
+        CE_Id="%C3%A9-1",
+        CE_Source="/site",
+        CE_Type="form.submitted",
+        CE_Time="2020-01-01T00:00:00Z",
+        CE_Historical="true",
+    )
+    assert answer.status_code == 200, answer.text
+    [event] = await ingest.stored()
+    assert (event.id, event.historical, event.time.year) == ("/site#é-1", True, 2020)
+    assert event.data["fields"] == {"city": "Lima"}
+
+
+async def test_a_batch_with_an_unknown_type(ingest: Ingest) -> None:
+    unknown = cloud_event(id="43", type="erp.invoice.printed", data={"secret_key": "abc", "n": 1})
+    answer = await ingest.send(json.dumps([cloud_event(), unknown]).encode(), Content_Type=BATCH)
+    assert answer.status_code == 200, answer.text
+    assert (len(answer.json()["events"]), len(answer.json()["unrecognised"])) == (1, 1)
+    [kept] = await ingest.unrecognised()
+    assert (kept["topic"], kept["body"]["secret_key"]) == ("erp.invoice.printed", "[removed]")
+
+
+async def test_a_batch_is_stored_as_a_whole_or_not_at_all(ingest: Ingest) -> None:
+    bad = cloud_event(id="43", data={"customer": {"id": "7", "phone": "call me"}, "quote_id": "q"})
+    answer = await ingest.send(json.dumps([cloud_event(), bad]).encode(), Content_Type=BATCH)
+    assert problem(answer, 422)["where"] == "[1].data.customer.phone"
+    assert await ingest.stored() == []
+
+
+async def test_a_large_batch_shares_round_trips(ingest: Ingest) -> None:
+    events = [cloud_event(id=str(n), data={"customer": {"id": str(n % 300)}, "quote_id": str(n)}) for n in range(1000)]
+    answer = await ingest.send(json.dumps(events).encode(), Content_Type=BATCH)
+    assert answer.status_code == 200, answer.text
+    stored = await ingest.stored()
+    assert (len(stored), len({event.key for event in stored})) == (1000, 300)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"specversion": "0.3"}, "specversion"),
+        ({"id": ""}, "id"),
+        ({"type": "order.placed", "data": {"customer": {}}}, "data"),
+        ({"data": {"customer": {}, "quote_id": ""}}, "data.customer"),
+        ({"data": {"customer": {"email": "nobody"}, "quote_id": "1"}}, "data.customer.email"),
+        ({"data": {"customer": {"id": "1"}, "quote_id": 5}}, "data.quote_id"),
+        (
+            {"data": {"customer": {"id": "1"}, "quote_id": "5", "total": {"amount": "-1", "currency": "EUR"}}},
+            "data.total.amount",
+        ),
+        ({"time": "yesterday"}, "time"),
+    ],
+)
+async def test_an_event_that_is_not_valid_says_where(ingest: Ingest, changes: dict[str, Any], where: str) -> None:
+    answer = await ingest.send(json.dumps(cloud_event(**changes)).encode(), Content_Type=STRUCTURED)
+    assert problem(answer, 422)["where"] == where
+
+
+async def test_too_many_events_in_a_batch(ingest: Ingest) -> None:
+    events = [cloud_event(id=str(n)) for n in range(1001)]
+    assert "at most 1000" in problem(await ingest.send(json.dumps(events).encode(), Content_Type=BATCH), 422)["detail"]
+
+
+async def test_bearer_tokens(ingest: Ingest) -> None:
+    body = json.dumps(cloud_event()).encode()
+    for token in (TOKEN, "an-older-token"):
+        assert (await ingest.send(body, token=token, Content_Type=STRUCTURED)).status_code == 200
+    answer = await ingest.send(body, token="guess", Content_Type=STRUCTURED)
+    problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    problem(await ingest.client.post("/events/tea", content=body, headers={"Content-Type": STRUCTURED}), 401)
+    problem(await ingest.client.post("/events/coffee", content=body, headers={"Content-Type": STRUCTURED}), 404)
+
+
+async def test_plain_json_is_no_event(ingest: Ingest) -> None:
+    assert "cloudevents" in problem(await ingest.send(b"{}", Content_Type="application/json"), 415)["detail"]
+
+
+async def test_the_handshake_of_cloudevents(ingest: Ingest) -> None:
+    answer = await ingest.client.options("/events/tea", headers={"WebHook-Request-Origin": "erp.example.com"})
+    assert answer.status_code == 200
+    assert answer.headers["webhook-allowed-origin"] == "erp.example.com"
+    assert answer.headers["webhook-allowed-rate"] == "*"
+    problem(await ingest.client.options("/events/coffee"), 404)
+
+
+def token_for(ingest: Ingest) -> str:
+    return unsubscribe_token(ingest.settings.link_secret.get_secret_value(), "tea", "cus_1", "email")
+
+
+async def test_opening_an_unsubscribe_link_changes_nothing(ingest: Ingest) -> None:
+    answer = await ingest.client.get(f"/u/{token_for(ingest)}", headers={"Accept-Language": "it-IT,it;q=0.9"})
+    assert answer.status_code == 200
+    assert '<form method="post">' in answer.text
+    assert 'lang="it"' in answer.text
+    assert await ingest.stored() == []
+
+
+@pytest.mark.parametrize("body", [b"List-Unsubscribe=One-Click", b"confirm=yes", b""])
+async def test_one_click_withdraws_the_consent(ingest: Ingest, body: bytes) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await ingest.client.post(f"/u/{token_for(ingest)}", content=body, headers=headers)
+    assert answer.status_code == 200, "RFC 8058: no redirect"
+    assert "set-cookie" not in answer.headers
+    [event] = await ingest.stored()
+    assert (event.type, event.shop, event.key) == ("consent.changed", "tea", "cus_1")
+    assert event.data == {"customer": {}, "channel": "email", "state": "withdrawn", "source": "unsubscribe-link"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_made_up_unsubscribe_link(ingest: Ingest, method: str) -> None:
+    answer = await ingest.client.request(method, f"/u/{token_for(ingest)[:-3]}abc")
+    assert answer.status_code == 404
+    assert await ingest.stored() == []
+
+
+async def test_an_old_date_is_moved_and_the_sender_is_told(ingest: Ingest) -> None:
+    body = body_of(fixture("orders/create") | {"created_at": "2001-01-01T00:00:00Z"})
+    [told] = (await ingest.webhook("orders/create", body)).json()["events"]
+    assert "7 days ago" in told["note"]
