@@ -1,0 +1,503 @@
+"""What customers get: triggers, keys, waits, exits, restarts, goals, re-entry, holdout."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import DeliveryOutcome, WakeUp
+from relevo_workflow.decide import decide
+from relevo_workflow.effects import ArmTimer, CancelTimer, Send
+from relevo_workflow.inputs import EventInput, OutcomeInput, TimerInput
+from relevo_workflow.shares import share
+from relevo_workflow.state import Facts, Shop, Subject
+from relevo_workflow.subject import MissingVersionError, handle
+from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
+
+CART = """
+workflow: abandoned-cart
+key: trigger.checkout_token
+trigger: {event: checkout.started, when: event.total.amount > 0.0}
+restart: {event: checkout.updated, where: event.checkout_token == trigger.checkout_token}
+exit: [{event: order.placed, where: event.checkout_token == trigger.checkout_token, reason: bought}]
+goal: {event: order.placed, where: event.checkout_token == trigger.checkout_token, within: 7d, value: event.total}
+steps:
+  - wait: 4h
+  - send: {channel: email, template: reminder, purpose: marketing}
+  - wait: 1d
+  - branch:
+      - when: customer.orders_count == 0
+        steps:
+          - send: {channel: email, template: discount, purpose: marketing}
+      - otherwise:
+        steps:
+          - send: {channel: email, template: last-call, purpose: marketing}
+"""
+
+
+@pytest.fixture(scope="module")
+def cart():
+    return a_workflow(CART, "reminder", "discount", "last-call")
+
+
+def checkout(customer: Customer, after: str = "0m", token: str = "t1", amount: str = "49.00") -> Customer:
+    return customer.does("checkout.started", after, checkout_token=token, total=euros(amount))
+
+
+class TestStarting:
+    def test_the_reminder_comes_after_four_hours_and_the_discount_a_day_later(self, cart):
+        customer = checkout(Customer(cart)).ends()
+        assert customer.messages == [("reminder", "4h"), ("discount", "1d4h")]
+        assert customer.ended == ("completed", "1d4h")
+
+    def test_somebody_who_has_bought_before_gets_the_last_call(self, cart):
+        customer = checkout(Customer(cart, facts=known(orders_count=2))).ends()
+        assert customer.templates == ["reminder", "last-call"]
+
+    def test_a_condition_that_does_not_hold_starts_nothing_and_says_why(self, cart):
+        customer = checkout(Customer(cart), amount="0.00")
+        assert customer.runs == []
+        (decision,) = customer.simulation.decisions
+        assert (decision.kind, decision.reason) == ("not_started", "the trigger's condition does not hold")
+        (check,) = decision.trace
+        assert (check.expression, check.value) == ("event.total.amount > 0.0", False)
+        assert check.fields == {"event.total.amount": 0.0}
+
+    def test_each_key_has_its_own_run(self, cart):
+        customer = Customer(cart)
+        checkout(customer, "0m", "t1")
+        checkout(customer, "1h", "t2")
+        customer.waits("5h")
+        assert [run.key for run in customer.runs] == ["t1", "t2"]
+        assert customer.messages == [("reminder", "4h"), ("reminder", "5h")]
+
+    def test_one_run_at_a_time_for_a_key(self, cart):
+        customer = checkout(Customer(cart))
+        checkout(customer, "1h")
+        assert len(customer.runs) == 1
+        assert customer.reasons[-1] == "a run for this key is on its way"
+
+    def test_without_a_key_the_customer_is_the_key(self):
+        welcome = a_workflow(
+            """
+            workflow: welcome
+            trigger: {event: customer.created}
+            steps: [{wait: 1d}]
+            """
+        )
+        customer = Customer(welcome).does("customer.created").does("customer.created", "1h")
+        assert [run.key for run in customer.runs] == [CUSTOMER]
+
+    def test_an_empty_key_starts_nothing(self, cart):
+        customer = checkout(Customer(cart), token="")
+        assert customer.reasons == ["the run's key is empty"]
+
+    def test_a_historical_event_starts_nothing_but_counts(self, cart):
+        customer = Customer(cart).does("checkout.started", checkout_token="t1", total=euros("5.00"), historical=True)
+        customer.does("order.placed", order_id="o1", historical=True)
+        assert customer.runs == []
+        assert customer.facts.orders_count == 1
+
+    def test_what_no_workflow_waits_for_is_no_decision(self, cart):
+        customer = Customer(cart).does("page.viewed", url="https://casa-luna.example.com/")
+        assert customer.kinds == []
+
+    def test_one_of_several_triggers_is_enough(self):
+        flow = a_workflow(
+            """
+            workflow: both
+            key: trigger.checkout_token
+            trigger:
+              - {event: checkout.started, when: event.customer.email != ""}
+              - {event: checkout.updated, when: event.customer.email != ""}
+            steps: [{wait: 1h}]
+            """
+        )
+        customer = Customer(flow).does("checkout.started", checkout_token="t", total=euros("1"), customer={})
+        customer.does("checkout.updated", "1m", checkout_token="t", total=euros("1"))
+        assert customer.kinds == ["not_started", "started"]
+
+
+class TestExits:
+    def test_an_order_in_the_middle_of_a_wait_ends_it_at_once(self, cart):
+        customer = checkout(Customer(cart)).does("order.placed", "1h", order_id="o1", checkout_token="t1").waits("3d")
+        assert customer.messages == []
+        assert customer.ended == ("bought", "1h")
+
+    def test_its_timers_are_cancelled(self, cart):
+        customer = checkout(Customer(cart)).does("order.placed", "1h", order_id="o1", checkout_token="t1")
+        assert {effect.name for effect in customer.effects_of(CancelTimer)} == {"goal", "step"}
+        assert customer.simulation.next_due is None
+
+    def test_an_order_of_another_checkout_changes_nothing(self, cart):
+        customer = checkout(Customer(cart)).does("order.placed", "1h", order_id="o1", checkout_token="t9").ends()
+        assert customer.templates == ["reminder", "last-call"]
+
+    def test_at_the_very_moment_of_the_reminder_the_exit_wins(self, cart):
+        customer = checkout(Customer(cart)).does("order.placed", "4h", order_id="o1", checkout_token="t1").waits("3d")
+        assert customer.messages == []
+
+    def test_an_order_from_before_the_checkout_does_not_end_it(self, cart):
+        customer = checkout(Customer(cart), "1h")
+        early = an_event("order.placed", customer.after("0m"), order_id="o1", checkout_token="t1")
+        customer.simulation.give(EventInput(early))
+        assert customer.ends().templates[0] == "reminder"
+
+    def test_an_order_that_overtook_its_checkout_keeps_it_from_starting(self, cart):
+        customer = Customer(cart).does("order.placed", "2m", order_id="o1", checkout_token="t1")
+        checkout(customer, "1m")
+        assert customer.runs == []
+        assert customer.reasons == ["bought: order.placed came before it"]
+
+    def test_an_order_of_another_checkout_does_not(self, cart):
+        customer = Customer(cart).does("order.placed", "2m", order_id="o1", checkout_token="t9")
+        assert len(checkout(customer, "1m").runs) == 1
+
+    def test_a_historical_order_ends_it_too(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("order.placed", "1h", order_id="o1", checkout_token="t1", historical=True)
+        assert customer.ended == ("bought", "1h")
+
+    def test_an_event_that_ends_one_run_may_start_the_next(self):
+        flow = a_workflow(
+            """
+            workflow: after-purchase
+            trigger: {event: order.placed}
+            exit: {event: order.placed, reason: bought again}
+            steps: [{wait: 10d}]
+            """
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1").does("order.placed", "2d", order_id="o2")
+        assert customer.kinds == ["started", "exited", "started"]
+
+
+class TestRestarts:
+    def test_a_change_of_the_cart_pushes_the_reminder_back(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("checkout.updated", "3h", checkout_token="t1", total=euros("61.00")).ends()
+        assert customer.messages == [("reminder", "7h"), ("discount", "1d7h")]
+        assert customer.run.restarts == 1
+
+    def test_it_takes_the_place_of_the_trigger(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("checkout.updated", "3h", checkout_token="t1", total=euros("61.00")).waits("7h")
+        (send,) = customer.effects_of(Send)
+        assert send.context["trigger"]["total"] == euros("61.00")
+        assert send.context["trigger"]["type"] == "checkout.updated"
+
+    def test_an_older_change_that_comes_late_is_left_out(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("checkout.updated", "3h", checkout_token="t1", total=euros("61.00"))
+        late = an_event("checkout.updated", customer.after("1h"), checkout_token="t1", total=euros("9.00"))
+        customer.simulation.give(EventInput(late))
+        assert customer.ends().messages[0] == ("reminder", "7h")
+
+
+class TestGoals:
+    def test_an_order_in_time_is_the_goal_with_its_value(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("order.placed", "5h", order_id="o1", checkout_token="t1", total=euros("49.00"))
+        assert customer.run.goal is not None
+        assert (customer.run.goal.value, customer.run.goal.currency) == ("49.00", "EUR")
+
+    def test_it_counts_after_the_last_step_too(self, cart):
+        customer = checkout(Customer(cart)).waits("2d")
+        assert customer.run.state == "watching"
+        customer.does("order.placed", "3d", order_id="o1", checkout_token="t1", total=euros("12.30"))
+        assert (customer.run.state, customer.run.goal.value) == ("ended", "12.30")
+        assert customer.ended == ("completed", "1d4h")
+
+    def test_not_after_its_time(self, cart):
+        customer = checkout(Customer(cart)).waits("8d")
+        assert (customer.run.state, customer.run.goal) == ("ended", None)
+        customer.does("order.placed", "9d", order_id="o1", checkout_token="t1", total=euros("12.30"))
+        assert customer.run.goal is None
+
+    def test_a_run_that_is_only_watched_does_not_block_the_next(self, cart):
+        customer = checkout(Customer(cart)).waits("2d")
+        checkout(customer, "3d")
+        assert [run.state for run in customer.runs] == ["watching", "active"]
+
+
+class TestWaitingForEvents:
+    FLOW = """
+    workflow: shipping
+    key: trigger.order_id
+    trigger: {event: order.placed}
+    steps:
+      - wait_for:
+          - event: shipment.delivered
+            where: event.order_id == trigger.order_id
+            as: parcel
+            steps:
+              - send: {channel: email, template: delivered, purpose: transactional}
+          - event: order.cancelled
+            where: event.order_id == trigger.order_id
+            steps: [{stop: cancelled}]
+          - timeout: 10d
+            steps:
+              - send: {channel: email, template: delayed, purpose: transactional}
+      - send: {channel: email, template: thanks, purpose: marketing}
+    """
+
+    @pytest.fixture
+    def flow(self):
+        return a_workflow(self.FLOW, "delivered", "delayed", "thanks")
+
+    def test_the_event_goes_its_way_and_is_kept(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1")
+        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1")
+        assert customer.messages == [("delivered", "2d"), ("thanks", "2d")]
+        assert customer.run.saved["parcel"]["shipment_id"] == "s1"
+
+    def test_the_timeout_goes_its_own(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1").ends()
+        assert customer.messages == [("delayed", "10d"), ("thanks", "10d")]
+
+    def test_another_event_of_the_list(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1").does("order.cancelled", "1d", order_id="o1")
+        assert customer.messages == []
+        assert customer.ended == ("cancelled", "1d")
+
+    def test_an_event_of_another_order_is_not_meant(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1").does("order.placed", "1h", order_id="o2")
+        customer.does("shipment.delivered", "2d", order_id="o2", shipment_id="s2").waits("3d")
+        assert [run.saved.get("parcel", {}).get("shipment_id") for run in customer.runs] == [None, "s2"]
+
+    def test_the_timer_of_a_wait_that_is_over_does_nothing(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1")
+        (timer,) = customer.effects_of(ArmTimer)
+        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1")
+        before = customer.simulation.subject
+        stale = WakeUp(
+            id="w",
+            shop="casa-luna",
+            key=CUSTOMER,
+            timer_id=timer.id,
+            due_at=timer.due_at,
+            run_id=timer.run_id,
+            turn=timer.turn,
+            name=timer.name,
+        )
+        after = handle([flow], {}, before, TimerInput(stale), timer.due_at)
+        assert after.subject == before
+        assert after.decisions == ()
+
+
+class TestReentry:
+    FLOW = """
+    workflow: flow
+    trigger: {event: order.placed}
+    reentry: REENTRY
+    steps: [{wait: 1d}]
+    """
+
+    def starts(self, reentry: str, *days: str) -> list[str]:
+        customer = Customer(a_workflow(self.FLOW.replace("REENTRY", reentry)))
+        for number, after in enumerate(days):
+            customer.does("order.placed", after, order_id=f"o{number}")
+        return [kind for kind in customer.kinds if kind in ("started", "not_started")]
+
+    def test_once_ended_waits_for_the_end(self):
+        assert self.starts("once_ended", "0m", "12h", "2d") == ["started", "not_started", "started"]
+
+    def test_never_is_never(self):
+        assert self.starts("never", "0m", "2d", "90d") == ["started", "not_started", "not_started"]
+
+    def test_several_may_run_at_once(self):
+        assert self.starts("several", "0m", "1h", "2h") == ["started"] * 3
+
+    def test_after_a_pause(self):
+        assert self.starts("{after: 30d}", "0m", "29d", "30d") == ["started", "not_started", "started"]
+
+
+class TestShares:
+    def test_the_held_out_get_nothing_but_their_orders_count(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: customer.created}
+            holdout: 100%
+            goal: {event: order.placed, within: 30d, value: event.total}
+            steps:
+              - send: {channel: email, template: welcome, purpose: marketing}
+            """,
+            "welcome",
+        )
+        customer = Customer(flow).does("customer.created")
+        assert (customer.kinds, customer.messages, customer.run.holdout) == (["started"], [], True)
+        customer.does("order.placed", "2d", order_id="o1", total=euros("20.00"))
+        assert customer.run.goal.value == "20.00"
+
+    def test_a_holdout_is_about_its_share_of_customers(self):
+        held = sum(self._is_held(f"customer-{number}") for number in range(2000))
+        assert 60 <= held <= 140  # 5 %: 100 expected, four standard deviations each way
+
+    def _is_held(self, key: str) -> bool:
+        return share("flow", "holdout", key) * 100 < 5
+
+    def test_a_split_gives_a_key_the_same_variant_every_time(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            key: trigger.order_id
+            trigger: {event: order.placed}
+            reentry: several
+            steps:
+              - split:
+                  - {name: a, weight: 50, steps: [{stop: a}]}
+                  - {name: b, weight: 50, steps: [{stop: b}]}
+            """
+        )
+        chosen: dict[str, set[str]] = {}
+        for number in range(40):
+            customer = Customer(flow)
+            for after in ("0m", "1d"):
+                customer.does("order.placed", after, order_id=f"o{number}")
+            chosen[f"o{number}"] = {run.end_reason for run in customer.runs}
+        assert all(len(variants) == 1 for variants in chosen.values())
+        assert {variant for variants in chosen.values() for variant in variants} == {"a", "b"}
+
+    def test_the_test_list_takes_part_before_all_others(self):
+        text = """
+        workflow: flow
+        trigger: {event: customer.created}
+        enrol: {customers: [LISTED]}
+        steps: [{wait: 1d}]
+        """
+        listed = Customer(a_workflow(text.replace("LISTED", "ana@example.com"))).does("customer.created")
+        other = Customer(a_workflow(text.replace("LISTED", "eva@example.com"))).does("customer.created")
+        assert (listed.kinds, other.kinds) == (["started"], ["not_started"])
+        assert other.reasons == ["the customer is not among the 0% that take part"]
+
+
+class TestSends:
+    def test_a_message_says_why_until_when_and_with_what(self, cart):
+        customer = checkout(Customer(cart)).waits("4h")
+        (send,) = customer.effects_of(Send)
+        assert send.id == f"{customer.run.id}/send-reminder/2"
+        assert send.not_after == send.decided_at + timedelta(days=1)
+        assert set(send.context) == {"trigger", "run", "customer", "shop"}
+        assert send.context["shop"]["name"] == "Casa Luna"
+        assert msgspec.json.decode(msgspec.json.encode(send.context)) == send.context
+
+    def test_a_step_in_a_circle_has_an_effect_key_for_each_turn(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed}
+            exit: {event: order.cancelled}
+            steps:
+              - send: {channel: email, template: again, purpose: transactional}
+              - wait: 1d
+              - goto: send-again
+            """,
+            "again",
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1").waits("3d")
+        ids = [send.id for send in customer.effects_of(Send)]
+        assert len(ids) == 4
+        assert len(set(ids)) == 4
+
+    def test_the_window_of_a_workflow_puts_a_message_off(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed}
+            window: {from: "09:00", until: "20:00", days: [mon, tue, wed, thu, fri], zone: shop}
+            steps:
+              - send: {channel: email, template: thanks, purpose: marketing}
+            """,
+            "thanks",
+        )
+        friday_night = datetime(2026, 3, 13, 21, 30, tzinfo=UTC)
+        customer = Customer(flow, at=friday_night).does("order.placed", order_id="o1").ends()
+        (send,) = customer.effects_of(Send)
+        assert send.decided_at == datetime(2026, 3, 16, 8, 0, tzinfo=UTC)  # Monday, 09:00 in Madrid
+
+
+class TestRuns:
+    def test_a_circle_without_a_wait_ends_with_a_reason(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed}
+            steps:
+              - {id: round, set: {attributes: {seen: "true"}}}
+              - goto: round
+            """
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1")
+        assert customer.run.end_reason == "went round 500 steps without a wait"
+
+    def test_a_run_goes_on_in_the_version_that_it_was_started_with(self, cart):
+        customer = checkout(Customer(cart))
+        (timer,) = [one for one in customer.effects_of(ArmTimer) if one.name == "step"]
+        newer = a_workflow(CART.replace("wait: 1d", "wait: 5d"), "reminder", "discount", "last-call")
+        wakeup = WakeUp(
+            id="w", shop="casa-luna", key=CUSTOMER, timer_id=timer.id, due_at=timer.due_at, run_id=timer.run_id, turn=1
+        )
+        handled = handle([newer], {cart.version: cart}, customer.simulation.subject, TimerInput(wakeup), timer.due_at)
+        (decision,) = handled.decisions
+        assert decision.version == cart.version != newer.version
+        assert decision.run.timers["step"] == START + timedelta(days=1, hours=4)
+
+    def test_a_version_that_was_not_given_is_asked_for(self, cart):
+        subject = checkout(Customer(cart)).simulation.subject
+        with pytest.raises(MissingVersionError, match="pass it in `pinned`"):
+            handle([], {}, subject, EventInput(an_event("order.placed", order_id="o")), START)
+
+    def test_a_step_that_is_gone_ends_the_run_with_a_reason(self, cart):
+        customer = checkout(Customer(cart))
+        run = msgspec.structs.replace(customer.run, step="gone")
+        due = run.timers["step"]
+        wakeup = WakeUp(
+            id="w", shop="s", key=CUSTOMER, timer_id=f"{run.id}/step", due_at=due, run_id=run.id, turn=1, name="step"
+        )
+        decision = decide(cart, run, TimerInput(wakeup), Facts(), due)
+        assert (decision.kind, decision.reason) == ("ended", "there is no step 'gone' in this version")
+
+    def test_the_outcome_of_a_message_moves_nothing(self, cart):
+        customer = checkout(Customer(cart))
+        outcome = DeliveryOutcome(
+            id="x",
+            delivery_id="d",
+            shop="casa-luna",
+            key=CUSTOMER,
+            run_id=customer.run.id,
+            workflow="abandoned-cart",
+            step="send-reminder",
+            channel="email",
+            status="sent",
+            at=START,
+        )
+        handled = handle([cart], {}, customer.simulation.subject, OutcomeInput(outcome), START)
+        assert handled.subject is customer.simulation.subject
+        assert handled.decisions == ()
+
+    def test_a_run_is_small_and_reads_back_as_it_was(self, cart):
+        subject = checkout(Customer(cart)).simulation.subject
+        stored = msgspec.json.encode(subject)
+        assert msgspec.json.decode(stored, type=Subject) == subject
+        assert len(msgspec.json.encode(subject.runs[0])) < 700
+
+    def test_a_customer_who_is_redacted_is_forgotten(self, cart):
+        customer = checkout(Customer(cart, facts=known(attributes={"tier": "gold"})))
+        customer.does("customer.redacted", "1h")
+        assert customer.facts == Facts()
+        assert customer.simulation.subject.runs == ()
+        assert customer.run.trigger == {}
+        assert customer.run.end_reason == "the customer was redacted"
+        assert customer.simulation.next_due is None
+
+    def test_an_event_about_a_product_says_nothing_of_the_customer(self, cart):
+        stock = an_event("product.restocked", key="p-1", product_id="p-1")
+        subject = Subject(shop="casa-luna", key=CUSTOMER)
+        assert handle([cart], {}, subject, EventInput(stock), START, shop=Shop(id="casa-luna")).subject is subject
+
+    def test_decide_alone_finds_the_shop_and_the_customer_in_the_event(self, cart):
+        event: Event = an_event("checkout.started", checkout_token="t1", total=euros("5.00"))
+        decision = decide(cart, None, EventInput(event), Facts(), START)
+        assert decision.run is not None
+        assert decision.run.customer == CUSTOMER

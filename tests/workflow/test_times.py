@@ -1,0 +1,205 @@
+"""Local times where clocks change, at the ends of months and on 29 February."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
+from relevo_workflow.durations import format_duration, parse_duration
+from relevo_workflow.zones import Window, anniversary, instant, next_time_of_day, zone_of
+from tests.workflow.shop import Customer, a_workflow, known
+
+INSTANTS = [
+    # zone, local day and time, instant; a gap: the first instant after it; a fold: the first of the two
+    ("Europe/Madrid", date(2026, 1, 15), time(9), "2026-01-15T08:00:00Z"),
+    ("Europe/Madrid", date(2026, 7, 15), time(9), "2026-07-15T07:00:00Z"),
+    ("Europe/Madrid", date(2026, 3, 29), time(2, 30), "2026-03-29T01:00:00Z"),
+    ("Europe/Madrid", date(2026, 3, 29), time(3, 0), "2026-03-29T01:00:00Z"),
+    ("Europe/Madrid", date(2026, 10, 25), time(2, 30), "2026-10-25T00:30:00Z"),
+    ("Europe/Rome", date(2026, 3, 29), time(2, 0), "2026-03-29T01:00:00Z"),
+    ("Europe/Rome", date(2026, 10, 25), time(3, 0), "2026-10-25T02:00:00Z"),
+    ("America/New_York", date(2026, 3, 8), time(2, 15), "2026-03-08T07:00:00Z"),
+    ("America/New_York", date(2026, 11, 1), time(1, 30), "2026-11-01T05:30:00Z"),
+    ("America/Sao_Paulo", date(2018, 11, 4), time(0, 0), "2018-11-04T03:00:00Z"),
+    ("America/Sao_Paulo", date(2018, 2, 17), time(23, 30), "2018-02-18T01:30:00Z"),
+    ("America/Sao_Paulo", date(2026, 11, 1), time(0, 0), "2026-11-01T03:00:00Z"),
+    ("Asia/Kathmandu", date(2026, 6, 1), time(9), "2026-06-01T03:15:00Z"),
+    ("Asia/Kathmandu", date(1986, 1, 1), time(0, 5), "1985-12-31T18:30:00Z"),
+    ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 10), "2026-10-03T15:30:00Z"),
+    ("Pacific/Apia", date(2011, 12, 30), time(12), "2011-12-30T10:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("zone", "day", "at", "expected"), INSTANTS)
+def test_a_local_time_is_the_instant_that_its_people_mean(zone, day, at, expected):
+    assert instant(day, at, ZoneInfo(zone)) == datetime.fromisoformat(expected)
+
+
+@given(
+    day=st.dates(date(1990, 1, 1), date(2037, 12, 31)),
+    at=st.times().map(lambda one: one.replace(second=0, microsecond=0)),
+    zone=st.sampled_from(["Europe/Madrid", "America/New_York", "America/Sao_Paulo", "Asia/Kathmandu", "UTC"]),
+)
+def test_it_is_that_local_time_or_the_first_instant_after_a_gap(day, at, zone):
+    found = instant(day, at, ZoneInfo(zone))
+    local = found.astimezone(ZoneInfo(zone))
+    shown = local.replace(tzinfo=None)
+    wanted = datetime.combine(day, at)
+    assert shown >= wanted
+    if shown == wanted:
+        assert local.fold == 0
+    else:
+        just_before = (found - parse_duration("1s")).astimezone(ZoneInfo(zone))
+        assert just_before.replace(tzinfo=None) < wanted
+        assert just_before.utcoffset() != local.utcoffset()
+
+
+@given(
+    after=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    at=st.times().map(lambda one: one.replace(second=0, microsecond=0)),
+    zone=st.sampled_from(["Europe/Rome", "America/New_York", "Asia/Kathmandu"]),
+    weekday=st.none() | st.integers(0, 6),
+)
+def test_the_next_time_of_day_is_later_and_near(after, at, zone, weekday):
+    found = next_time_of_day(after, at, ZoneInfo(zone), weekday)
+    assert found > after
+    assert found - after <= parse_duration("25h" if weekday is None else "7d1h")
+    if weekday is not None:
+        assert found.astimezone(ZoneInfo(zone)).weekday() == weekday
+
+
+class TestWindows:
+    MADRID = ZoneInfo("Europe/Madrid")
+    OFFICE = Window(opens=time(9), closes=time(20), days=(0, 1, 2, 3, 4))
+
+    @pytest.mark.parametrize(
+        ("at", "opens"),
+        [
+            ("2026-03-11T10:00:00Z", "2026-03-11T10:00:00Z"),
+            ("2026-03-11T07:59:00Z", "2026-03-11T08:00:00Z"),
+            ("2026-03-11T19:00:00Z", "2026-03-12T08:00:00Z"),
+            ("2026-03-13T20:00:00Z", "2026-03-16T08:00:00Z"),
+            ("2026-03-27T22:00:00Z", "2026-03-30T07:00:00Z"),
+        ],
+    )
+    def test_it_opens_at_the_local_time(self, at, opens):
+        found = self.OFFICE.next_open(datetime.fromisoformat(at), self.MADRID)
+        assert found == datetime.fromisoformat(opens)
+
+    def test_one_past_midnight_belongs_to_the_day_that_it_opens(self):
+        late = Window(opens=time(22), closes=time(2), days=(4,))
+        saturday = datetime(2026, 3, 14, 0, 30, tzinfo=UTC)
+        assert late.next_open(saturday, UTC) == saturday
+        assert late.next_open(datetime(2026, 3, 14, 2, 0, tzinfo=UTC), UTC) == datetime(2026, 3, 20, 22, tzinfo=UTC)
+
+    @given(at=st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))
+    def test_what_it_gives_is_open(self, at):
+        found = self.OFFICE.next_open(at, self.MADRID)
+        assert found >= at
+        assert self.OFFICE.next_open(found, self.MADRID) == found
+
+
+class TestDays:
+    @pytest.mark.parametrize(
+        ("year", "expected"), [(2024, date(2024, 2, 29)), (2026, date(2026, 2, 28)), (2028, date(2028, 2, 29))]
+    )
+    def test_29_february_is_kept_on_the_28th_in_other_years(self, year, expected):
+        assert anniversary(date(2000, 2, 29), year) == expected
+
+    def test_an_unknown_zone_is_the_shops_and_then_utc(self):
+        assert zone_of("Mars/Olympus", "Europe/Rome") == ZoneInfo("Europe/Rome")
+        assert zone_of("", "nonsense") is UTC
+
+
+class TestDurations:
+    @pytest.mark.parametrize("text", ["30m", "4h", "1d", "2w", "1d12h", "1h30m", "90m"])
+    def test_they_read_back(self, text):
+        assert parse_duration(format_duration(parse_duration(text))) == parse_duration(text)
+
+    @pytest.mark.parametrize("text", ["", "4", "h", "4 hours", "1.5d", "d4", "4x", "9999w"])
+    def test_what_is_none_is_refused(self, text):
+        with pytest.raises(ValueError, match=r"is no duration|longer than ten years"):
+            parse_duration(text)
+
+
+class TestCalendarRules:
+    def test_cron_keeps_its_local_time_when_clocks_change(self):
+        rome = ZoneInfo("Europe/Rome")
+        before = next_occurrence("0 9 * * *", "", datetime(2026, 3, 28, 0, tzinfo=UTC), rome)
+        after = next_occurrence("0 9 * * *", "", datetime(2026, 3, 29, 0, tzinfo=UTC), rome)
+        assert (before, after) == (datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 29, 7, tzinfo=UTC))
+
+    def test_rrule_knows_the_last_friday_of_a_month(self):
+        found = next_occurrence(
+            "", "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=10;BYMINUTE=0;BYSECOND=0", datetime(2026, 3, 1, tzinfo=UTC), UTC
+        )
+        assert found == datetime(2026, 3, 27, 10, tzinfo=UTC)
+
+    def test_what_is_no_rule_is_said(self):
+        assert "is no cron rule" in check_cron("every day")
+        assert "is no RRULE" in check_rrule("FREQ=SOMETIMES")
+        assert check_cron("0 9 * * 1") == check_rrule("FREQ=DAILY") == ""
+
+
+WAITS = [
+    # the wait, the start (UTC), the zone of the customer, when the message goes (UTC)
+    ('{until: "09:00", zone: customer}', "2026-03-28T07:00:00Z", "Europe/Madrid", "2026-03-28T08:00:00Z"),
+    ('{until: "09:00", zone: customer}', "2026-03-28T08:00:00Z", "Europe/Madrid", "2026-03-29T07:00:00Z"),
+    ('{until: "02:30", zone: customer}', "2026-03-28T12:00:00Z", "Europe/Madrid", "2026-03-29T01:00:00Z"),
+    ('{until: "02:30", zone: customer}', "2026-10-24T12:00:00Z", "Europe/Rome", "2026-10-25T00:30:00Z"),
+    ('{until: "01:30", zone: customer}', "2026-10-31T12:00:00Z", "America/New_York", "2026-11-01T05:30:00Z"),
+    ("{until: mon 09:00, zone: customer}", "2026-03-27T12:00:00Z", "Europe/Madrid", "2026-03-30T07:00:00Z"),
+    ("{until: monday 09:00, zone: shop}", "2026-03-30T06:00:00Z", "Asia/Kathmandu", "2026-03-30T07:00:00Z"),
+    ("{until: 2026-12-24 09:00, zone: customer}", "2026-03-30T06:00:00Z", "Asia/Kathmandu", "2026-12-24T03:15:00Z"),
+    ("{until: 2026-12-24, zone: Europe/Rome}", "2026-03-30T06:00:00Z", "Asia/Kathmandu", "2026-12-23T23:00:00Z"),
+    ("{until: 2026-01-01 09:00, zone: customer}", "2026-03-30T06:00:00Z", "UTC", "2026-03-30T06:00:00Z"),
+    ("{until: trigger.placed_at, offset: 2d}", "2026-03-28T12:00:00Z", "Europe/Madrid", "2026-03-30T12:00:00Z"),
+    (
+        '{until: trigger.placed_at, offset: 2d, at: "09:00"}',
+        "2026-03-28T12:00:00Z",
+        "Europe/Madrid",
+        "2026-03-30T07:00:00Z",
+    ),
+    (
+        '{until: trigger.placed_at, offset: -7d, at: "09:00"}',
+        "2026-03-28T12:00:00Z",
+        "Europe/Madrid",
+        "2026-03-28T12:00:00Z",
+    ),
+    ("30d", "2026-01-31T12:00:00Z", "Europe/Madrid", "2026-03-02T12:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("wait", "start", "zone", "sent"), WAITS)
+def test_a_wait_is_over_at_the_right_local_time(wait, start, zone, sent):
+    flow = a_workflow(
+        f"""
+        workflow: flow
+        trigger: {{event: order.placed}}
+        steps:
+          - wait: {wait}
+          - send: {{channel: email, template: now, purpose: transactional}}
+        """,
+        "now",
+    )
+    at = datetime.fromisoformat(start)
+    customer = Customer(flow, facts=known(timezone=zone), at=at)
+    customer.does("order.placed", order_id="o1", placed_at=at.isoformat()).ends()
+    (send,) = (effect for effect in customer.effects if getattr(effect, "template", "") == "now")
+    assert send.decided_at == datetime.fromisoformat(sent)
+
+
+def test_a_field_without_a_time_is_nothing_to_wait_for():
+    flow = a_workflow(
+        """
+        workflow: flow
+        trigger: {event: order.placed}
+        steps:
+          - wait: {until: trigger.placed_at, offset: 2d}
+        """
+    )
+    customer = Customer(flow).does("order.placed", order_id="o1")
+    assert customer.ended == ("completed", "0m")
