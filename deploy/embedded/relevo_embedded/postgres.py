@@ -107,6 +107,8 @@ class EmbeddedPostgres:
     async def stop(self) -> None:
         """Stop it and wait until it is gone."""
         await self.process.stop()
+        if self._sockets.parent != self.folder:
+            shutil.rmtree(self._sockets, ignore_errors=True)
 
     async def kill(self) -> None:
         """End it as a crash would, for tests; `start` recovers."""

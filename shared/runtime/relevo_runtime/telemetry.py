@@ -19,7 +19,7 @@ __all__ = ["Health", "Metrics", "configure_logging", "log_context"]
 _SECRET_NAME = re.compile(r"secret|token|password|passwd|authorization|api_?key|credential|cookie", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@\s]*@")
 _EVENT_ID = "_event"  # structlog keeps the message under "event" until it is rendered
-_QUIET = ("aiokafka", "faststream", "relevo_runtime.faststream", "httpx", "httpcore", "uvicorn", "asyncio")
+_QUIET = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio")
 
 
 def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | None = None) -> None:
@@ -46,6 +46,8 @@ def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | 
     root.setLevel(settings.log_level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # It warns at each start that topics are not created by themselves, which is how we want it.
+    logging.getLogger("relevo_runtime.faststream").setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -114,21 +116,35 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._idle.set()
 
     async def _process(self, batch: Sequence[ConsumerRecord], consumer: Consumer) -> None:
-        held = consumer.assignment()
-        names = self._topics
-        offsets: dict[TopicPartition, int] = {}
-        records = []
-        for raw in batch:
-            place = TopicPartition(raw.topic, raw.partition)
-            if place in held:  # else it was fetched before a rebalance took the partition away
-                offsets[place] = raw.offset + 1
-                records.append(Record(names[raw.topic], raw.partition, raw.offset, raw.key or b"", raw.value or b""))
+        records, offsets = self._sort(batch, consumer.assignment())
         if not records:
             return
         self._dead_letters.count(len(records))
         await self._work(records)
         await self._commit(consumer, offsets)
         self._done(records)
+
+    def _sort(
+        self, batch: Sequence[ConsumerRecord], held: frozenset[TopicPartition]
+    ) -> tuple[list[Record], dict[TopicPartition, int]]:
+        """The records of the partitions that we hold, and the offsets to commit after them.
+
+        A batch holds one partition after the other, so what is known of a partition is looked up once for each run.
+        """
+        records: list[Record] = []
+        offsets: dict[TopicPartition, int] = {}
+        place = TopicPartition("", -1)
+        name: str | None = None
+        for raw in batch:
+            partition = raw.partition
+            if partition != place.partition or raw.topic != place.topic:
+                place = TopicPartition(raw.topic, partition)
+                # A partition that we don't hold was fetched before a rebalance took it away.
+                name = self._topics[raw.topic] if place in held else None
+            if name is not None:
+                records.append(Record(name, partition, raw.offset, raw.key or b"", raw.value or b""))
+                offsets[place] = raw.offset + 1
+        return records, offsets
 
     async def _work(self, records: Sequence[Record]) -> None:
         """Handle `records`; returns when each is processed or among the dead letters."""
@@ -199,10 +215,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     def _done(self, records: Sequence[Record]) -> None:
         self._health.beat(self.name)
         self._metrics.batch_records.observe(len(records))
-        counts: dict[str, int] = {}
-        for record in records:
-            counts[record.topic] = counts.get(record.topic, 0) + 1
-        for topic, count in counts.items():
+        for topic, count in Counter(map(attrgetter("topic"), records)).items():
             self._metrics.records_consumed.labels(topic).inc(count)
 
 

@@ -101,7 +101,10 @@ class Publisher:
             if any(len(value) > _LARGEST_MESSAGE for _, value in messages):
                 raise MessageSizeTooLargeError(f"a message is larger than {_LARGEST_MESSAGE} bytes")
             send = self._send_each if len(messages) <= _FEW else self._send_batches
-            results = await asyncio.gather(*await send(self._settings.topic(topic), messages), return_exceptions=True)
+            futures = await send(self._settings.topic(topic), messages)
+            results = (
+                [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures, return_exceptions=True)
+            )
         except KafkaError as error:
             results = [error] * len(messages)
         self._check(topic, len(messages), [result for result in results if isinstance(result, BaseException)])
