@@ -15,7 +15,7 @@ from msgspec import Struct
 
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=10)
-LONG_LIFE = timedelta(seconds=10)
+LONG_LIFE = timedelta(seconds=5)
 """A child that lived this long died of something new: its pause starts anew."""
 
 

@@ -25,7 +25,7 @@ from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
 from relevo_runtime.clock import Clock, SystemClock, make_clock, wall_seconds
 from relevo_runtime.settings import RuntimeSettings
 
-START_UP = timedelta(seconds=4)
+START_UP = timedelta(seconds=5)
 """How long the services usually take to start: a clock that begins at a given time begins when they are there."""
 
 
@@ -70,8 +70,8 @@ async def running_system(
         running = _running(settings, plan, ports)
         addresses.announce(plan.data, running)
         stack.callback(addresses.withdraw, plan.data)
+        stack.callback(say, "stopping")
         yield System(settings=settings, clock=make_clock(settings), running=running, supervisor=supervisor)
-        say("stopping")
 
 
 async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Callable[[str], None]) -> RuntimeSettings:

@@ -8,7 +8,7 @@ from random import Random
 from relevo_cli.supervisor import Supervisor
 
 VICTIMS = ("engine", "scheduler", "notifier")
-LEAST_SECONDS, MOST_SECONDS = 1.5, 5.0
+LEAST_SECONDS, MOST_SECONDS = 2.0, 7.0
 
 
 class Killer:

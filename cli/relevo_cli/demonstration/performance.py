@@ -17,13 +17,15 @@ from relevo_cli.demonstration import figures, verdict
 from relevo_cli.demonstration.killer import Killer
 from relevo_cli.demonstration.replay import Replay
 from relevo_cli.demonstration.screen import Screen, Standing
-from relevo_cli.demonstration.sinks import Sinks, arrived
+from relevo_cli.demonstration.sinks import SinkMessage, Sinks, arrived
 from relevo_cli.demonstration.topics import ReadAlong, reading_along
 from relevo_cli.demonstration.verdict import Arrived, Verdict
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.recording import DOMAIN, OPENS, SHOP, Recording, record
+from relevo_cli.sample_shop.story import Expected
 from relevo_cli.system import Plan, System, running_system
 from relevo_cli.workflow_files import Loaded
+from relevo_contracts.messages import SendDelivery
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 
@@ -33,6 +35,10 @@ SETTLE_SECONDS = 2.0
 """After the last message is there: time for one that should not come."""
 PATIENCE_SECONDS = 30.0
 """After the end of the recorded time: how long to wait for a next message before those that miss count as lost."""
+
+
+Seen = tuple[datetime, SinkMessage]
+"""A message and when it was first seen at its sink."""
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -54,6 +60,7 @@ class Result(Struct, frozen=True, kw_only=True):
     events: int
     runs: figures.Runs
     verdict: Verdict
+    why_lost: tuple[str, ...]
     skipped: int
     restarts: int
     kills: int
@@ -117,24 +124,26 @@ class Stage:
 
     def judge(self) -> Verdict:
         """The verdict on what is there now."""
-        messages = self.arrived()
-        doubted = {
-            verdict.kind_of(_as_arrived(self.seen, effect))
-            for effect in self.seen.doubted() & set(self.seen.deliveries)
-        }
-        return verdict.judge(self.recording.expected, messages, doubted)
+        doubted = {kind_of_delivery(self.seen.deliveries[effect]) for effect in self.seen.doubted()}
+        return verdict.judge(self.recording.expected, self.arrived(), doubted)
+
+    def why_lost(self, message: Expected) -> str:
+        """What the topics say of a message that did not arrive."""
+        for effect, delivery in self.seen.deliveries.items():
+            if kind_of_delivery(delivery) == verdict.kind_of(message):
+                outcome = self.seen.outcomes.get(effect)
+                return f"{outcome.status}: {outcome.reason}" if outcome else "decided, but no outcome was reported"
+        return "never decided"
 
 
-def _as_arrived(seen: ReadAlong, effect: str) -> Arrived:
-    delivery = seen.deliveries[effect]
-    recipient = delivery.recipient.email if delivery.channel == "email" else delivery.recipient.phone
-    return Arrived(
-        number=0,
-        channel=delivery.channel,
-        recipient=recipient,
-        effect=effect,
-        workflow=delivery.workflow,
-        template=delivery.template,
+def kind_of_delivery(delivery: SendDelivery) -> verdict.Kind:
+    """What makes two messages the same to the person who gets them."""
+    to = delivery.recipient
+    return (
+        delivery.channel,
+        to.email if delivery.channel == "email" else to.phone,
+        delivery.workflow,
+        delivery.template,
     )
 
 
@@ -202,10 +211,10 @@ async def _play(stage: Stage, screen: Screen) -> None:
 async def _watch(stage: Stage, screen: Screen) -> None:
     loop, clock = asyncio.get_running_loop(), stage.system.clock
     last_news = loop.time()
+    unshown: list[Seen] = []
     while True:
         new = await _poll(stage)
-        for message in new:
-            screen.message(clock.now(), stage.zone(message.recipient), message)
+        unshown = _show(stage, screen, unshown + [(clock.now(), message) for message in new])
         screen.standing(_standing(stage))
         if new or not stage.over:
             last_news = loop.time()
@@ -216,11 +225,19 @@ async def _watch(stage: Stage, screen: Screen) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def _poll(stage: Stage) -> list[Arrived]:
+async def _poll(stage: Stage) -> Sequence[SinkMessage]:
     try:
-        return [arrived(message, stage.seen.deliveries) for message in await stage.sinks.poll()]
+        return await stage.sinks.poll()
     except httpx.TransportError:
         return []  # the sandbox is being started again; the next look tells
+
+
+def _show(stage: Stage, screen: Screen, messages: Sequence[Seen]) -> list[Seen]:
+    """Show those whose delivery is known, and why with it; returns the others: a mail can overtake it for a moment."""
+    for at, message in messages:
+        if message.effect in stage.seen.deliveries:
+            screen.message(at, stage.zone(message.to), arrived(message, stage.seen.deliveries))
+    return [(at, message) for at, message in messages if message.effect not in stage.seen.deliveries]
 
 
 def _standing(stage: Stage) -> Standing:
@@ -244,13 +261,14 @@ def _share(now: datetime, begins: datetime, ends: datetime) -> float:
 
 
 async def _result(stage: Stage, seconds: float, kills: int) -> Result:
-    shop = stage.replay.shop
+    found = stage.judge()
     return Result(
         webhooks=stage.replay.posted,
         refused=tuple(stage.replay.refused),
         events=stage.seen.events,
-        runs=await figures.runs(stage.system.settings, shop),
-        verdict=stage.judge(),
+        runs=await figures.runs(stage.system.settings, stage.replay.shop),
+        verdict=found,
+        why_lost=tuple(stage.why_lost(message) for message in found.lost),
         skipped=stage.seen.skipped,
         restarts=stage.system.supervisor.restarts,
         kills=kills,

@@ -5,7 +5,7 @@ from rich.markup import escape
 
 from relevo_cli.demonstration.performance import Result
 
-SHOWN = 5
+SHOWN = 12
 
 
 def print_summary(console: Console, result: Result) -> None:
@@ -34,7 +34,10 @@ def print_summary(console: Console, result: Result) -> None:
 def _print_failures(console: Console, result: Result) -> None:
     found = result.verdict
     lines = [f"refused: {text}" for text in result.refused]
-    lines += [f"lost: {m.channel} {m.workflow}/{m.template} to {m.recipient} ({m.scenario})" for m in found.lost]
+    lines += [
+        f"lost: {m.channel} {m.workflow}/{m.template} to {m.recipient} ({m.scenario}; {why})"
+        for m, why in zip(found.lost, result.why_lost, strict=True)
+    ]
     for name, messages in (("twice", found.duplicates), ("unexpected", found.unexpected), ("early", found.early)):
         lines += [f"{name}: {m.channel} {m.workflow}/{m.template} to {m.recipient} ({m.effect})" for m in messages]
     for line in lines[:SHOWN]:

@@ -29,7 +29,7 @@ class ReadAlong:
 
     def doubted(self) -> set[str]:
         """The effect keys of which it cannot be known whether they were sent."""
-        return {effect for effect, outcome in self.outcomes.items() if _in_doubt(outcome)}
+        return {effect for effect, outcome in self.outcomes.items() if _in_doubt(outcome)} & set(self.deliveries)
 
     def take(self, topic: str, value: bytes) -> None:
         """One message of a topic (its logical name)."""
@@ -50,7 +50,8 @@ class ReadAlong:
 
 
 def _in_doubt(outcome: DeliveryOutcome) -> bool:
-    return outcome.status == "in_doubt" or "in doubt" in outcome.reason
+    """Whether the notifier says that it cannot know: it gave up, or sent again what may have arrived before."""
+    return outcome.status == "in_doubt" or "nobody knows how it ended" in outcome.reason
 
 
 @contextlib.asynccontextmanager
