@@ -1,8 +1,10 @@
 """One suite for every provider: what the use cases rely on, whichever way a message goes."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.core.answers import Refused, Sent, TryLater, Unknown
 from relevo_notifier.core.mime import build_mail
 from relevo_sandbox.faults import Faults
-from relevo_sandbox.sandbox import Sandbox
+from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter
 
 MINUTE = timedelta(minutes=1)
@@ -166,3 +168,27 @@ async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> N
     await provider.close()
     assert isinstance(answer, TryLater)
     assert "20003" in answer.reason
+
+
+CERTIFICATE = Path(__file__).parent / "tls" / "certificate.pem"
+
+
+@pytest.mark.parametrize(("ca_file", "kind"), [(str(CERTIFICATE), Sent), ("", TryLater)], ids=["trusted", "unknown"])
+async def test_starttls_checks_the_certificate(tmp_path: Path, ca_file: str, kind: type) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("key.pem"))
+    async with run_sandbox(tmp_path / "mail", tls=context) as sandbox:
+        options = SmtpOptions(host="127.0.0.1", port=sandbox.smtp_port, tls="starttls", ca_file=ca_file, timeout=5)
+        provider = SmtpProvider(options)
+        answer = await provider.send(smtp(sandbox).message())
+        await provider.close()
+    assert isinstance(answer, kind)
+    assert len(sandbox.box.messages()) == (1 if kind is Sent else 0)
+
+
+async def test_starttls_is_never_given_up_for_clear_text(sandbox: Sandbox) -> None:
+    provider = SmtpProvider(SmtpOptions(host="127.0.0.1", port=sandbox.smtp_port, tls="starttls", timeout=5))
+    answer = await provider.send(smtp(sandbox).message())
+    await provider.close()
+    assert isinstance(answer, TryLater)
+    assert sandbox.box.messages() == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
@@ -92,7 +93,12 @@ def _sender(shop: Shop, channel: Channel) -> str:
     """Who a message of `shop` comes from; empty if the shop has none that can be used."""
     if channel == "sms":
         return shop.sms_from
-    return shop.email_from if "@" in parseaddr(shop.email_from)[1] else ""
+    return shop.email_from if _has_address(shop.email_from) else ""
+
+
+@lru_cache(maxsize=1000)
+def _has_address(sender: str) -> bool:
+    return "@" in parseaddr(sender)[1]
 
 
 _OPTION = {"email": "--email-from", "sms": "--sms-from"}

@@ -11,6 +11,7 @@ from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -45,8 +46,17 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 def message_id(shop: str, effect: str, sender: str) -> str:
     """The Message-ID of an effect: the same whenever it is sent, so that receivers can know a second copy."""
-    domain = re.sub(r"[^A-Za-z0-9.-]", "", parseaddr(one_line(sender))[1].rpartition("@")[2]) or "relevo.invalid"
-    return f"<{_digest(shop, effect)}@{domain}>"
+    return f"<{_digest(shop, effect)}@{_domain(sender)}>"
+
+
+@lru_cache(maxsize=1000)
+def _domain(sender: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "", parseaddr(one_line(sender))[1].rpartition("@")[2]) or "relevo.invalid"
+
+
+@lru_cache(maxsize=1000)  # a shop's own addresses come again with every mail
+def _parsed_mailbox(written: str) -> str:
+    return mailbox(*parseaddr(one_line(written)))
 
 
 def build_mail(letter: Letter) -> bytes:
@@ -60,7 +70,7 @@ def build_mail(letter: Letter) -> bytes:
 def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
     headers = [
         ("Date", format_datetime(letter.date)),
-        ("From", mailbox(*parseaddr(one_line(letter.sender)))),
+        ("From", _parsed_mailbox(letter.sender)),
         ("To", mailbox(letter.recipient_name, letter.recipient)),
         ("Subject", encoded(letter.subject, len("Subject: "))),
         ("Message-ID", message_id(letter.shop, letter.effect, letter.sender)),
@@ -70,7 +80,7 @@ def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
         ("Content-Language", _tag(letter.locale)),
     ]
     if letter.reply_to:
-        headers.append(("Reply-To", mailbox(*parseaddr(one_line(letter.reply_to)))))
+        headers.append(("Reply-To", _parsed_mailbox(letter.reply_to)))
     if letter.unsubscribe_url:
         # Never folded nor encoded: a long URL in an encoded word breaks the one-click of RFC 8058.
         headers.append(("List-Unsubscribe", f"<{_url(letter.unsubscribe_url)}>"))
