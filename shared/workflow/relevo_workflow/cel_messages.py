@@ -34,7 +34,15 @@ def explain(error: str, text: str, roots: Mapping[str, Shape]) -> Complaint:
     message, advice = _say(said, roots, text.split("\n")[line][:column] if line < text.count("\n") + 1 else "")
     if said.startswith("undefined field"):
         column += 1  # CEL points at the dot; the name that is wrong begins after it
+    elif match := _NAME.search(said):
+        column = _begin(text.split("\n")[line], match[1], column)
     return Complaint(message, advice, line, max(0, column))
+
+
+def _begin(line: str, name: str, column: int) -> int:
+    """Where a name with dots begins: CEL points at its last dot."""
+    found = line.rfind(name, 0, column + len(name))
+    return found if found >= 0 else column
 
 
 def _say(said: str, roots: Mapping[str, Shape], before: str) -> tuple[str, str]:
@@ -44,16 +52,19 @@ def _say(said: str, roots: Mapping[str, Shape], before: str) -> tuple[str, str]:
         owner = named[0] if named else match[2]
         return f"{owner} has no field '{match[1]}'", suggestion(match[1], shape.fields if shape else ())
     if match := _NAME.search(said):
-        return f"there is no variable or function '{match[1]}'", _name_advice(match[1], roots)
+        return f"there is no variable or function '{match[1].split('.')[0]}'", _name_advice(match[1], roots)
     if match := _OVERLOAD.search(said):
         return _overload(match[1], match[2])
     if said.startswith("Syntax error"):
-        return f"this is no valid expression: {said.removeprefix('Syntax error: ').split(', expecting')[0]}", ""
+        return (
+            f"this is no valid expression: {said.removeprefix('Syntax error: ').split(' expecting')[0].rstrip(',')}",
+            "",
+        )
     return f"this is no valid expression: {said}", ""
 
 
 def _name_advice(name: str, roots: Mapping[str, Shape]) -> str:
-    if "event" not in roots and name == "event":
+    if "event" not in roots and name.split(".", maxsplit=1)[0] == "event":
         return "there is no event at hand here; the one that started the run is 'trigger'"
     near = suggestion(name.split(".", maxsplit=1)[0], [*roots, *_FUNCTIONS])
     return (

@@ -23,6 +23,7 @@ from relevo_workflow.scope import Scope
 from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, event_shape
 from relevo_workflow.yaml_source import Node
 
+_BRIEF_FIELDS = 3
 OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
 """What starts a run where no event does: `trigger.type` then."""
 
@@ -85,7 +86,7 @@ class Expression:
         for index in compiled.stamps:
             given[compiled.names[index]] = _stamp(values[index])
         result = compiled.program.eval(data=given)
-        fields = dict(zip(compiled.paths, values, strict=True))
+        fields = dict(zip(compiled.paths, map(_brief, values), strict=True))
         if result.type() == cel.Type.ERROR:
             return Check(at=at, expression=self.text, fields=fields, error=str(result.value()))
         return Check(at=at, expression=self.text, value=result.plain_value(), fields=fields)
@@ -100,6 +101,15 @@ class Expression:
         event = scope.event.type if self.by_event and scope.event is not None else ""
         trigger = scope.run_state.trigger_type if self.by_trigger else ""
         return self.variants.get((event, trigger))
+
+
+def _brief(value: Any) -> Any:
+    """A value as the trace keeps it: what is long is told by its size."""
+    if type(value) is list:
+        return f"{len(value)} items"
+    if type(value) is dict and len(value) > _BRIEF_FIELDS:
+        return f"{len(value)} fields"
+    return value
 
 
 def _stamp(value: datetime | None) -> Timestamp | None:

@@ -5,7 +5,7 @@ its kind) and which protobuf message CEL's type checker sees. Money amounts are 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ class Shape:
     fields: "dict[str, Shape]" = field(default_factory=dict, compare=False)
     item: "Shape | None" = None
     nullable: bool = False
+    default: Any = field(default=None, compare=False)
 
     def reader(self) -> Reader:
         """A function from plain JSON (or nothing) to the value that an expression sees."""
@@ -38,7 +39,10 @@ class Shape:
         if self.kind == "map":
             read_value = (self.item or DYN).reader()
             return lambda raw: {key: read_value(one) for key, one in raw.items()} if raw else {}
-        return _SCALAR_READERS[self.kind]
+        scalar, default = _SCALAR_READERS[self.kind], self.default
+        if default is None:
+            return scalar
+        return lambda raw: default if raw is None else scalar(raw)
 
 
 BOOL, INT, DOUBLE, STRING = Shape("bool"), Shape("int"), Shape("double"), Shape("string")
@@ -115,8 +119,15 @@ def shape_of(struct_type: type[msgspec.Struct]) -> Shape:
     info = inspect.type_info(struct_type)
     if not isinstance(info, inspect.StructType):
         raise TypeError(f"{struct_type} is no Struct")
-    fields = {one.encode_name: _from_info(one.type) for one in info.fields}
+    fields = {one.encode_name: _with_default(_from_info(one.type), one.default) for one in info.fields}
     return Shape("struct", struct_type.__name__, fields)
+
+
+def _with_default(shape: Shape, default: object) -> Shape:
+    """The shape of a field that is absent on the wire when it has its default."""
+    if isinstance(default, str | int | float) and default:
+        return replace(shape, default=default)
+    return shape
 
 
 _SIMPLE: tuple[tuple[type, Shape], ...] = (

@@ -1,0 +1,150 @@
+"""Conditions: what they see, what an absent field is, what a failure does, what the trace tells."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_workflow.diagnostics import Position, Problems
+from relevo_workflow.expressions import Compiler, Names
+from relevo_workflow.paths import find_paths
+from relevo_workflow.scope import Scope
+from relevo_workflow.shapes import event_shape, run_shape
+from relevo_workflow.state import Run, Shop
+from relevo_workflow.yaml_source import Node
+from tests.workflow.shop import START, an_event, euros, known
+
+NAMES = Names(("checkout.started",), ("checkout.started",), run_shape({"order": event_shape("order.placed")}))
+DATA = {
+    "customer": {"email": "ana@example.com"},
+    "checkout_token": "t1",
+    "total": euros("12.50"),
+    "items": [{"title": "Mug", "quantity": 2}, {"title": "Bowl"}],
+    "completed_at": "2026-03-10T09:00:00Z",
+}
+
+
+def compiled(text: str, names: Names = NAMES):
+    problems = Problems()
+    expression = Compiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), names)
+    assert expression is not None, problems.found
+    return expression
+
+
+def check(text: str, data=None, **facts):
+    event = an_event("checkout.started", START, **(DATA if data is None else data))
+    run = Run(
+        id="r",
+        workflow="w",
+        version="v",
+        key="t1",
+        customer="ana",
+        started_at=START,
+        at=START,
+        trigger=event.data,
+        trigger_type=event.type,
+        trigger_id=event.id,
+        trigger_at=START,
+        saved={"order": {"order_id": "o1", "total": euros("3.00")}},
+    )
+    scope = Scope(event=event, run=run, facts=known(**facts), shop=Shop(id="casa-luna", name="Casa Luna"), now=START)
+    return compiled(text).evaluate(scope)
+
+
+SEEN = [
+    ("event.total.amount", 12.5),
+    ('event.total.currency == "EUR"', True),
+    ("event.total.amount > 10.0 && event.total.amount < 20.0", True),
+    ("event.completed_at < now", True),
+    ("event.completed_at == null", False),
+    ("has(event.completed_at)", True),
+    ("has(event.cart_token)", False),
+    ("event.time == now", True),
+    ('event.type == "checkout.started"', True),
+    ("event.items.exists(item, item.quantity > 1)", True),
+    ("event.items.all(item, item.price == null)", True),
+    ("event.items.map(item, item.title)", ["Mug", "Bowl"]),
+    ("size(event.items)", 2),
+    ("event.items[1].quantity", 1),
+    ("trigger.checkout_token == event.checkout_token", True),
+    ("run.order.total.amount", 3.0),
+    ("run.key", "t1"),
+    ('shop.name == "Casa Luna"', True),
+    ('customer.email.endsWith("@example.com")', True),
+    ('customer.email_consent == "granted"', True),
+    ("customer.orders_count >= 2 && customer.total_spent > 99.0", True),
+    ('"vip" in customer.tags', True),
+    ('customer.attributes.tier == "gold"', True),
+    ('customer.attributes["tier"] == "gold"', True),
+    ('customer.attributes.nothing == ""', True),
+    ("customer.last_order_at < now - days(30)", True),
+    ("customer.first_order_at == null", True),
+    ('customer.first_name == "" ? "friend" : customer.first_name', "friend"),
+    ('"a".upperAscii()', "A"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), SEEN)
+def test_what_an_expression_sees(text, value):
+    found = check(
+        text,
+        orders_count=2,
+        total_spent="99.50",
+        tags=["vip"],
+        attributes={"tier": "gold"},
+        last_order_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert (found.value, found.error) == (value, "")
+
+
+ABSENT = [
+    ("event.total.amount", 0.0),
+    ("event.total == null", True),
+    ("event.items.size()", 0),
+    ('event.checkout_token == ""', True),
+    ("event.completed_at == null", True),
+    ("event.customer.email_marketing", False),
+    ('event.customer.email == ""', True),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), ABSENT)
+def test_an_absent_field_is_the_empty_value_of_its_kind(text, value):
+    found = check(text, data={"customer": {}})
+    assert (found.value, found.error) == (value, "")
+
+
+def test_a_failure_makes_a_condition_false_and_is_told():
+    text = "event.items[7].quantity > 1"
+    trace = []
+    event = an_event("checkout.started", **DATA)
+    run = Run(id="r", workflow="w", version="v", key="k", customer="c", started_at=START, at=START)
+    scope = Scope(event=event, run=run, facts=known(), shop=Shop(id="s"), now=START)
+    assert compiled(text).holds(scope, "trigger", trace) is False
+    assert trace[0].value is None
+    assert "index" in trace[0].error.lower()
+
+
+def test_the_trace_has_the_fields_that_were_read():
+    found = check("event.total.amount > 10.0 && has(event.cart_token) && event.items.size() > 0")
+    assert found.fields == {"event.total.amount": 12.5, "has(event.cart_token)": False, "event.items": "2 items"}
+
+
+def test_fields_inside_a_loop_are_not_fields_of_the_event():
+    roots = {"event": event_shape("checkout.started")}
+    found = find_paths('event.items.exists(i, i.title == "event.total") && event . checkout_token != ""', roots)
+    assert [path.text for path in found] == ["event.items", "event.checkout_token"]
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reader(text):
+    Compiler(Problems()).compile(text, Node(Position("w.yaml"), text, text), NAMES)
+
+
+@pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
+def test_every_field_of_every_event_can_be_named(event_type):
+    names = Names((event_type,), (event_type,), run_shape({}))
+    for field in event_shape(event_type).fields:
+        compiled(f"event.{field} == trigger.{field}", names)
