@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import pytest
 
 from relevo_ingest.core.signature import sign_shopify
 from relevo_runtime import catalog
@@ -101,25 +100,19 @@ async def test_what_is_not_recognised_is_kept_without_secrets(ingest: Ingest) ->
     assert await ingest.stored() == []
 
 
-@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
-async def test_two_secrets_are_valid_while_one_rotates(ingest: Ingest, secret: str) -> None:
-    assert (await ingest.webhook("orders/paid", secret=secret)).status_code == 200
+async def test_two_secrets_are_valid_while_one_rotates(ingest: Ingest) -> None:
+    for secret in (SECRET, OLD_SECRET):
+        assert (await ingest.webhook("orders/paid", secret=secret)).status_code == 200
 
 
-@pytest.mark.parametrize("secret", [EXPIRED, "shpss-somebody-elses"])
-async def test_a_wrong_signature_stores_nothing(ingest: Ingest, secret: str) -> None:
-    assert "none of the shop's secrets" in problem(await ingest.webhook("orders/paid", secret=secret), 401)["detail"]
-    assert await ingest.stored() == []
-
-
-async def test_a_missing_signature(ingest: Ingest) -> None:
+async def test_a_wrong_signature_stores_nothing(ingest: Ingest) -> None:
+    for secret in (EXPIRED, "shpss-somebody-elses"):
+        document = problem(await ingest.webhook("orders/paid", secret=secret), 401)
+        assert "none of the shop's secrets" in document["detail"]
     assert "missing" in problem(await ingest.webhook("orders/paid", X_Shopify_Hmac_Sha256=""), 401)["detail"]
-
-
-async def test_a_changed_body_does_not_fit_its_signature(ingest: Ingest) -> None:
-    signature = sign_shopify(SECRET, body_of(fixture("orders/paid")))
-    answer = await ingest.webhook("orders/paid", b'{"id": 1}', X_Shopify_Hmac_Sha256=signature)
-    problem(answer, 401)
+    of_another_body = sign_shopify(SECRET, body_of(fixture("orders/paid")))
+    problem(await ingest.webhook("orders/paid", b'{"id": 1}', X_Shopify_Hmac_Sha256=of_another_body), 401)
+    assert await ingest.stored() == []
 
 
 async def test_a_secret_that_was_just_replaced(ingest: Ingest, pool: Pool) -> None:
@@ -151,37 +144,29 @@ async def test_an_unknown_path_and_a_wrong_method(ingest: Ingest) -> None:
     assert problem(await ingest.client.get("/hooks/tea/shopify"), 405)["type"].endswith("wrong-method")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Content_Type": "text/plain"},
-        {"Content_Type": ""},
-        {"Content_Type": "application/x-www-form-urlencoded"},
-        {"Content_Type": "application/json; charset=iso-8859-1"},
-        {"Content_Encoding": "gzip"},
-    ],
-)
-async def test_an_unsupported_content_type(ingest: Ingest, headers: dict[str, str]) -> None:
-    problem(await ingest.webhook("orders/paid", **headers), 415)
+async def test_an_unsupported_content_type(ingest: Ingest) -> None:
+    for content_type in ("text/plain", "", "application/x-www-form-urlencoded", "application/json; charset=latin1"):
+        problem(await ingest.webhook("orders/paid", Content_Type=content_type), 415)
+    problem(await ingest.webhook("orders/paid", Content_Encoding="gzip"), 415)
 
 
-@pytest.mark.parametrize(
-    ("body", "where", "detail"),
-    [
-        (b'{"id": 5, "name": "#1', "body", "truncated"),
-        (b'{"id": 5, "name": "\xff\xfe"}', "body", "not UTF-8"),
-        (b"[1, 2]", "body", "Expected `object`"),
-        (b'{"id": 5, "line_items": [{"title": 7}]}', "line_items[0].title", "Expected"),
-        (b'{"id": 5, "currency": "EUR", "total_price": "-12.00"}', "total_price", "negative"),
-        (b'{"id": 5, "created_at": "0000-00-00"}', "created_at", "Invalid"),
-        (b"{}", "id", "missing"),
-    ],
-)
-async def test_a_body_that_is_not_valid_says_where(ingest: Ingest, body: bytes, where: str, detail: str) -> None:
-    document = problem(await ingest.webhook("orders/create", body), 422)
-    assert document["where"] == where
-    assert detail in document["detail"]
-    assert (await ingest.webhook("orders/create")).status_code == 200, "the service goes on"
+BAD_BODIES = [
+    (b'{"id": 5, "name": "#1', "body", "truncated"),
+    (b'{"id": 5, "name": "\xff\xfe"}', "body", "not UTF-8"),
+    (b"[1, 2]", "body", "Expected `object`"),
+    (b'{"id": 5, "line_items": [{"title": 7}]}', "line_items[0].title", "Expected"),
+    (b'{"id": 5, "currency": "EUR", "total_price": "-12.00"}', "total_price", "negative"),
+    (b'{"id": 5, "created_at": "0000-00-00"}', "created_at", "Invalid"),
+    (b"{}", "id", "missing"),
+]
+
+
+async def test_a_body_that_is_not_valid_says_where_and_the_service_goes_on(ingest: Ingest) -> None:
+    for body, where, detail in BAD_BODIES:
+        document = problem(await ingest.webhook("orders/create", body), 422)
+        assert document["where"] == where
+        assert detail in document["detail"]
+    assert (await ingest.webhook("orders/create")).status_code == 200
     assert len(await ingest.stored()) == 1
 
 
@@ -285,25 +270,26 @@ async def test_a_large_batch_shares_round_trips(ingest: Ingest) -> None:
     assert (len(stored), len({event.key for event in stored})) == (1000, 300)
 
 
-@pytest.mark.parametrize(
-    ("changes", "where"),
-    [
-        ({"specversion": "0.3"}, "specversion"),
-        ({"id": ""}, "id"),
-        ({"type": "order.placed", "data": {"customer": {}}}, "data"),
-        ({"data": {"customer": {}, "quote_id": ""}}, "data.customer"),
-        ({"data": {"customer": {"email": "nobody"}, "quote_id": "1"}}, "data.customer.email"),
-        ({"data": {"customer": {"id": "1"}, "quote_id": 5}}, "data.quote_id"),
-        (
-            {"data": {"customer": {"id": "1"}, "quote_id": "5", "total": {"amount": "-1", "currency": "EUR"}}},
-            "data.total.amount",
-        ),
-        ({"time": "yesterday"}, "time"),
-    ],
-)
-async def test_an_event_that_is_not_valid_says_where(ingest: Ingest, changes: dict[str, Any], where: str) -> None:
-    answer = await ingest.send(json.dumps(cloud_event(**changes)).encode(), Content_Type=STRUCTURED)
-    assert problem(answer, 422)["where"] == where
+BAD_EVENTS: list[tuple[dict[str, Any], str]] = [
+    ({"specversion": "0.3"}, "specversion"),
+    ({"id": ""}, "id"),
+    ({"type": "order.placed", "data": {"customer": {}}}, "data"),
+    ({"data": {"customer": {}, "quote_id": ""}}, "data.customer"),
+    ({"data": {"customer": {"email": "nobody"}, "quote_id": "1"}}, "data.customer.email"),
+    ({"data": {"customer": {"id": "1"}, "quote_id": 5}}, "data.quote_id"),
+    (
+        {"data": {"customer": {"id": "1"}, "quote_id": "5", "total": {"amount": "-1", "currency": "EUR"}}},
+        "data.total.amount",
+    ),
+    ({"time": "yesterday"}, "time"),
+]
+
+
+async def test_an_event_that_is_not_valid_says_where(ingest: Ingest) -> None:
+    for changes, where in BAD_EVENTS:
+        answer = await ingest.send(json.dumps(cloud_event(**changes)).encode(), Content_Type=STRUCTURED)
+        assert problem(answer, 422)["where"] == where
+    assert await ingest.stored() == []
 
 
 async def test_too_many_events_in_a_batch(ingest: Ingest) -> None:
@@ -346,21 +332,23 @@ async def test_opening_an_unsubscribe_link_changes_nothing(ingest: Ingest) -> No
     assert await ingest.stored() == []
 
 
-@pytest.mark.parametrize("body", [b"List-Unsubscribe=One-Click", b"confirm=yes", b""])
-async def test_one_click_withdraws_the_consent(ingest: Ingest, body: bytes) -> None:
+async def test_one_click_withdraws_the_consent(ingest: Ingest) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await ingest.client.post(f"/u/{token_for(ingest)}", content=body, headers=headers)
-    assert answer.status_code == 200, "RFC 8058: no redirect"
-    assert "set-cookie" not in answer.headers
-    [event] = await ingest.stored()
-    assert (event.type, event.shop, event.key) == ("consent.changed", "tea", "cus_1")
-    assert event.data == {"customer": {}, "channel": "email", "state": "withdrawn", "source": "unsubscribe-link"}
+    for body in (b"List-Unsubscribe=One-Click", b"confirm=yes", b""):
+        answer = await ingest.client.post(f"/u/{token_for(ingest)}", content=body, headers=headers)
+        assert answer.status_code == 200, "RFC 8058: no redirect"
+        assert "set-cookie" not in answer.headers
+    events = await ingest.stored()
+    assert len(events) == 3
+    for event in events:
+        assert (event.type, event.shop, event.key) == ("consent.changed", "tea", "cus_1")
+        assert event.data == {"customer": {}, "channel": "email", "state": "withdrawn", "source": "unsubscribe-link"}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_made_up_unsubscribe_link(ingest: Ingest, method: str) -> None:
-    answer = await ingest.client.request(method, f"/u/{token_for(ingest)[:-3]}abc")
-    assert answer.status_code == 404
+async def test_a_made_up_unsubscribe_link(ingest: Ingest) -> None:
+    for method in ("GET", "POST"):
+        answer = await ingest.client.request(method, f"/u/{token_for(ingest)[:-3]}abc")
+        assert answer.status_code == 404
     assert await ingest.stored() == []
 
 

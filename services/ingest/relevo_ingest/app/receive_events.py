@@ -51,7 +51,7 @@ def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, reason: str, recei
         topic=event.type,
         reason=reason,
         delivery_id=canonical.event_id(event.source, event.id),
-        body=bytes(event.data) if event.data is not None else msgspec.json.encode(event.data_base64),
+        body=bytes(event.data) or msgspec.json.encode(event.data_base64),
         received=received,
     )
     return encode(message, tools.limits.message_bytes)

@@ -33,7 +33,7 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     type: _Required
     time: Instant | None = None
     datacontenttype: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"")
     data_base64: str | None = None
     historical: bool | Literal["true", "false"] = False
 
@@ -51,7 +51,7 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
                 return base64.b64decode(self.data_base64, validate=True)
             except (binascii.Error, ValueError):
                 raise InvalidPayload("data_base64", "is not base64") from None
-        if self.data is None:
+        if not bytes(self.data):
             raise InvalidPayload("data", "is missing")
         return bytes(self.data)
 
@@ -95,4 +95,4 @@ def _binary(headers: Mapping[str, str], media: str, body: bytes) -> CloudEvent:
     except msgspec.ValidationError as error:
         failed = InvalidPayload.from_decoder(error)
         raise InvalidPayload(f"ce-{failed.where}" if failed.where != "body" else "headers", failed.problem) from None
-    return msgspec.structs.replace(event, data=msgspec.Raw(body) if body else None)
+    return msgspec.structs.replace(event, data=msgspec.Raw(body))
