@@ -73,7 +73,7 @@ def test_every_topic_is_in_the_asyncapi_document() -> None:
     document = asyncapi()
     assert {c["address"] for c in document["channels"].values()} == {
         "relevo.events", "relevo.wakeups", "relevo.deliveries", "relevo.outcomes", "relevo.unrecognised",
-        "relevo.dead-letters",
+        "relevo.dead-letters", "relevo.calls", "relevo.inputs",
     }  # fmt: skip
     references = [m["$ref"] for c in document["channels"].values() for m in c["messages"].values()]
     assert all(ref.rsplit("/", 1)[1] in document["components"]["messages"] for ref in references)

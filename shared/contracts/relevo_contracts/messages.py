@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Instant
 
 Purpose = Literal["marketing", "transactional"]
@@ -68,6 +69,83 @@ class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: str = ""
     turn: int = 0
     name: str = ""
+
+
+class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Call another system, once as far as it can be known.
+
+    `id` is the effect key and travels as the `Idempotency-Key` header. `body` is plain JSON, `headers` may name secrets
+    as `${NAME}`, which the notifier fills in from its settings. The answer comes back as `CallAnswered`.
+    """
+
+    id: str
+    shop: str
+    key: str
+    run_id: str
+    workflow: str
+    step: str
+    method: str
+    url: str
+    timeout_seconds: float
+    headers: dict[str, str] = {}
+    body: Any = None
+    decided_at: Instant
+
+
+class CallAnswered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="call_answered"):
+    """An HTTP call was answered, or given up: then `status` is 0 and `error` says why. `body` is JSON, size-limited."""
+
+    id: str
+    shop: str
+    key: str
+    run_id: str
+    call_id: str
+    at: Instant
+    status: int = 0
+    body: Any = None
+    error: str = ""
+
+
+class TaskDone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="task_done"):
+    """Someone of the staff completed, approved or rejected the task that the effect `task_id` opened."""
+
+    id: str
+    shop: str
+    key: str
+    run_id: str
+    task_id: str
+    at: Instant
+    done: Literal["completed", "approved", "rejected"]
+    by: str
+    role: str = ""
+    note: str = ""
+    data: dict[str, str] = {}
+
+
+class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="start_requested"):
+    """Somebody, a schedule or another workflow wants `workflow` started for a customer; `data` is its `trigger.data`."""
+
+    id: str
+    shop: str
+    key: str
+    workflow: str
+    at: Instant
+    cause: Literal["manual", "schedule", "date", "inactivity", "segment"] = "manual"
+    name: str = ""
+    data: dict[str, Any] = {}
+
+
+class EventForwarded(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event_forwarded"):
+    """An event about another key (a product) for a customer whose run waits for it."""
+
+    id: str
+    shop: str
+    key: str
+    event: Event
+
+
+RunInput = CallAnswered | TaskDone | StartRequested | EventForwarded
+"""What else concerns the runs of a customer, besides events, wake-ups and outcomes."""
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):

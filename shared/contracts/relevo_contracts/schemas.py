@@ -29,19 +29,20 @@ def event_schema(event_type: str) -> JSON:
 
 def asyncapi() -> JSON:
     """AsyncAPI 3.0 of all topics: who sends what to whom, keyed by shop and customer."""
-    structs: list[type[Struct]] = [topic.message for topic in TOPICS]
+    structs: list[type[Struct]] = [message for topic in TOPICS for message in topic.messages]
     refs, definitions = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    messages: JSON = {
+        struct.__name__: {"name": struct.__name__, "contentType": "application/json", "payload": ref}
+        for struct, ref in zip(structs, refs, strict=True)
+    }
     channels: JSON = {}
     operations: JSON = {}
-    messages: JSON = {}
-    for topic, ref in zip(TOPICS, refs, strict=True):
-        name = topic.message.__name__
+    for topic in TOPICS:
         channel = topic.name.removeprefix("relevo.")
-        messages[name] = {"name": name, "contentType": "application/json", "payload": ref}
         channels[channel] = {
             "address": topic.name,
             "description": f"{topic.meaning}; kept for {topic.retention_days} days, keyed by shop/key",
-            "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+            "messages": {m.__name__: {"$ref": f"#/components/messages/{m.__name__}"} for m in topic.messages},
         }
         for action, services in (("send", topic.written_by), ("receive", topic.read_by)):
             for service in services:
