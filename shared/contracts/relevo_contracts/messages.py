@@ -123,7 +123,7 @@ class TaskDone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
 
 
 class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="start_requested"):
-    """Somebody, a schedule or another workflow wants `workflow` started for a customer; `data` is its `trigger.data`."""
+    """`workflow` is wanted for a customer: by hand, a schedule or another workflow. `data` is its `trigger.data`."""
 
     id: str
     shop: str

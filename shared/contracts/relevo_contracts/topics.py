@@ -20,6 +20,8 @@ EVENTS = "relevo.events"
 WAKEUPS = "relevo.wakeups"
 DELIVERIES = "relevo.deliveries"
 OUTCOMES = "relevo.outcomes"
+CALLS = "relevo.calls"
+INPUTS = "relevo.inputs"
 UNRECOGNISED = "relevo.unrecognised"
 DEAD_LETTERS = "relevo.dead-letters"
 
