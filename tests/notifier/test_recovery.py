@@ -119,6 +119,22 @@ async def test_a_stopping_notifier_gives_back_what_it_holds(post: Post) -> None:
     assert len(effects) == len(set(effects)) == 20
 
 
+async def test_what_waits_too_long_for_a_worker_goes_back_and_is_in_no_doubt(post: Post) -> None:
+    post.faults(latency=0.5)
+    async with post.notifier(notifier_smtp_connections=1):
+        await post.publish(*(delivery(n) for n in range(3)))
+
+        async def begun() -> bool:
+            return "sending" in (await post.states()).values()
+
+        await until(begun)
+        post.clock.advance(timedelta(seconds=11))  # of a lease of 15, of which an attempt may take 5
+        await post.settled(3)
+        outcomes = await post.outcomes(3)
+    assert [(outcome.status, outcome.reason) for outcome in outcomes] == [("sent", "")] * 3
+    assert len(post.sent()) == 3
+
+
 async def until_state(post: Post, item: SendDelivery, state: str, attempts: int, any_of: range | None = None) -> None:
     """Wait until the attempt has ended in `state` and the row waits for the next look."""
     ids = [item.id] if any_of is None else [delivery(n).id for n in any_of]

@@ -138,8 +138,15 @@ class Lane:
     async def _work(self) -> None:
         while True:
             work = await self._begun.get()
-            if self._clock.now() + self._clock.span(self._margin) < work.lease:
+            now = self._clock.now()
+            if now + self._clock.span(self._margin) < work.lease:
                 await self._settlements.put(await self._attempt(work))
             else:
-                _log.warning("too_slow", channel=self.channel, delivery=work.delivery.id, lease=work.lease.isoformat())
+                await self._too_slow(work, now)
             self._begun.task_done()
+
+    async def _too_slow(self, work: Work, now: datetime) -> None:
+        """Back into the queue: it certainly did not go out. One in doubt stays so for whoever looks at it next."""
+        _log.warning("too_slow", channel=self.channel, delivery=work.delivery.id, lease=work.lease.isoformat())
+        if not work.doubtful:
+            await self._settlements.put(Settled(work=work, state="queued", reason="no worker was free", wake_at=now))

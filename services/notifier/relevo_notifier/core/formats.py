@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,13 +20,15 @@ class Formats:
     def __init__(self, locale: str, zone: str) -> None:
         self._locale = _locale(locale)
         self._zone = _zone(zone)
+        # The same prices come again and again, and the layout of an amount costs more than all else of a short text.
+        self._amount = lru_cache(maxsize=5000)(self._format_amount)
 
     def money(self, value: Any) -> str:
         """`{"amount": "12.50", "currency": "EUR"}` as `12,50 €`; nothing for nothing. Raises `ValueError`."""
         if not value:
             return ""
         try:
-            return format_currency(Decimal(str(value["amount"])), value["currency"], locale=self._locale)
+            return self._amount(str(value["amount"]), str(value["currency"]))
         except (KeyError, TypeError, InvalidOperation):
             raise ValueError(f"not an amount of money: {str(value)[:80]!r}; it needs amount and currency") from None
 
@@ -60,6 +63,9 @@ class Formats:
     def filters(self) -> dict[str, Callable[..., str]]:
         """The Liquid filters of this locale."""
         return {"money": self.money, "number": self.number, "date": self.date, "time": self.time}
+
+    def _format_amount(self, amount: str, currency: str) -> str:
+        return format_currency(Decimal(amount), currency, locale=self._locale)
 
     def _moment(self, value: Any) -> dt.datetime | dt.date | None:
         if not value:
