@@ -14,6 +14,8 @@ from relevo_workflow.diagnostics import WorkflowError
 def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a kind of error
     """The sentence for an error that is not a bug; None for a bug."""
     match error:
+        case BaseExceptionGroup():
+            return explain(error.exceptions[0])
         case CommandError() | RuntimeFault() | EmbeddedError() | StartError():
             return str(error)
         case WorkflowError():

@@ -3,6 +3,7 @@
 Given addresses (`RELEVO_KAFKA`, `RELEVO_POSTGRES`) are used; what is not given runs embedded in the data folder.
 """
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -75,15 +76,24 @@ async def running_system(
 
 
 async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Callable[[str], None]) -> RuntimeSettings:
+    """Starts what is not given, side by side."""
     given: dict[str, object] = {"link_secret": SecretStr(_link_secret(data))}
-    if "RELEVO_POSTGRES" not in os.environ:
-        say("PostgreSQL")
-        postgres = await stack.enter_async_context(EmbeddedPostgres(data / "postgres"))
-        given["postgres"] = SecretStr(postgres.dsn)
-    if "RELEVO_KAFKA" not in os.environ:
-        say("Kafka")
-        kafka = await stack.enter_async_context(EmbeddedKafka(data / "kafka"))
-        given |= {"kafka": kafka.bootstrap, "session_timeout": 3.0}
+
+    async def postgres() -> None:
+        server = await stack.enter_async_context(EmbeddedPostgres(data / "postgres"))
+        given["postgres"] = SecretStr(server.dsn)
+
+    async def kafka() -> None:
+        server = await stack.enter_async_context(EmbeddedKafka(data / "kafka"))
+        given.update(kafka=server.bootstrap, session_timeout=3.0)
+
+    starts = {"PostgreSQL": ("RELEVO_POSTGRES", postgres), "Kafka": ("RELEVO_KAFKA", kafka)}
+    wanted = {name: start for name, (variable, start) in starts.items() if variable not in os.environ}
+    if wanted:
+        say(" and ".join(wanted))
+    async with asyncio.TaskGroup() as starting:
+        for start in wanted.values():
+            starting.create_task(start())
     return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value
 
 

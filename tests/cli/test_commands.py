@@ -194,3 +194,8 @@ async def test_documents_are_written_and_then_up_to_date(tmp_path: Path) -> None
     code, _, err = await relevo("docs", "--check", "--folder", str(tmp_path))
     assert code == 2
     assert "settings.md; run `relevo docs`" in err
+
+
+async def test_the_documents_of_the_project_are_up_to_date() -> None:
+    code, _, err = await relevo("docs", "--check")
+    assert code == 0, err

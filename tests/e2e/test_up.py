@@ -23,8 +23,9 @@ pytestmark = pytest.mark.timeout(170)
 @contextlib.asynccontextmanager
 async def running(data: Path, *options: str) -> AsyncIterator[dict[str, Any]]:
     process = await start("up", "--json", "--port", "0", "--data", str(data), *options)
+    up = await started(process)
     try:
-        yield await started(process)
+        yield up
     finally:
         assert await stopped(process) == 0
 
@@ -60,59 +61,48 @@ def order_of_now() -> Webhook:
     return order(a_minute_ago - (order(a_minute_ago).at - a_minute_ago))
 
 
-async def test_a_signed_webhook_becomes_a_mail_and_a_forged_one_does_not(tmp_path: Path) -> None:
-    async with running(tmp_path / "data") as up:
-        environment = addresses(up)
-        code, out, err = await relevo(
-            *("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, "--title", "Acme"),
-            *("--domain", DOMAIN),
-            **environment,
-        )
-        assert (code, err) == (0, ""), err
-        assert "/hooks/acme/shopify" in out
-        order = order_of_now()
-        while (answer := await post(up, order)).status_code == 404:
-            await asyncio.sleep(0.1)  # ingest looks for new shops once a second
-        assert answer.status_code == 200, answer.text
-        forged = await post(up, order, **{"X-Shopify-Hmac-Sha256": "AAAA"})
-        assert forged.status_code == 401
-        [message] = await mail(up, 1)
-        assert message["to"] == "shopper002@example.com"
-        code, out, _ = await relevo("dead-letters", "list", "--json", **environment)
-        assert (code, json.loads(out)) == (0, [])
-
-
-async def test_ctrl_c_leaves_no_process_and_a_second_start_keeps_the_state(tmp_path: Path) -> None:
+async def test_a_signed_webhook_becomes_a_mail_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     process = await start("up", "--json", "--port", "0", "--data", str(data))
     up = await started(process)
     children = family(process)
     assert len(children) >= 7  # five of ours, Kafka, PostgreSQL, and their guards
-    code, _, err = await relevo("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, **addresses(up))
-    assert code == 0, err
+    environment = addresses(up)
+    code, out, err = await relevo(
+        *("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, "--title", "Acme"),
+        *("--domain", DOMAIN),
+        **environment,
+    )
+    assert (code, err) == (0, ""), err
+    assert "/hooks/acme/shopify" in out
+    order = order_of_now()
+    while (answer := await post(up, order)).status_code == 404:
+        await asyncio.sleep(0.1)  # ingest looks for new shops once a second
+    assert answer.status_code == 200, answer.text
+    assert (await post(up, order, **{"X-Shopify-Hmac-Sha256": "AAAA"})).status_code == 401
+    [message] = await mail(up, 1)
+    assert message["to"] == "shopper002@example.com"
+    code, out, _ = await relevo("dead-letters", "list", "--json", **environment)
+    assert (code, json.loads(out)) == (0, [])
+    code, out, err = await relevo("up", "--port", "0", "--data", str(data))
+    assert (code, out) == (2, "")
+    assert "is in use by process" in err
+    assert "Traceback" not in err
     assert await stopped(process) == 0
     await gone(children)
-    async with running(data) as again:
-        code, out, _ = await relevo("shops", "list", "--json", **addresses(again))
-        assert [shop["shop"] for shop in json.loads(out)] == ["acme"]
 
 
-async def test_kill_9_of_the_parent_leaves_no_process_and_no_lock(tmp_path: Path) -> None:
+async def test_kill_9_of_the_parent_leaves_no_process_and_no_lock_and_loses_no_state(tmp_path: Path) -> None:
     data = tmp_path / "data"
     process = await start("up", "--json", "--port", "0", "--data", str(data))
-    await started(process)
+    up = await started(process)
     children = family(process)
+    code, _, err = await relevo("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, **addresses(up))
+    assert code == 0, err
     process.kill()
     await process.communicate()
     await gone(children)
     async with running(data) as again:
         assert again["pid"] != process.pid
-
-
-async def test_a_second_system_in_the_same_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    async with running(data):
-        code, out, err = await relevo("up", "--port", "0", "--data", str(data))
-        assert (code, out) == (2, "")
-        assert "is in use by process" in err
-        assert "Traceback" not in err
+        code, out, _ = await relevo("shops", "list", "--json", **addresses(again))
+        assert [shop["shop"] for shop in json.loads(out)] == ["acme"]
