@@ -87,7 +87,7 @@ class KafkaContainer(DockerContainer):
             "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
             "LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
             "LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "ADVERTISED_LISTENERS": f"PLAINTEXT://{self.get_container_host_ip_early()}:{self.port}",
+            "ADVERTISED_LISTENERS": f"PLAINTEXT://{self.docker_host()}:{self.port}",
             "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
             "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
             "TRANSACTION_STATE_LOG_MIN_ISR": "1",
@@ -99,14 +99,14 @@ class KafkaContainer(DockerContainer):
             self.with_env(f"KAFKA_{name}", value)
         self.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60))
 
-    def get_container_host_ip_early(self) -> str:
+    def docker_host(self) -> str:
         """The Docker host's address, which the engine knows before there is a container."""
         host: str = self.get_docker_client().host()
         return "127.0.0.1" if host == "localhost" else host
 
     @property
     def bootstrap(self) -> str:
-        return f"{self.get_container_host_ip_early()}:{self.port}"
+        return f"{self.docker_host()}:{self.port}"
 
 
 class ContainerPlatform:

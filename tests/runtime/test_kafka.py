@@ -8,12 +8,16 @@ import asyncpg
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
+from relevo_runtime.kafka.publisher import Partitioner
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
 
@@ -290,6 +294,23 @@ async def test_several_members_of_one_process_overlap(settings: SettingsFactory,
             await asyncio.sleep(0.05)
         await publisher.publish(EVENTS, numbered(200, customers=100))
         await done.until(lambda: len({record.value for record in done.records}) == 200)
+
+
+@given(st.binary(min_size=1, max_size=60), st.integers(1, 100))
+def test_keys_go_where_every_kafka_client_puts_them(key: bytes, partitions: int) -> None:
+    everything = list(range(partitions))
+    assert Partitioner()(key, everything, everything) == DefaultPartitioner()(key, everything, everything)
+
+
+async def test_few_and_many_messages_take_the_same_way(settings: SettingsFactory, publisher: Publisher) -> None:
+    many = numbered(200, customers=50)
+    await publisher.publish(EVENTS, many)
+    for message in many[:50]:
+        await publisher.publish(EVENTS, [message])
+    seen = Seen()
+    async with consumer(settings(), seen):
+        await seen.until(lambda: len(seen.records) >= 250)
+    assert all(len({r.partition for r in seen.records if r.key == key}) == 1 for key, _ in many)
 
 
 async def test_publishing_what_is_too_large_says_so(publisher: Publisher) -> None:

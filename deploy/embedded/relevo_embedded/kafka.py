@@ -1,6 +1,7 @@
 """A real Apache Kafka in a folder: one node in KRaft mode, broker and controller in one process."""
 
 import asyncio
+import hashlib
 import os
 import signal
 import tempfile
@@ -149,8 +150,9 @@ async def prepare(say: Callable[[str], object]) -> None:
 
 
 def _start_cache() -> Path:
-    """Java's ahead-of-time cache (JEP 483); Java itself refuses one that doesn't fit, and starts without."""
-    return jars.cache_folder() / "kafka" / "start.aot"
+    """Java's ahead-of-time cache (JEP 483), one for each Kafka, Java and set of flags."""
+    made_for = hashlib.sha256(" ".join((jars.KAFKA, jars.java(), *JAVA_FLAGS)).encode()).hexdigest()[:12]
+    return jars.cache_folder() / "kafka" / f"start-{made_for}.aot"
 
 
 def _identifier() -> str:
