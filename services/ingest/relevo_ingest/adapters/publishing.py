@@ -20,14 +20,17 @@ _log = logging.getLogger(__name__)
 class KafkaLog:
     """Writes to the topics. A call that returns was acknowledged by all in-sync replicas.
 
-    It connects when it is first needed, so that ingest can answer "try again" also before Kafka is there. At most
-    `most_waiting` calls wait for Kafka at once: while it is away, requests must not pile up in memory.
+    Calls that wait at the same time are published together. It connects when it is first needed, so that ingest can
+    answer "try again" also before Kafka is there. At most `most_waiting` calls wait for Kafka at once: while it is
+    away, requests must not pile up in memory.
     """
 
     def __init__(self, publisher: Publisher, *, most_waiting: int) -> None:
         self._publisher = publisher
         self._most_waiting = most_waiting
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[str, Sequence[Message], asyncio.Future[None]]] = []
+        self._in_flight = 0
+        self._worker: asyncio.Task[None] | None = None
         self._started = False
         self._starting = asyncio.Lock()
         self._failed_at = float("-inf")
@@ -45,8 +48,8 @@ class KafkaLog:
 
     async def stop(self) -> None:
         """Sends what is waiting, then disconnects."""
-        if self._waiting:
-            await asyncio.wait(set(self._waiting), timeout=_STOP_SECONDS)
+        if self._worker is not None:
+            await asyncio.wait([self._worker], timeout=_STOP_SECONDS)
         if self._started:
             await self._publisher.stop()
 
@@ -65,26 +68,53 @@ class KafkaLog:
         await self._publish(UNRECOGNISED, [message])
 
     async def _publish(self, topic: str, messages: Sequence[Message]) -> None:
-        if len(self._waiting) >= self._most_waiting:
-            raise Busy(f"{len(self._waiting)} requests wait for Kafka already")
-        # The publisher must see the end of each call to know whether it is still sound, also when the sender's
-        # time is up: so the call goes on behind a shield.
-        task = asyncio.create_task(self._connected_publish(topic, messages))
-        self._waiting.add(task)
-        task.add_done_callback(self._finished)
-        await asyncio.shield(task)
+        if len(self._waiting) + self._in_flight >= self._most_waiting:
+            raise Busy(f"{self._most_waiting} requests wait for Kafka already")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((topic, messages, future))
+        # The work goes on in a task of its own: the publisher must see the end of each call to know whether it is
+        # still sound, also when the sender's time is up.
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        await future
 
-    async def _connected_publish(self, topic: str, messages: Sequence[Message]) -> None:
-        if not self._started:
-            await self.start()
+    async def _work(self) -> None:
+        """Publishes whatever waits until nothing does. What arrives meanwhile waits for the next round."""
         try:
-            await self._publisher.publish(topic, messages)
-        except PublishError as error:
-            raise Busy(str(error)) from error
+            while self._waiting:
+                taken = [call for call in self._waiting if not call[2].done()]  # whose time is up sends it again
+                self._waiting = []
+                self._in_flight = len(taken)
+                topics = dict.fromkeys(topic for topic, _, _ in taken)
+                await asyncio.gather(
+                    *(self._publish_together(topic, [each for each in taken if each[0] == topic]) for topic in topics)
+                )
+                self._in_flight = 0
+        finally:
+            self._worker = None
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._waiting.discard(task)
-        error = None if task.cancelled() else task.exception()
+    async def _publish_together(
+        self, topic: str, calls: Sequence[tuple[str, Sequence[Message], asyncio.Future[None]]]
+    ) -> None:
+        error = await self._error_of(topic, [message for _, messages, _ in calls for message in messages])
         if error is not None:
             self._failed_at = asyncio.get_running_loop().time()
-            _log.warning("not stored: %s", error)
+            _log.warning("%d requests were not stored: %s", len(calls), error)
+        for _, _, future in calls:
+            if not future.done():  # else the sender's time was up
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+
+    async def _error_of(self, topic: str, messages: Sequence[Message]) -> Exception | None:
+        """Publishes, and returns what went wrong for everyone who waits for it."""
+        try:
+            if not self._started:
+                await self.start()
+            await self._publisher.publish(topic, messages)
+        except PublishError as error:
+            return Busy(str(error))
+        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this round
+            return error
+        return None

@@ -71,6 +71,8 @@ async def in_time(budget: float) -> AsyncIterator[None]:
 async def find_keys(tools: Tools, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
     """The key of each subject. Raises `Busy`."""
     wanted = list(dict.fromkeys(subjects))
+    if len(wanted) == 1:  # nearly always: no tasks for it
+        return {wanted[0]: await _key(tools, shop, wanted[0])}
     # Together, so that the lookups of a large request share round trips.
     found = await asyncio.gather(*(_key(tools, shop, subject) for subject in wanted))
     return dict(zip(wanted, found, strict=True))
