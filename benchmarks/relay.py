@@ -3,7 +3,7 @@
 `make bench NAME=relay`. Every contender runs the same workload (`benchmarks/peers/workload.py`) on the same PostgreSQL
 against the same HTTP sink, one after the other:
 
-- a burst: all runs start at once; runs/s = runs ÷ (last call − first start − wait);
+- a burst: all runs start at once; runs/s = runs ÷ (last call - first start - wait);
 - a steady rate that all of them can hold: how late the calls are (p50, p99), and CPU ms a run.
 
 Relevo takes signed webhooks over HTTP, with all four services and Kafka on this machine; the peers are started inside
@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -129,7 +130,7 @@ async def run_relevo(on: Stage, load: Workload, consumers: int) -> Figures:
     port = 18080 + int(load.rate) % 500
     env = on.environment(
         name, dsn, partitions=6, log_level="warning", ingest_port=port, engine_consumers=consumers,
-        twilio_url=sink.url, twilio_account_sid="AC0123", twilio_auth_token="0123", link_secret="0123456789abcdef",
+        notifier_twilio_url=sink.url, twilio_account_sid="AC0123", twilio_auth_token="0123", link_secret="0123456789abcdef",
         ingest_host="127.0.0.1",
     )  # fmt: skip
     settings = EngineSettings(kafka=on.kafka, postgres=dsn, topic_prefix=f"{name}.", partitions=6)
@@ -209,15 +210,13 @@ async def main() -> None:
     parser.add_argument("--wait", type=float, default=20)
     parser.add_argument("--peers-python", default=".venv-peers/bin/python", help="where the peers are installed")
     options = parser.parse_args()
+    if shutil.which(options.peers_python) is None:
+        parser.error(f"{options.peers_python} is missing: `make bench NAME=relay` installs the peers")
     table = Table("contender", "runs/s (burst)", "late p50 s", "late p99 s", "CPU ms/run", "lost", "wrong", "twice")
     results: dict[str, dict[str, Figures]] = {}
     async with stage() as on:
         for contender in ("relevo", *PEERS):
             peer = contender in PEERS
-            if peer and not Path(options.peers_python).exists():
-                raise SystemExit(
-                    f"{options.peers_python} is missing: run `make bench NAME=relay`, which installs the peers"
-                )
             phases: dict[str, Figures] = {}
             for phase, runs, rate in (
                 ("burst", options.peer_runs if peer else options.runs, 0.0),

@@ -10,7 +10,8 @@ from workload import arguments, drive
 
 load = arguments()
 http = httpx.AsyncClient()
-finished = 0
+all_finished = asyncio.Event()
+finished: set[int] = set()
 due_at: dict[int, float] = {}
 
 
@@ -21,11 +22,12 @@ async def call(n: int) -> None:
 
 @DBOS.workflow()
 async def cart(n: int) -> None:
-    global finished
     order = await DBOS.recv_async("order", timeout_seconds=load.wait)
     if order is None:
         await call(n)
-    finished += 1
+    finished.add(n)
+    if len(finished) == load.runs:
+        all_finished.set()
 
 
 async def start(n: int, due: float) -> None:
@@ -48,8 +50,7 @@ async def main() -> None:
     DBOS.launch()
     print("ready", flush=True)
     await drive(load, start, order)
-    while finished < load.runs:
-        await asyncio.sleep(0.05)
+    await all_finished.wait()
     await asyncio.sleep(1)  # wrong or second calls would still come
     print("due", json.dumps(due_at), flush=True)
     DBOS.destroy()

@@ -1,4 +1,4 @@
-"""The workload on procrastinate: a job with `schedule_in`, cancelled by an order, one HTTP call. Its worker runs beside."""
+"""The workload on procrastinate: a job with `schedule_in`, cancelled by an order; its worker makes the call."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,15 @@ async def main() -> None:
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=load.dsn, max_size=16))
     http = httpx.AsyncClient()
     done = 0
+    all_done = asyncio.Event()
 
     @app.task(name="remind")
     async def remind(n: int) -> None:
         nonlocal done
         await http.post(load.sink, data={"n": n})
         done += 1
+        if done == load.reminders():
+            all_done.set()
 
     jobs: dict[int, int] = {}
     due_at: dict[int, float] = {}
@@ -38,8 +41,7 @@ async def main() -> None:
         )
         print("ready", flush=True)
         await drive(load, start, order)
-        while done < load.reminders():
-            await asyncio.sleep(0.05)
+        await all_done.wait()
         await asyncio.sleep(1)  # wrong or second calls would still come
         print("due", json.dumps(due_at), flush=True)
         worker.cancel()

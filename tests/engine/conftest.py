@@ -41,14 +41,14 @@ channel: email
 layout: message
 en: {subject: "Your cart", heading: "Your cart", body: ["It is still here."]}
 """,
-    "layouts/message.mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>{{ text.heading }}</mj-text></mj-column></mj-section></mj-body></mjml>",
+    "layouts/message.mjml": "<mjml><mj-body>{{ text.heading }}</mj-body></mjml>",
     "layouts/message.txt": "{{ text.heading }}",
 }
 
 
-def event(event_type: str, payload: Payload, *, id: str, key: str = "cus_1", at: datetime = MORNING) -> Event:
+def event(event_type: str, payload: Payload, *, event_id: str, key: str = "cus_1", at: datetime = MORNING) -> Event:
     return Event(
-        id=id,
+        id=event_id,
         source="test",
         type=event_type,
         time=at,
@@ -62,12 +62,12 @@ def event(event_type: str, payload: Payload, *, id: str, key: str = "cus_1", at:
 def checkout(token: str, *, key: str = "cus_1", at: datetime = MORNING, amount: str = "59.90") -> Event:
     buyer = Buyer(email=f"{key}@example.com", first_name="Ada", locale="en")
     payload = CheckoutChanged(customer=buyer, checkout_token=token, total=Money(amount, "EUR"))
-    return event("checkout.started", payload, id=f"checkout-{token}", key=key, at=at)
+    return event("checkout.started", payload, event_id=f"checkout-{token}", key=key, at=at)
 
 
 def order(token: str, *, key: str = "cus_1", at: datetime = MORNING + timedelta(hours=1)) -> Event:
     payload = OrderChanged(customer=Buyer(email=f"{key}@example.com"), order_id=f"o-{token}", checkout_token=token)
-    return event("order.placed", payload, id=f"order-{token}", key=key, at=at)
+    return event("order.placed", payload, event_id=f"order-{token}", key=key, at=at)
 
 
 @dataclass
@@ -128,7 +128,15 @@ def wakeup(row: msgspec.Struct) -> WakeUp:
 async def build_engine(pool: Pool, publisher: Publisher) -> Engine:
     clock, definitions = ManualClock(MORNING), DefinitionCache()
     dead_letters = DeadLetters(publisher, service="engine", ratio=0.5, clock=clock)
-    processor = BatchProcessor(pool, Store.load(), definitions, publisher, dead_letters, clock, Metrics("engine"))
+    processor = BatchProcessor(
+        pool=pool,
+        store=Store.load(),
+        definitions=definitions,
+        publisher=publisher,
+        dead_letters=dead_letters,
+        clock=clock,
+        metrics=Metrics("engine"),
+    )
     async with pool.acquire() as conn:
         await definitions.refresh(conn)
     return Engine(processor, pool, clock, publisher, definitions)

@@ -1,15 +1,17 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
-from tests.engine.conftest import MORNING, Engine, build_engine, checkout, order
+from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy, order
 
 FOUR_HOURS = timedelta(hours=4)
 
@@ -126,8 +128,6 @@ async def test_published_messages_leave_the_outbox_with_the_next_batch_or_the_fl
 
 
 async def test_a_run_goes_on_with_the_version_that_it_started_with(engine: Engine) -> None:
-    from tests.engine.conftest import CART, deploy
-
     await engine.take(checkout("old"))
     changed = CART | {"workflow.yaml": CART["workflow.yaml"].replace("wait: 4h", "wait: 9h")}
     await deploy(engine.pool, changed)
@@ -166,7 +166,7 @@ async def _empty(engine: Engine) -> None:
 )
 async def test_any_cut_into_batches_and_any_redelivery_gives_the_same_state(engine, expected, cuts, again) -> None:  # type: ignore[no-untyped-def]
     edges = [0, *cuts, len(MESSAGES)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         await engine.take(*MESSAGES[start:end])
         # What was delivered before may come again at any point: a crash before the offsets were committed.
         await engine.take(*(MESSAGES[n] for n in again if n < end))

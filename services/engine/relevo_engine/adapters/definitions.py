@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 
 class DefinitionCache:
-    """Compiles each version once. `refresh` follows the catalog; a version that only old runs use is fetched when met."""
+    """Compiles each version once. `refresh` follows the catalog; what only old runs use is fetched when it is met."""
 
     def __init__(self) -> None:
         self._revision = -1

@@ -11,8 +11,9 @@ from relevo_runtime.postgres import Connection, Statements
 from relevo_workflow.state import Facts, Run, Subject
 
 _DECISION_COLUMNS = (
-    "shop", "key", "recorded_at", "at", "workflow", "version", "run_id", "input", "input_id", "kind", "reason", "path", "trace",
-)  # fmt: skip
+    *("shop", "key", "recorded_at", "at", "workflow", "version", "run_id"),
+    *("input", "input_id", "kind", "reason", "path", "trace"),
+)
 
 INBOX_PERIOD = timedelta(days=3)
 """Width of an inbox partition. Two or three are alive: a message is known for at least this long."""
@@ -90,9 +91,9 @@ class Store:
     def _run_row(self, shop: str, key: str, run: Run, now: datetime) -> tuple[object, ...]:
         ended = run.state == "ended"
         return (
-            shop, run.id, key, run.workflow, run.version, run.key, run.step, run.started_at, now, run.ended_at,
-            run.end_reason if ended else None, None if ended else self._encode(run),
-        )  # fmt: skip
+            *(shop, run.id, key, run.workflow, run.version, run.key, run.step, run.started_at, now, run.ended_at),
+            *(run.end_reason if ended else None, None if ended else self._encode(run)),
+        )
 
     async def append_decisions(self, conn: Connection, rows: Sequence[DecisionRow], now: datetime) -> None:
         """Appends what was decided and why."""
@@ -101,22 +102,13 @@ class Store:
                 "decision",
                 schema_name="engine",
                 columns=_DECISION_COLUMNS,
-                records=[
-                    (
-                        row.shop,
-                        row.key,
-                        now,
-                        row.decision.at,
-                        row.decision.workflow,
-                        row.decision.version,
-                        row.decision.run.id if row.decision.run else "",
-                        row.input,
-                        row.decision.input_id,
-                        row.decision.kind,
-                        row.decision.reason,
-                        row.decision.path,
-                        self._encode(row.decision.trace),
-                    )
-                    for row in rows
-                ],  # fmt: skip
+                records=[self._decision_row(row, now) for row in rows],
             )
+
+    def _decision_row(self, row: DecisionRow, now: datetime) -> tuple[object, ...]:
+        decision = row.decision
+        return (
+            *(row.shop, row.key, now, decision.at, decision.workflow, decision.version),
+            *(decision.run.id if decision.run else "", row.input, decision.input_id),
+            *(decision.kind, decision.reason, decision.path, self._encode(decision.trace)),
+        )

@@ -30,6 +30,7 @@ class BatchProcessor:
 
     def __init__(
         self,
+        *,
         pool: Pool,
         store: Store,
         definitions: DefinitionCache,

@@ -1,4 +1,4 @@
-"""Starts the engine: overlapping batch consumers, and loops that keep the catalog, the outbox and the partitions tidy."""
+"""Starts the engine: overlapping batch consumers, and loops for the catalog, the outbox and the partitions."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -50,7 +50,13 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             metrics=service.metrics,
         )
         processor = BatchProcessor(
-            pool, Store.load(), definitions, publisher, dead_letters, service.clock, service.metrics
+            pool=pool,
+            store=Store.load(),
+            definitions=definitions,
+            publisher=publisher,
+            dead_letters=dead_letters,
+            clock=service.clock,
+            metrics=service.metrics,
         )
         partitions = Partitions(settings.engine_decision_days)
         async with pool.acquire() as conn:

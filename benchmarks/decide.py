@@ -1,0 +1,172 @@
+"""How many inputs a second one core decides: the pure core alone, with the whole library of workflows deployed.
+
+`python -m benchmarks.decide` prints one JSON object as its last line. The mix is that of a shop: most events look at
+a page or change a cart and concern no run; some start, restart, end or wake one. State is kept in memory, decoded.
+"""
+
+import gc
+import json
+import random
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import WakeUp
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import ArmTimer, CancelTimer
+from relevo_workflow.inputs import EventInput, Input, TimerInput
+from relevo_workflow.load import load_workflow
+from relevo_workflow.state import Shop, Subject
+from relevo_workflow.subject import handle
+
+LIBRARY = Path(__file__).parents[1] / "workflows"
+START = datetime(2026, 3, 10, tzinfo=UTC)
+SHOP = Shop(id="casa-luna", timezone="Europe/Madrid")
+MIX = {
+    "page.viewed": 62,
+    "cart.updated": 16,
+    "checkout.started": 5,
+    "checkout.updated": 5,
+    "order.placed": 4,
+    "order.status_changed": 3,
+    "shipment.created": 2,
+    "shipment.delivered": 2,
+    "customer.updated": 1,
+}
+CUSTOMERS = 2_000
+EVENTS = 60_000
+PACE = timedelta(seconds=4)
+
+
+def library() -> list[Definition]:
+    """Every workflow of the library, loaded."""
+    shared = {f"layouts/{path.name}": path.read_text() for path in (LIBRARY / "layouts").iterdir()}
+    shared["segments.yaml"] = (LIBRARY / "segments.yaml").read_text()
+    found = []
+    for main in sorted(LIBRARY.glob("*/workflow.yaml")):
+        files = {str(path.relative_to(main.parent)): path.read_text() for path in main.parent.rglob("*.yaml")}
+        found.append(load_workflow({**shared, **files}))
+    return found
+
+
+def events(seed: int) -> list[Event]:
+    """A recorded course of a shop: the same for the same seed."""
+    draw = random.Random(seed)
+    kinds, weights = list(MIX), list(MIX.values())
+    course = []
+    for number in range(EVENTS):
+        kind, customer = draw.choices(kinds, weights)[0], draw.randrange(CUSTOMERS)
+        at = START + PACE * number
+        course.append(
+            Event(
+                id=f"e{number}",
+                source="bench",
+                type=kind,
+                time=at,
+                shop=SHOP.id,
+                key=f"c{customer}",
+                data=payload(kind, customer, number),
+                receivedtime=at,
+            )
+        )
+    return course
+
+
+def payload(kind: str, customer: int, number: int) -> dict[str, object]:
+    """The data of an event of this kind."""
+    data: dict[str, object] = {"customer": {"id": f"c{customer}", "email": f"c{customer}@example.com"}}
+    money = {"amount": "49.00", "currency": "EUR"}
+    items = [{"title": "Stoneware mug", "quantity": 2, "variant_id": "v1", "price": money}]
+    if kind == "page.viewed":
+        data["url"] = "https://casa-luna.example.com/mug"
+    elif kind == "cart.updated":
+        data |= {"cart_token": f"cart{customer}", "items": items, "total": money}
+    elif kind.startswith("checkout."):
+        data |= {"checkout_token": f"t{customer}-{number // 20_000}", "items": items, "total": money}
+    elif kind.startswith("order."):
+        data |= {"order_id": f"o{number}", "checkout_token": f"t{customer}-{number // 20_000}", "total": money}
+    elif kind.startswith("shipment."):
+        data |= {"shipment_id": f"s{customer}", "order_id": f"o{customer}"}
+    else:
+        data |= {"tags": ["vip"], "orders_count": 3}
+    return data
+
+
+class Core:
+    """The customers and their timers, driven as the engine drives them."""
+
+    def __init__(self, definitions: list[Definition]) -> None:
+        self.definitions = definitions
+        self.versions = {one.version: one for one in definitions}
+        self.subjects = {f"c{number}": Subject(shop=SHOP.id, key=f"c{number}") for number in range(CUSTOMERS)}
+        self.timers: dict[str, tuple[str, ArmTimer]] = {}
+        self.kinds: Counter[str] = Counter()
+        self.inputs = 0
+        self.seconds = 0.0
+
+    def give(self, key: str, arrival: Input, now: datetime) -> None:
+        """One input, timed without the keeping of timers around it."""
+        subject = self.subjects[key]
+        began = time.process_time()
+        handled = handle(self.definitions, self.versions, subject, arrival, now, shop=SHOP)
+        self.seconds += time.process_time() - began
+        self.inputs += 1
+        self.subjects[key] = handled.subject
+        for effect in (*handled.effects, *(effect for one in handled.decisions for effect in one.effects)):
+            if isinstance(effect, ArmTimer):
+                self.timers[effect.id] = (key, effect)
+            elif isinstance(effect, CancelTimer):
+                self.timers.pop(effect.id, None)
+        self.kinds.update(one.kind for one in handled.decisions)
+
+    def wake(self, now: datetime) -> None:
+        """Fires what is due."""
+        due = [(key, timer) for key, timer in self.timers.values() if timer.due_at <= now]
+        for key, timer in sorted(due, key=lambda one: one[1].due_at):
+            if self.timers.pop(timer.id, None) is not None:
+                self.give(key, TimerInput(wakeup(key, timer)), now)
+
+
+def wakeup(key: str, timer: ArmTimer) -> WakeUp:
+    """The wake-up of a timer."""
+    return WakeUp(
+        id=f"{timer.id}@{timer.due_at.isoformat()}",
+        shop=SHOP.id,
+        key=key,
+        timer_id=timer.id,
+        due_at=timer.due_at,
+        run_id=timer.run_id,
+        turn=timer.turn,
+        name=timer.name,
+    )
+
+
+def main() -> None:
+    """Measures and prints."""
+    loaded = time.perf_counter()
+    definitions = library()
+    loaded = time.perf_counter() - loaded
+    course = events(seed=7)
+    core = Core(definitions)
+    gc.freeze()
+    for number, event in enumerate(course):
+        core.give(event.key, EventInput(event), event.time)
+        if number % 500 == 0:
+            core.wake(event.time)
+    result = {
+        "inputs_per_s": round(core.inputs / core.seconds),
+        "inputs": core.inputs,
+        "us_an_input": round(core.seconds / core.inputs * 1e6, 1),
+        "workflows": len(definitions),
+        "load_seconds": round(loaded, 2),
+        "decisions": dict(core.kinds),
+        "mix": {**MIX, "timers": core.inputs - len(course)},
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
