@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.child import Died
-from relevo_cli.demonstration import figures, verdict
+from relevo_cli.demonstration import figures, reasons, verdict
 from relevo_cli.demonstration.killer import Killer
 from relevo_cli.demonstration.replay import Replay
 from relevo_cli.demonstration.screen import Screen, Standing
@@ -214,7 +214,7 @@ async def _watch(stage: Stage, screen: Screen) -> None:
     unshown: list[Seen] = []
     while True:
         new = await _poll(stage)
-        unshown = _show(stage, screen, unshown + [(clock.now(), message) for message in new])
+        unshown = await _show(stage, screen, unshown + [(clock.now(), message) for message in new])
         screen.standing(_standing(stage))
         if new or not stage.over:
             last_news = loop.time()
@@ -232,12 +232,16 @@ async def _poll(stage: Stage) -> Sequence[SinkMessage]:
         return []  # the sandbox is being started again; the next look tells
 
 
-def _show(stage: Stage, screen: Screen, messages: Sequence[Seen]) -> list[Seen]:
+async def _show(stage: Stage, screen: Screen, messages: Sequence[Seen]) -> list[Seen]:
     """Show those whose delivery is known, and why with it; returns the others: a mail can overtake it for a moment."""
-    for at, message in messages:
-        if message.effect in stage.seen.deliveries:
-            screen.message(at, stage.zone(message.to), arrived(message, stage.seen.deliveries))
-    return [(at, message) for at, message in messages if message.effect not in stage.seen.deliveries]
+    deliveries = stage.seen.deliveries
+    shown = [(at, message) for at, message in messages if message.effect in deliveries]
+    known = await reasons.decisions(stage.system.settings, [deliveries[message.effect] for _, message in shown])
+    for at, message in shown:
+        there = arrived(message, deliveries)
+        because = reasons.why(deliveries[message.effect], known)
+        screen.message(at, stage.zone(message.to), msgspec.structs.replace(there, reason=because))
+    return [(at, message) for at, message in messages if message.effect not in deliveries]
 
 
 def _standing(stage: Stage) -> Standing:
