@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 from pydantic import SecretStr
 
-from relevo_cli import addresses
+from relevo_cli import addresses, clock_memory
 from relevo_cli.addresses import Running
 from relevo_cli.child import Died
 from relevo_cli.commands.deploy import store
@@ -64,6 +64,7 @@ async def running_system(
         await prepare(base)
         await store(base, plan.workflows, note="deployed at the start")
         settings = _with_clock(base, plan)
+        clock_memory.remember(plan.data, settings)
         ports = choose_ports(plan.port)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")
@@ -98,12 +99,14 @@ async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Cal
 
 
 def _with_clock(settings: RuntimeSettings, plan: Plan) -> RuntimeSettings:
-    if plan.speed == 1.0 and plan.origin is None:
-        return settings
-    if plan.origin is None:
-        origin, anchor = SystemClock().now(), wall_seconds()
+    """The clock of all processes. It starts at the plan's origin, or now, or where the last run's clock stood."""
+    now, anchor = SystemClock().now(), wall_seconds()
+    if plan.origin is not None:
+        origin, anchor = plan.origin, anchor + START_UP.total_seconds()
     else:
-        origin, anchor = plan.origin, wall_seconds() + START_UP.total_seconds()
+        origin = max(now, clock_memory.stood_at(plan.data) or now)
+    if plan.speed == 1.0 and origin == now:
+        return settings
     return settings.model_copy(update={"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor})
 
 
