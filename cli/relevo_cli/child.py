@@ -19,6 +19,10 @@ LONG_LIFE = timedelta(seconds=5)
 """A child that lived this long died of something new: its pause starts anew."""
 
 
+FALSE_STARTS = 3
+"""A child that ended so often before it was ready will never be."""
+
+
 class Spec(Struct, frozen=True, kw_only=True):
     """What to start. `ready_url` answers 200 once the child does its work; `log` gets its output, appended."""
 
@@ -39,7 +43,7 @@ class Died(Struct, frozen=True):
 
 
 class StartError(Exception):
-    """A child did not become ready in time."""
+    """A child did not become ready."""
 
 
 def pause_before_restart(deaths: int) -> timedelta:
@@ -90,23 +94,26 @@ class Child:
             _signal(self._process, signal.SIGKILL)
 
     async def wait_ready(self, limit: timedelta) -> None:
-        """Returns once `ready_url` answers 200. Raises `StartError` with the end of the log after `limit`."""
+        """Returns once `ready_url` answers 200. Raises `StartError` if it ends before, or after `limit`."""
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 await self._poll_ready()
         except TimeoutError:
             raise StartError(
-                f"{self.spec.name} was not ready within {limit.total_seconds():.0f} s; the end of {self.spec.log}:\n"
-                + last_lines(self.spec.log)
+                f"{self.spec.name} was not ready within {limit.total_seconds():.0f} s{self._log_says()}"
             ) from None
 
     async def _poll_ready(self) -> None:
         async with httpx.AsyncClient(timeout=2) as client:
-            while True:
+            while self.restarts < FALSE_STARTS:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(self.spec.ready_url)).status_code == httpx.codes.OK:
                         return
                 await asyncio.sleep(0.05)
+        raise StartError(f"{self.spec.name} ended {self.restarts} times while it started{self._log_says()}")
+
+    def _log_says(self) -> str:
+        return f"; the end of {self.spec.log}:\n{last_lines(self.spec.log)}"
 
     async def _keep_alive(self) -> None:
         deaths = 0

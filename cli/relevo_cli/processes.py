@@ -5,7 +5,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from relevo_cli.child import Spec, python
-from relevo_embedded.process import free_ports
+from relevo_cli.errors import CommandError
+from relevo_embedded.process import accepts, free_ports
 from relevo_runtime.settings import RuntimeSettings
 
 HOST = "127.0.0.1"
@@ -25,7 +26,9 @@ class Ports(Struct, frozen=True, kw_only=True):
 
 
 def choose_ports(ingest: int = 0) -> Ports:
-    """Free ports; `ingest` is taken as it is unless it is 0."""
+    """Free ports; `ingest` is taken as it is unless it is 0. Raises `CommandError` if somebody listens there."""
+    if ingest and accepts(ingest):
+        raise CommandError(f"port {ingest} is in use; choose another with --port, or --port 0 for any free one")
     smtp, sandbox, free, *admin = free_ports(3 + len(SERVICES))
     return Ports(ingest=ingest or free, smtp=smtp, sandbox=sandbox, admin=dict(zip(SERVICES, admin, strict=True)))
 

@@ -21,7 +21,12 @@ class Supervisor:
         """Start all, then wait until each is ready. Raises `StartError`; call `stop` then, too."""
         for child in self.children.values():
             await child.start()
-        await asyncio.gather(*(child.wait_ready(START_LIMIT) for child in self.children.values()))
+        waits = [asyncio.create_task(child.wait_ready(START_LIMIT)) for child in self.children.values()]
+        try:
+            await asyncio.gather(*waits)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def stop(self, grace: timedelta = GRACE) -> None:
         """Stop one after the other, last started first, so that nobody sends to one who is gone."""

@@ -55,8 +55,9 @@ async def running_system(
 ) -> AsyncIterator[System]:
     """Everything runs inside the block; `say` is told each step of the start.
 
-    Raises `FolderInUse`, `EmbeddedError`, `StartError` or `MigrationError`; what had been started is stopped.
+    Raises `CommandError`, `EmbeddedError`, `StartError` or `MigrationError`; what had been started is stopped.
     """
+    ports = choose_ports(plan.port)
     plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with contextlib.AsyncExitStack() as stack:
         base = await _infrastructure(plan.data, stack, say)
@@ -65,7 +66,6 @@ async def running_system(
         await store(base, plan.workflows, note="deployed at the start")
         settings = _with_clock(base, plan)
         clock_memory.remember(plan.data, settings)
-        ports = choose_ports(plan.port)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")
         supervisor = await stack.enter_async_context(supervised(specs(settings, ports, plan.data), on_death))

@@ -80,6 +80,20 @@ async def test_a_child_that_is_never_ready_is_an_error_with_its_log(tmp_path: Pa
     assert not psutil.pid_exists(pid)
 
 
+async def test_a_child_that_ends_again_and_again_is_an_error_at_once(tmp_path: Path) -> None:
+    broken = Spec(
+        name="engine",
+        command=[*python("x")[:1], "-c", "raise SystemExit('no such setting')"],
+        environment={},
+        ready_url="http://127.0.0.1:9/",
+        log=tmp_path / "engine.log",
+    )
+    with pytest.raises(StartError, match="engine ended 3 times while it started") as raised:
+        async with supervised([broken], lambda _: None):
+            pass
+    assert "no such setting" in str(raised.value)
+
+
 async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     stubborn = Spec(
