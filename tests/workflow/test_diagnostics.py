@@ -125,7 +125,7 @@ MISTAKES = [
         "order.placed",
     ),
     (
-        "  - wait_for:\n      - {event: order.placed, where: event.order == }\n      - {timeout: 3d}\n",
+        "  - wait_for:\n      - {event: order.placed, where: event.order == '1'}\n      - {timeout: 3d}\n",
         5,
         44,
         "event has no field 'order'",

@@ -27,8 +27,9 @@ def on_task(walk: Walk, arrival: TaskInput) -> bool:
 
 def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
     """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve."""
-    if step.task.roles and arrival.role not in step.task.roles:
-        walk.reason = f"{arrival.by} has none of the roles {', '.join(step.task.roles)}"
+    roles = step.task.roles + (step.task.escalation.roles if step.task.escalation is not None else ())
+    if step.task.roles and arrival.role not in roles:
+        walk.reason = f"{arrival.by} has none of the roles {', '.join(roles)}"
         return
     if any(vote.by == arrival.by for vote in walk.run.votes):
         walk.reason = f"{arrival.by} has voted already"

@@ -158,4 +158,5 @@ class Definition:
     trigger_types: frozenset[str] = frozenset()
     timed: bool = False
     watched_segments: frozenset[str] = frozenset()
+    segments_in_texts: bool = False
     warnings: tuple[Diagnostic, ...] = ()

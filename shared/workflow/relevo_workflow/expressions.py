@@ -24,6 +24,7 @@ from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, e
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
+_LONG = ("list", "map", "struct", "dyn")
 OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
 """What starts a run where no event does: `trigger.type` then."""
 
@@ -56,13 +57,17 @@ def occasion_shape(trigger_type: str) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An expression for one pair of event and trigger type."""
+    """An expression for one pair of event and trigger type: its variables, their paths and how each is read.
+
+    `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size.
+    """
 
     program: Any
     names: tuple[str, ...]
     paths: tuple[str, ...]
     getters: tuple[Getter, ...]
     stamps: tuple[int, ...]
+    long: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,14 @@ class Expression:
         for index in compiled.stamps:
             given[compiled.names[index]] = _stamp(values[index])
         result = compiled.program.eval(data=given)
-        fields = dict(zip(compiled.paths, map(_brief, values), strict=True))
+        fields = dict(zip(compiled.paths, values, strict=True))
+        for index in compiled.long:
+            fields[compiled.paths[index]] = _brief(values[index])
+        value = result.value()
+        if value is True or value is False:
+            return Check(at=at, expression=self.text, value=value, fields=fields)
         if result.type() == cel.Type.ERROR:
-            return Check(at=at, expression=self.text, fields=fields, error=str(result.value()))
+            return Check(at=at, expression=self.text, fields=fields, error=str(value))
         return Check(at=at, expression=self.text, value=result.plain_value(), fields=fields)
 
     def holds(self, scope: Scope, at: str, trace: list[Check]) -> bool:
@@ -186,7 +196,7 @@ class Compiler:
             compiled = self._env(names, event, trigger).compile(text)
         except RuntimeError as error:
             return explain(str(error), text, roots)
-        found = compiled.return_type().name()
+        found = str(compiled.return_type().name()).split("<")[0]
         if want and found not in (*want, "DYN"):
             wanted = " or ".join(_KIND_WORDS.get(kind, kind.lower()) for kind in want)
             return Complaint(f"this is {_KIND_WORDS.get(found, found)}, but {wanted} is needed here", "", 0, 0)
@@ -252,6 +262,7 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
         paths=tuple(f"has({path.text})" if path.has else path.text for _, path in known),
         getters=tuple(getter(path) for _, path in known),
         stamps=tuple(stamps),
+        long=tuple(index for index, (_, path) in enumerate(known) if path.shape.kind in _LONG and not path.has),
     )
 
 

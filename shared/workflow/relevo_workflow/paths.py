@@ -129,8 +129,10 @@ def getter(path: Path) -> Getter:
         return attrgetter("now")
     read = _has if path.has else path.shape.reader()
     fixed = _ENVELOPE.get((root, *keys[:1]))
-    if fixed is not None:
+    if fixed is not None and len(keys) == 1:
         return lambda scope: read(fixed(scope))
+    if fixed is not None:
+        return lambda scope: read(_walk(fixed(scope), keys[1:]))
     source = _SOURCES[root]
     if len(keys) == 1:
         key = keys[0]
@@ -165,12 +167,20 @@ _SOURCES: dict[str, Callable[[Scope], dict[str, Any]]] = {
     "run": attrgetter("run"),
     "shop": attrgetter("shop"),
 }
+_CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
+_FACTS = ("group", "company", "tags", "attributes", "birthday", "orders_count", "total_spent", "currency")
+_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
 _ENVELOPE: dict[tuple[str, ...], Callable[[Scope], Any]] = {
     ("event", "id"): lambda scope: scope.event.id if scope.event else "",
     ("event", "type"): lambda scope: scope.event.type if scope.event else "",
     ("event", "time"): lambda scope: scope.event.time if scope.event else scope.now,
-    ("customer", "segments"): attrgetter("segments"),
     ("trigger", "id"): attrgetter("run_state.trigger_id"),
     ("trigger", "type"): attrgetter("run_state.trigger_type"),
     ("trigger", "time"): lambda scope: scope.run_state.trigger_at or scope.run_state.started_at,
+    ("customer", "key"): attrgetter("run_state.customer"),
+    ("customer", "segments"): attrgetter("segments"),
+    ("customer", "email_consent"): attrgetter("facts.contact.email_consent.state"),
+    ("customer", "sms_consent"): attrgetter("facts.contact.sms_consent.state"),
+    **{("customer", name): attrgetter(f"facts.contact.{name}") for name in _CONTACT},
+    **{("customer", name): attrgetter(f"facts.{name}") for name in (*_FACTS, *_TIMES)},
 }

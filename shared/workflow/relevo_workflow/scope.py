@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 
 class Scope:
-    """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start."""
+    """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start.
 
-    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "now", "run_state", "shop_state")
+    `in_texts` says whether any Liquid text names the customer's segments: they are looked up only then.
+    """
+
+    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "in_texts", "now", "run_state", "shop_state")
 
     def __init__(
         self,
@@ -25,6 +28,7 @@ class Scope:
         shop: Shop,
         now: datetime,
         segments: "Mapping[str, Segment] | None" = None,
+        in_texts: bool = True,
     ) -> None:
         self.event = event
         self.run_state = run
@@ -32,6 +36,7 @@ class Scope:
         self.shop_state = shop
         self.now = now
         self._rules = segments or {}
+        self.in_texts = in_texts
         self._customer: dict[str, Any] | None = None
         self._run: dict[str, Any] | None = None
         self._shop: dict[str, Any] | None = None

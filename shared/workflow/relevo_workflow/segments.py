@@ -1,11 +1,11 @@
 """Who is in which segment: looked at again when the customer's facts change, or when a time limit runs out."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import structs
 
-from relevo_workflow.definition import Definition, Segment, SegmentTrigger
+from relevo_workflow.definition import Segment
+from relevo_workflow.deployment import Deployment, WatchedSegment
 from relevo_workflow.inputs import StartInput
 from relevo_workflow.scope import Scope
 from relevo_workflow.state import Facts, Run, Shop
@@ -21,39 +21,38 @@ def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: da
 
 
 def changed_segments(
-    definitions: Sequence[Definition], facts: Facts, customer: str, shop: Shop, now: datetime
+    deployment: Deployment, facts: Facts, customer: str, shop: Shop, now: datetime
 ) -> tuple[Facts, list[StartInput]]:
     """The facts with the memberships as they are now, and the starts that joining and leaving asks for."""
     members = dict(facts.segments)
     starts: list[StartInput] = []
-    for definition in definitions:
-        for name in sorted(definition.watched_segments):
-            segment = definition.segments[name]
-            inside = is_member(segment, facts, customer, shop, now)
-            if inside != (name in facts.segments):
-                starts.extend(_starts(definition, name, "joined" if inside else "left", now))
-            if inside:
-                members.setdefault(name, now)
-            else:
-                members.pop(name, None)
+    for watched in deployment.segments:
+        name = watched.segment.name
+        inside = is_member(watched.segment, facts, customer, shop, now)
+        if inside != (name in facts.segments):
+            starts.extend(_starts(watched, "joined" if inside else "left", now))
+        if inside:
+            members.setdefault(name, now)
+        else:
+            members.pop(name, None)
     if members == facts.segments:
         return facts, []
     return structs.replace(facts, segments=members), starts
 
 
-def _starts(definition: Definition, name: str, change: str, now: datetime) -> list[StartInput]:
+def _starts(watched: WatchedSegment, change: str, now: datetime) -> list[StartInput]:
     """One start of the workflow for each of its triggers that the change fits."""
     return [
         StartInput(
-            id=f"{definition.name}/segment-{index}/{now.isoformat()}",
-            workflow=definition.name,
+            id=f"{watched.workflow}/segment-{index}/{now.isoformat()}",
+            workflow=watched.workflow,
             at=now,
             cause="segment",
             name=f"segment-{index}",
-            data={"segment": name, "change": change},
+            data={"segment": watched.segment.name, "change": change},
         )
-        for index, trigger in enumerate(definition.triggers)
-        if isinstance(trigger, SegmentTrigger) and trigger.segment == name and trigger.change == change
+        for index, wanted in watched.triggers
+        if wanted == change
     ]
 
 

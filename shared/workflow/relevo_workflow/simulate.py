@@ -10,6 +10,7 @@ from msgspec import Struct
 from relevo_contracts.messages import WakeUp
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition
+from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
 from relevo_workflow.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
 from relevo_workflow.state import Run, Shop, Subject
@@ -57,7 +58,7 @@ class Simulation:
         shop: Shop | None = None,
         answers: Mapping[str, Answer] | None = None,
     ) -> None:
-        self.definitions = definitions
+        self.definitions = Deployment.of(definitions)
         self.shop = shop or Shop(id=subject.shop)
         self.answers = answers or {}
         self.now = at

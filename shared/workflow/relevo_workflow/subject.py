@@ -6,10 +6,11 @@ from datetime import datetime
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.alarms import alarm_of, due_starts, rearm
+from relevo_workflow.alarms import alarm_of, due_starts, rearm, unchanged
 from relevo_workflow.decide import decide
 from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.definition import Definition
+from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
 from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_start
 from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
@@ -46,17 +47,17 @@ def handle(
     place = shop or Shop(id=subject.shop)
     if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
         return redacted(subject, arrival.event)
+    deployment = Deployment.of(definitions)
     work = _Work(subject, place, now)
-    facts = subject.facts
     if isinstance(arrival, EventInput):
-        work.facts = _fold_event(definitions, subject, arrival.event)
+        work.facts = _fold_event(deployment, subject, arrival.event)
     for run in subject.runs:
-        work.run(_version(pinned, definitions, run), run, arrival)
-    for start, candidates in _starts(definitions, subject, arrival, now):
+        work.run(_version(pinned, deployment, run), run, arrival)
+    for start, candidates in _starts(deployment, subject, arrival, now):
         for definition in candidates:
             work.start(definition, start)
-    effects = work.keep_time(definitions, arrival) if any(one.timed for one in definitions) else ()
-    if work.facts is facts and not work.decisions and not effects:
+    effects = work.keep_time(deployment, arrival) if deployment.timed else ()
+    if work.facts is subject.facts and not work.decisions and not effects:
         return Handled(subject)
     changed = structs.replace(subject, facts=work.facts, runs=tuple(work.runs))
     return Handled(changed, tuple(work.decisions), effects)
@@ -64,9 +65,10 @@ def handle(
 
 def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None) -> Handled:
     """Arms what triggers that depend on time need for this customer, as after a deployment."""
+    deployment = Deployment.of(definitions)
     work = _Work(subject, shop or Shop(id=subject.shop), now)
-    work.facts, _ = changed_segments(definitions, work.facts, subject.key, work.shop, now)
-    work.facts, effects = rearm(definitions, subject, work.facts, work.shop, now)
+    work.facts, _ = changed_segments(deployment, work.facts, subject.key, work.shop, now)
+    work.facts, effects = rearm(deployment, subject, work.facts, work.shop, now)
     return Handled(structs.replace(subject, facts=work.facts), (), effects)
 
 
@@ -113,16 +115,17 @@ class _Work:
             self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
         self._take(decision)
 
-    def keep_time(self, definitions: Sequence[Definition], arrival: Input) -> tuple[Effect, ...]:
+    def keep_time(self, deployment: Deployment, arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
         alarm = alarm_of(arrival)
-        self.facts, starts = changed_segments(definitions, self.facts, self.subject.key, self.shop, self.now)
+        if not deployment.segments and alarm is None and unchanged(deployment, self.subject.facts, self.facts):
+            return ()
+        self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
         for start in starts:
-            for definition in definitions:
-                if definition.name == start.workflow:
-                    self.start(definition, start)
+            for definition in deployment.named(start.workflow):
+                self.start(definition, start)
         fired = alarm[0] if alarm is not None else ""
-        self.facts, effects = rearm(definitions, self.subject, self.facts, self.shop, self.now, fired=fired)
+        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now, fired=fired)
         return effects
 
     def _take(self, decision: Decision) -> None:
@@ -134,21 +137,19 @@ class _Work:
                 self.facts = with_changes(self.facts, effect)
 
 
-def _fold_event(definitions: Sequence[Definition], subject: Subject, event: Event) -> Facts:
+def _fold_event(deployment: Deployment, subject: Subject, event: Event) -> Facts:
     """The facts after the event. An event about another key (a product) says nothing of the customer."""
     if event.key != subject.key:
         return subject.facts
     facts = fold(subject.facts, event)
-    if any(event.type in definition.exit_types for definition in definitions):
-        return remember(facts, event)
-    return facts
+    return remember(facts, event) if event.type in deployment.exit_types else facts
 
 
-def _version(pinned: Mapping[str, Definition], definitions: Sequence[Definition], run: Run) -> Definition:
+def _version(pinned: Mapping[str, Definition], deployment: Deployment, run: Run) -> Definition:
     found = pinned.get(run.version)
     if found is not None:
         return found
-    for definition in definitions:
+    for definition in deployment:
         if definition.version == run.version:
             return definition
     raise MissingVersionError(run)
@@ -165,14 +166,14 @@ def _concerns(definition: Definition, run: Run, arrival: Input) -> bool:
 
 
 def _starts(
-    definitions: Sequence[Definition], subject: Subject, arrival: Input, now: datetime
-) -> Iterable[tuple[Input, list[Definition]]]:
+    deployment: Deployment, subject: Subject, arrival: Input, now: datetime
+) -> Iterable[tuple[Input, Sequence[Definition]]]:
     """What may start runs, and of which definitions."""
     if isinstance(arrival, EventInput):
-        if not arrival.event.historical and arrival.event.key == subject.key:
-            event_type = arrival.event.type
-            yield arrival, [definition for definition in definitions if event_type in definition.trigger_types]
-        return
-    starts = [arrival] if isinstance(arrival, StartInput) else due_starts(definitions, subject.facts, arrival, now)
-    for start in starts:
-        yield start, [definition for definition in definitions if definition.name == start.workflow]
+        event = arrival.event
+        candidates = deployment.starts.get(event.type)
+        if candidates and not event.historical and event.key == subject.key:
+            return [(arrival, candidates)]
+        return ()
+    starts = [arrival] if isinstance(arrival, StartInput) else due_starts(deployment, subject.facts, arrival, now)
+    return [(start, deployment.named(start.workflow)) for start in starts]

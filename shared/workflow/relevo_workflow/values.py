@@ -77,13 +77,24 @@ Value = Literal | Computed | LiquidText | Record | Items
 
 
 def liquid_context(scope: Scope) -> dict[str, Any]:
-    """What Liquid may name: plain JSON values, instants as RFC 3339 text."""
+    """What Liquid may name: plain JSON values, instants as RFC 3339 text. It shares what the state holds."""
     return {
-        "trigger": plain(trigger_view(scope.run_state)),
-        "run": plain(scope.run),
-        "customer": {**plain(scope.customer), "segments": scope.segments},
+        "trigger": _texts(trigger_view(scope.run_state), "time"),
+        "run": _texts(scope.run, "started_at"),
+        "customer": _texts({**scope.customer, "segments": scope.segments if scope.in_texts else []}, *_CUSTOMER_TIMES),
         "shop": scope.shop,
     }
+
+
+def _texts(view: dict[str, Any], *times: str) -> dict[str, Any]:
+    """A view with its instants as text; all else in it is plain already."""
+    for name in times:
+        if view[name] is not None:
+            view = {**view, name: view[name].isoformat()}
+    return view
+
+
+_CUSTOMER_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
 
 
 def plain(value: Any) -> Any:

@@ -57,6 +57,7 @@ class Walk:
             shop=self.shop,
             now=self.at,
             segments=self.definition.segments,
+            in_texts=self.definition.segments_in_texts,
         )
 
     def effect_key(self) -> str:

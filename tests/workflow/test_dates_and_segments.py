@@ -1,0 +1,147 @@
+"""Triggers that depend on time, and groups of customers."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from relevo_workflow.effects import ArmTimer
+from relevo_workflow.subject import refresh
+from tests.workflow.shop import START, Customer, a_workflow, euros, known
+
+BIRTHDAY = """
+workflow: birthday
+trigger: {date: birthday, offset: -7d, at: "09:00", zone: customer}
+steps:
+  - send: {channel: email, template: card, purpose: marketing}
+"""
+WIN_BACK = """
+workflow: win-back
+trigger: {inactivity: 90d, since: last_order_at}
+steps:
+  - send: {channel: email, template: miss-you, purpose: marketing}
+"""
+
+
+def sent_on(customer: Customer) -> list[datetime]:
+    return [
+        customer.start + (one.at - customer.start)
+        for one in customer.simulation.effects
+        if hasattr(one.effect, "template")
+    ]
+
+
+class TestBirthdays:
+    def test_a_week_before_at_nine_in_the_morning_every_year(self):
+        flow = a_workflow(BIRTHDAY, "card")
+        customer = Customer(flow, facts=known(birthday=date(1990, 6, 15), timezone="America/New_York"))
+        customer.waits("800d")
+        assert sent_on(customer) == [
+            datetime(2026, 6, 8, 13, tzinfo=UTC),
+            datetime(2027, 6, 8, 13, tzinfo=UTC),
+        ]
+
+    def test_29_february_comes_every_year(self):
+        flow = a_workflow(BIRTHDAY.replace("-7d", "0d"), "card")
+        customer = Customer(flow, facts=known(birthday=date(2000, 2, 29), timezone="Europe/Rome"))
+        customer.waits("1100d")
+        assert [moment.date() for moment in sent_on(customer)] == [
+            date(2027, 2, 28),
+            date(2028, 2, 29),
+            date(2029, 2, 28),
+        ]
+
+    def test_a_birthday_that_is_learnt_later_is_kept_too(self):
+        customer = Customer(a_workflow(BIRTHDAY, "card"))
+        customer.does("customer.updated", "1d", birthday="1990-04-20").waits("60d")
+        assert [moment.date() for moment in sent_on(customer)] == [date(2026, 4, 13)]
+
+    def test_a_birthday_that_is_corrected_moves_its_timer(self):
+        customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
+        customer.does("customer.updated", "1d", birthday="1990-05-20").waits("100d")
+        assert [moment.date() for moment in sent_on(customer)] == [date(2026, 5, 13)]
+
+    def test_a_date_once(self):
+        flow = a_workflow(
+            """
+            workflow: renewal
+            trigger: {date: attributes.renewal, offset: -14d, at: "10:00", every: once, zone: shop}
+            steps:
+              - send: {channel: email, template: card, purpose: marketing}
+            """,
+            "card",
+        )
+        customer = Customer(flow, facts=known(attributes={"renewal": "2026-05-01"})).waits("800d")
+        assert sent_on(customer) == [datetime(2026, 4, 17, 8, tzinfo=UTC)]
+
+
+class TestInactivity:
+    def test_ninety_days_after_the_last_order(self):
+        customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1").waits("365d")
+        assert customer.messages == [("miss-you", "90d")]
+
+    def test_another_order_puts_it_off(self):
+        customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1")
+        customer.does("order.placed", "60d", order_id="o2").waits("365d")
+        assert customer.messages == [("miss-you", "150d")]
+
+    def test_and_after_it_another_round(self):
+        customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1")
+        customer.does("order.placed", "100d", order_id="o2").waits("365d")
+        assert customer.messages == [("miss-you", "90d"), ("miss-you", "190d")]
+
+    def test_who_lapsed_long_ago_is_not_flooded_when_the_workflow_is_new(self):
+        facts = known(last_order_at=START - timedelta(days=400))
+        customer = Customer(a_workflow(WIN_BACK, "miss-you"), facts=facts).waits("365d")
+        assert customer.messages == []
+
+    def test_a_deployment_arms_who_is_on_the_way(self):
+        flow = a_workflow(WIN_BACK, "miss-you")
+        customer = Customer(facts=known(last_order_at=START - timedelta(days=60)))
+        handled = refresh([flow], customer.simulation.subject, START)
+        (armed,) = handled.effects
+        assert isinstance(armed, ArmTimer)
+        assert armed.due_at == START + timedelta(days=30)
+        assert refresh([flow], handled.subject, START).effects == ()
+
+
+class TestSegments:
+    FLOW = """
+    workflow: flow
+    segments:
+      big: customer.total_spent >= 100.0
+      lately: customer.last_order_at > now - days(30)
+    trigger: {segment: SEGMENT, change: CHANGE}
+    reentry: several
+    steps:
+      - send: {channel: email, template: hello, purpose: marketing}
+    """
+
+    def flow(self, segment: str, change: str):
+        return a_workflow(self.FLOW.replace("SEGMENT", segment).replace("CHANGE", change), "hello")
+
+    def test_joining_by_an_order(self):
+        customer = Customer(self.flow("big", "joined")).does("order.placed", order_id="o1", total=euros("60.00"))
+        assert customer.messages == []
+        customer.does("order.placed", "2d", order_id="o2", total=euros("60.00"))
+        customer.does("order.placed", "3d", order_id="o3", total=euros("60.00"))
+        assert customer.messages == [("hello", "2d")]
+
+    def test_leaving_because_time_passes(self):
+        customer = Customer(self.flow("lately", "left")).does("order.placed", order_id="o1").waits("60d")
+        assert customer.messages == [("hello", "30d")]
+
+    def test_whoever_is_in_it_already_does_not_join(self):
+        customer = Customer(self.flow("big", "joined"), facts=known(total_spent="500.00"))
+        customer.does("order.placed", "1d", order_id="o1", total=euros("60.00"))
+        assert customer.messages == []
+
+    def test_conditions_can_name_them(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed, when: '"big" in customer.segments'}
+            steps: [{wait: 1d}]
+            """,
+            **{"segments.yaml": "big: customer.total_spent >= 100.0"},
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1", total=euros("60.00"))
+        customer.does("order.placed", "1h", order_id="o2", total=euros("60.00"))
+        assert customer.kinds == ["not_started", "started"]

@@ -1,0 +1,86 @@
+"""What the events tell about a customer, whatever their order and however often they come."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevo_workflow.facts import fold, with_start
+from relevo_workflow.state import Facts
+from tests.workflow.shop import START, an_event, euros
+
+
+def folded(*events) -> Facts:
+    facts = Facts()
+    for event in events:
+        facts = fold(facts, event)
+    return facts
+
+
+def order(number: int, hours: int = 0, amount: str = "10.00", currency: str = "EUR"):
+    total = {"amount": amount, "currency": currency}
+    return an_event(
+        "order.placed", START + timedelta(hours=hours), event_id=f"e{number}", order_id=f"o{number}", total=total
+    )
+
+
+def test_orders_count_once_each():
+    facts = folded(order(1), order(2, 5, "2.50"), order(1))
+    assert (facts.orders_count, facts.total_spent, facts.currency) == (2, "12.50", "EUR")
+    assert (facts.first_order_at, facts.last_order_at) == (START, START + timedelta(hours=5))
+
+
+@given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
+def test_orders_in_any_order_and_again_come_to_the_same(sequence, echoes):
+    plain = folded(*(order(number, number) for number in range(6)))
+    mixed = folded(*(order(number, number) for number in (*sequence, *echoes)))
+    assert msgspec.structs.replace(mixed, order_ids=(), contact=plain.contact) == msgspec.structs.replace(
+        plain, order_ids=()
+    )
+
+
+def test_an_order_in_another_currency_counts_but_adds_nothing():
+    facts = folded(order(1), order(2, 1, "99.00", "USD"))
+    assert (facts.orders_count, facts.total_spent) == (2, "10.00")
+
+
+def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it():
+    told = an_event("customer.updated", START + timedelta(hours=2), orders_count=7, total_spent=euros("70.00"))
+    facts = folded(told, order(1, 1))
+    assert (facts.orders_count, facts.total_spent) == (7, "70.00")
+    assert fold(facts, order(2, 3)).orders_count == 8
+
+
+def test_an_older_profile_that_comes_late_is_left_out():
+    new = an_event("customer.updated", START + timedelta(hours=1), tags=["vip"], birthday="1990-02-28")
+    old = an_event("customer.created", START, tags=["new"])
+    facts = folded(new, old)
+    assert (facts.tags, facts.birthday) == (["vip"], date(1990, 2, 28))
+
+
+def test_consent_is_the_newest_statement():
+    granted = an_event("consent.changed", START, channel="email", state="granted")
+    withdrawn = an_event("consent.changed", START + timedelta(hours=1), channel="email", state="withdrawn")
+    assert folded(withdrawn, granted).contact.email_consent.state == "withdrawn"
+
+
+def test_an_event_that_says_nothing_new_changes_nothing():
+    facts = folded(order(1))
+    assert fold(facts, order(1)) is facts
+
+
+def test_data_that_does_not_fit_is_refused():
+    with pytest.raises(msgspec.ValidationError):
+        folded(an_event("order.placed", order_id=7))
+
+
+def test_old_starts_are_forgotten_except_where_re_entry_is_never():
+    facts = with_start(Facts(), "once/ana", "r0", datetime(2020, 1, 1, tzinfo=UTC), forever=True)
+    for number in range(150):
+        facts = with_start(facts, f"cart/{number}", f"r{number}", START + timedelta(hours=number), forever=False)
+    assert len(facts.past) == 100
+    assert "once/ana" in facts.past
+    assert "cart/149" in facts.past
+    assert "cart/0" not in facts.past

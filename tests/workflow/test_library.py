@@ -1,0 +1,33 @@
+"""The workflows of the library: each loads, passes its own tests and has every way covered."""
+
+from pathlib import Path
+
+import pytest
+
+from relevo_workflow.load import load_workflow
+from relevo_workflow.scenario_run import run_tests
+
+LIBRARY = Path(__file__).parents[2] / "workflows"
+NAMES = sorted(path.parent.name for path in LIBRARY.glob("*/workflow.yaml"))
+
+
+def workflow_files(name: str) -> dict[str, str]:
+    folder = LIBRARY / name
+    found = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.yaml")}
+    found |= {f"layouts/{path.name}": path.read_text() for path in (LIBRARY / "layouts").iterdir()}
+    segments = LIBRARY / "segments.yaml"
+    return {**found, **({"segments.yaml": segments.read_text()} if segments.exists() else {})}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_of_the_library(name):
+    files = workflow_files(name)
+    definition = load_workflow(files)
+    suite = run_tests(definition, files)
+    assert not suite.problems, "\n".join(map(str, suite.problems))
+    failed = [f"{one.name}: {failure}" for one in suite.results for failure in one.failures]
+    assert not failed, "\n".join(failed)
+    assert suite.results, "a workflow without tests"
+    assert suite.coverage.missed == ()
+    assert definition.name == name
+    assert not definition.warnings, "\n".join(map(str, definition.warnings))
