@@ -117,12 +117,22 @@ def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: b
     known = facts.past.get(name)
     starts = (*(known.run_ids if known else ()), run_id)[-_KEPT_STARTS:]
     newest = max(at, known.started_at) if known else at
-    past = {**facts.past, name: Past(started_at=newest, run_ids=starts, forever=forever)}
+    spans = known.spans if known else ()
+    past = {**facts.past, name: Past(started_at=newest, run_ids=starts, spans=spans, forever=forever)}
     if len(past) > _KEPT_PAST:
         old = sorted((key for key, one in past.items() if not one.forever), key=lambda key: past[key].started_at)
         for key in old[: len(past) - _KEPT_PAST]:
             del past[key]
     return structs.replace(facts, past=past)
+
+
+def with_end(facts: Facts, name: str, started_at: datetime, ended_at: datetime) -> Facts:
+    """The facts with the time noted in which a run of `workflow/run key` was on its way."""
+    known, span = facts.past.get(name), (started_at, ended_at)
+    if known is None or ended_at <= started_at or span in known.spans:
+        return facts
+    past = structs.replace(known, spans=(*known.spans, span)[-_KEPT_STARTS:])
+    return structs.replace(facts, past={**facts.past, name: past})
 
 
 def with_changes(facts: Facts, changed: SetAttributes) -> Facts:

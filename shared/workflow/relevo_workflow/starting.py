@@ -146,6 +146,8 @@ def _not_again(candidate: _Candidate, active: Sequence[Run]) -> str:
         return ""
     if any(one.workflow == run.workflow and one.key == run.key and one.state == "active" for one in active):
         return "a run for this key is on its way"
+    if past is not None and any(since <= run.started_at < until for since, until in past.spans):
+        return "a run for this key was on its way then"
     if past is not None and reentry.mode == "never":
         return "it ran before, and re-entry is never"
     if past is not None and reentry.mode == "after" and run.started_at < past.started_at + reentry.after:

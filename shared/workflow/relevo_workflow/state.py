@@ -25,11 +25,14 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Past(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """That a workflow ran before for a run key: what re-entry looks at.
 
-    `run_ids` are the newest starts, so that the same starting event delivered again starts nothing.
+    `run_ids` are the newest starts, so that the same starting event delivered again starts nothing. `spans` are the
+    newest times from a run's start to the end of its steps: what happened within them could start nothing then, and
+    starts nothing when it is delivered later.
     """
 
     started_at: Instant
     run_ids: tuple[str, ...] = ()
+    spans: tuple[tuple[Instant, Instant], ...] = ()
     forever: bool = False
 
 

@@ -12,7 +12,7 @@ from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
-from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_start
+from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_end, with_start
 from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
 from relevo_workflow.redaction import redacted
 from relevo_workflow.segments import changed_segments
@@ -130,8 +130,11 @@ class _Work:
 
     def _take(self, decision: Decision) -> None:
         self.decisions.append(decision)
-        if decision.run is not None and decision.run.state != "ended":
-            self.runs.append(decision.run)
+        run = decision.run
+        if run is not None and run.state != "ended":
+            self.runs.append(run)
+        if run is not None and run.ended_at is not None:
+            self.facts = with_end(self.facts, past_name(run.workflow, run.key), run.started_at, run.ended_at)
         for effect in decision.effects:
             if isinstance(effect, SetAttributes):
                 self.facts = with_changes(self.facts, effect)
