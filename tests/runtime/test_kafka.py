@@ -193,7 +193,7 @@ async def test_health_says_why_while_a_batch_is_tried_again(settings: SettingsFa
         await asyncio.sleep(0)
         report = await running.health.report()
         assert not report.ready
-        assert "the database is away" in str(report.parts["consumer 1"]["why"])
+        assert "the database is away" in str(report.parts["test consumer 1"]["why"])
     assert await committed(settings()) == 0
 
 

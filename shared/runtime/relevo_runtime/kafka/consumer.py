@@ -67,7 +67,7 @@ class BatchConsumer:
         )
         self._members = [
             Member(
-                f"consumer {number}",
+                f"{service} consumer {number}",
                 handler,
                 topics=self._topics,
                 dead_letters=self.dead_letters,
