@@ -88,29 +88,32 @@ class Child:
             _signal(process, signal.SIGKILL)
             await process.wait()
 
-    def kill(self) -> None:
-        """kill -9, as a crash would; the child is started again."""
+    async def kill(self) -> None:
+        """kill -9, as a crash would; returns when the process is gone. The child is started again."""
         if self._process is not None:
             _signal(self._process, signal.SIGKILL)
+            await self._process.wait()
 
     async def wait_ready(self, limit: timedelta) -> None:
         """Returns once `ready_url` answers 200. Raises `StartError` if it ends before, or after `limit`."""
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                await self._poll_ready()
+                await self.poll_ready(FALSE_STARTS)
         except TimeoutError:
             raise StartError(
                 f"{self.spec.name} was not ready within {limit.total_seconds():.0f} s{self._log_says()}"
             ) from None
 
-    async def _poll_ready(self) -> None:
+    async def poll_ready(self, false_starts: int = sys.maxsize) -> None:
+        """Returns once `ready_url` answers 200. Raises `StartError` if the child ends `false_starts` times before."""
+        limit = self.restarts + false_starts
         async with httpx.AsyncClient(timeout=2) as client:
-            while self.restarts < FALSE_STARTS:
+            while self.restarts < limit:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(self.spec.ready_url)).status_code == httpx.codes.OK:
                         return
                 await asyncio.sleep(0.05)
-        raise StartError(f"{self.spec.name} ended {self.restarts} times while it started{self._log_says()}")
+        raise StartError(f"{self.spec.name} ended {false_starts} times while it started{self._log_says()}")
 
     def _log_says(self) -> str:
         return f"; the end of {self.spec.log}:\n{last_lines(self.spec.log)}"

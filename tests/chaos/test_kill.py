@@ -16,7 +16,7 @@ async def test_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None
     seed = int(os.environ.get("RELEVO_CHAOS_SEED", time.time_ns() % 100_000))
     print(f"seed {seed}: repeat with RELEVO_CHAOS_SEED={seed}")  # noqa: T201  # a failure is repeated by its seed
     code, out, err = await relevo(
-        *("demo", "--json", "--kill", str(seed), "--speed", "2400", "--shoppers", "60"),
+        *("demo", "--json", "--kill", str(seed), "--speed", "1800", "--shoppers", "40"),
         *("--data", str(tmp_path / "data")),
     )
     assert code == 0, f"seed {seed}\n{err}"

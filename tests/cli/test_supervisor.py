@@ -53,7 +53,7 @@ async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     async with supervised([spec("engine", tmp_path)], deaths.put_nowait) as supervisor:
         child = supervisor.children["engine"]
         first = child.pid
-        child.kill()
+        await child.kill()
         died = await deaths.get()
         assert (died.name, died.code, died.restarts, died.pause) == ("engine", -9, 1, FIRST_PAUSE)
         await child.wait_ready(timedelta(seconds=20))

@@ -1,4 +1,8 @@
-"""The demonstration: both flows from HTTP to the sinks on the embedded platform, judged at the sinks."""
+"""The demonstration: the flows from HTTP to the sinks, judged at the sinks.
+
+It runs on the Kafka and PostgreSQL of the other tests, given by their addresses; `tests/chaos` and `make run` let the
+command start its own.
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +11,7 @@ import pytest
 
 from relevo_cli.sample_shop.recording import record
 from relevo_cli.sample_shop.scenarios import SCENARIOS
+from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
 
 SHOPPERS = len(SCENARIOS)
@@ -14,9 +19,14 @@ SHOPPERS = len(SCENARIOS)
 
 
 @pytest.mark.timeout(170)
-async def test_every_expected_message_arrives_once(tmp_path: Path) -> None:
+async def test_every_expected_message_arrives_once(tmp_path: Path, settings: SettingsFactory) -> None:
+    own = settings()
     code, out, err = await relevo(
-        "demo", "--json", "--speed", "7200", "--shoppers", str(SHOPPERS), "--data", str(tmp_path / "data")
+        *("demo", "--json", "--speed", "7200", "--shoppers", str(SHOPPERS), "--data", str(tmp_path / "data")),
+        RELEVO_KAFKA=own.kafka,
+        RELEVO_POSTGRES=own.dsn,
+        RELEVO_TOPIC_PREFIX=own.topic_prefix,
+        RELEVO_PARTITIONS=str(own.partitions),
     )
     assert code == 0, err
     result = json.loads(out.splitlines()[-1])
@@ -28,3 +38,5 @@ async def test_every_expected_message_arrives_once(tmp_path: Path) -> None:
     assert result["runs_started"] >= result["runs_ended"] > 0
     assert len(list((tmp_path / "data" / "mail").glob("*.eml"))) == emails
     assert "shopper000@example.com" in err
+    assert "abandoned-cart: 28 h after checkout.started, customer.orders_count == 0" in err
+    assert not (tmp_path / "data" / "kafka").exists()
