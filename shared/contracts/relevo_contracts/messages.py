@@ -144,7 +144,18 @@ class EventForwarded(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     event: Event
 
 
-RunInput = CallAnswered | TaskDone | StartRequested | EventForwarded
+class RefreshRequested(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="refresh_requested"
+):
+    """Workflows changed: what their triggers need for this customer (alarms, memberships) has to be found anew."""
+
+    id: str
+    shop: str
+    key: str
+    at: Instant
+
+
+RunInput = CallAnswered | TaskDone | StartRequested | EventForwarded | RefreshRequested
 """What else concerns the runs of a customer, besides events, wake-ups and outcomes."""
 
 

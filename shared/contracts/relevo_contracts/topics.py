@@ -9,6 +9,7 @@ from relevo_contracts.messages import (
     DeadLetter,
     DeliveryOutcome,
     EventForwarded,
+    RefreshRequested,
     SendDelivery,
     StartRequested,
     TaskDone,
@@ -52,11 +53,11 @@ TOPICS = (
     Topic(CALLS, (CallHttp,), ("engine", "scheduler"), ("notifier",), 7, "HTTP calls to make"),
     Topic(
         INPUTS,
-        (CallAnswered, TaskDone, StartRequested, EventForwarded),
+        (CallAnswered, TaskDone, StartRequested, EventForwarded, RefreshRequested),
         ("notifier", "engine", "scheduler"),
         ("engine",),
         90,
-        "answers to calls, what the staff did, wanted starts, events about other keys",
+        "answers to calls, what the staff did, wanted starts, events about other keys, changed workflows",
     ),
     Topic(UNRECOGNISED, (Unrecognised,), ("ingest",), (), 30, "genuine webhooks without a canonical event"),
     Topic(

@@ -5,8 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
+from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.storing import Receipt, Tools, find_keys, in_time, store
-from relevo_ingest.core.aliases import SHOP_KEY
 from relevo_ingest.core.drafts import Arrival, NoEvent, ShopContext
 from relevo_ingest.core.normalise import digest
 from relevo_ingest.core.shopify import topics

@@ -9,7 +9,8 @@ from typing import Protocol, assert_never
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
-from relevo_ingest.core.aliases import SHOP_KEY, Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
+from relevo_contracts.keys import SHOP_KEY
+from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
 from relevo_ingest.core.drafts import Arrival, Draft, Finished, Limits, finish
 from relevo_ingest.core.errors import Busy
 

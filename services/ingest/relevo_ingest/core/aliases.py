@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from relevo_contracts.keys import LONGEST_NAME, PRODUCT_PREFIX, product_key
 from relevo_contracts.payloads import Buyer, Payload
 
 
@@ -66,16 +67,13 @@ class Lookup(Struct, frozen=True):
     aliases: tuple[Alias, ...]
 
 
-SHOP_KEY = "shop"
-PRODUCT_PREFIX = "prd_"
 CUSTOMER_PREFIX = "cus_"
-_NAME_LIMIT = 160
 
 
 def alias(kind: Kind, name: str) -> Alias:
     """The stored form of a name: `customer:123`, `email:<hash>`; names that are too long are hashed too."""
     label = kind.name.lower()
-    if kind in (Kind.EMAIL, Kind.PHONE) or len(name) > _NAME_LIMIT:
+    if kind in (Kind.EMAIL, Kind.PHONE) or len(name) > LONGEST_NAME:
         return Alias(kind, f"{label}:{hashlib.sha256(name.encode()).hexdigest()[:32]}")
     return Alias(kind, f"{label}:{name}")
 
@@ -108,7 +106,7 @@ def new_key(shop: str, aliases: tuple[Alias, ...]) -> str:
     """
     strongest = aliases[0]
     if strongest.kind is Kind.PRODUCT:
-        return PRODUCT_PREFIX + strongest.name.partition(":")[2]
+        return product_key(strongest.name.partition(":")[2])
     if strongest.kind is Kind.INVENTORY:
         return f"{PRODUCT_PREFIX}inventory-{strongest.name.partition(':')[2]}"
     return CUSTOMER_PREFIX + hashlib.sha256(f"{shop}\0{strongest.name}".encode()).hexdigest()[:20]

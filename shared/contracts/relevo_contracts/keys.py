@@ -1,0 +1,19 @@
+"""The keys of what is no customer: products and the shop itself. Ingest makes them, workflows wait for their events."""
+
+import hashlib
+
+PRODUCT_PREFIX = "prd_"
+SHOP_KEY = "shop"
+"""The key of events about the shop itself, and of its calendar."""
+LONGEST_NAME = 160
+
+
+def product_key(product_id: str) -> str:
+    """The key of a product's events, from the id that the shop gives it. An id that is too long is hashed."""
+    short = len(product_id) <= LONGEST_NAME
+    return PRODUCT_PREFIX + (product_id if short else hashlib.sha256(product_id.encode()).hexdigest()[:32])
+
+
+def is_product(key: str) -> bool:
+    """Whether `key` is a product's: others may wait for its events."""
+    return key.startswith(PRODUCT_PREFIX)
