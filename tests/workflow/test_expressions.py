@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from cel_expr_python import cel
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.expressions import Compiler, Names
 from relevo_workflow.paths import find_paths
+from relevo_workflow.plain_conditions import plain_condition
 from relevo_workflow.scope import Scope
 from relevo_workflow.shapes import event_shape, run_shape
 from relevo_workflow.state import Run, Shop
@@ -148,3 +150,67 @@ def test_every_field_of_every_event_can_be_named(event_type):
     names = Names((event_type,), (event_type,), run_shape({}))
     for field in event_shape(event_type).fields:
         compiled(f"event.{field} == trigger.{field}", names)
+
+
+VARIABLES = {
+    "a": "STRING",
+    "b": "STRING",
+    "n": "INT",
+    "m": "INT",
+    "x": "DOUBLE",
+    "y": "DOUBLE",
+    "p": "BOOL",
+    "q": "BOOL",
+}
+texts = st.sampled_from(["", "t1", "t2", "a b", "é"])
+operands = st.one_of(
+    st.tuples(st.sampled_from(["a", "b", '"t1"', "'a b'"]), st.just("STRING")),
+    st.tuples(st.sampled_from(["n", "m", "0", "3"]), st.just("INT")),
+    st.tuples(st.sampled_from(["x", "y", "0.0", "2.5"]), st.just("DOUBLE")),
+)
+terms = st.one_of(
+    st.sampled_from(["p", "!p", "q", "! q"]),
+    st.tuples(operands, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), operands)
+    .filter(lambda one: one[0][1] == one[2][1])
+    .map(lambda one: f"{one[0][0]} {one[1]} {one[2][0]}"),
+)
+
+
+@given(
+    st.lists(terms, min_size=1, max_size=4).map(" && ".join),
+    st.tuples(
+        texts,
+        texts,
+        st.integers(-1, 4),
+        st.integers(-1, 4),
+        st.sampled_from([0.0, 2.5, -1.0]),
+        st.sampled_from([0.0, 2.5]),
+        st.booleans(),
+        st.booleans(),
+    ),
+)
+def test_plain_conditions_mean_what_cel_means(text, values):
+    condition = plain_condition(text, VARIABLES)
+    assert condition is not None
+    env = cel.NewEnv(variables={name: getattr(cel.Type, kind) for name, kind in VARIABLES.items()})
+    given_values = dict(zip(VARIABLES, values, strict=True))
+    assert condition(values) is env.compile(text).eval(data=given_values).value()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a == b || p",
+        "(a == b)",
+        "a = = b",
+        "a + b == a",
+        "n == 3u",
+        "a == 'x\\\\n'",
+        "p == q",
+        "a == r'x'",
+        "size(a) > 1",
+        "n > -1",
+    ],
+)
+def test_all_else_is_left_to_cel(text):
+    assert plain_condition(text, VARIABLES) is None

@@ -19,6 +19,7 @@ from relevo_workflow.decision import Check
 from relevo_workflow.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.paths import Getter, Path, find_paths, getter
+from relevo_workflow.plain_conditions import Condition, plain_condition
 from relevo_workflow.scope import Scope
 from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, event_shape
 from relevo_workflow.yaml_source import Node
@@ -59,7 +60,8 @@ def occasion_shape(trigger_type: str) -> Shape:
 class Compiled:
     """An expression for one pair of event and trigger type: its variables, their paths and how each is read.
 
-    `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size.
+    `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size. `plain`
+    answers a plain condition without CEL; `field` says that the expression is a field alone.
     """
 
     program: Any
@@ -68,6 +70,8 @@ class Compiled:
     getters: tuple[Getter, ...]
     stamps: tuple[int, ...]
     long: tuple[int, ...]
+    plain: Condition | None
+    field: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,16 @@ class Expression:
             kind = scope.event.type if scope.event else scope.run_state.trigger_type
             return Check(at=at, expression=self.text, error=f"not made for {kind}")
         values = [get(scope) for get in compiled.getters]
+        if compiled.plain is not None:
+            fields = dict(zip(compiled.paths, values, strict=True))
+            return Check(at=at, expression=self.text, value=compiled.plain(values), fields=fields)
+        if compiled.field:
+            fields = {compiled.paths[0]: _brief(values[0])}
+            return Check(at=at, expression=self.text, value=values[0], fields=fields)
+        return self._evaluate(compiled, values, at)
+
+    def _evaluate(self, compiled: Compiled, values: list[Any], at: str) -> Check:
+        """The value that CEL gives."""
         given = dict(zip(compiled.names, values, strict=True))
         for index in compiled.stamps:
             given[compiled.names[index]] = _stamp(values[index])
@@ -256,12 +270,16 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     known = list(paths.values())
     env = cel.NewEnv(variables={name: _evaluated_type(path) for name, path in known}, **_library())
     stamps = [index for index, (_, path) in enumerate(known) if _is_stamp(path)]
+    rewritten = "".join(pieces)
+    kinds = {name: str(_evaluated_type(path).name()) for name, path in known}
     return Compiled(
-        program=env.compile("".join(pieces)),
+        program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
         paths=tuple(f"has({path.text})" if path.has else path.text for _, path in known),
         getters=tuple(getter(path) for _, path in known),
         stamps=tuple(stamps),
+        plain=plain_condition(rewritten, kinds),
+        field=len(known) == 1 and rewritten.strip() == known[0][0],
         long=tuple(index for index, (_, path) in enumerate(known) if path.shape.kind in _LONG and not path.has),
     )
 

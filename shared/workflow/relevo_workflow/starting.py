@@ -157,7 +157,11 @@ def _not_again(candidate: _Candidate, active: Sequence[Run]) -> str:
 
 def _not_enrolled(candidate: _Candidate) -> str:
     run, enrolment = candidate.run, candidate.definition.enrolment
-    if run.customer in enrolment.customers or candidate.facts.contact.email in enrolment.customers:
+    if (
+        enrolment.percent >= 100
+        or run.customer in enrolment.customers
+        or candidate.facts.contact.email in enrolment.customers
+    ):
         return ""
     if share(run.workflow, "enrol", run.customer) * 100 < enrolment.percent:
         return ""
@@ -193,7 +197,7 @@ def _started(candidate: _Candidate) -> Decision:
     walk.trace = candidate.trace
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)
-    if share(definition.name, "holdout", candidate.run.customer) * 100 < definition.holdout:
+    if definition.holdout and share(definition.name, "holdout", candidate.run.customer) * 100 < definition.holdout:
         walk.run = structs.replace(walk.run, holdout=True)
         walk.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:

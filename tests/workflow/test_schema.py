@@ -1,0 +1,44 @@
+"""The published JSON Schema: as generated, true of the library, and strict."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from relevo_workflow.diagnostics import Problems
+from relevo_workflow.json_schema import workflow_schema
+from relevo_workflow.outline import KINDS
+from relevo_workflow.yaml_source import read_yaml
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "docs" / "workflow.schema.json"
+
+
+def test_it_is_published_as_generated():
+    assert json.loads(PUBLISHED.read_text()) == workflow_schema(), "run `make docs`"
+
+
+def test_it_is_a_schema_and_knows_every_step():
+    jsonschema.Draft202012Validator.check_schema(workflow_schema())
+    steps = workflow_schema()["$defs"]["steps"]["items"]["anyOf"]
+    assert {key for step in steps for key in step["properties"]} == {*KINDS, "id"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "workflows").glob("*/workflow.yaml")), ids=lambda path: path.parent.name
+)
+def test_the_library_fits_it(path):
+    node = read_yaml(path.name, path.read_text(), Problems())
+    assert node is not None
+    jsonschema.validate(node.plain(), workflow_schema())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [{"wiat": "4h"}, {"wait": "soon"}, {"wait": "4h", "send": {}}, {"send": {"channel": "fax"}}, {"stop": None}],
+)
+def test_what_the_language_refuses_it_refuses(step):
+    workflow = {"workflow": "flow", "trigger": {"event": "order.placed"}, "steps": [step]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(workflow, workflow_schema())
