@@ -17,6 +17,7 @@ from relevo_workflow.money import goal_value
 from relevo_workflow.scope import event_view
 from relevo_workflow.starting import start
 from relevo_workflow.state import Facts, GoalReached, Run, Shop
+from relevo_workflow.step_effects import concerns
 from relevo_workflow.walk import Walk
 
 
@@ -173,9 +174,7 @@ def _restart(walk: Walk, event: Event) -> None:
 def _arrive(walk: Walk, step: steps.WaitFor, event: Event) -> bool:
     scope = walk.scope()
     for arm in step.arms:
-        if event.type not in arm.events:
-            continue
-        if arm.key is not None and arm.key.evaluate(scope).value != event.key:
+        if event.type not in arm.events or not concerns(arm, scope, event):
             continue
         if arm.where is None or arm.where.holds(scope, f"{step.id}/{arm.label}", walk.trace):
             walk.leave()

@@ -116,13 +116,14 @@ class StartRun(Struct, frozen=True, kw_only=True, tag="start_run", omit_defaults
 class Subscribe(Struct, frozen=True, kw_only=True, tag="subscribe"):
     """The run waits for events about another key (a product): they have to reach it as an `EventInput`.
 
-    It is level-triggered: after the run is written, the newest such event is looked up once more.
+    It is level-triggered: one that happened at `since` or later, and is known when the run is written, counts too.
     """
 
     id: str
     run_id: str
     key: str
     events: tuple[str, ...]
+    since: datetime
 
 
 class Unsubscribe(Struct, frozen=True, kw_only=True, tag="unsubscribe"):

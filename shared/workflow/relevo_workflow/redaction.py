@@ -4,7 +4,7 @@ from msgspec import structs
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.decision import Decision, Handled
-from relevo_workflow.effects import CancelTimer, Effect
+from relevo_workflow.effects import CancelTimer, Effect, Unsubscribe
 from relevo_workflow.state import Facts, Run, Subject
 
 REASON = "the customer was redacted"
@@ -22,8 +22,19 @@ def _end(run: Run, event: Event) -> Decision:
         CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers
     )
     ended = structs.replace(
-        run, state="ended", step="", timers={}, trigger={}, saved={}, votes=(), ended_at=event.time, end_reason=REASON
+        run,
+        state="ended",
+        step="",
+        timers={},
+        trigger={},
+        saved={},
+        votes=(),
+        waits_since=None,
+        ended_at=event.time,
+        end_reason=REASON,
     )
+    if run.waits_since is not None:
+        effects = (*effects, Unsubscribe(id=f"{run.id}/{run.step}/{run.turn}", run_id=run.id))
     return Decision(
         workflow=run.workflow,
         version=run.version,

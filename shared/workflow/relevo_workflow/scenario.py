@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
@@ -239,7 +240,8 @@ class _Reader:
         if event:
             self._check(event, data, fields)
         where = fields.node.position
-        return Happening(at, where, event, data, product or CUSTOMER_KEY, historical=historical, manual=manual)
+        key = product_key(product) if product else CUSTOMER_KEY
+        return Happening(at, where, event, data, key, historical=historical, manual=manual)
 
     def _check(self, event: str, data: dict[str, Any], fields: Fields) -> None:
         if event not in EVENT_TYPES:

@@ -42,7 +42,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
     `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
-    since when the customer is in each segment.
+    since when the customer is in each segment. Both follow the triggers whose fingerprint is `timed_by`.
     """
 
     contact: Contact = Contact()
@@ -65,6 +65,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     past: dict[str, Past] = {}
     alarms: dict[str, Instant] = {}
     segments: dict[str, Instant] = {}
+    timed_by: str = ""
 
 
 class GoalReached(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +94,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     newest input's time: a run's time never goes back. `trigger` is the payload that started or last restarted it.
     `saved` is what steps keep by `as:`. `timers` are armed ones by name. `advanced_by` are the newest inputs that moved
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
-    is open (a holdout run from its start).
+    is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
+    ones don't concern it.
     """
 
     id: str
@@ -112,6 +114,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     trigger: dict[str, Any] = {}
     saved: dict[str, Any] = {}
     timers: dict[str, Instant] = {}
+    waits_since: Instant | None = None
     advanced_by: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
     goal: GoalReached | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow import program as steps
 from relevo_workflow.decision import Check
@@ -145,7 +146,7 @@ def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check]) ->
 
 
 def subscriptions(step: steps.WaitFor, scope: Scope, run: Run, trace: list[Check]) -> list[Subscribe]:
-    """For each arm that waits for events about another key: which key that is."""
+    """For each arm that waits for events about another key: which key that is, and from when on they count."""
     found: list[Subscribe] = []
     for arm in step.arms:
         if arm.key is None:
@@ -153,6 +154,15 @@ def subscriptions(step: steps.WaitFor, scope: Scope, run: Run, trace: list[Check
         check = arm.key.evaluate(scope, f"{step.id}/{arm.label}")
         trace.append(check)
         if isinstance(check.value, str) and check.value:
-            key = f"{run.id}/{step.id}/{run.turn}"
-            found.append(Subscribe(id=key, run_id=run.id, key=check.value, events=arm.events))
+            effect_id, key = f"{run.id}/{step.id}/{run.turn}", product_key(check.value)
+            found.append(Subscribe(id=effect_id, run_id=run.id, key=key, events=arm.events, since=scope.now))
     return found
+
+
+def concerns(arm: steps.EventArm, scope: Scope, event: Event) -> bool:
+    """Whether an event is about whom the arm waits for: the customer, or the product that its `key` names."""
+    if arm.key is None:
+        return event.key == scope.run_state.customer
+    since, product_id = scope.run_state.waits_since, arm.key.evaluate(scope).value
+    fits = isinstance(product_id, str) and product_key(product_id) == event.key
+    return fits and (since is None or event.time >= since)

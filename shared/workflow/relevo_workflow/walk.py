@@ -132,6 +132,7 @@ class Walk:
             self.effects.append(effects.CloseTask(id=self.effect_key(), reason=closing))
         elif isinstance(step, steps.WaitFor) and any(arm.key is not None for arm in step.arms):
             self.effects.append(effects.Unsubscribe(id=self.effect_key(), run_id=self.run.id))
+            self.run = structs.replace(self.run, waits_since=None)
 
     def finish(self, kind: Kind, reason: str) -> None:
         """Ends the run with a reason. While its goal is open it is still watched."""
@@ -217,7 +218,7 @@ class Walk:
         if isinstance(step, steps.WaitFor):
             if step.timeout is not None:
                 self.arm("step", self.at + step.timeout)
-            self.effects.extend(step_effects.subscriptions(step, self.scope(), self.run, self.trace))
+            self._subscribe(step)
             limit = f" or {format_duration(step.timeout)}" if step.timeout is not None else ""
             self.waits(f"waits for {', '.join(arm.label for arm in step.arms)}{limit}")
             return None
@@ -230,6 +231,12 @@ class Walk:
         self.arm("step", due)
         self.waits(f"waits until {due.isoformat()}")
         return None
+
+    def _subscribe(self, step: steps.WaitFor) -> None:
+        wanted = step_effects.subscriptions(step, self.scope(), self.run, self.trace)
+        if wanted:
+            self.effects.extend(wanted)
+            self.run = structs.replace(self.run, waits_since=self.at)
 
     def _enter_branch(self, step: steps.Branch) -> str:
         scope = self.scope()
