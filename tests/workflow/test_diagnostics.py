@@ -150,6 +150,9 @@ MISTAKES = [
     ("  - task: {title: x, escalate: {after: 1d}}\n", 4, 32, "escalate needs 'skill' or 'roles'", ""),
     ("  - decide: {rules: [{when: 'true', set: {a: 1}}]}\n", 4, 13, "decide needs 'as'", ""),
     ("  - decide: {rules: [{set: {a: 1}}], as: x}\n", 4, 22, "a rule of decide needs either", ""),
+    ("  - stop: enough\n  - wait: 1h\n", 5, 5, "no run can reach the step 'wait-1h'", ""),
+    ("  - {id: a, wait: 1h}\n  - goto: c\n  - {id: b, wait: 1h}\n  - {id: c, wait: 1h}\n", 6, 5, "step 'b'", ""),
+    ("  - {id: a, set: {tags: {add: x}}}\n  - goto: a\n", 4, 5, "go round for ever: a → goto-a → a", "put a wait"),
     ("  - stop:\n", 4, 5, "stop needs a reason", ""),
 ]
 
@@ -302,3 +305,12 @@ class TestStepIds:
     def test_the_same_again_gets_a_number(self):
         flow = a_workflow(HEAD + "  - wait: 4h\n  - wait: 4h\n")
         assert list(flow.program.steps) == ["wait-4h", "wait-4h-2"]
+
+
+def test_a_file_of_aliases_without_end_is_refused():
+    bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+    for one, other in zip("bcdefgh", "abcdefg", strict=True):
+        bomb += f"{one}: &{one} [{', '.join(['*' + other] * 10)}]\n"
+    (found,) = problems_of(bomb)
+    assert "its aliases make more than 50000 values of it" in found.message
+    assert "its aliases" in problems_of("a: &a [*a]")[0].message

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from relevo_contracts.messages import WakeUp
 from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
+from relevo_workflow.diagnostics import WorkflowError
 from relevo_workflow.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.load import load_workflow
@@ -307,12 +308,13 @@ leaves: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ),
     st.just({"send": {"channel": "email", "template": "mail", "purpose": "marketing"}}),
     st.just({"set": {"attributes": {"tier": "gold"}, "tags": {"add": ["seen"]}}}),
-    st.just({"stop": "enough"}),
+    st.just({"set": {"attributes": {"seen": "customer.orders_count"}}}),
 )
+stops: st.SearchStrategy[list[dict[str, Any]]] = st.sampled_from([[], [], [{"stop": "enough"}]])
 
 
 def nested(steps: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    block = st.lists(steps, max_size=3)
+    block = st.tuples(st.lists(steps, max_size=3), stops).map(lambda one: one[0] + one[1])
     conditions = st.sampled_from(
         ["customer.orders_count > 1", "has(trigger.total)", "customer.attributes.tier == 'gold'"]
     )
@@ -353,7 +355,11 @@ def test_every_workflow_comes_to_an_end_with_a_reason(program, course):
         "exit": {"event": "order.cancelled", "reason": "cancelled"},
         "steps": program,
     }
-    definition = load_workflow({**files("", "mail"), "workflow.yaml": json.dumps(workflow)})
+    try:
+        definition = load_workflow({**files("", "mail"), "workflow.yaml": json.dumps(workflow)})
+    except WorkflowError as error:
+        assert all("no run can reach" in one.message for one in error.diagnostics)
+        reject()
     world, stored = World(definition), World(definition, stores=True, lateness=timedelta(hours=3))
     for one in (world, stored):
         for hour, event_type in course:

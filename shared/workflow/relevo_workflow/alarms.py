@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from msgspec import structs
 
-from relevo_workflow.definition import DateTrigger
+from relevo_workflow.calendar_rules import next_occurrence
+from relevo_workflow.definition import DateTrigger, ScheduleTrigger
 from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.inputs import Input, StartInput, TimerInput
-from relevo_workflow.segments import SEGMENT_ALARM, next_recheck
+from relevo_workflow.segments import SEGMENT_ALARM, is_member, next_recheck
 from relevo_workflow.state import Facts, Shop, Subject
 from relevo_workflow.zones import anniversary, instant, zone_of
 
@@ -26,7 +27,9 @@ def alarm_of(arrival: Input) -> tuple[str, datetime] | None:
     return None
 
 
-def due_starts(deployment: Deployment, facts: Facts, arrival: Input, now: datetime) -> list[StartInput]:
+def due_starts(
+    deployment: Deployment, subject: Subject, facts: Facts, shop: Shop, arrival: Input, now: datetime
+) -> list[StartInput]:
     """The start that an alarm asks for; none if it is no longer armed, comes early or belongs to no trigger."""
     alarm = alarm_of(arrival)
     if alarm is None or facts.alarms.get(alarm[0]) != alarm[1] or alarm[1] > now:
@@ -41,7 +44,7 @@ def due_starts(deployment: Deployment, facts: Facts, arrival: Input, now: dateti
             name=f"{one.kind}-{one.index}",
         )
         for one in deployment.alarms
-        if one.name == name
+        if one.name == name and (one.segment is None or is_member(one.segment, facts, subject.key, shop, due))
     ]
 
 
@@ -92,8 +95,9 @@ def _wanted(
     for spec in deployment.alarms:
         trigger = spec.trigger
         if isinstance(trigger, DateTrigger):
-            local = zone if trigger.zone == "customer" else zone_of(shop.timezone)
-            due = _next_date(trigger, facts, local, after)
+            due = _next_date(trigger, facts, _local(trigger.zone, zone, shop), after)
+        elif isinstance(trigger, ScheduleTrigger):
+            due = next_occurrence(trigger.cron, trigger.rrule, after, zone)
         else:
             since = getattr(facts, trigger.since)
             due = since + trigger.after if since is not None else None
@@ -103,6 +107,12 @@ def _wanted(
         due = next_recheck(watched.segment, facts, after)
         if due is not None:
             yield f"{SEGMENT_ALARM}/{watched.segment.name}", due
+
+
+def _local(name: str, customer: tzinfo, shop: Shop) -> tzinfo:
+    if name == "customer":
+        return customer
+    return zone_of(shop.timezone if name == "shop" else name)
 
 
 def _next_date(trigger: DateTrigger, facts: Facts, zone: tzinfo, after: datetime) -> datetime | None:

@@ -5,20 +5,42 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from relevo_workflow.definition import DateTrigger, Definition, InactivityTrigger, Segment, SegmentTrigger
+from relevo_workflow.definition import (
+    DateTrigger,
+    Definition,
+    InactivityTrigger,
+    ScheduleTrigger,
+    Segment,
+    SegmentTrigger,
+)
+from relevo_workflow.shares import stable_id
 
-AlarmKind = Literal["date", "inactivity"]
+AlarmKind = Literal["date", "inactivity", "schedule"]
+CALENDAR = "calendar"
+"""Timers of a shop's calendar are named `calendar/<workflow>/<rule>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmSpec:
-    """A trigger that needs an alarm for each customer: its name, and which facts its time follows from."""
+    """A trigger that needs an alarm for each customer; it starts runs for the members of `segment` (`None`: for all)."""
 
     name: str
     workflow: str
     kind: AlarmKind
     index: int
-    trigger: DateTrigger | InactivityTrigger
+    trigger: DateTrigger | InactivityTrigger | ScheduleTrigger
+    segment: Segment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSpec:
+    """A schedule at one time for the whole shop. The name changes with the rule: another rule, another entry."""
+
+    name: str
+    workflow: str
+    index: int
+    trigger: ScheduleTrigger
+    segment: Segment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,8 @@ class Deployment(tuple[Definition, ...]):
     alarms: tuple[AlarmSpec, ...]
     alarm_fields: tuple[str, ...]
     segments: tuple[WatchedSegment, ...]
+    calendar: tuple[CalendarSpec, ...]
+    fingerprint: str
 
     @classmethod
     def of(cls, definitions: Sequence[Definition]) -> "Deployment":
@@ -55,9 +79,11 @@ class Deployment(tuple[Definition, ...]):
         for definition in definitions:
             for event_type in definition.trigger_types:
                 found.starts[event_type] = (*found.starts.get(event_type, ()), definition)
-        found.alarms = tuple(spec for one in definitions if one.timed for spec in _alarms(one))
-        found.alarm_fields = tuple(dict.fromkeys(_field(spec.trigger) for spec in found.alarms))
+        found.alarms = tuple(spec for one in definitions for spec in _alarms(one))
+        found.alarm_fields = tuple(dict.fromkeys(name for spec in found.alarms for name in _fields(spec.trigger)))
         found.segments = tuple(spec for one in definitions for spec in _segments(one))
+        found.calendar = tuple(spec for one in definitions for spec in _calendar(one))
+        found.fingerprint = _fingerprint(found)
         return found
 
     @property
@@ -70,9 +96,11 @@ class Deployment(tuple[Definition, ...]):
         return [one for one in self if one.name == workflow]
 
 
-def _field(trigger: DateTrigger | InactivityTrigger) -> str:
-    """The field of the facts that a trigger's time follows from."""
-    return trigger.since if isinstance(trigger, InactivityTrigger) else trigger.field.split(".")[0]
+def _fields(trigger: DateTrigger | InactivityTrigger | ScheduleTrigger) -> list[str]:
+    """The field of the facts that a trigger's time follows from; none for a schedule."""
+    if isinstance(trigger, ScheduleTrigger):
+        return []
+    return [trigger.since if isinstance(trigger, InactivityTrigger) else trigger.field.split(".")[0]]
 
 
 def _alarms(definition: Definition) -> list[AlarmSpec]:
@@ -81,7 +109,39 @@ def _alarms(definition: Definition) -> list[AlarmSpec]:
         if isinstance(trigger, DateTrigger | InactivityTrigger):
             kind: AlarmKind = "date" if isinstance(trigger, DateTrigger) else "inactivity"
             found.append(AlarmSpec(f"{definition.name}/{kind}-{index}", definition.name, kind, index, trigger))
+        elif isinstance(trigger, ScheduleTrigger) and trigger.zone == "customer":
+            name, segment = f"{definition.name}/schedule-{index}", definition.segments.get(trigger.segment)
+            found.append(AlarmSpec(name, definition.name, "schedule", index, trigger, segment))
     return found
+
+
+def _calendar(definition: Definition) -> list[CalendarSpec]:
+    found: list[CalendarSpec] = []
+    for index, trigger in enumerate(definition.triggers):
+        if isinstance(trigger, ScheduleTrigger) and trigger.zone != "customer":
+            rule = stable_id(trigger.cron, trigger.rrule, trigger.zone, str(index))
+            segment = definition.segments.get(trigger.segment)
+            found.append(CalendarSpec(f"{CALENDAR}/{definition.name}/{rule}", definition.name, index, trigger, segment))
+    return found
+
+
+def _fingerprint(deployment: Deployment) -> str:
+    """Changes with whatever alarms and memberships follow from; empty if nothing depends on time."""
+    if not deployment.timed:
+        return ""
+    alarms = [f"{one.name} {_told(one.trigger)}" for one in deployment.alarms]
+    segments = [f"{one.workflow} {one.segment.name} {one.segment.rule.text}" for one in deployment.segments]
+    return stable_id(*sorted(alarms), *sorted(segments))[:12]
+
+
+def _told(trigger: DateTrigger | InactivityTrigger | ScheduleTrigger) -> str:
+    match trigger:
+        case DateTrigger():
+            return f"{trigger.field} {trigger.offset} {trigger.at} {trigger.yearly} {trigger.zone}"
+        case InactivityTrigger():
+            return f"{trigger.since} {trigger.after}"
+        case _:
+            return f"{trigger.cron} {trigger.rrule}"
 
 
 def _segments(definition: Definition) -> list[WatchedSegment]:

@@ -104,7 +104,8 @@ class Fields:
         node = self.need(name) if required else self.get(name)
         if node is None:
             return default
-        return read_duration(node, self.problems) or default
+        found = read_duration(node, self.problems)
+        return default if found is None else found
 
     def count(self, name: str, default: int, *, least: int = 1) -> int:
         """A whole number, at least `least`."""

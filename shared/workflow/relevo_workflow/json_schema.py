@@ -123,7 +123,7 @@ def _send() -> Schema:
 
 
 def _http() -> Schema:
-    fields = {
+    fields: dict[str, Schema] = {
         "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]},
         "url": {"type": "string", "pattern": "^https?://", "description": "Liquid"},
         "headers": {"type": "object", "additionalProperties": _TEXT},

@@ -18,14 +18,15 @@ from relevo_workflow.definition import (
 from relevo_workflow.diagnostics import Position, Problems, WorkflowError
 from relevo_workflow.expressions import Compiler, Names
 from relevo_workflow.fields import Fields
-from relevo_workflow.outline import outline, saved_shapes
-from relevo_workflow.program import WaitFor
+from relevo_workflow.outline import Outline, outline, saved_shapes
+from relevo_workflow.program import Program, WaitFor
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.read_segments import read_segments
 from relevo_workflow.read_steps import StepReader
 from relevo_workflow.read_templates import read_templates
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import run_shape
+from relevo_workflow.ways import circle, unreachable
 from relevo_workflow.yaml_source import Node, read_yaml
 
 MAIN = "workflow.yaml"
@@ -79,6 +80,8 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     templates, layouts = read_templates(files, reading)
     program = StepReader(reading, read_not_after(fields, problems)).read(outlines)
     reading.warn_unused_templates(templates)
+    if not problems.errors:
+        _check_ways(program, outlines, problems)
     definition = _header(fields, HeaderReader(reading, segments))
     fields.done()
     whole = replace(
@@ -90,6 +93,17 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         files=dict(files),
     )
     return _indexed(whole, problems)
+
+
+def _check_ways(program: Program, outlines: list[Outline], problems: Problems) -> None:
+    """Steps that no run reaches, and circles that never wait."""
+    places = {inner.id: inner.node.position for step in outlines for inner in step.walk()}
+    for step_id in unreachable(program):
+        problems.error(places[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere")
+    around = circle(program)
+    if around:
+        way = " → ".join([*around, around[0]])
+        problems.error(places[around[0]], f"runs would go round for ever: {way}", "put a wait into the circle")
 
 
 def _header(fields: Fields, header: HeaderReader) -> Definition:

@@ -104,6 +104,8 @@ class StepReader:
                 if timeout is not None:
                     self.problems.error(fields.position("timeout"), "there are two timeouts")
                 timeout = fields.duration("timeout")
+                if timeout == timedelta():
+                    fields.wrong("timeout", "a timeout must be longer than nothing")
                 timeout_target = self._arm_target(fields, block, after)
             else:
                 arms.append(self._event_arm(fields, block, after))

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.keys import is_customer
 from relevo_workflow.alarms import alarm_of, due_starts, rearm, unchanged
 from relevo_workflow.decide import decide
 from relevo_workflow.decision import Decision, Handled
@@ -18,6 +19,8 @@ from relevo_workflow.redaction import redacted
 from relevo_workflow.segments import changed_segments
 from relevo_workflow.starting import past_name
 from relevo_workflow.state import Facts, Run, Shop, Subject
+
+_NOTHING_KNOWN = Facts()
 
 
 class MissingVersionError(LookupError):
@@ -49,14 +52,15 @@ def handle(
         return redacted(subject, arrival.event)
     deployment = Deployment.of(definitions)
     work = _Work(subject, place, now)
+    caught_up = work.catch_up(deployment)
     if isinstance(arrival, EventInput):
-        work.facts = _fold_event(deployment, subject, arrival.event)
+        work.facts = _fold_event(deployment, subject.key, work.facts, arrival.event)
     for run in subject.runs:
         work.run(_version(pinned, deployment, run), run, arrival)
-    for start, candidates in _starts(deployment, subject, arrival, now):
+    for start, candidates in work.asked(deployment, arrival):
         for definition in candidates:
             work.start(definition, start)
-    effects = work.keep_time(deployment, arrival) if deployment.timed else ()
+    effects = caught_up + (work.keep_time(deployment, arrival) if deployment.timed else ())
     if work.facts is subject.facts and not work.decisions and not effects:
         return Handled(subject)
     changed = structs.replace(subject, facts=work.facts, runs=tuple(work.runs))
@@ -64,11 +68,14 @@ def handle(
 
 
 def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None) -> Handled:
-    """Arms what triggers that depend on time need for this customer, as after a deployment."""
-    deployment = Deployment.of(definitions)
+    """Arms what triggers that depend on time need for this customer, as after a deployment; starts nothing.
+
+    Whoever had no event yet has nothing to catch up with: their first event finds the workflows as they are.
+    """
     work = _Work(subject, shop or Shop(id=subject.shop), now)
-    work.facts, _ = changed_segments(deployment, work.facts, subject.key, work.shop, now)
-    work.facts, effects = rearm(deployment, subject, work.facts, work.shop, now)
+    effects = work.catch_up(Deployment.of(definitions))
+    if work.facts is subject.facts:
+        return Handled(subject)
     return Handled(structs.replace(subject, facts=work.facts), (), effects)
 
 
@@ -80,8 +87,38 @@ class _Work:
         self.shop = shop
         self.now = now
         self.facts = subject.facts
+        self.before = subject.facts
         self.runs: list[Run] = []
         self.decisions: list[Decision] = []
+
+    def catch_up(self, deployment: Deployment) -> tuple[Effect, ...]:
+        """Alarms and memberships as the workflows of today want them, before anything happens: this starts nothing.
+
+        So that a customer who was in a segment before its workflow was deployed does not join it with their next event.
+        """
+        if self.facts.timed_by == deployment.fingerprint or not is_customer(self.subject.key):
+            return ()
+        effects: tuple[Effect, ...] = ()
+        if self.facts != _NOTHING_KNOWN:
+            self.facts, _ = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
+            self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now)
+            self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
+            self.before = self.facts
+        return effects
+
+    def asked(self, deployment: Deployment, arrival: Input) -> Iterable[tuple[Input, Sequence[Definition]]]:
+        """What may start runs, and of which definitions."""
+        if isinstance(arrival, EventInput):
+            event = arrival.event
+            candidates = deployment.starts.get(event.type)
+            if candidates and not event.historical and event.key == self.subject.key:
+                return [(arrival, candidates)]
+            return ()
+        if isinstance(arrival, StartInput):
+            starts = [arrival]
+        else:
+            starts = due_starts(deployment, self.subject, self.facts, self.shop, arrival, self.now)
+        return [(start, deployment.named(start.workflow)) for start in starts]
 
     def run(self, definition: Definition, run: Run, arrival: Input) -> None:
         """Lets one run decide, if the input can concern it at all."""
@@ -117,15 +154,20 @@ class _Work:
 
     def keep_time(self, deployment: Deployment, arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
-        alarm = alarm_of(arrival)
-        if not deployment.segments and alarm is None and unchanged(deployment, self.subject.facts, self.facts):
+        if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
+            return ()
+        alarm, new = alarm_of(arrival), self.facts.timed_by != deployment.fingerprint
+        if not (deployment.segments or new) and alarm is None and unchanged(deployment, self.before, self.facts):
             return ()
         self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
-        for start in starts:
-            for definition in deployment.named(start.workflow):
-                self.start(definition, start)
+        if not (isinstance(arrival, EventInput) and arrival.event.historical):
+            for start in starts:
+                for definition in deployment.named(start.workflow):
+                    self.start(definition, start)
         fired = alarm[0] if alarm is not None else ""
         self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now, fired=fired)
+        if new:
+            self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
         return effects
 
     def _take(self, decision: Decision) -> None:
@@ -140,11 +182,11 @@ class _Work:
                 self.facts = with_changes(self.facts, effect)
 
 
-def _fold_event(deployment: Deployment, subject: Subject, event: Event) -> Facts:
+def _fold_event(deployment: Deployment, customer: str, known: Facts, event: Event) -> Facts:
     """The facts after the event. An event about another key (a product) says nothing of the customer."""
-    if event.key != subject.key:
-        return subject.facts
-    facts = fold(subject.facts, event)
+    if event.key != customer:
+        return known
+    facts = fold(known, event)
     return remember(facts, event) if event.type in deployment.exit_types else facts
 
 
@@ -166,17 +208,3 @@ def _concerns(definition: Definition, run: Run, arrival: Input) -> bool:
     if isinstance(arrival, StartInput):
         return False
     return arrival.run_id == run.id if hasattr(arrival, "run_id") else arrival.outcome.run_id == run.id
-
-
-def _starts(
-    deployment: Deployment, subject: Subject, arrival: Input, now: datetime
-) -> Iterable[tuple[Input, Sequence[Definition]]]:
-    """What may start runs, and of which definitions."""
-    if isinstance(arrival, EventInput):
-        event = arrival.event
-        candidates = deployment.starts.get(event.type)
-        if candidates and not event.historical and event.key == subject.key:
-            return [(arrival, candidates)]
-        return ()
-    starts = [arrival] if isinstance(arrival, StartInput) else due_starts(deployment, subject.facts, arrival, now)
-    return [(start, deployment.named(start.workflow)) for start in starts]

@@ -13,6 +13,7 @@ from relevo_workflow.diagnostics import Position, Problems
 
 Scalar = str | int | float | bool | None
 _MAX_DEPTH = 60
+_MAX_NODES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,12 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
     """The document of `text`, or `None` with the problem noted if it is no YAML 1.2 document."""
     try:
         root = YAML(typ="safe", pure=True).compose(StringIO(text))
-        if root is not None:
+        if root is None:
+            problems.error(Position(file), "the file is empty")
+        elif _count(root, {}) > _MAX_NODES:
+            problems.error(Position(file), f"its aliases make more than {_MAX_NODES} values of it")
+        else:
             return _node(file, root, problems, 0)
-        problems.error(Position(file), "the file is empty")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -72,6 +76,17 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
     except YAMLError as error:
         problems.error(Position(file), f"this is no YAML: {error}")
     return None
+
+
+def _count(node: YamlNode, known: dict[int, int]) -> int:
+    """How many values a document has once its aliases are written out; an alias inside itself counts as endless."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _MAX_NODES + 1
+    inner = [one for pair in node.value for one in pair] if isinstance(node, MappingNode) else node.value
+    total = 1 + (0 if isinstance(node, ScalarNode) else sum(_count(one, known) for one in inner))
+    known[id(node)] = total
+    return total
 
 
 def _node(file: str, node: YamlNode, problems: Problems, depth: int) -> Node:

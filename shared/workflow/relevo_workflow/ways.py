@@ -1,0 +1,71 @@
+"""Where a run can get to from each step: steps that none reaches, and circles that it could run round in for ever."""
+
+from relevo_workflow import program as steps
+from relevo_workflow.program import END, Program
+
+
+def targets(step: steps.Step) -> list[str]:
+    """The steps that may come after `step`."""
+    match step:
+        case steps.WaitFor():
+            return [*(arm.target for arm in step.arms), step.timeout_target]
+        case steps.Branch():
+            open_end = [] if any(arm.condition is None for arm in step.arms) else [step.next]
+            return [*(arm.target for arm in step.arms), *open_end]
+        case steps.Split():
+            return [arm.target for arm in step.arms]
+        case steps.ApproveStep():
+            return [step.approved, step.rejected, step.expired]
+        case steps.Stop():
+            return [END]
+        case _:
+            return [step.next]
+
+
+def unreachable(program: Program) -> list[str]:
+    """The ids of the steps that no run can reach, in the order of the file."""
+    reached: set[str] = set()
+    todo = [program.first]
+    while todo:
+        step = program.steps.get(todo.pop())
+        if step is not None and step.id not in reached:
+            reached.add(step.id)
+            todo.extend(targets(step))
+    return [step_id for step_id in program.steps if step_id not in reached]
+
+
+def circle(program: Program) -> list[str]:
+    """The ids of a circle of steps without any wait in it; empty if there is none."""
+    done: set[str] = set()
+    for start in program.steps:
+        found = _circle_from(program, start, done)
+        if found:
+            return found
+    return []
+
+
+def _circle_from(program: Program, start: str, done: set[str]) -> list[str]:
+    path: list[str] = []
+    todo: list[tuple[str, bool]] = [(start, True)]
+    while todo:
+        step_id, entering = todo.pop()
+        if not entering:
+            done.add(path.pop())
+            continue
+        step = program.steps.get(step_id)
+        if step is None or step_id in done or _waits(step):
+            continue
+        if step_id in path:
+            return path[path.index(step_id) :]
+        path.append(step_id)
+        todo.append((step_id, False))
+        todo.extend((target, True) for target in targets(step))
+    return []
+
+
+def _waits(step: steps.Step) -> bool:
+    """Whether time passes at a step for certain, or somebody has to answer."""
+    return isinstance(step, steps.Wait | steps.WaitFor | steps.TaskStep | steps.ApproveStep) or (
+        # The next 9 o'clock is always to come; a day or a field may lie in the past.
+        isinstance(step, steps.WaitUntil) and step.moment is None and step.day is None
+    )
