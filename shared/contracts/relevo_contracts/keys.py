@@ -17,3 +17,8 @@ def product_key(product_id: str) -> str:
 def is_product(key: str) -> bool:
     """Whether `key` is a product's: others may wait for its events."""
     return key.startswith(PRODUCT_PREFIX)
+
+
+def is_customer(key: str) -> bool:
+    """Whether `key` is neither a product's nor the shop's own."""
+    return key != SHOP_KEY and not key.startswith(PRODUCT_PREFIX)

@@ -28,10 +28,11 @@ def alarm_of(arrival: Input) -> tuple[str, datetime] | None:
 
 
 def due_starts(
-    deployment: Deployment, subject: Subject, facts: Facts, shop: Shop, arrival: Input, now: datetime
+    deployment: Deployment, subject: Subject, arrival: Input, now: datetime, *, shop: Shop
 ) -> list[StartInput]:
     """The start that an alarm asks for; none if it is no longer armed, comes early or belongs to no trigger."""
     alarm = alarm_of(arrival)
+    facts = subject.facts
     if alarm is None or facts.alarms.get(alarm[0]) != alarm[1] or alarm[1] > now:
         return []
     name, due = alarm

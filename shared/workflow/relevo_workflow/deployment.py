@@ -22,7 +22,7 @@ CALENDAR = "calendar"
 
 @dataclass(frozen=True, slots=True)
 class AlarmSpec:
-    """A trigger that needs an alarm for each customer; it starts runs for the members of `segment` (`None`: for all)."""
+    """A trigger that needs an alarm for each customer; it starts runs for members of `segment` (`None`: for all)."""
 
     name: str
     workflow: str

@@ -117,7 +117,8 @@ class _Work:
         if isinstance(arrival, StartInput):
             starts = [arrival]
         else:
-            starts = due_starts(deployment, self.subject, self.facts, self.shop, arrival, self.now)
+            subject = structs.replace(self.subject, facts=self.facts)
+            starts = due_starts(deployment, subject, arrival, self.now, shop=self.shop)
         return [(start, deployment.named(start.workflow)) for start in starts]
 
     def run(self, definition: Definition, run: Run, arrival: Input) -> None:
