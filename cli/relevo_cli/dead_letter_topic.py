@@ -15,13 +15,15 @@ _POLL_MS = 500
 async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
     """Every dead letter that the topic still keeps, oldest first. Raises `CommandError` if there is no such topic."""
     topic = settings.topic(DEAD_LETTERS)
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    # By its settings, not by a seek: the consumer looks up its first position in the background and would win.
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="earliest", enable_auto_commit=False
+    )
     try:
         await consumer.start()
         partitions = list(consumer.assignment())
         if not partitions:
             raise CommandError(f"there is no topic {topic} on {settings.kafka}; run `relevo migrate` first")
-        await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(partitions)
         return sorted(await _read(consumer, ends), key=lambda letter: letter.at)
     finally:

@@ -16,12 +16,13 @@ T = TypeVar("T", bound=Struct)
 async def read_topic(settings: RuntimeSettings, topic: str) -> list[tuple[bytes, bytes]]:
     """Every message of a topic, keys and values, in order within each partition."""
     name = settings.topic(topic)
-    consumer = AIOKafkaConsumer(name, bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        name, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(name, number) for number in range(settings.partitions)]
         assert consumer.assignment() == set(partitions)
-        await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(partitions)
         found: list[tuple[bytes, bytes]] = []
         while [part for part, end in ends.items() if await consumer.position(part) < end]:
