@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.adapters.deliveries import Deliveries, Incoming
+from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.core.work import Incoming
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON, delivery
 from tests.notifier.waiting import until
@@ -16,7 +17,7 @@ LEASE_ENDED = timedelta(minutes=5)
 
 async def crash_while_sending(post: Post, *deliveries: SendDelivery) -> None:
     """What an instance leaves that was killed after it had begun: `sending` in the table, and nothing else."""
-    incoming = [Incoming(d, msgspec.json.encode(d), "sending", NOON + timedelta(minutes=2)) for d in deliveries]
+    incoming = [Incoming(d, msgspec.json.encode(d), True, NOON + timedelta(minutes=2)) for d in deliveries]
     await Deliveries(post.pool).accept(incoming, NOON)
     post.clock.advance(LEASE_ENDED)
 
@@ -83,7 +84,7 @@ async def test_twilio_is_asked_what_became_of_a_text(post: Post, purpose: str, a
 
 
 async def test_what_was_only_queued_is_simply_sent(post: Post) -> None:
-    incoming = [Incoming(delivery(), msgspec.json.encode(delivery()), "queued", NOON + timedelta(minutes=2))]
+    incoming = [Incoming(delivery(), msgspec.json.encode(delivery()), False, NOON + timedelta(minutes=2))]
     await Deliveries(post.pool).accept(incoming, NOON)
     post.clock.advance(LEASE_ENDED)
     async with post.notifier():

@@ -1,12 +1,26 @@
 """The notifier's settings, read once at the start from `RELEVO_…` variables."""
 
+import os
+from collections.abc import Mapping
 from datetime import time
 from typing import Literal, Self
 
 import pydantic
 from pydantic import Field, SecretStr
 
+from relevo_notifier.core.network import Allowed
 from relevo_runtime.settings import RuntimeSettings
+
+CALL_SECRET = "RELEVO_CALL_SECRET_"  # noqa: S105 - a prefix of names
+
+
+def call_secrets(environment: Mapping[str, str]) -> dict[str, SecretStr]:
+    """The secrets that headers of calls may name as `${NAME}`: each is a variable `RELEVO_CALL_SECRET_NAME`."""
+    return {
+        name.removeprefix(CALL_SECRET): SecretStr(value)
+        for name, value in environment.items()
+        if name.startswith(CALL_SECRET)
+    }
 
 
 class NotifierSettings(RuntimeSettings):
@@ -73,6 +87,56 @@ class NotifierSettings(RuntimeSettings):
     notifier_quiet_until: time | None = Field(
         default=None, description="Local time until which people get no marketing, such as 08:00."
     )
+
+    notifier_call_connections: int = Field(
+        default=16, ge=1, le=200, description="HTTP calls of workflows that are under way at once."
+    )
+    notifier_call_per_host: int = Field(
+        default=4, ge=1, le=200, description="How many of them may go to one host and port at once."
+    )
+    notifier_call_timeout: float = Field(
+        default=60.0, ge=1, le=60, description="Seconds that a call may take at most, whatever its step says."
+    )
+    notifier_call_attempts: int = Field(
+        default=6, ge=1, le=100, description="How often a call is made that was answered 429 or 5xx, or not at all."
+    )
+    notifier_call_retry_first: float = Field(
+        default=2.0,
+        gt=0,
+        le=3600,
+        description="Seconds before the second attempt; each wait after it is four times longer.",
+    )
+    notifier_call_retry_longest: float = Field(
+        default=300.0, gt=0, le=86_400, description="Longest wait in seconds, unless Retry-After asks for more."
+    )
+    notifier_call_patience: float = Field(
+        default=3600.0, gt=0, le=86_400, description="Seconds after which a call is given up whose host is left alone."
+    )
+    notifier_call_hosts: str = Field(
+        default="",
+        description="Private places that workflows may call, with commas: erp.internal, *.internal, 10.1.0.0/16,"
+        " localhost:8080. Public addresses need no permission, private ones are refused otherwise.",
+    )
+    notifier_call_secrets: dict[str, SecretStr] = Field(
+        default_factory=lambda: call_secrets(os.environ),
+        description="What headers of calls may name as ${NAME}; set each as RELEVO_CALL_SECRET_NAME.",
+    )
+    notifier_circuit_failures: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Failed calls to a host within the window, half of all or more, after which it is left alone.",
+    )
+    notifier_circuit_window: float = Field(default=60.0, gt=0, le=3600, description="That window, in seconds.")
+    notifier_circuit_pause: float = Field(
+        default=30.0, gt=0, le=3600, description="Seconds for which it is left alone, before one call tries it."
+    )
+
+    @pydantic.field_validator("notifier_call_hosts")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        Allowed.parse(value)
+        return value
 
     @pydantic.model_validator(mode="after")
     def _fits(self) -> Self:

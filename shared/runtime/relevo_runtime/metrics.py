@@ -46,6 +46,9 @@ class Metrics:
 
         # notifier
         self.deliveries = self._counter("deliveries", "Deliveries by channel and outcome.", ("channel", "status"))
+        self.circuits_opened = self._counter(
+            "circuits_opened", "How often a host that failed was left alone for a while."
+        )
         self.provider_seconds = self._histogram("provider_seconds", "One call of a provider.", _SECONDS, ("channel",))
 
         # Loops of every service.

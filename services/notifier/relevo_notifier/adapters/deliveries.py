@@ -5,36 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.core.work import Settled, State, Work
+from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.postgres import Pool, Statements
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
 
 _decode = msgspec.json.Decoder(SendDelivery).decode
-
-
-class Incoming(Struct, frozen=True):
-    """A delivery as it came: the command, its bytes, the state it begins in, and until when it is held."""
-
-    delivery: SendDelivery
-    body: bytes
-    state: State
-    wake_at: datetime
-
-
-class Due(Struct, frozen=True):
-    """What `claim_due` found: to send, in doubt (both held until the lease), and to report."""
-
-    queued: list[Work]
-    doubtful: list[Work]
-    unreported: list[tuple[str, str, bytes]]
-
-    def __len__(self) -> int:
-        return len(self.queued) + len(self.doubtful) + len(self.unreported)
 
 
 class Deliveries:
@@ -43,9 +22,9 @@ class Deliveries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def accept(self, incoming: Sequence[Incoming], now: datetime) -> list[Work]:
+    async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime) -> list[Work]:
         """Keep new deliveries; known ones are left alone. Returns the new ones, in order."""
-        unique = {(i.delivery.shop, i.delivery.id): i for i in incoming}
+        unique = {(i.command.shop, i.command.id): i for i in incoming}
         rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now)
         known = {(row[0], row[1]): row for row in rows}
         return [_with_contact(_work(item, now), *known[ref][2:4]) for ref, item in unique.items() if ref in known]
@@ -67,9 +46,9 @@ class Deliveries:
             if w.ref in begun
         ]
 
-    async def claim_due(self, channel: Channel, now: datetime, lease: datetime, limit: int) -> Due:
+    async def claim_due(self, channel: Channel, now: datetime, lease: datetime, limit: int) -> Due[Work]:
         """Claim up to `limit` deliveries of `channel` that are due at `now`."""
-        due = Due([], [], [])
+        due: Due[Work] = Due([], [], [])
         for row in await self._pool.fetch(STATEMENTS["claim_due"], channel, now, lease, limit):
             shop, id_, state, attempts, doubts, accepted_at, body, outcome = row
             if outcome is not None:
@@ -137,16 +116,42 @@ class Deliveries:
         )
 
 
-def _work(item: Incoming, now: datetime) -> Work:
-    return Work(delivery=item.delivery, lease=item.wake_at, attempts=int(item.state == "sending"), accepted_at=now)
+class ChannelQueue:
+    """The deliveries of one channel, as its lane and its poll see them."""
+
+    def __init__(self, deliveries: Deliveries, channel: Channel) -> None:
+        self._deliveries = deliveries
+        self._channel = channel
+
+    async def begin(self, works: Sequence[Work], lease: datetime) -> list[Work]:
+        """`Deliveries.begin`."""
+        return await self._deliveries.begin(works, lease)
+
+    async def release(self, works: Sequence[Work], now: datetime) -> None:
+        """`Deliveries.release`."""
+        await self._deliveries.release(works, now)
+
+    async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[Work]:
+        """Claim up to `limit` that are due at `now`; those in doubt, which go on at once, with what is known by now."""
+        due = await self._deliveries.claim_due(self._channel, now, lease, limit)
+        doubtful = await self._deliveries.with_contacts(due.doubtful) if due.doubtful else []
+        return Due(due.queued, doubtful, due.unreported)
+
+    async def next_wake(self) -> datetime | None:
+        """When the next one is due; `None`: there is none open."""
+        return await self._deliveries.next_wake(self._channel)
 
 
-def _columns(incoming: Iterable[Incoming]) -> tuple[list[Any], ...]:
+def _work(item: Incoming[SendDelivery], now: datetime) -> Work:
+    return Work(delivery=item.command, lease=item.wake_at, attempts=int(item.begun), accepted_at=now)
+
+
+def _columns(incoming: Iterable[Incoming[SendDelivery]]) -> tuple[list[Any], ...]:
     rows = [
         (
-            *(i.delivery.shop, i.delivery.id, i.delivery.key, i.delivery.channel),
-            i.delivery.recipient.email if i.delivery.channel == "email" else i.delivery.recipient.phone,
-            *(i.state, i.wake_at, i.body),
+            *(i.command.shop, i.command.id, i.command.key, i.command.channel),
+            i.command.recipient.email if i.command.channel == "email" else i.command.recipient.phone,
+            *("sending" if i.begun else "queued", i.wake_at, i.body),
         )
         for i in incoming
     ]

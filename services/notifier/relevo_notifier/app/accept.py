@@ -1,14 +1,19 @@
-"""Taking deliveries over from Kafka: once this has committed, the table is the queue and the offsets may go."""
+"""Taking work over from Kafka: once this has committed, the table is the queue and the offsets may go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
 from relevo_contracts.contact import Channel
-from relevo_contracts.messages import SendDelivery
-from relevo_notifier.adapters.deliveries import Deliveries, Incoming
+from relevo_contracts.messages import CallHttp, SendDelivery
+from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.app.lane import Lane
-from relevo_notifier.core.work import Work
+from relevo_notifier.app.ports import R
+from relevo_notifier.core.calls import CallWork, SettledCall
+from relevo_notifier.core.work import C, Incoming, Settled, W, Work
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record
@@ -16,11 +21,14 @@ from relevo_runtime.kafka import Record
 PATIENCE = 5.0
 """Seconds for which a full lane holds up Kafka, before what comes is left to the table."""
 
-_decode = msgspec.json.Decoder(SendDelivery).decode
+T = TypeVar("T")
+
+_delivery = msgspec.json.Decoder(SendDelivery)
+_call = msgspec.json.Decoder(CallHttp)
 
 
 async def accept_deliveries(
-    records: Sequence[Record], deliveries: Deliveries, lanes: Mapping[Channel, Lane], clock: Clock
+    records: Sequence[Record], deliveries: Deliveries, lanes: Mapping[Channel, Lane[Work, Settled]], clock: Clock
 ) -> None:
     """Keep the deliveries of a batch, each once, and begin to send as many as there are workers free.
 
@@ -29,43 +37,45 @@ async def accept_deliveries(
     """
     by_lane: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in lanes}
     for record in records:
-        delivery = _read(record)
+        delivery = _read(_delivery, record)
         by_lane[delivery.channel].append((delivery, record.value))
     for channel, items in by_lane.items():
         if items:
-            await _accept(items, deliveries, lanes[channel], clock)
+            await _accept(items, deliveries.accept, lanes[channel], clock)
 
 
-def _read(record: Record) -> SendDelivery:
+async def accept_calls(
+    records: Sequence[Record], calls: Calls, lane: Lane[CallWork, SettledCall], clock: Clock
+) -> None:
+    """Keep the calls of a batch, each once, and begin as many as there are workers free; else as for deliveries."""
+    await _accept([(_read(_call, record), record.value) for record in records], calls.accept, lane, clock)
+
+
+def _read(decoder: msgspec.json.Decoder[T], record: Record) -> T:
     try:
-        return _decode(record.value)
+        return decoder.decode(record.value)
     except msgspec.DecodeError as error:
-        raise Poison(f"not a SendDelivery: {error}", record) from error
+        kind: Any = decoder.type
+        raise Poison(f"not a {kind.__name__}: {error}", record) from error
 
 
 async def _accept(
-    items: Sequence[tuple[SendDelivery, bytes]], deliveries: Deliveries, lane: Lane, clock: Clock
+    items: Sequence[tuple[C, bytes]],
+    keep: Callable[[Sequence[Incoming[C]], datetime], Awaitable[list[W]]],
+    lane: Lane[W, R],
+    clock: Clock,
 ) -> None:
     await lane.relaxed(PATIENCE)
     now, lease = clock.now(), lane.lease()
     places = lane.reserve(len(items))
     held = places + lane.room()
     incoming = [
-        Incoming(
-            delivery,
-            body,
-            state="sending" if number < places else "queued",
-            wake_at=lease if number < held else now,
-        )
-        for number, (delivery, body) in enumerate(items)
+        Incoming(command, body, begun=number < places, wake_at=lease if number < held else now)
+        for number, (command, body) in enumerate(items)
     ]
     try:
-        works = await deliveries.accept(incoming, now)
+        works = await keep(incoming, now)
     finally:
         lane.unreserve(places)
     lane.hold(work for work in works if not work.attempts and work.lease == lease)
-    await lane.begin(_begun(works))
-
-
-def _begun(works: Sequence[Work]) -> list[Work]:
-    return [work for work in works if work.attempts]
+    await lane.begin(work for work in works if work.attempts)

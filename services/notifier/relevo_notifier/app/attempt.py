@@ -39,6 +39,10 @@ class Attempt:
         answer = await self._send(message)
         return after(work, answer, message.recipient, self._clock.now(), self._rules)
 
+    def put_back(self, work: Work, now: datetime) -> Settled:
+        """Back into the queue: it certainly did not go out."""
+        return Settled(work=work, state="queued", reason="no worker was free", wake_at=now)
+
     async def _send(self, message: Message) -> Answer:
         try:
             with self._seconds.time():

@@ -1,64 +1,74 @@
-"""The way of one channel: what is held, what is being sent, and the workers that send it.
+"""One way out: what is held, what is under way, and the workers that do it.
 
-A delivery is marked as `sending` only when a worker is about to take it, a few at a time: what a crash leaves in doubt
-is no more than about three for each connection.
+A row is marked as begun (`sending`, `calling`) only when a worker is about to take it, a few at a time: what a crash
+leaves in doubt is no more than about three for each connection.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Generic
 
 import structlog
 from msgspec import Struct
 
-from relevo_contracts.contact import Channel
-from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.attempt import Attempt
 from relevo_notifier.app.batches import Batches
-from relevo_notifier.app.ports import Provider
-from relevo_notifier.core.work import Settled, Work
+from relevo_notifier.app.ports import Attempting, Queue, R
+from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 
 _log = structlog.get_logger(__name__)
 
 
+Pick = Callable[[deque[W], int], list[W]]
+"""Takes up to so many of what is held, out of it, to be begun now."""
+
+
+def oldest(held: deque[W], most: int) -> list[W]:
+    """In the order in which they came."""
+    return [held.popleft() for _ in range(min(len(held), most))]
+
+
 class Holding(Struct, frozen=True):
-    """How much a lane holds, and for how long. Durations are wall time.
+    """How much a lane holds and does at once (`slots`), and for how long. Durations are wall time.
 
     After `lease` another instance may take over what this one is sending; no attempt begins less than `margin`, the
     longest that one takes, before that.
     """
 
+    slots: int
     capacity: int
     lease: timedelta
     margin: timedelta
 
 
-class Lane:
-    """Holds deliveries of one channel in memory, up to a limit, and sends them over `provider.slots` workers."""
+class Lane(Generic[W, R]):
+    """Holds work in memory, up to a limit, and does it over `holding.slots` workers."""
 
     def __init__(
         self,
-        provider: Provider,
-        attempt: Attempt,
-        deliveries: Deliveries,
-        settlements: Batches[Settled],
+        name: str,
+        attempt: Attempting[W, R],
+        queue: Queue[W],
+        settlements: Batches[R],
         clock: Clock,
         *,
         holding: Holding,
+        pick: Pick[W] = oldest,
     ) -> None:
-        self.channel: Channel = provider.channel
-        self._slots = provider.slots
+        self.name = name
+        self._slots = holding.slots
         self._attempt = attempt
-        self._deliveries = deliveries
+        self._queue = queue
+        self._pick = pick
         self._settlements = settlements
         self._clock = clock
         self._capacity = holding.capacity
         self._lease = holding.lease
         self._margin = holding.margin
-        self._held: deque[Work] = deque()
-        self._begun: asyncio.Queue[Work] = asyncio.Queue(provider.slots)
+        self._held: deque[W] = deque()
+        self._begun: asyncio.Queue[W] = asyncio.Queue(holding.slots)
         self._changed = asyncio.Event()
         self._roomy = asyncio.Event()
         self._roomy.set()
@@ -69,7 +79,7 @@ class Lane:
         return self._clock.now() + self._clock.span(self._lease)
 
     def room(self) -> int:
-        """How many more deliveries may be held."""
+        """How much more may be held."""
         return max(0, self._capacity - len(self._held))
 
     def reserve(self, wanted: int) -> int:
@@ -83,13 +93,13 @@ class Lane:
         """Give back reserved places."""
         self._reserved -= places
 
-    async def begin(self, works: Iterable[Work]) -> None:
-        """Send these, which are marked as `sending` already; waits until workers are free for them."""
+    async def begin(self, works: Iterable[W]) -> None:
+        """Do these, which are marked as begun already; waits until workers are free for them."""
         for work in works:
             await self._begun.put(work)
 
-    def hold(self, works: Iterable[Work]) -> None:
-        """Send these, which are queued and leased, as soon as workers are free."""
+    def hold(self, works: Iterable[W]) -> None:
+        """Do these, which are queued and leased, as soon as workers are free."""
         self._held.extend(works)
         if len(self._held) * 2 > self._capacity:
             self._roomy.clear()
@@ -105,34 +115,35 @@ class Lane:
         return True
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Work for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._feed(), name=f"{self.channel}-feed")
+            group.create_task(self._feed(), name=f"{self.name}-feed")
             for number in range(self._slots):
-                group.create_task(self._work(), name=f"{self.channel}-{number}")
+                group.create_task(self._work(), name=f"{self.name}-{number}")
 
     async def stop(self) -> None:
         """Give back what is held, and wait until what has begun has ended; `run` may be cancelled then."""
         held, self._held = list(self._held), deque()
         if held:
-            await self._deliveries.release(held, self._clock.now())
+            await self._queue.release(held, self._clock.now())
         await self._begun.join()
 
     async def _feed(self) -> None:
-        """Mark what is held as being sent, as many at a time as there are workers."""
+        """Mark what is held as begun, as many at a time as there are workers."""
         while True:
-            while not self._held:
+            chunk = self._pick(self._held, self._slots)
+            if not chunk:
                 self._changed.clear()
                 await self._changed.wait()
-            chunk = [self._held.popleft() for _ in range(min(len(self._held), self._slots))]
+                continue
             if len(self._held) * 2 <= self._capacity:
                 self._roomy.set()
             await self._begin_held(chunk)
 
-    async def _begin_held(self, chunk: list[Work]) -> None:
-        begun = await self._deliveries.begin(chunk, self.lease())
+    async def _begin_held(self, chunk: list[W]) -> None:
+        begun = await self._queue.begin(chunk, self.lease())
         if len(begun) < len(chunk):
-            _log.info("lease_lost", channel=self.channel, deliveries=len(chunk) - len(begun))
+            _log.info("lease_lost", lane=self.name, works=len(chunk) - len(begun))
         await self.begin(begun)
 
     async def _work(self) -> None:
@@ -144,9 +155,10 @@ class Lane:
             else:
                 await self._too_slow(work, now)
             self._begun.task_done()
+            self._changed.set()  # what was not picked may be now
 
-    async def _too_slow(self, work: Work, now: datetime) -> None:
+    async def _too_slow(self, work: W, now: datetime) -> None:
         """Back into the queue: it certainly did not go out. One in doubt stays so for whoever looks at it next."""
-        _log.warning("too_slow", channel=self.channel, delivery=work.delivery.id, lease=work.lease.isoformat())
+        _log.warning("too_slow", lane=self.name, work=work.command.id, lease=work.lease.isoformat())
         if not work.doubtful:
-            await self._settlements.put(Settled(work=work, state="queued", reason="no worker was free", wake_at=now))
+            await self._settlements.put(self._attempt.put_back(work, now))

@@ -1,11 +1,13 @@
 """Looking at the table for what is due: retries, what a dead instance left behind, reports that did not get through."""
 
 from datetime import datetime, timedelta
+from typing import Generic
 
-from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.app.batches import Batches
 from relevo_notifier.app.lane import Lane
+from relevo_notifier.app.ports import Queue, R
 from relevo_notifier.app.report import Report
+from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 
 LARGEST = 500
@@ -13,12 +15,12 @@ LONGEST = timedelta(seconds=1)
 """The longest pause, in wall time, between two looks: what other instances write is found by looking."""
 
 
-class Poll:
+class Poll(Generic[W, R]):
     """The loop of one lane."""
 
-    def __init__(self, lane: Lane, deliveries: Deliveries, reports: Batches[Report], clock: Clock) -> None:
+    def __init__(self, lane: Lane[W, R], queue: Queue[W], reports: Batches[Report], clock: Clock) -> None:
         self._lane = lane
-        self._deliveries = deliveries
+        self._queue = queue
         self._reports = reports
         self._clock = clock
 
@@ -29,13 +31,12 @@ class Poll:
         limit = min(lane.room(), LARGEST)
         if not limit:
             return latest
-        due = await self._deliveries.claim_due(lane.channel, now, lane.lease(), limit)
+        due = await self._queue.claim_due(now, lane.lease(), limit)
         for shop, id_, outcome in due.unreported:
             await self._reports.put(Report.again(shop, id_, outcome))
         lane.hold(due.queued)
-        if due.doubtful:
-            await lane.begin(await self._deliveries.with_contacts(due.doubtful))
+        await lane.begin(due.doubtful)
         if len(due) == limit:
             return now
-        wake = await self._deliveries.next_wake(lane.channel)
+        wake = await self._queue.next_wake()
         return latest if wake is None else min(wake, latest)

@@ -1,12 +1,63 @@
-"""What the use cases need of a provider."""
+"""What the use cases need of a provider, of a table of work, and of whoever makes the attempts."""
 
-from datetime import timedelta
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.core.answers import Answer
+from relevo_notifier.core.work import Due, Result, W, Workable
+
+W_contra = TypeVar("W_contra", bound=Workable, contravariant=True)
+R = TypeVar("R", bound=Result)
+R_co = TypeVar("R_co", bound=Result, covariant=True)
+R_contra = TypeVar("R_contra", bound=Result, contravariant=True)
+
+
+class Queue(Protocol[W]):
+    """The open rows of a table, as a lane and its poll see them."""
+
+    async def begin(self, works: Sequence[W], lease: datetime) -> list[W]:
+        """Commit that these are begun, until `lease`. Returns those that still are the caller's."""
+        ...
+
+    async def release(self, works: Sequence[W], now: datetime) -> None:
+        """Give back what was held and not begun."""
+        ...
+
+    async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[W]:
+        """Claim up to `limit` rows that are due at `now`, until `lease`."""
+        ...
+
+    async def next_wake(self) -> datetime | None:
+        """When the next row is due; `None`: there is none open."""
+        ...
+
+
+class Ledger(Protocol[R_contra]):
+    """A table in which the end of attempts is written down."""
+
+    async def settle(self, settled: Sequence[R_contra], now: datetime) -> set[tuple[str, str]]:
+        """Commit what became of these attempts. Returns which of them were still the caller's."""
+        ...
+
+    async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
+        """Commit that Kafka has the outcomes of these."""
+        ...
+
+
+class Attempting(Protocol[W_contra, R_co]):
+    """Whoever makes the attempts of a lane."""
+
+    async def __call__(self, work: W_contra, /) -> R_co:
+        """One attempt; never raises for what a provider or a network does."""
+        ...
+
+    def put_back(self, work: W_contra, now: datetime, /) -> R_co:
+        """How work is settled that was begun and then not attempted: certainly nothing went out."""
+        ...
 
 
 class Message(Struct, frozen=True):

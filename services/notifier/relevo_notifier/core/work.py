@@ -1,12 +1,122 @@
-"""A delivery on its way through the notifier, and what is written down when an attempt ends."""
+"""Work on its way through the notifier, and what is written down when an attempt at a delivery ends.
+
+Deliveries and calls go the same way: taken over from Kafka, held, begun, ended, reported. What that way needs to know
+of them are the protocols here.
+"""
 
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
 from relevo_contracts.contact import Contact, merge
 from relevo_contracts.messages import SendDelivery
+
+C = TypeVar("C", bound="Command")
+W = TypeVar("W", bound="Workable")
+
+
+class Command(Protocol):
+    """What the engine asked for: `SendDelivery` or `CallHttp`. `id` is the effect key."""
+
+    @property
+    def id(self) -> str:
+        """The effect key."""
+        ...
+
+    @property
+    def shop(self) -> str:
+        """The shop."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The customer."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        ...
+
+
+class Workable(Protocol):
+    """A command that this instance holds until `lease`; `attempts`, `doubtful` as in `Work`; `lane` is its way out."""
+
+    @property
+    def command(self) -> Command:
+        """What was asked for."""
+        ...
+
+    @property
+    def lane(self) -> str:
+        """Its way out."""
+        ...
+
+    @property
+    def lease(self) -> datetime:
+        """Until when it is held, in clock time."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun, the attempt at hand included."""
+        ...
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody knows how the last attempt ended."""
+        ...
+
+    @property
+    def ref(self) -> tuple[str, str]:
+        """The primary key of its row."""
+        ...
+
+
+class Result(Protocol):
+    """How an attempt ended: the row's new state, and the report if that is final."""
+
+    @property
+    def work(self) -> Workable:
+        """What was attempted."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """The row's new state."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why, for people."""
+        ...
+
+    @property
+    def outcome(self) -> bytes | None:
+        """The report, if the state is final."""
+        ...
+
+
+class Incoming(Struct, Generic[C], frozen=True):
+    """A command as it came: its bytes, whether it is begun at once, and until when it is held."""
+
+    command: C
+    body: bytes
+    begun: bool
+    wake_at: datetime
+
+
+class Due(Struct, Generic[W], frozen=True):
+    """What somebody has to look at: to do, in doubt (both held until the lease), and to report."""
+
+    queued: list[W]
+    doubtful: list[W]
+    unreported: list[tuple[str, str, bytes]]
+
+    def __len__(self) -> int:
+        return len(self.queued) + len(self.doubtful) + len(self.unreported)
+
 
 State = Literal["queued", "sending", "sent", "failed", "skipped", "in_doubt"]
 
@@ -27,6 +137,16 @@ class Work(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     known: Contact | None = None
     suppressed: frozenset[str] = frozenset()
+
+    @property
+    def command(self) -> SendDelivery:
+        """The delivery."""
+        return self.delivery
+
+    @property
+    def lane(self) -> str:
+        """The channel."""
+        return self.delivery.channel
 
     @property
     def ref(self) -> tuple[str, str]:

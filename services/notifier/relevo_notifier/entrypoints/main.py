@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relevo_notifier.entrypoints.wiring import Around, run_notifier
+from relevo_notifier.entrypoints.background import Around
+from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.service import Service, run
 
@@ -18,7 +19,7 @@ def main() -> int:
         async with run_notifier(settings, around) as notifier:
             service.health.probe("database", lambda: notifier.pool.fetchval("select 1"))
             loops = [
-                service.loop(f"{lane.channel}-poll", poll.run_once)
+                service.loop(f"{lane.name}-poll", poll.run_once)
                 for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
             ]
             async with service.running(*loops):

@@ -1,7 +1,6 @@
 """Puts the notifier together: providers, lanes, consumers; starts and stops them in the right order."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -10,9 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from relevo_contracts import topics
+from relevo_contracts.contact import Channel
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
-from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.adapters.deliveries import ChannelQueue, Deliveries
 from relevo_notifier.adapters.no_provider import NoProvider
 from relevo_notifier.adapters.sms_twilio import TwilioOptions, TwilioProvider
 from relevo_notifier.adapters.smtp import SmtpOptions, SmtpProvider
@@ -27,16 +27,14 @@ from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.report import Publish, Report, Settle
 from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.settle import Rules
-from relevo_notifier.core.work import Settled
+from relevo_notifier.core.work import Settled, Work
+from relevo_notifier.entrypoints.background import Around, in_background
+from relevo_notifier.entrypoints.calling import start_calling
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
-from relevo_runtime.health import Health
 from relevo_runtime.kafka import BatchConsumer, Publisher
 from relevo_runtime.links import unsubscribe_token
-from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool, open_pool
-
-OnFailure = Callable[[BaseException], None]
 
 
 class Notifier(Struct, frozen=True):
@@ -44,18 +42,9 @@ class Notifier(Struct, frozen=True):
 
     pool: Pool
     catalog: Catalog
-    lanes: Sequence[Lane]
-    polls: Sequence[Poll]
+    lanes: Sequence[Lane[Any, Any]]
+    polls: Sequence[Poll[Any, Any]]
     consumers: Sequence[BatchConsumer]
-
-
-class Around(Struct, frozen=True):
-    """What surrounds the notifier: the clock, and where it tells how it is. `on_failure` ends the service."""
-
-    clock: Clock
-    metrics: Metrics
-    health: Health
-    on_failure: OnFailure
 
 
 @asynccontextmanager
@@ -71,23 +60,27 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
         stack.push_async_callback(pool.close)
         publisher = await stack.enter_async_context(Publisher(settings, around.metrics))
         deliveries, catalog = Deliveries(pool), Catalog(pool)
-        reports: Batches[Report] = Batches("reports", Publish(publisher, deliveries))
+        reports: Batches[Report] = Batches("reports", Publish(publisher, topics.OUTCOMES, deliveries))
         settlements: Batches[Settled] = Batches("settle", Settle(deliveries, reports, around.clock, around.metrics))
-        await _in_background(stack, "reports", reports.run(), reports.drained, around.on_failure)
-        await _in_background(stack, "settle", settlements.run(), settlements.drained, around.on_failure)
+        await in_background(stack, "reports", reports.run(), reports.drained, around.on_failure)
+        await in_background(stack, "settle", settlements.run(), settlements.drained, around.on_failure)
         prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
-        lanes = []
+        lanes: dict[Channel, Lane[Work, Settled]] = {}
+        polls: list[Poll[Any, Any]] = []
         for provider in providers(settings):
             stack.push_async_callback(provider.close)
             attempt = Attempt(provider, prepare, _rules(settings, around.clock), around.clock, around.metrics)
-            lane = Lane(provider, attempt, deliveries, settlements, around.clock, holding=_holding(settings))
-            await _in_background(stack, f"{lane.channel}-lane", lane.run(), lane.stop, around.on_failure)
-            lanes.append(lane)
-        consumers = _consumers(settings, pool, deliveries, lanes, around)
+            queue, holding = ChannelQueue(deliveries, provider.channel), _holding(settings, provider)
+            lane = Lane(provider.channel, attempt, queue, settlements, around.clock, holding=holding)
+            await in_background(stack, f"{lane.name}-lane", lane.run(), lane.stop, around.on_failure)
+            lanes[provider.channel] = lane
+            polls.append(Poll(lane, queue, reports, around.clock))
+        calling = await start_calling(stack, settings, pool, publisher, around)
+        polls.append(calling.poll)
+        consumers = [*_consumers(settings, pool, deliveries, lanes, around), calling.consumer]
         for consumer in consumers:
             await stack.enter_async_context(consumer)
-        polls = [Poll(lane, deliveries, reports, around.clock) for lane in lanes]
-        yield Notifier(pool, catalog, lanes, polls, consumers)
+        yield Notifier(pool, catalog, [*lanes.values(), calling.lane], polls, consumers)
 
 
 def providers(settings: NotifierSettings) -> list[Provider]:
@@ -114,9 +107,10 @@ def providers(settings: NotifierSettings) -> list[Provider]:
     return [SmtpProvider(smtp), TwilioProvider(twilio)]
 
 
-def _holding(settings: NotifierSettings) -> Holding:
+def _holding(settings: NotifierSettings, provider: Provider) -> Holding:
     longest = max(settings.notifier_smtp_timeout, settings.notifier_twilio_timeout)
     return Holding(
+        slots=provider.slots,
         capacity=settings.notifier_capacity,
         lease=timedelta(seconds=settings.notifier_lease),
         margin=timedelta(seconds=longest),
@@ -124,11 +118,14 @@ def _holding(settings: NotifierSettings) -> Holding:
 
 
 def _consumers(
-    settings: NotifierSettings, pool: Pool, deliveries: Deliveries, lanes: Sequence[Lane], around: Around
+    settings: NotifierSettings,
+    pool: Pool,
+    deliveries: Deliveries,
+    lanes: Mapping[Channel, Lane[Work, Settled]],
+    around: Around,
 ) -> list[BatchConsumer]:
     """Two groups: one takes the deliveries, one learns of contacts; neither waits for the other."""
-    by_channel = {lane.channel: lane for lane in lanes}
-    accept = partial(accept_deliveries, deliveries=deliveries, lanes=by_channel, clock=around.clock)
+    accept = partial(accept_deliveries, deliveries=deliveries, lanes=lanes, clock=around.clock)
     consumer = partial(
         BatchConsumer,
         settings,
@@ -148,34 +145,6 @@ def _consumers(
             max_records=settings.notifier_batch,
         ),
     ]
-
-
-async def _in_background(
-    stack: AsyncExitStack,
-    name: str,
-    running: Coroutine[Any, Any, None],
-    finish: Callable[[], Coroutine[Any, Any, None]],
-    on_failure: OnFailure,
-) -> None:
-    """Run `running` until the stack unwinds; then `finish` it, and cancel it. If it fails, the service has to end."""
-    task = asyncio.create_task(running, name=name)
-
-    def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            on_failure(error)
-
-    async def stop() -> None:
-        if not task.done():
-            # What feeds a part that has failed would wait for ever: the part's end ends the wait too.
-            finishing = asyncio.create_task(finish())
-            await asyncio.wait([task, finishing], return_when=asyncio.FIRST_COMPLETED)
-            finishing.cancel()
-            task.cancel()
-        await asyncio.wait([task])
-
-    task.add_done_callback(ended)
-    stack.push_async_callback(stop)
 
 
 def _rules(settings: NotifierSettings, clock: Clock) -> Rules:

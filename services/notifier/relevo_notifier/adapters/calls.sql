@@ -1,0 +1,69 @@
+-- The table notifier.call, in the same way as notifier.delivery: the queue of what is to be called and the log of it.
+
+-- name: accept
+-- Takes new calls, each `calling` with a lease if it goes out at once, `queued` otherwise. What is known already is left
+-- alone. Returns the new ones.
+insert into notifier.call (shop, id, key, state, attempts, wake_at, accepted_at, body)
+select shop, id, key, case when begun then 'calling' else 'queued' end, begun::int, wake_at, $7, body
+from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[], $6::bytea[])
+    as g(shop, id, key, begun, wake_at, body)
+on conflict (shop, id) do nothing
+returning shop, id
+
+-- name: begin_calling
+-- Marks queued calls as being made, each only if its lease is still the caller's; this is the promise that has to be on
+-- disk before anybody is called. Returns those that may go.
+update notifier.call c
+set state = 'calling', attempts = c.attempts + 1, wake_at = $4
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as g(shop, id, lease)
+where c.shop = g.shop and c.id = g.id and c.state = 'queued' and c.wake_at = g.lease
+returning c.shop, c.id, c.attempts
+
+-- name: claim_due
+-- Claims up to $3 calls that somebody has to look at, until the lease $2: queued ones that are due, those left in
+-- `calling` (in doubt: counted as such) and finished ones whose answer is not reported. Several instances may ask at
+-- once: none gets what another has.
+with due as (
+    select shop, id, state from notifier.call
+    where wake_at <= $1
+    order by wake_at
+    limit $3
+    for update skip locked
+)
+update notifier.call c
+set wake_at = $2,
+    attempts = c.attempts + (due.state = 'calling')::int,
+    doubts = c.doubts + (due.state = 'calling')::int
+from due
+where c.shop = due.shop and c.id = due.id
+returning c.shop, c.id, c.state, c.attempts, c.doubts, c.accepted_at, c.body, c.outcome
+
+-- name: next_wake
+-- When the next call has to be looked at.
+select min(wake_at) from notifier.call where wake_at is not null
+
+-- name: settle
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is). A final state keeps its
+-- `wake_at` until it is reported; the others get the time of the next look. Returns what was written.
+update notifier.call c
+set state = s.state, attempts = s.attempts, doubts = s.doubts, status = s.status, reason = s.reason,
+    outcome = s.outcome, wake_at = coalesce(s.wake_at, c.wake_at), settled_at = $10
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[],
+            $9::bytea[], $11::timestamptz[])
+    as s(shop, id, lease, state, attempts, doubts, status, reason, outcome, wake_at)
+where c.shop = s.shop and c.id = s.id and c.state = 'calling' and c.wake_at = s.lease
+returning c.shop, c.id
+
+-- name: reported
+-- Kafka has the answers: nothing is left to do, and the row becomes narrow.
+update notifier.call c
+set wake_at = null, outcome = null, body = null
+from unnest($1::text[], $2::text[]) as r(shop, id)
+where c.shop = r.shop and c.id = r.id and c.outcome is not null
+
+-- name: release
+-- Gives back what was claimed and not begun, so that another instance takes it at once.
+update notifier.call c
+set wake_at = $4
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as r(shop, id, lease)
+where c.shop = r.shop and c.id = r.id and c.state = 'queued' and c.wake_at = r.lease

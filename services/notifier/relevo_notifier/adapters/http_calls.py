@@ -1,0 +1,100 @@
+"""Calls to other systems over httpx: to checked addresses only, with one limit on time and one on size."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from datetime import datetime
+
+import httpx
+
+from relevo_notifier.core.network import Allowed, refused
+from relevo_notifier.core.replies import LARGEST_BODY, Barred, Broken, Reply, Unreached, read_reply
+from relevo_notifier.core.requests import Request
+
+
+class HttpCaller:
+    """Each call has a connection of its own: a connection is good for one host name, and calls are few.
+
+    Redirects are not followed and no proxy of the environment is used: the address that was checked is the one that
+    is called.
+    """
+
+    def __init__(self, allowed: Allowed, connections: int) -> None:
+        self._allowed = allowed
+        self._client = httpx.AsyncClient(
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def ask(self, request: Request, now: datetime) -> Reply:
+        """Make the request. What takes longer than its timeout, the looking up of the name included, is cut off."""
+        try:
+            async with asyncio.timeout(request.timeout):
+                addresses = await _resolve(request)
+                reason = refused(self._allowed, request.host, request.port, addresses)
+                return Barred(reason) if reason else await self._first(request, addresses, now)
+        except socket.gaierror as error:
+            return Unreached(f"the name {request.host} can't be resolved: {error.strerror}")
+        except TimeoutError:
+            return Broken(f"{request.place} did not answer within {request.timeout:g} s")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _first(self, request: Request, addresses: Sequence[str], now: datetime) -> Reply:
+        """The answer from the first of the addresses that can be reached."""
+        reply: Reply = Unreached(f"{request.host} has no address")
+        for address in addresses:
+            reply = await self._exchange(request, address, now)
+            if not isinstance(reply, Unreached):
+                break
+        return reply
+
+    async def _exchange(self, request: Request, address: str, now: datetime) -> Reply:
+        url = httpx.URL(request.url)
+        outgoing = self._client.build_request(
+            request.method,
+            url.copy_with(host=address),
+            headers=[*request.headers, (b"Host", url.netloc)],
+            content=request.content,
+            timeout=request.timeout,
+            # The certificate is checked against the name, not against the address.
+            extensions={"sni_hostname": request.host},
+        )
+        try:
+            response = await self._client.send(outgoing, stream=True)
+            try:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return read_reply(response.status_code, headers, await _content(response), now)
+            finally:
+                await response.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Unreached(f"{request.place} can't be reached: {_said(error)}")
+        except httpx.HTTPError as error:
+            # The texts of protocol errors may quote what was sent.
+            return Broken(f"the connection to {request.place} broke: {type(error).__name__}")
+
+
+async def _resolve(request: Request) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(
+        request.host, request.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+async def _content(response: httpx.Response) -> bytes | None:
+    """The body as it came; `None` as soon as it is larger than is taken."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()[:200]

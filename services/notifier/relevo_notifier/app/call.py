@@ -1,0 +1,95 @@
+"""One attempt at one call, from the row to what came back. No transaction is open meanwhile."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from pydantic import SecretStr
+
+from relevo_notifier.app.hosts import Busy, Hosts
+from relevo_notifier.core.calls import (
+    LANE,
+    CallRules,
+    CallWork,
+    SettledCall,
+    after_reply,
+    final,
+    given_up,
+    interrupted_too_often,
+    put_back,
+)
+from relevo_notifier.core.replies import Broken, Replied, Reply, Unreached
+from relevo_notifier.core.requests import Request, Wrong, request_of
+from relevo_runtime.clock import Clock
+from relevo_runtime.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
+
+
+class Caller(Protocol):
+    """Whoever carries requests to other systems."""
+
+    async def ask(self, request: Request, now: datetime) -> Reply:
+        """Make the request and say what came of it; never raises for what a network or another system does."""
+        ...
+
+
+class CallAttempt:
+    """Makes attempts over one caller. `longest`: wall seconds that a call may take, whatever its step says."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        hosts: Hosts,
+        rules: CallRules,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        secrets: Mapping[str, SecretStr],
+        longest: float,
+    ) -> None:
+        self._caller = caller
+        self._hosts = hosts
+        self._rules = rules
+        self._clock = clock
+        self._seconds = metrics.provider_seconds.labels(LANE)
+        self._secrets = secrets
+        self._longest = longest
+
+    async def __call__(self, work: CallWork) -> SettledCall:
+        """Make the call, if its host may be called now; says how it is settled."""
+        now = self._clock.now()
+        if interrupted_too_often(work, self._rules):
+            return given_up(work, now)
+        request = request_of(work.call, self._secrets, self._longest)
+        if isinstance(request, Wrong):
+            return final(work, "in_doubt" if work.doubts else "failed", now, request.reason)
+        try:
+            self._hosts.enter(request.place, now)
+        except Busy as busy:
+            return put_back(work, str(busy), busy.at, now, self._rules)
+        reply: Reply = Broken("the attempt was cut off")
+        try:
+            reply = await self._ask(request, work)
+        finally:
+            self._hosts.leave(request.place, _well(reply), self._clock.now())
+        return after_reply(work, reply, self._clock.now(), self._rules)
+
+    def put_back(self, work: CallWork, now: datetime) -> SettledCall:
+        """Back into the queue: nobody was called."""
+        return put_back(work, "no worker was free", now, now, self._rules)
+
+    async def _ask(self, request: Request, work: CallWork) -> Reply:
+        try:
+            with self._seconds.time():
+                return await self._caller.ask(request, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - a bug in the adapter: the request may have gone out before it
+            # The error's text is left out: a library may put a header's value into it.
+            _log.error("caller_failed", host=request.place, call=work.call.id, error=type(error).__name__)
+            return Broken(f"the notifier failed at it ({type(error).__name__})")
+
+
+def _well(reply: Reply) -> bool:
+    """Whether the host works: it answered, if only that it will not, or not so fast."""
+    return not isinstance(reply, Unreached | Broken) and not (isinstance(reply, Replied) and reply.status >= 500)

@@ -1,0 +1,123 @@
+"""From a call to the request that goes out: its headers with their secrets, its body. Pure.
+
+No text that leaves this module except the request itself contains a secret: errors name headers, not their values.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from pydantic import SecretStr
+
+from relevo_contracts.messages import CallHttp
+
+_SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2: token
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS = {"idempotency-key", "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "upgrade"}
+
+
+class Request(Struct, frozen=True):
+    """A request ready to go. `host` and `port` are where to; `timeout` is in wall seconds."""
+
+    method: str
+    url: str
+    host: str
+    port: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+    timeout: float
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.place})"
+
+    @property
+    def place(self) -> str:
+        """What limits and circuits go by."""
+        return f"{self.host}:{self.port}"
+
+
+class Wrong(Struct, frozen=True):
+    """A call that can never be made, and why."""
+
+    reason: str
+
+
+def place_of(call: CallHttp) -> str:
+    """`Request.place` of a call; empty if its URL can't be read."""
+    found = _target(call.url)
+    return "" if isinstance(found, Wrong) else f"{found[0]}:{found[1]}"
+
+
+def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float) -> Request | Wrong:
+    """The request of a call, which may take `longest` seconds at most."""
+    target = _target(call.url)
+    if isinstance(target, Wrong):
+        return target
+    headers = _headers(call, secrets)
+    if isinstance(headers, Wrong):
+        return headers
+    content = b"" if call.body is None else msgspec.json.encode(call.body)
+    given = {name.lower() for name, _ in headers}
+    if content and b"content-type" not in given:
+        headers.append((b"Content-Type", b"application/json"))
+    if b"accept" not in given:
+        headers.append((b"Accept", b"application/json, */*;q=0.5"))
+    if b"user-agent" not in given:
+        headers.append((b"User-Agent", b"Relevo"))
+    # Compressed answers could unfold to any size: none is asked for.
+    headers.append((b"Accept-Encoding", b"identity"))
+    headers.append((b"Idempotency-Key", call.id.encode("ascii", "backslashreplace")))
+    timeout = min(call.timeout_seconds, longest)
+    return Request(call.method, call.url, *target, headers=headers, content=content, timeout=timeout)
+
+
+def _target(url: str) -> tuple[str, int] | Wrong:
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode() if not _is_ascii(parts.hostname) else parts.hostname
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except (ValueError, UnicodeError):
+        return Wrong("the URL can't be read")
+    if parts.scheme not in ("http", "https") or not host:
+        return Wrong("the URL needs http:// or https:// and a host")
+    if _UNFIT.search(url) or " " in url or "\\" in url:
+        return Wrong("the URL contains spaces, backslashes or control characters: encode what goes into it")
+    return host, port
+
+
+def _is_ascii(host: str | None) -> bool:
+    return host is None or host.isascii()
+
+
+def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[bytes, bytes]] | Wrong:
+    headers: list[tuple[bytes, bytes]] = []
+    for name, text in call.headers.items():
+        if not _NAME.fullmatch(name):
+            return Wrong(f"{name[:80]!r} is no name for a header")
+        if name.lower() in _OURS:
+            return Wrong(f"the header {name} is set by Relevo: take it out of the step")
+        missing = [secret for secret in _SECRET.findall(text) if secret not in secrets]
+        if missing:
+            return Wrong(f"the header {name} names the secret {missing[0]}: set RELEVO_CALL_SECRET_{missing[0]}")
+        value = _SECRET.sub(lambda found: secrets[found[1]].get_secret_value(), text).strip()
+        if _UNFIT.search(value):
+            return Wrong(f"the value of the header {name} has line breaks or control characters")
+        headers.append((name.encode(), value.encode()))
+    return headers
+
+
+def storable(value: Any) -> Any:
+    """The same JSON without what PostgreSQL can't keep in a text: the character U+0000."""
+    match value:
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case list():
+            return [storable(one) for one in value]
+        case dict():
+            return {storable(name): storable(one) for name, one in value.items()}
+        case _:
+            return value

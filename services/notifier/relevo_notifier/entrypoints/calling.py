@@ -1,0 +1,102 @@
+"""Puts together what carries out the HTTP calls of workflows: one lane, its table, its consumer."""
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+
+from msgspec import Struct
+
+from relevo_contracts import topics
+from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.adapters.http_calls import HttpCaller
+from relevo_notifier.app.accept import accept_calls
+from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.call import CallAttempt
+from relevo_notifier.app.hosts import Hosts
+from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.poll import Poll
+from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.core.breaker import CircuitRules
+from relevo_notifier.core.calls import LANE, CallRules, CallWork, SettledCall
+from relevo_notifier.core.network import Allowed
+from relevo_notifier.core.policy import Retry
+from relevo_notifier.entrypoints.background import Around, in_background
+from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.clock import Clock
+from relevo_runtime.kafka import BatchConsumer, Publisher
+from relevo_runtime.postgres import Pool
+
+_BUSY_PAUSE = timedelta(seconds=1)
+
+
+class Calling(Struct, frozen=True):
+    """The parts that the notifier runs with the others; the consumer is not started yet."""
+
+    lane: Lane[CallWork, SettledCall]
+    poll: Poll[CallWork, SettledCall]
+    consumer: BatchConsumer
+
+
+async def start_calling(
+    stack: AsyncExitStack, settings: NotifierSettings, pool: Pool, publisher: Publisher, around: Around
+) -> Calling:
+    """Make calls until `stack` unwinds; what has begun by then ends and is reported."""
+    clock, calls = around.clock, Calls(pool)
+    reports: Batches[Report] = Batches("call-reports", Publish(publisher, topics.INPUTS, calls))
+    settlements: Batches[SettledCall] = Batches("call-settle", Settle(calls, reports, clock, around.metrics))
+    await in_background(stack, "call-reports", reports.run(), reports.drained, around.on_failure)
+    await in_background(stack, "call-settle", settlements.run(), settlements.drained, around.on_failure)
+    caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts), settings.notifier_call_connections)
+    stack.push_async_callback(caller.close)
+    hosts = Hosts(_circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), around.metrics)
+    attempt = CallAttempt(
+        caller,
+        hosts,
+        _rules(settings, clock),
+        clock,
+        around.metrics,
+        secrets=settings.notifier_call_secrets,
+        longest=settings.notifier_call_timeout,
+    )
+    lane = Lane(LANE, attempt, calls, settlements, clock, holding=_holding(settings), pick=hosts.pick)
+    await in_background(stack, "http-lane", lane.run(), lane.stop, around.on_failure)
+    consumer = BatchConsumer(
+        settings,
+        service="notifier-calls",
+        topics=[topics.CALLS],
+        handler=partial(accept_calls, calls=calls, lane=lane, clock=clock),
+        clock=clock,
+        max_records=settings.notifier_batch,
+        health=around.health,
+        metrics=around.metrics,
+        on_failure=around.on_failure,
+    )
+    return Calling(lane, Poll(lane, calls, reports, clock), consumer)
+
+
+def _holding(settings: NotifierSettings) -> Holding:
+    longest = settings.notifier_call_timeout
+    return Holding(
+        slots=settings.notifier_call_connections,
+        capacity=settings.notifier_capacity,
+        lease=timedelta(seconds=max(settings.notifier_lease, 2 * longest)),
+        margin=timedelta(seconds=longest),
+    )
+
+
+def _rules(settings: NotifierSettings, clock: Clock) -> CallRules:
+    retry = Retry(
+        attempts=settings.notifier_call_attempts,
+        first=timedelta(seconds=settings.notifier_call_retry_first),
+        longest=timedelta(seconds=settings.notifier_call_retry_longest),
+    )
+    return CallRules(retry=retry, span=clock.span, patience=timedelta(seconds=settings.notifier_call_patience))
+
+
+def _circuits(settings: NotifierSettings, clock: Clock) -> CircuitRules:
+    return CircuitRules(
+        failures=settings.notifier_circuit_failures,
+        window=clock.span(timedelta(seconds=settings.notifier_circuit_window)),
+        pause=clock.span(timedelta(seconds=settings.notifier_circuit_pause)),
+        trial=clock.span(timedelta(seconds=2 * settings.notifier_call_timeout)),
+    )
