@@ -101,7 +101,7 @@ async def run_peer(on: Stage, peer: str, python: str, load: Workload) -> Figures
     dsn = await on.database(f"{peer.lower()}_{int(load.rate)}")
     due: dict[int, float] = {}
     with (on.folder / f"{peer}.log").open("ab") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs on this loop yet
             [python, HERE / "peers" / PEERS[peer], "--runs", str(load.runs), "--rate", str(load.rate),
              "--wait", str(load.wait), "--sink", f"{sink.url}/call", "--dsn", dsn],
             stdout=subprocess.PIPE, stderr=log,
@@ -130,8 +130,8 @@ async def run_relevo(on: Stage, load: Workload, consumers: int) -> Figures:
     port = 18080 + int(load.rate) % 500
     env = on.environment(
         name, dsn, partitions=6, log_level="warning", ingest_port=port, engine_consumers=consumers,
-        notifier_twilio_url=sink.url, twilio_account_sid="AC0123", twilio_auth_token="0123", link_secret="0123456789abcdef",
-        ingest_host="127.0.0.1",
+        notifier_twilio_url=sink.url, notifier_twilio_account="AC0123", notifier_twilio_token="0123",
+        link_secret="0123456789abcdef",
     )  # fmt: skip
     settings = EngineSettings(kafka=on.kafka, postgres=dsn, topic_prefix=f"{name}.", partitions=6)
     await migrate(dsn, MIGRATED)

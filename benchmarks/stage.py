@@ -1,5 +1,6 @@
 """Where contenders run: one embedded Kafka and PostgreSQL for all of them, a fresh database and topics for each."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -94,8 +95,12 @@ class CpuMeter:
 
 
 def _descendants(name: str) -> list[psutil.Process]:
-    mine = psutil.Process().children(recursive=True)
-    return [p for p in mine if p.name().startswith(name)]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a server's worker may end while it is looked at
+            if process.name().startswith(name):
+                found.append(process)
+    return found
 
 
 def _cpu(process: psutil.Process) -> float:

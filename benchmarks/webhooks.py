@@ -48,20 +48,29 @@ class Webhooks:
     async def _post(self, topic: str, webhook_id: str, body: dict[str, object]) -> None:
         raw = json.dumps(body).encode()
         signature = base64.b64encode(hmac.digest(self._secret, raw, hashlib.sha256)).decode()
-        reader, writer = await self._free.get()
-        writer.write(
+        request = (
             f"POST /hooks/{self._shop}/shopify HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
             f"X-Shopify-Topic: {topic}\r\nX-Shopify-Webhook-Id: {webhook_id}\r\nX-Shopify-Hmac-Sha256: {signature}\r\n"
             f"Content-Length: {len(raw)}\r\n\r\n".encode()
             + raw
         )
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            (int(x.split(b":")[1]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length")), 0
-        )
+        self.refused += not await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> bool:
+        """Whether the webhook was taken. An idle connection that the server closed is opened again, as a shop would."""
+        reader, writer = await self._free.get()
+        try:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            reader, writer = await asyncio.open_connection(self._host, self._port)
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+        fields = head.lower().split(b"\r\n")
+        length = next((int(line.split(b":")[1]) for line in fields if line.startswith(b"content-length")), 0)
         await reader.readexactly(length)
         self._free.put_nowait((reader, writer))
-        self.refused += not head.startswith(b"HTTP/1.1 200")
+        return head.startswith(b"HTTP/1.1 200")
 
 
 def _now() -> str:

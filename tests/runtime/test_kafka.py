@@ -197,6 +197,30 @@ async def test_health_says_why_while_a_batch_is_tried_again(settings: SettingsFa
     assert await committed(settings()) == 0
 
 
+async def test_wake_ups_wait_for_the_events_that_came_before_them(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    await publisher.publish(WAKEUPS, numbered(40))
+    await publisher.publish(EVENTS, numbered(600))
+    seen = Seen()
+
+    async def slowly(records: Sequence[Record]) -> None:
+        await asyncio.sleep(0.005)
+        await seen(records)
+
+    batches = {"topics": [WAKEUPS, EVENTS], "after": {WAKEUPS: EVENTS}, "max_records": 20}
+    async with consumer(settings(), slowly, **batches):
+        await seen.until(lambda: len(seen.records) >= 640)
+        await publisher.publish(WAKEUPS, numbered(7))  # nothing new goes before these: they don't wait
+        await seen.until(lambda: len(seen.records) >= 647)
+    for partition in range(settings().partitions):
+        here = [record.topic for record in seen.records if record.partition == partition]
+        events, wakeups = here.count(EVENTS), here.count(WAKEUPS)
+        assert here[:events] == [EVENTS] * events
+        assert here[events:] == [WAKEUPS] * wakeups
+    assert len(seen.records) == 647
+
+
 async def test_too_many_dead_letters_stop_the_service_and_keep_the_topic(
     settings: SettingsFactory, publisher: Publisher
 ) -> None:

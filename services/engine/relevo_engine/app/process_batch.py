@@ -14,6 +14,7 @@ from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.store import Store
 from relevo_engine.core.fold import Changes, fold
 from relevo_engine.core.inputs import Arrived, Rejected, read
+from relevo_engine.core.order import in_order
 from relevo_runtime import outbox, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.dead_letters import DeadLetters
@@ -87,10 +88,10 @@ class BatchProcessor:
                 await self._forget(conn, arrived, changes.rejected)
         return changes, row_ids
 
-    async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> list[Arrived]:
+    async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         first = {a.inbox_id: a for a in reversed(arrived)}
         admitted = await self._store.admit(conn, list(first), self._clock.now())
-        return [a for a in arrived if a.inbox_id in admitted and first[a.inbox_id] is a]
+        return in_order([a for a in arrived if a.inbox_id in admitted and first[a.inbox_id] is a])
 
     async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
         now = self._clock.now()

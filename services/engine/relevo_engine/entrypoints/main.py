@@ -73,6 +73,7 @@ def _consumer(settings: EngineSettings, service: Service, processor: BatchProces
         settings,
         service="engine",
         topics=TOPICS,
+        after={topics.WAKEUPS: topics.EVENTS},
         handler=processor,
         clock=service.clock,
         consumers=settings.engine_consumers,

@@ -5,7 +5,7 @@ the policy is MANUAL, `Member` commits exact offsets, and reading starts at the 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.member import Handler, Member
+from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.settings import RuntimeSettings
@@ -37,6 +38,9 @@ class BatchConsumer:
     `topics` meet at one member. A handler must recognise what it has seen: after a crash or a rebalance a batch comes
     again. It may raise what is temporary (tried again for ever), `Poison`, or anything else (both: dead letters).
 
+    `after` names topics whose records wait for another topic: of the same partition number, as far as that went when
+    they came (see `precedence`).
+
     `on_failure` is told what ends consuming for good, such as `TooManyDeadLetters`; the service should stop then.
     """
 
@@ -50,6 +54,7 @@ class BatchConsumer:
         clock: Clock,
         consumers: int = 1,
         max_records: int = 1000,
+        after: Mapping[str, str] | None = None,
         health: Health | None = None,
         metrics: Metrics | None = None,
         on_failure: Callable[[BaseException], None] | None = None,
@@ -74,6 +79,7 @@ class BatchConsumer:
                 health=self.health,
                 metrics=metrics,
                 on_failure=self._on_failure,
+                precedence=Precedence({settings.topic(a): settings.topic(b) for a, b in (after or {}).items()}),
             )
             for number in range(1, consumers + 1)
         ]

@@ -13,6 +13,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
 from relevo_runtime.health import Health
+from relevo_runtime.kafka.precedence import Position, Precedence
 from relevo_runtime.kafka.record import Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary
@@ -22,18 +23,15 @@ Handler = Callable[[Sequence[Record]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
+_LOOK_AGAIN = 0.02  # seconds between two looks whether held records may go on
 
 
 class _AbandonedError(Exception):
     """The batch is given up without a commit: its partitions go to someone else, or the service stops."""
 
 
-class Consumer(Protocol):
+class Consumer(Position, Protocol):
     """What a member needs of aiokafka's consumer."""
-
-    def assignment(self) -> frozenset[TopicPartition]:
-        """The partitions that it holds."""
-        ...
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         """Commit these positions."""
@@ -59,6 +57,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         health: Health,
         metrics: Metrics,
         on_failure: Callable[[BaseException], None],
+        precedence: Precedence,
     ) -> None:
         self.name = name
         self.consumer: Callable[[], Consumer | None] = lambda: None
@@ -68,6 +67,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._health = health
         self._metrics = metrics
         self._on_failure = on_failure
+        self._precedence = precedence
+        self._releasing: asyncio.Task[None] | None = None
         self._held = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -91,6 +92,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """Called by aiokafka after a rebalance."""
         self._metrics.assigned_partitions.inc(len(assigned) - self._held)
         self._held = len(assigned)
+        self._precedence.forget()
         self._health.set(f"{self.name} assignment", True, f"{len(assigned)} partitions")
         if not self._stopped:
             self._leaving.clear()
@@ -116,13 +118,24 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._idle.set()
 
     async def _process(self, batch: Sequence[ConsumerRecord], consumer: Consumer) -> None:
-        records, offsets = self._sort(batch, consumer.assignment())
+        picked = await self._precedence.pick(batch, consumer)
+        if self._precedence.waiting and (self._releasing is None or self._releasing.done()):
+            self._releasing = asyncio.create_task(self._release())
+        records, offsets = self._sort(picked, consumer.assignment())
         if not records:
             return
         self._dead_letters.count(len(records))
         await self._work(records)
         await self._commit(consumer, offsets)
         self._done(records)
+
+    async def _release(self) -> None:
+        """Looks again until nothing is held back: what goes first may be at its end without a further batch."""
+        while self._precedence.waiting and not self._stopped:
+            await asyncio.sleep(_LOOK_AGAIN)
+            consumer = self.consumer()
+            if consumer is not None:
+                await self._precedence.release(consumer)
 
     def _sort(
         self, batch: Sequence[ConsumerRecord], held: frozenset[TopicPartition]
