@@ -64,7 +64,8 @@ async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[R
     )
     try:
         await consumer.start()
-        await consumer.seek_to_end()
+        for partition in consumer.assignment():
+            await consumer.position(partition)  # returns once the end is looked up: what comes from now on is read
         reading = asyncio.create_task(_read(consumer, logical, seen), name="read-along")
         yield seen
         reading.cancel()
