@@ -11,7 +11,7 @@ from relevo_workflow.state import Run, Subject
 Kind = Literal["started", "not_started", "advanced", "waiting", "exited", "ended", "ignored"]
 
 
-class Check(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Check(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One expression that was evaluated: where, its text, its value, the fields that it read, or why it failed."""
 
     at: str
@@ -21,7 +21,7 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
 
 
-class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Decision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one input did to one workflow of a customer.
 
     `run` is the run afterwards (`None` if none was started). `path` names the steps and arms that were entered, in
@@ -40,7 +40,7 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     input_id: str = ""
 
 
-class Handled(Struct, frozen=True):
+class Handled(Struct, frozen=True, gc=False):
     """The customer after an input, and every decision that it caused (none for what concerns no workflow).
 
     `effects` are those of no run: timers of triggers that depend on time.

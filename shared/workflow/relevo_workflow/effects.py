@@ -10,7 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.messages import Purpose
 
 
-class Send(Struct, frozen=True, kw_only=True, tag="send", omit_defaults=True):
+class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_defaults=True):
     """Send one message. After `not_after` it is too late. `context` is what the template may name, plain JSON."""
 
     id: str
@@ -24,7 +24,7 @@ class Send(Struct, frozen=True, kw_only=True, tag="send", omit_defaults=True):
     reason: str = ""
 
 
-class ArmTimer(Struct, frozen=True, kw_only=True, tag="arm_timer", omit_defaults=True):
+class ArmTimer(Struct, frozen=True, gc=False, kw_only=True, tag="arm_timer", omit_defaults=True):
     """Wake this run (or, with an empty `run_id`, this customer's triggers) at `due_at`. Replaces a timer of that id."""
 
     id: str
@@ -34,7 +34,7 @@ class ArmTimer(Struct, frozen=True, kw_only=True, tag="arm_timer", omit_defaults
     turn: int = 0
 
 
-class CancelTimer(Struct, frozen=True, kw_only=True, tag="cancel_timer", omit_defaults=True):
+class CancelTimer(Struct, frozen=True, gc=False, kw_only=True, tag="cancel_timer", omit_defaults=True):
     """A timer is no longer wanted."""
 
     id: str
@@ -42,14 +42,14 @@ class CancelTimer(Struct, frozen=True, kw_only=True, tag="cancel_timer", omit_de
     run_id: str = ""
 
 
-class Emit(Struct, frozen=True, kw_only=True, tag="emit"):
+class Emit(Struct, frozen=True, gc=False, kw_only=True, tag="emit"):
     """Publish an event of the shop, made by a workflow."""
 
     id: str
     event: Event
 
 
-class SetAttributes(Struct, frozen=True, kw_only=True, tag="set_attributes", omit_defaults=True):
+class SetAttributes(Struct, frozen=True, gc=False, kw_only=True, tag="set_attributes", omit_defaults=True):
     """The customer's attributes and tags changed; the facts have it already, other systems may want to know."""
 
     id: str
@@ -58,7 +58,7 @@ class SetAttributes(Struct, frozen=True, kw_only=True, tag="set_attributes", omi
     remove_tags: tuple[str, ...] = ()
 
 
-class Http(Struct, frozen=True, kw_only=True, tag="http", omit_defaults=True):
+class Http(Struct, frozen=True, gc=False, kw_only=True, tag="http", omit_defaults=True):
     """Call another system. The answer comes back as a `ResponseInput` with `call_id` = `id`."""
 
     id: str
@@ -70,7 +70,7 @@ class Http(Struct, frozen=True, kw_only=True, tag="http", omit_defaults=True):
     body: Any = None
 
 
-class OpenTask(Struct, frozen=True, kw_only=True, tag="open_task", omit_defaults=True):
+class OpenTask(Struct, frozen=True, gc=False, kw_only=True, tag="open_task", omit_defaults=True):
     """Ask the staff for something. `needed` approvals of different people when `approval` is set."""
 
     id: str
@@ -83,13 +83,13 @@ class OpenTask(Struct, frozen=True, kw_only=True, tag="open_task", omit_defaults
     deadline: datetime | None = None
 
 
-class RemindTask(Struct, frozen=True, kw_only=True, tag="remind_task"):
+class RemindTask(Struct, frozen=True, gc=False, kw_only=True, tag="remind_task"):
     """Remind whoever has the task `id`."""
 
     id: str
 
 
-class EscalateTask(Struct, frozen=True, kw_only=True, tag="escalate_task", omit_defaults=True):
+class EscalateTask(Struct, frozen=True, gc=False, kw_only=True, tag="escalate_task", omit_defaults=True):
     """Give the task `id` to people of another skill or role."""
 
     id: str
@@ -97,14 +97,14 @@ class EscalateTask(Struct, frozen=True, kw_only=True, tag="escalate_task", omit_
     roles: tuple[str, ...] = ()
 
 
-class CloseTask(Struct, frozen=True, kw_only=True, tag="close_task"):
+class CloseTask(Struct, frozen=True, gc=False, kw_only=True, tag="close_task"):
     """The task `id` is no longer wanted: its run went on, or ended."""
 
     id: str
     reason: str
 
 
-class StartRun(Struct, frozen=True, kw_only=True, tag="start_run", omit_defaults=True):
+class StartRun(Struct, frozen=True, gc=False, kw_only=True, tag="start_run", omit_defaults=True):
     """Start another workflow for the same customer: becomes a `StartInput` with this id."""
 
     id: str
@@ -113,7 +113,7 @@ class StartRun(Struct, frozen=True, kw_only=True, tag="start_run", omit_defaults
     data: dict[str, Any] = {}
 
 
-class Subscribe(Struct, frozen=True, kw_only=True, tag="subscribe"):
+class Subscribe(Struct, frozen=True, gc=False, kw_only=True, tag="subscribe"):
     """The run waits for events about another key (a product): they have to reach it as an `EventInput`.
 
     It is level-triggered: one that happened at `since` or later, and is known when the run is written, counts too.
@@ -126,7 +126,7 @@ class Subscribe(Struct, frozen=True, kw_only=True, tag="subscribe"):
     since: datetime
 
 
-class Unsubscribe(Struct, frozen=True, kw_only=True, tag="unsubscribe"):
+class Unsubscribe(Struct, frozen=True, gc=False, kw_only=True, tag="unsubscribe"):
     """The run waits no longer for what `Subscribe` with this id asked for."""
 
     id: str

@@ -10,7 +10,7 @@ from relevo_contracts.messages import DeliveryOutcome, WakeUp
 from relevo_contracts.payloads import Instant
 
 
-class EventInput(Struct, frozen=True, tag="event"):
+class EventInput(Struct, frozen=True, gc=False, tag="event"):
     """Something happened in the shop."""
 
     event: Event
@@ -26,7 +26,7 @@ class EventInput(Struct, frozen=True, tag="event"):
         return self.event.time
 
 
-class TimerInput(Struct, frozen=True, tag="timer"):
+class TimerInput(Struct, frozen=True, gc=False, tag="timer"):
     """A timer is due."""
 
     wakeup: WakeUp
@@ -42,7 +42,7 @@ class TimerInput(Struct, frozen=True, tag="timer"):
         return self.wakeup.due_at
 
 
-class OutcomeInput(Struct, frozen=True, tag="outcome"):
+class OutcomeInput(Struct, frozen=True, gc=False, tag="outcome"):
     """What became of a message."""
 
     outcome: DeliveryOutcome
@@ -58,7 +58,7 @@ class OutcomeInput(Struct, frozen=True, tag="outcome"):
         return self.outcome.at
 
 
-class ResponseInput(Struct, frozen=True, kw_only=True, tag="response", omit_defaults=True):
+class ResponseInput(Struct, frozen=True, gc=False, kw_only=True, tag="response", omit_defaults=True):
     """An HTTP call was answered, or given up (`error` says why; `status` is 0 then). `call_id` is its effect key."""
 
     id: str
@@ -70,7 +70,7 @@ class ResponseInput(Struct, frozen=True, kw_only=True, tag="response", omit_defa
     error: str = ""
 
 
-class TaskInput(Struct, frozen=True, kw_only=True, tag="task", omit_defaults=True):
+class TaskInput(Struct, frozen=True, gc=False, kw_only=True, tag="task", omit_defaults=True):
     """Someone of the staff did something to a task; `task_id` is the effect key that opened it."""
 
     id: str
@@ -84,7 +84,7 @@ class TaskInput(Struct, frozen=True, kw_only=True, tag="task", omit_defaults=Tru
     data: dict[str, str] = {}
 
 
-class StartInput(Struct, frozen=True, kw_only=True, tag="start", omit_defaults=True):
+class StartInput(Struct, frozen=True, gc=False, kw_only=True, tag="start", omit_defaults=True):
     """Someone, a schedule or another workflow starts `workflow` for this customer; `data` is its `trigger.data`.
 
     `cause` says which trigger that is: `manual`, `schedule`, `date`, `inactivity` or `segment`.

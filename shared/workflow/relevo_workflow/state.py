@@ -1,6 +1,7 @@
 """What is kept of a customer between two inputs: facts and runs. Frozen; stored as JSON; defaults are left out.
 
-Fields are only ever added, with a default, so that what an older version stored can still be read.
+Fields are only ever added, with a default, so that what an older version stored can still be read. `gc=False`, here and
+in decisions and effects: plain trees can't refer to themselves, so the garbage collector need not walk through them.
 """
 
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from relevo_contracts.payloads import Instant
 RunState = Literal["active", "watching", "ended"]
 
 
-class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Occurrence(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The newest event of a type: kept where an exit rule may have to know that it came before the trigger."""
 
     id: str
@@ -22,7 +23,7 @@ class Occurrence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Any] = {}
 
 
-class Past(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Past(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """That a workflow ran before for a run key: what re-entry looks at.
 
     `run_ids` are the newest starts, so that the same starting event delivered again starts nothing. `spans` are the
@@ -36,7 +37,7 @@ class Past(Struct, frozen=True, kw_only=True, omit_defaults=True):
     forever: bool = False
 
 
-class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the events told about a customer.
 
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
@@ -68,7 +69,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     timed_by: str = ""
 
 
-class GoalReached(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class GoalReached(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The goal of a run was reached: when, by which event, and its value as decimal text."""
 
     at: Instant
@@ -77,7 +78,7 @@ class GoalReached(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str = ""
 
 
-class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vote(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one person decided on a task that needs an approval."""
 
     by: str
@@ -87,7 +88,7 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
-class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One workflow on its way for one run key.
 
     `step` is where it waits now (empty once the steps are over) and `turn` how many steps it has entered. `at` is the
@@ -128,7 +129,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.trigger_at or self.started_at
 
 
-class Shop(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Shop(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What workflows and templates may say of the shop."""
 
     id: str
@@ -139,7 +140,7 @@ class Shop(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str = ""
 
 
-class Subject(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A customer of a shop with everything that decisions about them need: facts and the runs that are not ended."""
 
     shop: str
