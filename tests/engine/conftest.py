@@ -30,6 +30,7 @@ title: Cart
 change: ad-hoc
 key: trigger.checkout_token
 trigger: {event: checkout.started, when: event.total.amount > 0.0}
+restart: {event: checkout.updated, where: event.checkout_token == trigger.checkout_token}
 exit:
   - {event: order.placed, where: event.checkout_token == trigger.checkout_token, reason: bought}
 steps:
@@ -63,6 +64,12 @@ def checkout(token: str, *, key: str = "cus_1", at: datetime = MORNING, amount: 
     buyer = Buyer(email=f"{key}@example.com", first_name="Ada", locale="en")
     payload = CheckoutChanged(customer=buyer, checkout_token=token, total=Money(amount, "EUR"))
     return event("checkout.started", payload, event_id=f"checkout-{token}", key=key, at=at)
+
+
+def changed(token: str, *, at: datetime) -> Event:
+    """The checkout of `cus_1` with `token` was changed."""
+    payload = CheckoutChanged(customer=Buyer(), checkout_token=token, total=Money("70.00", "EUR"))
+    return event("checkout.updated", payload, event_id=f"changed-{token}-{at.isoformat()}", at=at)
 
 
 def order(token: str, *, key: str = "cus_1", at: datetime = MORNING + timedelta(hours=1)) -> Event:

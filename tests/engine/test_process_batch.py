@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
-from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy, order
+from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
 
 FOUR_HOURS = timedelta(hours=4)
 
@@ -125,6 +125,18 @@ async def test_published_messages_leave_the_outbox_with_the_next_batch_or_the_fl
     assert await engine.pool.fetchval("select count(*) from engine.outbox") == 2
     await engine.processor.flush()
     assert await engine.pool.fetchval("select count(*) from engine.outbox") == 0
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_wake_up_that_a_restart_overtook_leaves_the_new_timer_alone(engine: Engine, together: bool) -> None:
+    await engine.take(checkout("tok"))
+    fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
+    restart = changed("tok", at=MORNING + timedelta(hours=3))
+    for batch in [[restart, fired]] if together else [[restart], [fired]]:
+        await engine.take(*batch)
+    state = await engine.state()
+    assert [due for _, _, due, _ in state["timers"]] == [MORNING + timedelta(hours=7)]
+    assert state["outbox"] == []
 
 
 async def test_a_run_goes_on_with_the_version_that_it_started_with(engine: Engine) -> None:

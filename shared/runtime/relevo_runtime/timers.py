@@ -1,11 +1,11 @@
 """Durable timers: the one way to the table `scheduler.timer`.
 
 Every function works inside the caller's transaction, so that a run and its timers never disagree. A timer that was
-claimed stays in the table until it is consumed by `cancel_timers`, so a wake-up that is lost on its way comes back when
-its lease ends.
+claimed stays in the table until it is consumed by `consume_timers`, so a wake-up that is lost on its way comes back
+when its lease ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -51,9 +51,23 @@ async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:
 
 
 async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
-    """Disarm the timers `(shop, timer_id)`; what is not armed is no error. This is also how a wake-up is consumed."""
+    """Disarm the timers `(shop, timer_id)`; what is not armed is no error."""
     if ids:
         await connection.execute(STATEMENTS["cancel_timers"], [shop for shop, _ in ids], [timer for _, timer in ids])
+
+
+async def consume_timers(connection: Connection, fired: Mapping[tuple[str, str], datetime]) -> None:
+    """The wake-ups of the timers `(shop, timer_id)`, due at these instants, were handled: they don't come back.
+
+    A timer that was armed anew for another instant meanwhile stays. Consume before arming in the same transaction.
+    """
+    if fired:
+        await connection.execute(
+            STATEMENTS["consume_timers"],
+            [shop for shop, _ in fired],
+            [timer for _, timer in fired],
+            list(fired.values()),
+        )
 
 
 async def claim_due(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:

@@ -99,6 +99,7 @@ class BatchProcessor:
         await self._store.save_runs(conn, changes.runs, now)
         armed = [timer for timer in changes.timers.values() if timer is not None]
         gone = [timer_id for timer_id, timer in changes.timers.items() if timer is None]
+        await timers.consume_timers(conn, changes.fired)
         if armed:
             await timers.set_timers(conn, armed)
         if gone:

@@ -43,6 +43,7 @@ class Changes(Struct):
     customers: dict[SubjectKey, tuple[Facts, datetime]]
     runs: dict[tuple[str, str], tuple[str, Run]]  # (shop, run id) -> (customer key, run)
     timers: dict[tuple[str, str], Timer | None]
+    fired: dict[tuple[str, str], datetime]
     decisions: list[DecisionRow]
     outbox: list[Outgoing]
     rejected: list[Rejected]
@@ -55,7 +56,7 @@ def fold(
 
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     """
-    changes = Changes({}, {}, {}, [], [], [])
+    changes = Changes({}, {}, {}, {}, [], [], [])
     for arrived in inputs:
         try:
             _fold_one(subjects, arrived, definitions[arrived.shop], changes)
@@ -78,7 +79,8 @@ def _fold_one(
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
     if isinstance(arrived.input, TimerInput):
-        changes.timers[(arrived.shop, arrived.input.wakeup.timer_id)] = None
+        # By its instant: a wake-up that was overtaken must not take the timer that was armed anew.
+        changes.fired[(arrived.shop, arrived.input.wakeup.timer_id)] = arrived.input.wakeup.due_at
     kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
     for decision in handled.decisions:
         if decision.run is not None:
