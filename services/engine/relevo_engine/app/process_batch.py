@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
+from relevo_engine.adapters import tasks
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.store import Store
 from relevo_engine.core.fold import Changes, fold
@@ -104,6 +105,8 @@ class BatchProcessor:
             await timers.set_timers(conn, armed)
         if gone:
             await timers.cancel_timers(conn, gone)
+        if changes.tasks:
+            await tasks.save(conn, changes.tasks)
         await self._store.append_decisions(conn, changes.decisions, now)
         row_ids = await outbox.put(conn, changes.outbox) if changes.outbox else []
         if published:

@@ -8,11 +8,22 @@ from msgspec import Struct
 
 from relevo_engine.core.inputs import Arrived, Rejected
 from relevo_engine.core.messages import outgoing
+from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outbox import Outgoing
 from relevo_runtime.timers import Timer
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition
-from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
+from relevo_workflow.effects import (
+    ArmTimer,
+    CancelTimer,
+    CloseTask,
+    Effect,
+    EscalateTask,
+    OpenTask,
+    RemindTask,
+    SetAttributes,
+)
+from relevo_workflow.facts import REDACTED
 from relevo_workflow.inputs import EventInput, TimerInput
 from relevo_workflow.state import Facts, Run, Shop, Subject
 from relevo_workflow.subject import handle
@@ -47,6 +58,7 @@ class Changes(Struct):
     decisions: list[DecisionRow]
     outbox: list[Outgoing]
     rejected: list[Rejected]
+    tasks: TaskChanges
 
 
 def fold(
@@ -56,7 +68,7 @@ def fold(
 
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     """
-    changes = Changes({}, {}, {}, {}, [], [], [])
+    changes = Changes({}, {}, {}, {}, [], [], [], TaskChanges())
     for arrived in inputs:
         try:
             _fold_one(subjects, arrived, definitions[arrived.shop], changes)
@@ -85,10 +97,13 @@ def _fold_one(
     for decision in handled.decisions:
         if decision.run is not None:
             changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
+            changes.tasks.follow(arrived, before, decision, definitions.by_version)
         if decision.kind != "ignored":
             changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
         _carry_out(decision.effects, subject, decision, arrived, changes)
     _carry_out(handled.effects, subject, None, arrived, changes)
+    if kind == REDACTED:
+        changes.tasks.redacted.add(key)
 
 
 def _carry_out(
@@ -108,6 +123,10 @@ def _carry_out(
                 )
             case CancelTimer():
                 changes.timers[(arrived.shop, effect.id)] = None
+            case OpenTask() | RemindTask() | EscalateTask() | CloseTask() if decision is not None:
+                changes.tasks.carry_out(effect, arrived, decision)
+            case SetAttributes():
+                pass  # the facts have it
             case _:
                 changes.outbox.append(outgoing(effect, subject, decision, arrived))
 

@@ -3,11 +3,11 @@
 import msgspec
 
 from relevo_contracts import topics
-from relevo_contracts.messages import SendDelivery
+from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
 from relevo_engine.core.inputs import Arrived
 from relevo_runtime.outbox import Outgoing
 from relevo_workflow.decision import Decision
-from relevo_workflow.effects import Effect, Emit, Send
+from relevo_workflow.effects import Effect, Emit, Http, Send, StartRun
 from relevo_workflow.state import Subject
 
 
@@ -29,6 +29,10 @@ def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrive
             return _send(effect, subject, decision, arrived)
         case Emit():
             return _emit(effect, arrived)
+        case Http() if decision is not None:
+            return _call(effect, decision, arrived)
+        case StartRun():
+            return _start(effect, arrived)
         case _:
             raise UnknownEffectError(effect)
 
@@ -52,6 +56,37 @@ def _send(effect: Send, subject: Subject, decision: Decision, arrived: Arrived) 
         reason=effect.reason,
     )
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
+
+
+def _call(effect: Http, decision: Decision, arrived: Arrived) -> Outgoing:
+    command = CallHttp(
+        id=effect.id,
+        shop=arrived.shop,
+        key=arrived.key,
+        run_id=decision.run.id if decision.run else "",
+        workflow=decision.workflow,
+        step=effect.step,
+        method=effect.method,
+        url=effect.url,
+        timeout_seconds=effect.timeout_seconds,
+        headers=effect.headers,
+        body=effect.body,
+        decided_at=decision.at,
+    )
+    return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
+
+
+def _start(effect: StartRun, arrived: Arrived) -> Outgoing:
+    """It goes through Kafka to the same customer, so that a workflow that starts itself can't hold up a batch."""
+    wanted = StartRequested(
+        id=effect.id,
+        shop=arrived.shop,
+        key=arrived.key,
+        workflow=effect.workflow,
+        at=effect.at,
+        data=effect.data,
+    )
+    return Outgoing(arrived.shop, effect.id, topics.INPUTS, arrived.key, _encoder.encode(wanted))
 
 
 def _emit(effect: Emit, arrived: Arrived) -> Outgoing:

@@ -1,0 +1,106 @@
+"""The tables `engine.task` and `engine.staff`. Every function works inside the caller's transaction."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from relevo_engine.core.assignment import Wanted, assign
+from relevo_engine.core.tasks import Change, Member, Opened, Task, TaskChanges, TaskRef
+from relevo_runtime.postgres import Connection, Statements
+
+STATEMENTS = Statements.load("relevo_engine.adapters", "tasks.sql")
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def save(conn: Connection, changes: TaskChanges) -> None:
+    """Writes what a batch does to tasks, and gives new and escalated ones to somebody: a few statements in all."""
+    assignees = await _assign(conn, changes)
+    if changes.opened:
+        rows = [_opened(ref, one, assignees.get(ref, "")) for ref, one in changes.opened.items()]
+        await conn.execute(STATEMENTS["open_tasks"], *_columns(rows))
+    if changes.changed:
+        rows = [_changed(ref, one, assignees.get(ref)) for ref, one in changes.changed.items()]
+        await conn.execute(STATEMENTS["change_tasks"], *_columns(rows))
+    if changes.redacted:
+        shops, keys = zip(*sorted(changes.redacted), strict=True)
+        await conn.execute(STATEMENTS["redact_tasks"], shops, keys)
+
+
+async def _assign(conn: Connection, changes: TaskChanges) -> dict[TaskRef, str]:
+    wanted = list(_wanted(changes))
+    if not wanted:
+        return {}
+    shops = sorted({task.ref[0] for task in wanted})
+    staff = [msgspec.convert(dict(row), Member) for row in await conn.fetch(STATEMENTS["staff_of"], shops)]
+    if not staff:
+        return {task.ref: "" for task in wanted}
+    # What closes in this batch is no load any more, and what is escalated is taken from whoever has it.
+    moving = [ref for ref, change in changes.changed.items() if change.closed_at or change.escalation]
+    rows = await conn.fetch(STATEMENTS["loads"], shops, [shop for shop, _ in moving], [id_ for _, id_ in moving])
+    return assign(wanted, staff, {(row["shop"], row["assignee"]): row["open"] for row in rows})
+
+
+def _wanted(changes: TaskChanges) -> Iterable[Wanted]:
+    nothing = Change()
+    for ref, opened in changes.opened.items():
+        change = changes.changed.get(ref, nothing)
+        if change.closed_at is None and change.escalation is None:
+            yield Wanted(ref, opened.asked.skill, opened.asked.roles)
+    for ref, change in changes.changed.items():
+        if change.closed_at is None and change.escalation is not None:
+            yield Wanted(ref, change.escalation.skill, change.escalation.roles)
+
+
+def _opened(ref: TaskRef, one: Opened, assignee: str) -> tuple[object, ...]:
+    asked = one.asked
+    return (
+        *(*ref, one.run_id, one.key, one.workflow, asked.step, asked.title, asked.approval, asked.skill),
+        *(_encode(asked.roles), asked.needed, assignee, asked.deadline, one.at),
+    )
+
+
+def _changed(ref: TaskRef, one: Change, assignee: str | None) -> tuple[object, ...]:
+    escalation = one.escalation
+    skill = escalation.skill or None if escalation else None
+    roles = escalation.roles if escalation else ()
+    return (
+        *(*ref, one.reminded_at, one.escalated_at, skill, _encode(roles), assignee, _encode(one.votes)),
+        *(one.status, one.closed_at, one.close_reason),
+    )
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def list_tasks(
+    conn: Connection, *, shop: str = "", mine: str = "", only_open: bool = False, limit: int = 1000
+) -> list[Task]:
+    """Tasks, the open and most urgent first; `mine` is a name: what they have, and what they may still decide."""
+    rows = await conn.fetch(STATEMENTS["list_tasks"], shop, mine, only_open, limit)
+    return [msgspec.convert(dict(row), Task) for row in rows]
+
+
+async def find_task(conn: Connection, task_id: str, *, shop: str = "") -> Task | None:
+    """A task by its id; `None`: there is none."""
+    rows = await conn.fetch(STATEMENTS["find_tasks"], shop, task_id)
+    return msgspec.convert(dict(rows[0]), Task) if rows else None
+
+
+async def member(conn: Connection, shop: str, name: str) -> Member | None:
+    """Someone of the staff; `None`: nobody has that name."""
+    row = await conn.fetchrow(STATEMENTS["member"], shop, name)
+    return None if row is None else msgspec.convert(dict(row), Member)
+
+
+async def staff(conn: Connection, shop: str = "") -> list[Member]:
+    """The staff of a shop, or of all."""
+    return [msgspec.convert(dict(row), Member) for row in await conn.fetch(STATEMENTS["staff"], shop)]
+
+
+async def put_member(conn: Connection, one: Member) -> None:
+    """Adds someone to the staff, or replaces what is known of them."""
+    await conn.execute(
+        STATEMENTS["put_member"], one.shop, one.name, one.email, list(one.skills), list(one.roles), one.active
+    )

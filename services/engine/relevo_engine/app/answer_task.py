@@ -1,0 +1,69 @@
+"""Someone of the staff answers a task: checked here, decided in the engine's batches like everything else."""
+
+import msgspec
+
+from relevo_contracts import topics
+from relevo_contracts.envelope import partition_key
+from relevo_contracts.messages import TaskDone
+from relevo_engine.adapters import tasks
+from relevo_engine.core.tasks import Answer, may_vote, refusal
+from relevo_runtime.clock import Clock
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Connection
+
+_encode = msgspec.json.Encoder().encode
+
+
+class TaskError(Exception):
+    """The base of what can be wrong with an answer; the message says what and what to do."""
+
+
+class UnknownTaskError(TaskError):
+    """There is no such task."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"there is no task {task_id!r}; `relevo tasks list` prints those that there are")
+
+
+class TaskRefusedError(TaskError):
+    """This person can't give this answer to this task, now."""
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody says to the task `task_id`; `shop` may be empty where the id is enough."""
+
+    task_id: str
+    done: Answer
+    by: str
+    shop: str = ""
+    note: str = ""
+    data: dict[str, str] = {}
+
+
+async def answer_task(conn: Connection, publisher: Publisher, answer: Answered, clock: Clock) -> TaskDone:
+    """Publishes the answer, once for each person. Raises `TaskError`, and what the publisher raises.
+
+    The run decides when the engine takes the message: somebody else may have been quicker, which `relevo explain` says.
+    """
+    task = await tasks.find_task(conn, answer.task_id, shop=answer.shop)
+    if task is None:
+        raise UnknownTaskError(answer.task_id)
+    member = await tasks.member(conn, task.shop, answer.by)
+    reason = refusal(task, answer.by, member, answer.done)
+    if reason or member is None:
+        raise TaskRefusedError(reason)
+    done = TaskDone(
+        id=f"{task.task_id}/{answer.by}",  # one person, one answer: the same again is known as such
+        shop=task.shop,
+        key=task.key,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        at=clock.now(),
+        done=answer.done,
+        by=answer.by,
+        role=may_vote(task, member),
+        note=answer.note,
+        data=answer.data,
+    )
+    await publisher.publish(topics.INPUTS, [(partition_key(task.shop, task.key), _encode(done))])
+    return done

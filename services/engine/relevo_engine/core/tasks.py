@@ -1,0 +1,174 @@
+"""What decisions mean for the tasks of the staff, and who may answer one. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from relevo_contracts.payloads import Instant
+from relevo_engine.core.inputs import Arrived
+from relevo_workflow.decision import Decision
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import CloseTask, EscalateTask, OpenTask, RemindTask
+from relevo_workflow.inputs import TaskInput
+from relevo_workflow.program import ApproveStep, TaskStep
+from relevo_workflow.state import Run, Subject
+
+TaskEffect = OpenTask | RemindTask | EscalateTask | CloseTask
+TaskRef = tuple[str, str]  # (shop, task id)
+Answer = Literal["completed", "approved", "rejected"]
+
+
+class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one person said to a task."""
+
+    by: str
+    done: Answer
+    at: Instant
+    role: str = ""
+    note: str = ""
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """A task as it is stored."""
+
+    shop: str
+    task_id: str
+    run_id: str
+    key: str
+    workflow: str
+    step: str
+    title: str
+    approval: bool
+    skill: str
+    roles: list[str]
+    needed: int
+    assignee: str
+    status: Literal["open", "done", "closed"]
+    opened_at: datetime
+    deadline: datetime | None = None
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    closed_at: datetime | None = None
+    close_reason: str = ""
+    votes: list[Said] = []
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """Someone of a shop's staff. A skill says what they can be asked for, a role what they may decide."""
+
+    shop: str
+    name: str
+    email: str = ""
+    skills: list[str] = []
+    roles: list[str] = []
+    active: bool = True
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """A task that is opened."""
+
+    shop: str
+    run_id: str
+    key: str
+    workflow: str
+    at: datetime
+    asked: OpenTask
+
+
+class Change(Struct):
+    """What becomes of a task; what is `None` or empty stays as it is."""
+
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    escalation: EscalateTask | None = None
+    closed_at: datetime | None = None
+    status: str = "open"
+    close_reason: str = ""
+    votes: list[Said] = []
+
+
+class TaskChanges(Struct):
+    """What one batch does to tasks. `redacted` are customers (shop, key) whose tasks must say nothing of them."""
+
+    opened: dict[TaskRef, Opened] = {}
+    changed: dict[TaskRef, Change] = {}
+    redacted: set[tuple[str, str]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.changed or self.redacted)
+
+    def carry_out(self, effect: TaskEffect, arrived: Arrived, decision: Decision) -> None:
+        """Notes what an effect of `decision` asks for."""
+        ref = (arrived.shop, effect.id)
+        match effect:
+            case OpenTask():
+                run_id = decision.run.id if decision.run else ""
+                self.opened[ref] = Opened(
+                    shop=arrived.shop,
+                    run_id=run_id,
+                    key=arrived.key,
+                    workflow=decision.workflow,
+                    at=decision.at,
+                    asked=effect,
+                )
+            case RemindTask():
+                self._change(ref).reminded_at = decision.at
+            case EscalateTask():
+                change = self._change(ref)
+                change.escalated_at, change.escalation = decision.at, effect
+            case CloseTask():
+                self._close(ref, "closed", effect.reason, decision.at)
+
+    def follow(
+        self, arrived: Arrived, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
+    ) -> None:
+        """Notes what the staff said, and closes the task that a run has left: done, overtaken or redacted."""
+        run = next((run for run in before.runs if decision.run is not None and run.id == decision.run.id), None)
+        if run is None or decision.run is None or not _at_task(run, by_version):
+            return
+        ref = (arrived.shop, f"{run.id}/{run.step}/{run.turn}")
+        left = decision.run.state != "active" or decision.run.turn != run.turn
+        said = arrived.input if isinstance(arrived.input, TaskInput) and arrived.input.task_id == ref[1] else None
+        if said is not None and (left or len(decision.run.votes) > len(run.votes)):
+            one = Said(by=said.by, done=said.done, at=said.at, role=said.role, note=said.note)
+            self._change(ref).votes.append(one)
+        if left:
+            how = ("done", f"{said.done} by {said.by}") if said is not None else ("closed", decision.reason)
+            self._close(ref, *how, decision.at)
+
+    def _change(self, ref: TaskRef) -> Change:
+        return self.changed.setdefault(ref, Change())
+
+    def _close(self, ref: TaskRef, status: str, reason: str, at: datetime) -> None:
+        change = self._change(ref)
+        if change.closed_at is None:  # the first reason is the nearest one
+            change.closed_at, change.status, change.close_reason = at, status, reason
+
+
+def _at_task(run: Run, by_version: Mapping[str, Definition]) -> bool:
+    definition = by_version.get(run.version)
+    return definition is not None and isinstance(definition.program.steps.get(run.step), TaskStep | ApproveStep)
+
+
+def may_vote(task: Task, member: Member) -> str:
+    """The role in which `member` may answer `task`; empty if it wants a role that they have not."""
+    return next((role for role in member.roles if role in task.roles), "")
+
+
+def refusal(task: Task, by: str, member: Member | None, answer: Answer) -> str:
+    """Why `by` can't give this answer; empty: they can."""
+    if member is None or not member.active:
+        return f"{by} is not on the staff of {task.shop}: add them with `relevo tasks staff add`"
+    if task.status != "open":
+        return f"the task is {task.status} already ({task.close_reason})"
+    if task.approval != (answer != "completed"):
+        return (
+            f"this task asks for {'a decision: approve or reject it' if task.approval else 'no decision: complete it'}"
+        )
+    if task.roles and not may_vote(task, member):
+        return f"{by} has none of the roles {', '.join(task.roles)}"
+    if any(one.by == by for one in task.votes):
+        return f"{by} has voted already"
+    return ""
