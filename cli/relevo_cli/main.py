@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": "migrate",
     "deploy": "deploy",
     "shops": "shops",
+    "tasks": "tasks",
     "dead-letters": "dead_letters",
     "settings": "settings",
     "docs": "docs",

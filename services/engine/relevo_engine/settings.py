@@ -18,6 +18,8 @@ class EngineSettings(RuntimeSettings):
     engine_batch: int = Field(
         default=1000, ge=1, le=10_000, description="Most messages that are decided in one transaction."
     )
+    engine_http_host: str = Field(default="127.0.0.1", description="Where the tasks of the staff are served over HTTP.")
+    engine_http_port: int = Field(default=0, ge=0, le=65535, description="Their port; 0 turns it off.")
     engine_decision_days: int = Field(
         default=30, ge=1, le=3650, description="How many days decisions are kept for `relevo explain`."
     )

@@ -10,13 +10,15 @@ from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.store import Store
 from relevo_engine.app.process_batch import BatchProcessor
+from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Publisher
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.service import Build, Loop, Service, run
 
-TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES)
+TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
 
 
 def main() -> None:
@@ -64,8 +66,24 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             await definitions.refresh(conn)
             await partitions.maintain(conn, service.clock.now())
         loops = _loops(service, pool, definitions, partitions, processor)
-        async with service.running(*loops), _consumer(settings, service, processor):
+        async with (
+            _tasks_served(settings, service, publisher),
+            service.running(*loops),
+            _consumer(settings, service, processor),
+        ):
             yield
+
+
+@asynccontextmanager
+async def _tasks_served(settings: EngineSettings, service: Service, publisher: Publisher) -> AsyncIterator[None]:
+    """Serves the tasks while the block runs, if a port is set, from connections of their own: batches never wait."""
+    if not settings.engine_http_port:
+        yield
+        return
+    pool = await open_pool(settings.dsn, application_name="relevo-engine-tasks", min_size=0, max_size=4)
+    app = make_app(pool, publisher, service.clock)
+    async with pool, serve(app, settings.engine_http_host, settings.engine_http_port, stop_timeout=2):
+        yield
 
 
 def _consumer(settings: EngineSettings, service: Service, processor: BatchProcessor) -> BatchConsumer:

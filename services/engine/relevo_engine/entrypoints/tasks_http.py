@@ -1,0 +1,148 @@
+"""Tasks over HTTP: the open ones of a shop, one of them, and answers to it. Who has the shop's token speaks for all.
+
+An answer is 202: the run decides when the engine takes it from Kafka.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from relevo_engine.adapters import tasks
+from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
+from relevo_engine.core.tasks import Answer
+from relevo_runtime import catalog
+from relevo_runtime.clock import Clock
+from relevo_runtime.errors import PublishError
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Connection, Pool, temporary
+from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
+
+BODY_LIMIT = 64 * 1024
+_DONE: dict[str, Answer] = {"complete": "completed", "approve": "approved", "reject": "rejected"}
+
+
+class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is posted: who answers, with what note and data."""
+
+    by: str
+    note: str = ""
+    data: dict[str, str] = {}
+
+
+_decode = msgspec.json.Decoder(AnswerBody).decode
+
+
+def make_app(pool: Pool, publisher: Publisher, clock: Clock) -> Starlette:
+    """The application; it holds no state of its own."""
+    endpoints = _Endpoints(pool, publisher, clock)
+    routes = [
+        Route("/tasks/{shop}", endpoints.list, methods=["GET"]),
+        *(
+            Route(f"/tasks/{{shop}}/{{id:path}}/{verb}", endpoints.answering(done), methods=["POST"])
+            for verb, done in _DONE.items()
+        ),
+        Route("/tasks/{shop}/{id:path}", endpoints.show, methods=["GET"]),
+    ]
+    handlers: dict[Any, Any] = {Problem: answer, HTTPException: answer_http, Exception: answer_bug}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+class _Endpoints:
+    def __init__(self, pool: Pool, publisher: Publisher, clock: Clock) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._clock = clock
+
+    async def list(self, request: Request) -> Response:
+        """`GET /tasks/{shop}?mine=NAME&all=1`: the open tasks, or all."""
+        mine, everything = request.query_params.get("mine", ""), request.query_params.get("all", "") in ("1", "true")
+        async with self._pool.acquire() as conn:
+            shop = await _authentic(conn, request)
+            found = await tasks.list_tasks(conn, shop=shop, mine=mine, only_open=not everything)
+        return _json(found)
+
+    async def show(self, request: Request) -> Response:
+        """`GET /tasks/{shop}/{id}`."""
+        async with self._pool.acquire() as conn:
+            shop = await _authentic(conn, request)
+            task = await tasks.find_task(conn, request.path_params["id"], shop=shop)
+        if task is None:
+            raise _unknown(UnknownTaskError(request.path_params["id"]))
+        return _json(task)
+
+    def answering(self, done: Answer) -> Any:
+        """`POST /tasks/{shop}/{id}/complete|approve|reject`."""
+
+        async def endpoint(request: Request) -> Response:
+            async with self._pool.acquire() as conn:
+                shop = await _authentic(conn, request)
+                body = await _body(request)
+                answered = Answered(
+                    task_id=request.path_params["id"],
+                    done=done,
+                    by=body.by,
+                    shop=shop,
+                    note=body.note,
+                    data=body.data,
+                )
+                return _json(await self._publish(conn, answered), 202)
+
+        return endpoint
+
+    async def _publish(self, conn: Connection, answered: Answered) -> Struct:
+        try:
+            return await answer_task(conn, self._publisher, answered, self._clock)
+        except UnknownTaskError as error:
+            raise _unknown(error) from error
+        except TaskError as error:
+            raise Problem(409, "task-refused", "The task can't be answered so", str(error)) from error
+        except Exception as error:
+            if not (isinstance(error, PublishError) or temporary(error)):
+                raise
+            detail = "nothing was done; send it again in 5 s"
+            headers = {"Retry-After": "5"}
+            raise Problem(503, "try-again", "It could not be stored in time", detail, headers=headers) from error
+
+
+async def _authentic(conn: Connection, request: Request) -> str:
+    """The shop of the path. Raises `Problem` (401) unless the request has one of its tokens.
+
+    A shop that does not exist is answered in the same way: nobody learns which ones there are.
+    """
+    name: str = request.path_params["shop"]
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    shop = await catalog.shop(conn, name) if scheme.lower() == "bearer" and token.strip() else None
+    if shop is None or not shop.accepts_token(token.strip()):
+        detail = "send one of the shop's tokens: Authorization: Bearer TOKEN"
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise Problem(401, "not-authentic", "The sender could not be verified", detail, headers=headers)
+    return name
+
+
+async def _body(request: Request) -> AnswerBody:
+    received = b""
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > BODY_LIMIT:
+            detail = f"the body is larger than {BODY_LIMIT} bytes; send less at once"
+            headers = {"Connection": "close"}
+            raise Problem(413, "body-too-large", "The body is too large", detail, headers=headers, limit=BODY_LIMIT)
+    try:
+        return _decode(received)
+    except msgspec.DecodeError as error:
+        detail = f'{error}; send {{"by": NAME, "note": TEXT}}'
+        raise Problem(422, "invalid-payload", "The body is not valid", detail, where="body") from error
+
+
+def _unknown(error: UnknownTaskError) -> Problem:
+    return Problem(404, "unknown-task", "The task is not known", str(error))
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, {"Cache-Control": "no-store"}, media_type="application/json")

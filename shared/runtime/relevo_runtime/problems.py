@@ -1,0 +1,58 @@
+"""Answers to HTTP requests that can't be accepted: problem documents (RFC 9457), which say what to do."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+    """A request that is answered with a problem document. `more` are extension members, `headers` extra headers."""
+
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.headers = headers or {}
+        self.more = more
+
+    def response(self) -> Response:
+        """The answer. `type` is a URN: it names the kind of problem and leads nowhere."""
+        document = {
+            "type": f"urn:relevo:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        body = msgspec.json.encode(document | self.more)
+        return Response(body, self.status, self.headers, media_type=PROBLEM_JSON)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """Starlette's handler for `Problem`."""
+    del request
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """Starlette's own errors (no such path, wrong method) as problem documents."""
+    status = getattr(error, "status_code", 500)
+    detail = f"{request.method} {request.url.path}: {getattr(error, 'detail', 'failed')}"
+    headers = getattr(error, "headers", None)
+    kind = {404: "unknown-path", 405: "wrong-method"}.get(status, "failed")
+    return Problem(status, kind, getattr(error, "detail", "Failed"), detail, headers=dict(headers or {})).response()
+
+
+async def answer_bug(request: Request, error: Exception) -> Response:
+    """An error of ours: 500, so that the sender tries again; the log has the rest."""
+    del error
+    detail = f"{request.method} {request.url.path} failed; the log says why. Send it again later"
+    return Problem(500, "internal-error", "Something went wrong here", detail).response()
