@@ -36,8 +36,13 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) ## Run a benchmark: make bench NAME=engine|relay
-	$(BIN)/python -m benchmarks.$(NAME)
+bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=engine|relay|decide|waiters|flows
+	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
+
+.venv-peers/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 docs: $(STAMP) ## Write the generated documents (JSON Schemas, AsyncAPI, settings)
 	$(BIN)/relevo docs
@@ -46,4 +51,4 @@ lock: ## Write the lock files anew (needs uv on the PATH)
 	requirements/lock.sh
 
 clean: ## Remove the virtual environment, caches and the embedded state
-	rm -rf .venv .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
