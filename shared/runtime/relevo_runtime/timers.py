@@ -5,7 +5,7 @@ claimed stays in the table until it is consumed by `consume_timers`, so a wake-u
 when its lease ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -38,16 +38,25 @@ async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:
     unique = {(timer.shop, timer.timer_id): timer for timer in timers}.values()
     if not unique:
         return
-    await connection.execute(
-        STATEMENTS["set_timers"],
-        [timer.shop for timer in unique],
-        [timer.timer_id for timer in unique],
-        [timer.key for timer in unique],
-        [timer.run_id for timer in unique],
-        [timer.turn for timer in unique],
-        [timer.name for timer in unique],
-        [timer.due_at for timer in unique],
+    await connection.execute(STATEMENTS["set_timers"], *_columns(unique))
+
+
+def _columns(timers: Collection[Timer]) -> tuple[list[object], ...]:
+    return (
+        [timer.shop for timer in timers],
+        [timer.timer_id for timer in timers],
+        [timer.key for timer in timers],
+        [timer.run_id for timer in timers],
+        [timer.turn for timer in timers],
+        [timer.name for timer in timers],
+        [timer.due_at for timer in timers],
     )
+
+
+async def arm_missing(connection: Connection, timers: Sequence[Timer]) -> None:
+    """Arm those of `timers` that are not armed; one that is armed stays as it is."""
+    if timers:
+        await connection.execute(STATEMENTS["arm_missing"], *_columns(timers))
 
 
 async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:

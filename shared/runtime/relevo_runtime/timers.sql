@@ -8,6 +8,14 @@ on conflict (shop, timer_id) do update
 set key = excluded.key, run_id = excluded.run_id, turn = excluded.turn, name = excluded.name,
     due_at = excluded.due_at, attempt_at = excluded.attempt_at
 
+-- name: arm_missing
+-- Arms timers that are not armed yet.
+insert into scheduler.timer (shop, timer_id, key, run_id, turn, name, due_at, attempt_at)
+select shop, timer_id, key, run_id, turn, name, due_at, due_at
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[])
+     as t (shop, timer_id, key, run_id, turn, name, due_at)
+on conflict (shop, timer_id) do nothing
+
 -- name: cancel_timers
 -- Disarms timers.
 delete from scheduler.timer

@@ -1,6 +1,6 @@
 """The compiled workflow definitions of each shop, kept beside the catalog that they come from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import structlog
 
@@ -8,6 +8,7 @@ from relevo_engine.core.fold import Definitions
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
 from relevo_workflow.definition import Definition
+from relevo_workflow.deployment import Deployment
 from relevo_workflow.load import load_workflow
 from relevo_workflow.state import Shop, Subject
 
@@ -23,6 +24,20 @@ class DefinitionCache:
         self._by_shop: dict[str, list[Definition]] = {}
         self._shops: dict[str, Shop] = {}
         self._views: dict[str, Definitions] = {}
+
+    @property
+    def revision(self) -> int:
+        """The revision of the catalog that was read last."""
+        return self._revision
+
+    @property
+    def shops(self) -> Collection[str]:
+        """The names of the shops that the catalog has."""
+        return self._shops.keys()
+
+    def of_shop(self, shop: str) -> Definitions:
+        """The definitions of a shop, without those that only old runs use."""
+        return self._view(shop)
 
     async def refresh(self, conn: Connection) -> bool:
         """Reads the catalog anew if it changed; returns whether it did."""
@@ -56,7 +71,7 @@ class DefinitionCache:
             names = {definition.name for definition in own}
             everyones = [d for d in self._by_shop.get("*", []) if d.name not in names]
             facts = self._shops.get(shop, Shop(id=shop))
-            view = self._views[shop] = Definitions((*own, *everyones), self._compiled, facts)
+            view = self._views[shop] = Definitions(Deployment.of((*own, *everyones)), self._compiled, facts)
         return view
 
     async def _fetch(self, conn: Connection, version: str) -> None:

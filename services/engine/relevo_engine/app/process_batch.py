@@ -6,13 +6,15 @@ inbox makes the repetition have no effect; what was committed and not published 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
 from relevo_engine.adapters import tasks
 from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.store import Store
+from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.core.fold import Changes, fold
 from relevo_engine.core.inputs import Arrived, Rejected, read
 from relevo_engine.core.order import in_order
@@ -40,6 +42,7 @@ class BatchProcessor:
         dead_letters: DeadLetters,
         clock: Clock,
         metrics: Metrics,
+        on_walks: Callable[[], None] = lambda: None,
     ) -> None:
         self._pool = pool
         self._store = store
@@ -48,6 +51,9 @@ class BatchProcessor:
         self._dead_letters = dead_letters
         self._clock = clock
         self._metrics = metrics
+        self._on_walks = on_walks
+        self._waiting = WaitingRuns()
+        self._fanouts = Fanouts()
         self._published: list[int] = []
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -63,6 +69,8 @@ class BatchProcessor:
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(changes, row_ids)
         await self._announce(changes)
+        if changes.keys.walks:
+            self._on_walks()
         self._dead_letters.count(len(records))
         for (workflow, kind), count in Counter(
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
@@ -83,7 +91,7 @@ class BatchProcessor:
             keys = {(a.shop, a.key) for a in fresh}
             subjects = await self._store.load_subjects(conn, keys) if keys else {}
             definitions = await self._definitions.for_subjects(conn, subjects.values())
-            changes = fold(subjects, fresh, definitions)
+            changes = fold(subjects, fresh, definitions, self._clock.now())
             row_ids = await self._write(conn, changes, published)
             if changes.rejected:
                 await self._forget(conn, arrived, changes.rejected)
@@ -107,11 +115,21 @@ class BatchProcessor:
             await timers.cancel_timers(conn, gone)
         if changes.tasks:
             await tasks.save(conn, changes.tasks)
+        if changes.keys:
+            await self._keep_keys(conn, changes)
         await self._store.append_decisions(conn, changes.decisions, now)
         row_ids = await outbox.put(conn, changes.outbox) if changes.outbox else []
         if published:
             await outbox.delete(conn, published)
         return row_ids
+
+    async def _keep_keys(self, conn: Connection, changes: Changes) -> None:
+        """Who waits for which product, and what happened to products. Who just began is told what they would miss."""
+        keys = changes.keys
+        await self._waiting.remember(conn, keys.about_products)
+        await self._waiting.leave(conn, keys.waiting)
+        changes.outbox.extend(await self._waiting.register(conn, keys.registered))
+        await self._fanouts.put(conn, keys.walks)
 
     async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
         records = {id(refused.record) for refused in rejected}

@@ -1,18 +1,22 @@
 """Folds a batch of inputs through the pure core and says what has to be written. Pure: same inputs, same changes."""
 
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
-from relevo_engine.core.inputs import Arrived, Rejected
+from relevo_contracts.messages import WakeUp
+from relevo_engine.core.calendar import is_entry, ring
+from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
+from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outbox import Outgoing
 from relevo_runtime.timers import Timer
-from relevo_workflow.decision import Decision
+from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.definition import Definition
+from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import (
     ArmTimer,
     CancelTimer,
@@ -22,11 +26,13 @@ from relevo_workflow.effects import (
     OpenTask,
     RemindTask,
     SetAttributes,
+    Subscribe,
+    Unsubscribe,
 )
 from relevo_workflow.facts import REDACTED
-from relevo_workflow.inputs import EventInput, TimerInput
+from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.state import Facts, Run, Shop, Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.subject import handle, refresh
 
 SubjectKey = tuple[str, str]
 
@@ -34,7 +40,7 @@ SubjectKey = tuple[str, str]
 class Definitions(Struct, frozen=True):
     """What a shop runs: the active definitions start runs; every version that a run still uses is in `by_version`."""
 
-    active: Sequence[Definition]
+    active: Deployment
     by_version: Mapping[str, Definition]
     shop: Shop
 
@@ -59,18 +65,26 @@ class Changes(Struct):
     outbox: list[Outgoing]
     rejected: list[Rejected]
     tasks: TaskChanges
+    keys: KeyChanges
 
 
 def fold(
-    subjects: dict[SubjectKey, Subject], inputs: Iterable[Arrived], definitions: Mapping[str, Definitions]
+    subjects: dict[SubjectKey, Subject],
+    inputs: Iterable[Arrived],
+    definitions: Mapping[str, Definitions],
+    now: datetime | None = None,
 ) -> Changes:
     """What `inputs`, in order, do to `subjects`. An input that the core can't take is rejected alone.
 
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
+    `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    changes = Changes({}, {}, {}, {}, [], [], [], TaskChanges())
+    changes = Changes({}, {}, {}, {}, [], [], [], TaskChanges(), KeyChanges())
     for arrived in inputs:
         try:
+            if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
+                _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
+                continue
             _fold_one(subjects, arrived, definitions[arrived.shop], changes)
         except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
             changes.rejected.append(Rejected(arrived.record, _explain(error)))
@@ -82,9 +96,7 @@ def _fold_one(
 ) -> None:
     key = (arrived.shop, arrived.key)
     before = subjects[key]
-    handled = handle(
-        definitions.active, definitions.by_version, before, arrived.input, arrived.input.at, shop=definitions.shop
-    )
+    handled = _handle(definitions, before, arrived.input)
     subject = handled.subject
     # Everything that can fail is behind us: from here on the input counts as a whole.
     subjects[key] = subject
@@ -93,10 +105,12 @@ def _fold_one(
     if isinstance(arrived.input, TimerInput):
         # By its instant: a wake-up that was overtaken must not take the timer that was armed anew.
         changes.fired[(arrived.shop, arrived.input.wakeup.timer_id)] = arrived.input.wakeup.due_at
+    changes.keys.happened(arrived)
     kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
     for decision in handled.decisions:
         if decision.run is not None:
             changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
+            changes.keys.follow(arrived, decision.run)
             changes.tasks.follow(arrived, before, decision, definitions.by_version)
         if decision.kind != "ignored":
             changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
@@ -104,6 +118,23 @@ def _fold_one(
     _carry_out(handled.effects, subject, None, arrived, changes)
     if kind == REDACTED:
         changes.tasks.redacted.add(key)
+
+
+def _handle(definitions: Definitions, subject: Subject, arrival: Input | RefreshInput) -> Handled:
+    if isinstance(arrival, RefreshInput):
+        return refresh(definitions.active, subject, arrival.at, shop=definitions.shop)
+    return handle(definitions.active, definitions.by_version, subject, arrival, arrival.at, shop=definitions.shop)
+
+
+def _ring(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Changes) -> None:
+    """An entry of the shop's calendar is due."""
+    changes.fired[(wakeup.shop, wakeup.timer_id)] = wakeup.due_at
+    rung = ring(definitions.active, definitions.shop, wakeup, now)
+    if rung is not None:
+        walk, following = rung
+        changes.keys.rang(walk)
+        if following is not None:
+            changes.timers[(wakeup.shop, wakeup.timer_id)] = following
 
 
 def _carry_out(
@@ -125,6 +156,8 @@ def _carry_out(
                 changes.timers[(arrived.shop, effect.id)] = None
             case OpenTask() | RemindTask() | EscalateTask() | CloseTask() if decision is not None:
                 changes.tasks.carry_out(effect, arrived, decision)
+            case Subscribe() | Unsubscribe():
+                changes.keys.carry_out(effect, arrived)
             case SetAttributes():
                 pass  # the facts have it
             case _:

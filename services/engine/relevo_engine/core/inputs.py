@@ -1,7 +1,9 @@
 """From Kafka records to the inputs of the pure core, each with the digest that the inbox knows it by."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import blake2b
+from typing import assert_never
 from uuid import UUID
 
 import msgspec
@@ -9,9 +11,33 @@ from msgspec import Struct
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
-from relevo_contracts.messages import DeliveryOutcome, WakeUp
+from relevo_contracts.messages import (
+    CallAnswered,
+    DeliveryOutcome,
+    EventForwarded,
+    RefreshRequested,
+    RunInput,
+    StartRequested,
+    TaskDone,
+    WakeUp,
+)
 from relevo_runtime.kafka import Record
-from relevo_workflow.inputs import EventInput, Input, OutcomeInput, TimerInput
+from relevo_workflow.inputs import (
+    EventInput,
+    Input,
+    OutcomeInput,
+    ResponseInput,
+    StartInput,
+    TaskInput,
+    TimerInput,
+)
+
+
+class RefreshInput(Struct, frozen=True, tag="refresh"):
+    """Workflows changed: nothing happened to the customer, but their alarms and memberships have to follow."""
+
+    id: str
+    at: datetime
 
 
 class Arrived(Struct, frozen=True):
@@ -20,7 +46,7 @@ class Arrived(Struct, frozen=True):
     inbox_id: UUID
     shop: str
     key: str
-    input: Input
+    input: Input | RefreshInput
     record: Record
 
 
@@ -34,6 +60,7 @@ class Rejected(Struct, frozen=True):
 _event = msgspec.json.Decoder(Event)
 _wakeup = msgspec.json.Decoder(WakeUp)
 _outcome = msgspec.json.Decoder(DeliveryOutcome)
+_run_input: msgspec.json.Decoder[RunInput] = msgspec.json.Decoder(RunInput)
 
 
 def read(records: Iterable[Record]) -> tuple[list[Arrived], list[Rejected]]:
@@ -57,11 +84,32 @@ def _read_one(record: Record) -> Arrived:
         wakeup = _wakeup.decode(record.value)
         digest = _digest("wakeup", wakeup.shop, wakeup.id)
         return Arrived(digest, wakeup.shop, wakeup.key, TimerInput(wakeup), record)
+    if record.topic == topics.INPUTS:
+        message = _run_input.decode(record.value)
+        digest = _digest(message.__struct_config__.tag, message.shop, message.id)
+        return Arrived(digest, message.shop, message.key, run_input(message), record)
     outcome = _outcome.decode(record.value)
     digest = _digest("outcome", outcome.shop, outcome.id)
     return Arrived(digest, outcome.shop, outcome.key, OutcomeInput(outcome), record)
 
 
-def _digest(*parts: str) -> UUID:
+def run_input(message: RunInput) -> Input | RefreshInput:
+    """What a message of `relevo.inputs` is for the core."""
+    match message:
+        case CallAnswered():
+            return msgspec.convert(message, ResponseInput, from_attributes=True)
+        case TaskDone():
+            return msgspec.convert(message, TaskInput, from_attributes=True)
+        case StartRequested():
+            return msgspec.convert(message, StartInput, from_attributes=True)
+        case EventForwarded():
+            return EventInput(message.event)
+        case RefreshRequested():
+            return RefreshInput(message.id, message.at)
+        case _:
+            assert_never(message)
+
+
+def _digest(*parts: object) -> UUID:
     # 128 bits: two of 10^12 messages meet with a probability of 10^-15.
-    return UUID(bytes=blake2b("\0".join(parts).encode(), digest_size=16).digest())
+    return UUID(bytes=blake2b("\0".join(map(str, parts)).encode(), digest_size=16).digest())

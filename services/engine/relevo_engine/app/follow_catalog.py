@@ -1,0 +1,40 @@
+"""Follow the catalog: compile what was deployed, arm the calendars, and let alarms and memberships follow."""
+
+from datetime import datetime, timedelta
+
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.fanouts import Fanouts
+from relevo_engine.core import calendar
+from relevo_runtime import timers
+from relevo_runtime.postgres import Connection, Pool
+
+SETTLED = timedelta(seconds=5)
+"""Wall time after which every engine has seen a change of the catalog: then customers are looked at anew."""
+
+
+class CatalogFollower:
+    """The loop body that keeps an engine in step with what is deployed. Any number of engines may do it at once."""
+
+    def __init__(self, pool: Pool, definitions: DefinitionCache, *, settled: timedelta = SETTLED) -> None:
+        self._pool = pool
+        self._definitions = definitions
+        self._settled = settled
+        self._fanouts = Fanouts()
+        self._followed = -1
+
+    async def run_once(self, now: datetime) -> datetime | None:
+        """Reads the catalog if it changed. A failure half-way is made good by the next call."""
+        async with self._pool.acquire() as conn, conn.transaction():
+            await self._definitions.refresh(conn)
+            revision = self._definitions.revision
+            if revision != self._followed:
+                await self._follow(conn, now)
+        self._followed = revision
+        return None
+
+    async def _follow(self, conn: Connection, now: datetime) -> None:
+        shops = {name: self._definitions.of_shop(name) for name in self._definitions.shops}
+        entries = [timer for own in shops.values() for timer in calendar.wanted(own.active, own.shop, now)]
+        await timers.arm_missing(conn, entries)
+        fingerprints = {name: own.active.fingerprint for name, own in shops.items()}
+        await self._fanouts.want_refresh(conn, fingerprints, now, self._settled)

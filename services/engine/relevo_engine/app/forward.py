@@ -1,0 +1,100 @@
+"""Tell many customers: an event that they wait for, a calendar entry, or that workflows changed. Page by page.
+
+A page is read, published, and then noted, each in a statement of its own under a lease: no transaction is as long as
+the walk, none is open while Kafka is spoken to. A crash anywhere tells a page again under the same ids, which the
+inbox knows. Several engines may run this at once; a walk belongs to one of them at a time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from relevo_contracts import topics
+from relevo_contracts.envelope import Event
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.fanouts import Cursor, Fanouts
+from relevo_engine.adapters.waiting import WaitingRuns
+from relevo_engine.core import fanout
+from relevo_engine.core.calendar import find
+from relevo_engine.core.fanout import Claimed, Message
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Pool
+
+AT_ONCE = 16
+"""Walks that one engine works on in a turn."""
+_event = msgspec.json.Decoder(Event)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What one turn of a walk tells, and where it stands afterwards; `None`: at its end."""
+
+    messages: Sequence[Message]
+    cursor: Cursor | None
+
+
+class Forwarder:
+    """The loop body of the walks. `page` is the most waiters of one turn, `lease` wall time."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        definitions: DefinitionCache,
+        publisher: Publisher,
+        page: int = 5000,
+        lease: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._pool = pool
+        self._definitions = definitions
+        self._publisher = publisher
+        self._page = page
+        self._lease = lease
+        self._fanouts = Fanouts()
+        self._waiting = WaitingRuns()
+
+    async def run_once(self, now: datetime) -> datetime | None:
+        """Tells one page of each walk that is free. Returns `now` if there may be more, `None` if there is none."""
+        async with self._pool.acquire() as conn:
+            walks = await self._fanouts.claim(conn, self._lease, AT_ONCE)
+        if not walks:
+            return None
+        await self._let_registering_end(walks)
+        pages = [(walk, await self._read(walk, now)) for walk in walks]
+        await self._tell(pages)
+        async with self._pool.acquire() as conn, conn.transaction():
+            await self._fanouts.advance(conn, [(walk, page.cursor) for walk, page in pages if page.cursor is not None])
+            await self._fanouts.finish(conn, [walk for walk, page in pages if page.cursor is None])
+        return now
+
+    async def _let_registering_end(self, walks: Sequence[Claimed]) -> None:
+        """Before the first page of an event: whoever could not see the event yet is there when the page is read."""
+        new = {(walk.shop, walk.about) for walk in walks if walk.kind == "event" and not walk.cursor_key}
+        if new:
+            async with self._pool.acquire() as conn:
+                await self._waiting.wait_for_registering(conn, new)
+
+    async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:
+        messages = [message for _, page in pages for message in page.messages]
+        if messages:
+            await self._publisher.publish(topics.INPUTS, messages)
+
+    async def _read(self, walk: Claimed, now: datetime) -> Page:
+        async with self._pool.acquire() as conn:
+            if walk.kind == "event":
+                waiters = await self._fanouts.waiters(conn, walk, self._page)
+                messages = fanout.forwards(_event.decode(walk.body), (key for key, _ in waiters)) if waiters else []
+                return Page(messages, waiters[-1] if len(waiters) == self._page else None)
+            wanted = walk.kind == "start"
+            customers = await self._fanouts.customers(conn, walk, self._page // 5, facts=wanted)
+        full = len(customers) == self._page // 5
+        cursor = (customers[-1][0], "") if full else None
+        if not wanted:
+            return Page(fanout.refreshes(walk, (key for key, _ in customers), now), cursor)
+        shop = self._definitions.of_shop(walk.shop)
+        spec = find(shop.active, walk.about)
+        if spec is None:  # retired since it was due
+            return Page([], None)
+        await asyncio.sleep(0)
+        return Page(fanout.starts(walk, spec, customers, shop.shop), cursor)

@@ -1,0 +1,87 @@
+"""A walk over many customers, and the messages of its pages. Pure: a page that is told twice has the same ids."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from relevo_contracts.envelope import Event, partition_key
+from relevo_contracts.messages import RefreshRequested, StartRequested
+from relevo_engine.core.waiting import forwarded
+from relevo_workflow.deployment import CalendarSpec
+from relevo_workflow.segments import is_member
+from relevo_workflow.state import Facts, Shop
+
+Kind = Literal["event", "start", "refresh"]
+Message = tuple[bytes, bytes]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Fanout(Struct, frozen=True):
+    """What many customers have to be told: an event about `about`, a calendar entry, or that workflows changed."""
+
+    shop: str
+    kind: Kind
+    about: str
+    at: datetime
+    event_type: str = ""
+    body: dict[str, Any] = {}
+
+
+class Claimed(Struct, frozen=True):
+    """A walk that this process works on, as far as it has come. `body` is its JSON text."""
+
+    number: int
+    shop: str
+    kind: Kind
+    about: str
+    event_type: str
+    at: datetime
+    body: str
+    cursor_key: str
+    cursor_run: str
+    lease_until: datetime
+
+
+def of_event(event: Event) -> Fanout:
+    """The walk to everybody who waits for this event."""
+    return Fanout(event.shop, "event", event.key, event.time, event.type, msgspec.to_builtins(event))
+
+
+def forwards(event: Event, keys: Iterable[str]) -> list[Message]:
+    """The event for each of these customers, once for each."""
+    return [(partition_key(event.shop, key), _encode(forwarded(event, key, key))) for key in dict.fromkeys(keys)]
+
+
+def refreshes(walk: Claimed, keys: Iterable[str], now: datetime) -> list[Message]:
+    """For each customer: look anew at what workflows want."""
+    return [
+        (
+            partition_key(walk.shop, key),
+            _encode(RefreshRequested(id=f"refresh/{walk.number}/{key}", shop=walk.shop, key=key, at=now)),
+        )
+        for key in keys
+    ]
+
+
+def starts(walk: Claimed, spec: CalendarSpec, customers: Sequence[tuple[str, Facts]], shop: Shop) -> list[Message]:
+    """The start that a calendar entry asks for, for each of these customers who is in its segment at that time."""
+    members = [
+        key for key, facts in customers if spec.segment is None or is_member(spec.segment, facts, key, shop, walk.at)
+    ]
+    return [(partition_key(walk.shop, key), _encode(_start(walk, spec, key))) for key in members]
+
+
+def _start(walk: Claimed, spec: CalendarSpec, key: str) -> StartRequested:
+    return StartRequested(
+        id=f"{spec.name}/{walk.at.isoformat()}/{key}",
+        shop=walk.shop,
+        key=key,
+        workflow=spec.workflow,
+        at=walk.at,
+        cause="schedule",
+        name=f"schedule-{spec.index}",
+    )

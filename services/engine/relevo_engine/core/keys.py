@@ -1,0 +1,52 @@
+"""What a batch changes for other keys: who waits for which product, what happened to one, which walks begin. Pure."""
+
+from msgspec import Struct
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.keys import is_product
+from relevo_engine.core.fanout import Fanout, of_event
+from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.waiting import Waiting, waits
+from relevo_workflow.effects import Subscribe, Unsubscribe
+from relevo_workflow.inputs import EventInput
+from relevo_workflow.state import Run
+
+
+class KeyChanges(Struct):
+    """`waiting` has, for (shop, run id), all that the run waits for now."""
+
+    waiting: dict[tuple[str, str], list[Waiting]] = {}
+    about_products: list[Event] = []
+    walks: list[Fanout] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.waiting or self.walks)
+
+    @property
+    def registered(self) -> list[Waiting]:
+        """Everything that runs wait for anew."""
+        return [row for rows in self.waiting.values() for row in rows]
+
+    def happened(self, arrived: Arrived) -> None:
+        """An event about a product is remembered, and walked to everybody who waits for it."""
+        if isinstance(arrived.input, EventInput):
+            event = arrived.input.event
+            if event.key == arrived.key and is_product(event.key) and not event.historical:
+                self.about_products.append(event)
+                self.walks.append(of_event(event))
+
+    def follow(self, arrived: Arrived, run: Run) -> None:
+        """A run that is over waits for nothing."""
+        if run.waits_since is not None and run.state != "active":
+            self.waiting[(arrived.shop, run.id)] = []
+
+    def carry_out(self, effect: Subscribe | Unsubscribe, arrived: Arrived) -> None:
+        """A run begins to wait, or waits no longer."""
+        if isinstance(effect, Unsubscribe):
+            self.waiting[(arrived.shop, effect.run_id)] = []
+        else:
+            self.waiting.setdefault((arrived.shop, effect.run_id), []).extend(waits(effect, arrived.shop, arrived.key))
+
+    def rang(self, walk: Fanout) -> None:
+        """An entry of a calendar is due."""
+        self.walks.append(walk)
