@@ -1,4 +1,4 @@
-"""Starts the engine: overlapping batch consumers, and loops for the catalog, the outbox and the partitions."""
+"""Starts the engine: overlapping batch consumers, and loops for the catalog, walks, the outbox and the partitions."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -9,6 +9,8 @@ from relevo_contracts import topics
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.store import Store
+from relevo_engine.app.follow_catalog import CatalogFollower
+from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
@@ -38,8 +40,8 @@ def engine(settings: EngineSettings) -> Build:
 
 @asynccontextmanager
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
-    # One connection a consumer, one for the loops, one to spare for a notification.
-    connections = settings.engine_consumers + 2
+    # One connection a consumer, one for the walks, one for the other loops, one to spare for a notification.
+    connections = settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
     service.health.probe("database", lambda: pool.fetchval("select 1"))
     definitions = DefinitionCache()
@@ -51,6 +53,8 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             clock=service.clock,
             metrics=service.metrics,
         )
+        forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
+        walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
         processor = BatchProcessor(
             pool=pool,
             store=Store.load(),
@@ -59,16 +63,18 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             dead_letters=dead_letters,
             clock=service.clock,
             metrics=service.metrics,
+            on_walks=walks.wake,
         )
+        follower = CatalogFollower(pool, definitions)
         partitions = Partitions(settings.engine_decision_days)
+        # Before the first batch: it must find the workflows and its partitions.
+        await follower.run_once(service.clock.now())
         async with pool.acquire() as conn:
-            # Before the first batch: it must find the workflows and its partitions.
-            await definitions.refresh(conn)
             await partitions.maintain(conn, service.clock.now())
-        loops = _loops(service, pool, definitions, partitions, processor)
+        loops = _loops(service, pool, follower, partitions, processor)
         async with (
             _tasks_served(settings, service, publisher),
-            service.running(*loops),
+            service.running(walks, *loops),
             _consumer(settings, service, processor),
         ):
             yield
@@ -103,13 +109,8 @@ def _consumer(settings: EngineSettings, service: Service, processor: BatchProces
 
 
 def _loops(
-    service: Service, pool: Pool, definitions: DefinitionCache, partitions: Partitions, processor: BatchProcessor
+    service: Service, pool: Pool, follower: CatalogFollower, partitions: Partitions, processor: BatchProcessor
 ) -> tuple[Loop, ...]:
-    async def follow_catalog(now: datetime) -> datetime | None:
-        async with pool.acquire() as conn:
-            await definitions.refresh(conn)
-        return None
-
     async def flush_outbox(now: datetime) -> datetime | None:
         await processor.flush()
         return None
@@ -120,7 +121,7 @@ def _loops(
         return now + timedelta(hours=6)
 
     return (
-        service.loop("catalog", follow_catalog),
+        service.loop("catalog", follower.run_once),
         service.loop("outbox", flush_outbox),
         service.loop("partitions", keep_partitions, longest_pause=3600),
     )
