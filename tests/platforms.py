@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import docker
@@ -20,6 +20,8 @@ from relevo_embedded.process import free_ports
 
 KAFKA_IMAGE = "apache/kafka:4.1.1"
 POSTGRES_IMAGE = "postgres:18-alpine"
+
+ContainerT = TypeVar("ContainerT", bound=DockerContainer)
 
 
 class Platform(Protocol):
@@ -118,14 +120,12 @@ class ContainerPlatform:
 
     async def kafka(self) -> str:
         if self._kafka is None:
-            self._kafka = KafkaContainer()
-            await asyncio.to_thread(self._kafka.start)
+            self._kafka = await _started(KafkaContainer())
         return self._kafka.bootstrap
 
     async def postgres(self) -> str:
         if self._postgres is None:
-            self._postgres = PostgresContainer(POSTGRES_IMAGE, driver=None)
-            await asyncio.to_thread(self._postgres.start)
+            self._postgres = await _started(PostgresContainer(POSTGRES_IMAGE, driver=None))
         url: str = self._postgres.get_connection_url()
         return url
 
@@ -133,6 +133,16 @@ class ContainerPlatform:
         for container in (self._kafka, self._postgres):
             if container is not None:
                 await asyncio.to_thread(container.stop)
+
+
+async def _started(container: ContainerT) -> ContainerT:
+    """Start it; what didn't come up is removed."""
+    try:
+        await asyncio.to_thread(container.start)
+    except Exception:
+        await asyncio.to_thread(container.stop)
+        raise
+    return container
 
 
 @lru_cache(maxsize=1)
