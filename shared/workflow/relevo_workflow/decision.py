@@ -8,7 +8,7 @@ from msgspec import Struct
 from relevo_workflow.effects import Effect
 from relevo_workflow.state import Run, Subject
 
-Kind = Literal["started", "not_started", "advanced", "waiting", "exited", "ended", "ignored"]
+Kind = Literal["started", "not_started", "advanced", "waiting", "exited", "ended", "ignored", "migrated"]
 
 
 class Check(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
