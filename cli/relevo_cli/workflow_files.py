@@ -1,7 +1,7 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
-A definition's files are `workflow.yaml`, `templates/*.yaml` and the layouts that its templates use. Its tests are no
-part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
+A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, and `segments.yaml`
+if it names segments. Its tests are no part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
 `compiled/templates.json` and the words of each layout as JSON.
 """
 
@@ -19,6 +19,7 @@ from relevo_workflow.load import load_workflow
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"
+SEGMENTS = "segments.yaml"
 
 
 class Loaded(Struct, frozen=True):
@@ -72,7 +73,22 @@ def read_folder(folder: Path) -> dict[str, str]:
     for layout in sorted(_layouts(files)):
         for source in sorted((folder.parent / LAYOUTS).glob(f"{layout}.*")):
             files[f"{LAYOUTS}/{source.name}"] = _read(source)
+    segments = folder.parent / SEGMENTS
+    # A workflow that names none is the same version whatever becomes of them.
+    if segments.is_file() and any("segment" in text for text in files.values()):
+        files[SEGMENTS] = _read(segments)
     return files
+
+
+def read_tests(folder: Path) -> dict[str, str]:
+    """The files of tests beside a workflow by their paths inside its folder."""
+    return {f"tests/{path.name}": _read(path) for path in sorted((folder / "tests").glob("*.yaml"))}
+
+
+def path_of(folder: Path, file: str) -> Path:
+    """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
+    shared = file == SEGMENTS or file.startswith(f"{LAYOUTS}/")
+    return (folder.parent if shared else folder) / file
 
 
 def layout_words(files: Mapping[str, str]) -> dict[str, str]:

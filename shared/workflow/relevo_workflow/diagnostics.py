@@ -55,16 +55,19 @@ class Problems:
         self.found.append(Diagnostic(position, message, advice, "warning"))
 
     @property
+    def sorted(self) -> list[Diagnostic]:
+        """Everything that was found, in the order of files and lines."""
+        return sorted(self.found, key=lambda one: (one.position.file, one.position.line, one.position.column))
+
+    @property
     def errors(self) -> list[Diagnostic]:
         """The errors, without the warnings, in the order of files and lines."""
-        found = (one for one in self.found if one.severity == "error")
-        return sorted(found, key=lambda one: (one.position.file, one.position.line, one.position.column))
+        return [one for one in self.sorted if one.severity == "error"]
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """The warnings, in the order of files and lines."""
-        found = (one for one in self.found if one.severity == "warning")
-        return sorted(found, key=lambda one: (one.position.file, one.position.line, one.position.column))
+        return [one for one in self.sorted if one.severity == "warning"]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

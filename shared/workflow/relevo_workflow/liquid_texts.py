@@ -1,9 +1,14 @@
 """Liquid texts: parsed once, and every variable that they name checked against the shapes."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from liquid import BoundTemplate, Environment
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node as LiquidNode
+from liquid.builtin.expressions import Path
+from liquid.builtin.tags.for_tag import ForNode
 from liquid.exceptions import LiquidError
 
 from relevo_workflow.diagnostics import Position, Problems, suggestion
@@ -56,9 +61,26 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> Bou
     for variables in template.analyze().globals.values():
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
-            line, column = _line_and_column(text, variable.span.index)
-            _check_path(segments, _place(node, line, column), names, problems)
+            _check_path(segments, place_in(node, variable.span.index), names, problems)
+    for wrong in wrong_loop_fields(template, names):
+        problems.error(place_in(node, wrong.index), wrong.message, wrong.advice)
     return template
+
+
+def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
+    """What a checked text reads of what steps saved (`run.<name>`), with its place; not what it asks for by `if`."""
+    if "run." not in node.text:
+        return
+    for variable in parse_liquid(node.text).analyze().globals.get("run", []):
+        name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
+        if name and not re.search(rf"{{%-?\s*(if|elsif|unless)\b[^%]*\brun\.{name}\b", node.text):
+            yield name, place_in(node, variable.span.index)
+
+
+def place_in(node: Node, index: int) -> Position:
+    """Where the character `index` of a scalar's text stands in its file."""
+    line, column = _line_and_column(node.text, index)
+    return _place(node, line, column)
 
 
 def _line_and_column(text: str, index: int) -> tuple[int, int]:
@@ -73,13 +95,14 @@ def _place(node: Node, line: int, column: int) -> Position:
     return where.right(column) if line == 0 else Position(where.file, where.line + line, column + 1)
 
 
+def roots_of(names: Names) -> dict[str, list[Shape]]:
+    """The variables that Liquid may name, each with the shapes that it can have."""
+    triggers = [occasion_shape(trigger) for trigger in names.triggers]
+    return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
+
+
 def _check_path(segments: list[str], where: Position, names: Names, problems: Problems) -> None:
-    roots: Mapping[str, Iterable[Shape]] = {
-        "trigger": [occasion_shape(trigger) for trigger in names.triggers],
-        "run": [names.run],
-        "customer": [CUSTOMER],
-        "shop": [SHOP],
-    }
+    roots = roots_of(names)
     if segments[0] not in roots:
         problems.error(where, f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots))
         return
@@ -111,3 +134,46 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
             return f"{at} is no record and has no field '{segment}'", ""
         at = f"{at}.{segment}"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongField:
+    """A field that a loop variable has not; `index` is where it stands in the text."""
+
+    index: int
+    message: str
+    advice: str
+
+
+def wrong_loop_fields(template: BoundTemplate, names: Names) -> Iterator[WrongField]:
+    """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
+    loops = list(_loops(template.nodes, RenderContext(template)))
+    if not loops:
+        return
+    known: dict[str, list[Shape]] = roots_of(names)
+    roots = set(known)
+    for name, path in loops:
+        known.setdefault(name, []).extend(_elements(known, path))
+    for name, variables in template.analyze().variables.items():
+        for variable in variables if name in known and name not in roots else ():
+            segments = [str(segment) for segment in variable.segments]
+            wrongs = [missing_field(shape, segments) for shape in known[name]]
+            if wrongs and wrongs[0] is not None and None not in wrongs:
+                yield WrongField(variable.span.index, *wrongs[0])
+
+
+def _loops(nodes: Iterable[LiquidNode], context: RenderContext) -> Iterator[tuple[str, list[str]]]:
+    """Each loop's variable and the path of its list, outer loops first."""
+    for node in nodes:
+        if isinstance(node, ForNode) and isinstance(node.expression.iterable, Path):
+            yield str(node.expression.identifier), [str(one) for one in node.expression.iterable.path]
+        yield from _loops(node.children(context), context)
+
+
+def _elements(known: Mapping[str, list[Shape]], path: list[str]) -> list[Shape]:
+    """The shapes of the elements of the list at `path`; nothing where that is not known."""
+    shapes = known.get(path[0], [])
+    for segment in path[1:]:
+        inner = (shape.fields.get(segment) for shape in shapes if shape.kind == "struct")
+        shapes = [shape for shape in inner if shape is not None]
+    return [shape.item for shape in shapes if shape.kind == "list" and shape.item is not None]

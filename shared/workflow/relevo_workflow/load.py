@@ -15,9 +15,10 @@ from relevo_workflow.definition import (
     InactivityTrigger,
     SegmentTrigger,
 )
-from relevo_workflow.diagnostics import Position, Problems, WorkflowError
+from relevo_workflow.diagnostics import Diagnostic, Position, Problems, WorkflowError
 from relevo_workflow.expressions import Compiler, Names
 from relevo_workflow.fields import Fields
+from relevo_workflow.lints import check_habits
 from relevo_workflow.outline import Outline, outline, saved_shapes
 from relevo_workflow.program import Program, WaitFor
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
@@ -40,11 +41,17 @@ def load_workflow(files: Mapping[str, str]) -> Definition:
 
     Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
     """
+    definition, found = diagnose(files)
+    if definition is None:
+        raise WorkflowError(one for one in found if one.severity == "error")
+    return definition
+
+
+def diagnose(files: Mapping[str, str]) -> tuple[Definition | None, list[Diagnostic]]:
+    """Every error and warning of `files`, in the order of files and lines; the definition if there is no error."""
     problems = Problems()
     definition = _load(files, problems)
-    if definition is None or problems.errors:
-        raise WorkflowError(problems.errors)
-    return definition
+    return (None if problems.errors else definition), problems.sorted
 
 
 def version_of(files: Mapping[str, str]) -> str:
@@ -84,6 +91,8 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         _check_ways(program, outlines, problems)
     definition = _header(fields, HeaderReader(reading, segments))
     fields.done()
+    if not problems.errors:
+        check_habits(replace(definition, program=program, templates=templates), root, outlines, reading)
     whole = replace(
         definition,
         version=version_of(files),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from relevo_contracts.template import Template, TemplateTexts
 from relevo_workflow.expressions import occasion_shape
 from relevo_workflow.fields import Fields
-from relevo_workflow.liquid_texts import check_liquid, is_liquid, missing_field
+from relevo_workflow.liquid_texts import check_liquid, is_liquid, missing_field, saved_reads
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import CUSTOMER, SHOP, Shape
 from relevo_workflow.yaml_source import Node, read_yaml
@@ -42,20 +42,28 @@ def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Readin
         name=name,
         channel="sms" if channel == "sms" else "email",
         layout=layout,
-        link=_link(fields, reading),
+        link=_link(fields, name, reading),
         items=_path(fields, "items", ("list",), reading),
         total=_path(fields, "total", ("struct",), reading),
-        locales=_locales(fields, root, channel, reading),
+        locales=_locales(fields, name, channel, reading),
     )
     fields.done()
     return template
 
 
-def _link(fields: Fields, reading: Reading) -> str:
+def _link(fields: Fields, template: str, reading: Reading) -> str:
     node = fields.get("link")
-    if node is not None and is_liquid(node.text):
-        check_liquid(node.text, node, reading.names, reading.problems)
+    if node is not None:
+        _check(node, template, reading)
     return node.text if node is not None else ""
+
+
+def _check(node: Node, template: str, reading: Reading) -> None:
+    """Checks a text of a template, and notes what it takes of what steps saved."""
+    if is_liquid(node.text) and check_liquid(node.text, node, reading.names, reading.problems) is not None:
+        reads = reading.reads.setdefault(template, {})
+        for name, where in saved_reads(node):
+            reads.setdefault(name, where)
 
 
 def _path(fields: Fields, name: str, kinds: tuple[str, ...], reading: Reading) -> str:
@@ -89,13 +97,14 @@ def _shape_at(shape: Shape, segments: list[str]) -> Shape:
     return shape
 
 
-def _locales(fields: Fields, root: Node, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
+def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
     found: dict[str, TemplateTexts] = {}
+    root = fields.node
     for key, node in (root.entries or {}).items():
         if key in _KNOWN_FIELDS or node.entries is None or len(key) not in _LOCALE_LENGTH:
             continue
         fields.get(key)
-        found[key] = _texts(key, node, channel, reading)
+        found[key] = _texts(key, node, (template, channel), reading)
     if not found:
         reading.problems.error(root.position, "a template needs texts in at least one language", "en: {subject: …}")
     elif "en" not in found:
@@ -104,7 +113,8 @@ def _locales(fields: Fields, root: Node, channel: str, reading: Reading) -> dict
     return found
 
 
-def _texts(locale: str, node: Node, channel: str, reading: Reading) -> TemplateTexts:
+def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) -> TemplateTexts:
+    template, channel = whose
     fields = Fields(node, reading.problems, f"the texts in '{locale}'")
     texts: TemplateTexts = {}
     for name in _EMAIL_TEXTS if channel == "email" else ("text",):
@@ -116,8 +126,7 @@ def _texts(locale: str, node: Node, channel: str, reading: Reading) -> TemplateT
         if given.items is not None and name != "body":
             reading.problems.error(given.position, f"'{name}' must be one text, and this is a list")
         for part in parts:
-            if is_liquid(part.text):
-                check_liquid(part.text, part, reading.names, reading.problems)
+            _check(part, template, reading)
         texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
     fields.done()
     return texts

@@ -21,13 +21,18 @@ from relevo_workflow.yaml_source import Node
 
 @dataclass(slots=True)
 class Reading:
-    """One workflow while it is read. `channels` are the templates and their channels; `used` those that steps send."""
+    """One workflow while it is read.
+
+    `channels` are the templates and their channels, `used` those that steps send; `reads` is what each template takes
+    of what steps saved, with its first place.
+    """
 
     problems: Problems
     compiler: Compiler
     names: Names
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    reads: dict[str, dict[str, Position]] = field(default_factory=dict)
 
     def expression(self, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""

@@ -1,5 +1,7 @@
 """Where a run can get to from each step: steps that none reaches, and circles that it could run round in for ever."""
 
+from collections.abc import Iterable
+
 from relevo_workflow import program as steps
 from relevo_workflow.program import END, Program
 
@@ -24,14 +26,50 @@ def targets(step: steps.Step) -> list[str]:
 
 def unreachable(program: Program) -> list[str]:
     """The ids of the steps that no run can reach, in the order of the file."""
+    reached = reached_from(program, [program.first])
+    return [step_id for step_id in program.steps if step_id not in reached]
+
+
+def reached_from(program: Program, starts: Iterable[str]) -> set[str]:
+    """The ids of the steps that a run can come to from `starts`, with those themselves."""
     reached: set[str] = set()
-    todo = [program.first]
+    todo = list(starts)
     while todo:
         step = program.steps.get(todo.pop())
         if step is not None and step.id not in reached:
             reached.add(step.id)
             todo.extend(targets(step))
-    return [step_id for step_id in program.steps if step_id not in reached]
+    return reached
+
+
+def saved_before(program: Program) -> dict[str, frozenset[str]]:
+    """For each step that a run can reach: the names that steps have saved on every way to it."""
+    known: dict[str, frozenset[str]] = {program.first: frozenset()}
+    todo = [program.first]
+    while todo:
+        step = program.steps.get(todo.pop())
+        for target, saved in _saves(step) if step is not None else ():
+            there = known[step.id] | saved if step is not None else saved
+            met = there & known[target] if target in known else there
+            if known.get(target) != met:
+                known[target] = met
+                todo.append(target)
+    return known
+
+
+def _saves(step: steps.Step) -> list[tuple[str, frozenset[str]]]:
+    """The steps that may come after `step`, each with what is saved on the way there."""
+    match step:
+        case steps.WaitFor():
+            arms = [(arm.target, frozenset((arm.save,))) for arm in step.arms]
+            return [*arms, (step.timeout_target, frozenset())]
+        case steps.HttpStep() | steps.TaskStep() | steps.DecideTable():
+            saved = frozenset((step.save,))
+        case steps.ApproveStep():
+            saved = frozenset((step.task.save,))
+        case _:
+            saved = frozenset()
+    return [(target, saved) for target in targets(step)]
 
 
 def circle(program: Program) -> list[str]:

@@ -1,0 +1,149 @@
+"""What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
+
+Errors: a segment that does not exist; a template that reads what no step has saved on some way to it. Warnings: a
+reminder that goes on after the purchase; marketing that never asks for consent; a language that some templates lack.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from relevo_workflow import program as steps
+from relevo_workflow.definition import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
+from relevo_workflow.diagnostics import Position, suggestion
+from relevo_workflow.liquid_texts import place_in
+from relevo_workflow.outline import Outline
+from relevo_workflow.read_values import Reading
+from relevo_workflow.ways import reached_from, saved_before, targets
+from relevo_workflow.yaml_source import Node
+
+_INTERESTS = ("cart.", "checkout.", "page.")
+_PURCHASES = frozenset(("order.placed", "order.paid"))
+_IN_SEGMENT = re.compile(r"""(["'])([^"']*)\1\s+in\s+customer\.segments""")
+_HAS_SEGMENT = re.compile(r"""segments\s+contains\s+(["'])([^"']*)\1""")
+_WAITS = (steps.Wait, steps.WaitUntil, steps.WaitFor, steps.TaskStep, steps.ApproveStep)
+
+
+def check_habits(definition: Definition, root: Node, outlines: list[Outline], reading: Reading) -> None:
+    """Notes everything that these rules find."""
+    places = {inner.id: inner for step in outlines for inner in step.walk()}
+    for rule in _RULES:
+        rule(_Looked(definition, root, places, reading))
+
+
+class _Looked:
+    """The workflow that the rules look at."""
+
+    def __init__(self, definition: Definition, root: Node, places: dict[str, Outline], reading: Reading) -> None:
+        self.definition = definition
+        self.program = definition.program
+        self.root = root
+        self.reading = reading
+        self.problems = reading.problems
+        self._places = places
+        self.starts = {one.event for one in definition.triggers if isinstance(one, EventTrigger)}
+        waits = (step for step in self.program.steps.values() if isinstance(step, steps.WaitFor))
+        waited = {event for step in waits for arm in step.arms for event in arm.events}
+        self.ends = waited | {rule.event for rule in definition.exits}
+
+    def sends(self, purpose: str = "") -> Iterator[steps.SendStep]:
+        """The steps that send, of one purpose or of both."""
+        for step in self.program.steps.values():
+            if isinstance(step, steps.SendStep) and purpose in ("", step.purpose):
+                yield step
+
+    def place(self, step_id: str, field: str) -> Position:
+        """Where the field of a step stands."""
+        outline = self._places[step_id]
+        found = (outline.body.entries or {}).get(field)
+        return found.position if found is not None else outline.node.position
+
+
+def unknown_segments(looked: _Looked) -> None:
+    """A segment that a condition or a text names must exist."""
+    known = looked.definition.segments
+    for node in looked.root.walk():
+        for pattern in (_IN_SEGMENT, _HAS_SEGMENT) if "segments" in node.text else ():
+            for match in pattern.finditer(node.text):
+                if match[2] not in known:
+                    advice = suggestion(match[2], known) or "add it to segments.yaml"
+                    looked.problems.error(place_in(node, match.start(2)), f"there is no segment '{match[2]}'", advice)
+
+
+def no_end_at_purchase(looked: _Looked) -> None:
+    """Marketing about a cart, a checkout or a visit that comes after a wait has to end when the customer buys."""
+    program = looked.program
+    if not any(event.startswith(_INTERESTS) for event in looked.starts) or looked.ends & _PURCHASES:
+        return
+    after_waits = reached_from(
+        program, [target for step in program.steps.values() if isinstance(step, _WAITS) for target in targets(step)]
+    )
+    late = next((step for step in looked.sends("marketing") if step.id in after_waits), None)
+    if late is not None:
+        looked.problems.warning(
+            looked.place(late.id, "template"),
+            f"'{late.id}' also goes to those who have bought in the meantime",
+            "exit: {event: order.placed, reason: bought}",
+        )
+
+
+def no_consent_path(looked: _Looked) -> None:
+    """Marketing on a channel whose consent the workflow never looks at: many runs end in nothing.
+
+    A trigger, an exit or an arm on `consent.changed`, `customer.<channel>_consent` in any condition, and a segment
+    whose rule has it count as looking.
+    """
+    definition = looked.definition
+    if "consent.changed" in looked.ends | looked.starts:
+        return
+    texts = [node.text for node in looked.root.walk()]
+    named = {one.segment for one in definition.triggers if isinstance(one, SegmentTrigger | ScheduleTrigger)}
+    named |= {match[2] for text in texts for match in _IN_SEGMENT.finditer(text)}
+    texts += [definition.segments[name].rule.text for name in named if name in definition.segments]
+    for channel in ("email", "sms"):
+        if any(f"{channel}_consent" in text for text in texts):
+            continue
+        send = next((step for step in looked.sends("marketing") if step.channel == channel), None)
+        if send is not None:
+            looked.problems.warning(
+                looked.place(send.id, "purpose"),
+                f"'{send.id}' is marketing, and nothing here asks for consent: without it the message is dropped",
+                f'when: customer.{channel}_consent == "granted", or an exit at consent.changed',
+            )
+
+
+def read_before_saved(looked: _Looked) -> None:
+    """What a template takes of `run` must have been saved on every way to the step that sends it."""
+    saved = saved_before(looked.program)
+    told: set[tuple[str, str]] = set()
+    for send in looked.sends():
+        for name, where in looked.reading.reads.get(send.template, {}).items():
+            if name in saved.get(send.id, frozenset((name,))) or name in _ALWAYS or (send.template, name) in told:
+                continue
+            told.add((send.template, name))
+            looked.problems.error(
+                where,
+                f"on some way to '{send.id}' no step has saved run.{name}",
+                f"save it before, or write {{% if run.{name} %}}",
+            )
+
+
+def missing_languages(looked: _Looked) -> None:
+    """A language that other templates of the workflow have is most likely forgotten."""
+    templates = looked.definition.templates
+    every = {locale for template in templates.values() for locale in template.locales}
+    for name, template in templates.items():
+        for locale in sorted(every - set(template.locales)):
+            others = ", ".join(sorted(other for other in templates if locale in templates[other].locales))
+            looked.problems.warning(
+                Position(f"templates/{name}.yaml"), f"there are no texts in '{locale}', and {others} has them"
+            )
+
+
+_ALWAYS = ("id", "key", "started_at", "holdout")
+_RULES: tuple[Callable[[_Looked], None], ...] = (
+    unknown_segments,
+    no_end_at_purchase,
+    no_consent_path,
+    read_before_saved,
+    missing_languages,
+)

@@ -1,0 +1,163 @@
+"""What a workflow may say and hardly can mean: each finding's line, column, severity and words."""
+
+from relevo_workflow.diagnostics import Diagnostic
+from relevo_workflow.load import diagnose
+from tests.workflow.shop import MAIL, files
+
+HEAD = "workflow: flow\n"
+
+
+def found(text: str, *templates: str, **more: str) -> list[Diagnostic]:
+    return diagnose(files(HEAD + text, *templates, **more))[1]
+
+
+def said(text: str, *templates: str, **more: str) -> list[str]:
+    return [str(one) for one in found(text, *templates, **more)]
+
+
+CART = """\
+trigger: {event: checkout.started, when: customer.email_consent == "granted"}
+steps:
+  - wait: 4h
+  - send: {channel: email, template: reminder, purpose: marketing}
+"""
+
+
+def test_a_reminder_of_a_cart_that_no_purchase_ends():
+    assert said(CART, "reminder") == [
+        "workflow.yaml:5:38: warning: 'send-reminder' also goes to those who have bought in the meantime"
+        " (help: exit: {event: order.placed, reason: bought})"
+    ]
+
+
+def test_an_exit_or_an_arm_at_the_purchase_is_enough_and_at_once_needs_none():
+    assert said(CART + "exit: {event: order.placed}\n", "reminder") == []
+    arm = "wait_for: [{event: order.placed, steps: [{stop: bought}]}, {timeout: 4h}]"
+    assert said(CART.replace("wait: 4h", arm), "reminder") == []
+    assert said(CART.replace("  - wait: 4h\n", ""), "reminder") == []
+    assert said(CART.replace("marketing", "transactional"), "reminder") == []
+
+
+MARKETING = """\
+trigger: {event: order.placed}
+steps:
+  - send: {channel: email, template: news, purpose: marketing}
+"""
+
+
+def test_marketing_that_never_asks_for_consent():
+    assert said(MARKETING, "news") == [
+        "workflow.yaml:4:53: warning: 'send-news' is marketing, and nothing here asks for consent: without it the "
+        'message is dropped (help: when: customer.email_consent == "granted", or an exit at consent.changed)'
+    ]
+    text = MARKETING.replace("email, template: news", "sms, template: sms-x")
+    assert "customer.sms_consent" in said(text, "sms-x")[0]
+
+
+def test_consent_is_asked_for_by_a_condition_a_segment_a_trigger_or_an_exit():
+    ways = [
+        MARKETING.replace("placed}", 'placed, when: customer.email_consent == "granted"}'),
+        MARKETING.replace("placed}", """placed, when: '"willing" in customer.segments'}""")
+        + 'segments: {willing: customer.email_consent == "granted"}\n',
+        MARKETING.replace("order.placed", "consent.changed"),
+        MARKETING + "exit: {event: consent.changed}\n",
+    ]
+    assert [said(text, "news") for text in ways] == [[], [], [], []]
+
+
+def test_a_segment_that_does_not_exist():
+    text = """\
+    trigger: {event: order.placed, when: '"loyl" in customer.segments'}
+    segments: {loyal: customer.orders_count > 2}
+    steps: [{wait: 1d}]
+    """
+    text = "\n".join(line.removeprefix("    ") for line in text.splitlines())
+    assert said(text) == ["workflow.yaml:2:40: error: there is no segment 'loyl' (help: did you mean 'loyal'?)"]
+
+
+def test_a_segment_that_a_title_asks_for_does_not_exist():
+    title = "\"{% if customer.segments contains 'trade' %}Trade{% endif %}\""
+    text = f"trigger: {{event: order.placed}}\nsteps:\n  - task: {{title: {title}, skill: sales}}\n"
+    assert said(text) == ["workflow.yaml:4:54: error: there is no segment 'trade' (help: add it to segments.yaml)"]
+
+
+READS = """\
+trigger: {event: order.placed}
+steps:
+  - branch:
+      - when: trigger.number != ""
+        steps:
+          - http: {url: https://erp.example.com, as: erp}
+  - send: {channel: email, template: answer, purpose: transactional}
+"""
+
+
+def mail(subject: str) -> str:
+    return MAIL.replace("subject: Hello", f'subject: "{subject}"')
+
+
+def test_a_template_that_reads_what_no_step_has_saved_on_some_way():
+    texts = {"templates/answer.yaml": mail("Status {{ run.erp.status }}")}
+    assert [str(one) for one in diagnose({**files(HEAD + READS), **texts})[1]] == [
+        "templates/answer.yaml:4:26: error: on some way to 'send-answer' no step has saved run.erp"
+        " (help: save it before, or write {% if run.erp %})"
+    ]
+
+
+def test_it_may_ask_whether_it_was_saved_and_may_read_what_always_was():
+    asked = {"templates/answer.yaml": mail("{% if run.erp.ok %}{{ run.erp.status }}{% endif %}")}
+    assert diagnose({**files(HEAD + READS), **asked})[1] == []
+    always = READS.replace("      - when: trigger.number", "      - otherwise:\n").replace(' != ""\n', "")
+    read = {"templates/answer.yaml": mail("{{ run.erp.status }} {{ run.key }}")}
+    assert diagnose({**files(HEAD + always), **read})[1] == []
+
+
+def test_what_an_arm_saves_is_there_only_after_that_arm():
+    text = """\
+trigger: {event: order.placed}
+steps:
+  - wait_for:
+      - event: shipment.delivered
+        as: parcel
+        steps:
+          - send: {channel: email, template: answer, purpose: transactional}
+          - stop: there
+      - timeout: 3d
+        steps:
+          - send: {channel: email, template: late, purpose: transactional}
+"""
+    reads = mail("{{ run.parcel.tracking_url }}")
+    both = {"templates/answer.yaml": reads, "templates/late.yaml": reads}
+    assert [str(one.position.file) for one in diagnose({**files(HEAD + text), **both})[1]] == ["templates/late.yaml"]
+
+
+def test_a_language_that_one_template_lacks():
+    text = MARKETING.replace("marketing", "transactional") + (
+        "  - send: {channel: email, template: more, purpose: transactional}\n"
+    )
+    spanish = MAIL + "es: {subject: Hola, heading: Hola, body: [Hola]}\n"
+    given = {**files(HEAD + text, "more"), "templates/news.yaml": spanish}
+    assert [str(one) for one in diagnose(given)[1]] == [
+        "templates/more.yaml:1:1: warning: there are no texts in 'es', and news has them"
+    ]
+
+
+def test_the_fields_of_a_loop_are_those_of_its_list():
+    def subject(text: str) -> list[str]:
+        more = {"templates/answer.yaml": mail(text)}
+        return [str(one) for one in diagnose({**files(HEAD + _SIMPLE), **more})[1]]
+
+    assert subject("{% for item in trigger.items %}{{ item.title }}{{ forloop.index }}{% endfor %}") == []
+    assert subject("{% for item in trigger.items %}{{ item.titel }}{% endfor %}") == [
+        "templates/answer.yaml:4:50: error: item has no field 'titel' (help: did you mean 'title'?)"
+    ]
+    assert subject("{% for tag in customer.tags %}{{ tag.name }}{% endfor %}") == [
+        "templates/answer.yaml:4:49: error: tag is no record and has no field 'name'"
+    ]
+
+
+_SIMPLE = """\
+trigger: {event: order.placed}
+steps:
+  - send: {channel: email, template: answer, purpose: transactional}
+"""
