@@ -9,7 +9,7 @@ import pytest
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
-from relevo_contracts.messages import WakeUp
+from relevo_contracts.messages import RunInput, WakeUp
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.store import Store
@@ -88,21 +88,21 @@ class Engine:
     definitions: DefinitionCache
     _offset: int = field(default=0)
 
-    def records(self, messages: Iterable[Event | WakeUp | bytes], partition: int = 0) -> list[Record]:
+    def records(self, messages: Iterable[Event | WakeUp | RunInput | bytes], partition: int = 0) -> list[Record]:
         """The messages as records of the topics that they travel on."""
         return [self._record(message, partition) for message in messages]
 
-    def _record(self, message: Event | WakeUp | bytes, partition: int) -> Record:
+    def _record(self, message: Event | WakeUp | RunInput | bytes, partition: int) -> Record:
         self._offset += 1
         if isinstance(message, bytes):
             return Record(topic=topics.EVENTS, partition=partition, offset=self._offset, key=b"sample/x", value=message)
-        topic = topics.EVENTS if isinstance(message, Event) else topics.WAKEUPS
+        topic = {Event: topics.EVENTS, WakeUp: topics.WAKEUPS}.get(type(message), topics.INPUTS)
         key = partition_key(message.shop, message.key)
         return Record(
             topic=topic, partition=partition, offset=self._offset, key=key, value=msgspec.json.encode(message)
         )
 
-    async def take(self, *messages: Event | WakeUp | bytes, partition: int = 0) -> None:
+    async def take(self, *messages: Event | WakeUp | RunInput | bytes, partition: int = 0) -> None:
         await self.processor(self.records(messages, partition))
 
     async def wake(self, *, after: timedelta) -> None:

@@ -1,0 +1,122 @@
+"""A shop with people who wait for a product, and an engine whose walks and catalog are run by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from relevo_contracts import topics
+from relevo_contracts.envelope import Event
+from relevo_contracts.keys import product_key
+from relevo_contracts.messages import RunInput
+from relevo_contracts.payloads import Buyer, CustomerChanged, FormSubmitted, Money, OrderChanged, StockChanged
+from relevo_engine.app.follow_catalog import CatalogFollower
+from relevo_engine.app.forward import Forwarder
+from relevo_runtime.kafka import Publisher
+from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
+
+LAYOUT = {name: text for name, text in CART.items() if name != "workflow.yaml"}
+RESTOCK = LAYOUT | {
+    "workflow.yaml": """
+workflow: restock
+title: Restock
+change: ad-hoc
+key: trigger.fields.variant_id
+trigger: {event: form.submitted, when: event.form == "restock"}
+reentry: several
+exit:
+  - {event: order.placed, reason: bought}
+steps:
+  - wait_for:
+      - event: product.restocked
+        key: trigger.fields.product_id
+        where: event.variant_id == trigger.fields.variant_id
+      - timeout: 30d
+        steps: [{stop: never came}]
+  - send: {channel: email, template: reminder, purpose: transactional}
+""",
+}
+
+
+def asks(customer: str, variant: str = "v1", *, product: str = "p1", at: datetime = MORNING) -> Event:
+    """Somebody wants to know when the variant is back."""
+    fields = {"product_id": product, "variant_id": variant}
+    payload = FormSubmitted(customer=Buyer(email=f"{customer}@example.com"), form="restock", fields=fields)
+    return event("form.submitted", payload, event_id=f"form-{customer}-{variant}-{at}", key=customer, at=at)
+
+
+def restocked(variant: str = "v1", *, product: str = "p1", after: timedelta = timedelta(hours=1)) -> Event:
+    """The variant is back, so long after the morning."""
+    payload = StockChanged(product_id=product, variant_id=variant, available=5)
+    at = MORNING + after
+    return event("product.restocked", payload, event_id=f"{variant}-{at.isoformat()}", key=product_key(product), at=at)
+
+
+def buys(customer: str, *, after: timedelta = timedelta(minutes=30), total: str = "") -> Event:
+    buyer, paid = Buyer(email=f"{customer}@example.com"), Money(total, "EUR") if total else None
+    payload = OrderChanged(customer=buyer, order_id=f"o-{customer}-{after}", total=paid)
+    return event("order.placed", payload, event_id=f"order-{customer}-{after}", key=customer, at=MORNING + after)
+
+
+def was_born(customer: str, day: str, *, timezone: str = "", historical: bool = False) -> Event:
+    """The shop says when the customer's birthday is."""
+    buyer = Buyer(email=f"{customer}@example.com", timezone=timezone)
+    told = event("customer.updated", CustomerChanged(customer=buyer), event_id=f"born-{customer}", key=customer)
+    return msgspec.structs.replace(told, data={**told.data, "birthday": day}, historical=historical)
+
+
+class Recording(Publisher):
+    """The real publisher, which also remembers what it published."""
+
+    def __init__(self, settings) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(settings)
+        self.sent: list[tuple[str, bytes]] = []
+
+    async def publish(self, topic, messages) -> None:  # type: ignore[no-untyped-def]
+        await super().publish(topic, messages)
+        self.sent.extend((topic, value) for _, value in messages)
+
+    def inputs(self) -> list[RunInput]:
+        """What was published to `relevo.inputs` since the last call."""
+        taken = [msgspec.json.decode(value, type=RunInput) for topic, value in self.sent if topic == topics.INPUTS]
+        self.sent = [(topic, value) for topic, value in self.sent if topic != topics.INPUTS]
+        return taken
+
+    def addressed(self) -> list[str]:
+        """To whom messages went since the beginning, in order of their names."""
+        sent = [msgspec.json.decode(value) for topic, value in self.sent if topic == topics.DELIVERIES]
+        return sorted(message["key"] for message in sent)
+
+
+@dataclass
+class Shop:
+    """An engine with its walks."""
+
+    engine: Engine
+    publisher: Recording
+    forwarder: Forwarder
+    follower: CatalogFollower
+
+    async def walk(self) -> None:
+        """Runs the walks to their end and hands the engine what they told."""
+        while await self.forwarder.run_once(self.engine.clock.now()) is not None:
+            pass
+        await self.deliver()
+
+    async def deliver(self) -> None:
+        """Hands the engine what was published for it."""
+        while told := self.publisher.inputs():
+            await self.engine.take(*told)
+
+    async def follow(self) -> None:
+        """Follows the catalog, and runs the walks that follow from it."""
+        await self.follower.run_once(self.engine.clock.now())
+        await self.walk()
+
+
+async def open_shop(engine: Engine, publisher: Recording, **forwarding: object) -> Shop:
+    """The shop of the engine's catalog, as it is deployed now."""
+    own = await build_engine(engine.pool, publisher)
+    forwarder = Forwarder(pool=own.pool, definitions=own.definitions, publisher=publisher, **forwarding)  # type: ignore[arg-type]
+    follower = CatalogFollower(own.pool, own.definitions, settled=timedelta())
+    return Shop(own, publisher, forwarder, follower)
