@@ -8,11 +8,15 @@ import typer
 from relevo_cli.console import err
 
 COMMANDS = {
+    "check": "check",
+    "test": "test",
+    "diagram": "diagram",
     "up": "up",
     "demo": "demo",
     "migrate": "migrate",
     "deploy": "deploy",
     "shops": "shops",
+    "start": "start",
     "tasks": "tasks",
     "dead-letters": "dead_letters",
     "settings": "settings",
