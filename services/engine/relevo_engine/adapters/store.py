@@ -89,10 +89,11 @@ class Store:
             await conn.execute(self._sql["save_runs"], *columns)
 
     def _run_row(self, shop: str, key: str, run: Run, now: datetime) -> tuple[object, ...]:
+        # A run whose steps are over and whose goal is still watched has an end, and is kept as an active one.
         ended = run.state == "ended"
         return (
-            *(shop, run.id, key, run.workflow, run.version, run.key, run.step, run.started_at, now, run.ended_at),
-            *(run.end_reason if ended else None, None if ended else self._encode(run)),
+            *(shop, run.id, key, run.workflow, run.version, run.key, run.step, run.started_at, now),
+            *((run.ended_at, run.end_reason, None) if ended else (None, None, self._encode(run))),
         )
 
     async def append_decisions(self, conn: Connection, rows: Sequence[DecisionRow], now: datetime) -> None:
