@@ -66,6 +66,17 @@ class Deployed(Struct, frozen=True, kw_only=True):
     author: str = ""
     note: str = ""
     deployed_at: datetime | None = None
+    reviewer: str = ""
+    approver: str = ""
+    in_flight: str = "pin"
+
+
+class Approver(Struct, frozen=True):
+    """Somebody who may approve administrative changes of `shop` (`*`: of every shop)."""
+
+    shop: str
+    name: str
+    added_at: datetime
 
 
 class DefinitionUnknown(RuntimeFault):
@@ -126,12 +137,19 @@ async def deploy(
     at: datetime,
     author: str = "",
     note: str = "",
+    reviewer: str = "",
+    approver: str = "",
+    in_flight: str = "pin",
 ) -> int:
-    """Make `version` what new runs of `workflow` start with; returns the new revision. Needs a transaction."""
+    """Make `version` what new runs of `workflow` start with; returns the new revision. Needs a transaction.
+
+    `in_flight` is kept for the history: what becomes of runs on their way is the caller's to do.
+    """
     revision: int = await connection.fetchval(STATEMENTS["next_revision"])
     await connection.execute(STATEMENTS["add_definition"], version, workflow, dict(files))
     await connection.execute(STATEMENTS["deactivate"], shop, workflow)
-    await connection.execute(STATEMENTS["add_deployment"], shop, workflow, revision, version, author, note, at)
+    row = (shop, workflow, revision, version, author, note, at, reviewer, approver, in_flight)
+    await connection.execute(STATEMENTS["add_deployment"], *row)
     return revision
 
 
@@ -163,3 +181,19 @@ async def revision(connection: Connection) -> int:
     """Grows with every change of shops or deployments: one cheap look tells whether to read again."""
     number: int = await connection.fetchval(STATEMENTS["revision"])
     return number
+
+
+async def add_approver(connection: Connection, name: str, at: datetime, *, shop: str = EVERY_SHOP) -> bool:
+    """`name` may approve administrative changes of `shop`; false if they could already."""
+    added: bool = await connection.fetchval(STATEMENTS["add_approver"], shop, name, at)
+    return added
+
+
+async def remove_approver(connection: Connection, name: str, *, shop: str = EVERY_SHOP) -> bool:
+    """`name` may no longer approve for `shop`; false if they could not before."""
+    return await connection.execute(STATEMENTS["remove_approver"], shop, name) != "DELETE 0"
+
+
+async def approvers(connection: Connection) -> list[Approver]:
+    """Who may approve, by name."""
+    return [msgspec.convert(dict(row), Approver) for row in await connection.fetch(STATEMENTS["approvers"])]

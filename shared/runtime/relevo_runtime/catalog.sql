@@ -31,19 +31,22 @@ update catalog.deployment set active = false where shop = $1 and workflow = $2 a
 
 -- name: add_deployment
 -- Makes a version the active one of a workflow for a shop.
-insert into catalog.deployment (shop, workflow, revision, version, active, author, note, deployed_at)
-values ($1, $2, $3, $4, true, $5, $6, $7)
+insert into catalog.deployment
+    (shop, workflow, revision, version, active, author, note, deployed_at, reviewer, approver, in_flight)
+values ($1, $2, $3, $4, true, $5, $6, $7, $8, $9, $10)
 
 -- name: active_definitions
 -- What new runs start with, for every shop.
-select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at
+select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at,
+    d.reviewer, d.approver, d.in_flight
 from catalog.deployment d join catalog.definition f using (version)
 where d.active
 order by d.workflow, d.shop
 
 -- name: history
 -- The deployments of a workflow, newest first.
-select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at
+select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at,
+    d.reviewer, d.approver, d.in_flight
 from catalog.deployment d join catalog.definition f using (version)
 where d.workflow = $1
 order by d.revision desc
@@ -59,3 +62,18 @@ select number from catalog.revision
 -- name: next_revision
 -- Counts one change; also makes concurrent changes wait for each other.
 update catalog.revision set number = number + 1 returning number
+
+-- name: add_approver
+-- Somebody may approve administrative changes of a shop ('*': of every shop). False if they could already.
+with added as (
+    insert into catalog.approver (shop, name, added_at) values ($1, $2, $3) on conflict do nothing returning name
+)
+select exists (select from added)
+
+-- name: remove_approver
+-- Somebody may no longer approve.
+delete from catalog.approver where shop = $1 and name = $2
+
+-- name: approvers
+-- Who may approve, by name.
+select shop, name, added_at from catalog.approver order by name, shop

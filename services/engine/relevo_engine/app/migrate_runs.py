@@ -1,0 +1,181 @@
+"""Move the runs in flight of a workflow into a new version, page by page, while the engine works.
+
+A page is one short transaction: it locks runs that no engine holds, and writes run, timers and decision together. An
+engine that wants such a run waits for the commit and then finds it in the new version; a wake-up of the old schedule
+finds its timer gone. What an engine holds is skipped and taken on a later page.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from relevo_engine.adapters.definitions import shop_facts
+from relevo_engine.adapters.in_flight import Example, InFlight, Place, Scope, Taken
+from relevo_engine.adapters.store import Store
+from relevo_engine.core.fold import DecisionRow
+from relevo_runtime import catalog, timers
+from relevo_runtime.clock import Clock
+from relevo_runtime.postgres import Connection
+from relevo_runtime.timers import Timer
+from relevo_workflow.decision import Decision
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import ArmTimer, CancelTimer
+from relevo_workflow.load import load_workflow
+from relevo_workflow.migration import Migrated, migrate, obstacle
+from relevo_workflow.state import Shop
+
+PAGE = 1000
+"""Most runs that one transaction moves."""
+INPUT = "deployment"
+"""What decisions about moved runs name as their input."""
+_SHOWN = 20
+_PAUSE = 0.05
+
+
+class Stuck(Struct, frozen=True, kw_only=True):
+    """Runs that can't be moved: how many rest at this step for this reason."""
+
+    step: str
+    version: str
+    reason: str
+    runs: int
+
+
+class Survey(Struct, frozen=True, kw_only=True):
+    """What moving the runs in flight would do. `examples` are some of those that can't be moved."""
+
+    runs: int
+    stuck: tuple[Stuck, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def refused(self) -> int:
+        """How many runs can't be moved."""
+        return sum(one.runs for one in self.stuck)
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """What became of the runs: moved ones, and those that meanwhile reached a step that can't be mapped."""
+
+    runs: int = 0
+    staying: tuple[str, ...] = ()
+
+
+class RunMigration:
+    """The runs of a scope on their way to `new`. Old versions are read from the catalog and compiled once."""
+
+    def __init__(self, connection: Connection, scope: Scope, new: Definition, *, page: int = PAGE) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._new = new
+        self._page = page
+        self._shops: dict[str, Shop] = {}
+        self._staying: set[str] = set()
+        self._in_flight = InFlight()
+        self._store = Store.load()
+        self._old: dict[str, Definition] = {}
+
+    async def survey(self) -> Survey:
+        """How many runs there are, and which can't be moved. Changes nothing."""
+        places = await self._resting()
+        reasons = {place: await self._obstacle(place) for place in places}
+        bad = [place for place, reason in reasons.items() if reason]
+        stuck = Counter[tuple[str, str, str]]()
+        for place in bad:
+            stuck[(place.step, place.version, reasons[place])] += places[place]
+        examples = await self._in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
+        return Survey(
+            runs=sum(places.values()),
+            stuck=tuple(Stuck(step=s, version=v, reason=r, runs=runs) for (s, v, r), runs in stuck.items()),
+            examples=tuple(examples),
+        )
+
+    async def move(self, clock: Clock, revision: int) -> Moved:
+        """Moves every run that can be. Call it outside of a transaction, after the new version is in the catalog."""
+        moved = 0
+        self._shops = {one.shop: shop_facts(one) for one in await catalog.shops(self._connection)}
+        while True:
+            before = moved
+            for version in sorted({place.version for place in await self._resting()}):
+                moved += await self._move_version(version, clock, revision)
+            if sum((await self._resting()).values()) <= len(self._staying):
+                return Moved(runs=moved, staying=tuple(sorted(self._staying)))
+            if moved == before:
+                await asyncio.sleep(_PAUSE)  # an engine works on the rest
+
+    async def _resting(self) -> dict[Place, int]:
+        return await self._in_flight.resting(self._connection, self._scope)
+
+    async def _obstacle(self, place: Place) -> str:
+        old = await self._version(place.version)
+        return obstacle(old, self._new, step=place.step, trigger_type=place.trigger_type)
+
+    async def _version(self, version: str) -> Definition:
+        if version not in self._old:
+            self._old[version] = load_workflow(await catalog.definition_files(self._connection, version))
+        return self._old[version]
+
+    async def _move_version(self, version: str, clock: Clock, revision: int) -> int:
+        old, moved = await self._version(version), 0
+        while True:
+            now = clock.now()
+            async with self._connection.transaction():
+                conn, scope = self._connection, self._scope
+                taken = await self._in_flight.take(conn, scope, version, self._staying, self._page)
+                done = [(one, result) for one in taken if (result := self._migrate(old, one, now)) is not None]
+                await self._write(done, now, revision)
+            await self._announce(done)
+            moved += len(done)
+            if not taken:
+                return moved
+
+    def _migrate(self, old: Definition, taken: Taken, now: datetime) -> Migrated | None:
+        """The run in the new version; `None` for one that meanwhile reached a step that can't be mapped: it stays."""
+        shop = self._shops.get(taken.shop, Shop(id=taken.shop))
+        result = migrate(old, self._new, taken.run, now, facts=taken.facts, shop=shop)
+        if isinstance(result, Migrated):
+            return result
+        self._staying.add(taken.run.id)
+        return None
+
+    async def _write(self, done: Sequence[tuple[Taken, Migrated]], now: datetime, revision: int) -> None:
+        if not done:
+            return
+        conn = self._connection
+        await self._store.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
+        gone = [(t.shop, e.id) for t, m in done for e in m.effects if isinstance(e, CancelTimer)]
+        await timers.cancel_timers(conn, gone)
+        await timers.set_timers(conn, _armed(done))
+        rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
+        await self._store.append_decisions(conn, rows, now)
+
+    async def _announce(self, done: Sequence[tuple[Taken, Migrated]]) -> None:
+        """Wakes schedulers that sleep until the next timer, outside of the transaction."""
+        first = min((timer.due_at for timer in _armed(done)), default=None)
+        if first is not None:
+            await timers.announce(self._connection, first)
+
+
+def _armed(done: Sequence[tuple[Taken, Migrated]]) -> list[Timer]:
+    return [
+        Timer(taken.shop, taken.key, effect.id, effect.due_at, effect.run_id, effect.turn, effect.name)
+        for taken, migrated in done
+        for effect in migrated.effects
+        if isinstance(effect, ArmTimer)
+    ]
+
+
+def _decision(done: Migrated, now: datetime, revision: int) -> Decision:
+    return Decision(
+        workflow=done.run.workflow,
+        version=done.run.version,
+        kind="migrated",
+        reason=done.reason,
+        at=now,
+        run=done.run,
+        effects=done.effects,
+        input_id=f"revision-{revision}",
+    )

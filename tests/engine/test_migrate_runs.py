@@ -1,0 +1,123 @@
+"""Runs in flight move into a new version on the real database, also while the engine works on them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from relevo_engine.adapters.in_flight import Scope
+from relevo_engine.app.migrate_runs import Moved, RunMigration
+from relevo_runtime.clock import ManualClock
+from relevo_runtime.postgres import Pool
+from relevo_workflow.definition import Definition
+from relevo_workflow.load import load_workflow
+from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy, order
+
+HOUR = timedelta(hours=1)
+WAIT = ("wait: 4h", "id: wait-4h\n    wait: {}")
+
+
+def version(length: str = "8h", *replacements: tuple[str, str]) -> dict[str, str]:
+    text = CART["workflow.yaml"].replace(WAIT[0], WAIT[1].format(length))
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return CART | {"workflow.yaml": text}
+
+
+async def move(pool: Pool, files: dict[str, str], clock: ManualClock, *, shop: str = "*", page: int = 1000) -> Moved:
+    """Deploys `files` and moves the runs in flight."""
+    new = load_workflow(files)
+    await deploy(pool, files)
+    async with pool.acquire() as conn:
+        return await RunMigration(conn, scope(new, shop), new, page=page).move(clock, 7)
+
+
+def scope(new: Definition, shop: str = "*") -> Scope:
+    return Scope(workflow="cart", version=new.version, shop=shop)
+
+
+async def test_runs_go_on_in_the_new_version_with_its_times(engine: Engine) -> None:
+    await engine.take(checkout("a"), checkout("b", key="cus_2"))
+    engine.clock.advance(HOUR)
+    assert await move(engine.pool, version("8h"), engine.clock) == Moved(runs=2)
+    assert {due for _, _, due, _ in (await engine.state())["timers"]} == {MORNING + 8 * HOUR}
+    successor = await build_engine(engine.pool, engine.publisher)
+    await successor.wake(after=4 * HOUR)
+    assert (await engine.state())["outbox"] == []
+    await successor.wake(after=4 * HOUR)
+    state = await engine.state()
+    assert len(state["outbox"]) == 2
+    new = load_workflow(version("8h"))
+    assert await engine.pool.fetchval("select count(*) from engine.run where version = $1", new.version) == 2
+
+
+async def test_each_moved_run_says_so_in_its_decisions(engine: Engine) -> None:
+    await engine.take(checkout("a"))
+    await move(engine.pool, version("8h"), engine.clock)
+    row = await engine.pool.fetchrow("select * from engine.decision where kind = 'migrated'")
+    assert (row["input"], row["input_id"], row["key"]) == ("deployment", "revision-7", "cus_1")
+    assert "goes on at wait-4h, until 2026-03-02T16:00:00+00:00" in row["reason"]
+
+
+async def test_the_engine_that_has_the_old_version_goes_on_with_moved_runs(engine: Engine) -> None:
+    """It did not read the catalog again yet: it fetches the version of the run."""
+    await engine.take(checkout("a"))
+    await move(engine.pool, version("2h"), engine.clock)
+    await engine.wake(after=2 * HOUR)
+    assert len((await engine.state())["outbox"]) == 1
+
+
+async def test_the_survey_tells_what_can_not_be_moved_and_changes_nothing(engine: Engine) -> None:
+    await engine.take(*(checkout(f"t{n}", key=f"cus_{n}") for n in range(30)))
+    before = await engine.state()
+    files = version("8h", ("wait-4h\n", "pause\n"))
+    new = load_workflow(files)
+    async with engine.pool.acquire() as conn:
+        survey = await RunMigration(conn, scope(new), new).survey()
+    assert (survey.runs, survey.refused, len(survey.examples)) == (30, 30, 20)
+    assert [(one.step, one.reason) for one in survey.stuck] == [("wait-4h", "the new version has no step 'wait-4h'")]
+    assert await engine.state() == before
+
+
+async def test_only_runs_of_the_scope_move(engine: Engine) -> None:
+    await engine.take(checkout("a"))
+    assert await move(engine.pool, version("8h"), engine.clock, shop="another") == Moved()
+    new = load_workflow(version("9h"))
+    everyone_else = Scope(workflow="cart", version=new.version, shop="*", leaving_out=("sample",))
+    async with engine.pool.acquire() as conn:
+        assert (await RunMigration(conn, everyone_else, new).survey()).runs == 0
+
+
+async def test_a_run_whose_steps_are_over_and_whose_goal_is_open_is_kept_and_moves(engine: Engine) -> None:
+    goal = ("steps:", "goal: {event: order.placed, within: 7d}\nsteps:")
+    await deploy(engine.pool, version("4h", goal))
+    watching = await build_engine(engine.pool, engine.publisher)
+    await watching.take(checkout("a"))
+    await watching.wake(after=4 * HOUR)
+    assert [(step, ended) for _, _, step, ended, _, _ in (await engine.state())["runs"]] == [("", None)]
+    assert await move(engine.pool, version("4h", (goal[0], goal[1].replace("7d", "3d"))), watching.clock) == Moved(
+        runs=1
+    )
+    assert [due for _, _, due, _ in (await engine.state())["timers"]] == [MORNING + 72 * HOUR]
+
+
+@pytest.mark.parametrize("page", [1, 7])
+async def test_engine_and_migration_never_overwrite_each_other(engine: Engine, page: int) -> None:
+    """Half of the customers buy while all runs move: each ends with its reason or goes on, none is lost or doubled."""
+    keys = [f"cus_{n}" for n in range(60)]
+    await engine.take(*(checkout(f"t-{key}", key=key) for key in keys))
+
+    async def buys() -> None:
+        for key in keys[::2]:
+            await engine.take(order(f"t-{key}", key=key))
+
+    engine.clock.advance(HOUR)
+    await asyncio.gather(buys(), move(engine.pool, version("8h"), engine.clock, page=page))
+    new = load_workflow(version("8h")).version
+    rows = await engine.pool.fetch("select key, version, ended_at, end_reason from engine.run")
+    bought = {row["key"] for row in rows if row["end_reason"] == "bought"}
+    assert bought == set(keys[::2])
+    assert {row["version"] for row in rows if row["ended_at"] is None} == {new}
+    timers = await engine.pool.fetch("select key, due_at from scheduler.timer")
+    assert {row["key"]: row["due_at"] for row in timers} == dict.fromkeys(keys[1::2], MORNING + 8 * HOUR)
