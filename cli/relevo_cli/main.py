@@ -10,7 +10,6 @@ from relevo_cli.console import err
 COMMANDS = {
     "check": "check",
     "test": "test",
-    "diagram": "diagram",
     "up": "up",
     "demo": "demo",
     "migrate": "migrate",

@@ -1,8 +1,8 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
 A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, and `segments.yaml`
-if it names segments. Its tests are no part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
-`compiled/templates.json` and the words of each layout as JSON.
+if it names segments. Its tests are no part of it: changing a test deploys nothing. The catalog also keeps what the
+notifier needs without a YAML parser: `compiled/templates.json` and the words of each layout as JSON.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,10 +35,15 @@ def load_folders(path: Path) -> list[Loaded]:
 
     Raises `CommandError` if there is none, and with the path of the folder if one has errors.
     """
+    return [load_folder(folder) for folder in need_folders(path)]
+
+
+def need_folders(path: Path) -> list[Path]:
+    """The workflow folders at `path`. Raises `CommandError` if there is none."""
     folders = list(workflow_folders(path))
     if not folders:
         raise CommandError(f"there is no workflow in {path}: a workflow is a folder with a {WORKFLOW}")
-    return [load_folder(folder) for folder in folders]
+    return folders
 
 
 def library() -> Path:
@@ -48,8 +53,10 @@ def library() -> Path:
 
 
 def workflow_folders(path: Path) -> Iterator[Path]:
-    """The workflow folders at `path`."""
-    if (path / WORKFLOW).is_file():
+    """The workflow folders at `path`; a `workflow.yaml` stands for its folder."""
+    if path.name == WORKFLOW and path.is_file():
+        yield path.parent
+    elif (path / WORKFLOW).is_file():
         yield path
     elif path.is_dir():
         yield from sorted(child for child in path.iterdir() if (child / WORKFLOW).is_file())
@@ -65,12 +72,15 @@ def load_folder(folder: Path) -> Loaded:
     return Loaded(folder, definition, {**files, "compiled/templates.json": templates})
 
 
-def read_folder(folder: Path) -> dict[str, str]:
-    """The raw files of a definition by their paths inside it."""
+def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
+    """The raw files of a definition by their paths inside it.
+
+    Raises `CommandError` for a template that is no YAML; without `parse` every layout is read and nothing is raised.
+    """
     files = {WORKFLOW: _read(folder / WORKFLOW)}
     for template in sorted((folder / "templates").glob("*.yaml")):
         files[f"templates/{template.name}"] = _read(template)
-    for layout in sorted(_layouts(files)):
+    for layout in sorted(_layouts(files)) if parse else ["*"]:
         for source in sorted((folder.parent / LAYOUTS).glob(f"{layout}.*")):
             files[f"{LAYOUTS}/{source.name}"] = _read(source)
     segments = folder.parent / SEGMENTS

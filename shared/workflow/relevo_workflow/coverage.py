@@ -6,13 +6,18 @@ from msgspec import Struct
 
 from relevo_workflow import program as steps
 from relevo_workflow.definition import Definition
+from relevo_workflow.diagnostics import Position
 
 
 class Coverage(Struct, frozen=True):
-    """The ways of a workflow by name (`branch-1/when-1`, `exit/bought`), and those not taken."""
+    """The ways of a workflow by name (`branch-1/when-1`, `exit/bought`), and those not taken.
+
+    `places` says where each that was not taken stands.
+    """
 
     ways: tuple[str, ...]
     missed: tuple[str, ...]
+    places: dict[str, Position] = {}
 
     @property
     def covered(self) -> int:
@@ -24,7 +29,8 @@ def coverage(definition: Definition, paths: Iterable[Iterable[str]]) -> Coverage
     """The coverage that decisions with these paths give."""
     taken = {entry for path in paths for entry in path}
     ways = tuple(dict.fromkeys(_ways(definition)))
-    return Coverage(ways, tuple(way for way in ways if way not in taken))
+    missed = tuple(way for way in ways if way not in taken)
+    return Coverage(ways, missed, {way: definition.place_of(way) for way in missed})
 
 
 def _ways(definition: Definition) -> Iterator[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 
 from relevo_contracts.template import Template
-from relevo_workflow.diagnostics import Diagnostic
+from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.expressions import Expression
 from relevo_workflow.program import Program
 from relevo_workflow.zones import Window
@@ -160,3 +160,8 @@ class Definition:
     watched_segments: frozenset[str] = frozenset()
     segments_in_texts: bool = False
     warnings: tuple[Diagnostic, ...] = ()
+    places: dict[str, Position] = field(default_factory=dict, compare=False, repr=False)
+
+    def place_of(self, way: str) -> Position:
+        """Where a step (`send-reminder`) or a way (`branch-1/when-1`, `exit/bought`) stands in the file."""
+        return self.places.get(way) or self.places.get(way.partition("/")[0]) or Position("workflow.yaml")

@@ -20,6 +20,7 @@ from relevo_workflow.expressions import Compiler, Names
 from relevo_workflow.fields import Fields
 from relevo_workflow.lints import check_habits
 from relevo_workflow.outline import Outline, outline, saved_shapes
+from relevo_workflow.places import places_of
 from relevo_workflow.program import Program, WaitFor
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.read_segments import read_segments
@@ -100,6 +101,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         templates=templates,
         layouts=layouts,
         files=dict(files),
+        places=places_of(root, outlines),
     )
     return _indexed(whole, problems)
 

@@ -1,0 +1,56 @@
+"""Where the ways through a workflow stand in its file: steps, their arms, exits, the restart."""
+
+from collections.abc import Iterator
+
+from relevo_workflow.diagnostics import Position
+from relevo_workflow.outline import Outline
+from relevo_workflow.yaml_source import Node
+
+
+def places_of(root: Node, outlines: list[Outline]) -> dict[str, Position]:
+    """The place of each step by its id, and of each way by its name (`branch-1/when-1`, `exit/bought`)."""
+    found: dict[str, Position] = {}
+    for step in (inner for outer in outlines for inner in outer.walk()):
+        found[step.id] = step.node.position
+        for label, where in _arms(step):
+            found.setdefault(f"{step.id}/{label}", where)
+    entries = root.entries or {}
+    for rule in _each(entries.get("exit")):
+        inner = rule.entries or {}
+        reasons = [inner["reason"]] if "reason" in inner else _each(inner.get("event"))
+        for reason in reasons:
+            found.setdefault(f"exit/{reason.text}", rule.position)
+    for rule in _each(entries.get("restart"))[:1]:
+        found["restart"] = rule.position
+    return found
+
+
+def _arms(step: Outline) -> Iterator[tuple[str, Position]]:
+    """The labels that coverage and traces use, with the place of each."""
+    if step.kind == "approve":
+        yield from ((block.label, step.body.keys.get(block.label, block.node.position)) for block in step.blocks)
+        return
+    rules = (step.body.entries or {}).get("rules") if step.kind == "decide" else None
+    arms = [block.node for block in step.blocks] if rules is None else list(rules.items or ())
+    for number, arm in enumerate(arms, start=1):
+        yield _label(step.kind, arm, number), arm.position
+
+
+def _label(kind: str, arm: Node, number: int) -> str:
+    entries = arm.entries or {}
+    if "timeout" in entries:
+        return "timeout"
+    if "name" in entries:
+        return entries["name"].text
+    if "otherwise" in entries:
+        return "otherwise"
+    if kind == "wait_for":
+        events = _each(entries.get("event"))
+        return events[0].text if events else "event"
+    return f"rule-{number}" if kind == "decide" else f"when-{number}"
+
+
+def _each(node: Node | None) -> list[Node]:
+    if node is None:
+        return []
+    return list(node.items) if node.items is not None else [node]
