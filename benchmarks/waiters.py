@@ -2,8 +2,9 @@
 
 `python -m benchmarks.waiters [--waiters N] [--engines E]`. The waiters are put into the index by COPY, each with a run
 of its own customer. Then one restock event goes through the engine's batch processor, and E walkers tell everybody
-through Kafka. Transactions are sampled from the server's own list every 5 ms, and each turn of a walker is timed as well: it
-holds no transaction longer than itself. The waking of the runs by what was told is what `benchmarks.engine` measures.
+through Kafka. Transactions are sampled from the server's own list every 5 ms, and each turn of a walker is timed as
+well: it holds no transaction longer than itself. The waking of the runs by what was told is what `benchmarks.engine`
+measures.
 """
 
 import argparse
