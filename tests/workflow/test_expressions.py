@@ -176,8 +176,21 @@ terms = st.one_of(
 )
 
 
+conditions = st.recursive(
+    terms,
+    lambda inner: st.tuples(st.sampled_from([" && ", " || "]), st.lists(inner, min_size=2, max_size=3)).map(
+        lambda one: "(" + one[0].join(one[1]) + ")"
+    ),
+    max_leaves=6,
+)
+
+
 @given(
-    st.lists(terms, min_size=1, max_size=4).map(" && ".join),
+    st.lists(conditions, min_size=1, max_size=4).flatmap(
+        lambda found: st.lists(st.sampled_from([" && ", " || "]), min_size=len(found), max_size=len(found)).map(
+            lambda signs: "".join(part for pair in zip(found, signs, strict=True) for part in pair)[:-4]
+        )
+    ),
     st.tuples(
         texts,
         texts,
@@ -200,8 +213,10 @@ def test_plain_conditions_mean_what_cel_means(text, values):
 @pytest.mark.parametrize(
     "text",
     [
-        "a == b || p",
-        "(a == b)",
+        "a + b == a || p",
+        "(a == b) == (a != b)",
+        "(a == b) == (p || q)",
+        "!(a == b)",
         "a = = b",
         "a + b == a",
         "n == 3u",

@@ -43,7 +43,7 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.email_consent if channel == "email" else self.sms_consent
 
 
-_TEXT_FIELDS = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
+_TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
 
 
 def newer(old: Consent, new: Consent) -> Consent:
@@ -64,11 +64,13 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
         return contact
     changes: dict[str, object] = {}
     fresh = contact.updated_at is None or at >= contact.updated_at
-    for field in _TEXT_FIELDS:
-        value = getattr(buyer, field)
-        if value and value != getattr(contact, field) and (fresh or not getattr(contact, field)):
-            changes[field] = value
-    changes.update(_consents(contact, buyer, payload, at))
+    for field, value in msgspec.to_builtins(buyer).items():  # what it says: empty text and `None` are left out
+        if field in _TEXT_FIELDS:
+            known = getattr(contact, field)
+            if value != known and (fresh or not known):
+                changes[field] = value
+    if buyer.email_marketing or buyer.sms_marketing or isinstance(payload, ConsentChanged):
+        changes.update(_consents(contact, buyer, payload, at))
     if not changes:
         return contact
     if fresh:

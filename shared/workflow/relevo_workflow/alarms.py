@@ -51,11 +51,7 @@ def due_starts(
 
 def unchanged(deployment: Deployment, old: Facts, new: Facts) -> bool:
     """Whether no alarm can have moved between two states of the facts (segments aside)."""
-    if old is new:
-        return True
-    if old.contact.timezone != new.contact.timezone:
-        return False
-    return all(getattr(old, name) == getattr(new, name) for name in deployment.alarm_fields)
+    return old is new or bool(deployment.alarm_view(old) == deployment.alarm_view(new))
 
 
 def rearm(

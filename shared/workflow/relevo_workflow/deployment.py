@@ -1,9 +1,10 @@
 """The active workflows of a shop, indexed once, so that an input finds at once what it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
 from relevo_workflow.definition import (
     DateTrigger,
@@ -14,6 +15,7 @@ from relevo_workflow.definition import (
     SegmentTrigger,
 )
 from relevo_workflow.shares import stable_id
+from relevo_workflow.state import Facts
 
 AlarmKind = Literal["date", "inactivity", "schedule"]
 CALENDAR = "calendar"
@@ -58,15 +60,20 @@ class WatchedSegment:
 
 
 class Deployment(tuple[Definition, ...]):
-    """The definitions with their indexes. `Deployment.of` gives one for any sequence; a deployment is its own."""
+    """The definitions with their indexes. `Deployment.of` gives one for any sequence; a deployment is its own.
+
+    `starts` are the definitions by the event types that start them. `alarm_view` reads from facts what alarms follow
+    from. `timed` says whether any trigger depends on time.
+    """
 
     starts: dict[str, tuple[Definition, ...]]
     exit_types: frozenset[str]
     alarms: tuple[AlarmSpec, ...]
-    alarm_fields: tuple[str, ...]
+    alarm_view: Callable[[Facts], Any]
     segments: tuple[WatchedSegment, ...]
     calendar: tuple[CalendarSpec, ...]
     fingerprint: str
+    timed: bool
 
     @classmethod
     def of(cls, definitions: Sequence[Definition]) -> "Deployment":
@@ -80,16 +87,12 @@ class Deployment(tuple[Definition, ...]):
             for event_type in definition.trigger_types:
                 found.starts[event_type] = (*found.starts.get(event_type, ()), definition)
         found.alarms = tuple(spec for one in definitions for spec in _alarms(one))
-        found.alarm_fields = tuple(dict.fromkeys(name for spec in found.alarms for name in _fields(spec.trigger)))
+        found.alarm_view = attrgetter("contact.timezone", *(n for spec in found.alarms for n in _fields(spec.trigger)))
         found.segments = tuple(spec for one in definitions for spec in _segments(one))
         found.calendar = tuple(spec for one in definitions for spec in _calendar(one))
+        found.timed = bool(found.alarms or found.segments)
         found.fingerprint = _fingerprint(found)
         return found
-
-    @property
-    def timed(self) -> bool:
-        """Whether any trigger depends on time."""
-        return bool(self.alarms or self.segments)
 
     def named(self, workflow: str) -> list[Definition]:
         """The definitions of a workflow (one, or none)."""

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from relevo_contracts.contact import apply_event
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import EVENT_TYPES, CustomerChanged, Money, OrderChanged, Payload
+from relevo_contracts.payloads import EVENT_TYPES, Buyer, CustomerChanged, Money, OrderChanged, Payload
 from relevo_workflow.effects import SetAttributes
 from relevo_workflow.state import Facts, Occurrence, Past
 
@@ -31,17 +31,16 @@ def fold(facts: Facts, event: Event) -> Facts:
     if event.type == REDACTED:
         return Facts()
     payload: Payload = msgspec.convert(event.data, EVENT_TYPES[event.type])
-    changes: dict[str, Any] = {}
+    changes = _seen(facts, event.time) if event.type in _SEEN else {}
     contact = apply_event(facts.contact, payload, event.time)
     if contact is not facts.contact:
         changes["contact"] = contact
-    buyer = getattr(payload, "customer", None)
-    for name in ("group", "company"):
-        value = getattr(buyer, name, "")
-        if value and value != getattr(facts, name):
-            changes[name] = value
-    if event.type in _SEEN:
-        changes.update(_seen(facts, event.time))
+    buyer: Buyer | None = getattr(payload, "customer", None)
+    if buyer is not None:
+        if buyer.group and buyer.group != facts.group:
+            changes["group"] = buyer.group
+        if buyer.company and buyer.company != facts.company:
+            changes["company"] = buyer.company
     if isinstance(payload, CustomerChanged):
         changes.update(_profile(facts, payload, event.time))
     elif event.type == "order.placed" and isinstance(payload, OrderChanged):

@@ -1,4 +1,4 @@
-"""The plainest conditions without the CEL evaluator: a field alone, and comparisons of fields joined by `&&`.
+"""The plainest conditions without the CEL evaluator: a field alone, and comparisons of fields joined by `&&` and `||`.
 
 Most conditions correlate an event with a run (`event.order_id == trigger.order_id`). For those the answer is the same
 in Python, at a tenth of the cost. Everything else, and everything whose types are not plain, is left to CEL; a test
@@ -27,22 +27,43 @@ _Operand = tuple[str, int, Any]  # its kind; the index of a variable, or -1 with
 
 def plain_condition(text: str, kinds: Mapping[str, str]) -> Condition | None:
     """The condition of `text` over variables of these kinds (`STRING`, `INT`, `DOUBLE`, `BOOL`), or `None`."""
-    names = list(kinds)
-    terms = [_term(term, names, kinds) for term in _terms(tokens(text))]
-    if not terms or any(term is None for term in terms):
-        return None
-    conditions = [term for term in terms if term is not None]
-    if len(conditions) == 1:
-        return conditions[0]
+    return _condition(tokens(text), list(kinds), kinds)
+
+
+def _condition(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Condition | None:
+    for sign, join in (("|", _any_of), ("&", _all_of)):
+        parts = _split(stream, sign)
+        if len(parts) > 1:
+            found = [_condition(part, names, kinds) for part in parts]
+            conditions = [one for one in found if one is not None]
+            return join(conditions) if len(conditions) == len(parts) else None
+    if stream and stream[0].text == "(" and stream[-1].text == ")":
+        return _condition(stream[1:-1], names, kinds)
+    return _term(stream, names, kinds)
+
+
+def _any_of(conditions: list[Condition]) -> Condition:
+    if len(conditions) == 2:
+        one, other = conditions
+        return lambda values: one(values) or other(values)
+    return lambda values: any(condition(values) for condition in conditions)
+
+
+def _all_of(conditions: list[Condition]) -> Condition:
+    if len(conditions) == 2:
+        one, other = conditions
+        return lambda values: one(values) and other(values)
     return lambda values: all(condition(values) for condition in conditions)
 
 
-def _terms(stream: list[Token]) -> list[list[Token]]:
-    """The tokens between `&&`."""
+def _split(stream: list[Token], sign: str) -> list[list[Token]]:
+    """The tokens between `&&` (or `||`) outside of brackets."""
     found: list[list[Token]] = [[]]
-    index = 0
+    depth = index = 0
     while index < len(stream):
-        if stream[index].text == "&" and index + 1 < len(stream) and stream[index + 1].text == "&":
+        text = stream[index].text
+        depth += (text in "([{") - (text in ")]}")
+        if text == sign and not depth and index + 1 < len(stream) and stream[index + 1].text == sign:
             found.append([])
             index += 2
             continue

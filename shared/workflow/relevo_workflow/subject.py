@@ -14,7 +14,7 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
 from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_end, with_start
-from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
+from relevo_workflow.inputs import EventInput, Input, OutcomeInput, StartInput, TimerInput
 from relevo_workflow.redaction import redacted
 from relevo_workflow.segments import changed_segments
 from relevo_workflow.starting import past_name
@@ -55,8 +55,7 @@ def handle(
     caught_up = work.catch_up(deployment)
     if isinstance(arrival, EventInput):
         work.facts = _fold_event(deployment, subject.key, work.facts, arrival.event)
-    for run in subject.runs:
-        work.run(_version(pinned, deployment, run), run, arrival)
+    work.let_runs_decide(deployment, pinned, arrival)
     for start, candidates in work.asked(deployment, arrival):
         for definition in candidates:
             work.start(definition, start)
@@ -81,6 +80,8 @@ def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, 
 
 class _Work:
     """The customer while one input is handled."""
+
+    __slots__ = ("before", "decisions", "facts", "now", "runs", "shop", "subject")
 
     def __init__(self, subject: Subject, shop: Shop, now: datetime) -> None:
         self.subject = subject
@@ -121,11 +122,17 @@ class _Work:
             starts = due_starts(deployment, subject, arrival, self.now, shop=self.shop)
         return [(start, deployment.named(start.workflow)) for start in starts]
 
-    def run(self, definition: Definition, run: Run, arrival: Input) -> None:
-        """Lets one run decide, if the input can concern it at all."""
-        if not _concerns(definition, run, arrival):
-            self.runs.append(run)
-            return
+    def let_runs_decide(self, deployment: Deployment, pinned: Mapping[str, Definition], arrival: Input) -> None:
+        """Lets those runs decide that the input can concern at all."""
+        heard, addressee = _addressed(arrival)
+        for run in self.subject.runs:
+            definition = pinned.get(run.version) or _version(deployment, run)
+            if heard in definition.event_types or run.id == addressee:
+                self._run(definition, run, arrival)
+            else:
+                self.runs.append(run)
+
+    def _run(self, definition: Definition, run: Run, arrival: Input) -> None:
         decision = decide(definition, run, arrival, self.facts, self.now, shop=self.shop, customer=self.subject.key)
         if decision.kind == "ignored" and not decision.effects:
             self.runs.append(run)
@@ -155,10 +162,10 @@ class _Work:
 
     def keep_time(self, deployment: Deployment, arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
-        if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
-            return ()
         alarm, new = alarm_of(arrival), self.facts.timed_by != deployment.fingerprint
         if not (deployment.segments or new) and alarm is None and unchanged(deployment, self.before, self.facts):
+            return ()
+        if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
             return ()
         self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
         if not (isinstance(arrival, EventInput) and arrival.event.historical):
@@ -191,21 +198,23 @@ def _fold_event(deployment: Deployment, customer: str, known: Facts, event: Even
     return remember(facts, event) if event.type in deployment.exit_types else facts
 
 
-def _version(pinned: Mapping[str, Definition], deployment: Deployment, run: Run) -> Definition:
-    found = pinned.get(run.version)
-    if found is not None:
-        return found
+def _version(deployment: Deployment, run: Run) -> Definition:
     for definition in deployment:
         if definition.version == run.version:
             return definition
     raise MissingVersionError(run)
 
 
-def _concerns(definition: Definition, run: Run, arrival: Input) -> bool:
-    if isinstance(arrival, EventInput):
-        return arrival.event.type in definition.event_types
-    if isinstance(arrival, TimerInput):
-        return arrival.wakeup.run_id == run.id
-    if isinstance(arrival, StartInput):
-        return False
-    return arrival.run_id == run.id if hasattr(arrival, "run_id") else arrival.outcome.run_id == run.id
+def _addressed(arrival: Input) -> tuple[str, str]:
+    """Whom an input can concern: the runs that listen to a type of event, or one run by its id."""
+    match arrival:
+        case EventInput():
+            return arrival.event.type, ""
+        case TimerInput():
+            return "", arrival.wakeup.run_id
+        case OutcomeInput():
+            return "", arrival.outcome.run_id
+        case StartInput():
+            return "", ""
+        case _:
+            return "", arrival.run_id

@@ -88,10 +88,8 @@ def liquid_context(scope: Scope) -> dict[str, Any]:
 
 def _texts(view: dict[str, Any], *times: str) -> dict[str, Any]:
     """A view with its instants as text; all else in it is plain already."""
-    for name in times:
-        if view[name] is not None:
-            view = {**view, name: view[name].isoformat()}
-    return view
+    told = {name: view[name].isoformat() for name in times if view[name] is not None}
+    return {**view, **told} if told else view
 
 
 _CUSTOMER_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
