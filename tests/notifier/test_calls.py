@@ -1,0 +1,283 @@
+"""From a call on Kafka to a request at another system and its answer on Kafka, whatever goes wrong between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from relevo_contracts.envelope import partition_key
+from relevo_contracts.messages import CallAnswered, CallHttp, DeadLetter
+from relevo_contracts.topics import CALLS, DEAD_LETTERS, INPUTS
+from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.core.replies import LARGEST_BODY
+from relevo_notifier.core.work import Incoming
+from relevo_runtime.http import serve
+from tests.notifier.conftest import Post
+from tests.notifier.support import NOON
+from tests.notifier.test_requests import call as plain_call
+from tests.notifier.waiting import until
+
+Reply = Callable[[], Response]
+
+
+def json(value: Any, status: int = 200, **headers: str) -> Response:
+    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
+
+
+class Elsewhere:
+    """Another system: answers by `replies` in turn, the last one for ever, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = [lambda: json({"ok": True})]
+        self.asked: list[tuple[dict[str, str], bytes]] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self.gate: asyncio.Event | None = None
+        self.port = 0
+
+    async def answer(self, request: Request) -> Response:
+        self.asked.append((dict(request.headers), await request.body()))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+        finally:
+            self.at_once -= 1
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        return reply()
+
+    def keys(self) -> list[str]:
+        return [headers["idempotency-key"] for headers, _ in self.asked]
+
+    def call(self, number: int = 1, **changes: Any) -> CallHttp:
+        values = {"id": f"run{number}/ask-erp/1", "run_id": f"run{number}", "key": f"customer-{number}"}
+        return plain_call(**{"url": f"http://127.0.0.1:{self.port}/returns", **values, **changes})
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[Elsewhere]:
+    system = Elsewhere()
+    app = Starlette(routes=[Route("/returns", system.answer, methods=["GET", "POST"])])
+    async with serve(app, "127.0.0.1", 0, stop_timeout=1) as port:
+        system.port = port
+        yield system
+
+
+OPEN: dict[str, Any] = {"notifier_call_hosts": "127.0.0.1", "notifier_call_timeout": 5.0}
+
+
+async def publish(post: Post, *calls: CallHttp) -> None:
+    for one in calls:
+        await post.publish_raw(CALLS, partition_key(one.shop, one.key).decode(), msgspec.json.encode(one))
+
+
+async def answers(post: Post, count: int) -> list[CallAnswered]:
+    return list(await post.read(INPUTS, CallAnswered, count))
+
+
+async def until_row(post: Post, condition: str, count: int = 1) -> None:
+    async def holds() -> bool:
+        return bool(await post.pool.fetchval(f"select count(*) = {count} from notifier.call where {condition}"))
+
+    await until(holds)
+
+
+async def test_a_call_becomes_one_request_and_one_answer(post: Post, elsewhere: Elsewhere) -> None:
+    secrets = {"ERP": SecretStr("s3cret-value")}
+    async with post.notifier(**OPEN, notifier_call_secrets=secrets):
+        await publish(post, elsewhere.call(headers={"Authorization": "Bearer ${ERP}"}))
+        [answer] = await answers(post, 1)
+    assert (answer.call_id, answer.run_id, answer.key) == ("run1/ask-erp/1", "run1", "customer-1")
+    assert (answer.status, answer.body, answer.error, answer.at) == (200, {"ok": True}, "", NOON)
+    [(headers, body)] = elsewhere.asked
+    assert (headers["authorization"], msgspec.json.decode(body)) == ("Bearer s3cret-value", {"order": "1001"})
+    assert headers["host"] == f"127.0.0.1:{elsewhere.port}"
+    row = await post.pool.fetchrow("select state, attempts, status, body from notifier.call")
+    assert row is not None
+    assert tuple(row) == ("answered", 1, 200, None)
+
+
+async def test_the_same_call_many_times_is_one_request(post: Post, elsewhere: Elsewhere) -> None:
+    async with post.notifier(**OPEN), post.notifier(**OPEN):
+        await publish(post, *[elsewhere.call()] * 5)
+        await publish(post, elsewhere.call(), elsewhere.call(2))
+        await until_row(post, "wake_at is null", 2)
+    assert sorted(elsewhere.keys()) == ["run1/ask-erp/1", "run2/ask-erp/1"]
+
+
+async def test_a_call_left_in_calling_is_asked_again_with_the_same_key(post: Post, elsewhere: Elsewhere) -> None:
+    """What an instance leaves that was killed between the request and the commit of its answer."""
+    left = elsewhere.call()
+    await Calls(post.pool).accept([Incoming(left, msgspec.json.encode(left), True, NOON + timedelta(minutes=2))], NOON)
+    post.clock.advance(timedelta(minutes=5))
+    async with post.notifier(**OPEN):
+        [answer] = await answers(post, 1)
+    assert (answer.status, answer.error) == (200, "")
+    assert elsewhere.keys() == [left.id]
+    assert await post.pool.fetchval("select attempts || '/' || doubts from notifier.call") == "2/1"
+
+
+async def test_a_call_that_interrupts_every_attempt_is_given_up(post: Post, elsewhere: Elsewhere) -> None:
+    left = elsewhere.call()
+    await Calls(post.pool).accept([Incoming(left, msgspec.json.encode(left), True, NOON + timedelta(minutes=2))], NOON)
+    await post.pool.execute("update notifier.call set attempts = 6")
+    post.clock.advance(timedelta(minutes=5))
+    async with post.notifier(**OPEN):
+        [answer] = await answers(post, 1)
+    assert (answer.status, elsewhere.asked) == (0, [])
+    assert "may have been carried out" in answer.error
+
+
+async def test_retry_after_is_honoured(post: Post, elsewhere: Elsewhere) -> None:
+    elsewhere.replies = [lambda: json({}, 503, **{"Retry-After": "90"}), lambda: json({"ok": 1})]
+    async with post.notifier(**OPEN):
+        await publish(post, elsewhere.call())
+        await until_row(post, "state = 'queued' and settled_at is not null")
+        assert await post.pool.fetchval("select wake_at from notifier.call") == NOON + timedelta(seconds=90)
+        post.clock.advance(timedelta(seconds=89))
+        await asyncio.sleep(0.2)
+        assert len(elsewhere.asked) == 1
+        post.clock.advance(timedelta(seconds=1))
+        [answer] = await answers(post, 1)
+    assert (answer.status, answer.body) == (200, {"ok": 1})
+    assert elsewhere.keys() == ["run1/ask-erp/1"] * 2
+
+
+async def test_what_keeps_failing_is_given_up_with_its_last_answer(post: Post, elsewhere: Elsewhere) -> None:
+    elsewhere.replies = [lambda: json({"why": "down"}, 500)]
+    async with post.notifier(**OPEN, notifier_call_attempts=2, notifier_call_retry_first=1.0):
+        await publish(post, elsewhere.call())
+        await until_row(post, "state = 'queued' and settled_at is not null")
+        post.clock.advance(timedelta(seconds=2))
+        [answer] = await answers(post, 1)
+    assert (answer.status, answer.body) == (500, {"why": "down"})
+    assert answer.error == "gave up after 2 attempts: it answered 500"
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "body", "error"),
+    [
+        (lambda: json({"no": 1}, 404), 404, {"no": 1}, ""),
+        (lambda: Response(status_code=302, headers={"Location": "http://10.0.0.1/"}), 302, None, ""),
+        (lambda: Response("plain"), 200, "plain", ""),
+        (lambda: Response(b"x" * LARGEST_BODY, media_type="text/plain"), 200, "x" * LARGEST_BODY, ""),
+        (lambda: Response(b"x" * (LARGEST_BODY + 1)), 200, None, "the answer is larger than 256 KiB"),
+    ],
+)
+async def test_answers_are_taken_as_they_are(
+    post: Post, elsewhere: Elsewhere, reply: Reply, status: int, body: object, error: str
+) -> None:
+    elsewhere.replies = [reply]
+    async with post.notifier(**OPEN):
+        await publish(post, elsewhere.call())
+        [answer] = await answers(post, 1)
+    assert (answer.status, answer.body, answer.error) == (status, body, error)
+    assert len(elsewhere.asked) == 1
+
+
+async def test_an_answer_that_does_not_come_in_time_leaves_a_doubt(post: Post, elsewhere: Elsewhere) -> None:
+    elsewhere.gate = asyncio.Event()
+    async with post.notifier(**OPEN, notifier_call_attempts=1):
+        await publish(post, elsewhere.call(timeout_seconds=0.2))
+        [answer] = await answers(post, 1)
+        elsewhere.gate.set()
+    assert answer.status == 0
+    assert "did not answer within 0.2 s; an attempt may have been carried out" in answer.error
+    assert await post.pool.fetchval("select state from notifier.call") == "in_doubt"
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:9/", "127.0.0.1:9 can't be reached"),
+        ("http://nowhere.invalid/", "the name nowhere.invalid can't be resolved"),
+    ],
+)
+async def test_who_can_not_be_reached_was_certainly_not_called(
+    post: Post, elsewhere: Elsewhere, url: str, error: str
+) -> None:
+    async with post.notifier(**OPEN, notifier_call_attempts=1):
+        await publish(post, elsewhere.call(url=url))
+        [answer] = await answers(post, 1)
+    assert answer.status == 0
+    assert error in answer.error
+    assert await post.pool.fetchval("select state from notifier.call") == "failed"
+
+
+async def test_a_private_address_is_not_called_unless_it_is_allowed(post: Post, elsewhere: Elsewhere) -> None:
+    async with post.notifier():
+        await publish(post, elsewhere.call())
+        [answer] = await answers(post, 1)
+    assert "is inside a private network" in answer.error
+    assert elsewhere.asked == []
+
+
+async def test_one_host_gets_no_more_calls_at_once_than_it_should(post: Post, elsewhere: Elsewhere) -> None:
+    elsewhere.gate = asyncio.Event()
+    async with post.notifier(**OPEN, notifier_call_per_host=2):
+        await publish(post, *(elsewhere.call(n) for n in range(8)))
+        await until_row(post, "state = 'calling'", 2)
+        elsewhere.gate.set()
+        await advance_until_done(post, 8)
+    assert elsewhere.most_at_once <= 2
+    assert len(set(elsewhere.keys())) == len(elsewhere.asked) == 8
+
+
+async def test_a_host_that_fails_is_left_alone_and_then_tried_by_one_call(post: Post, elsewhere: Elsewhere) -> None:
+    elsewhere.replies = [lambda: json({}, 500)] * 3 + [lambda: json({"ok": 1})]
+    rules = {"notifier_circuit_failures": 3, "notifier_circuit_pause": 600.0, "notifier_call_retry_first": 1.0}
+    async with post.notifier(**OPEN, **rules):
+        for number in range(3):
+            await publish(post, elsewhere.call(number))
+            await until_row(post, "state = 'queued' and settled_at is not null", number + 1)
+        post.clock.advance(timedelta(seconds=10))
+        await publish(post, elsewhere.call(3))
+        await until_row(post, "reason like '%left alone for a while'", 4)
+        assert len(elsewhere.asked) == 3
+        # What was not tried does not count as an attempt.
+        assert await post.pool.fetchval("select array_agg(attempts order by id) from notifier.call") == [1, 1, 1, 0]
+        post.clock.advance(timedelta(seconds=600))
+        await advance_until_done(post, 4)
+        found = await answers(post, 4)
+    assert [answer.status for answer in found] == [200] * 4
+    assert len(elsewhere.asked) == 7
+
+
+async def test_an_answer_that_was_not_reported_is_reported_again(post: Post, elsewhere: Elsewhere) -> None:
+    async with post.notifier(**OPEN):
+        await publish(post, elsewhere.call())
+        await until_row(post, "wake_at is null")
+    [first] = await answers(post, 1)
+    await post.pool.execute("update notifier.call set wake_at = $1, outcome = $2", NOON, msgspec.json.encode(first))
+    async with post.notifier(**OPEN):
+        await until_row(post, "wake_at is null")
+        assert await answers(post, 2) == [first, first]
+    assert len(elsewhere.asked) == 1
+
+
+async def test_what_is_no_call_is_a_dead_letter(post: Post, elsewhere: Elsewhere) -> None:
+    async with post.notifier(**OPEN, dead_letter_ratio=1.0):
+        await post.publish_raw(CALLS, "acme/customer-1", b'{"id": "x"}')
+        await publish(post, elsewhere.call())
+        await answers(post, 1)
+        [letter] = await post.read(DEAD_LETTERS, DeadLetter, 1)
+    assert letter.reason.startswith("not a CallHttp")
+
+
+async def advance_until_done(post: Post, count: int) -> None:
+    """Lets the clock run until so many calls have ended: those that wait for their host look again after a second."""
+
+    async def done() -> bool:
+        post.clock.advance(timedelta(seconds=1))
+        return bool(await post.pool.fetchval("select count(*) = $1 from notifier.call where wake_at is null", count))
+
+    await until(done)
