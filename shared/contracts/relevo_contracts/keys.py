@@ -3,6 +3,8 @@
 import hashlib
 
 PRODUCT_PREFIX = "prd_"
+PRODUCT_EVENTS = "product."
+"""How the types of the events begin that have the key of a product."""
 SHOP_KEY = "shop"
 """The key of events about the shop itself, and of its calendar."""
 LONGEST_NAME = 160

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import program as steps
 from relevo_workflow.definition import DEFAULT_NOT_AFTER
 from relevo_workflow.diagnostics import suggestion
@@ -122,9 +123,20 @@ class StepReader:
         where = self._condition(fields, "where", events=events) if events else None
         key = fields.get("key")
         expression = self.reading.expression(key, self.names, want=("STRING",)) if key is not None else None
+        self._check_key(fields, key, events)
         save = fields.save_name()
         label = fields.text("name") or (events[0] if events else "event")
         return steps.EventArm(label, events, where, save, self._arm_target(fields, block, after), expression)
+
+    def _check_key(self, fields: Fields, key: Node | None, events: tuple[str, ...]) -> None:
+        """Only products are waited for by key, and their events reach a customer's run in no other way."""
+        mine = [event for event in events if not event.startswith(PRODUCT_EVENTS)]
+        if key is not None and mine:
+            self.problems.error(key.position, f"{mine[0]} is about the customer, not a product", "leave out 'key'")
+        about_product = any(trigger.startswith(PRODUCT_EVENTS) for trigger in self.names.triggers)
+        if key is None and len(mine) < len(events) and not about_product:
+            advice = "key: trigger.product_id, or where the run has the id of the product"
+            self.problems.error(fields.position("event"), "the run would never hear of it: of which product?", advice)
 
     def _arm_target(self, fields: Fields, block: Block, after: str) -> str:
         fields.get("steps")
