@@ -36,6 +36,12 @@ from relevo_workflow.subject import handle, refresh
 
 SubjectKey = tuple[str, str]
 
+_KEPT = (
+    *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),
+    *(Subscribe, Unsubscribe, SetAttributes),
+)
+"""Effects that are rows or facts of the engine; all others are messages to other services."""
+
 
 class Definitions(Struct, frozen=True):
     """What a shop runs: the active definitions start runs; every version that a run still uses is in `by_version`."""
@@ -60,7 +66,7 @@ class Changes(Struct):
     customers: dict[SubjectKey, tuple[Facts, datetime]]
     runs: dict[tuple[str, str], tuple[str, Run]]  # (shop, run id) -> (customer key, run)
     timers: dict[tuple[str, str], Timer | None]
-    fired: dict[tuple[str, str], datetime]
+    fired: list[WakeUp]
     decisions: list[DecisionRow]
     outbox: list[Outgoing]
     rejected: list[Rejected]
@@ -79,15 +85,18 @@ def fold(
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    changes = Changes({}, {}, {}, {}, [], [], [], TaskChanges(), KeyChanges())
+    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges())
     for arrived in inputs:
         try:
             if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
                 _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
-                continue
-            _fold_one(subjects, arrived, definitions[arrived.shop], changes)
+            else:
+                _fold_one(subjects, arrived, definitions[arrived.shop], changes)
         except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
             changes.rejected.append(Rejected(arrived.record, _explain(error)))
+        if isinstance(arrived.input, TimerInput):
+            # Rejected or not: a timer that comes back for ever would fill the dead letters.
+            changes.fired.append(arrived.input.wakeup)
     return changes
 
 
@@ -98,24 +107,24 @@ def _fold_one(
     before = subjects[key]
     handled = _handle(definitions, before, arrived.input)
     subject = handled.subject
-    # Everything that can fail is behind us: from here on the input counts as a whole.
+    messages = _messages(handled, arrived)
+    # What may fail is behind us: from here on the input counts as a whole.
     subjects[key] = subject
+    changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
-    if isinstance(arrived.input, TimerInput):
-        # By its instant: a wake-up that was overtaken must not take the timer that was armed anew.
-        changes.fired[(arrived.shop, arrived.input.wakeup.timer_id)] = arrived.input.wakeup.due_at
     changes.keys.happened(arrived)
     kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
     for decision in handled.decisions:
         if decision.run is not None:
             changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
             changes.keys.follow(arrived, decision.run)
-            changes.tasks.follow(arrived, before, decision, definitions.by_version)
         if decision.kind != "ignored":
             changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
-        _carry_out(decision.effects, subject, decision, arrived, changes)
-    _carry_out(handled.effects, subject, None, arrived, changes)
+        _carry_out(decision.effects, decision, arrived, changes)
+        # After the effects: the reason of an effect that closes a task is the better one.
+        changes.tasks.follow(arrived, before, decision, definitions.by_version)
+    _carry_out(handled.effects, None, arrived, changes)
     if kind == REDACTED:
         changes.tasks.redacted.add(key)
 
@@ -128,7 +137,6 @@ def _handle(definitions: Definitions, subject: Subject, arrival: Input | Refresh
 
 def _ring(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Changes) -> None:
     """An entry of the shop's calendar is due."""
-    changes.fired[(wakeup.shop, wakeup.timer_id)] = wakeup.due_at
     rung = ring(definitions.active, definitions.shop, wakeup, now)
     if rung is not None:
         walk, following = rung
@@ -137,9 +145,19 @@ def _ring(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Chan
             changes.timers[(wakeup.shop, wakeup.timer_id)] = following
 
 
-def _carry_out(
-    effects: Iterable[Effect], subject: Subject, decision: Decision | None, arrived: Arrived, changes: Changes
-) -> None:
+def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
+    """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
+    made = [(effect, decision) for decision in handled.decisions for effect in decision.effects]
+    made += [(effect, None) for effect in handled.effects]
+    return [
+        outgoing(effect, handled.subject, decision, arrived)
+        for effect, decision in made
+        if not isinstance(effect, _KEPT)
+    ]
+
+
+def _carry_out(effects: Iterable[Effect], decision: Decision | None, arrived: Arrived, changes: Changes) -> None:
+    """Notes the effects that are rows of the engine's own transaction."""
     for effect in effects:
         match effect:
             case ArmTimer():
@@ -158,10 +176,8 @@ def _carry_out(
                 changes.tasks.carry_out(effect, arrived, decision)
             case Subscribe() | Unsubscribe():
                 changes.keys.carry_out(effect, arrived)
-            case SetAttributes():
-                pass  # the facts have it
             case _:
-                changes.outbox.append(outgoing(effect, subject, decision, arrived))
+                pass  # a message, or in the facts already
 
 
 def _explain(error: Exception) -> str:

@@ -143,7 +143,7 @@ class TaskChanges(Struct):
 
     def _close(self, ref: TaskRef, status: str, reason: str, at: datetime) -> None:
         change = self._change(ref)
-        if change.closed_at is None:  # the first reason is the nearest one
+        if change.closed_at is None:  # the first reason counts
             change.closed_at, change.status, change.close_reason = at, status, reason
 
 
