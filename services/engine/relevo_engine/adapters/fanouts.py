@@ -62,6 +62,17 @@ class Fanouts:
         if walks:
             await conn.execute(self._sql["finish"], [walk.number for walk in walks], [walk.shop for walk in walks])
 
+    async def unheard(self, conn: Connection, walks: Sequence[Claimed]) -> set[int]:
+        """The numbers of those walks of events that nobody waits for."""
+        rows = await conn.fetch(
+            self._sql["unheard"],
+            [walk.number for walk in walks],
+            [walk.shop for walk in walks],
+            [walk.about for walk in walks],
+            [walk.event_type for walk in walks],
+        )
+        return {row["number"] for row in rows}
+
     async def waiters(self, conn: Connection, walk: Claimed, limit: int) -> list[Cursor]:
         """The next (customer, run) who wait for the walk's event."""
         rows = await conn.fetch(

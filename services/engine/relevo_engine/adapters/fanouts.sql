@@ -53,6 +53,15 @@ delete from engine.fanout as f
 using unnest($1::bigint[], $2::text[]) as n (number, shop)
 where f.number = n.number and f.shop = n.shop;
 
+-- name: unheard
+-- Which of these events nobody waits for.
+select n.number
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as n (number, shop, about, event_type)
+where not exists (
+    select from engine.waiting as w
+    where w.shop = n.shop and w.event_key = n.about and w.event_type = n.event_type
+);
+
 -- name: waiters
 -- The next page of those who wait for an event: $6 is when it happened.
 select key, run_id

@@ -22,8 +22,10 @@ from relevo_engine.core.fanout import Claimed, Message
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
 
-AT_ONCE = 16
-"""Walks that one engine works on in a turn."""
+AT_ONCE = 4
+"""Walks of which one engine tells a page in a turn."""
+CLAIMED = 500
+"""Walks that one engine looks at in a turn: most events about products are awaited by nobody."""
 _event = msgspec.json.Decoder(Event)
 
 
@@ -57,23 +59,30 @@ class Forwarder:
     async def run_once(self, now: datetime) -> datetime | None:
         """Tells one page of each walk that is free. Returns `now` if there may be more, `None` if there is none."""
         async with self._pool.acquire() as conn:
-            walks = await self._fanouts.claim(conn, self._lease, AT_ONCE)
-        if not walks:
+            claimed = await self._fanouts.claim(conn, self._lease, CLAIMED)
+        if not claimed:
             return None
-        await self._let_registering_end(walks)
-        pages = [(walk, await self._read(walk, now)) for walk in walks]
+        unheard = await self._unheard([walk for walk in claimed if walk.kind == "event" and not walk.cursor_key])
+        walks = [walk for walk in claimed if walk.number not in unheard]
+        pages = [(walk, await self._read(walk, now)) for walk in walks[:AT_ONCE]]
         await self._tell(pages)
+        moved = [(walk, page.cursor) for walk, page in pages if page.cursor is not None]
+        ended = [walk for walk, page in pages if page.cursor is None]
         async with self._pool.acquire() as conn, conn.transaction():
-            await self._fanouts.advance(conn, [(walk, page.cursor) for walk, page in pages if page.cursor is not None])
-            await self._fanouts.finish(conn, [walk for walk, page in pages if page.cursor is None])
+            await self._fanouts.advance(conn, [*moved, *((walk, walk.cursor) for walk in walks[AT_ONCE:])])
+            await self._fanouts.finish(conn, [*ended, *(walk for walk in claimed if walk.number in unheard)])
         return now
 
-    async def _let_registering_end(self, walks: Sequence[Claimed]) -> None:
-        """Before the first page of an event: whoever could not see the event yet is there when the page is read."""
-        new = {(walk.shop, walk.about) for walk in walks if walk.kind == "event" and not walk.cursor_key}
-        if new:
-            async with self._pool.acquire() as conn:
-                await self._waiting.wait_for_registering(conn, new)
+    async def _unheard(self, new: Sequence[Claimed]) -> set[int]:
+        """Those of the new walks of events that nobody waits for.
+
+        Looks only when those who were registering have ended: whoever could not see such an event is there then.
+        """
+        if not new:
+            return set()
+        async with self._pool.acquire() as conn:
+            await self._waiting.wait_for_registering(conn, {(walk.shop, walk.about) for walk in new})
+            return await self._fanouts.unheard(conn, new)
 
     async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:
         messages = [message for _, page in pages for message in page.messages]

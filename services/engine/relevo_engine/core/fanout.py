@@ -45,6 +45,11 @@ class Claimed(Struct, frozen=True):
     cursor_run: str
     lease_until: datetime
 
+    @property
+    def cursor(self) -> tuple[str, str]:
+        """The customer and the run that were told last."""
+        return self.cursor_key, self.cursor_run
+
 
 def of_event(event: Event) -> Fanout:
     """The walk to everybody who waits for this event."""

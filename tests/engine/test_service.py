@@ -1,0 +1,80 @@
+"""The engine as a process, with the library's back-in-stock workflow: from the form to the mail, through Kafka."""
+
+import asyncio
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from relevo_cli.commands.deploy import store
+from relevo_cli.workflow_files import load_folder
+from relevo_contracts import topics
+from relevo_contracts.envelope import Event, event_data, partition_key
+from relevo_contracts.keys import product_key
+from relevo_contracts.messages import SendDelivery
+from relevo_contracts.payloads import Buyer, FormSubmitted, StockChanged
+from relevo_runtime import catalog
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.settings import RuntimeSettings
+from tests.scheduler.reading import read_topic
+from tests.scheduler.test_service import environment
+
+FLOW = Path(__file__).parents[2] / "workflows" / "back-in-stock"
+
+
+def event(event_type: str, key: str, payload, at) -> Event:  # type: ignore[no-untyped-def]
+    return Event(
+        id=f"{event_type}-{key}", source="test", type=event_type, time=at, shop="acme", key=key,
+        data=event_data(payload), receivedtime=at,
+    )  # fmt: skip
+
+
+async def publish(own: RuntimeSettings, *events: Event) -> None:
+    async with Publisher(own) as publisher:
+        messages = [(partition_key(one.shop, one.key), msgspec.json.encode(one)) for one in events]
+        await publisher.publish(topics.EVENTS, messages)
+
+
+async def sent(own: RuntimeSettings, count: int) -> list[tuple[str, str]]:
+    """Customers and templates of the deliveries, once there are as many."""
+    while len(found := await read_topic(own, topics.DELIVERIES)) < count:
+        await asyncio.sleep(0.1)
+    deliveries = [msgspec.json.decode(value, type=SendDelivery) for _, value in found]
+    return sorted((one.key, one.template) for one in deliveries)
+
+
+async def test_everybody_who_asked_hears_that_it_is_back(pool, settings, topics, system_clock) -> None:  # type: ignore[no-untyped-def]
+    assert topics
+    own, now = settings(), system_clock.now()
+    async with pool.acquire() as conn:
+        await catalog.add_shop(conn, catalog.Shop(shop="acme", platform="shopify"))
+    await store(own, [load_folder(FLOW)])
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "relevo_engine", env=environment(own))
+    try:
+        people = [f"cus_{n}" for n in range(5)]
+        wanted = {one: "v-2" if one == "cus_4" else "v-1" for one in people}
+        await publish(
+            own,
+            *(
+                event(
+                    "form.submitted",
+                    one,
+                    FormSubmitted(
+                        customer=Buyer(email=f"{one}@example.com"),
+                        form="back-in-stock",
+                        fields={"product_id": "41", "variant_id": variant, "title": "Mug"},
+                    ),
+                    now,
+                )
+                for one, variant in wanted.items()
+            ),
+        )
+        assert await sent(own, 5) == [(one, "noted") for one in people]
+        back = StockChanged(product_id="41", variant_id="v-1", available=3)
+        await publish(own, event("product.restocked", product_key("41"), back, now + timedelta(minutes=1)))
+        assert {one for one, template in await sent(own, 9) if template == "back"} == set(people[:4])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
