@@ -10,12 +10,18 @@ from relevo_runtime.settings import RuntimeSettings
 
 
 @contextlib.asynccontextmanager
+async def connection(settings: RuntimeSettings) -> AsyncIterator[Connection]:
+    """A connection for as long as the block runs; transactions are the caller's."""
+    opened = await asyncpg.connect(settings.dsn, server_settings={"application_name": "relevo-cli", "jit": "off"})
+    try:
+        await prepare_connection(opened)
+        yield opened
+    finally:
+        await opened.close()
+
+
+@contextlib.asynccontextmanager
 async def transaction(settings: RuntimeSettings) -> AsyncIterator[Connection]:
     """A connection inside one transaction, committed when the block ends well."""
-    connection = await asyncpg.connect(settings.dsn, server_settings={"application_name": "relevo-cli"})
-    try:
-        await prepare_connection(connection)
-        async with connection.transaction():
-            yield connection
-    finally:
-        await connection.close()
+    async with connection(settings) as opened, opened.transaction():
+        yield opened

@@ -134,11 +134,11 @@ async def test_a_workflow_is_deployed_once_and_a_broken_one_not_at_all(
     good = tmp_path / "thanks" / "workflow.yaml"
     good.parent.mkdir()
     good.write_text(WORKFLOW)
-    code, out, err = await relevo("deploy", str(tmp_path), "--json", **environment)
+    code, out, err = await relevo("deploy", str(tmp_path), "--json", "--yes", **environment)
     assert code == 0, err
     [first] = json.loads(out)
     assert (first["workflow"], first["shop"]) == ("thanks", "*")
-    code, out, _ = await relevo("deploy", str(good.parent), "--json", **environment)
+    code, out, _ = await relevo("deploy", str(good.parent), "--json", "--yes", **environment)
     assert json.loads(out)[0]["revision"] is None
     (tmp_path / "worse").mkdir()
     (tmp_path / "worse" / "workflow.yaml").write_text(WORKFLOW.replace("order.placed", "order.plcaed"))

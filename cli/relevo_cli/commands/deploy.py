@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,40 @@ import typer
 from msgspec import Struct
 
 from relevo_cli import addresses, database
-from relevo_cli.console import out, print_json
 from relevo_cli.workflow_files import Loaded, load_folders
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
+
+
+class Choice(StrEnum):
+    """What becomes of runs in flight."""
+
+    pin = "pin"
+    migrate = "migrate"
+    drain = "drain"
+
+
+InFlightOption = Annotated[
+    Choice,
+    typer.Option(
+        "--in-flight",
+        help="Runs on their way end in their version (pin), continue in the new one (migrate),"
+        " or end before anybody comes in (drain).",
+    ),
+]
+ShopOption = Annotated[str, typer.Option(help="For this shop only; default: for every shop.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+DiffOption = Annotated[bool, typer.Option("--diff", help="Show the difference of the files; --plan always does.")]
+NoteOption = Annotated[str, typer.Option(help="Why, for the history.")]
+AuthorOption = Annotated[str, typer.Option(help="Who changes it; default: who is logged in here.")]
+ReviewOption = Annotated[str, typer.Option(help="Who reviewed it: needed for `change: production`.")]
+ApproveOption = Annotated[str, typer.Option(help="Who approved it: needed for `change: administrative`.")]
+SettleOption = Annotated[
+    float, typer.Option(min=0, help="Seconds after which every engine has seen a change of the catalog.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -33,25 +63,41 @@ def register(app: typer.Typer) -> None:
 
 def deploy(
     path: Annotated[Path, typer.Argument(help="A workflow folder, or a folder of workflow folders.")],
-    shop: Annotated[str, typer.Option(help="Deploy for this shop only; default: for every shop.")] = catalog.EVERY_SHOP,
-    note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    *,
+    plan: PlanOption = False,
+    in_flight: InFlightOption = Choice.pin,
+    shop: ShopOption = catalog.EVERY_SHOP,
+    note: NoteOption = "",
+    author: AuthorOption = "",
+    review_by: ReviewOption = "",
+    approve_by: ApproveOption = "",
+    diff: DiffOption = False,
+    yes: YesOption = False,
+    settle: SettleOption = 5.0,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check every workflow in PATH and deploy them, all or none. Runs in flight keep their version."""
-    loaded = load_folders(path)
-    done = asyncio.run(store(addresses.settings(), loaded, shop=shop, note=note))
-    if as_json:
-        print_json(done)
-        return
-    for one in done:
-        what = "is active already" if one.revision is None else f"deployed as revision {one.revision}"
-        out().print(f"{one.workflow}  {one.version}  {what}", markup=False)
+    """Check every workflow in PATH, show what changes, and deploy them, all or none."""
+    from relevo_cli.deploying import session  # noqa: PLC0415  # `relevo up` needs `store` alone
+    from relevo_cli.deploying.plan import Wanted  # noqa: PLC0415
+
+    wanted = [Wanted(one.definition, one.files) for one in load_folders(path)]
+    options = session.Options(
+        shop=shop,
+        signed=session.signed(author, review_by, approve_by, note),
+        in_flight=in_flight.value,
+        only_plan=plan,
+        files=diff,
+        yes=yes,
+        as_json=as_json,
+        settle=settle,
+    )
+    asyncio.run(session.run(addresses.settings(), wanted, options))
 
 
 async def store(
     settings: RuntimeSettings, loaded: Sequence[Loaded], *, shop: str = catalog.EVERY_SHOP, note: str = ""
 ) -> list[Deployment]:
-    """Deploy all in one transaction; what is active already is left alone."""
+    """Deploy all in one transaction, as the first start of a system does; what is active already is left alone."""
     at = make_clock(settings).now()
     done = []
     async with database.transaction(settings) as connection:

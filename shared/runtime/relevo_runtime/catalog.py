@@ -177,6 +177,12 @@ async def definition_files(connection: Connection, version: str) -> dict[str, st
     return files
 
 
+async def hold(connection: Connection) -> int:
+    """The revision, which nobody else can change until this transaction ends."""
+    number: int = await connection.fetchval(STATEMENTS["hold"])
+    return number
+
+
 async def revision(connection: Connection) -> int:
     """Grows with every change of shops or deployments: one cheap look tells whether to read again."""
     number: int = await connection.fetchval(STATEMENTS["revision"])

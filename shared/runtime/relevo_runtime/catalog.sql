@@ -59,6 +59,10 @@ select files from catalog.definition where version = $1
 -- Grows with every change of the catalog.
 select number from catalog.revision
 
+-- name: hold
+-- The same, and whoever wants to change the catalog waits for this transaction.
+select number from catalog.revision for update
+
 -- name: next_revision
 -- Counts one change; also makes concurrent changes wait for each other.
 update catalog.revision set number = number + 1 returning number

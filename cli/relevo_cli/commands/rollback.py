@@ -1,0 +1,90 @@
+"""`relevo rollback`: deploy an earlier version of a workflow again."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from relevo_cli import addresses, database
+from relevo_cli.commands.deploy import (
+    ApproveOption,
+    AuthorOption,
+    Choice,
+    DiffOption,
+    InFlightOption,
+    JsonOption,
+    NoteOption,
+    PlanOption,
+    ReviewOption,
+    SettleOption,
+    ShopOption,
+    YesOption,
+)
+from relevo_cli.deploying import session
+from relevo_cli.deploying.plan import Wanted
+from relevo_cli.errors import CommandError
+from relevo_runtime import catalog
+from relevo_runtime.catalog import Deployed
+from relevo_runtime.settings import RuntimeSettings
+from relevo_workflow.load import load_workflow
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rollback")(rollback)
+
+
+def rollback(
+    workflow: Annotated[str, typer.Argument(help="The name of the workflow.")],
+    *,
+    to: Annotated[int, typer.Option(help="The revision to go back to; default: the version before this one.")] = 0,
+    plan: PlanOption = False,
+    in_flight: InFlightOption = Choice.pin,
+    shop: ShopOption = catalog.EVERY_SHOP,
+    note: NoteOption = "",
+    author: AuthorOption = "",
+    review_by: ReviewOption = "",
+    approve_by: ApproveOption = "",
+    diff: DiffOption = False,
+    yes: YesOption = False,
+    settle: SettleOption = 5.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Deploy an earlier version of WORKFLOW again; `relevo history WORKFLOW` lists the revisions."""
+    settings = addresses.settings()
+    earlier = asyncio.run(_earlier(settings, workflow, shop, to))
+    options = session.Options(
+        shop=shop,
+        signed=session.signed(author, review_by, approve_by, note or f"rollback to revision {earlier.revision}"),
+        in_flight=in_flight.value,
+        only_plan=plan,
+        files=diff,
+        yes=yes,
+        as_json=as_json,
+        settle=settle,
+    )
+    wanted = [Wanted(load_workflow(earlier.files), earlier.files)]
+    asyncio.run(session.run(settings, wanted, options))
+
+
+async def _earlier(settings: RuntimeSettings, workflow: str, shop: str, to: int) -> Deployed:
+    async with database.transaction(settings) as connection:
+        past = [one for one in await catalog.history(connection, workflow) if one.shop == shop]
+    return choose(past, workflow, to)
+
+
+def choose(past: Sequence[Deployed], workflow: str, to: int) -> Deployed:
+    """The deployment to go back to: that with the revision `to`, or the newest of another version than the last one.
+
+    Raises `CommandError` if there is none.
+    """
+    if not past:
+        raise CommandError(
+            f"no workflow {workflow!r} was deployed there; `relevo history {workflow}` tells where it was"
+        )
+    found = [one for one in past if (one.revision == to if to else one.version != past[0].version)]
+    if not found:
+        what = f"has no revision {to}" if to else "has no earlier version"
+        raise CommandError(f"{workflow} {what}; `relevo history {workflow}` lists what there is")
+    return found[0]

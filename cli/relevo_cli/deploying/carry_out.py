@@ -1,0 +1,157 @@
+"""Carries a plan out: the catalog in one transaction, then the runs in flight as it was chosen."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from msgspec import Struct, structs
+
+from relevo_cli.deploying.plan import Change, Plan, Wanted, scope_of
+from relevo_cli.deploying.rules import Signed
+from relevo_cli.errors import CommandError
+from relevo_engine.app.follow_catalog import SETTLED
+from relevo_engine.app.migrate_runs import Moved, RunMigration
+from relevo_runtime import catalog
+from relevo_runtime.catalog import EVERY_SHOP
+from relevo_runtime.clock import Clock
+from relevo_runtime.postgres import Connection
+
+InFlight = Literal["pin", "migrate", "drain"]
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What became of one workflow. `revision` is None where nothing was deployed: it was the same, or it drains.
+
+    `moved` are runs that continue in the new version, `staying` those that could not be moved after all, `draining`
+    those that have to end before the new version starts any.
+    """
+
+    workflow: str
+    shop: str
+    version: str
+    revision: int | None
+    moved: int = 0
+    staying: list[str] = []
+    draining: int = 0
+
+
+class Deployer:
+    """One deployment. `settled` is the wall time after which every engine has seen a change of the catalog."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        *,
+        signed: Signed,
+        in_flight: InFlight = "pin",
+        settled: timedelta = SETTLED,
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._signed = signed
+        self._in_flight = in_flight
+        self._settled = settled
+
+    async def carry_out(self, plan: Plan, wanted: Sequence[Wanted]) -> list[Done]:
+        """Deploys what the plan needs, all or none. Raises `CommandError` if the catalog changed since the plan."""
+        by_name = {one.definition.name: one for one in wanted}
+        if self._in_flight == "drain":
+            done = await self._drain(plan, by_name)
+        else:
+            done = await self._deploy(plan, plan.needed, by_name)
+        done += [_untouched(one) for one in plan.changes if one.state == "same"]
+        if self._in_flight == "migrate":
+            done = await self._migrate(done, by_name, {one.workflow: one for one in plan.changes})
+        order = [one.workflow for one in plan.changes]
+        return sorted(done, key=lambda one: order.index(one.workflow))
+
+    async def _deploy(
+        self, plan: Plan, changes: Sequence[Change], wanted: Mapping[str, Wanted], *, changed: bool = False
+    ) -> list[Done]:
+        done: list[Done] = []
+        if not changes:
+            return done
+        async with self._connection.transaction():
+            if not changed:
+                await self._unchanged(plan)
+            for change in changes:
+                signed = self._signed
+                revision = await catalog.deploy(
+                    self._connection,
+                    shop=change.shop,
+                    workflow=change.workflow,
+                    version=change.version,
+                    files=wanted[change.workflow].files,
+                    at=self._clock.now(),
+                    author=signed.author,
+                    note=signed.note,
+                    reviewer=signed.reviewer,
+                    approver=signed.approver,
+                    in_flight=self._in_flight,
+                )
+                done.append(structs.replace(_untouched(change), revision=revision))
+        return done
+
+    async def _unchanged(self, plan: Plan) -> None:
+        """Takes the catalog for this transaction; it must be as the plan found it."""
+        if await catalog.hold(self._connection) != plan.revision:
+            raise CommandError("somebody else changed the catalog since this plan was made; look at the plan again")
+
+    async def _migrate(
+        self, done: Sequence[Done], wanted: Mapping[str, Wanted], changes: Mapping[str, Change]
+    ) -> list[Done]:
+        """Moves runs now, and once more those that engines started before they saw the new version."""
+        moved = {one.workflow: await self._move(one, wanted) for one in done}
+        late = [one for one in done if one.revision is not None and changes[one.workflow].serves]
+        if late:
+            await asyncio.sleep(self._settled.total_seconds())
+            for one in late:
+                again = await self._move(one, wanted)
+                runs = moved[one.workflow].runs + again.runs
+                moved[one.workflow] = Moved(runs=runs, staying=again.staying)
+        return [
+            structs.replace(one, moved=moved[one.workflow].runs, staying=list(moved[one.workflow].staying))
+            for one in done
+        ]
+
+    async def _move(self, done: Done, wanted: Mapping[str, Wanted]) -> Moved:
+        definition = wanted[done.workflow].definition
+        scope = scope_of(definition, done.shop, await catalog.active_definitions(self._connection))
+        return await RunMigration(self._connection, scope, definition).move(
+            self._clock, done.revision or await catalog.revision(self._connection)
+        )
+
+    async def _drain(self, plan: Plan, wanted: Mapping[str, Wanted]) -> list[Done]:
+        """Takes old versions out of service; deploys the new ones of which no older run is in flight any more."""
+        serving = [one for one in plan.needed if one.serves]
+        async with self._connection.transaction():
+            await self._unchanged(plan)
+            for change in serving:
+                await self._retire(change)
+        if serving:
+            await asyncio.sleep(self._settled.total_seconds())
+        active = await catalog.active_definitions(self._connection)
+        left: dict[str, int] = {}
+        for change in plan.needed:
+            definition = wanted[change.workflow].definition
+            migration = RunMigration(self._connection, scope_of(definition, change.shop, active), definition)
+            left[change.workflow] = (await migration.survey()).runs
+        ready = [one for one in plan.needed if not left[one.workflow]]
+        done = await self._deploy(plan, ready, wanted, changed=True)
+        waiting = [one for one in plan.needed if left[one.workflow]]
+        return [*done, *(structs.replace(_untouched(one), draining=left[one.workflow]) for one in waiting)]
+
+    async def _retire(self, change: Change) -> None:
+        found = await catalog.retire(self._connection, shop=change.shop, workflow=change.workflow)
+        active = await catalog.active_definitions(self._connection)
+        if not found or any(one.workflow == change.workflow and one.shop == EVERY_SHOP for one in active):
+            raise CommandError(
+                f"{change.workflow} can't be drained for {change.shop} alone: that of every shop would go on;"
+                " use --in-flight pin or migrate"
+            )
+
+
+def _untouched(change: Change) -> Done:
+    return Done(workflow=change.workflow, shop=change.shop, version=change.version, revision=None)

@@ -1,0 +1,135 @@
+"""What a deployment would change: each workflow against what new runs start with now, and its runs in flight."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from relevo_cli.deploying.rules import Signed, objection, strictest
+from relevo_cli.errors import CommandError
+from relevo_engine.adapters.in_flight import Scope
+from relevo_engine.app.migrate_runs import RunMigration, Survey
+from relevo_runtime import catalog
+from relevo_runtime.catalog import EVERY_SHOP, Approver, Deployed
+from relevo_runtime.postgres import Connection
+from relevo_workflow.comparison import compare, file_diff
+from relevo_workflow.definition import Definition
+from relevo_workflow.load import load_workflow
+
+State = Literal["new", "changed", "same"]
+
+
+class Wanted(Struct, frozen=True):
+    """A version that is to be deployed; `files` is what the catalog keeps."""
+
+    definition: Definition
+    files: Mapping[str, str]
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What deploying one workflow changes. `before` is the version that it takes the place of, `level` its rules.
+
+    `objection` says what is missing for it; `serves` whether `before` starts runs now (it does not while it drains).
+    """
+
+    workflow: str
+    shop: str
+    version: str
+    state: State
+    level: str
+    before: str = ""
+    serves: bool = False
+    summary: list[str] = []
+    diff: list[str] = []
+    in_flight: Survey = Survey(runs=0)
+    objection: str = ""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The changes of a deployment, as the catalog was at `revision`."""
+
+    revision: int
+    changes: list[Change]
+
+    @property
+    def needed(self) -> list[Change]:
+        """Those that change anything."""
+        return [one for one in self.changes if one.state != "same"]
+
+
+async def make_plan(connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed) -> Plan:
+    """Compares `wanted` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
+    if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
+        raise CommandError(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
+    revision = await catalog.revision(connection)
+    active = await catalog.active_definitions(connection)
+    approvers = await catalog.approvers(connection)
+    planner = _Planner(connection, shop, signed, active, approvers)
+    return Plan(revision=revision, changes=[await planner.change(one) for one in wanted])
+
+
+def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> Scope:
+    """Whose runs a deployment concerns: a shop's, or those of all shops that have no version of their own."""
+    own = tuple(one.shop for one in active if one.workflow == definition.name and one.shop != EVERY_SHOP)
+    leaving_out = own if shop == EVERY_SHOP else ()
+    return Scope(workflow=definition.name, version=definition.version, shop=shop, leaving_out=leaving_out)
+
+
+class _Planner:
+    """Plans one workflow after the other."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        shop: str,
+        signed: Signed,
+        active: Sequence[Deployed],
+        approvers: Sequence[Approver],
+    ) -> None:
+        self._connection = connection
+        self._shop = shop
+        self._signed = signed
+        self._active = active
+        self._approvers = approvers
+
+    async def change(self, wanted: Wanted) -> Change:
+        new = wanted.definition
+        before, serves = await self._before(new.name)
+        migration = RunMigration(self._connection, scope_of(new, self._shop, self._active), new)
+        if before is not None and serves and (before.shop, before.version) == (self._shop, new.version):
+            return Change(
+                workflow=new.name,
+                shop=self._shop,
+                version=new.version,
+                state="same",
+                level=new.change,
+                before=new.version,
+                serves=True,
+                in_flight=await migration.survey(),
+            )
+        old = load_workflow(before.files) if before is not None else None
+        level = strictest(new.change, old.change if old is not None else new.change)
+        return Change(
+            workflow=new.name,
+            shop=self._shop,
+            version=new.version,
+            state="new" if before is None else "changed",
+            level=level,
+            before=before.version if before is not None else "",
+            serves=serves,
+            summary=compare(old, new).lines() if old is not None else [],
+            diff=file_diff(before.files if before is not None else {}, wanted.files),
+            in_flight=await migration.survey(),
+            objection=objection(new.name, level, self._signed, self._approvers, self._shop),
+        )
+
+    async def _before(self, workflow: str) -> tuple[Deployed | None, bool]:
+        """What new runs of the workflow start with in these shops, or did before it was taken out of service."""
+        own = {one.shop: one for one in self._active if one.workflow == workflow}
+        found = own.get(self._shop) or own.get(EVERY_SHOP)
+        if found is not None:
+            return found, True
+        past = [
+            one for one in await catalog.history(self._connection, workflow) if one.shop in (self._shop, EVERY_SHOP)
+        ]
+        return (past[0] if past else None), False

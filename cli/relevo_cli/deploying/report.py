@@ -1,0 +1,75 @@
+"""A plan, and what came of it, in words."""
+
+from collections.abc import Iterator, Sequence
+
+from relevo_cli.deploying.carry_out import Done
+from relevo_cli.deploying.plan import Change, Plan
+from relevo_engine.app.migrate_runs import Survey
+
+
+def plan_lines(plan: Plan, *, files: bool) -> Iterator[str]:
+    """What would change; with the difference of the files where `files`."""
+    for change in plan.changes:
+        yield from _change(change, files=files)
+
+
+def _change(change: Change, *, files: bool) -> Iterator[str]:
+    versions = f"{change.before} → {change.version}" if change.state == "changed" else change.version
+    where = "" if change.shop == "*" else f" for {change.shop}"
+    yield f"{change.workflow}{where}  {change.state}  {versions}  ({change.level})"
+    yield from (f"  {line}" for line in change.summary)
+    if change.state == "changed" and not change.serves:
+        yield "  it starts no runs at the moment: its last version was taken out of service"
+    if files:
+        yield from (f"  | {line}" for line in change.diff)
+    yield from (f"  {line}" for line in _in_flight(change))
+    if change.objection:
+        yield f"  not yet: {change.objection}"
+
+
+def _in_flight(change: Change) -> Iterator[str]:
+    survey = change.in_flight
+    if not survey.runs:
+        return
+    yield f"{_runs(survey.runs)} of older versions in flight:"
+    yield f"  pin      {_runs(survey.runs)} end in the version that they were started with"
+    yield f"  migrate  {_runs(survey.runs - survey.refused)} continue in the new version at the same step"
+    yield from (f"    {line}" for line in stuck_lines(survey))
+    if change.state != "same":
+        yield f"  drain    {_runs(survey.runs)} end first; until then nobody comes in"
+
+
+def stuck_lines(survey: Survey) -> Iterator[str]:
+    """The runs that can't be moved, with the reasons and what helps."""
+    if not survey.refused:
+        return
+    yield f"{_runs(survey.refused)} can't be mapped:"
+    for stuck in survey.stuck:
+        yield f"  {_runs(stuck.runs)} at {stuck.step} (version {stuck.version}): {stuck.reason}"
+    if any("has no step" in one.reason for one in survey.stuck):
+        yield "  a step keeps its runs by its id: give the one that takes its place the old id with `id:`"
+    for example in survey.examples:
+        yield f"  run {example.run_id} of {example.shop}/{example.key} at {example.step}"
+    if survey.refused > len(survey.examples):
+        yield f"  and {survey.refused - len(survey.examples)} more"
+
+
+def done_lines(done: Sequence[Done]) -> Iterator[str]:
+    """What became of each workflow."""
+    for one in done:
+        if one.draining:
+            yield (
+                f"{one.workflow}  {one.version}  is not deployed yet: nobody comes in, and {_runs(one.draining)}"
+                " of older versions have to end; deploy again with --in-flight drain to see whether they have"
+            )
+            continue
+        what = "is active already" if one.revision is None else f"deployed as revision {one.revision}"
+        moved = f"; {_runs(one.moved)} continue in it" if one.moved else ""
+        yield f"{one.workflow}  {one.version}  {what}{moved}"
+        if one.staying:
+            shown = ", ".join(one.staying[:20])
+            yield f"  {_runs(len(one.staying))} can't be mapped where they are by now, and keep their version: {shown}"
+
+
+def _runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"

@@ -1,0 +1,48 @@
+"""Who may change a workflow, by its `change:` level. Pure.
+
+`production` needs a review by somebody else than the author, `administrative` the approval of a named approver. The
+stricter of the old and the new version's level counts: lowering the level is a change under the old one.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from relevo_runtime.catalog import EVERY_SHOP, Approver
+
+LEVELS = ("ad-hoc", "administrative", "production")
+"""From the freest to the strictest."""
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    """Who stands behind a deployment; empty: nobody."""
+
+    author: str
+    reviewer: str = ""
+    approver: str = ""
+    note: str = ""
+
+
+def strictest(*levels: str) -> str:
+    """The level that counts."""
+    return max(levels, key=LEVELS.index)
+
+
+def objection(workflow: str, level: str, signed: Signed, approvers: Sequence[Approver], shop: str) -> str:
+    """What is missing for this deployment, and what to do; empty if nothing is."""
+    if level == "production":
+        if not signed.reviewer:
+            return (
+                f"{workflow} is a production workflow: a new version needs a review by somebody else (--review-by NAME)"
+            )
+        if signed.reviewer.casefold() == signed.author.casefold():
+            return f"{workflow} is a production workflow: {signed.author} is its author and can't review it too"
+    if level == "administrative":
+        if not signed.approver:
+            return f"{workflow} is an administrative workflow: it needs a named approver (--approve-by NAME)"
+        if not any(one.name == signed.approver and one.shop in (EVERY_SHOP, shop) for one in approvers):
+            whom = "every shop" if shop == EVERY_SHOP else f"the shop {shop}"
+            return (
+                f"{signed.approver} is no approver for {whom}; add them with `relevo approvers add {signed.approver}`"
+            )
+    return ""

@@ -1,0 +1,93 @@
+"""From what is wanted to what is done: plan, rules, a person's yes, carrying it out. For deploy and rollback."""
+
+import getpass
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+import typer
+from msgspec import Struct
+
+from relevo_cli import database
+from relevo_cli.console import out, print_json
+from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
+from relevo_cli.deploying.plan import Plan, Wanted, make_plan
+from relevo_cli.deploying.report import done_lines, plan_lines, stuck_lines
+from relevo_cli.deploying.rules import Signed
+from relevo_cli.errors import CommandError
+from relevo_runtime.clock import make_clock
+from relevo_runtime.settings import RuntimeSettings
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """How a deployment is asked for. `settle` is in seconds of wall time."""
+
+    shop: str
+    signed: Signed
+    in_flight: InFlight = "pin"
+    only_plan: bool = False
+    files: bool = False
+    yes: bool = False
+    as_json: bool = False
+    settle: float = 5.0
+
+
+def signed(author: str, reviewer: str, approver: str, note: str) -> Signed:
+    """Who stands behind it; the author is the one at the keyboard if nobody else is named."""
+    return Signed(author=author or getpass.getuser(), reviewer=reviewer, approver=approver, note=note)
+
+
+async def run(settings: RuntimeSettings, wanted: Sequence[Wanted], options: Options) -> None:
+    """Plans, prints and carries out. Raises `CommandError` where the rules or the runs in flight stand against it."""
+    async with database.connection(settings) as connection:
+        plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed)
+        if not options.as_json:
+            for line in plan_lines(plan, files=options.files or options.only_plan):
+                out().print(line, markup=False)
+        elif options.only_plan:
+            print_json(plan)
+        if options.only_plan:
+            return
+        refuse(plan, options.in_flight)
+        if plan.needed or _moves(plan, options.in_flight):
+            _ask(options)
+        deployer = Deployer(
+            connection,
+            make_clock(settings),
+            signed=options.signed,
+            in_flight=options.in_flight,
+            settled=timedelta(seconds=options.settle),
+        )
+        _print(await deployer.carry_out(plan, wanted), as_json=options.as_json)
+
+
+def refuse(plan: Plan, in_flight: InFlight) -> None:
+    """Raises `CommandError` with everything that stands against the plan; then nothing is changed."""
+    objections = [one.objection for one in plan.needed if one.objection]
+    if objections:
+        raise CommandError("nothing was deployed: " + "; ".join(objections))
+    stuck = [one for one in plan.changes if one.in_flight.refused] if in_flight == "migrate" else []
+    if stuck:
+        lines = [line for one in stuck for line in (f"{one.workflow}:", *stuck_lines(one.in_flight))]
+        raise CommandError("nothing was deployed: runs in flight can't be moved\n" + "\n".join(lines))
+
+
+def _moves(plan: Plan, in_flight: InFlight) -> bool:
+    return in_flight == "migrate" and any(one.in_flight.runs for one in plan.changes)
+
+
+def _ask(options: Options) -> None:
+    if options.yes:
+        return
+    if options.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError("nothing was deployed: there is nobody to ask here; say --yes (or --plan to look only)")
+    if not typer.confirm(f"Deploy this ({options.in_flight} runs in flight)?", default=False):
+        raise CommandError("nothing was deployed")
+
+
+def _print(done: Sequence[Done], *, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    for line in done_lines(done):
+        out().print(line, markup=False)

@@ -1,0 +1,229 @@
+"""Deploying as the people at the keyboard see it: plans, rules of who may, runs in flight, history and rollback."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relevo_cli.commands.rollback import choose
+from relevo_cli.deploying.rules import Signed, objection, strictest
+from relevo_cli.errors import CommandError
+from relevo_runtime import catalog
+from relevo_runtime.catalog import Approver, Deployed
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Pool
+from tests.cli.test_commands import given
+from tests.conftest import SettingsFactory
+from tests.e2e.machine import relevo
+from tests.engine.conftest import MORNING, Engine, build_engine, checkout, order
+
+CART = """
+workflow: cart
+change: LEVEL
+key: trigger.checkout_token
+trigger: {event: checkout.started}
+exit: {event: order.placed, reason: bought}
+steps:
+  - wait: 4h
+    id: pause
+  - stop: done
+"""
+ANN = Approver("*", "ann", MORNING)
+BEA = Approver("acme", "bea", MORNING)
+
+
+class Desk:
+    """A person at the keyboard with a workflow folder."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder / "cart"
+        self.folder.mkdir()
+        self.environment = environment
+        self.write()
+
+    def write(self, *replacements: tuple[str, str], level: str = "ad-hoc") -> None:
+        text = CART.replace("LEVEL", level)
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        (self.folder / "workflow.yaml").write_text(text)
+
+    async def says(self, *arguments: str, code: int = 0) -> str:
+        """What a command prints; it must end with `code`."""
+        found, out, err = await relevo(*arguments, **self.environment)
+        assert found == code, out + err
+        assert "Traceback" not in err
+        return out + err
+
+    async def deploys(self, *arguments: str, code: int = 0) -> str:
+        return await self.says("deploy", str(self.folder), "--settle", "0", *arguments, code=code)
+
+    async def json(self, *arguments: str) -> Any:
+        return json.loads(await self.says(*arguments, "--json"))
+
+
+@pytest.fixture
+def desk(settings: SettingsFactory, tmp_path: Path) -> Desk:
+    return Desk(tmp_path, given(settings()))
+
+
+@pytest.mark.parametrize(
+    ("level", "signed", "missing"),
+    [
+        ("ad-hoc", Signed(author="ann"), ""),
+        ("production", Signed(author="ann"), "needs a review by somebody else"),
+        ("production", Signed(author="ann", reviewer="Ann"), "is its author and can't review it too"),
+        ("production", Signed(author="ann", reviewer="bea"), ""),
+        ("administrative", Signed(author="ann"), "it needs a named approver"),
+        ("administrative", Signed(author="bea", approver="carl"), "carl is no approver for every shop"),
+        ("administrative", Signed(author="carl", approver="bea"), "bea is no approver for every shop"),
+        ("administrative", Signed(author="carl", approver="ann"), ""),
+    ],
+)
+def test_who_may_change_what(level: str, signed: Signed, missing: str) -> None:
+    said = objection("cart", level, signed, [ANN, BEA], "*")
+    assert missing in said
+    assert bool(said) == bool(missing)
+
+
+def test_an_approver_of_one_shop_approves_for_that_shop() -> None:
+    assert objection("cart", "administrative", Signed(author="x", approver="bea"), [BEA], "acme") == ""
+
+
+def test_lowering_the_level_is_a_change_under_the_old_one() -> None:
+    assert strictest("ad-hoc", "production") == "production"
+    assert strictest("administrative", "ad-hoc") == "administrative"
+
+
+def deployed(revision: int, version: str) -> Deployed:
+    return Deployed(shop="*", workflow="cart", version=version, files={}, revision=revision, active=False)
+
+
+def test_a_rollback_goes_to_the_version_before_or_to_the_named_revision() -> None:
+    past = [deployed(4, "b"), deployed(3, "b"), deployed(2, "a"), deployed(1, "c")]
+    assert choose(past, "cart", 0).revision == 2
+    assert choose(past, "cart", 1).revision == 1
+    with pytest.raises(CommandError, match="no revision 9"):
+        choose(past, "cart", 9)
+    with pytest.raises(CommandError, match="no earlier version"):
+        choose(past[:1], "cart", 0)
+
+
+async def test_a_plan_shows_steps_and_files_and_changes_nothing(desk: Desk) -> None:
+    assert "cart  new" in await desk.deploys("--plan")
+    assert "was ever deployed" in await desk.says("history", "cart", code=2)
+    await desk.deploys("--yes")
+    desk.write(("wait: 4h", "wait: 9h"), ("stop: done", "stop: over"))
+    said = await desk.deploys("--plan")
+    assert "cart  changed" in said
+    assert "~ step pause: waits: 4h → 9h" in said
+    assert "| +  - wait: 9h" in said
+    assert len(await desk.json("history", "cart")) == 1
+
+
+async def test_without_a_terminal_nothing_is_deployed_unless_told_so(desk: Desk) -> None:
+    assert "say --yes" in await desk.deploys(code=2)
+    assert "deployed as revision" in await desk.deploys("--yes")
+    assert "is active already" in await desk.deploys()
+
+
+async def test_a_production_workflow_needs_a_review_and_history_tells_who_did_it(desk: Desk) -> None:
+    desk.write(level="production")
+    assert "--review-by NAME" in await desk.deploys("--yes", code=2)
+    await desk.deploys("--yes", "--author", "ann", "--review-by", "bea", "--note", "first")
+    desk.write(level="ad-hoc")
+    assert "--review-by NAME" in await desk.deploys("--yes", code=2)
+    await desk.deploys("--yes", "--author", "ann", "--review-by", "bea")
+    newest, first = await desk.json("history", "cart")
+    assert (first["author"], first["reviewer"], first["note"]) == ("ann", "bea", "first")
+    said = await desk.says("history", "cart", "--diff", str(newest["revision"]))
+    assert "~ change: production → ad-hoc" in said
+    assert "+change: ad-hoc" in said
+
+
+async def test_an_administrative_workflow_needs_a_named_approver(desk: Desk) -> None:
+    desk.write(level="administrative")
+    assert "relevo approvers add carl" in await desk.deploys("--yes", "--approve-by", "carl", code=2)
+    assert "from now on" in await desk.says("approvers", "add", "carl")
+    assert "already" in await desk.says("approvers", "add", "carl")
+    await desk.deploys("--yes", "--approve-by", "carl")
+    [one] = await desk.json("history", "cart")
+    assert one["approver"] == "carl"
+    assert [one["name"] for one in await desk.json("approvers", "list")] == ["carl"]
+    await desk.says("approvers", "remove", "carl")
+    assert await desk.json("approvers", "list") == []
+
+
+@pytest.fixture
+async def busy(desk: Desk, pool: Pool, settings: SettingsFactory, topics: list[str]) -> AsyncIterator[Engine]:
+    """An engine with a cart of version one under way."""
+    async with pool.acquire() as connection:
+        await catalog.add_shop(connection, catalog.Shop(shop="sample", platform="shopify", name="Sample"))
+    await desk.deploys("--yes")
+    async with Publisher(settings()) as publisher:
+        running = await build_engine(pool, publisher)
+        await running.take(checkout("a"))
+        yield running
+
+
+async def test_runs_in_flight_migrate(desk: Desk, busy: Engine) -> None:
+    desk.write(("wait: 4h", "wait: 9h"))
+    said = await desk.deploys("--plan")
+    assert "1 run of older versions in flight" in said
+    assert "migrate  1 run continue in the new version" in said
+    assert "1 run continue in it" in await desk.deploys("--yes", "--in-flight", "migrate")
+    rows = await busy.pool.fetch("select version from engine.run")
+    [history] = [one for one in await desk.json("history", "cart") if one["active"]]
+    assert [row["version"] for row in rows] == [history["version"]]
+    assert history["in_flight"] == "migrate"
+
+
+async def test_pinned_runs_can_be_moved_later(desk: Desk, busy: Engine) -> None:
+    desk.write(("wait: 4h", "wait: 9h"))
+    assert "continue in it" not in await desk.deploys("--yes")
+    assert "is active already; 1 run continue in it" in await desk.deploys("--yes", "--in-flight", "migrate")
+
+
+async def test_runs_that_can_not_be_mapped_are_named_and_nothing_is_deployed(desk: Desk, busy: Engine) -> None:
+    desk.write(("id: pause", "id: rest"))
+    said = await desk.deploys("--yes", "--in-flight", "migrate", code=2)
+    assert "the new version has no step 'pause'" in said
+    assert "of sample/cus_1 at pause" in said
+    assert "give the one that takes its place the old id" in said
+    assert len(await desk.json("history", "cart")) == 1
+    assert "deployed as revision" in await desk.deploys("--yes")
+
+
+async def test_a_drain_lets_nobody_in_until_the_old_runs_have_ended(desk: Desk, busy: Engine) -> None:
+    desk.write(("wait: 4h", "wait: 9h"))
+    assert "is not deployed yet: nobody comes in, and 1 run" in await desk.deploys("--yes", "--in-flight", "drain")
+    draining = await build_engine(busy.pool, busy.publisher)
+    await draining.take(checkout("b", key="cus_2"))
+    assert await busy.pool.fetchval("select count(*) from engine.run") == 1
+    await draining.take(order("a"))
+    assert "deployed as revision" in await desk.deploys("--yes", "--in-flight", "drain")
+    after = await build_engine(busy.pool, busy.publisher)
+    await after.take(checkout("c", key="cus_3"))
+    assert await busy.pool.fetchval("select count(*) from engine.run where ended_at is null") == 1
+
+
+async def test_a_rollback_deploys_the_version_before_with_its_runs(desk: Desk, busy: Engine) -> None:
+    desk.write(("wait: 4h", "wait: 9h"))
+    await desk.deploys("--yes", "--in-flight", "migrate")
+    said = await desk.says("rollback", "cart", "--plan")
+    assert "~ step pause: waits: 9h → 4h" in said
+    said = await desk.says("rollback", "cart", "--yes", "--in-flight", "migrate", "--settle", "0")
+    assert "1 run continue in it" in said
+    newest, _, first = await desk.json("history", "cart")
+    assert newest["version"] == first["version"]
+    assert newest["note"] == f"rollback to revision {first['revision']}"
+
+
+async def test_a_shop_that_nobody_knows_and_a_drain_of_one_shop_alone_are_refused(desk: Desk, busy: Engine) -> None:
+    desk.write(("wait: 4h", "wait: 9h"))
+    assert "shop 'nowhere' is not known" in await desk.deploys("--shop", "nowhere", code=2)
+    assert "can't be drained for sample alone" in await desk.deploys(
+        "--shop", "sample", "--yes", "--in-flight", "drain", code=2
+    )
