@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
 from relevo_workflow.durations import format_duration, parse_duration
+from relevo_workflow.values import instant_text
 from relevo_workflow.zones import Window, anniversary, instant, next_time_of_day, zone_of
 from tests.workflow.shop import Customer, a_workflow, known
 
@@ -206,3 +207,8 @@ def test_a_field_without_a_time_is_nothing_to_wait_for():
     )
     customer = Customer(flow).does("order.placed", order_id="o1")
     assert customer.ended == ("completed", "0m")
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_is_told_as_isoformat_tells_it(at):
+    assert instant_text(at) == at.isoformat()

@@ -46,7 +46,6 @@ def decide(
     if walk.kind == "ignored":
         return walk.decision(arrival.id)
     walk.acted_on(arrival.id)
-    walk.run = structs.replace(walk.run, at=walk.at)
     return walk.decision(arrival.id)
 
 

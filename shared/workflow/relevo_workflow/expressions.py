@@ -92,7 +92,7 @@ class Expression:
             return Check(at=at, expression=self.text, error=f"not made for {kind}")
         values = [get(scope) for get in compiled.getters]
         if compiled.plain is not None:
-            fields = dict(zip(compiled.paths, values, strict=True))
+            fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list
             return Check(at=at, expression=self.text, value=compiled.plain(values), fields=fields)
         if compiled.field:
             fields = {compiled.paths[0]: _brief(values[0])}

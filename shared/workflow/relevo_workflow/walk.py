@@ -16,6 +16,7 @@ from relevo_workflow.scope import Scope
 from relevo_workflow.shares import pick, share
 from relevo_workflow.state import Facts, Run, Shop
 from relevo_workflow.until import wait_until
+from relevo_workflow.values import instant_text
 from relevo_workflow.zones import zone_of
 
 MAX_STEPS = 500
@@ -45,12 +46,16 @@ class Walk:
         self.path: list[str] = []
         self._armed: dict[str, int] = {}
         self._fired: set[str] = set()
+        self._scope: Scope | None = None
 
     # --- what a decision is made of ----------------------------------------------------------------------------
 
     def scope(self) -> Scope:
-        """What expressions see now."""
-        return Scope(
+        """What expressions see now; made anew where the run or the facts have changed."""
+        known = self._scope
+        if known is not None and known.run_state is self.run and known.facts is self.facts:
+            return known
+        self._scope = Scope(
             event=self.event,
             run=self.run,
             facts=self.facts,
@@ -59,6 +64,7 @@ class Walk:
             segments=self.definition.segments,
             in_texts=self.definition.segments_in_texts,
         )
+        return self._scope
 
     def effect_key(self) -> str:
         """The key of what the step at hand does: the same step and turn, the same key."""
@@ -92,9 +98,9 @@ class Walk:
             self.run = structs.replace(self.run, saved={**self.run.saved, name: value})
 
     def acted_on(self, input_id: str) -> None:
-        """Notes the input that moved the run, so that the same again moves nothing."""
+        """Notes the input that moved the run, so that the same again moves nothing, and its time."""
         newest = (*self.run.advanced_by, input_id)[-_KEPT_INPUTS:]
-        self.run = structs.replace(self.run, advanced_by=newest)
+        self.run = structs.replace(self.run, at=self.at, advanced_by=newest)
 
     def decision(self, input_id: str) -> Decision:
         """The decision: the run as it is now, what it asks for, and why."""
@@ -229,7 +235,7 @@ class Walk:
         if due is None or due <= self.at:
             return step.next
         self.arm("step", due)
-        self.waits(f"waits until {due.isoformat()}")
+        self.waits(f"waits until {instant_text(due)}")
         return None
 
     def _subscribe(self, step: steps.WaitFor) -> None:
