@@ -9,7 +9,7 @@ import pytest
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
-from relevo_contracts.messages import RunInput, WakeUp
+from relevo_contracts.messages import RunInput, WakeUp, wake_up_id
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.store import Store
@@ -127,7 +127,8 @@ class Engine:
 
 def wakeup(row: msgspec.Struct) -> WakeUp:
     return WakeUp(
-        id=f"{row['timer_id']}@{row['due_at'].isoformat()}", shop=row["shop"], key=row["key"], timer_id=row["timer_id"],
+        id=wake_up_id(row["timer_id"], row["due_at"], row["turn"]),
+        shop=row["shop"], key=row["key"], timer_id=row["timer_id"],
         due_at=row["due_at"], run_id=row["run_id"], turn=row["turn"], name=row["name"],
     )  # fmt: skip
 

@@ -140,6 +140,45 @@ async def test_a_wake_up_that_a_restart_overtook_leaves_the_new_timer_alone(engi
     assert state["outbox"] == []
 
 
+UNTIL_NOON = CART | {"workflow.yaml": CART["workflow.yaml"].replace("wait: 4h", 'wait: {until: "12:00", zone: shop}')}
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_timer_that_was_armed_anew_for_the_same_instant_still_fires(engine: Engine, together: bool) -> None:
+    await deploy(engine.pool, UNTIL_NOON)
+    successor = await build_engine(engine.pool, engine.publisher)
+    await successor.take(checkout("tok"))
+    fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
+    restart = changed("tok", at=MORNING + timedelta(hours=2))
+    for batch in [[restart, fired]] if together else [[restart], [fired]]:
+        await successor.take(*batch)
+    assert len((await engine.state())["timers"]) == 1
+    await successor.wake(after=FOUR_HOURS)
+    state = await engine.state()
+    assert len(state["outbox"]) == 1
+    assert state["timers"] == []
+
+
+async def test_a_wake_up_that_can_not_be_handled_does_not_come_back_for_ever(engine: Engine) -> None:
+    await engine.take(checkout("tok"))
+    await engine.pool.execute(
+        "update engine.run set version = 'gone', state = jsonb_set(state, '{version}', '\"gone\"')"
+    )
+    await engine.wake(after=FOUR_HOURS)
+    state = await engine.state()
+    assert state["timers"] == []
+    assert [ended for _, _, _, ended, _, _ in state["runs"]] == [None]
+
+
+async def test_an_effect_that_is_too_large_to_travel_costs_only_its_own_input(engine: Engine) -> None:
+    large = checkout("large")
+    large.data["recover_url"] = "https://shop.example.com/" + "x" * 950_000
+    await engine.take(large, checkout("small", key="cus_2"))
+    await engine.wake(after=FOUR_HOURS)
+    sent = await engine.pool.fetch("select key from engine.outbox")
+    assert [row["key"] for row in sent] == ["cus_2"]
+
+
 async def test_a_run_goes_on_with_the_version_that_it_started_with(engine: Engine) -> None:
     await engine.take(checkout("old"))
     changed = CART | {"workflow.yaml": CART["workflow.yaml"].replace("wait: 4h", "wait: 9h")}

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from relevo_contracts.messages import wake_up_id
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
@@ -63,7 +64,7 @@ async def test_a_wake_up_says_which_timer_of_which_run(pool: Pool, publisher: Pu
         "step",
     )
     assert found.due_at == NOON
-    assert found.id == f"a@{NOON.isoformat()}"
+    assert found.id == wake_up_id("a", NOON, 2)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -133,4 +134,4 @@ async def test_a_wake_up_that_nobody_consumed_comes_again_with_the_same_id(
         await cancel_timers(connection, [("acme", "b")])
     await run_once(NOON + LEASE)
     ids = Counter(found.id for found in await wake_ups(own))
-    assert ids == {f"a@{NOON.isoformat()}": 2, f"b@{NOON.isoformat()}": 1}
+    assert ids == {wake_up_id("a", NOON, 2): 2, wake_up_id("b", NOON, 2): 1}

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from relevo_contracts.messages import WakeUp
+from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import WorkflowError
@@ -103,7 +103,7 @@ class World:
 def wake(timer: ArmTimer) -> TimerInput:
     return TimerInput(
         WakeUp(
-            id=f"{timer.id}@{timer.due_at.isoformat()}",
+            id=wake_up_id(timer.id, timer.due_at, timer.turn),
             shop=SHOP.id,
             key=CUSTOMER,
             timer_id=timer.id,

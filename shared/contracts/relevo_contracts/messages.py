@@ -1,5 +1,6 @@
 """The messages between the services other than shop events. Commands are imperative, outcomes past tense."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -58,7 +59,8 @@ class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A timer is due. `due_at` is the time that was asked for: the run reckons with it, not with the delay.
 
-    `id` is `timer_id@due_at`, so that the same timer published twice is one wake-up.
+    `id` is made by `wake_up_id`, so that the same timer published twice is one wake-up, and one that was armed anew for
+    the same instant is another.
     """
 
     id: str
@@ -69,6 +71,11 @@ class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: str = ""
     turn: int = 0
     name: str = ""
+
+
+def wake_up_id(timer_id: str, due_at: datetime, turn: int) -> str:
+    """What tells one wake-up from another: which timer, for when, and armed in which turn of its run."""
+    return f"{timer_id}@{due_at.isoformat()}#{turn}"
 
 
 class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +100,10 @@ class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CallAnswered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="call_answered"):
-    """An HTTP call was answered, or given up: then `status` is 0 and `error` says why. `body` is JSON, size-limited."""
+    """An HTTP call was answered, or given up: then `error` says why. `body` is JSON, size-limited.
+
+    `status` is what was answered last, 0 if nothing was.
+    """
 
     id: str
     shop: str

@@ -68,11 +68,17 @@ async def _run(server: uvicorn.Server) -> None:
         raise OSError("the server could not start") from error
 
 
-def admin_app(health: Health, metrics: Metrics) -> Starlette:
-    """/healthz: the process answers. /readyz: all parts work, else 503, with each one's state. /metrics: Prometheus."""
+def liveness() -> Route:
+    """/healthz: the process answers. The one admin endpoint that may be reached from outside."""
 
     async def healthz(_: Request) -> Response:
         return Response("ok\n", media_type="text/plain")
+
+    return Route("/healthz", healthz)
+
+
+def admin_app(health: Health, metrics: Metrics) -> Starlette:
+    """/healthz: the process answers. /readyz: all parts work, else 503, with each one's state. /metrics: Prometheus."""
 
     async def readyz(_: Request) -> Response:
         report = await health.report()
@@ -81,4 +87,4 @@ def admin_app(health: Health, metrics: Metrics) -> Starlette:
     async def show_metrics(_: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show_metrics)])
+    return Starlette(routes=[liveness(), Route("/readyz", readyz), Route("/metrics", show_metrics)])

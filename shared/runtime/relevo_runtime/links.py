@@ -26,6 +26,16 @@ class BadToken(RuntimeFault):
         super().__init__("this link is not valid; it may have been cut when it was copied")
 
 
+class SecretTooShort(RuntimeFault, ValueError):
+    """The secret protects nothing: anybody could make a link."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the secret of the links needs at least {_SHORTEST_SECRET} characters, or unsubscribe links can't be "
+            "made and verified: set RELEVO_LINK_SECRET, to the same for ingest and the notifier"
+        )
+
+
 class Unsubscribe(Struct, frozen=True, array_like=True, tag="unsubscribe"):
     """Withdraws the consent of one customer for one channel."""
 
@@ -34,14 +44,21 @@ class Unsubscribe(Struct, frozen=True, array_like=True, tag="unsubscribe"):
     channel: Literal["email", "sms"]
 
 
+def check_secret(secret: str) -> None:
+    """Raises `SecretTooShort` if `secret` can't protect a link; for services to call when they start."""
+    if len(secret) < _SHORTEST_SECRET:
+        raise SecretTooShort
+
+
 def unsubscribe_token(secret: str, shop: str, key: str, channel: Literal["email", "sms"]) -> str:
-    """The token of an unsubscribe link. Raises `ValueError` if `secret` is too short to protect anything."""
+    """The token of an unsubscribe link. Raises `SecretTooShort`."""
     body = msgspec.json.encode(Unsubscribe(shop, key, channel))
     return _text(body + _mac(secret, body))
 
 
 def read_token(secret: str, token: str) -> Unsubscribe:
-    """What `token` stands for. Raises `BadToken`."""
+    """What `token` stands for. Raises `BadToken`, or `SecretTooShort`, which is no fault of the token."""
+    check_secret(secret)
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
@@ -53,8 +70,7 @@ def read_token(secret: str, token: str) -> Unsubscribe:
 
 
 def _mac(secret: str, body: bytes) -> bytes:
-    if len(secret) < _SHORTEST_SECRET:
-        raise ValueError(f"the link secret needs at least {_SHORTEST_SECRET} characters: set RELEVO_LINK_SECRET")
+    check_secret(secret)
     return hmac.digest(secret.encode(), b"relevo link\0" + body, hashlib.sha256)[:_MAC_BYTES]
 
 

@@ -16,6 +16,15 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
+# What a process that froze, or a machine that vanished, had locked is free again after a minute at most.
+_SESSION = {
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+
 
 async def open_pool(
     dsn: str, *, application_name: str, min_size: int = 1, max_size: int = 8, command_timeout: float = 60.0
@@ -24,7 +33,8 @@ async def open_pool(
 
     `bytes` given for a jsonb parameter are taken as JSON text that is encoded already; in a `jsonb[]` parameter give
     lists that way, since asyncpg takes a list in an array for a further dimension. The just-in-time compiler is
-    off (it costs more than these short statements take). Raises what asyncpg raises if the server can't be reached.
+    off (it costs more than these short statements take). A transaction in which nothing happens for 30 s is ended by
+    the server, which is `temporary`. Raises what asyncpg raises if the server can't be reached.
     """
     pool: Pool = await asyncpg.create_pool(
         dsn,
@@ -34,7 +44,7 @@ async def open_pool(
         init=prepare_connection,
         statement_cache_size=1024,
         max_cached_statement_lifetime=0,
-        server_settings={"application_name": application_name, "jit": "off"},
+        server_settings={"application_name": application_name, **_SESSION},
     )
     return pool
 
@@ -119,6 +129,7 @@ _TEMPORARY: tuple[type[BaseException], ...] = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,  # a standby that was just promoted elsewhere
     ConnectionError,

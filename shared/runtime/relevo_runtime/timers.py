@@ -5,11 +5,12 @@ claimed stays in the table until it is consumed by `consume_timers`, so a wake-u
 when its lease ends.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
+from relevo_contracts.messages import WakeUp
 from relevo_runtime.postgres import Connection, Statements
 
 ARMED = "relevo_timer_armed"
@@ -65,17 +66,19 @@ async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) 
         await connection.execute(STATEMENTS["cancel_timers"], [shop for shop, _ in ids], [timer for _, timer in ids])
 
 
-async def consume_timers(connection: Connection, fired: Mapping[tuple[str, str], datetime]) -> None:
-    """The wake-ups of the timers `(shop, timer_id)`, due at these instants, were handled: they don't come back.
+async def consume_timers(connection: Connection, fired: Sequence[WakeUp]) -> None:
+    """These wake-ups were handled: their timers don't come back.
 
-    A timer that was armed anew for another instant meanwhile stays. Consume before arming in the same transaction.
+    A timer that was armed anew meanwhile, for another instant or in another turn, stays. Consume before arming in the
+    same transaction.
     """
     if fired:
         await connection.execute(
             STATEMENTS["consume_timers"],
-            [shop for shop, _ in fired],
-            [timer for _, timer in fired],
-            list(fired.values()),
+            [wakeup.shop for wakeup in fired],
+            [wakeup.timer_id for wakeup in fired],
+            [wakeup.due_at for wakeup in fired],
+            [wakeup.turn for wakeup in fired],
         )
 
 

@@ -23,10 +23,11 @@ using unnest($1::text[], $2::text[]) as gone (shop, timer_id)
 where timer.shop = gone.shop and timer.timer_id = gone.timer_id
 
 -- name: consume_timers
--- Forgets timers that have fired, unless they were armed for another instant since.
+-- Forgets timers that have fired, unless they were armed anew since.
 delete from scheduler.timer
-using unnest($1::text[], $2::text[], $3::timestamptz[]) as fired (shop, timer_id, due_at)
-where timer.shop = fired.shop and timer.timer_id = fired.timer_id and timer.due_at = fired.due_at
+using unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[]) as fired (shop, timer_id, due_at, turn)
+where timer.shop = fired.shop and timer.timer_id = fired.timer_id
+  and timer.due_at = fired.due_at and timer.turn = fired.turn
 
 -- name: claim_due
 -- Takes up to $3 timers that are due at $1 and leases them until $2; others may claim beside it.

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from relevo_contracts.messages import WakeUp
+from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
@@ -175,7 +175,7 @@ class Simulation:
 
 def _wakeup(timer: ArmTimer, subject: Subject) -> WakeUp:
     return WakeUp(
-        id=f"{timer.id}@{timer.due_at.isoformat()}",
+        id=wake_up_id(timer.id, timer.due_at, timer.turn),
         shop=subject.shop,
         key=subject.key,
         timer_id=timer.id,

@@ -9,6 +9,7 @@ from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
 from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
+from relevo_workflow.diagnostics import WorkflowError
 from relevo_workflow.load import load_workflow
 from relevo_workflow.state import Shop, Subject
 
@@ -46,9 +47,9 @@ class DefinitionCache:
             return False
         by_shop: dict[str, list[Definition]] = {}
         for deployed in await catalog.active_definitions(conn):
-            definition = self._compiled.get(deployed.version) or load_workflow(deployed.files)
-            self._compiled[deployed.version] = definition
-            by_shop.setdefault(deployed.shop, []).append(definition)
+            definition = self._compiled.get(deployed.version) or self._compile(deployed.version, deployed.files)
+            if definition is not None:
+                by_shop.setdefault(deployed.shop, []).append(definition)
         self._shops = {s.shop: shop_facts(s) for s in await catalog.shops(conn)}
         self._by_shop, self._views, self._revision = by_shop, {}, revision
         _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
@@ -75,7 +76,21 @@ class DefinitionCache:
         return view
 
     async def _fetch(self, conn: Connection, version: str) -> None:
-        self._compiled[version] = load_workflow(await catalog.definition_files(conn, version))
+        """Without it the core refuses the messages of this run's customer, each as a dead letter; the others go on."""
+        try:
+            self._compile(version, await catalog.definition_files(conn, version))
+        except catalog.DefinitionUnknown as error:
+            _log.error("definition_missing", version=version, reason=str(error))
+
+    def _compile(self, version: str, files: Mapping[str, str]) -> Definition | None:
+        """One stored definition that this engine can't read must not stop all the others."""
+        try:
+            definition = load_workflow(files)
+        except WorkflowError as error:
+            _log.error("definition_unreadable", version=version, reason=str(error))
+            return None
+        self._compiled[version] = definition
+        return definition
 
 
 def shop_facts(shop: catalog.Shop) -> Shop:

@@ -71,7 +71,6 @@ class BatchProcessor:
         await self._announce(changes)
         if changes.keys.walks:
             self._on_walks()
-        self._dead_letters.count(len(records))
         for (workflow, kind), count in Counter(
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
         ).items():

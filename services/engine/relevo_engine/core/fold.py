@@ -147,7 +147,9 @@ def _ring(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Chan
 
 def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
     """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
-    made = [(effect, decision) for decision in handled.decisions for effect in decision.effects]
+    made: list[tuple[Effect, Decision | None]] = [
+        (effect, decision) for decision in handled.decisions for effect in decision.effects
+    ]
     made += [(effect, None) for effect in handled.effects]
     return [
         outgoing(effect, handled.subject, decision, arrived)

@@ -5,17 +5,18 @@ import msgspec
 from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
 from relevo_engine.core.inputs import Arrived
+from relevo_runtime.kafka import LARGEST_MESSAGE
 from relevo_runtime.outbox import Outgoing
 from relevo_workflow.decision import Decision
 from relevo_workflow.effects import Effect, Emit, Http, Send, StartRun
 from relevo_workflow.state import Subject
 
 
-class UnknownEffectError(Exception):
-    """The core decided something that this engine can't carry out: engine and workflow packages don't fit together."""
+class EffectError(Exception):
+    """An effect that can't leave the engine; `effect` is it."""
 
-    def __init__(self, effect: Effect) -> None:
-        super().__init__(f"no service carries out the effect {type(effect).__name__}: deploy matching versions")
+    def __init__(self, effect: Effect, problem: str) -> None:
+        super().__init__(f"the effect {type(effect).__name__} {problem}")
         self.effect = effect
 
 
@@ -23,7 +24,21 @@ _encoder = msgspec.json.Encoder()
 
 
 def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrived: Arrived) -> Outgoing:
-    """The message that carries out `effect`. Raises `UnknownEffectError` for one that no service knows."""
+    """The message that carries out `effect`. Raises `EffectError` for one that no service knows, or that is too large.
+
+    The size is checked here, where only the input that caused it is refused: once in the outbox it would hold up all.
+    """
+    message = _message(effect, subject, decision, arrived)
+    if len(message.value) > LARGEST_MESSAGE:
+        raise EffectError(
+            effect,
+            f"is {len(message.value)} bytes, a message may have {LARGEST_MESSAGE}: the workflow keeps too much of an"
+            " event or an answer",
+        )
+    return message
+
+
+def _message(effect: Effect, subject: Subject, decision: Decision | None, arrived: Arrived) -> Outgoing:
     match effect:
         case Send() if decision is not None:
             return _send(effect, subject, decision, arrived)
@@ -34,7 +49,7 @@ def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrive
         case StartRun():
             return _start(effect, arrived)
         case _:
-            raise UnknownEffectError(effect)
+            raise EffectError(effect, "is carried out by no service: deploy matching versions")
 
 
 def _send(effect: Send, subject: Subject, decision: Decision, arrived: Arrived) -> Outgoing:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.inputs import TimerInput
+from relevo_workflow.inputs import EventInput, TimerInput
 
 
 def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:
@@ -18,7 +18,7 @@ def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:
     latest: dict[tuple[str, str], datetime] = {}
     places: list[tuple[datetime, bool, int]] = []
     for number, one in enumerate(arrived):
-        at = one.input.at
+        at = _happened(one)
         is_timer = isinstance(one.input, TimerInput)
         if not is_timer:
             # A message out of order counts as late as those before it: Kafka's order of a key stays as it is.
@@ -26,3 +26,10 @@ def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:
             at = latest[key] = max(at, latest.get(key, at))
         places.append((at, is_timer, number))
     return [arrived[number] for _, _, number in sorted(places)]
+
+
+def _happened(one: Arrived) -> datetime:
+    """When it happened; no later than it was received, since a shop's clock may be ahead."""
+    if isinstance(one.input, EventInput):
+        return min(one.input.event.time, one.input.event.receivedtime)
+    return one.input.at

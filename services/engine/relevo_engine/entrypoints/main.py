@@ -14,9 +14,8 @@ from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
-from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.http import serve
-from relevo_runtime.kafka import BatchConsumer, Publisher
+from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.service import Build, Loop, Service, run
 
@@ -46,21 +45,15 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     service.health.probe("database", lambda: pool.fetchval("select 1"))
     definitions = DefinitionCache()
     async with pool, Publisher(settings, service.metrics) as publisher:
-        dead_letters = DeadLetters(
-            publisher,
-            service="engine",
-            ratio=settings.dead_letter_ratio,
-            clock=service.clock,
-            metrics=service.metrics,
-        )
         forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
         walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
+        consumer = _consumer(settings, service, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
             pool=pool,
             store=Store.load(),
             definitions=definitions,
             publisher=publisher,
-            dead_letters=dead_letters,
+            dead_letters=consumer.dead_letters,
             clock=service.clock,
             metrics=service.metrics,
             on_walks=walks.wake,
@@ -75,7 +68,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         async with (
             _tasks_served(settings, service, publisher),
             service.running(walks, *loops),
-            _consumer(settings, service, processor),
+            consumer,
         ):
             yield
 
@@ -92,13 +85,13 @@ async def _tasks_served(settings: EngineSettings, service: Service, publisher: P
         yield
 
 
-def _consumer(settings: EngineSettings, service: Service, processor: BatchProcessor) -> BatchConsumer:
+def _consumer(settings: EngineSettings, service: Service, handler: Handler) -> BatchConsumer:
     return BatchConsumer(
         settings,
         service="engine",
         topics=TOPICS,
         after={topics.WAKEUPS: topics.EVENTS},
-        handler=processor,
+        handler=handler,
         clock=service.clock,
         consumers=settings.engine_consumers,
         max_records=settings.engine_batch,

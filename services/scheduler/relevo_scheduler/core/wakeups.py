@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import msgspec
 
 from relevo_contracts.envelope import partition_key
-from relevo_contracts.messages import WakeUp
+from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_runtime.timers import Timer
 
 _ENCODER = msgspec.json.Encoder()
 
 
 def wake_up(timer: Timer) -> WakeUp:
-    """The wake-up of a timer. Its id is `timer_id@due_at`: the same timer published twice is one wake-up."""
+    """The wake-up of a timer. The same timer published twice is one wake-up."""
     return WakeUp(
-        id=f"{timer.timer_id}@{timer.due_at.isoformat()}",
+        id=wake_up_id(timer.timer_id, timer.due_at, timer.turn),
         shop=timer.shop,
         key=timer.key,
         timer_id=timer.timer_id,

@@ -1,8 +1,18 @@
 """Kafka: publishing with acknowledgement, batches of records with offsets committed after them, and the topics."""
 
 from relevo_runtime.kafka.consumer import BatchConsumer
-from relevo_runtime.kafka.publisher import Publisher
+from relevo_runtime.kafka.member import Handler
+from relevo_runtime.kafka.publisher import LARGEST_MESSAGE, Publisher
 from relevo_runtime.kafka.record import Record
 from relevo_runtime.kafka.topics import TopicError, create_topics, delete_topics
 
-__all__ = ["BatchConsumer", "Publisher", "Record", "TopicError", "create_topics", "delete_topics"]
+__all__ = [
+    "LARGEST_MESSAGE",
+    "BatchConsumer",
+    "Handler",
+    "Publisher",
+    "Record",
+    "TopicError",
+    "create_topics",
+    "delete_topics",
+]

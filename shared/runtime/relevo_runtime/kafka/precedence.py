@@ -78,6 +78,8 @@ class Precedence:
                 consumer.pause(partition)
             else:
                 taken += records
+        # What goes first is first: a batch that has to be tried in halves keeps the order.
+        taken.sort(key=lambda record: record.topic in self._after)
         return taken
 
     async def release(self, consumer: Position) -> None:

@@ -22,7 +22,9 @@ _FEW = (
     32  # up to here messages share batches with other callers; above, whole batches are built at once (5 times cheaper)
 )
 _BATCH_BYTES = 256 * 1024
-_LARGEST_MESSAGE = 900_000  # the broker's default limit for a batch is 1 MiB
+LARGEST_MESSAGE = 900_000
+"""Bytes of a value that may be published: the broker's default limit for a batch is 1 MiB."""
+
 _REQUEST_TIMEOUT_MS = 20_000
 
 
@@ -98,10 +100,11 @@ class Publisher:
         await self._renew()
         results: Sequence[object]
         try:
-            if any(len(value) > _LARGEST_MESSAGE for _, value in messages):
-                raise MessageSizeTooLargeError(f"a message is larger than {_LARGEST_MESSAGE} bytes")
+            if any(len(value) > LARGEST_MESSAGE for _, value in messages):
+                raise MessageSizeTooLargeError(f"a message is larger than {LARGEST_MESSAGE} bytes")
             send = self._send_each if len(messages) <= _FEW else self._send_batches
-            futures = await send(self._settings.topic(topic), messages)
+            producer = self._connected(topic, len(messages))
+            futures = await send(producer, self._settings.topic(topic), messages)
             results = (
                 [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures, return_exceptions=True)
             )
@@ -109,26 +112,36 @@ class Publisher:
             results = [error] * len(messages)
         self._check(topic, len(messages), [result for result in results if isinstance(result, BaseException)])
 
-    async def _send_each(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> list[asyncio.Future[Any]]:
-        return [await self._producer.send(topic, value, key) for key, value in messages]
+    def _connected(self, topic: str, messages: int) -> Any:
+        """The producer for one call: another caller may renew it meanwhile, and this call then fails as a whole."""
+        if self._producer is None:
+            raise PublishError(topic, messages, messages, ConnectionError("not connected to Kafka"))
+        return self._producer
 
-    async def _send_batches(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> list[asyncio.Future[Any]]:
-        partitions = len(await self._producer.partitions_for(topic))
+    async def _send_each(
+        self, producer: Any, topic: str, messages: Sequence[tuple[bytes, bytes]]
+    ) -> list[asyncio.Future[Any]]:
+        return [await producer.send(topic, value, key) for key, value in messages]
+
+    async def _send_batches(
+        self, producer: Any, topic: str, messages: Sequence[tuple[bytes, bytes]]
+    ) -> list[asyncio.Future[Any]]:
+        partitions = len(await producer.partitions_for(topic))
         parted: dict[int, list[tuple[bytes, bytes]]] = {}
         for message in messages:
             parted.setdefault(self._partitioner.partition(message[0], partitions), []).append(message)
         return [
-            await self._producer.send_batch(batch, topic, partition=partition)
+            await producer.send_batch(batch, topic, partition=partition)
             for partition, part in parted.items()
-            for batch in self._batches(part)
+            for batch in self._batches(producer, part)
         ]
 
-    def _batches(self, messages: Sequence[tuple[bytes, bytes]]) -> list[Any]:
-        batch = self._producer.create_batch()
+    def _batches(self, producer: Any, messages: Sequence[tuple[bytes, bytes]]) -> list[Any]:
+        batch = producer.create_batch()
         batches = [batch]
         for key, value in messages:
             if batch.append(key=key, value=value, timestamp=None) is None:  # full
-                batch = self._producer.create_batch()
+                batch = producer.create_batch()
                 batches.append(batch)
                 batch.append(key=key, value=value, timestamp=None)
         for each in batches:
@@ -143,7 +156,8 @@ class Publisher:
         if self._metrics is not None:
             self._metrics.publish_failures.labels(topic).inc()
         # A lost batch leaves a gap in the producer's sequence numbers, which a broker refuses ever after.
-        self._broken = not isinstance(errors[0], MessageSizeTooLargeError)
+        if not isinstance(errors[0], MessageSizeTooLargeError):
+            self._broken = True
         raise PublishError(topic, len(errors), total, errors[0])
 
     async def _renew(self) -> None:

@@ -45,13 +45,22 @@ async def delete_topics(settings: RuntimeSettings, topics: Sequence[Topic] = TOP
         await admin.close()
 
 
+def topic_configs(topic: Topic, replication: int) -> dict[str, str]:
+    """The topic's settings on the broker: an acknowledged message is on all replicas but one, that may be away."""
+    return {
+        "retention.ms": str(topic.retention_days * _DAY_MS),
+        "compression.type": "producer",
+        "min.insync.replicas": str(max(1, replication - 1)),
+    }
+
+
 async def _create(admin: AIOKafkaAdminClient, settings: RuntimeSettings, topics: Sequence[Topic]) -> list[str]:
     wanted = [
         NewTopic(
             settings.topic(topic.name),
             num_partitions=settings.partitions,
             replication_factor=settings.replication,
-            topic_configs={"retention.ms": str(topic.retention_days * _DAY_MS), "compression.type": "producer"},
+            topic_configs=topic_configs(topic, settings.replication),
         )
         for topic in topics
     ]
