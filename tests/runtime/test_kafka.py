@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.messages import DeadLetter
-from relevo_contracts.topics import DEAD_LETTERS, EVENTS, WAKEUPS
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS, TOPICS, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
 from relevo_runtime.kafka.publisher import Partitioner
+from relevo_runtime.kafka.topics import topic_configs
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
 
@@ -347,3 +348,8 @@ async def test_topics_are_created_once_and_never_with_other_partitions(settings:
     assert await create_topics(settings()) == []
     with pytest.raises(TopicError, match="has 4 partitions, the settings ask for 5"):
         await create_topics(settings(partitions=5))
+
+
+@pytest.mark.parametrize(("replicas", "in_sync"), [(1, "1"), (2, "1"), (3, "2"), (5, "4")])
+def test_one_replica_may_be_away_but_no_more(replicas: int, in_sync: str) -> None:
+    assert {topic_configs(topic, replicas)["min.insync.replicas"] for topic in TOPICS} == {in_sync}
