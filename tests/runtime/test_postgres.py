@@ -26,6 +26,19 @@ async def test_the_pool_names_its_service_and_keeps_the_compiler_off(pool: Pool)
     assert await pool.fetchval("show jit") == "off"
 
 
+async def test_a_transaction_that_stands_still_is_ended_and_may_be_tried_again(pool: Pool) -> None:
+    assert await pool.fetchval("show idle_in_transaction_session_timeout") == "30s"
+    async with pool.acquire() as frozen:
+        await frozen.execute("set idle_in_transaction_session_timeout = '50ms'")
+        with pytest.raises(Exception) as caught:
+            async with frozen.transaction():
+                await frozen.execute("select 1")
+                while True:
+                    await asyncio.sleep(0.1)
+                    await frozen.execute("select 1")
+    assert temporary(caught.value)
+
+
 def test_statements_are_read_by_name() -> None:
     text = "-- All about it.\n\n-- name: one\n-- Says one.\nselect 1;\n\n-- name: two\n-- Says two.\nselect 2 -- two\n"
     statements = Statements.parse("x.sql", text)
