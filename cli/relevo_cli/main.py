@@ -10,6 +10,7 @@ from relevo_cli.console import err
 COMMANDS = {
     "check": "check",
     "test": "test",
+    "diagram": "diagram",
     "up": "up",
     "demo": "demo",
     "migrate": "migrate",
@@ -17,6 +18,7 @@ COMMANDS = {
     "rollback": "rollback",
     "history": "history",
     "approvers": "approvers",
+    "explain": "explain",
     "shops": "shops",
     "start": "start",
     "tasks": "tasks",

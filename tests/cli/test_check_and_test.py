@@ -215,3 +215,13 @@ def test_the_library_has_no_mistakes_and_every_way_is_covered(monkeypatch: pytes
     code, lines = relevo("test", "workflows", "--coverage-min", "100")
     assert code == 0, "\n".join(lines)
     assert ", 100 % of " in lines[-1]
+
+
+def test_a_diagram_as_text_as_a_picture_and_beside_its_workflow(library: Path) -> None:
+    code, lines = relevo("diagram", "workflows/thanks")
+    assert (code, lines[0]) == (0, "flowchart TD")
+    assert relevo("diagram", "workflows/thanks", "--format", "svg", "-o", "pictures/thanks.svg") == (0, [])
+    assert Path("pictures/thanks.svg").read_text().startswith("<svg ")
+    files = "workflows/thanks/diagram.svg, workflows/thanks/diagram.md"
+    assert relevo("diagram", "--write") == (0, [f"thanks  wrote {files}"])
+    assert relevo("diagram", "--write") == (0, ["thanks  is drawn as it is"])

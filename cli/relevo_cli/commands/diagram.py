@@ -1,0 +1,96 @@
+"""`relevo diagram`: workflows as pictures that a person can read."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from relevo_cli.commands.check import LIBRARY
+from relevo_cli.console import out, print_json
+from relevo_cli.errors import CommandError
+from relevo_cli.workflow_files import load_folder, need_folders
+from relevo_workflow.diagram.mermaid import mermaid, page
+from relevo_workflow.diagram.model import Diagram, diagram_of
+from relevo_workflow.diagram.svg import svg
+
+
+class Format(StrEnum):
+    """What a diagram can be."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+class Written(Struct, frozen=True):
+    """The files of one workflow; `changed` are those that were not so already."""
+
+    workflow: str
+    files: list[str]
+    changed: list[str]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diagram")(diagram)
+
+
+def diagram(
+    path: Annotated[Path, typer.Argument(help="A workflow folder, or a folder of workflow folders.")] = LIBRARY,
+    kind: Annotated[Format, typer.Option("--format", help="Mermaid text or an SVG picture.")] = Format.MERMAID,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file; default: standard output.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write diagram.svg and diagram.md into each workflow's folder.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --write: print one JSON document.")] = False,
+) -> None:
+    """Draw a workflow, with its waits and conditions in words."""
+    folders = need_folders(path)
+    if write:
+        _tell([_write(folder) for folder in folders], as_json=as_json)
+        return
+    if len(folders) > 1:
+        raise CommandError(f"{path} has {len(folders)} workflows: name one, or use --write to draw them all")
+    made = diagram_of(load_folder(folders[0]).definition)
+    text = _text(made, kind, output)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+
+
+def drawings(folder: Path) -> dict[str, str]:
+    """The text of each drawing of a workflow by its name inside the folder."""
+    made = diagram_of(load_folder(folder).definition)
+    return {"diagram.svg": svg(made), "diagram.md": page(made)}
+
+
+def _text(made: Diagram, kind: Format, output: Path | None) -> str:
+    if kind is Format.SVG:
+        return svg(made)
+    return page(made) if output is not None and output.suffix == ".md" else mermaid(made)
+
+
+def _write(folder: Path) -> Written:
+    changed = []
+    wanted = drawings(folder)
+    for name, text in wanted.items():
+        file = folder / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            changed.append(file.as_posix())
+    return Written(folder.name, [(folder / name).as_posix() for name in wanted], changed)
+
+
+def _tell(written: list[Written], *, as_json: bool) -> None:
+    if as_json:
+        print_json(written)
+        return
+    for one in written:
+        what = f"wrote {', '.join(one.changed)}" if one.changed else "is drawn as it is"
+        out().print(f"{one.workflow}  {what}", markup=False)

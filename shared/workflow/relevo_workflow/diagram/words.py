@@ -1,0 +1,89 @@
+"""Conditions, times and events in words, for people who do not write CEL. What has no words stays as it is written."""
+
+import re
+from datetime import timedelta
+
+from relevo_workflow import program as steps
+from relevo_workflow.durations import format_duration
+from relevo_workflow.zones import WEEKDAYS
+
+_UNITS = (("w", "week"), ("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
+_SAME = r"event\.(\w+) == trigger\.(?:fields\.)?\1"
+_CONTEXT = re.compile(r"\b(?:event|trigger|customer)\.(?:fields\.)?")
+_REPLACED: tuple[tuple[str, str], ...] = (
+    (r"""event\.channel == "(\w+)" && event\.state == "(\w+)\"""", r"\1: \2"),
+    (r"run\.(\w+)\.ok\b", r"\1 worked"),
+    (r"!\s*(\w+) worked", r"\1 failed"),
+    (r"run\.(\w+)\.(\w+)", r"\1's \2"),
+    (r"run\.", ""),
+    (r"!has\((?:[\w.]*\.)?(\w+)_at\)", r"not \1"),
+    (r"has\((?:[\w.]*\.)?(\w+)_at\)", r"\1"),
+    (r"!has\(([\w.]+)\)", r"no \1"),
+    (r"has\(([\w.]+)\)", r"\1 is known"),
+    (r"""(["'])([^"']+)\1 in customer\.segments""", r"customer is in segment “\2”"),
+    (r"""(["'])([^"']+)\1 in ([\w.]+)""", r"\3 has “\2”"),
+    (r"([\w'. ]+?) in event\.discount_codes", r"\1 is used"),
+    (r"""([\w.]+) in \[([^\]]*)\]""", r"\1 is one of \2"),
+    (r"([\w.]+)\.exists\((\w+), \2\.(\w+) == trigger\.(?:fields\.)?\3\)", r"\1 have that \3"),
+    (_SAME, r"same \1"),
+    (r"event\.(\w+) != trigger\.\1", r"another \1"),
+    (r"""([\w.]+) != ""(?!\w)""", r"\1 is given"),
+    (r"""([\w.]+) == ""(?!\w)""", r"no \1"),
+    (r" == ", " is "),
+    (r" != ", " is not "),
+    (r" >= ", " ≥ "),
+    (r" <= ", " ≤ "),
+    (r" && ", " and "),
+    (r" \|\| ", " or "),
+    (r"\.amount\b", ""),
+    (r"(\d)\.0\b", r"\1"),
+    (r"\bdays\((\d+)\)", r"\1 days"),
+    (r"""(["'])([^"']*)\1""", r"“\2”"),
+)
+
+
+def condition_in_words(text: str) -> str:
+    """A condition, such as `orders count is 0 and country is “ES”`."""
+    words = " ".join(text.split())
+    for pattern, by in _REPLACED:
+        words = re.sub(pattern, by, words)
+    return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", _CONTEXT.sub("", words))
+
+
+def correlated(text: str) -> str:
+    """A condition of an event without the terms that only say that it is about the same thing as the run."""
+    terms = [term for term in " ".join(text.split()).split(" && ") if not re.fullmatch(_SAME, term.strip())]
+    return condition_in_words(" && ".join(terms))
+
+
+def duration_in_words(length: timedelta) -> str:
+    """A duration, such as `1 day 12 hours`."""
+    parts = re.findall(r"(\d+)([wdhms])", format_duration(length))
+    names = dict(_UNITS)
+    return " ".join(f"{count} {names[unit]}{'' if count == '1' else 's'}" for count, unit in parts) or "no time"
+
+
+def event_in_words(event: str) -> str:
+    """An event type, such as `order placed`."""
+    return event.replace(".", " ").replace("_", " ")
+
+
+def until_in_words(step: steps.WaitUntil) -> str:
+    """What a wait until a local time waits for."""
+    clock = step.at.strftime("%H:%M") if step.at is not None else ""
+    zone = {"customer": "customer's time", "shop": "shop's time"}.get(step.zone, step.zone)
+    if step.moment is not None:
+        started = step.moment.text == "trigger.time"
+        moment = "the start" if started else condition_in_words(step.moment.text)
+        return " ".join(filter(None, (_offset(step.offset), moment, f"at {clock} ({zone})" if clock else "")))
+    if step.day is not None:
+        return f"{step.day.isoformat()} {clock} ({zone})"
+    day = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    weekday = f"{day[step.weekday]} " if step.weekday is not None and step.weekday < len(WEEKDAYS) else ""
+    return f"{weekday}{clock} ({zone})"
+
+
+def _offset(offset: timedelta) -> str:
+    if not offset:
+        return ""
+    return f"{duration_in_words(abs(offset))} {'after' if offset > timedelta() else 'before'}"
