@@ -1,11 +1,12 @@
 """Compares what a simulation did with what a test expects; each difference names its line."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic
+from relevo_workflow.durations import format_duration
 from relevo_workflow.effects import CloseTask, Effect, Emit, EscalateTask, Http, OpenTask, RemindTask, Send
 from relevo_workflow.render import rendered_texts
 from relevo_workflow.scenario import Scenario
@@ -62,8 +63,11 @@ class _Comparison:
         for one in self.simulation.effects:
             seen = see(one.effect)
             if seen is not None:
-                found.append({"at": self.local(one.at), **seen})
+                found.append({"at": self.local(one.at), **self._told(seen)})
         return found
+
+    def _told(self, seen: Seen) -> Seen:
+        return {name: self.local(one) if isinstance(one, datetime) else one for name, one in seen.items()}
 
     def _list(self, node: Node, what: str, seen: list[Seen]) -> Iterator[Diagnostic]:
         """Compares in order: the first that differs is reported, then what is missing or too much."""
@@ -119,6 +123,10 @@ class _Comparison:
 
     def _goal(self, node: Node) -> Iterator[Diagnostic]:
         goals = [run.goal for run in self.simulation.runs.values() if run.goal is not None]
+        if node.text == "none":
+            if goals:
+                yield Diagnostic(node.position, f"expected no goal to be reached, got one at {self.local(goals[-1].at)}")
+            return
         if not goals:
             yield Diagnostic(node.position, "expected the goal to be reached, and it was not")
             return
@@ -187,6 +195,7 @@ def _see_send(effect: Effect) -> Seen | None:
     return {
         effect.channel: effect.template,
         "purpose": effect.purpose,
+        "not_after": format_duration(effect.not_after - effect.decided_at),
         "step": effect.step,
         "template": effect.template,
         "effect": effect,
@@ -197,7 +206,7 @@ def _see_task(effect: Effect, steps: dict[str, str]) -> Seen | None:
     match effect:
         case OpenTask():
             opened = {"title": effect.title, "skill": effect.skill, "roles": list(effect.roles)}
-            return {"open": effect.step, **opened, "needed": effect.needed}
+            return {"open": effect.step, **opened, "needed": effect.needed, "deadline": effect.deadline}
         case RemindTask():
             return {"remind": steps.get(effect.id, "")}
         case EscalateTask():
@@ -211,7 +220,8 @@ def _see_task(effect: Effect, steps: dict[str, str]) -> Seen | None:
 def _see_call(effect: Effect) -> Seen | None:
     if not isinstance(effect, Http):
         return None
-    return {"step": effect.step, "method": effect.method, "url": effect.url, "body": effect.body}
+    call = {"step": effect.step, "method": effect.method, "url": effect.url, "headers": effect.headers}
+    return {**call, "body": effect.body, "timeout": format_duration(timedelta(seconds=effect.timeout_seconds))}
 
 
 def _see_emit(effect: Effect) -> Seen | None:
