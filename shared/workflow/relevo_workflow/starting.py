@@ -155,17 +155,19 @@ def _not_again(candidate: _Candidate, active: Sequence[Run]) -> str:
     return ""
 
 
+def takes_part(definition: Definition, customer: str, email: str) -> bool:
+    """Whether the enrolment lets a customer in: the test list always, of the others a share."""
+    enrolment = definition.enrolment
+    if enrolment.percent >= 100 or customer in enrolment.customers or email in enrolment.customers:
+        return True
+    return share(definition.name, "enrol", customer) * 100 < enrolment.percent
+
+
 def _not_enrolled(candidate: _Candidate) -> str:
-    run, enrolment = candidate.run, candidate.definition.enrolment
-    if (
-        enrolment.percent >= 100
-        or run.customer in enrolment.customers
-        or candidate.facts.contact.email in enrolment.customers
-    ):
+    definition = candidate.definition
+    if takes_part(definition, candidate.run.customer, candidate.facts.contact.email):
         return ""
-    if share(run.workflow, "enrol", run.customer) * 100 < enrolment.percent:
-        return ""
-    return f"the customer is not among the {enrolment.percent:g}% that take part"
+    return f"the customer is not among the {definition.enrolment.percent:g}% that take part"
 
 
 def _left_already(candidate: _Candidate) -> str:

@@ -1,0 +1,149 @@
+"""`relevo explain`: why a customer got what they got, and why not."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Annotated
+
+import msgspec
+import typer
+from msgspec import Struct
+
+from relevo_cli import addresses, database
+from relevo_cli.commands.deploy import JsonOption
+from relevo_cli.console import out, print_json
+from relevo_cli.errors import CommandError
+from relevo_engine.adapters import records
+from relevo_ingest.adapters.finding import key_of_person
+from relevo_notifier.adapters import past_deliveries
+from relevo_runtime import catalog
+from relevo_runtime.clock import make_clock
+from relevo_runtime.postgres import Connection
+from relevo_runtime.settings import RuntimeSettings
+from relevo_workflow.definition import Definition
+from relevo_workflow.durations import parse_duration
+from relevo_workflow.explain import Delivery, Explanation, explain
+from relevo_workflow.load import load_workflow
+from relevo_workflow.zones import zone_of
+
+_DEFAULT = timedelta(days=30)
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """Who was asked about, and what there is to say. `since` is from when on."""
+
+    shop: str
+    customer: str
+    email: str
+    timezone: str
+    since: datetime
+    explanation: Explanation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain")(explain_customer)
+
+
+def explain_customer(
+    *,
+    shop: Annotated[str, typer.Option(help="The shop.")],
+    customer: Annotated[str, typer.Option(help="E-mail address, phone number, customer id, order id or key.")],
+    workflow: Annotated[str, typer.Option(help="Of this workflow only.")] = "",
+    since: Annotated[str, typer.Option(help="From when on: 7d, or a date such as 2026-03-10; default: 30d.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what was started, sent, skipped and ended for a customer, in order of time and why; what was not, too."""
+    answer = asyncio.run(ask(addresses.settings(), shop, customer, workflow=workflow, since=since))
+    if as_json:
+        print_json(answer)
+        return
+    for line in lines(answer):
+        out().print(line, markup=False)
+
+
+async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: str = "", since: str = "") -> Answer:
+    """Reads what the owners have recorded and explains it. Raises `CommandError` for what is not known."""
+    now = make_clock(settings).now()
+    async with database.transaction(settings) as connection:
+        place = await catalog.shop(connection, shop)
+        if place is None:
+            raise CommandError(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
+        start = moment(since, now, zone_of(place.timezone))
+        definitions = await _definitions(connection, shop, workflow)
+        key = await key_of_person(connection, shop, customer)
+        if key is None:
+            raise CommandError(f"nothing of {customer!r} was ever heard in {shop}; ask by e-mail, customer id or key")
+        found = await records.of_customer(connection, shop, key, start, workflow=workflow)
+        if not found.known and not found.decisions:
+            raise CommandError(f"the engine knows nothing of {customer!r} in {shop} (key {key})")
+        sent = await past_deliveries.of_customer(connection, shop, key, start)
+    explanation = explain(
+        definitions,
+        found.decisions,
+        [msgspec.convert(one, Delivery, from_attributes=True) for one in sent],
+        customer=key,
+        facts=found.facts,
+        runs=found.runs,
+        since=start,
+    )
+    return Answer(
+        shop=shop,
+        customer=key,
+        email=found.facts.contact.email,
+        timezone=place.timezone,
+        since=start,
+        explanation=_only(explanation, workflow),
+    )
+
+
+def moment(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """The instant that `--since` says: so long ago (`7d`), or a local date or time. Raises `CommandError`."""
+    if not text:
+        return now - _DEFAULT
+    try:
+        return now - parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--since {text!r} is neither a duration such as 7d nor a date such as 2026-03-10") from None
+    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def lines(answer: Answer) -> Iterator[str]:
+    """The explanation as lines, in the shop's time."""
+    zone, told = zone_of(answer.timezone), answer.explanation
+    email = f" ({answer.email})" if answer.email else ""
+    yield f"{answer.customer}{email} of {answer.shop}, since {_local(answer.since, zone)}, in {answer.timezone} time"
+    if not told.lines:
+        yield "nothing was decided about them"
+    for line in told.lines:
+        yield f"{_local(line.at, zone)}  {line.workflow}  {line.text}"
+        yield from (f"{'':18}{text}" for text in line.conditions)
+    for heading, parts in (("on their way", told.underway), ("not entered", told.absences)):
+        if parts:
+            yield f"{heading}:"
+            yield from (f"  {one.workflow}: {one.text}" for one in parts)
+
+
+def _local(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _only(told: Explanation, workflow: str) -> Explanation:
+    """Deliveries are known by their run alone: those of other workflows go."""
+    if not workflow:
+        return told
+    return msgspec.structs.replace(told, lines=[one for one in told.lines if one.workflow == workflow])
+
+
+async def _definitions(connection: Connection, shop: str, workflow: str) -> list[Definition]:
+    """What starts runs for this shop, of `workflow` or of all."""
+    active = await catalog.active_definitions(connection)
+    own = {one.workflow: one for one in active if one.shop == catalog.EVERY_SHOP}
+    own |= {one.workflow: one for one in active if one.shop == shop}
+    if workflow and workflow not in own and not await catalog.history(connection, workflow):
+        raise CommandError(f"no workflow {workflow!r} was ever deployed; deployed now: {', '.join(sorted(own))}")
+    return [load_workflow(one.files) for name, one in sorted(own.items()) if workflow in ("", name)]

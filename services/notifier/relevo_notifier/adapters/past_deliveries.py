@@ -1,0 +1,30 @@
+"""What became of the messages of one customer, for those who explain it."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from relevo_runtime.postgres import Connection, Statements
+
+STATEMENTS = Statements.load("relevo_notifier.adapters", "past_deliveries.sql")
+MOST = 1000
+"""Deliveries that are read at most, the newest ones."""
+
+
+class PastDelivery(Struct, frozen=True, kw_only=True):
+    """A delivery and its outcome; `at` is when that was known, or when it was taken if it is not over."""
+
+    id: str
+    channel: str
+    state: Literal["queued", "sending", "sent", "failed", "skipped", "in_doubt"]
+    attempts: int
+    reason: str
+    at: datetime
+
+
+async def of_customer(connection: Connection, shop: str, key: str, since: datetime) -> list[PastDelivery]:
+    """The deliveries of the customer `key` since `since`, oldest first."""
+    rows = await connection.fetch(STATEMENTS["of_customer"], shop, key, since, MOST)
+    return [msgspec.convert(dict(row), PastDelivery) for row in reversed(rows)]

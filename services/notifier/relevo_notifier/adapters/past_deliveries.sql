@@ -1,0 +1,9 @@
+-- What became of the messages of one customer, for explaining.
+
+-- name: of_customer
+-- The newest deliveries of a customer since $3.
+select id, channel, state, attempts, reason, coalesce(settled_at, accepted_at) as at
+from notifier.delivery
+where shop = $1 and key = $2 and coalesce(settled_at, accepted_at) >= $3
+order by coalesce(settled_at, accepted_at) desc
+limit $4

@@ -1,0 +1,111 @@
+"""`relevo explain` on the real database: a customer by any of their names, and what every owner has recorded."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from relevo_cli.commands.explain import moment
+from relevo_cli.errors import CommandError
+from relevo_ingest.core.aliases import Kind, alias
+from relevo_runtime import catalog
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Pool
+from relevo_workflow.zones import zone_of
+from tests.cli.test_commands import given
+from tests.conftest import SettingsFactory
+from tests.e2e.machine import relevo
+from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy
+
+QUOTE = {"workflow.yaml": "workflow: quote\ntrigger: {event: quote.requested}\nsteps:\n  - wait: 1h\n"}
+SINCE = ("--since", "2026-03-01")
+
+
+@pytest.fixture
+async def shop(pool: Pool, settings: SettingsFactory, topics: list[str]) -> AsyncIterator[Engine]:
+    """A shop in Madrid with a customer who left a cart and got a mail that was not sent."""
+    async with pool.acquire() as connection:
+        place = catalog.Shop(shop="sample", platform="shopify", name="Sample", timezone="Europe/Madrid")
+        await catalog.add_shop(connection, place)
+    await deploy(pool, CART)
+    await deploy(pool, QUOTE)
+    async with Publisher(settings()) as publisher:
+        engine = await build_engine(pool, publisher)
+        await engine.take(checkout("tok"))
+        await engine.wake(after=timedelta(hours=4))
+        for kind, name in ((Kind.EMAIL, "cus_1@example.com"), (Kind.CUSTOMER, "991"), (Kind.PHONE, "+12025550123")):
+            await pool.execute(
+                "insert into ingest.alias (shop, alias, kind, key) values ('sample', $1, $2, 'cus_1')",
+                alias(kind, name).name,
+                int(kind),
+            )
+        await pool.execute(
+            """
+            insert into notifier.delivery (shop, id, key, channel, state, attempts, accepted_at, settled_at, reason)
+            select shop, id, key, 'email', 'skipped', 1, $1, $1, 'no consent to email marketing' from engine.outbox
+            """,
+            MORNING + timedelta(hours=4, minutes=1),
+        )
+        yield engine
+
+
+@pytest.fixture
+def environment(settings: SettingsFactory) -> dict[str, str]:
+    return given(settings())
+
+
+@pytest.mark.parametrize("name", ["cus_1", "CUS_1@Example.com", "991", "+1 202 555 0123"])
+async def test_a_customer_is_found_by_every_name(shop: Engine, environment: dict[str, str], name: str) -> None:
+    code, out, err = await relevo("explain", "--shop", "sample", "--customer", name, *SINCE, **environment)
+    assert code == 0, err
+    assert out.startswith("cus_1 (cus_1@example.com) of sample, since 2026-03-01 00:00, in Europe/Madrid time\n")
+
+
+async def test_it_tells_in_order_of_time_what_each_owner_knows(shop: Engine, environment: dict[str, str]) -> None:
+    code, out, err = await relevo("explain", "--shop", "sample", "--customer", "cus_1", *SINCE, **environment)
+    assert code == 0, err
+    texts = [line for line in out.splitlines()[1:] if not line.startswith("     ")]
+    assert texts == [
+        "2026-03-02 09:00  cart  started by checkout.started; waits until 2026-03-02T12:00:00+00:00",
+        "2026-03-02 13:00  cart  ended after send-reminder: completed",
+        "2026-03-02 13:01  cart  the email of send-reminder was not sent: no consent to email marketing",
+        "not entered:",
+        "  quote: no quote.requested has come since 2026-02-28T23:00:00+00:00 (imported events start nothing)",
+    ]
+    assert "trigger: event.total.amount > 0.0 is true (event.total.amount = 59.9)" in out
+
+
+async def test_one_workflow_alone_and_as_json(shop: Engine, environment: dict[str, str]) -> None:
+    asked = ("explain", "--shop", "sample", "--customer", "991", "--workflow", "quote", *SINCE, "--json")
+    code, out, err = await relevo(*asked, **environment)
+    assert code == 0, err
+    told = json.loads(out)["explanation"]
+    assert told["lines"] == []
+    assert [one["workflow"] for one in told["absences"]] == ["quote"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--shop", "nowhere", "--customer", "991"), "shop 'nowhere' is not known"),
+        (("--shop", "sample", "--customer", "bea@example.com"), "nothing of 'bea@example.com' was ever heard"),
+        (("--shop", "sample", "--customer", "991", "--workflow", "crt"), "no workflow 'crt' was ever deployed"),
+        (("--shop", "sample", "--customer", "991", "--since", "yesterday"), "neither a duration such as 7d nor a date"),
+    ],
+)
+async def test_what_can_not_be_answered_is_said(
+    shop: Engine, environment: dict[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, _, err = await relevo("explain", *arguments, **environment)
+    assert code == 2
+    assert sentence in err
+
+
+def test_since_is_a_length_or_a_local_date() -> None:
+    now, madrid = datetime(2026, 7, 10, 12, tzinfo=UTC), zone_of("Europe/Madrid")
+    assert moment("7d", now, madrid) == now - timedelta(days=7)
+    assert moment("2026-07-01", now, madrid) == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert moment("2026-07-01T08:00:00+00:00", now, madrid) == datetime(2026, 7, 1, 8, tzinfo=UTC)
+    with pytest.raises(CommandError):
+        moment("soon", now, madrid)

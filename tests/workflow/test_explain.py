@@ -1,0 +1,213 @@
+"""Why did this customer (not) get that? The questions of a support desk, answered from what the core decided."""
+
+from datetime import timedelta
+
+import pytest
+
+from relevo_workflow.decision import Check
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import Send
+from relevo_workflow.explain import Delivery, Explanation, Recorded, condition, explain
+from relevo_workflow.inputs import EventInput
+from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
+
+CART = """
+workflow: cart
+trigger: {event: checkout.started, when: event.total.amount > 20.0}
+exit: {event: order.placed, reason: bought}
+reentry: {after: 30d}
+steps:
+  - wait: 4h
+  - branch:
+      - when: customer.orders_count == 0
+        steps: [{send: {channel: email, template: first, purpose: marketing}}]
+      - otherwise:
+        steps: [{send: {channel: email, template: reminder, purpose: marketing}}]
+  - wait: 2d
+"""
+TIMED = """
+workflow: timed
+trigger: TRIGGER
+steps:
+  - wait: 1h
+"""
+
+
+def cart(*replacements: tuple[str, str]) -> Definition:
+    text = CART
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return a_workflow(text, "first", "reminder")
+
+
+def told(customer: Customer, *deliveries: Delivery) -> Explanation:
+    """What there is to say about the customer."""
+    simulation = customer.simulation
+    recorded = [
+        Recorded(
+            at=one.at,
+            workflow=one.workflow,
+            version=one.version,
+            run_id=one.run.id if one.run else "",
+            input=one.input_id.partition("@")[0] if "/" not in one.input_id else "timer",
+            kind=one.kind,
+            reason=one.reason,
+            path=list(one.path),
+            trace=list(one.trace),
+        )
+        for one in simulation.decisions
+        if one.kind != "ignored"
+    ]
+    return explain(
+        simulation.definitions,
+        recorded,
+        deliveries,
+        customer=CUSTOMER,
+        facts=simulation.subject.facts,
+        runs=simulation.subject.runs,
+        since=START - timedelta(days=1),
+    )
+
+
+def outcome(customer: Customer, state: str, reason: str = "") -> Delivery:
+    """What became of the customer's only message."""
+    [send] = customer.effects_of(Send)
+    return Delivery(id=send.id, channel="email", state=state, reason=reason, at=send.decided_at)  # type: ignore[arg-type]
+
+
+def shops(customer: Customer, amount: str = "30.00", after: str = "0m") -> Customer:
+    return customer.does("checkout.started", after, checkout_token="t", total=euros(amount))
+
+
+def test_why_did_they_get_this_mail() -> None:
+    customer = shops(Customer(cart())).waits("5h")
+    lines = told(customer, outcome(customer, "sent")).lines
+    assert [(line.what, line.text) for line in lines] == [
+        ("started", "started by checkout.started; waits until 2026-03-10T14:00:00+00:00"),
+        (
+            "advanced",
+            "went on (its time had come) to branch-1, branch-1/when-1, send-first, wait-2d:"
+            " waits until 2026-03-12T14:00:00+00:00",
+        ),
+        ("sent", "the email of send-first was sent"),
+    ]
+    assert lines[0].conditions == ["trigger: event.total.amount > 20.0 is true (event.total.amount = 30.0)"]
+    assert lines[1].conditions == [
+        "branch-1/when-1: customer.orders_count == 0 is true (customer.orders_count = 0)"
+    ]  # fmt: skip
+    assert {line.workflow for line in lines} == {"cart"}
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "text"),
+    [
+        ("skipped", "no consent", "the email of send-first was not sent: no consent"),
+        ("in_doubt", "interrupted", "the email of send-first may have arrived or not: interrupted"),
+        ("failed", "no such mailbox", "the email of send-first could not be delivered: no such mailbox"),
+        ("queued", "quiet hours", "the email of send-first is not sent yet: quiet hours"),
+    ],
+)  # fmt: skip
+def test_why_did_the_mail_not_arrive(state: str, reason: str, text: str) -> None:
+    customer = shops(Customer(cart())).waits("5h")
+    assert told(customer, outcome(customer, state, reason)).lines[-1].text == text
+
+
+def test_why_did_the_reminders_stop() -> None:
+    customer = shops(Customer(cart())).does("order.placed", "1h", order_id="o-1")
+    assert told(customer).lines[-1].text == "left early because of order.placed: bought"
+
+
+def test_where_are_they_now() -> None:
+    customer = shops(Customer(cart()))
+    [run] = told(customer).underway
+    assert run.text == "rests at wait-4h, until 2026-03-10T14:00:00+00:00 at the latest"
+    assert told(customer).absences == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "again", "refusal"),
+    [
+        ("5.00", False, "the trigger's condition does not hold"),
+        ("30.00", True, "it started at 2026-03-10T10:00:00+00:00, and re-entry needs a pause"),
+    ],
+)
+def test_why_did_it_not_start(amount: str, again: bool, refusal: str) -> None:
+    customer = shops(Customer(cart()), amount).ends()
+    if again:
+        customer.does("checkout.started", "10d", checkout_token="t", total=euros("30.00"))
+    last = told(customer).lines[-1]
+    assert last.text == f"not started by checkout.started: {refusal}"
+    if not again:
+        assert last.conditions == ["trigger: event.total.amount > 20.0 is false (event.total.amount = 5.0)"]
+
+
+def test_a_workflow_that_refused_every_time_says_how_often_and_why() -> None:
+    customer = shops(shops(Customer(cart()), "5.00"), "6.00", "1h")
+    [absence] = told(customer).absences
+    assert absence.text == (
+        "it could have started 2 times, the last time at 2026-03-10T11:00:00+00:00 by checkout.started,"
+        " but the trigger's condition does not hold"
+    )
+
+
+def test_a_customer_who_is_held_out_hears_that_they_are() -> None:
+    customer = shops(
+        Customer(
+            cart(("reentry:", "holdout: 100%\nreentry:"), ("exit:", "goal: {event: order.placed, within: 9d}\nexit:"))
+        )
+    )
+    explained = told(customer)
+    assert explained.lines[0].text == (
+        "started by checkout.started, but held out: one of the 100% that get nothing"
+    )  # fmt: skip
+    assert explained.underway[0].text == "held out; its goal is watched until 2026-03-19T10:00:00+00:00"
+
+
+def test_whoever_does_not_take_part_hears_that_they_do_not() -> None:
+    customer = shops(Customer(cart(("reentry:", "enrol: {customers: [bea], percent: 0}\nreentry:"))))
+    assert told(customer).lines[0].text == (
+        "not started by checkout.started: the customer is not among the 0% that take part"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trigger", "facts", "text"),
+    [
+        (
+            "{event: quote.requested}",
+            {},
+            "no quote.requested has come since 2026-03-09T10:00:00+00:00 (imported events start nothing)",
+        ),
+        ("{date: birthday, at: '09:00'}", {}, "the customer has no birthday, or its day is past"),
+        (
+            "{inactivity: 90d, since: last_order_at}",
+            {},
+            "the customer has no last_order_at: there is nothing to count from",
+        ),
+        (
+            "{inactivity: 90d, since: last_order_at}",
+            {"last_order_at": START - timedelta(days=80)},
+            "it is due at 2026-03-20T10:00:00+00:00, 90d after last_order_at",
+        ),
+        (
+            "{inactivity: 90d, since: last_order_at}",
+            {"last_order_at": START - timedelta(days=100)},
+            "last_order_at was 2025-11-30T10:00:00+00:00: the 90d were over before it was deployed",
+        ),
+        ("{segment: loyal, change: joined}", {}, "the customer is not in the segment loyal"),
+        ("{manual: }", {}, "nobody has started it for them since 2026-03-09T10:00:00+00:00"),
+    ],
+)
+def test_why_was_it_never_entered(trigger: str, facts: dict[str, object], text: str) -> None:
+    more = {"segments.yaml": "loyal: customer.orders_count >= 3\n"}
+    definition = a_workflow(TIMED.replace("TRIGGER", trigger), **more)
+    customer = Customer(definition, facts=known(**facts))
+    customer.simulation.give(EventInput(an_event("customer.updated", START)))
+    [absence] = told(customer).absences
+    assert absence.text == text
+
+
+def test_a_condition_that_failed_says_how() -> None:
+    check = Check(at="exit/x", expression="a[3] == 1", error="index out of range")
+    assert condition(check) == "exit/x: a[3] == 1 can't be answered: index out of range"
