@@ -9,11 +9,16 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from relevo_ingest.core.signature import sign_shopify
+from relevo_ingest.entrypoints.main import running
+from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
-from relevo_runtime.links import unsubscribe_token
+from relevo_runtime.links import SecretTooShort, unsubscribe_token
 from relevo_runtime.postgres import Pool
+from relevo_runtime.service import Service
+from tests.conftest import SettingsFactory
 from tests.ingest.conftest import EXPIRED, NOW, OLD_SECRET, SECRET, TOKEN, Ingest, tea_shop
 from tests.ingest.webhooks import body_of, fixture
 
@@ -131,8 +136,12 @@ async def test_an_unknown_shop_until_it_is_added(ingest: Ingest, pool: Pool) -> 
         "X-Shopify-Topic": "orders/paid",
         "X-Shopify-Hmac-Sha256": sign_shopify(SECRET, body),
     }
-    document = problem(await ingest.client.post("/hooks/coffee/shopify", content=body, headers=headers), 404)
-    assert "relevo shops add coffee" in document["detail"]
+    unknown = await ingest.client.post("/hooks/coffee/shopify", content=body, headers=headers)
+    wrong = await ingest.webhook("orders/paid", secret="somebody-elses")
+    assert problem(unknown, 401) == problem(wrong, 401), "a guess must not find out which shops there are"
+    assert set(unknown.headers) == set(wrong.headers)
+    assert "shops list" in unknown.json()["detail"]
+    assert 'relevo_webhooks_total{shop="unknown",status="401"} 1.0' in ingest.service.metrics.text().decode()
     async with pool.acquire() as connection, connection.transaction():
         await catalog.add_shop(connection, msgspec.structs.replace(tea_shop(), shop="coffee"))
     await asyncio.sleep(0.06)
@@ -204,8 +213,8 @@ async def test_kafka_is_away(ingest_without_kafka: Ingest) -> None:
     document = problem(answer, 503)
     assert int(answer.headers["retry-after"]) == ingest_without_kafka.settings.ingest_retry_after
     assert "send it again" in document["detail"]
-    ready = await ingest_without_kafka.client.get("/readyz")
-    assert (ready.status_code, ready.json()["parts"]["kafka"]["ok"]) == (503, False)
+    report = await ingest_without_kafka.service.health.report()
+    assert (report.ready, report.parts["kafka"]["ok"]) == (False, False)
     assert (await ingest_without_kafka.client.get("/healthz")).status_code == 200
     page = await ingest_without_kafka.client.post(f"/u/{token_for(ingest_without_kafka)}")
     assert (page.status_code, "retry-after" in page.headers) == (503, True)
@@ -214,11 +223,24 @@ async def test_kafka_is_away(ingest_without_kafka: Ingest) -> None:
 async def test_healthy(ingest: Ingest) -> None:
     await ingest.webhook("orders/create")
     await ingest.webhook("orders/create", secret="wrong")
-    ready = await ingest.client.get("/readyz")
-    assert (ready.status_code, ready.json()["ready"]) == (200, True)
-    metrics = (await ingest.client.get("/metrics")).text
+    assert (await ingest.service.health.report()).ready
+    metrics = ingest.service.metrics.text().decode()
     assert 'relevo_webhooks_total{shop="tea",status="200"} 1.0' in metrics
     assert 'relevo_webhooks_total{shop="tea",status="401"} 1.0' in metrics
+
+
+async def test_what_only_the_operator_may_see_is_not_on_the_public_port(ingest: Ingest) -> None:
+    assert (await ingest.client.get("/healthz")).status_code == 200
+    for path in ("/readyz", "/metrics"):
+        problem(await ingest.client.get(path), 404)
+
+
+async def test_it_does_not_start_without_the_secret_of_the_links(settings: SettingsFactory) -> None:
+    for secret in ("", "short"):
+        own = settings(IngestSettings, ingest_port=0, link_secret=secret)
+        with pytest.raises(SecretTooShort, match="RELEVO_LINK_SECRET"):
+            async with running(own, Service("ingest", own)):
+                pass
 
 
 async def test_a_structured_event(ingest: Ingest) -> None:
@@ -305,7 +327,9 @@ async def test_bearer_tokens(ingest: Ingest) -> None:
     problem(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"
     problem(await ingest.client.post("/events/tea", content=body, headers={"Content-Type": STRUCTURED}), 401)
-    problem(await ingest.client.post("/events/coffee", content=body, headers={"Content-Type": STRUCTURED}), 404)
+    guess = {"Content-Type": STRUCTURED, "Authorization": "Bearer guess"}
+    unknown = await ingest.client.post("/events/coffee", content=body, headers=guess)
+    assert problem(unknown, 401) == answer.json(), "a guess must not find out which shops there are"
 
 
 async def test_plain_json_is_no_event(ingest: Ingest) -> None:
@@ -317,7 +341,7 @@ async def test_the_handshake_of_cloudevents(ingest: Ingest) -> None:
     assert answer.status_code == 200
     assert answer.headers["webhook-allowed-origin"] == "erp.example.com"
     assert answer.headers["webhook-allowed-rate"] == "*"
-    problem(await ingest.client.options("/events/coffee"), 404)
+    assert (await ingest.client.options("/events/coffee")).status_code == 200, "it does not tell which shops there are"
 
 
 def token_for(ingest: Ingest) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_runtime.links import BadToken, Unsubscribe, read_token, unsubscribe_token
+from relevo_runtime.links import BadToken, SecretTooShort, Unsubscribe, check_secret, read_token, unsubscribe_token
 
 SECRET = "a secret that is long enough"
 
@@ -42,5 +42,12 @@ def test_another_secret_does_not_read_it() -> None:
 
 
 def test_a_short_secret_is_refused() -> None:
-    with pytest.raises(ValueError, match="RELEVO_LINK_SECRET"):
-        unsubscribe_token("short", "acme", "customer-1", "email")
+    token = unsubscribe_token(SECRET, "acme", "customer-1", "email")
+    check_secret(SECRET)
+    for secret in ("", "short"):
+        with pytest.raises(SecretTooShort, match="RELEVO_LINK_SECRET"):
+            check_secret(secret)
+        with pytest.raises(SecretTooShort, match="RELEVO_LINK_SECRET"):
+            unsubscribe_token(secret, "acme", "customer-1", "email")
+        with pytest.raises(SecretTooShort, match="RELEVO_LINK_SECRET"):
+            read_token(secret, token)

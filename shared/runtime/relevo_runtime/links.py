@@ -26,7 +26,7 @@ class BadToken(RuntimeFault):
         super().__init__("this link is not valid; it may have been cut when it was copied")
 
 
-class SecretTooShort(RuntimeFault, ValueError):
+class SecretTooShort(RuntimeFault, ValueError):  # noqa: N818 - as RuntimeFault, whose subclasses read as what they are
     """The secret protects nothing: anybody could make a link."""
 
     def __init__(self) -> None:

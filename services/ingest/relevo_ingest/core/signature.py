@@ -7,6 +7,11 @@ from collections.abc import Iterable
 
 from relevo_ingest.core.errors import InvalidSignature
 
+NOT_THE_SHOPS = (
+    "the signature matches none of the shop's secrets, or there is no such shop: "
+    "compare the address and the secret with `relevo shops list`"
+)
+
 
 def sign_shopify(secret: str, body: bytes) -> str:
     """What Shopify puts into `X-Shopify-Hmac-Sha256`: base64 of HMAC-SHA256 over the raw body.
@@ -29,7 +34,7 @@ def verify_shopify(secrets: Iterable[str], body: bytes, header: str | None) -> N
         raise InvalidSignature("X-Shopify-Hmac-Sha256 is not base64") from None
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed) for secret in secrets]
     if not any(fits):
-        raise InvalidSignature("the signature matches none of the shop's secrets: compare the secret with the shop's")
+        raise InvalidSignature(NOT_THE_SHOPS)
 
 
 def bearer_token(header: str | None) -> str:

@@ -1,5 +1,6 @@
 """The HTTP surface of ingest. Each endpoint: who is it, is the body acceptable, the use case, the answer."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,15 +20,14 @@ from relevo_ingest.app.unsubscribe import unsubscribe
 from relevo_ingest.core import cloudevents, normalise
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature
-from relevo_ingest.core.signature import bearer_token, verify_shopify
+from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
 from relevo_ingest.core.times import parse_instant
 from relevo_ingest.entrypoints import pages, problems
 from relevo_ingest.entrypoints.bodies import check_encoding, check_json, media_type_of, read_body
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
-from relevo_runtime.health import Health
-from relevo_runtime.http import admin_app
+from relevo_runtime.http import liveness
 from relevo_runtime.links import BadToken, read_token
 from relevo_runtime.metrics import Metrics
 
@@ -46,7 +46,6 @@ class Ingest(Struct, frozen=True):
     tools: Tools
     clock: Clock
     metrics: Metrics
-    health: Health
 
 
 def make_app(ingest: Ingest) -> Starlette:
@@ -58,7 +57,7 @@ def make_app(ingest: Ingest) -> Starlette:
         Route("/events/{shop}", endpoints.handshake, methods=["OPTIONS"]),
         Route("/u/{token}", endpoints.ask_unsubscribe, methods=["GET"]),
         Route("/u/{token}", endpoints.unsubscribe, methods=["POST"]),
-        *admin_app(ingest.health, ingest.metrics).routes,
+        liveness(),
     ]
     handlers: dict[Any, Any] = {
         problems.Problem: problems.answer,
@@ -75,6 +74,7 @@ class _Endpoints:
         self._tools = ingest.tools
         self._clock = ingest.clock
         self._metrics = ingest.metrics
+        self._nobodys = secrets.token_hex()
 
     async def shopify(self, request: Request) -> Response:
         """`POST /hooks/{shop}/shopify`."""
@@ -82,7 +82,11 @@ class _Endpoints:
         check_json(request)
         body = await self._body(request)
         received = self._clock.now()
-        verify_shopify(shop.valid_secrets(received), body, request.headers.get("x-shopify-hmac-sha256"))
+        # For a shop that is not known the work is the same, with a secret that nobody has.
+        valid = [self._nobodys] if shop is None else shop.valid_secrets(received)
+        verify_shopify(valid, body, request.headers.get("x-shopify-hmac-sha256"))
+        if shop is None:
+            raise InvalidSignature(NOT_THE_SHOPS)
         topic = request.headers.get("x-shopify-topic", "")
         if not topic:
             raise problems.Problem(422, "no-topic", "The topic is missing", "the header X-Shopify-Topic is missing")
@@ -98,8 +102,9 @@ class _Endpoints:
     async def events(self, request: Request) -> Response:
         """`POST /events/{shop}`."""
         shop = await self._shop(request)
-        if not shop.accepts_token(bearer_token(request.headers.get("authorization"))):
-            raise InvalidSignature("the bearer token is none of the shop's")
+        token = bearer_token(request.headers.get("authorization"))
+        if shop is None or not shop.accepts_token(token):
+            raise InvalidSignature("the bearer token is none of the shop's, or there is no such shop")
         _check_event_type(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
@@ -110,9 +115,8 @@ class _Endpoints:
     async def handshake(self, request: Request) -> Response:
         """`OPTIONS /events/{shop}`: may this origin send here? Source: CloudEvents HTTP 1.1 Web Hooks, section 4.
 
-        Every origin may ask; what it sends needs the token all the same.
+        Every origin may ask, for any shop; what it sends needs the token all the same.
         """
-        await self._known(request)
         headers = {"Allow": "OPTIONS, POST"}
         origin = request.headers.get("webhook-request-origin")
         if origin:
@@ -148,30 +152,24 @@ class _Endpoints:
         """The endpoint with its errors turned into problems, counted by shop and status."""
 
         async def run(request: Request) -> Response:
+            request.state.shop = "unknown"
             try:
                 response = await endpoint(request)
             except problems.Problem as problem:
                 response = problem.response()
             except IngestError as error:
                 response = problems.of_error(error, self._settings.ingest_retry_after).response()
-            # A path may name anything: only shops that exist become labels.
-            shop = "unknown" if response.status_code == 404 else request.path_params["shop"]
-            self._metrics.webhooks.labels(shop, str(response.status_code)).inc()
+            self._metrics.webhooks.labels(request.state.shop, str(response.status_code)).inc()
             return response
 
         return run
 
-    async def _known(self, request: Request) -> None:
-        try:
-            await self._shop(request)
-        except Busy as error:
-            raise problems.of_error(error, self._settings.ingest_retry_after) from None
-
-    async def _shop(self, request: Request) -> Shop:
-        name = request.path_params["shop"]
-        shop = await self._shops.get(name)
-        if shop is None:
-            raise problems.unknown_shop(name)
+    async def _shop(self, request: Request) -> Shop | None:
+        """The shop that the path names, if there is one. The sender must not learn whether: they may be guessing."""
+        shop = await self._shops.get(request.path_params["shop"])
+        if shop is not None:
+            # A path may name anything: only shops that exist become labels.
+            request.state.shop = shop.shop
         return shop
 
     async def _body(self, request: Request) -> bytes:

@@ -15,6 +15,7 @@ from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.links import check_secret
 from relevo_runtime.postgres import open_pool
 from relevo_runtime.service import Service, run
 
@@ -39,7 +40,9 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
     """Serves while the block runs; gives the port. At the end requests in flight are answered, then it disconnects.
 
     Neither Kafka nor PostgreSQL has to be there at the start: until they are, the answer is "try again".
+    Raises `SecretTooShort`: without the secret of the links nobody could unsubscribe.
     """
+    check_secret(settings.link_secret.get_secret_value())
     pool = await open_pool(
         settings.dsn,
         application_name="relevo-ingest",
@@ -59,7 +62,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         tools = Tools(keys=Identity(pool), log=log, limits=settings.limits(), budget=settings.ingest_budget)
         service.health.probe("database", lambda: pool.fetchval("select 1"))
         service.health.probe("kafka", log.check)
-        app = make_app(Ingest(settings, shops, tools, service.clock, service.metrics, service.health))
+        app = make_app(Ingest(settings, shops, tools, service.clock, service.metrics))
         async with serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port:
             _log.info("ingest listens on %s:%d", settings.ingest_host, port)
             yield port

@@ -12,15 +12,8 @@ __all__ = [
     "of_error",
     "too_large",
     "too_slow",
-    "unknown_shop",
     "unsupported",
 ]
-
-
-def unknown_shop(shop: str) -> Problem:
-    """404: the path names no shop."""
-    detail = f"there is no shop {shop[:80]!r}; make it known with: relevo shops add {shop[:80]} ..."
-    return Problem(404, "unknown-shop", "The shop is not known", detail)
 
 
 def too_large(limit: int) -> Problem:
