@@ -1,17 +1,14 @@
 """From a call on Kafka to a request at another system and its answer on Kafka, whatever goes wrong between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from pydantic import SecretStr
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import CallAnswered, CallHttp, DeadLetter
@@ -19,56 +16,22 @@ from relevo_contracts.topics import CALLS, DEAD_LETTERS, INPUTS
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.core.replies import LARGEST_BODY
 from relevo_notifier.core.work import Incoming
-from relevo_runtime.http import serve
+from tests.elsewhere import Elsewhere, Reply, elsewhere_runs, json
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON
 from tests.notifier.test_requests import call as plain_call
 from tests.notifier.waiting import until
 
-Reply = Callable[[], Response]
 
-
-def json(value: Any, status: int = 200, **headers: str) -> Response:
-    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
-
-
-class Elsewhere:
-    """Another system: answers by `replies` in turn, the last one for ever, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.replies: list[Reply] = [lambda: json({"ok": True})]
-        self.asked: list[tuple[dict[str, str], bytes]] = []
-        self.at_once = 0
-        self.most_at_once = 0
-        self.gate: asyncio.Event | None = None
-        self.port = 0
-
-    async def answer(self, request: Request) -> Response:
-        self.asked.append((dict(request.headers), await request.body()))
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            if self.gate is not None:
-                await self.gate.wait()
-        finally:
-            self.at_once -= 1
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        return reply()
-
-    def keys(self) -> list[str]:
-        return [headers["idempotency-key"] for headers, _ in self.asked]
-
-    def call(self, number: int = 1, **changes: Any) -> CallHttp:
-        values = {"id": f"run{number}/ask-erp/1", "run_id": f"run{number}", "key": f"customer-{number}"}
-        return plain_call(**{"url": f"http://127.0.0.1:{self.port}/returns", **values, **changes})
+def call(elsewhere: Elsewhere, number: int = 1, **changes: Any) -> CallHttp:
+    """A call to `elsewhere` from the run of that number."""
+    values = {"id": f"run{number}/ask-erp/1", "run_id": f"run{number}", "key": f"customer-{number}"}
+    return plain_call(**{"url": f"http://127.0.0.1:{elsewhere.port}/returns", **values, **changes})
 
 
 @pytest.fixture
 async def elsewhere() -> AsyncIterator[Elsewhere]:
-    system = Elsewhere()
-    app = Starlette(routes=[Route("/returns", system.answer, methods=["GET", "POST"])])
-    async with serve(app, "127.0.0.1", 0, stop_timeout=1) as port:
-        system.port = port
+    async with elsewhere_runs() as system:
         yield system
 
 
@@ -94,7 +57,7 @@ async def until_row(post: Post, condition: str, count: int = 1) -> None:
 async def test_a_call_becomes_one_request_and_one_answer(post: Post, elsewhere: Elsewhere) -> None:
     secrets = {"ERP": SecretStr("s3cret-value")}
     async with post.notifier(**OPEN, notifier_call_secrets=secrets):
-        await publish(post, elsewhere.call(headers={"Authorization": "Bearer ${ERP}"}))
+        await publish(post, call(elsewhere, headers={"Authorization": "Bearer ${ERP}"}))
         [answer] = await answers(post, 1)
     assert (answer.call_id, answer.run_id, answer.key) == ("run1/ask-erp/1", "run1", "customer-1")
     assert (answer.status, answer.body, answer.error, answer.at) == (200, {"ok": True}, "", NOON)
@@ -108,15 +71,15 @@ async def test_a_call_becomes_one_request_and_one_answer(post: Post, elsewhere: 
 
 async def test_the_same_call_many_times_is_one_request(post: Post, elsewhere: Elsewhere) -> None:
     async with post.notifier(**OPEN), post.notifier(**OPEN):
-        await publish(post, *[elsewhere.call()] * 5)
-        await publish(post, elsewhere.call(), elsewhere.call(2))
+        await publish(post, *[call(elsewhere)] * 5)
+        await publish(post, call(elsewhere), call(elsewhere, 2))
         await until_row(post, "wake_at is null", 2)
     assert sorted(elsewhere.keys()) == ["run1/ask-erp/1", "run2/ask-erp/1"]
 
 
 async def test_a_call_left_in_calling_is_asked_again_with_the_same_key(post: Post, elsewhere: Elsewhere) -> None:
     """What an instance leaves that was killed between the request and the commit of its answer."""
-    left = elsewhere.call()
+    left = call(elsewhere)
     await Calls(post.pool).accept([Incoming(left, msgspec.json.encode(left), True, NOON + timedelta(minutes=2))], NOON)
     post.clock.advance(timedelta(minutes=5))
     async with post.notifier(**OPEN):
@@ -127,7 +90,7 @@ async def test_a_call_left_in_calling_is_asked_again_with_the_same_key(post: Pos
 
 
 async def test_a_call_that_interrupts_every_attempt_is_given_up(post: Post, elsewhere: Elsewhere) -> None:
-    left = elsewhere.call()
+    left = call(elsewhere)
     await Calls(post.pool).accept([Incoming(left, msgspec.json.encode(left), True, NOON + timedelta(minutes=2))], NOON)
     await post.pool.execute("update notifier.call set attempts = 6")
     post.clock.advance(timedelta(minutes=5))
@@ -140,7 +103,7 @@ async def test_a_call_that_interrupts_every_attempt_is_given_up(post: Post, else
 async def test_retry_after_is_honoured(post: Post, elsewhere: Elsewhere) -> None:
     elsewhere.replies = [lambda: json({}, 503, **{"Retry-After": "90"}), lambda: json({"ok": 1})]
     async with post.notifier(**OPEN):
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         await until_row(post, "state = 'queued' and settled_at is not null")
         assert await post.pool.fetchval("select wake_at from notifier.call") == NOON + timedelta(seconds=90)
         post.clock.advance(timedelta(seconds=89))
@@ -155,7 +118,7 @@ async def test_retry_after_is_honoured(post: Post, elsewhere: Elsewhere) -> None
 async def test_what_keeps_failing_is_given_up_with_its_last_answer(post: Post, elsewhere: Elsewhere) -> None:
     elsewhere.replies = [lambda: json({"why": "down"}, 500)]
     async with post.notifier(**OPEN, notifier_call_attempts=2, notifier_call_retry_first=1.0):
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         await until_row(post, "state = 'queued' and settled_at is not null")
         post.clock.advance(timedelta(seconds=2))
         [answer] = await answers(post, 1)
@@ -178,7 +141,7 @@ async def test_answers_are_taken_as_they_are(
 ) -> None:
     elsewhere.replies = [reply]
     async with post.notifier(**OPEN):
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         [answer] = await answers(post, 1)
     assert (answer.status, answer.body, answer.error) == (status, body, error)
     assert len(elsewhere.asked) == 1
@@ -187,7 +150,7 @@ async def test_answers_are_taken_as_they_are(
 async def test_an_answer_that_does_not_come_in_time_leaves_a_doubt(post: Post, elsewhere: Elsewhere) -> None:
     elsewhere.gate = asyncio.Event()
     async with post.notifier(**OPEN, notifier_call_attempts=1):
-        await publish(post, elsewhere.call(timeout_seconds=0.2))
+        await publish(post, call(elsewhere, timeout_seconds=0.2))
         [answer] = await answers(post, 1)
         elsewhere.gate.set()
     assert answer.status == 0
@@ -206,7 +169,7 @@ async def test_who_can_not_be_reached_was_certainly_not_called(
     post: Post, elsewhere: Elsewhere, url: str, error: str
 ) -> None:
     async with post.notifier(**OPEN, notifier_call_attempts=1):
-        await publish(post, elsewhere.call(url=url))
+        await publish(post, call(elsewhere, url=url))
         [answer] = await answers(post, 1)
     assert answer.status == 0
     assert error in answer.error
@@ -215,7 +178,7 @@ async def test_who_can_not_be_reached_was_certainly_not_called(
 
 async def test_a_private_address_is_not_called_unless_it_is_allowed(post: Post, elsewhere: Elsewhere) -> None:
     async with post.notifier():
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         [answer] = await answers(post, 1)
     assert "is inside a private network" in answer.error
     assert elsewhere.asked == []
@@ -224,7 +187,7 @@ async def test_a_private_address_is_not_called_unless_it_is_allowed(post: Post, 
 async def test_one_host_gets_no_more_calls_at_once_than_it_should(post: Post, elsewhere: Elsewhere) -> None:
     elsewhere.gate = asyncio.Event()
     async with post.notifier(**OPEN, notifier_call_per_host=2):
-        await publish(post, *(elsewhere.call(n) for n in range(8)))
+        await publish(post, *(call(elsewhere, n) for n in range(8)))
         await until_row(post, "state = 'calling'", 2)
         elsewhere.gate.set()
         await advance_until_done(post, 8)
@@ -237,10 +200,10 @@ async def test_a_host_that_fails_is_left_alone_and_then_tried_by_one_call(post: 
     rules = {"notifier_circuit_failures": 3, "notifier_circuit_pause": 600.0, "notifier_call_retry_first": 1.0}
     async with post.notifier(**OPEN, **rules):
         for number in range(3):
-            await publish(post, elsewhere.call(number))
+            await publish(post, call(elsewhere, number))
             await until_row(post, "state = 'queued' and settled_at is not null", number + 1)
         post.clock.advance(timedelta(seconds=10))
-        await publish(post, elsewhere.call(3))
+        await publish(post, call(elsewhere, 3))
         await until_row(post, "reason like '%left alone for a while'", 4)
         assert len(elsewhere.asked) == 3
         # What was not tried does not count as an attempt.
@@ -254,7 +217,7 @@ async def test_a_host_that_fails_is_left_alone_and_then_tried_by_one_call(post: 
 
 async def test_an_answer_that_was_not_reported_is_reported_again(post: Post, elsewhere: Elsewhere) -> None:
     async with post.notifier(**OPEN):
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         await until_row(post, "wake_at is null")
     [first] = await answers(post, 1)
     await post.pool.execute("update notifier.call set wake_at = $1, outcome = $2", NOON, msgspec.json.encode(first))
@@ -267,7 +230,7 @@ async def test_an_answer_that_was_not_reported_is_reported_again(post: Post, els
 async def test_what_is_no_call_is_a_dead_letter(post: Post, elsewhere: Elsewhere) -> None:
     async with post.notifier(**OPEN, dead_letter_ratio=1.0):
         await post.publish_raw(CALLS, "acme/customer-1", b'{"id": "x"}')
-        await publish(post, elsewhere.call())
+        await publish(post, call(elsewhere))
         await answers(post, 1)
         [letter] = await post.read(DEAD_LETTERS, DeadLetter, 1)
     assert letter.reason.startswith("not a CallHttp")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
@@ -58,7 +59,7 @@ def list_tasks(
     for task in found:
         who = task.assignee or "nobody"
         row = (task.task_id, task.shop, task.title, _needs(task), who, task.status, _at(task.deadline), _notes(task))
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     out().print(table)
 
 
@@ -112,7 +113,8 @@ def list_staff(shop: InShop = "", as_json: Json = False) -> None:
     table = Table("shop", "name", "e-mail", "skills", "roles", "")
     for one in found:
         away = "" if one.active else "away"
-        table.add_row(one.shop, one.name, one.email, ", ".join(one.skills), ", ".join(one.roles), away)
+        row = (one.shop, one.name, one.email, ", ".join(one.skills), ", ".join(one.roles), away)
+        table.add_row(*map(escape, row))
     out().print(table)
 
 

@@ -1,0 +1,64 @@
+"""The staff and its tasks by command, without a running system."""
+
+import json
+
+import pytest
+
+from relevo_runtime import catalog
+from relevo_runtime.postgres import Pool
+from tests.cli.test_commands import given
+from tests.conftest import SettingsFactory
+from tests.e2e.machine import relevo
+
+
+@pytest.fixture
+async def environment(settings: SettingsFactory, pool: Pool) -> dict[str, str]:
+    async with pool.acquire() as connection:
+        await catalog.add_shop(connection, catalog.Shop(shop="acme", platform="shopify"))
+        await connection.execute(
+            "insert into engine.task (shop, task_id, run_id, key, workflow, step, title, approval, skill, roles,"
+            " needed, assignee, opened_at) values ('acme', 'r/approve-1/2', 'r', 'c', 'credit', 'approve-1',"
+            " 'Credit of [red]', true, '', '{finance}', 2, 'Ana', '2026-03-02T08:00:00Z')"
+        )
+    return given(settings())
+
+
+async def test_staff_is_added_replaced_and_listed(environment: dict[str, str]) -> None:
+    add = ("tasks", "staff", "add", "acme", "Ana", "--role", "finance")
+    code, out, err = await relevo(*add, "--skill", "phone", "--email", "ana@example.com", **environment)
+    assert (code, out, err) == (0, "Ana of acme gets tasks\n", "")
+    code, out, _ = await relevo(*add, "--away", **environment)
+    assert (code, out) == (0, "Ana of acme is away and gets no tasks\n")
+    code, out, _ = await relevo("tasks", "staff", "list", "--shop", "acme", "--json", **environment)
+    [ana] = json.loads(out)
+    assert ana == {"shop": "acme", "name": "Ana", "email": "", "skills": [], "roles": ["finance"], "active": False}
+
+
+async def test_tasks_are_listed_for_people_and_for_programs(environment: dict[str, str]) -> None:
+    code, out, err = await relevo("tasks", "list", "--mine", "Ana", "--open", **environment, COLUMNS="200")
+    assert code == 0, err
+    for part in ("r/approve-1/2", "Credit of [red]", "2 of finance", "Ana", "open"):
+        assert part in out
+    code, out, _ = await relevo("tasks", "list", "--mine", "Ben", "--json", **environment)
+    assert (code, json.loads(out)) == (0, [])
+    code, out, _ = await relevo("tasks", "show", "r/approve-1/2", **environment)
+    assert json.loads(out)["title"] == "Credit of [red]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("staff", "add", "other", "Ana"), "shop 'other' is not known"),
+        (("show", "nothing"), "there is no task 'nothing'"),
+        (("approve", "nothing", "--by", "Ana"), "there is no task 'nothing'"),
+        (("approve", "r/approve-1/2", "--by", "Ana"), "Ana is not on the staff of acme"),
+        (("complete", "r/approve-1/2", "--by", "Ana", "--data", "x"), "--data needs NAME=VALUE"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_a_sentence(
+    environment: dict[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, out, err = await relevo("tasks", *arguments, **environment)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert "Traceback" not in err
