@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from relevo_runtime.postgres import Pool
-from relevo_runtime.timers import Timer, cancel_timers, claim_due, next_due, set_timers
+from relevo_runtime.timers import Timer, cancel_timers, claim_due, next_due, set_timers, unclaim
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -62,3 +62,27 @@ async def test_a_rolled_back_transaction_arms_nothing(pool: Pool) -> None:
         await set_timers(connection, [timer("a")])
         await transaction.rollback()
         assert await next_due(connection) is None
+
+
+async def test_each_further_lease_is_longer_until_the_timer_is_armed_anew(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await set_timers(connection, [timer("a")])
+        for attempt, minutes in enumerate([1, 2, 4, 8, 16, 32, 64, 64]):
+            [claimed] = await claim_due(connection, NOON, NOON + MINUTE, 10)
+            assert claimed.attempts == attempt
+            assert await next_due(connection) == NOON + minutes * MINUTE
+            await connection.execute("update scheduler.timer set attempt_at = due_at")
+        await set_timers(connection, [timer("a")])
+        [claimed] = await claim_due(connection, NOON, NOON + MINUTE, 10)
+        assert claimed.attempts == 0
+
+
+async def test_a_claim_that_came_to_nothing_does_not_count(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await set_timers(connection, [timer("a"), timer("moved")])
+        claimed = await claim_due(connection, NOON, NOON + 5 * MINUTE, 10)
+        await set_timers(connection, [timer("moved", NOON + 9 * MINUTE)])
+        await unclaim(connection, claimed, NOON + MINUTE)
+        assert [t.attempts for t in await claim_due(connection, NOON + MINUTE, NOON + 2 * MINUTE, 10)] == [0]
+        assert await next_due(connection) == NOON + 2 * MINUTE
+        assert [t.timer_id for t in await claim_due(connection, NOON + 9 * MINUTE, NOON + 10 * MINUTE, 1)] == ["a"]

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from datetime import UTC, datetime
 
+import asyncpg
+
 from relevo_runtime.postgres import Pool
 from relevo_runtime.timers import announce
 from relevo_scheduler.adapters.listener import listening
@@ -11,29 +13,45 @@ from relevo_scheduler.adapters.listener import listening
 DUE = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
-async def announce_until_heard(pool: Pool, heard: asyncio.Queue[datetime]) -> datetime:
+async def announce_until_heard(pool: Pool, heard: asyncio.Event) -> None:
     async with pool.acquire() as connection:
-        while True:
+        while not heard.is_set():
             await announce(connection, DUE)
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(heard.get(), 0.1)
+                await asyncio.wait_for(heard.wait(), 0.1)
 
 
-async def test_an_announcement_says_when_the_timer_is_due(pool: Pool, database: str) -> None:
-    heard: asyncio.Queue[datetime] = asyncio.Queue()
-    async with listening(database, heard.put_nowait):
-        assert await announce_until_heard(pool, heard) == DUE
+def fail(error: BaseException) -> None:
+    raise error
+
+
+async def test_an_announcement_is_heard(pool: Pool, database: str) -> None:
+    heard = asyncio.Event()
+    async with listening(database, heard.set, fail):
+        await announce_until_heard(pool, heard)
+
+
+async def test_what_does_not_pass_ends_the_service(database: str) -> None:
+    failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    name = database.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
+    async with listening(database.replace(name, "no_such_database"), lambda: None, failed.set_result):
+        assert isinstance(await asyncio.wait_for(failed, 30), asyncpg.InvalidCatalogNameError)
 
 
 async def test_a_lost_connection_is_opened_again(pool: Pool, database: str) -> None:
-    heard: asyncio.Queue[datetime] = asyncio.Queue()
-    async with listening(database, heard.put_nowait):
+    heard = asyncio.Event()
+    async with listening(database, heard.set, fail):
         await announce_until_heard(pool, heard)
         async with pool.acquire() as connection:
-            await connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
+            cut_off = await connection.fetch(
+                "select pid, pg_terminate_backend(pid) from pg_stat_activity "
                 "where application_name = 'relevo-scheduler-listen' and datname = current_database()"
             )
-        while not heard.empty():
-            heard.get_nowait()
-        assert await announce_until_heard(pool, heard) == DUE
+            while await connection.fetchval(
+                "select count(*) from pg_stat_activity "
+                "where application_name = 'relevo-scheduler-listen' and pid = any($1)",
+                [row[0] for row in cut_off],
+            ):
+                await asyncio.sleep(0.01)
+        heard.clear()
+        await announce_until_heard(pool, heard)

@@ -4,15 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 import pytest
 
 from relevo_contracts.messages import wake_up_id
+from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
-from relevo_runtime.timers import Timer, cancel_timers, claim_due, set_timers
+from relevo_runtime.timers import Timer, cancel_timers, claim_due, next_due, set_timers
 from relevo_scheduler.app.publish_due import RunOnce, publish_due
 from tests.conftest import SettingsFactory
 from tests.scheduler.reading import wake_ups
@@ -37,7 +40,7 @@ async def publisher(own: RuntimeSettings) -> AsyncIterator[Publisher]:
 
 
 def body(pool: Pool, publisher: Publisher, batch: int = 1000) -> RunOnce:
-    return publish_due(pool, publisher, batch=batch, lease=LEASE, longest=LONGEST)
+    return publish_due(pool, publisher, metrics=Metrics("test"), batch=batch, lease=LEASE, longest=LONGEST)
 
 
 def timer(name: str, due_at: datetime = NOON, key: str = "cus_1") -> Timer:
@@ -135,3 +138,50 @@ async def test_a_wake_up_that_nobody_consumed_comes_again_with_the_same_id(
     await run_once(NOON + LEASE)
     ids = Counter(found.id for found in await wake_ups(own))
     assert ids == {wake_up_id("a", NOON, 2): 2, wake_up_id("b", NOON, 2): 1}
+
+
+async def test_wake_ups_do_not_multiply_while_no_engine_is_there(
+    pool: Pool, publisher: Publisher, own: RuntimeSettings
+) -> None:
+    await arm(pool, [timer("a")])
+    run_once = body(pool, publisher)
+    times: list[tuple[int, datetime]] = []
+    now = NOON
+    while now < NOON + timedelta(days=1):
+        before = len(await wake_ups(own)) if not times else times[-1][0]
+        await run_once(now)
+        found = len(await wake_ups(own))
+        if found > before or not times:
+            times.append((found, now))
+        async with pool.acquire() as connection:
+            next_look = await next_due(connection)
+        assert next_look is not None
+        now = max(next_look, now + MINUTE)
+    pauses = [(later - earlier) / LEASE for (_, earlier), (_, later) in pairwise(times)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 64, 64][: len(pauses)]
+    assert len(pauses) >= 7
+
+
+async def test_what_kafka_did_not_take_comes_again_after_the_first_lease(pool: Pool, own: RuntimeSettings) -> None:
+    await arm(pool, [timer("a")])
+    run_once = body(pool, Publisher(own))  # not connected
+    now = NOON
+    for _ in range(5):
+        with pytest.raises(PublishError):
+            await run_once(now)
+        async with pool.acquire() as connection:
+            assert await next_due(connection) == now + LEASE
+        now += LEASE
+
+
+async def test_it_counts_wake_ups_and_how_late_each_was(pool: Pool, publisher: Publisher, own: RuntimeSettings) -> None:
+    assert own.partitions
+    await arm(pool, [timer("a"), timer("b", NOON - MINUTE)])
+    metrics = Metrics("scheduler")
+    run_once = publish_due(pool, publisher, metrics=metrics, batch=10, lease=LEASE, longest=LONGEST)
+    await run_once(NOON)
+    await run_once(NOON + LEASE)
+    value = metrics.registry.get_sample_value
+    assert value("relevo_timers_published_total") == 4
+    assert value("relevo_timer_lateness_seconds_count") == 2
+    assert value("relevo_timer_lateness_seconds_sum") == 60

@@ -46,6 +46,10 @@ class PublishError(RuntimeFault):
         self.total = total
 
 
+class MessageTooLarge(PublishError):  # noqa: N818 - as RuntimeFault
+    """A message is larger than Kafka takes, now and ever; which of several is only known if they are sent alone."""
+
+
 class MigrationError(RuntimeFault):
     """A migration can't be applied; the message says which one and what to do."""
 

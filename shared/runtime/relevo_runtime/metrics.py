@@ -40,7 +40,9 @@ class Metrics:
         # scheduler
         self.timers_published = self._counter("timers_published", "Wake-ups that were published.")
         self.timer_lateness = self._histogram(
-            "timer_lateness_seconds", "How long after its due time a wake-up was published, in clock time.", _LATENESS
+            "timer_lateness_seconds",
+            "How long after its due time a timer was first taken, in clock time.",
+            _LATENESS,
         )
         self.outbox_rescued = self._counter("outbox_rescued", "Outbox rows published for an engine that died.")
 

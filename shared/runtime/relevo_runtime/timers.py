@@ -29,6 +29,7 @@ class Timer(Struct, frozen=True):
     run_id: str = ""
     turn: int = 0
     name: str = ""
+    attempts: int = 0  # how often it was claimed before; only `claim_due` says it
 
 
 async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:
@@ -83,9 +84,25 @@ async def consume_timers(connection: Connection, fired: Sequence[WakeUp]) -> Non
 
 
 async def claim_due(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
-    """Up to `limit` timers that are due at `now`, the longest due first; nobody else gets them before `lease_until`."""
+    """Up to `limit` timers that are due at `now`, the longest due first; nobody else gets them before `lease_until`.
+
+    One that was claimed before stays away for longer, each time twice as long, up to 64 times.
+    """
     rows = await connection.fetch(STATEMENTS["claim_due"], now, lease_until, limit)
     return sorted((Timer(*row) for row in rows), key=lambda timer: timer.due_at)
+
+
+async def unclaim(connection: Connection, claimed: Sequence[Timer], back_at: datetime) -> None:
+    """What `claim_due` gave was not published after all: the claim does not count, and it ends at `back_at`."""
+    if claimed:
+        await connection.execute(
+            STATEMENTS["unclaim"],
+            [timer.shop for timer in claimed],
+            [timer.timer_id for timer in claimed],
+            [timer.due_at for timer in claimed],
+            [timer.attempts for timer in claimed],
+            back_at,
+        )
 
 
 async def next_due(connection: Connection) -> datetime | None:

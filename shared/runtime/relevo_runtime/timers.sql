@@ -6,7 +6,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[
      as t (shop, timer_id, key, run_id, turn, name, due_at)
 on conflict (shop, timer_id) do update
 set key = excluded.key, run_id = excluded.run_id, turn = excluded.turn, name = excluded.name,
-    due_at = excluded.due_at, attempt_at = excluded.attempt_at
+    due_at = excluded.due_at, attempt_at = excluded.attempt_at, attempts = 0
 
 -- name: arm_missing
 -- Arms timers that are not armed yet.
@@ -30,9 +30,10 @@ where timer.shop = fired.shop and timer.timer_id = fired.timer_id
   and timer.due_at = fired.due_at and timer.turn = fired.turn
 
 -- name: claim_due
--- Takes up to $3 timers that are due at $1 and leases them until $2; others may claim beside it.
+-- Takes up to $3 timers that are due at $1 and leases them until $2; others may claim beside it. Each further time the
+-- lease of a timer is twice as long, up to 64 times: it was published before, and waits for an engine.
 with due as (
-    select shop, timer_id
+    select shop, timer_id, attempts
     from scheduler.timer
     where attempt_at <= $1
     order by attempt_at
@@ -40,10 +41,19 @@ with due as (
     for update skip locked
 )
 update scheduler.timer
-set attempt_at = $2
+set attempt_at = $1::timestamptz + ($2::timestamptz - $1::timestamptz) * power(2, least(due.attempts, 6)),
+    attempts = due.attempts + 1
 from due
 where timer.shop = due.shop and timer.timer_id = due.timer_id
-returning timer.shop, timer.key, timer.timer_id, timer.due_at, timer.run_id, timer.turn, timer.name
+returning timer.shop, timer.key, timer.timer_id, timer.due_at, timer.run_id, timer.turn, timer.name, due.attempts
+
+-- name: unclaim
+-- Claimed timers were not published after all: it does not count, and they come back at $5 at the latest.
+update scheduler.timer
+set attempts = claimed.attempts, attempt_at = least(timer.attempt_at, $5)
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[]) as claimed (shop, timer_id, due_at, attempts)
+where timer.shop = claimed.shop and timer.timer_id = claimed.timer_id
+  and timer.due_at = claimed.due_at and timer.attempts = claimed.attempts + 1
 
 -- name: next_due
 -- When the next timer wants to be claimed.

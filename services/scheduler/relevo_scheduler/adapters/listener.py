@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 
 import asyncpg
 import structlog
@@ -16,22 +15,30 @@ _log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def listening(dsn: str, armed: Callable[[datetime], None]) -> AsyncIterator[None]:
-    """Calls `armed(due_at)` for each announcement while the context is open.
+async def listening(
+    dsn: str, armed: Callable[[], None], on_failure: Callable[[BaseException], None]
+) -> AsyncIterator[None]:
+    """Calls `armed()` for each announcement while the context is open.
 
     A lost connection is opened again. Announcements in between are lost, which the longest sleep of the loop makes
-    good; so a database that cannot be reached raises nothing here.
+    good; so a database that cannot be reached raises nothing here. `on_failure` gets an error that does not pass.
     """
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            on_failure(error)
+
     task = asyncio.create_task(_keep_listening(dsn, armed), name="timer-announcements")
+    task.add_done_callback(ended)
     try:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
 
 
-async def _keep_listening(dsn: str, armed: Callable[[datetime], None]) -> None:
+async def _keep_listening(dsn: str, armed: Callable[[], None]) -> None:
     while True:
         try:
             await _listen_once(dsn, armed)
@@ -42,13 +49,13 @@ async def _keep_listening(dsn: str, armed: Callable[[datetime], None]) -> None:
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _listen_once(dsn: str, armed: Callable[[datetime], None]) -> None:
+async def _listen_once(dsn: str, armed: Callable[[], None]) -> None:
     """Listens until the connection is lost."""
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-scheduler-listen"})
     lost = asyncio.Event()
     connection.add_termination_listener(lambda *_: lost.set())
     try:
-        await connection.add_listener(ARMED, lambda *announced: armed(datetime.fromisoformat(str(announced[-1]))))
+        await connection.add_listener(ARMED, lambda *_: armed())
         await lost.wait()
     finally:
         connection.terminate()

@@ -2,16 +2,18 @@
 
 The timer row stays until the engine consumes it in the transaction that used it. If this process dies between the
 claim and the publish, or the engine never gets the wake-up, the lease ends and the timer is claimed again. So a
-wake-up may come twice, and the engine ignores the second; none is lost. No timer is published before its time.
+wake-up may come twice, and the engine ignores the second; none is lost. No timer is published before its time. While
+no engine is there, leases get longer, so that Kafka is not filled with the same wake-ups.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-
-from relevo_runtime.kafka import Publisher
 
 from relevo_contracts.topics import WAKEUPS
 from relevo_runtime import timers
+from relevo_runtime.errors import PublishError
+from relevo_runtime.kafka import Publisher
+from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up_messages
@@ -19,24 +21,39 @@ from relevo_scheduler.core.wakeups import wake_up_messages
 RunOnce = Callable[[datetime], Awaitable[datetime | None]]
 
 
-def publish_due(pool: Pool, publisher: Publisher, *, batch: int, lease: timedelta, longest: timedelta) -> RunOnce:
+def publish_due(
+    pool: Pool, publisher: Publisher, *, metrics: Metrics, batch: int, lease: timedelta, longest: timedelta
+) -> RunOnce:
     """The loop body of the scheduler: publishes one batch of what is due at `now`, returns when to look again.
 
     `batch` is the most timers claimed at once. `lease` and `longest` are clock time: how long a claimed timer is
-    left to the engine, and the longest sleep. The body raises what the database or the broker raised; what it had
-    claimed comes back when the lease ends.
+    left to the engine at first, and the longest sleep. The body raises what the database or the broker raised; what it
+    had claimed comes back when that lease ends.
     """
 
     async def run_once(now: datetime) -> datetime:
         async with pool.acquire() as conn, conn.transaction():
             due = await timers.claim_due(conn, now, now + lease, batch)
         if due:
-            await publisher.publish(WAKEUPS, wake_up_messages(due))
+            try:
+                await publisher.publish(WAKEUPS, wake_up_messages(due))
+            except PublishError:
+                async with pool.acquire() as conn:
+                    await timers.unclaim(conn, due, now + lease)
+                raise
+            _count(metrics, due, now)
         full = len(due) >= batch
         next_due = None if full else await _next_due(pool)
         return next_look(now, next_due, full=full, longest=longest)
 
     return run_once
+
+
+def _count(metrics: Metrics, published: Sequence[timers.Timer], now: datetime) -> None:
+    metrics.timers_published.inc(len(published))
+    for timer in published:
+        if not timer.attempts:  # what comes again was not late: no engine took it
+            metrics.timer_lateness.observe((now - timer.due_at).total_seconds())
 
 
 async def _next_due(pool: Pool) -> datetime | None:

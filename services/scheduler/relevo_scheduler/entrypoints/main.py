@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.service import Loop, Service, run
@@ -31,7 +32,7 @@ async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIter
         service.health.probe("database", lambda: _ask(pool))
         publisher = await stack.enter_async_context(Publisher(settings, service.metrics))
         due = _publish_due(service, settings, pool, publisher)
-        await stack.enter_async_context(listening(settings.dsn, lambda _: due.wake()))
+        await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail))
         await stack.enter_async_context(service.running(due, _rescue_outbox(service, settings, pool, publisher)))
         yield
 
@@ -41,6 +42,7 @@ def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publ
     body = publish_due(
         pool,
         publisher,
+        metrics=service.metrics,
         batch=settings.scheduler_batch,
         lease=service.clock.span(timedelta(seconds=settings.scheduler_lease)),
         longest=service.clock.span(longest),
@@ -50,9 +52,18 @@ def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publ
 
 def _rescue_outbox(service: Service, settings: SchedulerSettings, pool: Pool, publisher: Publisher) -> Loop:
     pause = timedelta(seconds=settings.scheduler_rescue_pause)
+    dead_letters = DeadLetters(
+        publisher,
+        service=NAME,
+        ratio=settings.dead_letter_ratio,
+        clock=service.clock,
+        metrics=service.metrics,
+    )
     body = rescue_outbox(
         pool,
         publisher,
+        dead_letters,
+        metrics=service.metrics,
         batch=settings.scheduler_batch,
         older_than=timedelta(seconds=settings.scheduler_rescue_after),
         pause=service.clock.span(pause),

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
-from relevo_runtime.errors import PublishError
+from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.settings import RuntimeSettings
 
@@ -92,16 +92,18 @@ class Publisher:
     async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
         """Publish `(key, value)` pairs to the logical `topic` and return when Kafka has acknowledged all of them.
 
-        Raises `PublishError`; some messages may then have been written, so publish again what readers can recognise as
-        the same. Takes up to 20 s to find out that no broker answers: bound it with `asyncio.timeout` if that is long.
+        Raises `PublishError`, or `MessageTooLarge`, which does not pass; some messages may then have been written, so
+        publish again what readers can recognise as the same. Takes up to 20 s to find out that no broker answers: bound
+        it with `asyncio.timeout` if that is long.
         """
         if not messages:
             return
+        if any(len(value) > LARGEST_MESSAGE for _, value in messages):
+            too_large = MessageSizeTooLargeError(f"a message is larger than {LARGEST_MESSAGE} bytes")
+            raise self._failed(topic, len(messages), [too_large] * len(messages))
         await self._renew()
         results: Sequence[object]
         try:
-            if any(len(value) > LARGEST_MESSAGE for _, value in messages):
-                raise MessageSizeTooLargeError(f"a message is larger than {LARGEST_MESSAGE} bytes")
             send = self._send_each if len(messages) <= _FEW else self._send_batches
             producer = self._connected(topic, len(messages))
             futures = await send(producer, self._settings.topic(topic), messages)
@@ -153,12 +155,16 @@ class Publisher:
             if self._metrics is not None:
                 self._metrics.records_published.labels(topic).inc(total)
             return
+        # A lost batch leaves a gap in the producer's sequence numbers, which a broker refuses ever after.
+        self._broken = True
+        raise self._failed(topic, total, errors)
+
+    def _failed(self, topic: str, total: int, errors: Sequence[BaseException]) -> PublishError:
         if self._metrics is not None:
             self._metrics.publish_failures.labels(topic).inc()
-        # A lost batch leaves a gap in the producer's sequence numbers, which a broker refuses ever after.
-        if not isinstance(errors[0], MessageSizeTooLargeError):
-            self._broken = True
-        raise PublishError(topic, len(errors), total, errors[0])
+        too_large = all(isinstance(error, MessageSizeTooLargeError) for error in errors)
+        kind = MessageTooLarge if too_large else PublishError
+        return kind(topic, len(errors), total, errors[0])
 
     async def _renew(self) -> None:
         """After a failure go on with a new producer, which has a new identity and sequence."""
