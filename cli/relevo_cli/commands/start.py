@@ -14,17 +14,14 @@ from relevo_cli.errors import CommandError
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import StartRequested
 from relevo_contracts.topics import INPUTS
-from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import CUSTOMER_PREFIX, Kind, alias
+from relevo_ingest.adapters.finding import key_of_person
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.definition import ManualTrigger
 from relevo_workflow.load import load_workflow
-
-STATEMENTS = Statements.load("relevo_cli", "customers.sql")
 
 
 def register(app: typer.Typer) -> None:
@@ -85,12 +82,7 @@ async def _need_manual(connection: Connection, workflow: str, shop: str) -> None
 
 async def _key(connection: Connection, shop: str, customer: str) -> str:
     """The key behind a name of the customer, as ingest knows it."""
-    if customer.startswith(CUSTOMER_PREFIX):
-        return customer
-    kind, name = (Kind.EMAIL, normalise.email(customer)) if "@" in customer else (Kind.CUSTOMER, customer)
-    key: str | None = await connection.fetchval(STATEMENTS["key_of_alias"], shop, alias(kind, name).name)
+    key = await key_of_person(connection, shop, customer)
     if key is None:
-        raise CommandError(
-            f"{shop} has had no event of a customer {customer!r}: give their address, id or key"
-        )
+        raise CommandError(f"{shop} has had no event of a customer {customer!r}: give their address, id or key")
     return key
