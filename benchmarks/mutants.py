@@ -22,6 +22,7 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Position, Problems, WorkflowError
 from relevo_workflow.expressions import Expression
 from relevo_workflow.load import load_workflow
+from relevo_workflow.program import Goto, Program
 from relevo_workflow.scenario import Scenario, read_scenarios
 from relevo_workflow.scenario_run import run_scenario
 from relevo_workflow.values import LiquidText
@@ -29,6 +30,7 @@ from relevo_workflow.yaml_source import read_yaml
 
 LIBRARY = Path(__file__).parents[1] / "workflows"
 MAIN = "workflow.yaml"
+_TARGETS = ("next", "target", "timeout_target", "approved", "rejected", "expired")
 _NOT_COMPARED = ("version", "files", "warnings", "places", "title", "description")
 
 
@@ -100,6 +102,8 @@ def compiled(value: Any) -> Any:
         return value.text
     if isinstance(value, Position):
         return None
+    if isinstance(value, Program):
+        return _without_gotos(value)
     if is_dataclass(value):
         left_out = _NOT_COMPARED if isinstance(value, Definition) else ()
         return {one.name: compiled(getattr(value, one.name)) for one in fields(value) if one.name not in left_out}
@@ -108,6 +112,24 @@ def compiled(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [compiled(one) for one in value]
     return value
+
+
+def _without_gotos(program: Program) -> Any:
+    """The steps as they follow one another, whether by `goto` or by standing below."""
+
+    def led_to(target: str) -> str:
+        step = program.steps.get(target)
+        return led_to(step.next) if isinstance(step, Goto) and step.next != target else target
+
+    def followed(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: followed(one, key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [followed(one) for one in value]
+        return led_to(value) if name in _TARGETS and isinstance(value, str) else value
+
+    kept = {key: step for key, step in program.steps.items() if not isinstance(step, Goto)}
+    return {"first": led_to(program.first), **{key: followed(compiled(step)) for key, step in kept.items()}}
 
 
 def main() -> None:

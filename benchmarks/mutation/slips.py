@@ -1,8 +1,8 @@
 """Every slip that a workflow's document allows, each with its kind and its place.
 
 Left out, because they are no slips or change nothing that a run does (the documented exceptions): `title` and
-`description` of the workflow, `change` and `name` (who may deploy it, what it is called), ids of steps as such, and
-the order of arms that wait for different events. A slip that compiles to the very same decisions is left out later
+`description` of the workflow, `change` and `name` (who may deploy it, what it is called), ids of steps as such, the
+order of arms that wait for different events, and `trigger` for `event` where a trigger is decided: both are the same. A slip that compiles to the very same decisions is left out later
 (`same` in `benchmarks.mutants`).
 """
 
@@ -84,7 +84,8 @@ def _scalar(path: Path, value: Any, templates: dict[str, str], step_ids: list[st
     key = path[-1]
     names = [part for part in path if isinstance(part, str)]
     if key in _CEL and "set" not in names:
-        yield from _expression(str(value))
+        both = path[0] == "trigger"
+        yield from (one for one in _expression(str(value)) if not (both and one[0] == "other variable"))
     elif isinstance(value, bool):
         yield "changed constant", not value
     elif isinstance(value, int | float):

@@ -156,6 +156,25 @@ def test_the_fields_of_a_loop_are_those_of_its_list():
     ]
 
 
+def test_what_is_saved_and_never_read():
+    text = """\
+trigger: {event: order.placed}
+steps:
+  - http: {url: https://erp.example.com, as: erp}
+  - wait: 1d
+"""
+    assert said(text) == ["workflow.yaml:4:46: warning: nothing reads run.erp (help: leave 'as' out)"]
+    assert said(text + "  - branch: [{when: run.erp.ok, steps: [{wait: 1h}]}]\n") == []
+
+
+def test_the_list_that_a_template_shows_has_to_be_there_as_well():
+    text = READS.replace(
+        "http: {url: https://erp.example.com, as: erp}", "decide: {rules: [{otherwise: , set: {cost: 9}}], as: erp}"
+    )
+    shown = {"templates/answer.yaml": MAIL.lstrip() + "items: run.erp.cost\n"}
+    assert "no list" in str(diagnose({**files(HEAD + text), **shown})[1][0])
+
+
 _SIMPLE = """\
 trigger: {event: order.placed}
 steps:

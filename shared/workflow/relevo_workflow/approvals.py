@@ -26,13 +26,19 @@ def on_task(walk: Walk, arrival: TaskInput) -> bool:
 
 
 def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
-    """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve."""
+    """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve.
+
+    As many as there are roles means one of each.
+    """
     roles = step.task.roles + (step.task.escalation.roles if step.task.escalation is not None else ())
     if step.task.roles and arrival.role not in roles:
         walk.reason = f"{arrival.by} has none of the roles {', '.join(roles)}"
         return
     if any(vote.by == arrival.by for vote in walk.run.votes):
         walk.reason = f"{arrival.by} has voted already"
+        return
+    if _each_role_once(step) and any(vote.role == arrival.role for vote in walk.run.votes):
+        walk.reason = f"{arrival.role} has voted already, and each of {', '.join(step.task.roles)} is needed"
         return
     vote = Vote(by=arrival.by, approved=arrival.done != "rejected", at=arrival.at, role=arrival.role, note=arrival.note)
     walk.run = structs.replace(walk.run, votes=(*walk.run.votes, vote))
@@ -43,6 +49,10 @@ def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
         _verdict(walk, step, "approved", arrival)
     else:
         walk.reason = f"{given} of {step.needed} approvals"
+
+
+def _each_role_once(step: steps.ApproveStep) -> bool:
+    return step.needed > 1 and step.needed == len(step.task.roles)
 
 
 def _verdict(walk: Walk, step: steps.ApproveStep, verdict: str, arrival: TaskInput) -> None:

@@ -1,7 +1,8 @@
 """What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
 
 Errors: a segment that does not exist; a template that reads what no step has saved on some way to it. Warnings: a
-reminder that goes on after the purchase; marketing that never asks for consent; a language that some templates lack.
+reminder that goes on after the purchase; marketing that never asks for consent; a language that some templates lack;
+what a step saves and nothing reads.
 """
 
 import re
@@ -127,6 +128,19 @@ def read_before_saved(looked: _Looked) -> None:
             )
 
 
+def never_read(looked: _Looked) -> None:
+    """What a step saves and nothing reads is most likely a slip, or left from before."""
+    saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
+    texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
+    for save in saves:
+        if save.is_text and not re.search(rf"\brun\.{re.escape(save.text)}\b", texts):
+            looked.problems.warning(save.position, f"nothing reads run.{save.text}", "leave 'as' out")
+
+
+def _template_texts(definition: Definition) -> Iterator[str]:
+    return (text for path, text in definition.files.items() if path.startswith("templates/"))
+
+
 def missing_languages(looked: _Looked) -> None:
     """A language that other templates of the workflow have is most likely forgotten."""
     templates = looked.definition.templates
@@ -145,5 +159,6 @@ _RULES: tuple[Callable[[_Looked], None], ...] = (
     no_end_at_purchase,
     no_consent_path,
     read_before_saved,
+    never_read,
     missing_languages,
 )

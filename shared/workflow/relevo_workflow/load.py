@@ -93,7 +93,9 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     definition = _header(fields, HeaderReader(reading, segments))
     fields.done()
     if not problems.errors:
-        check_habits(replace(definition, program=program, templates=templates), root, outlines, reading)
+        check_habits(
+            replace(definition, program=program, templates=templates, files=dict(files)), root, outlines, reading
+        )
     whole = replace(
         definition,
         version=version_of(files),

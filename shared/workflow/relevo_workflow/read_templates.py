@@ -43,8 +43,8 @@ def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Readin
         channel="sms" if channel == "sms" else "email",
         layout=layout,
         link=_link(fields, name, reading),
-        items=_path(fields, "items", ("list",), reading),
-        total=_path(fields, "total", ("struct",), reading),
+        items=_path(fields, "items", ("list",), name, reading),
+        total=_path(fields, "total", ("struct",), name, reading),
         locales=_locales(fields, name, channel, reading),
     )
     fields.done()
@@ -66,7 +66,7 @@ def _check(node: Node, template: str, reading: Reading) -> None:
             reads.setdefault(name, where)
 
 
-def _path(fields: Fields, name: str, kinds: tuple[str, ...], reading: Reading) -> str:
+def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, reading: Reading) -> str:
     node = fields.get(name)
     if node is None:
         return ""
@@ -81,6 +81,8 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], reading: Reading) -
             return ""
     if not _roots(segments[0], reading):
         reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
+    if segments[0] == "run" and len(segments) > 1:
+        reading.reads.setdefault(template, {}).setdefault(segments[1], node.position)
     return node.text
 
 

@@ -63,7 +63,7 @@ class Scenario:
 
 
 def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
-    """The tests of a file; what is wrong with them is noted."""
+    """The tests of a file that can be run; what is wrong with the others is noted."""
     root = read_yaml(file, text, problems)
     if root is None:
         return []
@@ -72,8 +72,9 @@ def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
     found: list[Scenario] = []
 
     def read(node: Node) -> None:
+        before = len(problems.found)
         scenario = _Reader(given, node, problems).read()
-        if scenario is not None:
+        if scenario is not None and len(problems.found) == before:
             found.append(scenario)
 
     fields.need("tests")
