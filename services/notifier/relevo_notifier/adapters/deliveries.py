@@ -96,6 +96,7 @@ class Deliveries:
                 [s.outcome for s in settled],
                 [s.wake_at for s in settled],
                 now,
+                [s.counts for s in settled],
             )
             if suppress:
                 await connection.execute(STATEMENTS["suppress"], *_suppressions(suppress), now)

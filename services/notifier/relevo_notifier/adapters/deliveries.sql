@@ -78,12 +78,14 @@ select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not
 
 -- name: settle
 -- Writes down what became of attempts, each only if it is still the caller's (its lease is). A final state keeps its
--- `wake_at`, so the update is HOT; the others get the time of the next look. Returns what was written.
+-- `wake_at`, so the update is HOT; the others get the time of the next look. What was not
+-- attempted does not count. Returns what was written.
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
-    wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9
-from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[])
-    as s(shop, id, lease, state, provider_id, reason, outcome, wake_at)
+    attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[],
+            $10::boolean[])
+    as s(shop, id, lease, state, provider_id, reason, outcome, wake_at, counts)
 where d.shop = s.shop and d.id = s.id and d.state = 'sending' and d.wake_at = s.lease
 returning d.shop, d.id
 

@@ -41,7 +41,7 @@ class Attempt:
 
     def put_back(self, work: Work, now: datetime) -> Settled:
         """Back into the queue: it certainly did not go out."""
-        return Settled(work=work, state="queued", reason="no worker was free", wake_at=now)
+        return Settled(work=work, state="queued", reason="no worker was free", wake_at=now, counts=False)
 
     async def _send(self, message: Message) -> Answer:
         try:

@@ -43,7 +43,7 @@ class Prepare:
         if isinstance(verdict, Skip):
             return final(work, "skipped", now, verdict.reason, detail={"rule": verdict.rule})
         if isinstance(verdict, Later):
-            return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at)
+            return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at, counts=False)
         sender = _sender(shop, delivery.channel)
         if not sender:
             return final(

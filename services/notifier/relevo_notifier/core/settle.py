@@ -85,5 +85,12 @@ def _later(work: Work, answer: TryLater, now: datetime, rules: Rules) -> Settled
 
 def _failed(work: Work, now: datetime, reason: str, detail: dict[str, str], suppress: str = "") -> Settled:
     if work.doubts:
-        return final(work, "in_doubt", now, f"an earlier attempt may have arrived; then {reason}", detail=detail)
+        return final(
+            work,
+            "in_doubt",
+            now,
+            f"an earlier attempt may have arrived; then {reason}",
+            detail=detail,
+            suppress=suppress,
+        )
     return final(work, "failed", now, reason, detail=detail, suppress=suppress)

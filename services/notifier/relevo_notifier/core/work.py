@@ -167,6 +167,7 @@ class Settled(Struct, frozen=True, kw_only=True):
     """What became of an attempt: the row's new state, and the report if it is final.
 
     `wake_at` is the next look at a delivery that is not final. `suppress` is an address never to write to again.
+    `counts` is false if nothing was attempted: what only waited must not use up the attempts.
     """
 
     work: Work
@@ -176,3 +177,4 @@ class Settled(Struct, frozen=True, kw_only=True):
     outcome: bytes | None = None
     wake_at: datetime | None = None
     suppress: str = ""
+    counts: bool = True

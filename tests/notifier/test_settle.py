@@ -1,0 +1,44 @@
+"""What is written down when an attempt ends, and what counts as one."""
+
+from datetime import time, timedelta
+
+import msgspec
+
+from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.core.answers import Refused
+from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.settle import Rules, after
+from relevo_notifier.core.work import Incoming, Settled
+from relevo_runtime.postgres import Pool
+from tests.notifier.conftest import Post
+from tests.notifier.support import NOON, delivery, work
+from tests.notifier.waiting import until
+
+RULES = Rules(retry=Retry(), span=lambda wall: wall)
+
+
+def test_an_address_that_does_not_exist_is_suppressed_after_a_doubt_too() -> None:
+    gone = Refused("5.1.1 no such user", suppress=True, detail={})
+    settled = after(work(doubts=1, attempts=2), gone, "ana@example.com", NOON, RULES)
+    assert (settled.state, settled.suppress) == ("in_doubt", "ana@example.com")
+
+
+async def test_what_was_put_back_without_an_attempt_does_not_count_as_one(pool: Pool) -> None:
+    deliveries, lease = Deliveries(pool), NOON + timedelta(minutes=2)
+    [begun] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), True, lease)], NOON)
+    for _ in range(3):
+        await deliveries.settle([Settled(work=begun, state="queued", wake_at=lease, counts=False)], NOON)
+        [begun] = await deliveries.begin([begun], lease)
+        assert begun.attempts == 1
+
+
+async def test_quiet_hours_use_up_no_attempts(post: Post) -> None:
+    async with post.notifier(notifier_quiet_from=time(0), notifier_quiet_until=time(23)):
+        await post.publish(delivery())
+
+        async def waits() -> bool:
+            row = await post.pool.fetchrow("select state, attempts from notifier.delivery where settled_at is not null")
+            return row is not None and tuple(row) == ("queued", 0)
+
+        await until(waits)
+    assert post.sent() == []
