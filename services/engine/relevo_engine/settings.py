@@ -23,3 +23,6 @@ class EngineSettings(RuntimeSettings):
     engine_decision_days: int = Field(
         default=30, ge=1, le=3650, description="How many days decisions are kept for `relevo explain`."
     )
+    engine_run_days: int = Field(
+        default=90, ge=7, le=3650, description="How many days ended runs and closed tasks are kept."
+    )

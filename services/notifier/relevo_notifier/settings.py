@@ -72,6 +72,12 @@ class NotifierSettings(RuntimeSettings):
     notifier_attempts: int = Field(
         default=8, ge=1, le=100, description="How often a delivery is tried while its provider says try later."
     )
+    notifier_history_days: int = Field(
+        default=90,
+        ge=7,
+        le=3650,
+        description="How many days finished deliveries and calls are kept; at least as long as their topics.",
+    )
     notifier_retry_first: float = Field(
         default=30.0,
         gt=0,

@@ -12,6 +12,7 @@ from relevo_engine.adapters.store import Store
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
+from relevo_engine.app.retention import forget_what_is_over
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.http import serve
@@ -64,7 +65,11 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         await follower.run_once(service.clock.now())
         async with pool.acquire() as conn:
             await partitions.maintain(conn, service.clock.now())
-        loops = _loops(service, pool, follower, partitions, processor)
+        forget = forget_what_is_over(pool, days=settings.engine_run_days)
+        loops = (
+            *_loops(service, pool, follower, partitions, processor),
+            service.loop("retention", forget, longest_pause=3600),
+        )
         async with (
             _tasks_served(settings, service, publisher),
             service.running(walks, *loops),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from relevo_notifier.app.history import forget_history
 from relevo_notifier.entrypoints.background import Around
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
@@ -22,7 +23,8 @@ def main() -> int:
                 service.loop(f"{lane.name}-poll", poll.run_once)
                 for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
             ]
-            async with service.running(*loops):
+            history = forget_history(notifier.pool, days=settings.notifier_history_days)
+            async with service.running(*loops, service.loop("history", history, longest_pause=3600)):
                 yield
 
     return run("notifier", settings, build)

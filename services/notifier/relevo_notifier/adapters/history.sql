@@ -1,0 +1,27 @@
+-- Deleting deliveries and calls that are over and old, a page at a time, oldest first.
+
+-- name: forget_deliveries
+-- Deletes up to $2 deliveries that were taken and settled before $1, and whose outcome is reported.
+with old as (
+    select shop, id
+    from notifier.delivery
+    where wake_at is null and accepted_at < $1 and settled_at < $1
+    order by accepted_at
+    limit $2
+    for update skip locked
+)
+delete from notifier.delivery using old
+where delivery.shop = old.shop and delivery.id = old.id
+
+-- name: forget_calls
+-- Deletes up to $2 calls that were taken and settled before $1, and whose answer is reported.
+with old as (
+    select shop, id
+    from notifier.call
+    where wake_at is null and accepted_at < $1 and settled_at < $1
+    order by accepted_at
+    limit $2
+    for update skip locked
+)
+delete from notifier.call using old
+where call.shop = old.shop and call.id = old.id
