@@ -53,6 +53,11 @@ def test_a_request_has_its_key_its_body_and_its_secrets() -> None:
     assert "s3cret" not in repr(request)
 
 
+def test_a_doubled_dollar_sign_names_no_secret() -> None:
+    headers = dict(made(headers={"X-Name": "$${ERP_TOKEN} $${OTHER} $5 $$5 $${ERP_TOKEN"}).headers)
+    assert headers[b"X-Name"] == b"${ERP_TOKEN} ${OTHER} $5 $5 ${ERP_TOKEN"
+
+
 def test_a_step_gets_no_more_time_than_the_notifier_gives() -> None:
     assert made(timeout_seconds=600.0).timeout == 60
     assert made(timeout_seconds=3.0).timeout == 3

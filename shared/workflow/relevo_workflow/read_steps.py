@@ -9,6 +9,7 @@ from relevo_workflow.definition import DEFAULT_NOT_AFTER
 from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Expression
 from relevo_workflow.fields import Fields, parse_day, parse_time, parse_weekday, read_duration
+from relevo_workflow.header_texts import read_header
 from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
 from relevo_workflow.program import END, Program, Step
@@ -231,7 +232,7 @@ class StepReader:
             self.problems.error(url.position, "'url' must begin with https://", "only the rest may be Liquid")
         headers = fields.get("headers")
         read_headers = tuple(
-            (name, read_liquid(node, self.names, self.problems))
+            (name, read_header(node, self.names, self.problems))
             for name, node in ((headers.entries if headers else None) or {}).items()
         )
         body = fields.get("body")

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from relevo_contracts.messages import CallHttp
 
-_SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+# `$$` is a dollar sign: the engine doubles those that came with computed values, so that no value can name a secret.
+_SECRET = re.compile(r"\$(?:\$|\{([A-Z][A-Z0-9_]*)\})")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2: token
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = {"idempotency-key", "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "upgrade"}
@@ -100,10 +101,10 @@ def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[byt
             return Wrong(f"{name[:80]!r} is no name for a header")
         if name.lower() in _OURS:
             return Wrong(f"the header {name} is set by Relevo: take it out of the step")
-        missing = [secret for secret in _SECRET.findall(text) if secret not in secrets]
+        missing = [secret for secret in _SECRET.findall(text) if secret and secret not in secrets]
         if missing:
             return Wrong(f"the header {name} names the secret {missing[0]}: set RELEVO_CALL_SECRET_{missing[0]}")
-        value = _SECRET.sub(lambda found: secrets[found[1]].get_secret_value(), text).strip()
+        value = _SECRET.sub(lambda found: secrets[found[1]].get_secret_value() if found[1] else "$", text).strip()
         if _UNFIT.search(value):
             return Wrong(f"the value of the header {name} has line breaks or control characters")
         headers.append((name.encode(), value.encode()))

@@ -1,0 +1,52 @@
+"""Headers of calls: only what the workflow itself writes as `${NAME}` may become a secret, never a computed value.
+
+In the header of an effect `${NAME}` stands for a secret and `$$` for a dollar sign; a lone `$` is one too.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from liquid import BoundTemplate
+
+from relevo_workflow.decision import Check
+from relevo_workflow.diagnostics import Problems
+from relevo_workflow.expressions import Names
+from relevo_workflow.liquid_texts import parse_liquid, read_liquid
+from relevo_workflow.scope import Scope
+from relevo_workflow.values import LiquidText, liquid_context
+from relevo_workflow.yaml_source import Node
+
+_SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_MARKED = re.compile("\ue000([A-Z][A-Z0-9_]*)\ue001")
+_MARKS = re.compile("[\ue000\ue001]")  # characters of the private use area: they mean nothing in a header
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderText(LiquidText):
+    """Liquid text in which `${NAME}` is a secret where the text says so. `marked` has marks in those places."""
+
+    marked: BoundTemplate | None = None
+
+    def compute(self, scope: Scope, at: str, trace: list[Check]) -> str:
+        """The rendered text, in which every dollar sign that came with a value is doubled."""
+        if self.template is None:
+            return _escaped(_SECRET.sub("\ue000\\1\ue001", _MARKS.sub("", self.text)))
+        context: dict[str, Any] = liquid_context(scope)
+        rendered = str(self.template.render(**context))
+        if self.marked is None or _MARKS.search(rendered):
+            # A value with marks in it could pass for a secret: then this header has none.
+            return rendered.replace("$", "$$")
+        return _escaped(str(self.marked.render(**context)))
+
+
+def _escaped(marked: str) -> str:
+    return _MARKED.sub(r"${\1}", marked.replace("$", "$$"))
+
+
+def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
+    """The text of a header, checked."""
+    text = read_liquid(node, names, problems)
+    if text.template is None or not _SECRET.search(text.text):
+        return HeaderText(text.template, text.text)
+    return HeaderText(text.template, text.text, parse_liquid(_SECRET.sub("\ue000\\1\ue001", text.text)))
