@@ -96,7 +96,7 @@ def _taking_turns(groups: Sequence[list[Slip]]) -> Iterator[Slip]:
                 yield group[turn]
 
 
-def compiled(value: Any) -> Any:
+def compiled(value: Any) -> Any:  # noqa: PLR0911  # one line a kind of value
     """What decisions are made of, without places: two workflows with the same decide alike."""
     if isinstance(value, Expression | LiquidText):
         return value.text

@@ -2,8 +2,8 @@
 
 Left out, because they are no slips or change nothing that a run does (the documented exceptions): `title` and
 `description` of the workflow, `change` and `name` (who may deploy it, what it is called), ids of steps as such, the
-order of arms that wait for different events, and `trigger` for `event` where a trigger is decided: both are the same. A slip that compiles to the very same decisions is left out later
-(`same` in `benchmarks.mutants`).
+order of arms that wait for different events, and `trigger` for `event` where a trigger is decided: both are the same
+there. A slip that compiles to the very same decisions is left out later (`compiled` in `benchmarks.mutants`).
 """
 
 import re

@@ -125,7 +125,8 @@ class _Comparison:
         goals = [run.goal for run in self.simulation.runs.values() if run.goal is not None]
         if node.text == "none":
             if goals:
-                yield Diagnostic(node.position, f"expected no goal to be reached, got one at {self.local(goals[-1].at)}")
+                when = self.local(goals[-1].at)
+                yield Diagnostic(node.position, f"expected no goal to be reached, got one at {when}")
             return
         if not goals:
             yield Diagnostic(node.position, "expected the goal to be reached, and it was not")

@@ -44,6 +44,21 @@ class Shape:
             return scalar
         return lambda raw: default if raw is None else scalar(raw)
 
+    def filler(self) -> Reader:
+        """A function from plain JSON to plain JSON with the fields that are absent on the wire filled in.
+
+        Money and instants stay as they travel; what may be absent as a whole stays `None`.
+        """
+        if self.kind == "struct" and self.name != "Money":
+            return _struct_filler({name: shape.filler() for name, shape in self.fields.items()}, self.nullable)
+        if self.kind == "list":
+            fill = (self.item or DYN).filler()
+            return lambda raw: [fill(one) for one in raw] if raw else []
+        if self.kind == "map":
+            return lambda raw: raw or {}
+        empty = None if self.nullable else self.default if self.default is not None else _EMPTY.get(self.kind)
+        return lambda raw: empty if raw is None else raw
+
 
 BOOL, INT, DOUBLE, STRING = Shape("bool"), Shape("int"), Shape("double"), Shape("string")
 TIMESTAMP, DYN = Shape("timestamp"), Shape("dyn")
@@ -85,6 +100,19 @@ _SCALAR_READERS: dict[str, Reader] = {
     "timestamp": _read_instant,
     "dyn": lambda raw: raw,
 }
+
+
+_EMPTY: dict[str, Any] = {"bool": False, "int": 0, "double": 0.0, "string": ""}
+
+
+def _struct_filler(fillers: dict[str, Reader], nullable: bool) -> Reader:
+    def fill(raw: Any) -> Any:
+        if raw is None and nullable:
+            return None
+        known = raw if isinstance(raw, dict) else {}
+        return {**known, **{name: fill_field(known.get(name)) for name, fill_field in fillers.items()}}
+
+    return fill
 
 
 def _struct_reader(readers: dict[str, Reader], nullable: bool) -> Reader:
@@ -169,6 +197,12 @@ def event_shape(event_type: str) -> Shape:
     """What `event` is for an event of this type: its payload, and `id`, `type` and `time`."""
     payload = shape_of(EVENT_TYPES[event_type])
     return struct(payload.name, {**payload.fields, "id": STRING, "type": STRING, "time": TIMESTAMP})
+
+
+@lru_cache(maxsize=256)
+def event_filler(event_type: str) -> Reader:
+    """A function that fills in what an event of this type leaves out on the wire; an occasion's for other types."""
+    return event_shape(event_type).filler() if event_type in EVENT_TYPES else OCCASION.filler()
 
 
 OCCASION = struct("Occasion", {"id": STRING, "type": STRING, "time": TIMESTAMP, "name": STRING, "data": map_of(DYN)})

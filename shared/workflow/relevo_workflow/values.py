@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 from liquid import BoundTemplate
 
+from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.decision import Check
 from relevo_workflow.expressions import Expression
 from relevo_workflow.scope import Scope, trigger_view
+from relevo_workflow.shapes import event_filler
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,22 @@ Value = Literal | Computed | LiquidText | Record | Items
 
 
 def liquid_context(scope: Scope) -> dict[str, Any]:
-    """What Liquid may name: plain JSON values, instants as RFC 3339 text. It shares what the state holds."""
+    """What Liquid may name: plain JSON values, instants as RFC 3339 text. It shares what the state holds.
+
+    As in expressions, an absent field of an event is the empty value of its kind.
+    """
     return {
-        "trigger": _texts(trigger_view(scope.run_state), "time"),
-        "run": _texts(scope.run, "started_at"),
+        "trigger": event_filler(scope.run_state.trigger_type)(_texts(trigger_view(scope.run_state), "time")),
+        "run": _texts({name: _filled(one) for name, one in scope.run.items()}, "started_at"),
         "customer": _texts({**scope.customer, "segments": scope.segments if scope.in_texts else []}, *_CUSTOMER_TIMES),
         "shop": scope.shop,
     }
+
+
+def _filled(saved: Any) -> Any:
+    """What a step saved; an event that it waited for with what the wire leaves out."""
+    is_event = isinstance(saved, dict) and saved.get("type") in EVENT_TYPES and "time" in saved
+    return event_filler(saved["type"])(saved) if is_event else saved
 
 
 def _texts(view: dict[str, Any], *times: str) -> dict[str, Any]:
