@@ -167,18 +167,24 @@ async def test_dead_letters_are_listed_shown_and_sent_again(settings: SettingsFa
         key="acme/cus_1",
         value=b'{"odd": true}',
     )
+    huge = msgspec.structs.replace(
+        letter, id="scheduler/huge", reason="too large", value=b"", at=at + timedelta(hours=1)
+    )
     async with Publisher(own) as publisher:
-        await publisher.publish(DEAD_LETTERS, [(b"acme/cus_1", msgspec.json.encode(letter))])
+        await publisher.publish(DEAD_LETTERS, [(b"acme/cus_1", msgspec.json.encode(one)) for one in (letter, huge)])
     environment = given(own)
     code, out, err = await relevo("dead-letters", "list", "--json", **environment)
     assert code == 0, err
-    assert [found["reason"] for found in json.loads(out)] == ["no such event"]
+    assert [found["reason"] for found in json.loads(out)] == ["no such event", "too large"]
     code, out, _ = await relevo("dead-letters", "show", letter.id, **environment)
     assert json.loads(out)["value"] == '{"odd": true}'
     code, _, err = await relevo("dead-letters", "redrive", "another", **environment)
     assert code == 2
     assert "no dead letter has the id another" in err
-    code, out, err = await relevo("dead-letters", "redrive", letter.id, **environment)
+    code, _, err = await relevo("dead-letters", "redrive", huge.id, **environment)
+    assert code == 2
+    assert "kept without their message" in err
+    code, out, err = await relevo("dead-letters", "redrive", "--all", **environment)
     assert (code, out) == (0, "1 dead letters were sent to their topics again\n"), err
     assert await read_topic(own, EVENTS) == [(b"acme/cus_1", b'{"odd": true}')]
 

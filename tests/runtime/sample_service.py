@@ -1,4 +1,4 @@
-"""A service for test_service.py: `python sample_service.py [sick|failing|hanging|starting|parent|talking]`."""
+"""A service for test_service.py: `python sample_service.py [MODE]`; what a mode does is below."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from relevo_runtime.links import check_secret
 from relevo_runtime.service import Service, run
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.telemetry import log_context
@@ -52,6 +53,11 @@ async def build(service: Service) -> AsyncIterator[None]:
     if MODE == "starting":
         say("connecting")
         await asyncio.Event().wait()
+    if MODE == "refusing":
+        check_secret("short")
+    if MODE == "crashing":
+        password = "hunter" + str(len(sys.argv))
+        raise OSError(f"wrong password of {len(password)} characters")
     if MODE == "talking":
         talk()
     service.health.probe("database", look_at_database)

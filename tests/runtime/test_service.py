@@ -101,6 +101,22 @@ def test_a_fatal_failure_ends_it_with_1_and_its_reason(run: Callable[..., Runnin
     assert any("the disk is full" in str(line["message"]) for line in log)
 
 
+def test_what_it_refuses_at_the_start_is_one_clear_sentence(run: Callable[..., Running]) -> None:
+    code, log = run("refusing").finish()
+    assert code == 1
+    [critical] = [line for line in log if line["level"] == "critical"]
+    assert "set RELEVO_LINK_SECRET" in str(critical["message"])
+    assert not any("Traceback" in str(line) for line in log)
+
+
+def test_a_traceback_for_people_shows_no_values(run: Callable[..., Running]) -> None:
+    crashed = run("crashing", log_format="console")
+    _, log = crashed.process.communicate(timeout=30)
+    assert crashed.process.returncode == 1
+    assert "wrong password" in log
+    assert "hunter2" not in log
+
+
 def test_what_hangs_while_stopping_is_cut_off(run: Callable[..., Running]) -> None:
     service = run("hanging", stop_timeout="1")
     assert service.line() == "started"

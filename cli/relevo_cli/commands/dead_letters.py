@@ -61,6 +61,10 @@ def redrive(
 
 async def _redrive(wanted: list[str]) -> list[DeadLetter]:
     letters = await _find(wanted)
+    without = [letter.id for letter in letters if not letter.value]
+    if wanted and without:
+        raise CommandError(f"these were kept without their message, which was too large: {', '.join(without)}")
+    letters = [letter for letter in letters if letter.value]
     await send_again(addresses.settings(), letters)
     return letters
 

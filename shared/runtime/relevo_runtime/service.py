@@ -109,6 +109,8 @@ async def run_service(name: str, settings: RuntimeSettings, build: Build) -> int
         except asyncio.CancelledError:
             if not service.stopping.is_set():
                 raise
+        except RuntimeFault as error:
+            service.fail(error)  # it says what is wrong and what to do: no traceback needed
         except Exception as error:  # noqa: BLE001 - the process ends here, with the reason in its log
             _log.exception("%s ended", name)
             service.fail(error)

@@ -91,7 +91,9 @@ def _service_name(service: str) -> structlog.typing.Processor:
 
 def _rendering(settings: RuntimeSettings) -> list[structlog.typing.Processor]:
     if settings.log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Without the values of variables, which would show secrets.
+        tracebacks = structlog.dev.RichTracebackFormatter(show_locals=False)
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=tracebacks)]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("message", _EVENT_ID),
