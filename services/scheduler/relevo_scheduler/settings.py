@@ -15,7 +15,8 @@ class SchedulerSettings(RuntimeSettings):
         default=30.0,
         gt=0,
         le=3600,
-        description="Seconds for which a published timer is left to the engine before it is published again.",
+        description="Seconds for which a published timer is left to the engine before it is published again; each"
+        " further time twice as long, up to 64 times.",
     )
     scheduler_longest_sleep: float = Field(
         default=1.0,
