@@ -28,9 +28,19 @@ def events(count: int) -> Iterator[tuple[bytes, bytes]]:
         n += 1
 
 
+def decoded_events(buyer: int) -> tuple[Event, Event]:
+    """The checkout of one who buys, and their order."""
+    return _event(buyer, "checkout.started", _checkout(buyer)), _event(buyer, "order.placed", _order(buyer))
+
+
 def _message(encode, n: int, event_type: str, payload: Payload) -> tuple[bytes, bytes]:  # type: ignore[no-untyped-def]
+    event = _event(n, event_type, payload)
+    return partition_key(SHOP, event.key), encode(event)
+
+
+def _event(n: int, event_type: str, payload: Payload) -> Event:
     at = START + timedelta(milliseconds=n)
-    event = Event(
+    return Event(
         id=f"{event_type}-{n}",
         source="benchmark",
         type=event_type,
@@ -40,7 +50,6 @@ def _message(encode, n: int, event_type: str, payload: Payload) -> tuple[bytes, 
         data=event_data(payload),
         receivedtime=at,
     )
-    return partition_key(SHOP, event.key), encode(event)
 
 
 def _buyer(n: int) -> Buyer:
