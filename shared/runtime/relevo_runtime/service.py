@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,7 @@ from relevo_runtime.telemetry import configure_logging
 __all__ = ["Build", "Loop", "Service", "run", "run_service"]
 
 _log = logging.getLogger(__name__)
+_ALLOCATIONS = 20_000  # between two looks of the garbage collector: a batch makes as many that die with it
 _PARENT_PAUSE = 0.5
 _EXTRA_SECONDS = 3.0
 
@@ -89,6 +91,7 @@ Build = Callable[[Service], AbstractAsyncContextManager[None]]
 
 def run(name: str, settings: RuntimeSettings, build: Build) -> int:
     """`run_service` in an event loop of its own; returns the exit code of the process."""
+    gc.set_threshold(_ALLOCATIONS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run_service(name, settings, build))
 
@@ -123,6 +126,7 @@ async def _until_stopped(service: Service, settings: RuntimeSettings, build: Bui
     try:
         async with limit, build(service):
             service.started = True
+            gc.freeze()  # what is loaded by now stays: the collector need not walk through it again
             _log.info("%s is running", service.name)
             await service.stopping.wait()
             limit.reschedule(asyncio.get_running_loop().time() + settings.stop_timeout + _EXTRA_SECONDS)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 import msgspec
+from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes at a tenth of the cost
 
 from relevo_engine.core.fold import DecisionRow, SubjectKey
 from relevo_runtime.postgres import Connection, Statements
@@ -45,14 +45,14 @@ class Store:
         """Waits until no other transaction works on these Kafka partitions; held until the end of the transaction."""
         await conn.execute(self._sql["lock_partitions"], sorted(partitions))
 
-    async def admit(self, conn: Connection, ids: Sequence[UUID], now: datetime) -> set[UUID]:
-        """Puts the ids into the inbox and returns those that were not there before."""
-        rows = await conn.fetch(self._sql["admit"], ids, inbox_period(now))
-        return {UUID(int=row["id"].int) for row in rows}
+    async def admit(self, conn: Connection, ids: Sequence[bytes], now: datetime) -> set[bytes]:
+        """Puts the ids (16 bytes) into the inbox and returns those that were not there before."""
+        rows = await conn.fetch(self._sql["admit"], [UUID(one) for one in ids], inbox_period(now))
+        return {row["id"].bytes for row in rows}
 
-    async def forget(self, conn: Connection, ids: Sequence[UUID]) -> None:
+    async def forget(self, conn: Connection, ids: Sequence[bytes]) -> None:
         """Takes ids out of the inbox again, so that a dead letter can be sent once more."""
-        await conn.execute(self._sql["forget"], ids)
+        await conn.execute(self._sql["forget"], [UUID(one) for one in ids])
 
     async def load_subjects(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, Subject]:
         """What is known of each key, with its active runs; a key that nobody met before gets empty facts."""
