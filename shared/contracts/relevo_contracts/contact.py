@@ -69,7 +69,7 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
             known = getattr(contact, field)
             if value != known and (fresh or not known):
                 changes[field] = value
-    if buyer.email_marketing or buyer.sms_marketing or isinstance(payload, ConsentChanged):
+    if isinstance(payload, ConsentChanged) or _grants(contact, buyer):
         changes.update(_consents(contact, buyer, payload, at))
     if not changes:
         return contact
@@ -91,6 +91,12 @@ def merge(mine: Contact, other: Contact) -> Contact:
 
 
 _NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+
+
+def _grants(contact: Contact, buyer: Buyer) -> bool:
+    """Whether a box is ticked that was not granted before."""
+    email, sms = contact.email_consent.state, contact.sms_consent.state
+    return bool((buyer.email_marketing and email != "granted") or (buyer.sms_marketing and sms != "granted"))
 
 
 def _consents(contact: Contact, buyer: Buyer, payload: Payload, at: datetime) -> dict[str, Consent]:
