@@ -49,9 +49,10 @@ class Calls:
             if ref in new
         ]
 
-    async def begin(self, works: Sequence[CallWork], lease: datetime) -> list[CallWork]:
-        """Commit that these are being made, until `lease`. Returns those that still are the caller's."""
-        rows = await self._pool.fetch(STATEMENTS["begin_calling"], *_held(works), lease)
+    async def begin(self, works: Sequence[CallWork], lease: datetime, tried: Sequence[datetime] = ()) -> list[CallWork]:
+        """Commit that these are being made, until `lease`. Returns those that still are the caller's (see `Queue`)."""
+        attempts_before = [work.attempts for work in works]
+        rows = await self._pool.fetch(STATEMENTS["begin_calling"], *_held(works), lease, tried, attempts_before)
         attempts = {(row[0], row[1]): row[2] for row in rows}
         return [
             msgspec.structs.replace(work, lease=lease, attempts=attempts[work.ref])

@@ -12,11 +12,14 @@ returning shop, id
 
 -- name: begin_calling
 -- Marks queued calls as being made, each only if its lease is still the caller's; this is the promise that has to be on
--- disk before anybody is called. Returns those that may go.
+-- disk before anybody is called. Those that an earlier try of the same caller ($5: its leases) has marked are the
+-- caller's too. Returns those that may go.
 update notifier.call c
-set state = 'calling', attempts = c.attempts + 1, wake_at = $4
-from unnest($1::text[], $2::text[], $3::timestamptz[]) as g(shop, id, lease)
-where c.shop = g.shop and c.id = g.id and c.state = 'queued' and c.wake_at = g.lease
+set state = 'calling', attempts = c.attempts + (c.state = 'queued')::int, wake_at = $4
+from unnest($1::text[], $2::text[], $3::timestamptz[], $6::int[]) as g(shop, id, lease, attempts)
+where c.shop = g.shop and c.id = g.id
+  and (c.state = 'queued' and c.wake_at = g.lease
+       or c.state = 'calling' and c.attempts = g.attempts + 1 and c.wake_at = any($5::timestamptz[]))
 returning c.shop, c.id, c.attempts
 
 -- name: claim_due
@@ -43,15 +46,17 @@ returning c.shop, c.id, c.state, c.attempts, c.doubts, c.accepted_at, c.body, c.
 select min(wake_at) from notifier.call where wake_at is not null
 
 -- name: settle
--- Writes down what became of attempts, each only if it is still the caller's (its lease is). A final state keeps its
--- `wake_at` until it is reported; the others get the time of the next look. Returns what was written.
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is); what is known to have
+-- been answered counts whoever has taken it over in doubt meanwhile. A final state keeps its `wake_at` until it is
+-- reported; the others get the time of the next look. Returns what was written.
 update notifier.call c
 set state = s.state, attempts = s.attempts, doubts = s.doubts, status = s.status, reason = s.reason,
     outcome = s.outcome, wake_at = coalesce(s.wake_at, c.wake_at), settled_at = $10
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[],
             $9::bytea[], $11::timestamptz[])
     as s(shop, id, lease, state, attempts, doubts, status, reason, outcome, wake_at)
-where c.shop = s.shop and c.id = s.id and c.state = 'calling' and c.wake_at = s.lease
+where c.shop = s.shop and c.id = s.id and c.state = 'calling'
+  and (c.wake_at = s.lease or s.state = 'answered')
 returning c.shop, c.id
 
 -- name: reported

@@ -29,8 +29,8 @@ class Deliveries:
         known = {(row[0], row[1]): row for row in rows}
         return [_with_contact(_work(item, now), *known[ref][2:4]) for ref, item in unique.items() if ref in known]
 
-    async def begin(self, works: Sequence[Work], lease: datetime) -> list[Work]:
-        """Commit that these are being sent, until `lease`. Returns those that still are the caller's."""
+    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
+        """Commit that these are being sent, until `lease`. Returns those that still are the caller's (see `Queue`)."""
         rows = await self._pool.fetch(
             STATEMENTS["begin_sending"],
             [w.delivery.shop for w in works],
@@ -38,6 +38,8 @@ class Deliveries:
             [w.address for w in works],
             [w.lease for w in works],
             lease,
+            tried,
+            [w.attempts for w in works],
         )
         begun = {(row[0], row[1]): row for row in rows}
         return [
@@ -124,9 +126,9 @@ class ChannelQueue:
         self._deliveries = deliveries
         self._channel = channel
 
-    async def begin(self, works: Sequence[Work], lease: datetime) -> list[Work]:
+    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
         """`Deliveries.begin`."""
-        return await self._deliveries.begin(works, lease)
+        return await self._deliveries.begin(works, lease, tried)
 
     async def release(self, works: Sequence[Work], now: datetime) -> None:
         """`Deliveries.release`."""

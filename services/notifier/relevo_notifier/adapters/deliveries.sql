@@ -23,14 +23,18 @@ left join notifier.contact c on c.shop = g.shop and c.key = g.key
 
 -- name: begin_sending
 -- Marks queued deliveries as being sent, each only if its lease is still the caller's; this is the promise that has to
--- be on disk before a provider is called. Returns those that may go, with the contact and the suppressed addresses.
+-- be on disk before a provider is called. Those that an earlier try of the same caller ($6: its leases) has marked are
+-- the caller's too. Returns those that may go, with the contact and the suppressed addresses.
 with given as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as g(shop, id, address, lease)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $7::int[])
+        as g(shop, id, address, lease, attempts)
 ), begun as (
     update notifier.delivery d
-    set state = 'sending', attempts = d.attempts + 1, wake_at = $5
+    set state = 'sending', attempts = d.attempts + (d.state = 'queued')::int, wake_at = $5
     from given g
-    where d.shop = g.shop and d.id = g.id and d.state = 'queued' and d.wake_at = g.lease
+    where d.shop = g.shop and d.id = g.id
+      and (d.state = 'queued' and d.wake_at = g.lease
+           or d.state = 'sending' and d.attempts = g.attempts + 1 and d.wake_at = any($6::timestamptz[]))
     returning d.shop, d.id, d.key, d.channel, d.attempts, g.address
 )
 select b.shop, b.id, c.contact,
@@ -77,16 +81,16 @@ returning d.shop, d.id, d.state, d.attempts, d.doubts, d.accepted_at, d.body, d.
 select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not null
 
 -- name: settle
--- Writes down what became of attempts, each only if it is still the caller's (its lease is). A final state keeps its
--- `wake_at`, so the update is HOT; the others get the time of the next look. What was not
--- attempted does not count. Returns what was written.
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is); what is known to have been
+-- sent counts whoever has taken it over in doubt meanwhile. A final state keeps its `wake_at`, so the update is HOT; the
+-- others get the time of the next look. What was not attempted does not count. Returns what was written.
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
     attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[],
             $10::boolean[])
     as s(shop, id, lease, state, provider_id, reason, outcome, wake_at, counts)
-where d.shop = s.shop and d.id = s.id and d.state = 'sending' and d.wake_at = s.lease
+where d.shop = s.shop and d.id = s.id and d.state = 'sending' and (d.wake_at = s.lease or s.state = 'sent')
 returning d.shop, d.id
 
 -- name: reported

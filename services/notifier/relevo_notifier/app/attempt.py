@@ -26,9 +26,12 @@ class Attempt:
         self._clock = clock
         self._seconds = metrics.provider_seconds.labels(provider.channel)
 
-    async def __call__(self, work: Work) -> Settled:
-        """Send `work` if it may be sent, or clear up what became of it; says how it is settled."""
+    async def ready(self, work: Work) -> None:
+        """Read what rendering needs of the catalog."""
         await self._prepare.load([work])
+
+    async def __call__(self, work: Work) -> Settled:
+        """Send `work`, which is ready, if it may be sent, or clear up what became of it; says how it is settled."""
         message = self._prepare.message(work, self._clock.now())
         if work.doubtful:
             cleared = await self._clear_up(work, message)

@@ -2,16 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, TypeVar
 
-import structlog
-
-from relevo_runtime.errors import PublishError
-from relevo_runtime.postgres import temporary
+from relevo_notifier.app.patience import PAUSES, patiently
 
 Item = TypeVar("Item")
-
-_log = structlog.get_logger(__name__)
 
 
 class Batches(Generic[Item]):
@@ -28,17 +24,34 @@ class Batches(Generic[Item]):
         *,
         most: int = 500,
         capacity: int = 2000,
-        pauses: tuple[float, ...] = (0.1, 0.5, 2.0, 5.0),
+        pauses: tuple[float, ...] = PAUSES,
     ) -> None:
         self._name = name
         self._handle = handle
         self._most = most
         self._pauses = pauses
         self._queue: asyncio.Queue[Item] = asyncio.Queue(capacity)
+        self._in_turn = asyncio.Lock()
+        self._asked = 0
+        self._handled = 0
+        self._progress = asyncio.Event()
 
     async def put(self, item: Item) -> None:
         """Add an item; waits while the queue is full."""
-        await self._queue.put(item)
+        self._asked += 1
+        async with self._in_turn:  # first come, first served, so that counting tells who has been
+            await self._queue.put(item)
+
+    async def caught_up(self, patience: float) -> bool:
+        """Wait until all that was put before this call has been handled, for at most `patience` seconds; says if so."""
+        target = self._asked
+        try:
+            async with asyncio.timeout(patience):
+                while self._handled < target:
+                    await self._progress.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def drained(self) -> None:
         """Wait until everything that was put has been handled."""
@@ -50,20 +63,9 @@ class Batches(Generic[Item]):
             batch = [await self._queue.get()]
             while len(batch) < self._most and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await self._until_done(batch)
+            await patiently(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses)
             for _ in batch:
                 self._queue.task_done()
-
-    async def _until_done(self, batch: list[Item]) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._handle(batch)
-                return
-            except Exception as error:
-                if not (temporary(error) or isinstance(error, PublishError)):
-                    raise
-                pause = self._pauses[min(failures, len(self._pauses) - 1)]
-                failures += 1
-                _log.warning("batch_failed", part=self._name, size=len(batch), error=repr(error), pause=pause)
-                await asyncio.sleep(pause)
+            self._handled += len(batch)
+            self._progress.set()
+            self._progress = asyncio.Event()

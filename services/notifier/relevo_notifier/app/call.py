@@ -57,6 +57,9 @@ class CallAttempt:
         self._secrets = secrets
         self._longest = longest
 
+    async def ready(self, work: CallWork) -> None:
+        """A call has with it all that it needs."""
+
     async def __call__(self, work: CallWork) -> SettledCall:
         """Make the call, if its host may be called now; says how it is settled."""
         now = self._clock.now()

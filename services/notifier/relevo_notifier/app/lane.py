@@ -8,12 +8,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Generic
 
 import structlog
 from msgspec import Struct
 
 from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.patience import patiently
 from relevo_notifier.app.ports import Attempting, Queue, R
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
@@ -73,6 +75,7 @@ class Lane(Generic[W, R]):
         self._roomy = asyncio.Event()
         self._roomy.set()
         self._reserved = 0
+        self._open: dict[tuple[str, str], datetime] = {}
 
     def lease(self) -> datetime:
         """The end of a lease that begins now, in clock time."""
@@ -95,8 +98,14 @@ class Lane(Generic[W, R]):
 
     async def begin(self, works: Iterable[W]) -> None:
         """Do these, which are marked as begun already; waits until workers are free for them."""
+        works = list(works)
+        self._open.update((work.ref, work.lease) for work in works)
         for work in works:
             await self._begun.put(work)
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether something is under way here whose lease is over: this process knows best what becomes of it."""
+        return any(lease <= now for lease in self._open.values())
 
     def hold(self, works: Iterable[W]) -> None:
         """Do these, which are queued and leased, as soon as workers are free."""
@@ -141,7 +150,22 @@ class Lane(Generic[W, R]):
             await self._begin_held(chunk)
 
     async def _begin_held(self, chunk: list[W]) -> None:
-        begun = await self._queue.begin(chunk, self.lease())
+        tried: list[datetime] = []
+
+        async def attempt() -> list[W]:
+            # A try that failed may have been committed: then the rows are begun, and nobody else's.
+            lease = self.lease()
+            for work in chunk:
+                self._open.setdefault(work.ref, lease)
+            before = tuple(tried)
+            tried.append(lease)
+            return await self._queue.begin(chunk, lease, before)
+
+        begun = await patiently(f"{self.name}-begin", attempt, size=len(chunk))
+        mine = {work.ref for work in begun}
+        for work in chunk:
+            if work.ref not in mine:
+                self._open.pop(work.ref, None)
         if len(begun) < len(chunk):
             _log.info("lease_lost", lane=self.name, works=len(chunk) - len(begun))
         await self.begin(begun)
@@ -149,11 +173,13 @@ class Lane(Generic[W, R]):
     async def _work(self) -> None:
         while True:
             work = await self._begun.get()
+            await patiently(f"{self.name}-ready", partial(self._attempt.ready, work))
             now = self._clock.now()
             if now + self._clock.span(self._margin) < work.lease:
                 await self._settlements.put(await self._attempt(work))
             else:
                 await self._too_slow(work, now)
+            self._open.pop(work.ref, None)
             self._begun.task_done()
             self._changed.set()  # what was not picked may be now
 

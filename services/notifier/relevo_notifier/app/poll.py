@@ -11,6 +11,8 @@ from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 
 LARGEST = 500
+PATIENCE = 5.0
+"""Seconds that a look waits for what this process has still to write down."""
 LONGEST = timedelta(seconds=1)
 """The longest pause, in wall time, between two looks: what other instances write is found by looking."""
 
@@ -18,9 +20,12 @@ LONGEST = timedelta(seconds=1)
 class Poll(Generic[W, R]):
     """The loop of one lane."""
 
-    def __init__(self, lane: Lane[W, R], queue: Queue[W], reports: Batches[Report], clock: Clock) -> None:
+    def __init__(
+        self, lane: Lane[W, R], queue: Queue[W], settlements: Batches[R], reports: Batches[Report], clock: Clock
+    ) -> None:
         self._lane = lane
         self._queue = queue
+        self._settlements = settlements
         self._reports = reports
         self._clock = clock
 
@@ -28,6 +33,10 @@ class Poll(Generic[W, R]):
         """Claim what is due and hand it on; returns when to look again."""
         lane = self._lane
         latest = now + self._clock.span(LONGEST)
+        # After a long outage of the database the leases of what this process did are over before it could write down
+        # how that ended: nobody knows better, so nothing is in doubt yet.
+        if lane.overdue(now) or not await self._settlements.caught_up(PATIENCE):
+            return latest
         limit = min(lane.room(), LARGEST)
         if not limit:
             return latest

@@ -19,8 +19,11 @@ R_contra = TypeVar("R_contra", bound=Result, contravariant=True)
 class Queue(Protocol[W]):
     """The open rows of a table, as a lane and its poll see them."""
 
-    async def begin(self, works: Sequence[W], lease: datetime) -> list[W]:
-        """Commit that these are begun, until `lease`. Returns those that still are the caller's."""
+    async def begin(self, works: Sequence[W], lease: datetime, tried: Sequence[datetime] = ()) -> list[W]:
+        """Commit that these are begun, until `lease`. Returns those that still are the caller's.
+
+        `tried` are the leases of earlier tries at the same of which nobody knows whether they were committed.
+        """
         ...
 
     async def release(self, works: Sequence[W], now: datetime) -> None:
@@ -50,6 +53,10 @@ class Ledger(Protocol[R_contra]):
 
 class Attempting(Protocol[W_contra, R_co]):
     """Whoever makes the attempts of a lane."""
+
+    async def ready(self, work: W_contra, /) -> None:
+        """Read what the attempt needs, before it begins; raises what is temporary, to be called again."""
+        ...
 
     async def __call__(self, work: W_contra, /) -> R_co:
         """One attempt; never raises for what a provider or a network does."""

@@ -71,7 +71,7 @@ async def start_calling(
         metrics=around.metrics,
         on_failure=around.on_failure,
     )
-    return Calling(lane, Poll(lane, calls, reports, clock), consumer)
+    return Calling(lane, Poll(lane, calls, settlements, reports, clock), consumer)
 
 
 def _holding(settings: NotifierSettings) -> Holding:

@@ -74,7 +74,7 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
             lane = Lane(provider.channel, attempt, queue, settlements, around.clock, holding=holding)
             await in_background(stack, f"{lane.name}-lane", lane.run(), lane.stop, around.on_failure)
             lanes[provider.channel] = lane
-            polls.append(Poll(lane, queue, reports, around.clock))
+            polls.append(Poll(lane, queue, settlements, reports, around.clock))
         calling = await start_calling(stack, settings, pool, publisher, around)
         polls.append(calling.poll)
         consumers = [*_consumers(settings, pool, deliveries, lanes, around), calling.consumer]

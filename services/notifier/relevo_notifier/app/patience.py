@@ -1,0 +1,34 @@
+"""Trying again for as long as a database or a broker is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from relevo_runtime.errors import PublishError
+from relevo_runtime.postgres import temporary
+
+T = TypeVar("T")
+
+PAUSES = (0.1, 0.5, 2.0, 5.0)
+"""Seconds before each further try; the last one counts for all that follow."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def patiently(
+    part: str, attempt: Callable[[], Awaitable[T]], *, size: int = 1, pauses: tuple[float, ...] = PAUSES
+) -> T:
+    """What `attempt` returns; it is made again until it does not fail for a passing reason. Raises its other errors."""
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            if not (temporary(error) or isinstance(error, PublishError)):
+                raise
+            pause = pauses[min(failures, len(pauses) - 1)]
+            failures += 1
+            _log.warning("tries_again", part=part, size=size, error=repr(error), pause=pause)
+            await asyncio.sleep(pause)

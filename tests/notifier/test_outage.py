@@ -1,0 +1,165 @@
+"""The database goes away for a while: the notifier waits, forgets nothing of what it has begun, and goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import msgspec
+
+from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.poll import Poll
+from relevo_notifier.app.report import Report
+from relevo_notifier.core.settle import final
+from relevo_notifier.core.work import Due, Incoming, Settled, Work
+from relevo_runtime.clock import ManualClock
+from relevo_runtime.postgres import Pool
+from tests.notifier.support import NOON, delivery, work
+from tests.notifier.waiting import until
+
+LEASE = timedelta(minutes=2)
+HOLDING = Holding(slots=2, capacity=10, lease=LEASE, margin=timedelta(seconds=30))
+
+
+class Away:
+    """A table, and an attempt's needs, that fail as often as `failures` says; it notes what was asked for."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.clock = ManualClock(NOON)
+        self.asked: list[tuple[datetime, Sequence[datetime]]] = []
+        self.attempted: list[str] = []
+        self.settled: list[Settled] = []
+        self.claims = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("the server closed the connection")
+
+    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
+        self.asked.append((lease, tried))
+        self.fail()
+        return [msgspec.structs.replace(one, lease=lease, attempts=one.attempts + 1) for one in works]
+
+    async def release(self, works: Sequence[Work], now: datetime) -> None:
+        raise AssertionError
+
+    async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[Work]:
+        self.claims += 1
+        return Due([], [], [])
+
+    async def next_wake(self) -> datetime | None:
+        return None
+
+    async def ready(self, item: Work) -> None:
+        self.fail()
+
+    async def __call__(self, item: Work) -> Settled:
+        self.attempted.append(item.delivery.id)
+        return final(item, "sent", self.clock.now())
+
+    def put_back(self, item: Work, now: datetime) -> Settled:
+        return Settled(work=item, state="queued", wake_at=now, counts=False)
+
+    async def settle(self, settled: list[Settled]) -> None:
+        await self.gate.wait()
+        self.settled += settled
+
+    async def ended(self) -> bool:
+        return len(self.settled) == 1
+
+
+@asynccontextmanager
+async def running(away: Away) -> AsyncIterator[tuple[Lane[Work, Settled], Poll[Work, Settled]]]:
+    """A lane over `away`, and its poll; fails if the lane ends."""
+    settlements: Batches[Settled] = Batches("settle", away.settle)
+    reports: Batches[Report] = Batches("reports", _nothing)
+    lane = Lane("email", away, away, settlements, away.clock, holding=HOLDING)
+    tasks = [asyncio.create_task(lane.run()), asyncio.create_task(settlements.run())]
+    try:
+        yield lane, Poll(lane, away, settlements, reports, away.clock)
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _nothing(_: list[Report]) -> None:
+    raise AssertionError
+
+
+async def test_marking_as_begun_is_tried_again_and_says_what_was_tried() -> None:
+    away = Away(failures=2)
+    async with running(away) as (lane, _):
+        lane.hold([work(attempts=0)])
+        await until(away.ended)
+    assert away.attempted == [delivery().id]
+    [first, second, third] = away.asked
+    assert (first[1], second[1], third[1]) == ((), (first[0],), (first[0], second[0]))
+
+
+async def test_what_is_begun_waits_for_what_it_needs() -> None:
+    away = Away(failures=2)
+    async with running(away) as (lane, _):
+        await lane.begin([work(lease=NOON + LEASE)])
+        await until(away.ended)
+    assert [settled.state for settled in away.settled] == ["sent"]
+
+
+async def test_what_waited_longer_than_its_lease_goes_back_and_nobody_takes_it_over_before() -> None:
+    away = Away(failures=1)
+    async with running(away) as (lane, poll):
+        await lane.begin([work(lease=NOON + LEASE)])
+        away.clock.advance(timedelta(minutes=10))
+        await poll.run_once(away.clock.now())
+        assert away.claims == 0
+        await until(away.ended)
+        await poll.run_once(away.clock.now())
+        assert away.claims == 1
+    assert [(settled.state, settled.counts) for settled in away.settled] == [("queued", False)]
+    assert away.attempted == []
+
+
+async def test_nothing_is_claimed_before_what_was_sent_is_written_down() -> None:
+    away = Away()
+    away.gate.clear()
+    async with running(away) as (lane, poll):
+        await lane.begin([work(lease=NOON + LEASE)])
+
+        async def attempted() -> bool:
+            return bool(away.attempted)
+
+        await until(attempted)
+        away.clock.advance(timedelta(minutes=10))
+        look = asyncio.create_task(poll.run_once(away.clock.now()))
+        await asyncio.sleep(0.05)
+        assert away.claims == 0
+        away.gate.set()
+        await look
+    assert (away.claims, len(away.settled)) == (1, 1)
+
+
+async def test_a_try_whose_commit_nobody_heard_of_is_the_same_begin(pool: Pool) -> None:
+    deliveries, held, lease = Deliveries(pool), NOON + LEASE, NOON + 2 * LEASE
+    [queued] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), False, held)], NOON)
+    assert len(await deliveries.begin([queued], lease)) == 1
+    later = lease + timedelta(seconds=1)
+    assert await deliveries.begin([queued], later) == []
+    [begun] = await deliveries.begin([queued], later, [lease])
+    assert (begun.attempts, begun.lease) == (1, later)
+
+
+async def test_what_was_sent_counts_although_another_has_taken_it_over(pool: Pool) -> None:
+    deliveries, lease = Deliveries(pool), NOON + LEASE
+    [begun] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), True, lease)], NOON)
+    late = lease + LEASE
+    [doubtful] = (await deliveries.claim_due("email", lease, late, 10)).doubtful
+    assert await deliveries.settle([Settled(work=begun, state="queued", wake_at=late)], late) == set()
+    assert await deliveries.settle([final(begun, "sent", late)], late) == {begun.ref}
+    assert await deliveries.settle([final(doubtful, "in_doubt", late)], late) == set()
