@@ -36,7 +36,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=engine|relay|decide|waiters|flows
+bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=engine|relay|decide|waiters|flows|mutants
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
 .venv-peers/.installed: benchmarks/peers/requirements.txt

@@ -14,6 +14,7 @@ from relevo_cli.console import out, print_json
 from relevo_cli.junit import junit
 from relevo_cli.workflow_files import need_folders, path_of, read_folder, read_tests
 from relevo_workflow.coverage import Coverage
+from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.load import diagnose
 from relevo_workflow.scenario_run import SuiteResult, TestResult, run_tests
@@ -71,7 +72,11 @@ def run(
 
 def suite_of(folder: Path) -> SuiteResult:
     """The tests of one folder, run; a workflow with errors is a suite with problems and no tests."""
-    definition, found = diagnose(read_folder(folder, parse=False))
+    return tested(folder, *diagnose(read_folder(folder, parse=False)))
+
+
+def tested(folder: Path, definition: Definition | None, found: Sequence[Diagnostic]) -> SuiteResult:
+    """The tests of a workflow that was checked already, with what was found."""
     if definition is None:
         errors = tuple(placed(folder, one) for one in found if one.severity == "error")
         return SuiteResult(folder.name, (), errors, Coverage((), ()))

@@ -105,13 +105,30 @@ def _on_event(walk: Walk, event: Event) -> None:
     counted = _count_goal(walk, event)
     if walk.run.state == "active" and (_exit(walk, event) or (not event.historical and _move(walk, event))):
         return
+    counted = (not event.historical and _keep_early(walk, event)) or counted
     if not counted:
         _ignore(walk, "nothing in the run waits for this")
     elif walk.run.state == "watching":
         walk.run = structs.replace(walk.run, state="ended")
         walk.kind, walk.reason = "ended", f"the goal was reached: {event.type}"
     else:
-        walk.reason = f"the goal was reached: {event.type}"
+        walk.reason = walk.reason or f"the goal was reached: {event.type}"
+
+
+def _keep_early(walk: Walk, event: Event) -> bool:
+    """Keeps an event for the steps to come that count it: the first one for each arm."""
+    if not walk.definition.early or walk.run.state != "active":
+        return False
+    scope, kept = walk.scope(), dict(walk.run.early)
+    for name, arm in walk.definition.early:
+        if event.type not in arm.events or name in kept or not concerns(arm, scope, event):
+            continue
+        if arm.where is None or arm.where.holds(scope, name, walk.trace):
+            kept[name] = event_view(event)
+            walk.reason = f"kept for {name}"
+    changed = len(kept) > len(walk.run.early)
+    walk.run = structs.replace(walk.run, early=kept) if changed else walk.run
+    return changed
 
 
 def _count_goal(walk: Walk, event: Event) -> bool:
@@ -164,6 +181,7 @@ def _restart(walk: Walk, event: Event) -> None:
         trigger_type=event.type,
         trigger_id=event.id,
         trigger_at=event.time,
+        early={},
         restarts=walk.run.restarts + 1,
     )
     walk.go(walk.definition.program.first)

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 from relevo_contracts.template import Template
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.expressions import Expression
-from relevo_workflow.program import Program
+from relevo_workflow.program import EventArm, Program
 from relevo_workflow.zones import Window
 
 DEFAULT_NOT_AFTER = timedelta(days=1)
@@ -131,7 +131,8 @@ class Segment:
 class Definition:
     """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to.
 
-    `timed` says that a trigger depends on time; `watched_segments` are those that a trigger waits to be joined or left.
+    `early` are the arms that count what came before their step. `timed` says that a trigger depends on time;
+    `watched_segments` are those that a trigger waits to be joined or left.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Definition:
     timed: bool = False
     watched_segments: frozenset[str] = frozenset()
     segments_in_texts: bool = False
+    early: tuple[tuple[str, EventArm], ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     places: dict[str, Position] = field(default_factory=dict, compare=False, repr=False)
 

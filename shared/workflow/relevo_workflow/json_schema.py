@@ -105,6 +105,7 @@ def _bodies() -> dict[str, Schema]:
 
 def _event_arm() -> Schema:
     fields = {"event": _EVENTS, "where": _EXPRESSION, "key": _EXPRESSION, "as": _SAVE, "name": _TEXT, "steps": _STEPS}
+    fields["since"] = {"enum": ["wait", "start"], "description": "start: what came earlier in the run counts too"}
     return _record(fields, "event")
 
 

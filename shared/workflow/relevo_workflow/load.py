@@ -159,6 +159,13 @@ def _indexed(definition: Definition, problems: Problems) -> Definition:
         exit_types=exits,
         trigger_types=triggers,
         timed=timed,
+        early=tuple(
+            (f"{step.id}/{arm.label}", arm)
+            for step in definition.program.steps.values()
+            if isinstance(step, WaitFor)
+            for arm in step.arms
+            if arm.early
+        ),
         segments_in_texts=any(_SEGMENTS_IN_LIQUID.search(text) for text in definition.files.values()),
         watched_segments=frozenset(one.segment for one in definition.triggers if isinstance(one, SegmentTrigger)),
         warnings=tuple(problems.warnings),

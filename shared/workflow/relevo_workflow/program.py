@@ -42,7 +42,7 @@ class WaitUntil:
 
 @dataclass(frozen=True, slots=True)
 class EventArm:
-    """One event that a `wait_for` waits for, and where it leads."""
+    """One event that a `wait_for` waits for, and where it leads. `early`: what came before the step counts too."""
 
     label: str
     events: tuple[str, ...]
@@ -50,6 +50,7 @@ class EventArm:
     save: str
     target: str
     key: Expression | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,10 @@ class StepReader:
         self._check_key(fields, key, events)
         save = fields.save_name()
         label = fields.text("name") or (events[0] if events else "event")
-        return steps.EventArm(label, events, where, save, self._arm_target(fields, block, after), expression)
+        early = fields.choice("since", ("wait", "start"), "wait") == "start"
+        if early and key is not None:
+            fields.wrong("since", "events of a product count from the wait on", "leave 'since' out")
+        return steps.EventArm(label, events, where, save, self._arm_target(fields, block, after), expression, early)
 
     def _check_key(self, fields: Fields, key: Node | None, events: tuple[str, ...]) -> None:
         """Only products are waited for by key, and their events reach a customer's run in no other way."""

@@ -96,7 +96,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `saved` is what steps keep by `as:`. `timers` are armed ones by name. `advanced_by` are the newest inputs that moved
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
-    ones don't concern it.
+    ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     saved: dict[str, Any] = {}
     timers: dict[str, Instant] = {}
     waits_since: Instant | None = None
+    early: dict[str, Any] = {}
     advanced_by: tuple[str, ...] = ()
     votes: tuple[Vote, ...] = ()
     goal: GoalReached | None = None

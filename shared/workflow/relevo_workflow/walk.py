@@ -220,8 +220,23 @@ class Walk:
     def _share(self, step: steps.Split) -> float:
         return share(self.run.workflow, step.id, self.run.key)
 
+    def _came_early(self, step: steps.WaitFor) -> str | None:
+        """Where the run goes on if what this step waits for has come before it."""
+        for arm in step.arms:
+            event = self.run.early.get(f"{step.id}/{arm.label}")
+            if event is not None:
+                left = {name: one for name, one in self.run.early.items() if one["id"] != event["id"]}
+                self.run = structs.replace(self.run, early=left)
+                self.save(arm.save, event)
+                self.arm_label(step.id, arm.label)
+                return arm.target
+        return None
+
     def _enter_wait(self, step: steps.Wait | steps.WaitUntil | steps.WaitFor) -> str | None:
         if isinstance(step, steps.WaitFor):
+            early = self._came_early(step) if self.run.early else None
+            if early is not None:
+                return early
             if step.timeout is not None:
                 self.arm("step", self.at + step.timeout)
             self._subscribe(step)
