@@ -1,5 +1,6 @@
 """The notifier's own knowledge of people, learnt from the events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +10,18 @@ import pytest
 from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
-from relevo_notifier.app.learn import learn_contacts
+from relevo_notifier.app.learn import learn_contacts as learn
+from relevo_runtime.clock import ManualClock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool, Statements
 from tests.notifier.support import NOON
 
 ANA = Buyer(id="1", email="ana@example.com", first_name="Ana")
+
+
+async def learn_contacts(records: Sequence[Record], pool: Pool) -> None:
+    await learn(records, pool, ManualClock(NOON))
 
 
 def record(

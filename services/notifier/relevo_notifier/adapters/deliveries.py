@@ -27,7 +27,7 @@ class Deliveries:
         unique = {(i.command.shop, i.command.id): i for i in incoming}
         rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now)
         known = {(row[0], row[1]): row for row in rows}
-        return [_with_contact(_work(item, now), *known[ref][2:4]) for ref, item in unique.items() if ref in known]
+        return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
 
     async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
         """Commit that these are being sent, until `lease`. Returns those that still are the caller's (see `Queue`)."""
@@ -43,7 +43,7 @@ class Deliveries:
         )
         begun = {(row[0], row[1]): row for row in rows}
         return [
-            _with_contact(msgspec.structs.replace(w, lease=lease, attempts=begun[w.ref][4]), *begun[w.ref][2:4])
+            _with_contact(msgspec.structs.replace(w, lease=lease, attempts=begun[w.ref][2]), *begun[w.ref][3:])
             for w in works
             if w.ref in begun
         ]
@@ -161,9 +161,16 @@ def _columns(incoming: Iterable[Incoming[SendDelivery]]) -> tuple[list[Any], ...
     return tuple(map(list, zip(*rows, strict=True)))
 
 
-def _with_contact(work: Work, contact: Any, suppressed: list[str]) -> Work:
-    known = msgspec.convert(contact, Contact) if contact is not None else None
-    return msgspec.structs.replace(work, known=known, suppressed=frozenset(suppressed))
+def _with_contact(
+    work: Work, contact: Any, suppressed: list[str], unsubscribed: Any, redacted_at: datetime | None
+) -> Work:
+    return msgspec.structs.replace(
+        work,
+        known=msgspec.convert(contact, Contact) if contact is not None else None,
+        suppressed=frozenset(suppressed),
+        unsubscribed=msgspec.convert(unsubscribed or {}, dict[str, datetime]),
+        redacted_at=redacted_at,
+    )
 
 
 def _suppressions(settled: Sequence[Settled]) -> tuple[list[str], ...]:

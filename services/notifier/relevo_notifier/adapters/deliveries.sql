@@ -12,14 +12,10 @@ with given as (
     on conflict (shop, id) do nothing
     returning shop, id
 )
-select g.shop, g.id, c.contact,
-    array(select s.address from notifier.suppression s
-          where s.shop = g.shop and s.channel = g.channel
-            and s.address in (g.address, c.contact ->> case g.channel when 'email' then 'email' else 'phone' end)
-    ) as suppressed
+select g.shop, g.id, k.*
 from accepted a
 join given g using (shop, id)
-left join notifier.contact c on c.shop = g.shop and c.key = g.key
+cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
 
 -- name: begin_sending
 -- Marks queued deliveries as being sent, each only if its lease is still the caller's; this is the promise that has to
@@ -37,24 +33,15 @@ with given as (
            or d.state = 'sending' and d.attempts = g.attempts + 1 and d.wake_at = any($6::timestamptz[]))
     returning d.shop, d.id, d.key, d.channel, d.attempts, g.address
 )
-select b.shop, b.id, c.contact,
-    array(select s.address from notifier.suppression s
-          where s.shop = b.shop and s.channel = b.channel
-            and s.address in (b.address, c.contact ->> case b.channel when 'email' then 'email' else 'phone' end)
-    ) as suppressed,
-    b.attempts
+select b.shop, b.id, b.attempts, k.*
 from begun b
-left join notifier.contact c on c.shop = b.shop and c.key = b.key
+cross join lateral notifier.known_of(b.shop, b.key, b.channel, b.address) k
 
 -- name: known
--- The contacts and the suppressed addresses of these people, in the order in which they are asked for.
-select c.contact,
-    array(select s.address from notifier.suppression s
-          where s.shop = g.shop and s.channel = g.channel
-            and s.address in (g.address, c.contact ->> case g.channel when 'email' then 'email' else 'phone' end)
-    ) as suppressed
+-- What is known of these people (see `notifier.known_of`), in the order in which they are asked for.
+select k.*
 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as g(shop, key, channel, address, number)
-left join notifier.contact c on c.shop = g.shop and c.key = g.key
+cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
 order by g.number
 
 -- name: claim_due

@@ -6,10 +6,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from relevo_contracts.contact import Contact, apply_event
+from relevo_contracts.contact import Channel, Contact, apply_event
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import EVENT_TYPES, Payload
-from relevo_notifier.adapters.contacts import Person, contacts_for_update, forget, keep_contacts
+from relevo_contracts.payloads import EVENT_TYPES, ConsentChanged, Payload
+from relevo_notifier.adapters.contacts import Person, contacts_for_update, forget, keep_contacts, keep_unsubscribed
+from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
@@ -22,27 +23,50 @@ Fact: TypeAlias = tuple[Payload, datetime]
 """What an event says, and when it happened."""
 
 
-async def learn_contacts(records: Sequence[Record], pool: Pool) -> None:
+EVERYONE = ""
+"""In place of a key: everyone of the shop."""
+
+UNSUBSCRIBED = "unsubscribe-link"
+"""The source of a withdrawal that concerns the address, whoever has it."""
+
+
+class _Learnt:
+    """What a batch says, in order: `about` is what counts after the last redaction of each person."""
+
+    def __init__(self) -> None:
+        self.about: dict[Person, list[Fact]] = {}
+        self.erased: dict[Person, datetime] = {}
+
+    def add(self, event: Event, payload: Payload | None) -> None:
+        """Take in the next event."""
+        if event.type == "customer.redacted":
+            self._erase((event.shop, event.key), event.time)
+            self.about.pop((event.shop, event.key), None)
+        elif event.type == "shop.redacted":
+            self._erase((event.shop, EVERYONE), event.time)
+            self.about = {person: facts for person, facts in self.about.items() if person[0] != event.shop}
+        elif payload is not None and hasattr(payload, "customer"):
+            self.about.setdefault((event.shop, event.key), []).append((payload, event.time))
+
+    def _erase(self, person: Person, at: datetime) -> None:
+        self.erased[person] = max(at, self.erased.get(person, at))
+
+
+async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) -> None:
     """Apply a batch of events to the contacts, in one transaction; the same batch twice changes nothing.
 
-    Raises `Poison` for a record that is no event, or whose data does not fit its type. Types that are not canonical
-    (workflows may emit their own) say nothing of contacts.
+    What is queued for people who are erased ends with them. Raises `Poison` for a record that is no event, or whose
+    data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
     """
-    about: dict[Person, list[Fact]] = {}
-    erased: list[Person] = []
-    shops: set[str] = set()
+    learnt = _Learnt()
     for record in records:
-        event, payload = _read(record)
-        if event.type == "customer.redacted":
-            erased.append((event.shop, event.key))
-        elif event.type == "shop.redacted":
-            shops.add(event.shop)
-        elif payload is not None and hasattr(payload, "customer"):
-            about.setdefault((event.shop, event.key), []).append((payload, event.time))
+        learnt.add(*_read(record))
     async with pool.acquire() as connection, connection.transaction():
-        known = await contacts_for_update(connection, list(about))
-        await keep_contacts(connection, _changed(about, known))
-        await forget(connection, erased, shops)
+        await forget(connection, learnt.erased, clock.now())
+        known = await contacts_for_update(connection, list(learnt.about))
+        changed, unsubscribed = _changed(learnt.about, known)
+        await keep_contacts(connection, changed)
+        await keep_unsubscribed(connection, unsubscribed)
 
 
 def _read(record: Record) -> tuple[Event, Payload | None]:
@@ -53,12 +77,20 @@ def _read(record: Record) -> tuple[Event, Payload | None]:
         raise Poison(f"not an event, or its data does not fit its type: {error}", record) from error
 
 
-def _changed(about: Mapping[Person, Sequence[Fact]], known: Mapping[Person, Contact]) -> dict[Person, Contact]:
+def _changed(
+    about: Mapping[Person, Sequence[Fact]], known: Mapping[Person, Contact]
+) -> tuple[dict[Person, Contact], list[tuple[str, Channel, str, datetime]]]:
+    """The contacts that are others now, and the addresses that were unsubscribed."""
     changed = {}
+    unsubscribed: list[tuple[str, Channel, str, datetime]] = []
     for person, facts in about.items():
         before = contact = known.get(person, _NOBODY)
         for payload, at in facts:
             contact = apply_event(contact, payload, at)
+            if isinstance(payload, ConsentChanged) and (payload.state, payload.source) == ("withdrawn", UNSUBSCRIBED):
+                address = contact.email if payload.channel == "email" else contact.phone
+                if address:
+                    unsubscribed.append((person[0], payload.channel, address, at))
         if contact is not before:
             changed[person] = contact
-    return changed
+    return changed, unsubscribed

@@ -39,7 +39,16 @@ class Prepare:
         if shop is None:
             return final(work, "failed", now, f"shop {delivery.shop!r} is not known: add it with `relevo shops add`")
         contact = work.contact()
-        verdict = may_send(delivery, contact, work.suppressed, now, quiet=self._quiet, zone=shop.timezone)
+        verdict = may_send(
+            delivery,
+            contact,
+            work.suppressed,
+            now,
+            quiet=self._quiet,
+            zone=shop.timezone,
+            unsubscribed=work.unsubscribed,
+            redacted_at=work.redacted_at,
+        )
         if isinstance(verdict, Skip):
             return final(work, "skipped", now, verdict.reason, detail={"rule": verdict.rule})
         if isinstance(verdict, Later):

@@ -11,7 +11,7 @@ from relevo_contracts.messages import CallAnswered, CallHttp
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.replies import Barred, Broken, Replied, Reply, Unreached
 
-CallState = Literal["queued", "calling", "answered", "failed", "in_doubt"]
+CallState = Literal["queued", "calling", "answered", "failed", "skipped", "in_doubt"]
 LANE = "http"
 
 _encode = msgspec.json.Encoder().encode

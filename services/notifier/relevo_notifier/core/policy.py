@@ -1,6 +1,7 @@
 """Whether a delivery may go out now, and what follows from a provider's answer. Pure: `now` is an argument."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +23,7 @@ class Send(Struct, frozen=True):
 class Skip(Struct, frozen=True):
     """It will not go out. `rule` names why for programs, `reason` says it to people."""
 
-    rule: Literal["late", "no_address", "bad_address", "suppressed", "no_consent"]
+    rule: Literal["late", "no_address", "bad_address", "suppressed", "unsubscribed", "no_consent", "redacted"]
     reason: str
 
 
@@ -62,12 +63,18 @@ def may_send(
     *,
     quiet: QuietHours | None = None,
     zone: str = "UTC",
+    unsubscribed: Mapping[str, datetime] | None = None,
+    redacted_at: datetime | None = None,
 ) -> Verdict:
     """Whether `delivery` may go to `contact` at `now`.
 
     `contact` is all that is known of the person by now, not when it was decided. `suppressed` are the addresses that
-    are never written to. `zone` is the shop's, for people whose own is not known.
+    are never written to, `unsubscribed` those that get no marketing unless the contact agreed after the given instant.
+    `redacted_at` is when the person was erased: what was decided, or is known, from before then is void. `zone` is the
+    shop's, for people whose own is not known.
     """
+    if redacted_at is not None and _void(delivery, redacted_at):
+        return Skip("redacted", REDACTED)
     if now > delivery.not_after:
         return Skip("late", f"too late: it was good until {delivery.not_after:%Y-%m-%d %H:%M} UTC")
     verdict = _address(delivery.channel, contact)
@@ -77,7 +84,28 @@ def may_send(
         return Skip("suppressed", f"{_NOUN[delivery.channel]} is on the suppression list")
     if delivery.purpose == "transactional":
         return verdict
-    return _consented(delivery, contact) or _quiet(contact, now, quiet, zone) or verdict
+    return (
+        _consented(delivery, contact)
+        or _opted_out(delivery, contact, unsubscribed or {})
+        or _quiet(contact, now, quiet, zone)
+        or verdict
+    )
+
+
+REDACTED = "the customer's data were erased after this was decided"
+
+
+def _void(delivery: SendDelivery, redacted_at: datetime) -> bool:
+    snapshot = delivery.recipient.updated_at
+    return delivery.decided_at <= redacted_at or (snapshot is not None and snapshot <= redacted_at)
+
+
+def _opted_out(delivery: SendDelivery, contact: Contact, unsubscribed: Mapping[str, datetime]) -> Skip | None:
+    since = unsubscribed.get(contact.email if delivery.channel == "email" else contact.phone)
+    agreed = contact.consent(delivery.channel).at
+    if since is None or (agreed is not None and agreed > since):
+        return None
+    return Skip("unsubscribed", f"{_NOUN[delivery.channel]} was unsubscribed on {since:%Y-%m-%d %H:%M} UTC")
 
 
 _NOUN = {"email": "the e-mail address", "sms": "the phone number"}

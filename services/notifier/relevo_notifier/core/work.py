@@ -126,7 +126,8 @@ class Work(Struct, frozen=True, kw_only=True):
 
     `attempts` counts the one at hand; `doubts` are earlier ones of which nobody knows how they ended, and `doubtful`
     says that the last one was such. `known` is what the notifier itself knows of the person, `suppressed` which of the
-    addresses are never written to.
+    addresses are never written to, `unsubscribed` which get no marketing since when, and `redacted_at` when the person
+    was erased last.
     """
 
     delivery: SendDelivery
@@ -137,6 +138,8 @@ class Work(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     known: Contact | None = None
     suppressed: frozenset[str] = frozenset()
+    unsubscribed: dict[str, datetime] = {}
+    redacted_at: datetime | None = None
 
     @property
     def command(self) -> SendDelivery:

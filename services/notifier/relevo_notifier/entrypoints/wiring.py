@@ -134,7 +134,7 @@ def _consumers(
         metrics=around.metrics,
         on_failure=around.on_failure,
     )
-    learn = partial(learn_contacts, pool=pool)
+    learn = partial(learn_contacts, pool=pool, clock=around.clock)
     return [
         consumer(service="notifier-contacts", topics=[topics.EVENTS], handler=learn),
         consumer(

@@ -1,0 +1,108 @@
+"""Who unsubscribes, or asks to be erased: no mail of theirs goes out, whatever is queued or known otherwise."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from relevo_contracts.contact import Consent
+from relevo_contracts.messages import CallAnswered, DeliveryOutcome, SendDelivery
+from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
+from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.core.policy import Send, Skip, may_send
+from relevo_notifier.core.work import Incoming
+from relevo_runtime.postgres import Pool
+from tests.notifier.conftest import Post
+from tests.notifier.support import NOON, customer, delivery
+from tests.notifier.test_contacts import ANA, known, learn_contacts, record
+from tests.notifier.test_requests import call
+
+HELD = NOON + timedelta(minutes=2)
+CLICK = record(
+    "consent.changed",
+    ConsentChanged(customer=Buyer(), channel="email", state="withdrawn", source="unsubscribe-link"),
+    minutes=5,
+)
+
+
+def incoming(item: SendDelivery) -> Incoming[SendDelivery]:
+    return Incoming(item, msgspec.json.encode(item), False, HELD)
+
+
+async def verdict(pool: Pool, item: SendDelivery) -> Send | Skip:
+    """What is decided of a delivery that is begun now."""
+    deliveries = Deliveries(pool)
+    [work] = await deliveries.begin(await deliveries.accept([incoming(item)], NOON), HELD)
+    told = may_send(
+        item, work.contact(), work.suppressed, NOON, unsubscribed=work.unsubscribed, redacted_at=work.redacted_at
+    )
+    assert isinstance(told, Send | Skip)
+    return told
+
+
+async def test_an_unsubscribed_address_gets_no_marketing_whoever_has_it(pool: Pool) -> None:
+    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK], pool)
+    same = customer(email="ana@example.com")
+    told = await verdict(pool, delivery(2, recipient=same))
+    assert isinstance(told, Skip)
+    assert told.rule == "unsubscribed"
+    assert isinstance(await verdict(pool, delivery(3, recipient=same, purpose="transactional")), Send)
+    assert isinstance(await verdict(pool, delivery(4)), Send)
+    agreed = Consent(state="granted", at=NOON + timedelta(minutes=6), source="form")
+    again = msgspec.structs.replace(same, email_consent=agreed)
+    assert isinstance(await verdict(pool, delivery(5, recipient=again)), Send)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        record("customer.redacted", PrivacyRequested(customer=ANA), key="customer-1", minutes=1),
+        record("shop.redacted", ShopChanged(), minutes=1),
+    ],
+)
+async def test_what_is_queued_ends_with_the_redaction(post: Post, event: object) -> None:
+    context = {**delivery().context, "customer": {"first_name": "A\0na"}}
+    await Deliveries(post.pool).accept([incoming(delivery(context=context))], NOON)
+    asked = call(key="customer-1")
+    await Calls(post.pool).accept([Incoming(asked, msgspec.json.encode(asked), False, HELD)], NOON)
+    await learn_contacts([event], post.pool)  # type: ignore[list-item]  # both are records
+    for table in ("delivery", "call"):
+        row = await post.pool.fetchrow(f"select state, body, outcome from notifier.{table}")
+        assert row is not None
+        assert (row[0], row[1]) == ("skipped", None)
+        if table == "call":
+            assert msgspec.json.decode(row[2], type=CallAnswered).call_id == asked.id
+        else:
+            told = msgspec.json.decode(row[2], type=DeliveryOutcome)
+            assert (told.status, told.run_id, told.detail) == ("skipped", "run1", {"rule": "redacted"})
+    async with post.notifier():
+        [outcome] = await post.outcomes(1)
+        await post.settled(1)
+    assert (outcome.delivery_id, post.sent()) == (delivery().id, [])
+
+
+async def test_what_was_decided_before_the_redaction_does_not_go_out(pool: Pool) -> None:
+    gone = record("customer.redacted", PrivacyRequested(customer=ANA), key="customer-1", minutes=1)
+    await learn_contacts([gone], pool)
+    old = await verdict(pool, delivery())
+    stale = await verdict(pool, delivery(2, key="customer-1", at=NOON + timedelta(minutes=2)))
+    assert [told.rule for told in (old, stale) if isinstance(told, Skip)] == ["redacted", "redacted"]
+    fresh = msgspec.structs.replace(customer(), updated_at=NOON + timedelta(minutes=2))
+    later = delivery(3, key="customer-1", at=NOON + timedelta(minutes=3), recipient=fresh)
+    assert isinstance(await verdict(pool, later), Send)
+    assert isinstance(await verdict(pool, delivery(4)), Send)
+
+
+async def test_a_registration_after_the_redaction_survives_in_the_same_batch(pool: Pool) -> None:
+    back = Buyer(id="1", email="new@example.com")
+    await learn_contacts(
+        [
+            record("customer.created", CustomerChanged(customer=ANA)),
+            record("customer.redacted", PrivacyRequested(customer=ANA), minutes=1),
+            record("customer.created", CustomerChanged(customer=back), minutes=2),
+        ],
+        pool,
+    )
+    contact = (await known(pool))["acme", "ana"]
+    assert (contact.email, contact.first_name) == ("new@example.com", "")
