@@ -3,7 +3,6 @@
 from relevo_engine.settings import EngineSettings
 from relevo_ingest.settings import IngestSettings
 from relevo_notifier.settings import NotifierSettings
-
 from relevo_runtime.settings import RuntimeSettings, Setting, describe_settings
 from relevo_scheduler.settings import SchedulerSettings
 
