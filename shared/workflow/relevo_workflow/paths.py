@@ -137,6 +137,9 @@ def getter(path: Path) -> Getter:
     if len(keys) == 1:
         key = keys[0]
         return lambda scope: read(source(scope).get(key))
+    if len(keys) == 2:
+        outer, inner = keys
+        return lambda scope: read(raw.get(inner) if isinstance(raw := source(scope).get(outer), dict) else None)
     return lambda scope: read(_walk(source(scope), keys))
 
 
@@ -152,17 +155,9 @@ def _has(raw: Any) -> bool:
     return raw is not None and raw not in ("", [], {})
 
 
-def _event_data(scope: Scope) -> dict[str, Any]:
-    return scope.event.data if scope.event is not None else {}
-
-
-def _trigger(scope: Scope) -> dict[str, Any]:
-    return scope.run_state.trigger
-
-
 _SOURCES: dict[str, Callable[[Scope], dict[str, Any]]] = {
-    "event": _event_data,
-    "trigger": _trigger,
+    "event": attrgetter("event.data"),  # an expression that names `event` has one: it is compiled for its type
+    "trigger": attrgetter("run_state.trigger"),
     "customer": attrgetter("customer"),
     "run": attrgetter("run"),
     "shop": attrgetter("shop"),

@@ -50,7 +50,7 @@ class Shape:
         Money and instants stay as they travel; what may be absent as a whole stays `None`.
         """
         if self.kind == "struct" and self.name != "Money":
-            return _struct_filler({name: shape.filler() for name, shape in self.fields.items()}, self.nullable)
+            return _struct_filler(self.fields, self.nullable)
         if self.kind == "list":
             fill = (self.item or DYN).filler()
             return lambda raw: [fill(one) for one in raw] if raw else []
@@ -105,12 +105,23 @@ _SCALAR_READERS: dict[str, Reader] = {
 _EMPTY: dict[str, Any] = {"bool": False, "int": 0, "double": 0.0, "string": ""}
 
 
-def _struct_filler(fillers: dict[str, Reader], nullable: bool) -> Reader:
+def _struct_filler(fields: dict[str, Shape], nullable: bool) -> Reader:
+    fillers = {name: shape.filler() for name, shape in fields.items()}
+    empty = {name: fill_field(None) for name, fill_field in fillers.items()}
+    deep = [(name, fillers[name]) for name, shape in fields.items() if shape.kind in ("struct", "list")]
+
     def fill(raw: Any) -> Any:
         if raw is None and nullable:
             return None
         known = raw if isinstance(raw, dict) else {}
-        return {**known, **{name: fill_field(known.get(name)) for name, fill_field in fillers.items()}}
+        filled = {**empty, **known}
+        for name, value in known.items():
+            if value is None:
+                filled[name] = empty.get(name)
+        for name, fill_field in deep:
+            if known.get(name) is not None:
+                filled[name] = fill_field(known[name])
+        return filled
 
     return fill
 
