@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiokafka
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
@@ -48,7 +49,7 @@ async def measure(on: Stage, contender: str, round_number: int, count: int) -> F
     env = on.environment(
         name, dsn, partitions=PARTITIONS, log_level="warning", clock_origin=START.isoformat(), clock_anchor=time.time()
     )
-    settings = EngineSettings(kafka=on.kafka, postgres=dsn, topic_prefix=f"{name}.", partitions=PARTITIONS)
+    settings = EngineSettings(kafka=on.kafka, postgres=SecretStr(dsn), topic_prefix=f"{name}.", partitions=PARTITIONS)
     await migrate(dsn, MIGRATED)
     await create_topics(settings)
     await store(settings, [load_folder(Path("workflows/abandoned-cart"))])
@@ -126,7 +127,7 @@ async def main() -> None:
         numbers = (medians[name], min(values), max(values), *cpu[name].values())
         table.add_row(name, *(f"{number:,.0f}" for number in numbers))
     Console().print(table)
-    result = {name: round(value) for name, value in medians.items()}
+    result: dict[str, object] = {name: round(value) for name, value in medians.items()}
     result |= {"ratio": round(medians["engine"] / medians["bare_loop"], 2), "events": options.events, "cpu_ms": cpu}
     print(json.dumps(result))
 
