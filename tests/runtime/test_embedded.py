@@ -17,9 +17,12 @@ from relevo_runtime.kafka import BatchConsumer, Publisher, Record, create_topics
 from relevo_runtime.settings import RuntimeSettings
 
 OWNER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from relevo_embedded import EmbeddedPostgres
+
+# Started from a shell's background, a process inherits that it ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     async with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
