@@ -1,5 +1,6 @@
 """The domain's language for tests: a workflow from its text, a customer in virtual time, what the customer gets."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from textwrap import dedent
@@ -28,6 +29,11 @@ SMS = """
 channel: sms
 en: {text: Hello}
 """
+
+
+def mail_saying(*lines: str) -> str:
+    """A mail template whose paragraphs are `lines`."""
+    return f"channel: email\nlayout: message\nen: {{subject: Hello, heading: Hello, body: {json.dumps(lines)}}}\n"
 
 
 def files(text: str, *templates: str, **more: str) -> dict[str, str]:

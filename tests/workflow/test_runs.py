@@ -15,7 +15,7 @@ from relevo_workflow.program import Goto, Program
 from relevo_workflow.shares import share
 from relevo_workflow.state import Facts, Shop, Subject
 from relevo_workflow.subject import MissingVersionError, handle
-from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
+from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known, mail_saying
 
 CART = """
 workflow: abandoned-cart
@@ -40,7 +40,8 @@ steps:
 
 @pytest.fixture(scope="module")
 def cart():
-    return a_workflow(CART, "reminder", "discount", "last-call")
+    reminder = mail_saying("{{ trigger.total | money }} since {{ trigger.time }} by {{ trigger.type }}")
+    return a_workflow(CART, "reminder", "discount", "last-call", **{"templates/reminder.yaml": reminder})
 
 
 def checkout(customer: Customer, after: str = "0m", token: str = "t1", amount: str = "49.00") -> Customer:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
 from relevo_workflow.durations import format_duration, parse_duration
-from relevo_workflow.values import instant_text
+from relevo_workflow.text_context import instant_text
 from relevo_workflow.zones import Window, anniversary, instant, next_time_of_day, zone_of
 from tests.workflow.shop import Customer, a_workflow, known
 

@@ -14,7 +14,7 @@ from relevo_workflow.values import LiquidText
 
 NOTHING = "nothing"
 _LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "warnings", "places"}
-_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "segments_in_texts"}
+_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields"}
 _WORDS = {
     "triggers": "trigger",
     "restarts": "restart",

@@ -159,7 +159,6 @@ class Definition:
     trigger_types: frozenset[str] = frozenset()
     timed: bool = False
     watched_segments: frozenset[str] = frozenset()
-    segments_in_texts: bool = False
     early: tuple[tuple[str, EventArm], ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     places: dict[str, Position] = field(default_factory=dict, compare=False, repr=False)

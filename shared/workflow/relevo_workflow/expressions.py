@@ -21,13 +21,11 @@ from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.paths import Getter, Path, find_paths, getter
 from relevo_workflow.plain_conditions import Condition, plain_condition
 from relevo_workflow.scope import Scope
-from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, event_shape
+from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, occasion_shape
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
 _LONG = ("list", "map", "struct", "dyn")
-OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
-"""What starts a run where no event does: `trigger.type` then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +47,6 @@ class Names:
     def variants(self) -> Iterable[tuple[str, str]]:
         """Each pair of event type and trigger type that can meet."""
         return [(event, trigger) for event in self.events or ("",) for trigger in self.triggers or ("",)]
-
-
-def occasion_shape(trigger_type: str) -> Shape:
-    """What `trigger` (or `event`) is for a type: a payload, or an occasion."""
-    return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type)
 
 
 @dataclass(frozen=True, slots=True)

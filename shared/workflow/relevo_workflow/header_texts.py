@@ -14,7 +14,8 @@ from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Names
 from relevo_workflow.liquid_texts import parse_liquid, read_liquid
 from relevo_workflow.scope import Scope
-from relevo_workflow.values import LiquidText, liquid_context
+from relevo_workflow.text_context import liquid_context
+from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -32,7 +33,7 @@ class HeaderText(LiquidText):
         """The rendered text, in which every dollar sign that came with a value is doubled."""
         if self.template is None:
             return _escaped(_SECRET.sub("\ue000\\1\ue001", _MARKS.sub("", self.text)))
-        context: dict[str, Any] = liquid_context(scope)
+        context: dict[str, Any] = liquid_context(scope, self.fields)
         rendered = str(self.template.render(**context))
         if self.marked is None or _MARKS.search(rendered):
             # A value with marks in it could pass for a secret: then this header has none.
@@ -48,5 +49,6 @@ def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
     """The text of a header, checked."""
     text = read_liquid(node, names, problems)
     if text.template is None or not _SECRET.search(text.text):
-        return HeaderText(text.template, text.text)
-    return HeaderText(text.template, text.text, parse_liquid(_SECRET.sub("\ue000\\1\ue001", text.text)))
+        return HeaderText(text.template, text.text, text.fields)
+    marked = parse_liquid(_SECRET.sub("\ue000\\1\ue001", text.text))
+    return HeaderText(text.template, text.text, text.fields, marked)

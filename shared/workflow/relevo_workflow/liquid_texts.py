@@ -12,8 +12,9 @@ from liquid.builtin.tags.for_tag import ForNode
 from liquid.exceptions import LiquidError
 
 from relevo_workflow.diagnostics import Position, Problems, suggestion
-from relevo_workflow.expressions import Names, occasion_shape
-from relevo_workflow.shapes import CUSTOMER, DYN, INT, SHOP, Shape
+from relevo_workflow.expressions import Names
+from relevo_workflow.shapes import CUSTOMER, DYN, INT, SHOP, Shape, occasion_shape
+from relevo_workflow.text_context import NO_FIELDS, TextFields, named_paths
 from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
@@ -47,7 +48,9 @@ def read_liquid(node: Node, names: Names, problems: Problems) -> LiquidText:
     """The text of a scalar, checked."""
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
-    return LiquidText(check_liquid(node.text, node, names, problems), node.text)
+    template = check_liquid(node.text, node, names, problems)
+    fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
+    return LiquidText(template, node.text, fields)
 
 
 def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> BoundTemplate | None:

@@ -1,6 +1,5 @@
 """Loads a workflow from its files: YAML, grammar, names and types. Every problem at once, each with its place."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -34,7 +33,6 @@ from relevo_workflow.yaml_source import Node, read_yaml
 MAIN = "workflow.yaml"
 _CHANGE = ("ad-hoc", "administrative", "production")
 _MAX_BYTES = 1_000_000
-_SEGMENTS_IN_LIQUID = re.compile(r"\{[{%][^}]*segments")
 
 
 def load_workflow(files: Mapping[str, str]) -> Definition:
@@ -166,7 +164,6 @@ def _indexed(definition: Definition, problems: Problems) -> Definition:
             for arm in step.arms
             if arm.early
         ),
-        segments_in_texts=any(_SEGMENTS_IN_LIQUID.search(text) for text in definition.files.values()),
         watched_segments=frozenset(one.segment for one in definition.triggers if isinstance(one, SegmentTrigger)),
         warnings=tuple(problems.warnings),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from relevo_workflow.scope import Scope
+from relevo_workflow.scope import CUSTOMER_FIELDS, Scope
 from relevo_workflow.shapes import DYN, Shape
 
 ROOTS = ("event", "customer", "trigger", "run", "shop", "now")
@@ -162,9 +162,6 @@ _SOURCES: dict[str, Callable[[Scope], dict[str, Any]]] = {
     "run": attrgetter("run"),
     "shop": attrgetter("shop"),
 }
-_CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
-_FACTS = ("group", "company", "tags", "attributes", "birthday", "orders_count", "total_spent", "currency")
-_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
 _ENVELOPE: dict[tuple[str, ...], Callable[[Scope], Any]] = {
     ("event", "id"): lambda scope: scope.event.id if scope.event else "",
     ("event", "type"): lambda scope: scope.event.type if scope.event else "",
@@ -172,10 +169,5 @@ _ENVELOPE: dict[tuple[str, ...], Callable[[Scope], Any]] = {
     ("trigger", "id"): attrgetter("run_state.trigger_id"),
     ("trigger", "type"): attrgetter("run_state.trigger_type"),
     ("trigger", "time"): lambda scope: scope.run_state.trigger_at or scope.run_state.started_at,
-    ("customer", "key"): attrgetter("run_state.customer"),
-    ("customer", "segments"): attrgetter("segments"),
-    ("customer", "email_consent"): attrgetter("facts.contact.email_consent.state"),
-    ("customer", "sms_consent"): attrgetter("facts.contact.sms_consent.state"),
-    **{("customer", name): attrgetter(f"facts.contact.{name}") for name in _CONTACT},
-    **{("customer", name): attrgetter(f"facts.{name}") for name in (*_FACTS, *_TIMES)},
+    **{("customer", name): read for name, read in CUSTOMER_FIELDS.items()},
 }

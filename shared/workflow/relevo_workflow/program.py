@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from relevo_contracts.contact import Channel
 from relevo_contracts.messages import Purpose
 from relevo_workflow.expressions import Expression
+from relevo_workflow.text_context import TextFields
 from relevo_workflow.values import LiquidText, Value
 
 END = ""
@@ -102,7 +103,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class SendStep:
-    """Sends a message from a template."""
+    """Sends a message from a template, whose texts name `fields`."""
 
     id: str
     next: str
@@ -110,6 +111,7 @@ class SendStep:
     template: str
     purpose: Purpose
     not_after: timedelta
+    fields: TextFields
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from datetime import time, timedelta
 from relevo_workflow import definition as parts
 from relevo_workflow.calendar_rules import check_cron, check_rrule
 from relevo_workflow.diagnostics import Problems
-from relevo_workflow.expressions import OCCASIONS, Expression
+from relevo_workflow.expressions import Expression
 from relevo_workflow.fields import Fields, parse_weekday, read_duration
 from relevo_workflow.read_values import Reading
+from relevo_workflow.shapes import OCCASIONS
 from relevo_workflow.yaml_source import Node
 from relevo_workflow.zones import Window
 

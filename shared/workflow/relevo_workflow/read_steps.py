@@ -14,6 +14,7 @@ from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
 from relevo_workflow.program import END, Program, Step
 from relevo_workflow.read_values import Reading, read_fields, read_list, read_value
+from relevo_workflow.text_context import TextFields
 from relevo_workflow.values import LiquidText, Value
 from relevo_workflow.yaml_source import Node
 
@@ -225,6 +226,7 @@ class StepReader:
             template,
             "transactional" if purpose == "transactional" else "marketing",
             not_after,
+            TextFields.of(self.reading.paths.get(template, ())),
         )
 
     def _http(self, step: Outline, after: str) -> Step | None:

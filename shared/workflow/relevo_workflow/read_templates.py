@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from relevo_contracts.template import Template, TemplateTexts
-from relevo_workflow.expressions import occasion_shape
 from relevo_workflow.fields import Fields
 from relevo_workflow.liquid_texts import check_liquid, is_liquid, missing_field, saved_reads
 from relevo_workflow.read_values import Reading
-from relevo_workflow.shapes import CUSTOMER, SHOP, Shape
+from relevo_workflow.shapes import CUSTOMER, SHOP, Shape, occasion_shape
+from relevo_workflow.text_context import named_paths
 from relevo_workflow.yaml_source import Node, read_yaml
 
 _FOLDER = "templates/"
@@ -60,7 +60,9 @@ def _link(fields: Fields, template: str, reading: Reading) -> str:
 
 def _check(node: Node, template: str, reading: Reading) -> None:
     """Checks a text of a template, and notes what it takes of what steps saved."""
-    if is_liquid(node.text) and check_liquid(node.text, node, reading.names, reading.problems) is not None:
+    liquid = check_liquid(node.text, node, reading.names, reading.problems) if is_liquid(node.text) else None
+    if liquid is not None:
+        reading.paths.setdefault(template, set()).update(named_paths(liquid))
         reads = reading.reads.setdefault(template, {})
         for name, where in saved_reads(node):
             reads.setdefault(name, where)
@@ -81,6 +83,7 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
             return ""
     if not _roots(segments[0], reading):
         reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
+    reading.paths.setdefault(template, set()).add(tuple(segments))
     if segments[0] == "run" and len(segments) > 1:
         reading.reads.setdefault(template, {}).setdefault(segments[1], node.position)
     return node.text

@@ -23,8 +23,8 @@ from relevo_workflow.yaml_source import Node
 class Reading:
     """One workflow while it is read.
 
-    `channels` are the templates and their channels, `used` those that steps send; `reads` is what each template takes
-    of what steps saved, with its first place.
+    `channels` are the templates and their channels, `used` those that steps send; `paths` are those that each template
+    names, `reads` is what it takes of what steps saved, with its first place.
     """
 
     problems: Problems
@@ -32,6 +32,7 @@ class Reading:
     names: Names
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
 
     def expression(self, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:

@@ -1,7 +1,8 @@
 """The values that an expression or a template sees at one decision."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from relevo_contracts.envelope import Event
@@ -12,12 +13,9 @@ if TYPE_CHECKING:
 
 
 class Scope:
-    """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start.
+    """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start."""
 
-    `in_texts` says whether any Liquid text names the customer's segments: they are looked up only then.
-    """
-
-    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "in_texts", "now", "run_state", "shop_state")
+    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "now", "run_state", "shop_state")
 
     def __init__(
         self,
@@ -28,7 +26,6 @@ class Scope:
         shop: Shop,
         now: datetime,
         segments: "Mapping[str, Segment] | None" = None,
-        in_texts: bool = True,
     ) -> None:
         self.event = event
         self.run_state = run
@@ -36,16 +33,15 @@ class Scope:
         self.shop_state = shop
         self.now = now
         self._rules = segments or {}
-        self.in_texts = in_texts
         self._customer: dict[str, Any] | None = None
         self._run: dict[str, Any] | None = None
         self._shop: dict[str, Any] | None = None
 
     @property
     def customer(self) -> dict[str, Any]:
-        """The fields of `customer`, made once."""
+        """Every field of `customer`, made once."""
         if self._customer is None:
-            self._customer = customer_view(self.facts, self.run_state.customer)
+            self._customer = {name: read(self) for name, read in CUSTOMER_FIELDS.items()}
         return self._customer
 
     @property
@@ -72,43 +68,25 @@ class Scope:
         return self._shop
 
 
-def customer_view(facts: Facts, key: str) -> dict[str, Any]:
-    """The fields of `customer`, in the shape `shapes.CUSTOMER`, except for `segments`, which `Scope` knows."""
-    contact = facts.contact
-    return {
-        "key": key,
-        "email": contact.email,
-        "phone": contact.phone,
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "company": facts.company,
-        "group": facts.group,
-        "locale": contact.locale,
-        "timezone": contact.timezone,
-        "country": contact.country,
-        "email_consent": contact.email_consent.state,
-        "sms_consent": contact.sms_consent.state,
-        "birthday": facts.birthday.isoformat() if facts.birthday else "",
-        "tags": facts.tags,
-        "attributes": facts.attributes,
-        "orders_count": facts.orders_count,
-        "total_spent": facts.total_spent,
-        "currency": facts.currency,
-        "first_order_at": facts.first_order_at,
-        "last_order_at": facts.last_order_at,
-        "first_seen_at": facts.first_seen_at,
-        "last_seen_at": facts.last_seen_at,
-    }
+CUSTOMER_FIELDS: dict[str, Callable[[Scope], Any]] = {
+    "key": attrgetter("run_state.customer"),
+    **{name: attrgetter(f"facts.contact.{name}") for name in ("email", "phone", "first_name", "last_name")},
+    **{name: attrgetter(f"facts.contact.{name}") for name in ("locale", "timezone", "country")},
+    "email_consent": attrgetter("facts.contact.email_consent.state"),
+    "sms_consent": attrgetter("facts.contact.sms_consent.state"),
+    "birthday": lambda scope: scope.facts.birthday.isoformat() if scope.facts.birthday else "",
+    **{name: attrgetter(f"facts.{name}") for name in ("company", "group", "tags", "attributes")},
+    **{name: attrgetter(f"facts.{name}") for name in ("orders_count", "total_spent", "currency")},
+    **{name: attrgetter(f"facts.{name}") for name in ("first_order_at", "last_order_at")},
+    **{name: attrgetter(f"facts.{name}") for name in ("first_seen_at", "last_seen_at")},
+    "segments": attrgetter("segments"),
+}
+"""How each field of `customer` is read, in the shape `shapes.CUSTOMER`."""
 
 
 def run_view(run: Run) -> dict[str, Any]:
     """The fields of `run`: its key, its start and what its steps saved."""
     return {**run.saved, "id": run.id, "key": run.key, "started_at": run.started_at, "holdout": run.holdout}
-
-
-def trigger_view(run: Run) -> dict[str, Any]:
-    """The fields of `trigger`: the payload, and `id`, `type` and `time`."""
-    return {**run.trigger, "id": run.trigger_id, "type": run.trigger_type, "time": run.trigger_at}
 
 
 def shop_view(shop: Shop) -> dict[str, Any]:

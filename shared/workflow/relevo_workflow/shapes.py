@@ -218,6 +218,14 @@ def event_filler(event_type: str) -> Reader:
 
 OCCASION = struct("Occasion", {"id": STRING, "type": STRING, "time": TIMESTAMP, "name": STRING, "data": map_of(DYN)})
 """What `trigger` is for a run that no event started: a date, a schedule, a person."""
+OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
+"""What starts a run where no event does: `trigger.type` then."""
+
+
+def occasion_shape(trigger_type: str) -> Shape:
+    """What `trigger` (or `event`) is for a type: a payload, or an occasion."""
+    return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type)
+
 
 CUSTOMER = struct(
     "Customer",

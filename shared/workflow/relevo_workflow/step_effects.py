@@ -12,7 +12,8 @@ from relevo_workflow.decision import Check
 from relevo_workflow.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
 from relevo_workflow.scope import Scope
 from relevo_workflow.state import Run
-from relevo_workflow.values import Value, liquid_context, plain
+from relevo_workflow.text_context import liquid_context
+from relevo_workflow.values import Value, plain
 
 MAX_STARTS = 500
 """A list longer than this starts no more workflows than this."""
@@ -28,7 +29,7 @@ def send(step: steps.SendStep, scope: Scope, key: str) -> Send:
         purpose=step.purpose,
         decided_at=scope.now,
         not_after=scope.now + step.not_after,
-        context=liquid_context(scope),
+        context=liquid_context(scope, step.fields),
         reason=f"{step.id} of {scope.run_state.workflow}",
     )
 

@@ -15,8 +15,8 @@ from relevo_workflow.facts import with_changes
 from relevo_workflow.scope import Scope
 from relevo_workflow.shares import pick, share
 from relevo_workflow.state import Facts, Run, Shop
+from relevo_workflow.text_context import instant_text
 from relevo_workflow.until import wait_until
-from relevo_workflow.values import instant_text
 from relevo_workflow.zones import zone_of
 
 MAX_STEPS = 500
@@ -62,7 +62,6 @@ class Walk:
             shop=self.shop,
             now=self.at,
             segments=self.definition.segments,
-            in_texts=self.definition.segments_in_texts,
         )
         return self._scope
 
