@@ -1,5 +1,6 @@
 """Diagrams: words for people, nothing upon anything else, nothing left out."""
 
+import re
 from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -130,6 +131,13 @@ def test_the_svg_is_xml_with_letters_large_enough_and_all_words():
     words = " ".join(node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text"))
     assert "Every <step> & more" in words
     assert all(word in words for box in made.boxes for word in box.text.split())
+
+
+def test_no_class_of_the_mermaid_text_is_a_word_of_mermaids_own():
+    text = mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
+    classes = set(re.findall(r"(?::::|classDef )(\S+)", text))
+    assert len(classes) == 8
+    assert not classes & {"end", "call", "href", "click", "style", "class", "default", "graph", "subgraph"}
 
 
 def test_the_mermaid_text_quotes_what_it_must():

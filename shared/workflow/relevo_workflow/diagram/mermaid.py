@@ -26,21 +26,27 @@ def mermaid(diagram: Diagram) -> str:
     """The text of a flowchart, from top to bottom."""
     numbers = {box.id: f"n{number}" for number, box in enumerate(diagram.boxes)}
     lines = ["flowchart TD"]
-    lines += [f"    {numbers[box.id]}{_shape(box)}:::{box.kind}" for box in diagram.boxes]
+    lines += [f"    {numbers[box.id]}{_shape(box)}:::{_class(box.kind)}" for box in diagram.boxes]
     for arrow in diagram.arrows:
         label = f"|{_quoted(arrow.label)}|" if arrow.label else ""
         lines.append(f"    {numbers[arrow.source]} -->{label} {numbers[arrow.target]}")
     if diagram.anytime:
-        lines.append(f"    anytime[{_quoted('At any time:' + chr(10) + chr(10).join(diagram.anytime))}]:::end")
+        anytime = _quoted("At any time:\n" + "\n".join(diagram.anytime))
+        lines.append(f"    anytime[{anytime}]:::{_class('end')}")
         lines.append(f"    anytime ~~~ {numbers[diagram.boxes[0].id]}")
     kinds = dict.fromkeys([box.kind for box in diagram.boxes] + (["end"] if diagram.anytime else []))
-    lines += [f"    classDef {kind} {_COLOURS[kind]},color:#1a1a1a" for kind in kinds]
+    lines += [f"    classDef {_class(kind)} {_COLOURS[kind]},color:#1a1a1a" for kind in kinds]
     return "\n".join(lines) + "\n"
 
 
 def page(diagram: Diagram) -> str:
     """A Markdown page with the flowchart."""
     return f"# {diagram.title}\n\n```mermaid\n{mermaid(diagram)}```\n"
+
+
+def _class(kind: str) -> str:
+    """The name of a kind's class. Mermaid refuses `end` and `call` alone, which are words of its own."""
+    return f"{kind}Box"
 
 
 def _shape(box: Box) -> str:
