@@ -11,6 +11,10 @@ from relevo_workflow.zones import WEEKDAYS, known_zone
 
 NAME = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 SAVE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_RESERVED = re.compile(
+    "as|break|const|continue|else|false|for|function|if|import|in|let|loop|namespace|null|package|return|true|var|void"
+    "|while"
+)
 _TIME = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
 _PERCENT = re.compile(r"^(\d+(?:\.\d+)?)\s*%?$")
 MAX_COUNT = 1_000_000
@@ -74,6 +78,9 @@ class Fields:
             self.wrong(
                 name, f"'{found}' can't be used in expressions", "a lower-case letter, then letters, digits, '_'"
             )
+            return ""
+        if _RESERVED.fullmatch(found):
+            self.wrong(name, f"'{found}' is a word of the expression language", "choose another name")
             return ""
         if found in ("id", "key", "started_at", "holdout"):
             self.wrong(name, f"'run.{found}' is there already", "choose another name")

@@ -31,6 +31,8 @@ def _environment() -> Environment:
     # The notifier renders these two by the customer's language; here they only have to be known.
     environment.filters["money"] = lambda value, *_: value
     environment.filters["date"] = environment.filters.get("date", lambda value, *_: value)
+    for tag in ("include", "render"):  # there are no other texts to take in
+        environment.tags.pop(tag, None)
     return environment
 
 
@@ -61,7 +63,12 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> Bou
         line = getattr(error, "lineno", None) or 1
         problems.error(_place(node, line - 1, 0), f"this is no Liquid: {str(error).splitlines()[0]}")
         return None
-    for variables in template.analyze().globals.values():
+    analysis = template.analyze()
+    for name, spans in analysis.filters.items():
+        if name not in template.env.filters:
+            where = place_in(node, spans[0].index)
+            problems.error(where, f"there is no filter '{name}'", suggestion(name, template.env.filters))
+    for variables in analysis.globals.values():
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
             _check_path(segments, place_in(node, variable.span.index), names, problems)

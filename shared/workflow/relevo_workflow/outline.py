@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import Problems, suggestion
-from relevo_workflow.fields import NAME
+from relevo_workflow.fields import NAME, SAVE_NAME
 from relevo_workflow.shapes import BOOL, DOUBLE, DYN, INT, RESPONSE, STRING, TASK_RESULT, Shape, event_shape, struct
 from relevo_workflow.yaml_source import Node
 
@@ -169,6 +169,8 @@ def saved_shapes(steps: list[Outline], problems: Problems) -> dict[str, Shape]:
     found: dict[str, Shape] = {}
     for step in (inner for outer in steps for inner in outer.walk()):
         for name, where, shape in _saves(step):
+            if not SAVE_NAME.match(name):
+                continue  # the step's reader says so
             known = found.setdefault(name, shape)
             if known.name != shape.name or known.kind != shape.kind:
                 problems.error(where.position, f"'run.{name}' is saved elsewhere as something else", "another name")
@@ -183,9 +185,11 @@ def _saves(step: Outline) -> Iterator[tuple[str, Node, Shape]]:
         yield save.text, save, shape or _table_shape(step, save.text)
     if step.kind == "wait_for":
         for arm in step.body.items or ():
-            save, event = (arm.entries or {}).get("as"), _text((arm.entries or {}).get("event"))
-            if save is not None and save.is_text and event in EVENT_TYPES:
-                yield save.text, save, event_shape(event)
+            save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
+            named = () if event is None else event.items if event.items is not None else (event,)
+            for one in named if save is not None and save.is_text else ():
+                if one.text in EVENT_TYPES:
+                    yield save.text, save, event_shape(one.text)
 
 
 def _table_shape(step: Outline, name: str) -> Shape:
@@ -196,6 +200,8 @@ def _table_shape(step: Outline, name: str) -> Shape:
     for rule in (rules.items if rules is not None else None) or ():
         values = (rule.entries or {}).get("set")
         for key, value in ((values.entries if values is not None else None) or {}).items():
+            if not SAVE_NAME.match(key):
+                continue
             shape = _literal_shape(value)
             fields[key] = shape if fields.get(key, shape) == shape else DYN
     if collect:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from relevo_workflow.definition import Segment
-from relevo_workflow.durations import parse_duration
+from relevo_workflow.diagnostics import Position
 from relevo_workflow.expressions import Names
 from relevo_workflow.fields import NAME
 from relevo_workflow.read_values import Reading
@@ -14,7 +14,20 @@ from relevo_workflow.yaml_source import Node, read_yaml
 
 FILE = "segments.yaml"
 _TIME_FIELD = re.compile(r"customer\.(last_order_at|last_seen_at|first_order_at|first_seen_at)")
-_LENGTH = re.compile(r"days\((\d+)\)|duration\(['\"]([\dhms]+)['\"]\)")
+_LENGTH = re.compile(r"""\bdays\(\s*(\d+)\s*\)|\bduration\(\s*['"]([^'"]*)['"]\s*\)""")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+_UNITS = {
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+_LONGEST = timedelta(days=36500)
+_AFTER = timedelta(microseconds=1)
+"""A rule is looked at again just after its limit: at the very instant `<` and `>=` have not turned over yet."""
+
+_NOW = re.compile(r"\bnow\b")
+_NO_LIMIT = "compare a time of the customer with now - days(30); it is looked at when the customer changes"
 
 
 def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) -> dict[str, Segment]:
@@ -22,26 +35,45 @@ def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) 
     found: dict[str, Segment] = {}
     shared = read_yaml(FILE, files[FILE], reading.problems) if FILE in files else None
     for node in (shared, own):
+        if node is not None and node.entries is None:
+            what = f"segments must be a mapping of names to conditions, and this is {node.kind}"
+            reading.problems.error(node.position, what, "loyal: customer.orders_count >= 3")
         for name, rule in ((node.entries if node is not None else None) or {}).items():
-            segment = _segment(name, rule, reading)
+            segment = _segment(name, rule, node.keys[name] if node is not None else rule.position, reading)
             if segment is not None:
                 found[name] = segment
     return found
 
 
-def _segment(name: str, rule: Node, reading: Reading) -> Segment | None:
+def _segment(name: str, rule: Node, where: Position, reading: Reading) -> Segment | None:
     if not NAME.match(name):
-        reading.problems.error(rule.position, f"'{name}' is no name of a segment")
+        advice = "lower-case letters and digits, words joined by '-'"
+        reading.problems.error(where, f"'{name}' is no name of a segment", advice)
         return None
     if "customer.segments" in rule.text:
         reading.problems.error(rule.position, "a segment can't depend on other segments", "write their rules out")
         return None
     expression = reading.condition(rule, Names((), ("manual",), run_shape({})))
-    return Segment(name, expression, _ages(rule.text)) if expression is not None else None
+    if expression is None:
+        return None
+    ages = _ages(rule.text)
+    if any(length > _LONGEST for _, length in ages):
+        reading.problems.error(rule.position, "a time limit of a segment can't be longer than 100 years")
+    elif _NOW.search(rule.text) and not ages:
+        reading.problems.warning(rule.position, f"nobody joins or leaves '{name}' when time passes", _NO_LIMIT)
+    return Segment(name, expression, ages)
 
 
 def _ages(text: str) -> tuple[tuple[str, timedelta], ...]:
     """Each time field with each length of the rule: when those are over, the rule has to be looked at again."""
-    lengths = [timedelta(days=int(days)) if days else parse_duration(length) for days, length in _LENGTH.findall(text)]
+    lengths = [_length(days, length) + _AFTER for days, length in _LENGTH.findall(text)]
     fields = dict.fromkeys(_TIME_FIELD.findall(text))
     return tuple((field, length) for field in fields for length in lengths)
+
+
+def _length(days: str, length: str) -> timedelta:
+    """The time of `days(…)` or of CEL's `duration(…)`."""
+    if days:
+        return timedelta(days=min(int(days), _LONGEST.days + 1))
+    hours = sum((float(count) * _UNITS[unit] for count, unit in _PART.findall(length)), timedelta())
+    return min(hours, _LONGEST * 2)

@@ -8,7 +8,7 @@ from relevo_workflow import program as steps
 from relevo_workflow.definition import DEFAULT_NOT_AFTER
 from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Expression
-from relevo_workflow.fields import Fields, parse_day, parse_time, parse_weekday, read_duration
+from relevo_workflow.fields import SAVE_NAME, Fields, parse_day, parse_time, parse_weekday, read_duration
 from relevo_workflow.header_texts import read_header
 from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
@@ -205,7 +205,12 @@ class StepReader:
         if otherwise == ("when" in fields):
             self.problems.error(node.position, "a rule of decide needs either 'when' or 'otherwise'")
         label = fields.text("name") or ("otherwise" if otherwise else f"rule-{number}")
-        values = read_fields(fields.need("set"), self.reading, self.names)
+        given = fields.need("set")
+        for key, where in (given.keys if given is not None else {}).items():
+            if not SAVE_NAME.match(key):
+                advice = "a lower-case letter, then letters, digits, '_'"
+                self.problems.error(where, f"'{key}' can't be used in expressions", advice)
+        values = read_fields(given, self.reading, self.names)
         fields.done()
         return steps.Rule(label, condition, values)
 

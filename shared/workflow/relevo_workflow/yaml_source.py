@@ -14,6 +14,7 @@ from relevo_workflow.diagnostics import Position, Problems
 Scalar = str | int | float | bool | None
 _MAX_DEPTH = 60
 _MAX_NODES = 50_000
+_TOO_DEEP = f"this is nested more than {_MAX_DEPTH} levels deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
         if root is None:
             problems.error(Position(file), "the file is empty")
         elif _count(root, {}) > _MAX_NODES:
-            problems.error(Position(file), f"its aliases make more than {_MAX_NODES} values of it")
+            problems.error(Position(file), f"it has more than {_MAX_NODES} values, with its aliases written out")
         else:
             return _node(file, root, problems, 0)
     except MarkedYAMLError as error:
@@ -74,7 +75,9 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problems.error(Position(file, line, column), f"this is no YAML: {error.problem or error.context}")
     except YAMLError as error:
-        problems.error(Position(file), f"this is no YAML: {error}")
+        problems.error(Position(file), "this is no YAML: " + " ".join(str(error).split()))
+    except RecursionError:
+        problems.error(Position(file), _TOO_DEEP)
     return None
 
 
@@ -92,7 +95,7 @@ def _count(node: YamlNode, known: dict[int, int]) -> int:
 def _node(file: str, node: YamlNode, problems: Problems, depth: int) -> Node:
     position = Position(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if depth > _MAX_DEPTH:
-        problems.error(position, f"this is nested more than {_MAX_DEPTH} levels deep")
+        problems.error(position, _TOO_DEEP)
         return Node(position)
     if isinstance(node, MappingNode):
         return _mapping(file, node, position, problems, depth)
@@ -108,8 +111,11 @@ def _mapping(file: str, node: MappingNode, position: Position, problems: Problem
     entries: dict[str, Node] = {}
     keys: dict[str, Position] = {}
     for key, value in node.value:
-        name = str(key.value)
         where = Position(file, key.start_mark.line + 1, key.start_mark.column + 1)
+        if not isinstance(key, ScalarNode):
+            problems.error(where, "a key must be a name")
+            continue
+        name = str(key.value)
         if name in entries:
             problems.error(where, f"'{name}' is here twice", "each key once")
         entries[name] = _node(file, value, problems, depth + 1)
