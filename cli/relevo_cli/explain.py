@@ -24,6 +24,8 @@ def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a 
             return _settings(error)
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
             return f"the database has no tables of Relevo ({error}); run `relevo migrate` first"
+        case asyncpg.UndefinedColumnError():
+            return f"the database is of an older release ({error}); run `relevo migrate` first"
         case asyncpg.InvalidCatalogNameError() | asyncpg.InvalidAuthorizationSpecificationError():
             return f"PostgreSQL refuses the connection: {error}; set RELEVO_POSTGRES to a database that exists"
         case KafkaError() | OSError() | asyncpg.PostgresConnectionError():

@@ -282,7 +282,11 @@ async def client(staffed: Engine) -> AsyncIterator[httpx.AsyncClient]:
     async with staffed.pool.acquire() as conn:
         shop = await catalog.shop(conn, "sample")
         assert shop is not None
-        await catalog.update_shop(conn, msgspec.structs.replace(shop, token_hashes=[catalog.hash_token("let me in")]))
+        tokens = {
+            "task_token_hashes": [catalog.hash_token("let me in")],
+            "token_hashes": [catalog.hash_token("events")],
+        }
+        await catalog.update_shop(conn, msgspec.structs.replace(shop, **tokens))
     transport = httpx.ASGITransport(make_app(staffed.pool, staffed.publisher, staffed.clock))
     headers = {"Authorization": "Bearer let me in"}
     async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=headers) as opened:
@@ -308,8 +312,10 @@ async def test_tasks_are_listed_and_answered_over_http(staffed: Engine, client: 
     [
         ("approve", {"by": "Ana"}, {"Authorization": "Bearer other"}, 401, "not-authentic"),
         ("approve", {"by": "Ana"}, {"Authorization": ""}, 401, "not-authentic"),
+        ("approve", {"by": "Ana"}, {"Authorization": "Bearer events"}, 401, "not-authentic"),
         ("approve", {"by": "Cai"}, {}, 409, "task-refused"),
         ("approve", {"who": "Ana"}, {}, 422, "invalid-payload"),
+        ("approve", {"by": ""}, {}, 422, "invalid-payload"),
         ("approve", {"by": "A" * 70_000}, {}, 413, "body-too-large"),
         ("elsewhere/approve", {"by": "Ana"}, {}, 404, "unknown-task"),
     ],

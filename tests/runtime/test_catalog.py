@@ -19,6 +19,7 @@ ACME = Shop(
     domain="acme.example.com",
     secrets=[Secret("old", NOON), Secret("new")],
     token_hashes=[hash_token("t-1"), hash_token("t-2")],
+    task_token_hashes=[hash_token("t-3")],
     email_from="Acme <shop@example.com>",
     locale="es",
     timezone="Europe/Madrid",
@@ -57,10 +58,12 @@ def test_secrets_rotate_and_never_show() -> None:
     assert "old" not in repr(ACME)
 
 
-def test_any_of_the_tokens_is_accepted() -> None:
-    assert ACME.accepts_token("t-1")
-    assert ACME.accepts_token("t-2")
-    assert not ACME.accepts_token("t-3")
+def test_any_of_the_tokens_is_accepted_for_its_purpose_alone() -> None:
+    assert [token for token in ("t-1", "t-2", "t-3", "t-4", "") if ACME.accepts_token(token, "events")] == [
+        "t-1",
+        "t-2",
+    ]
+    assert [token for token in ("t-1", "t-2", "t-3", "t-4", "") if ACME.accepts_token(token, "tasks")] == ["t-3"]
 
 
 async def test_the_last_deployment_is_active_and_the_history_stays(pool: Pool) -> None:

@@ -3,30 +3,61 @@
 import asyncio
 import re
 import zoneinfo
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError
+from relevo_cli.errors import CommandError, unknown_shop
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
 
 PLATFORMS = ("shopify",)
+SHORTEST = 8
+"""The fewest characters of a secret and of a token."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Z]{2}|[0-9]{3}))?")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_FIELDS = {"events": "token_hashes", "tasks": "task_token_hashes"}
+
+Name = Annotated[str, typer.Argument(help="The shop.")]
+Title = Annotated[str, typer.Option(help="The name that customers read; NAME if it is not given.")]
+_DOMAIN = typer.Option(help="The shop's domain; webhooks of another one are refused.")
+_EMAIL_FROM = typer.Option(help="Sender of e-mails: address, or Name <address>.")
+_SMS_FROM = typer.Option(help="Sender of SMS, E.164.")
+_LOCALE = typer.Option(help="Language for customers whose own is unknown, such as en or es-ES.")
+_TIMEZONE = typer.Option(help="IANA name, such as Europe/Madrid.")
+_CURRENCY = typer.Option(help="ISO 4217 code.")
+_UNCHANGED = None
+"""The default of an option that leaves what there is as it is."""
+
+
+class For(StrEnum):
+    """What a token opens."""
+
+    events = "events"
+    tasks = "tasks"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Make shops known, list them, rotate their secrets.", no_args_is_help=True)
+    group = typer.Typer(help="Make shops known, list and change them, rotate their secrets.", no_args_is_help=True)
     group.command("add")(add)
     group.command("list")(list_shops)
+    group.command("update")(update)
     group.command("rotate-secret")(rotate_secret)
+    group.command("add-token")(add_token)
+    group.command("remove-token")(remove_token)
     app.add_typer(group, name="shops")
 
 
@@ -38,15 +69,16 @@ def add(
     token: Annotated[
         list[str] | None, typer.Option(help="Bearer token for POST /events/NAME; may be repeated.")
     ] = None,
-    title: Annotated[str, typer.Option(help="The name that customers read; NAME if it is not given.")] = "",
-    domain: Annotated[str, typer.Option(help="The shop's domain; webhooks of another one are refused.")] = "",
-    email_from: Annotated[str, typer.Option(help="Sender of e-mails: address, or Name <address>.")] = "",
-    sms_from: Annotated[str, typer.Option(help="Sender of SMS, E.164.")] = "",
-    locale: Annotated[
-        str, typer.Option(help="Language for customers whose own is unknown, such as en or es-ES.")
-    ] = "en",
-    timezone: Annotated[str, typer.Option(help="IANA name, such as Europe/Madrid.")] = "UTC",
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    task_token: Annotated[
+        list[str] | None, typer.Option(help="Bearer token for /tasks/NAME of the engine; may be repeated.")
+    ] = None,
+    title: Title = "",
+    domain: Annotated[str, _DOMAIN] = "",
+    email_from: Annotated[str, _EMAIL_FROM] = "",
+    sms_from: Annotated[str, _SMS_FROM] = "",
+    locale: Annotated[str, _LOCALE] = "en",
+    timezone: Annotated[str, _TIMEZONE] = "UTC",
+    currency: Annotated[str, _CURRENCY] = "EUR",
 ) -> None:
     """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM."""
     shop = Shop(
@@ -55,7 +87,8 @@ def add(
         name=title or name,
         domain=domain,
         secrets=[Secret(secret)],
-        token_hashes=[catalog.hash_token(value) for value in token or []],
+        token_hashes=[_hashed(value) for value in token or []],
+        task_token_hashes=[_hashed(value) for value in task_token or []],
         email_from=email_from or f"{name}@shop.example.com",
         sms_from=sms_from,
         locale=locale,
@@ -64,7 +97,9 @@ def add(
     )
     check(shop)
     asyncio.run(_add(shop))
-    out().print(f"shop {name} is known; its webhooks go to POST /hooks/{name}/{platform}")
+    out().print(f"shop {name} is known; its webhooks go to POST /hooks/{name}/{platform}", markup=False)
+    if shop.token_hashes:
+        out().print(f"with its token, events go to POST /events/{name}", markup=False)
 
 
 def check(shop: Shop) -> None:
@@ -77,8 +112,78 @@ def check(shop: Shop) -> None:
         raise CommandError(f"timezone {shop.timezone!r} does not exist; use an IANA name such as Europe/Madrid")
     if not re.fullmatch(r"[A-Z]{3}", shop.currency):
         raise CommandError(f"currency {shop.currency!r} is no ISO 4217 code such as EUR")
-    if any(len(secret.value) < 8 for secret in shop.secrets):
-        raise CommandError("the secret needs at least 8 characters: a short one can be guessed")
+    if any(len(secret.value) < SHORTEST for secret in shop.secrets):
+        raise CommandError(f"the secret needs at least {SHORTEST} characters: a short one can be guessed")
+    if not _LANGUAGE.fullmatch(shop.locale):
+        raise CommandError(f"locale {shop.locale!r} is no language such as en or es-ES")
+    if not _ADDRESS.fullmatch(parseaddr(shop.email_from)[1]):
+        raise CommandError(f"sender {shop.email_from!r} has no e-mail address; write Name <address>, or the address")
+    if shop.sms_from and not _PHONE.fullmatch(shop.sms_from):
+        raise CommandError(f"SMS sender {shop.sms_from!r} is no number such as +12025550123")
+
+
+def update(
+    name: Name,
+    *,
+    title: Annotated[str | None, typer.Option(help="The name that customers read.")] = _UNCHANGED,
+    domain: Annotated[str | None, _DOMAIN] = _UNCHANGED,
+    email_from: Annotated[str | None, _EMAIL_FROM] = _UNCHANGED,
+    sms_from: Annotated[str | None, _SMS_FROM] = _UNCHANGED,
+    locale: Annotated[str | None, _LOCALE] = _UNCHANGED,
+    timezone: Annotated[str | None, _TIMEZONE] = _UNCHANGED,
+    currency: Annotated[str | None, _CURRENCY] = _UNCHANGED,
+) -> None:
+    """Change what is known of a shop; what is not given stays as it is."""
+    fields = {"name": title, "domain": domain, "email_from": email_from, "sms_from": sms_from}
+    fields |= {"locale": locale, "timezone": timezone, "currency": currency}
+    given = {field: value for field, value in fields.items() if value is not _UNCHANGED}
+    if not given:
+        raise CommandError("nothing to change: say what, such as --title; `relevo shops update --help` has the options")
+    asyncio.run(_change(name, lambda shop, _: msgspec.structs.replace(shop, **given)))
+    out().print(f"shop {name} is changed; the services know within a few seconds", markup=False)
+
+
+def add_token(
+    name: Name,
+    *,
+    token: Annotated[str, typer.Option(help="The new bearer token.")],
+    purpose: Annotated[For, typer.Option("--for", help="events: POST /events/NAME; tasks: /tasks/NAME of the engine.")],
+) -> None:
+    """Accept one more bearer token, for one purpose."""
+    hashed, field = _hashed(token), _FIELDS[purpose]
+
+    def change(shop: Shop, _: datetime) -> Shop:
+        known: list[str] = getattr(shop, field)
+        return msgspec.structs.replace(shop, **{field: [*known, *([] if hashed in known else [hashed])]})
+
+    asyncio.run(_change(name, change))
+    out().print(f"shop {name} accepts the token for {purpose.value}", markup=False)
+
+
+def remove_token(
+    name: Name,
+    *,
+    token: Annotated[str, typer.Option(help="The token; without it, all of the purpose.")] = "",
+    purpose: Annotated[For, typer.Option("--for", help="What it was for.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every token of this purpose, also forgotten ones.")
+    ] = False,
+) -> None:
+    """Accept a bearer token no longer."""
+    if bool(token) == everything:
+        raise CommandError("say either which token to remove (--token T), or --all")
+    field = _FIELDS[purpose]
+
+    def change(shop: Shop, _: datetime) -> Shop:
+        known: list[str] = getattr(shop, field)
+        left = [] if everything else [one for one in known if one != catalog.hash_token(token)]
+        if len(left) == len(known):
+            raise CommandError(f"shop {name!r} has no such token for {purpose.value}: nothing was removed")
+        return msgspec.structs.replace(shop, **{field: left})
+
+    changed = asyncio.run(_change(name, change))
+    left = len(getattr(changed, field))
+    out().print(f"removed; shop {name} has {left} token{'s' * (left != 1)} for {purpose.value} left", markup=False)
 
 
 def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
@@ -90,21 +195,24 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
     if not found:
         out().print("no shop is known yet; add one with `relevo shops add NAME --platform shopify --secret S`")
         return
-    table = Table("shop", "platform", "domain", "sender", "locale", "timezone", "currency", "secrets")
+    table = Table("shop", "sender", "locale, zone, currency", "secrets", "tokens")
     for shop in found:
-        row = (shop.shop, shop.platform, shop.domain, shop.email_from, shop.locale, shop.timezone, shop.currency)
-        table.add_row(*row, str(len(shop.secrets)))
+        place = "\n".join((shop.locale, shop.timezone, shop.currency))
+        tokens = f"{len(shop.token_hashes)} events\n{len(shop.task_token_hashes)} tasks"
+        name = "\n".join(filter(None, (shop.shop, shop.platform, shop.domain)))
+        table.add_row(*map(escape, (name, shop.email_from, place)), str(len(shop.secrets)), tokens)
     out().print(table)
 
 
 def rotate_secret(
-    name: Annotated[str, typer.Argument(help="The shop.")],
+    name: Name,
     secret: Annotated[str, typer.Option(help="The new secret.")],
     keep: Annotated[float, typer.Option(min=0, help="Hours for which the old secret stays valid beside it.")] = 24,
 ) -> None:
     """Add a new webhook secret; the old one stays valid for a while, since shops rotate with a lag."""
     until = asyncio.run(_rotate(name, secret, timedelta(hours=keep)))
-    out().print(f"shop {name} takes the new secret now, and the old one until {until}")
+    old = f", and the old one until {until:%Y-%m-%d %H:%M} UTC" if until is not None else ""
+    out().print(f"shop {name} takes the new secret now{old}", markup=False)
 
 
 async def _add(shop: Shop) -> None:
@@ -117,23 +225,39 @@ async def _list() -> list[Shop]:
         return await catalog.shops(connection)
 
 
-async def _rotate(name: str, secret: str, keep: timedelta) -> str:
-    settings = addresses.settings()
-    now = make_clock(settings).now()
-    until = now + keep
-    async with database.transaction(settings) as connection:
-        shop = await catalog.shop(connection, name)
-        if shop is None:
-            raise CommandError(f"shop {name!r} is not known; `relevo shops list` prints those that are")
+async def _rotate(name: str, secret: str, keep: timedelta) -> datetime | None:
+    def change(shop: Shop, now: datetime) -> Shop:
+        until = now + keep
         old = [
             Secret(known.value, min(known.until or until, until))
             for known in shop.secrets
             if known.value in shop.valid_secrets(now) and known.value != secret
         ]
-        rotated = msgspec.structs.replace(shop, secrets=[Secret(secret), *old])
-        check(rotated)
-        await catalog.update_shop(connection, rotated)
-    return until.isoformat(timespec="minutes")
+        return msgspec.structs.replace(shop, secrets=[Secret(secret), *old])
+
+    changed = await _change(name, change)
+    return max((one.until for one in changed.secrets if one.until is not None), default=None)
+
+
+async def _change(name: str, change: Callable[[Shop, datetime], Shop]) -> Shop:
+    """Replaces what is known of a shop by what `change` makes of it; one change of the catalog at a time."""
+    settings = addresses.settings()
+    async with database.transaction(settings) as connection:
+        await catalog.hold(connection)
+        shop = await catalog.shop(connection, name)
+        if shop is None:
+            raise CommandError(unknown_shop(name))
+        changed = change(shop, make_clock(settings).now())
+        check(changed)
+        await catalog.update_shop(connection, changed)
+    return changed
+
+
+def _hashed(token: str) -> str:
+    """What is kept of a token. Raises `CommandError` for one that can't be sent or can be guessed."""
+    if len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
+        raise CommandError(f"a token needs at least {SHORTEST} characters, printable ASCII without blanks")
+    return catalog.hash_token(token)
 
 
 def _public(shop: Shop) -> dict[str, object]:
@@ -142,4 +266,5 @@ def _public(shop: Shop) -> dict[str, object]:
         **fields,
         "secrets": [{"until": secret.until} for secret in shop.secrets],
         "token_hashes": len(shop.token_hashes),
+        "task_token_hashes": len(shop.task_token_hashes),
     }

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 import asyncpg
 import msgspec
@@ -17,6 +18,8 @@ from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "catalog.sql")
 EVERY_SHOP = "*"
+Purpose = Literal["events", "tasks"]
+"""What a bearer token opens: `POST /events/{shop}` of ingest, or `/tasks/{shop}` of the engine."""
 
 
 class Secret(Struct, frozen=True):
@@ -30,7 +33,10 @@ class Secret(Struct, frozen=True):
 
 
 class Shop(Struct, frozen=True, kw_only=True):
-    """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217."""
+    """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217.
+
+    `token_hashes` are of tokens that post events, `task_token_hashes` of those that answer tasks.
+    """
 
     shop: str
     platform: str
@@ -38,6 +44,7 @@ class Shop(Struct, frozen=True, kw_only=True):
     domain: str = ""
     secrets: list[Secret] = []
     token_hashes: list[str] = []
+    task_token_hashes: list[str] = []
     email_from: str = ""
     sms_from: str = ""
     locale: str = "en"
@@ -48,10 +55,11 @@ class Shop(Struct, frozen=True, kw_only=True):
         """The webhook secrets that hold at `now`."""
         return [secret.value for secret in self.secrets if secret.until is None or now < secret.until]
 
-    def accepts_token(self, token: str) -> bool:
-        """Whether `token` is one of the shop's bearer tokens; takes the same time whichever it is."""
+    def accepts_token(self, token: str, purpose: Purpose) -> bool:
+        """Whether `token` is one of the shop's for this purpose; takes the same time whichever it is."""
         given = hash_token(token)
-        return sum(hmac.compare_digest(given, known) for known in self.token_hashes) > 0
+        known = self.token_hashes if purpose == "events" else self.task_token_hashes
+        return sum(hmac.compare_digest(given, one) for one in known) > 0
 
 
 class Deployed(Struct, frozen=True, kw_only=True):
@@ -95,7 +103,7 @@ def hash_token(token: str) -> str:
 def _row(shop: Shop) -> tuple[object, ...]:
     return (
         *(shop.shop, shop.platform, shop.name, shop.domain, shop.secrets, shop.token_hashes),
-        *(shop.email_from, shop.sms_from, shop.locale, shop.timezone, shop.currency),
+        *(shop.task_token_hashes, shop.email_from, shop.sms_from, shop.locale, shop.timezone, shop.currency),
     )
 
 

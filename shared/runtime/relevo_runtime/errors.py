@@ -62,7 +62,7 @@ class ShopExists(RuntimeFault):
     """A shop of this name is known already."""
 
     def __init__(self, shop: str) -> None:
-        super().__init__(f"shop {shop!r} exists already; change it with update_shop")
+        super().__init__(f"shop {shop!r} exists already; `relevo shops update {shop}` changes it")
         self.shop = shop
 
 
@@ -70,5 +70,5 @@ class ShopUnknown(RuntimeFault):
     """No shop of this name is known."""
 
     def __init__(self, shop: str) -> None:
-        super().__init__(f"shop {shop!r} is not known; add it first")
+        super().__init__(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
         self.shop = shop

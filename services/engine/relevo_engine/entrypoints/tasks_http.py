@@ -1,12 +1,12 @@
-"""Tasks over HTTP: the open ones of a shop, one of them, and answers to it. Who has the shop's token speaks for all.
+"""Tasks over HTTP: the open ones of a shop, one of them, and answers to it. Who has a token for tasks speaks for all.
 
 An answer is 202: the run decides when the engine takes it from Kafka.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -30,7 +30,7 @@ _DONE: dict[str, Answer] = {"complete": "completed", "approve": "approved", "rej
 class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What is posted: who answers, with what note and data."""
 
-    by: str
+    by: Annotated[str, Meta(min_length=1)]
     note: str = ""
     data: dict[str, str] = {}
 
@@ -111,15 +111,15 @@ class _Endpoints:
 
 
 async def _authentic(conn: Connection, request: Request) -> str:
-    """The shop of the path. Raises `Problem` (401) unless the request has one of its tokens.
+    """The shop of the path. Raises `Problem` (401) unless the request has one of its tokens for tasks.
 
     A shop that does not exist is answered in the same way: nobody learns which ones there are.
     """
     name: str = request.path_params["shop"]
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     shop = await catalog.shop(conn, name) if scheme.lower() == "bearer" and token.strip() else None
-    if shop is None or not shop.accepts_token(token.strip()):
-        detail = "send one of the shop's tokens: Authorization: Bearer TOKEN"
+    if shop is None or not shop.accepts_token(token.strip(), "tasks"):
+        detail = "send one of the shop's tokens for tasks: Authorization: Bearer TOKEN"
         headers = {"WWW-Authenticate": "Bearer"}
         raise Problem(401, "not-authentic", "The sender could not be verified", detail, headers=headers)
     return name
