@@ -34,6 +34,7 @@ class Running(Struct, frozen=True, kw_only=True):
     speed: float
     clock_origin: str
     clock_anchor: float
+    tasks: str = ""
 
 
 def announce(data: Path, running: Running) -> None:
@@ -67,7 +68,9 @@ def settings(data: Path = DATA) -> RuntimeSettings:
             given["kafka"] = found.kafka
         if "RELEVO_POSTGRES" not in os.environ:
             given["postgres"] = SecretStr(found.postgres)
-        if found.speed != 1 and "RELEVO_CLOCK_SPEED" not in os.environ:
+        # Its clock is that of its data: another database has its own.
+        same = os.environ.get("RELEVO_POSTGRES", found.postgres) == found.postgres
+        if same and found.clock_origin and "RELEVO_CLOCK_SPEED" not in os.environ:
             given |= {
                 "clock_speed": found.speed,
                 "clock_origin": found.clock_origin,

@@ -1,5 +1,6 @@
 """The child processes of a system on one machine: their command lines, settings and order."""
 
+import os
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from relevo_embedded.process import accepts, free_ports
 from relevo_runtime.settings import RuntimeSettings
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 SERVICES = ("notifier", "engine", "scheduler", "ingest")
 """In the order of starting: who is sent to before who sends. Stopping goes the other way."""
 SMS_ACCOUNT = "ACsandbox"
@@ -20,17 +22,30 @@ class Ports(Struct, frozen=True, kw_only=True):
     """Where the processes listen on the loopback interface. `admin` is by service."""
 
     ingest: int
-    smtp: int
+    tasks: int
     sandbox: int
+    smtp: int
     admin: dict[str, int]
 
 
-def choose_ports(ingest: int = 0) -> Ports:
-    """Free ports; `ingest` is taken as it is unless it is 0. Raises `CommandError` if somebody listens there."""
-    if ingest and accepts(ingest):
-        raise CommandError(f"port {ingest} is in use; choose another with --port, or --port 0 for any free one")
-    smtp, sandbox, free, *admin = free_ports(3 + len(SERVICES))
-    return Ports(ingest=ingest or free, smtp=smtp, sandbox=sandbox, admin=dict(zip(SERVICES, admin, strict=True)))
+def choose_ports(first: int = 0) -> Ports:
+    """Ports on which nobody listens: `first` for ingest, and the two after it; any free ones if it is 0.
+
+    Raises `CommandError` if somebody listens on one of the three.
+    """
+    smtp, *free = free_ports(4 + len(SERVICES))
+    known = [first, first + 1, first + 2] if first else free[:3]
+    if first > LAST_PORT - 2:
+        raise CommandError(f"--port {first} leaves no room for the two ports after it: {LAST_PORT - 2} at most")
+    for port in known:
+        if first and accepts(port):
+            raise CommandError(
+                f"port {port} is in use ({first} to {first + 2} are needed); choose others with --port, or --port 0 for"
+                " any free ones"
+            )
+    ingest, tasks, sandbox = known
+    admin = dict(zip(SERVICES, free[3:], strict=True))
+    return Ports(ingest=ingest, tasks=tasks, sandbox=sandbox, smtp=smtp, admin=admin)
 
 
 def specs(settings: RuntimeSettings, ports: Ports, data: Path) -> list[Spec]:
@@ -51,7 +66,7 @@ def _sandbox(ports: Ports, data: Path) -> Spec:
 
 def _service(name: str, settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
     admin = ports.admin[name]
-    own = {"ingest": _ingest, "notifier": _notifier, "scheduler": _scheduler}.get(name, _nothing)
+    own = {"ingest": _ingest, "engine": _engine, "notifier": _notifier, "scheduler": _scheduler}[name]
     return Spec(
         name=name,
         command=python(f"relevo_{name}"),
@@ -88,8 +103,14 @@ def _ingest(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     return {"RELEVO_INGEST_HOST": HOST, "RELEVO_INGEST_PORT": str(ports.ingest)}
 
 
+def _engine(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
+    return {"RELEVO_ENGINE_HTTP_HOST": HOST, "RELEVO_ENGINE_HTTP_PORT": str(ports.tasks)}
+
+
 def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     told = {
+        # Workflows may call what runs on this machine, unless the environment says where they may.
+        "CALL_HOSTS": os.environ.get("RELEVO_NOTIFIER_CALL_HOSTS", "localhost,127.0.0.0/8,::1"),
         "SMTP_HOST": HOST,
         "SMTP_PORT": str(ports.smtp),
         "TWILIO_URL": f"http://{HOST}:{ports.sandbox}",
@@ -107,7 +128,3 @@ def _scheduler(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
         return {}
     told = {"LEASE": "3", "RESCUE_AFTER": "1", "RESCUE_PAUSE": "0.5", "LONGEST_SLEEP": "0.2"}
     return {f"RELEVO_SCHEDULER_{name}": value for name, value in told.items()}
-
-
-def _nothing(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
-    return {}

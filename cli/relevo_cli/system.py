@@ -134,6 +134,7 @@ def _running(settings: RuntimeSettings, plan: Plan, ports: Ports) -> Running:
         mail_folder=str(mail_folder(plan.data)),
         sms=f"{sandbox}/2010-04-01",
         sandbox=sandbox,
+        tasks=f"http://{HOST}:{ports.tasks}/tasks",
         logs=str(plan.data / "logs"),
         speed=settings.clock_speed,
         clock_origin=settings.clock_origin.isoformat() if settings.clock_origin else "",

@@ -1,12 +1,15 @@
 """The command against given addresses: what it prints, what it stores, and how it says that something is wrong."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from relevo_cli import addresses
+from relevo_cli.addresses import Running, announce
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS
 from relevo_runtime import catalog
@@ -66,7 +69,7 @@ async def test_migrate_twice_changes_nothing_the_second_time(environment: dict[s
 
 
 async def test_a_shop_is_added_listed_without_its_secret_and_never_twice(environment: dict[str, str]) -> None:
-    code, out, err = await relevo(*ADD, "--timezone", "Europe/Rome", "--token", "t1", **environment)
+    code, out, err = await relevo(*ADD, "--timezone", "Europe/Rome", "--token", "token-one", **environment)
     assert (code, err) == (0, "")
     assert "POST /hooks/acme/shopify" in out
     code, out, _ = await relevo("shops", "list", "--json", **environment)
@@ -75,7 +78,52 @@ async def test_a_shop_is_added_listed_without_its_secret_and_never_twice(environ
     assert "a long secret" not in out
     code, _, err = await relevo(*ADD, **environment)
     assert code == 2
-    assert "exists already" in err
+    assert "`relevo shops update acme` changes it" in err
+
+
+async def test_a_shop_is_changed_in_what_is_given_alone(environment: dict[str, str]) -> None:
+    await relevo(*ADD, "--timezone", "Europe/Rome", "--title", "Acme", **environment)
+    changes = ("--email-from", "Acme <hi@acme.example.com>", "--locale", "it-IT")
+    code, _, err = await relevo("shops", "update", "acme", *changes, **environment)
+    assert code == 0, err
+    _, out, _ = await relevo("shops", "list", "--json", **environment)
+    [shop] = json.loads(out)
+    assert (shop["email_from"], shop["locale"]) == ("Acme <hi@acme.example.com>", "it-IT")
+    assert (shop["name"], shop["timezone"]) == ("Acme", "Europe/Rome")
+    for arguments, sentence in (
+        (("acme",), "nothing to change"),
+        (("acme", "--timezone", "Mars/Olympus"), "does not exist"),
+        (("other", "--title", "Other"), "shop 'other' is not known"),
+    ):
+        code, out, err = await relevo("shops", "update", *arguments, **environment)
+        assert (code, out) == (2, "")
+        assert sentence in err
+
+
+async def test_tokens_come_and_go_for_one_purpose_each(environment: dict[str, str], pool: Pool) -> None:
+    await relevo(*ADD, "--token", "for-events-1", "--task-token", "for-tasks-1", **environment)
+    for arguments in (
+        ("add-token", "acme", "--token", "for-tasks-2", "--for", "tasks"),
+        ("add-token", "acme", "--token", "for-tasks-2", "--for", "tasks"),
+        ("remove-token", "acme", "--token", "for-tasks-1", "--for", "tasks"),
+    ):
+        code, out, err = await relevo("shops", *arguments, **environment)
+        assert code == 0, err
+    assert out == "removed; shop acme has 1 token for tasks left\n"
+    async with pool.acquire() as connection:
+        shop = await catalog.shop(connection, "acme")
+    assert shop is not None
+    given = ("for-events-1", "for-tasks-1", "for-tasks-2")
+    assert [token for token in given if shop.accepts_token(token, "events")] == ["for-events-1"]
+    assert [token for token in given if shop.accepts_token(token, "tasks")] == ["for-tasks-2"]
+    for arguments, sentence in (
+        (("remove-token", "acme", "--token", "for-tasks-2", "--for", "events"), "no such token for events"),
+        (("remove-token", "acme", "--for", "events"), "or --all"),
+        (("add-token", "acme", "--token", "short", "--for", "events"), "at least 8 characters"),
+    ):
+        code, out, err = await relevo("shops", *arguments, **environment)
+        assert (code, out) == (2, "")
+        assert sentence in err
 
 
 async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment: dict[str, str], pool: Pool) -> None:
@@ -100,6 +148,10 @@ async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment
         (("shops", "add", "acme", "--platform", "shopify", "--secret", "short"), "at least 8 characters"),
         ((*ADD, "--timezone", "Mars/Olympus"), "does not exist"),
         ((*ADD, "--currency", "euro"), "ISO 4217"),
+        ((*ADD, "--locale", "Spanish"), "is no language"),
+        ((*ADD, "--email-from", "Acme"), "has no e-mail address"),
+        ((*ADD, "--sms-from", "2025550123"), "is no number"),
+        ((*ADD, "--token", ""), "at least 8 characters"),
         (("shops", "list"), "start a system of your own with `relevo up`"),
         (("dead-letters", "redrive"), "their ids, or --all"),
         (("deploy", "nowhere"), "there is no workflow in nowhere"),
@@ -111,6 +163,25 @@ async def test_what_is_wrong_is_said_in_a_sentence_with_exit_code_2(arguments: t
     assert (code, out) == (2, "")
     assert sentence in err
     assert "Traceback" not in err
+
+
+def test_another_database_has_another_clock_than_the_system_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("RELEVO_")]:
+        monkeypatch.delenv(name)
+    places = dict.fromkeys(("data", "ingest", "mail", "mail_folder", "sms", "sandbox", "logs"), "")
+    clock = {"speed": 300.0, "clock_origin": "2031-05-01T00:00:00Z", "clock_anchor": 1_700_000_000.0}
+    here = {"pid": os.getpid(), "kafka": "127.0.0.1:9", "postgres": "postgresql://relevo@/here"}
+    found = msgspec.convert({**here, **places, **clock}, Running)
+    announce(tmp_path, found)
+    own = addresses.settings(tmp_path)
+    assert (own.clock_speed, own.dsn) == (300.0, "postgresql://relevo@/here")
+    # Started once more at the usual speed, it goes on in the future.
+    announce(tmp_path, msgspec.structs.replace(found, speed=1.0))
+    assert addresses.settings(tmp_path).clock_origin == datetime(2031, 5, 1, tzinfo=UTC)
+    monkeypatch.setenv("RELEVO_POSTGRES", "postgresql://relevo@/elsewhere")
+    assert addresses.settings(tmp_path).clock_origin is None
 
 
 async def test_a_wrong_setting_is_named() -> None:

@@ -17,6 +17,13 @@ from relevo_cli.sample_shop.webhooks import Webhook
 from tests.e2e.machine import family, gone, relevo, start, started, stopped
 
 SECRET = "a secret of the shop"
+PACK = """
+workflow: pack
+trigger: {{event: order.placed}}
+steps:
+  - http: {{url: "http://127.0.0.1:{port}/echo/orders", method: POST, body: {{order: trigger.order_id}}, as: erp}}
+  - task: {{title: "Pack {{{{ trigger.order_id }}}}, called: {{{{ run.erp.ok }}}}", deadline: 1d}}
+"""
 pytestmark = pytest.mark.timeout(170)
 
 
@@ -90,6 +97,46 @@ async def test_a_signed_webhook_becomes_a_mail_and_ctrl_c_leaves_nothing(tmp_pat
     assert "Traceback" not in err
     assert await stopped(process) == 0
     await gone(children)
+
+
+async def test_calls_and_tasks_work_without_further_settings(tmp_path: Path) -> None:
+    flow = tmp_path / "pack"
+    flow.mkdir()
+    (flow / "workflow.yaml").write_text(PACK.format(port=0))
+    async with running(tmp_path / "data", "--workflows", str(flow)) as up:
+        environment = addresses(up)
+        # The sandbox has another port each time here, so the workflow that calls it is deployed when it is known.
+        (flow / "workflow.yaml").write_text(PACK.format(port=up["sandbox"].rpartition(":")[2]))
+        code, _, err = await relevo("deploy", str(flow), "--yes", **environment)
+        assert code == 0, err
+        tokens = ("--token", "for-events", "--task-token", "for-tasks")
+        await relevo("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, *tokens, **environment)
+        await relevo("tasks", "staff", "add", "acme", "Ana", **environment)
+        await post_order(up)
+        async with httpx.AsyncClient(headers={"Authorization": "Bearer for-tasks"}) as client:
+            tasks = f"{up['tasks']}/acme"
+            while not (found := (await client.get(tasks)).json()):
+                await asyncio.sleep(0.1)
+            assert found[0]["title"] == "Pack o-1, called: true"
+            [call] = (await client.get(f"{up['sandbox']}/calls")).json()
+            assert (call["path"], call["body"]) == ("/echo/orders", {"order": "o-1"})
+            done = await client.post(f"{tasks}/{found[0]['task_id']}/complete", json={"by": "Ana"})
+            assert done.status_code == 202, done.text
+            while (await client.get(tasks)).json():
+                await asyncio.sleep(0.1)
+
+
+async def post_order(up: dict[str, Any]) -> None:
+    """An `order.placed` as a CloudEvent; ingest looks for new shops once a second."""
+    event = {
+        **{"specversion": "1.0", "id": "1", "source": "shop", "type": "order.placed"},
+        "data": {"order_id": "o-1", "customer": {"email": "ana@example.com"}},
+    }
+    headers = {"Authorization": "Bearer for-events", "Content-Type": "application/cloudevents+json"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        while (answer := await client.post(f"{up['ingest']}/events/acme", json=event)).status_code == 401:
+            await asyncio.sleep(0.1)
+    assert answer.status_code == 200, answer.text
 
 
 async def test_kill_9_of_the_parent_leaves_no_process_and_no_lock_and_loses_no_state(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import aiosmtplib
 import httpx
 
 from relevo_notifier.core.mime import build_mail
-from relevo_sandbox.sandbox import Sandbox
+from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter
 from tests.notifier.waiting import until
 
@@ -56,6 +56,41 @@ async def test_the_files_sort_by_arrival_and_hold_the_mail_as_it_came(sandbox: S
     names = sorted(path.name for path in sandbox.box.folder.glob("*.eml"))
     assert names == ["000001-ana@example.com-Your-cart.eml", "000002-bo@example.com-etc-passwd.eml"]
     assert (sandbox.box.folder / names[0]).read_bytes() == content
+
+
+async def test_a_second_start_goes_on_after_the_messages_of_the_first(tmp_path: Path) -> None:
+    first, second = build_mail(letter(subject="One")), build_mail(letter(subject="Three"))
+    async with run_sandbox(tmp_path) as sandbox:
+        await send(sandbox.smtp_port, first)
+        sandbox.box.put_sms(to="+12025550123", sender="+12025550100", text="Two", sid="SM2", effect="e2")
+    async with run_sandbox(tmp_path) as sandbox:
+        await send(sandbox.smtp_port, second)
+        messages, counts = sandbox.box.messages(), sandbox.box.counts()
+        mails = [sandbox.box.mail(1), sandbox.box.mail(3)]
+    assert [(one.number, one.kind, one.subject or one.text) for one in messages] == [
+        (1, "email", "One"),
+        (2, "sms", "Two"),
+        (3, "email", "Three"),
+    ]
+    assert (counts.emails, counts.sms, mails) == (2, 1, [first, second])
+
+
+async def test_calls_are_answered_with_what_they_sent_without_their_secrets(sandbox: Sandbox) -> None:
+    headers = {"Idempotency-Key": "r/erp/1", "Authorization": "Bearer secret"}
+    async with httpx.AsyncClient(base_url=sandbox.url, headers=headers) as client:
+        good = await client.post("/echo/orders?shop=acme", json={"order": "o-1"})
+        bad = await client.post("/echo?status=503", content=b"no json")
+        listed = (await client.get("/calls")).json()
+    assert good.json() == {
+        "method": "POST",
+        "path": "/echo/orders",
+        "query": {"shop": "acme"},
+        "idempotency_key": "r/erp/1",
+        "body": {"order": "o-1"},
+    }
+    assert (good.status_code, bad.status_code) == (200, 503)
+    assert [call["body"] for call in listed] == [{"order": "o-1"}, "no json"]
+    assert "secret" not in good.text
 
 
 async def test_faults_are_set_over_http_and_bad_ones_are_told(sandbox: Sandbox) -> None:

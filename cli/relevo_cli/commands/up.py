@@ -24,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 def up(
     speed: Annotated[float, typer.Option(min=0.001, max=100_000, help="How many seconds pass in one second.")] = 1.0,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where ingest listens; 0: any free port.")] = 8080,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="Where ingest listens; the tasks and the sandbox at the next two. 0: any free ports."
+        ),
+    ] = 8080,
     data: Annotated[Path, typer.Option(help="Folder for the databases, logs and received mail.")] = addresses.DATA,
     workflows: Annotated[Path | None, typer.Option(help="Workflow folders to deploy; default: workflows/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print where everything listens as one JSON object.")] = False,
@@ -48,15 +53,17 @@ def _print(running: Running) -> None:
     console = out()
     rows = {
         "webhooks": f"POST {running.ingest}/hooks/SHOP/shopify",
-        "mail": f"{running.sandbox}  (files in {running.mail_folder})",
-        "SMS": f"{running.sms} (a sandbox of Twilio's API)",
+        "events": f"POST {running.ingest}/events/SHOP",
+        "tasks": f"GET  {running.tasks}/SHOP",
+        "messages": f"{running.sandbox}  (files in {running.mail_folder})",
+        "calls": f"{running.sandbox}/echo  (answers steps `http` with what they sent)",
         "Kafka": running.kafka,
         "PostgreSQL": running.postgres,
         "logs": running.logs,
     }
     for name, value in rows.items():
-        console.print(f"{name:10} {value}", markup=False)
-    console.print("\nMake a shop known: relevo shops add NAME --platform shopify --secret SECRET   (Ctrl-C stops)")
+        console.print(f"{name:10} {value}", markup=False, soft_wrap=True)  # whole, to be copied
+    console.print("\nMake a shop known: relevo shops add NAME --platform shopify --secret SECRET\nCtrl-C stops.")
 
 
 def says(console: Console) -> Callable[[str], None]:

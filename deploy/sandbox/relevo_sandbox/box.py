@@ -1,6 +1,7 @@
 """Everything that arrived: an index in memory, and files that a person can open."""
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ class Counts(Struct, frozen=True):
 class Box:
     """Stores messages below `folder`: each mail as an .eml file, each SMS as a line of sms.jsonl.
 
-    One event loop uses it; writes are small and synchronous.
+    What is in the folder already counts, so that a second start goes on where the first ended. One event loop uses it;
+    writes are small and synchronous.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,6 +57,11 @@ class Box:
         self._arrived = asyncio.Event()
         self._sms = (folder / "sms.jsonl").open("ab", buffering=0)
         self._emails = 0
+        self._highest = 0
+        for message in sorted([*_mails(folder), *_texts(folder)], key=lambda one: one.number):
+            self._emails += message.kind == "email"
+            self._highest = message.number
+            self._add(msgspec.structs.replace(message, number=len(self._messages) + 1))
 
     def close(self) -> None:
         """Close the file of the texts."""
@@ -63,21 +70,16 @@ class Box:
     def put_mail(self, content: bytes, sender: str, recipients: list[str]) -> Message:
         """Store a mail as it came over the wire. The file's name sorts by arrival and says whom and what."""
         headers = _headers(content)
-        number = len(self._messages) + 1
-        to = ", ".join(recipients)
-        name = f"{number:06d}-{_safe(recipients[0], 60)}-{_safe(headers.get('subject', ''), 60)}.eml"
+        self._highest += 1
+        name = f"{self._highest:06d}-{_safe(recipients[0], 60)}-{_safe(headers.get('subject', ''), 60)}.eml"
         (self.folder / name).write_bytes(content)
         self._emails += 1
         return self._add(
-            Message(
-                number=number,
-                kind="email",
-                to=to,
-                sender=headers.get("from", sender),
-                subject=headers.get("subject", ""),
-                effect=headers.get("x-relevo-effect", ""),
-                id=headers.get("message-id", ""),
-                date=headers.get("date", ""),
+            _mail(
+                headers,
+                number=len(self._messages) + 1,
+                to=", ".join(recipients),
+                sender=sender,
                 received=formatdate(usegmt=True),
                 file=name,
             )
@@ -100,7 +102,8 @@ class Box:
             file="sms.jsonl",
             text=text,
         )
-        self._sms.write(msgspec.json.encode(message) + b"\n")
+        self._highest += 1
+        self._sms.write(msgspec.json.encode(msgspec.structs.replace(message, number=self._highest)) + b"\n")
         return self._add(message)
 
     def _add(self, message: Message) -> Message:
@@ -133,6 +136,37 @@ class Box:
         while len(self._messages) <= since:
             self._arrived.clear()
             await self._arrived.wait()
+
+
+def _mail(headers: dict[str, str], *, number: int, to: str, sender: str, received: str, file: str) -> Message:
+    return Message(
+        number=number,
+        kind="email",
+        to=to,
+        sender=headers.get("from", sender),
+        subject=headers.get("subject", ""),
+        effect=headers.get("x-relevo-effect", ""),
+        id=headers.get("message-id", ""),
+        date=headers.get("date", ""),
+        received=received,
+        file=file,
+    )
+
+
+def _mails(folder: Path) -> Iterator[Message]:
+    """Those of former starts; they went to whom their header names."""
+    for path in folder.glob("[0-9]*-*.eml"):
+        headers = _headers(path.read_bytes())
+        received = formatdate(path.stat().st_mtime, usegmt=True)
+        number = int(path.name.partition("-")[0])
+        yield _mail(headers, number=number, to=headers.get("to", ""), sender="", received=received, file=path.name)
+
+
+def _texts(folder: Path) -> Iterator[Message]:
+    for line in (folder / "sms.jsonl").read_bytes().splitlines():
+        # A line that a crash cut off is not a message.
+        with contextlib.suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(line, type=Message)
 
 
 def _headers(content: bytes) -> dict[str, str]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.applications import Starlette
 
 from relevo_sandbox.box import Box
+from relevo_sandbox.echo import Echo
 from relevo_sandbox.faults import Faults, Mischief
 from relevo_sandbox.mail import serve_mail
 from relevo_sandbox.pages import Pages
@@ -49,7 +50,8 @@ async def run_sandbox(
     box, mischief = Box(folder), Mischief(faults or Faults())
     mail = await serve_mail(box, mischief, host, smtp_port, tls)
     listening = socket.create_server((host, http_port), backlog=512)
-    app = Starlette(routes=[*SmsSandbox(box, mischief, token).routes(), *Pages(box, mischief).routes()])
+    parts = (SmsSandbox(box, mischief, token), Pages(box, mischief), Echo())
+    app = Starlette(routes=[route for part in parts for route in part.routes()])
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="sandbox-http")
