@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relevo_cli.commands.rollback import choose
-from relevo_cli.deploying.rules import Signed, objection, strictest
+from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
 from relevo_cli.errors import CommandError
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Approver, Deployed
@@ -141,6 +141,26 @@ async def test_a_production_workflow_needs_a_review_and_history_tells_who_did_it
     said = await desk.says("history", "cart", "--diff", str(newest["revision"]))
     assert "~ change: production → ad-hoc" in said
     assert "+change: ad-hoc" in said
+
+
+async def test_a_version_that_this_release_can_not_read_is_replaced_under_its_own_level(desk: Desk, pool: Pool) -> None:
+    files = {"workflow.yaml": "workflow: cart\nchange: production\nfuture: true\n"}
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.deploy(connection, workflow="cart", version="f" * 16, files=files, at=MORNING)
+    assert "cart is a production workflow" in await desk.deploys("--yes", code=2)
+    said = await desk.deploys("--yes", "--author", "ann", "--review-by", "bea")
+    assert "this release can't read the version before" in said
+    assert "deployed as revision" in said
+    [now, _] = await desk.json("history", "cart")
+    assert "-future: true" in await desk.says("history", "cart", "--diff", str(now["revision"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("workflow: a", "ad-hoc"), ("change: 'administrative' # why", "administrative"), ("change: other", "production")],
+)
+def test_the_level_of_stored_files_is_known_without_reading_the_rest(text: str, level: str) -> None:
+    assert level_of({"workflow.yaml": text}) == level
 
 
 async def test_an_administrative_workflow_needs_a_named_approver(desk: Desk) -> None:

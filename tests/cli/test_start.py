@@ -51,7 +51,7 @@ async def test_a_customer_is_named_by_address_id_or_key(environment: dict[str, s
 @pytest.mark.parametrize(
     ("workflow", "shop", "customer", "said"),
     [
-        ("thanks", "nowhere", "cus_7", "there is no shop 'nowhere'"),
+        ("thanks", "nowhere", "cus_7", "shop 'nowhere' is not known"),
         ("unknown", "acme", "cus_7", "no workflow 'unknown' is deployed for acme"),
         ("other", "acme", "cus_7", "other is not started by hand"),
         ("thanks", "acme", "bob@example.com", "acme has had no event of a customer 'bob@example.com'"),

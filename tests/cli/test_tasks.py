@@ -14,11 +14,12 @@ from tests.e2e.machine import relevo
 @pytest.fixture
 async def environment(settings: SettingsFactory, pool: Pool) -> dict[str, str]:
     async with pool.acquire() as connection:
-        await catalog.add_shop(connection, catalog.Shop(shop="acme", platform="shopify"))
+        await catalog.add_shop(connection, catalog.Shop(shop="acme", platform="shopify", timezone="Europe/Rome"))
         await connection.execute(
             "insert into engine.task (shop, task_id, run_id, key, workflow, step, title, approval, skill, roles,"
-            " needed, assignee, opened_at) values ('acme', 'r/approve-1/2', 'r', 'c', 'credit', 'approve-1',"
-            " 'Credit of [red]', true, '', '{finance}', 2, 'Ana', '2026-03-02T08:00:00Z')"
+            " needed, assignee, opened_at, deadline) values ('acme', 'r/approve-1/2', 'r', 'c', 'credit', 'approve-1',"
+            " 'Credit of [red]', true, '', '{finance}', 2, 'Ana', '2026-03-02T08:00:00Z',"
+            " '2026-03-04T08:00:00Z')"
         )
     return given(settings())
 
@@ -35,10 +36,15 @@ async def test_staff_is_added_replaced_and_listed(environment: dict[str, str]) -
 
 
 async def test_tasks_are_listed_for_people_and_for_programs(environment: dict[str, str]) -> None:
-    code, out, err = await relevo("tasks", "list", "--mine", "Ana", "--open", **environment, COLUMNS="200")
+    for name in ("Ana", "Ben"):
+        await relevo("tasks", "staff", "add", "acme", name, **environment)
+    code, out, err = await relevo("tasks", "list", "--mine", "Ana", "--open", **environment, COLUMNS="80")
     assert code == 0, err
-    for part in ("r/approve-1/2", "Credit of [red]", "2 of finance", "Ana", "open"):
-        assert part in out
+    assert out.splitlines() == [
+        "Credit of [red]",
+        "  r/approve-1/2",
+        "  open · acme · for 2 of finance · assigned to Ana · until 2026-03-04 09:00",
+    ]
     code, out, _ = await relevo("tasks", "list", "--mine", "Ben", "--json", **environment)
     assert (code, json.loads(out)) == (0, [])
     code, out, _ = await relevo("tasks", "show", "r/approve-1/2", **environment)
@@ -49,6 +55,9 @@ async def test_tasks_are_listed_for_people_and_for_programs(environment: dict[st
     ("arguments", "sentence"),
     [
         (("staff", "add", "other", "Ana"), "shop 'other' is not known"),
+        (("list", "--shop", "other"), "shop 'other' is not known"),
+        (("list", "--mine", "Zoe"), "'Zoe' is not on the staff of any shop"),
+        (("staff", "list", "--shop", "other"), "shop 'other' is not known"),
         (("show", "nothing"), "there is no task 'nothing'"),
         (("approve", "nothing", "--by", "Ana"), "there is no task 'nothing'"),
         (("approve", "r/approve-1/2", "--by", "Ana"), "Ana is not on the staff of acme"),

@@ -1,11 +1,13 @@
 """The engine as a process, with the library's back-in-stock workflow: from the form to the mail, through Kafka."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from relevo_cli.commands.deploy import store
@@ -15,7 +17,9 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import product_key
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.payloads import Buyer, FormSubmitted, StockChanged
+from relevo_embedded.process import free_ports
 from relevo_runtime import catalog
+from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.settings import RuntimeSettings
 from tests.scheduler.reading import read_topic
@@ -43,6 +47,44 @@ async def sent(own: RuntimeSettings, count: int) -> list[tuple[str, str]]:
         await asyncio.sleep(0.1)
     deliveries = [msgspec.json.decode(value, type=SendDelivery) for _, value in found]
     return sorted((one.key, one.template) for one in deliveries)
+
+
+async def test_a_version_that_can_not_be_read_is_told_and_stops_nothing(pool, settings, topics) -> None:  # type: ignore[no-untyped-def]
+    assert topics
+    own, [port] = settings(), free_ports(1)
+    await store(own, [load_folder(FLOW)])
+    async with pool.acquire() as conn, conn.transaction():
+        files = {"workflow.yaml": "workflow: later\nfuture: true\n"}
+        await catalog.deploy(conn, workflow="later", version="f" * 16, files=files, at=SystemClock().now())
+    admin = {"RELEVO_ADMIN_PORT": str(port)}
+    command = (sys.executable, "-m", "relevo_engine")
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment(own) | admin, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            ready = await answered(client, "/readyz")
+            metrics = (await client.get("/metrics")).text
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = await process.communicate()
+    part = ready.json()["parts"]["definitions"]
+    assert part["ok"] is True
+    assert f"version {'f' * 16} can't be read: later: " in part["why"]
+    assert "future" in part["why"]
+    assert "relevo_definitions_unreadable 1.0" in metrics
+    [line] = [line for line in log.decode().splitlines() if "definition_unreadable" in line]
+    assert "`relevo check`" in line
+
+
+async def answered(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    """The first 200; the test's timeout is the limit."""
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            response = await client.get(path)
+            if response.status_code == httpx.codes.OK:
+                return response
+        await asyncio.sleep(0.1)
 
 
 async def test_everybody_who_asked_hears_that_it_is_back(pool, settings, topics, system_clock) -> None:  # type: ignore[no-untyped-def]

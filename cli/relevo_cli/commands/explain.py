@@ -1,6 +1,7 @@
 """`relevo explain`: why a customer got what they got, and why not."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
@@ -11,8 +12,9 @@ from msgspec import Struct
 
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
-from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError
+from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
+from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.stored import read_stored
 from relevo_engine.adapters import records
 from relevo_ingest.adapters.finding import key_of_person
 from relevo_notifier.adapters import past_deliveries
@@ -23,10 +25,12 @@ from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.definition import Definition
 from relevo_workflow.durations import parse_duration
 from relevo_workflow.explain import Delivery, Explanation, explain
-from relevo_workflow.load import load_workflow
 from relevo_workflow.zones import zone_of
 
 _DEFAULT = timedelta(days=30)
+_MARGIN = 18
+"""The width of a time in front, with its blanks."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -38,6 +42,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     timezone: str
     since: datetime
     explanation: Explanation
+    unreadable: list[str] = []
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +63,8 @@ def explain_customer(
     if as_json:
         print_json(answer)
         return
-    for line in lines(answer):
-        out().print(line, markup=False)
+    for line in lines(answer, terminal_width()):
+        out().print(line, markup=False, soft_wrap=True)
 
 
 async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: str = "", since: str = "") -> Answer:
@@ -68,9 +73,9 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
     async with database.transaction(settings) as connection:
         place = await catalog.shop(connection, shop)
         if place is None:
-            raise CommandError(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
+            raise CommandError(unknown_shop(shop))
         start = moment(since, now, zone_of(place.timezone))
-        definitions = await _definitions(connection, shop, workflow)
+        definitions, unreadable = await _definitions(connection, shop, workflow)
         key = await key_of_person(connection, shop, customer)
         if key is None:
             raise CommandError(f"nothing of {customer!r} was ever heard in {shop}; ask by e-mail, customer id or key")
@@ -94,6 +99,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         timezone=place.timezone,
         since=start,
         explanation=_only(explanation, workflow),
+        unreadable=unreadable,
     )
 
 
@@ -112,24 +118,33 @@ def moment(text: str, now: datetime, zone: tzinfo) -> datetime:
     return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def lines(answer: Answer) -> Iterator[str]:
-    """The explanation as lines, in the shop's time."""
+def lines(answer: Answer, width: int | None = None) -> Iterator[str]:
+    """The explanation as lines, in the shop's time, wrapped at `width`."""
+    return (hanging(line, width, indent) for line, indent in _lines(answer))
+
+
+def in_words(text: str, zone: tzinfo) -> str:
+    """Instants inside a sentence as people read them, in the shop's time."""
+    return _INSTANT.sub(lambda found: local_minute(datetime.fromisoformat(found[0]), zone), text)
+
+
+def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
+    """Each line, and how far what follows of it is indented."""
     zone, told = zone_of(answer.timezone), answer.explanation
     email = f" ({answer.email})" if answer.email else ""
-    yield f"{answer.customer}{email} of {answer.shop}, since {_local(answer.since, zone)}, in {answer.timezone} time"
+    since = local_minute(answer.since, zone)
+    yield f"{answer.customer}{email} of {answer.shop}, since {since}, in {answer.timezone} time", None
     if not told.lines:
-        yield "nothing was decided about them"
+        yield "nothing was decided about them", None
     for line in told.lines:
-        yield f"{_local(line.at, zone)}  {line.workflow}  {line.text}"
-        yield from (f"{'':18}{text}" for text in line.conditions)
+        yield f"{local_minute(line.at, zone)}  {line.workflow}  {in_words(line.text, zone)}", _MARGIN
+        yield from ((f"{'':{_MARGIN}}{text}", None) for text in line.conditions)
     for heading, parts in (("on their way", told.underway), ("not entered", told.absences)):
         if parts:
-            yield f"{heading}:"
-            yield from (f"  {one.workflow}: {one.text}" for one in parts)
-
-
-def _local(at: datetime, zone: tzinfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+            yield f"{heading}:", None
+            yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in parts)
+    for name in answer.unreadable:
+        yield f"  {name}: its version can't be read by this release, so nobody enters; deploy it anew", None
 
 
 def _only(told: Explanation, workflow: str) -> Explanation:
@@ -139,11 +154,13 @@ def _only(told: Explanation, workflow: str) -> Explanation:
     return msgspec.structs.replace(told, lines=[one for one in told.lines if one.workflow == workflow])
 
 
-async def _definitions(connection: Connection, shop: str, workflow: str) -> list[Definition]:
-    """What starts runs for this shop, of `workflow` or of all."""
+async def _definitions(connection: Connection, shop: str, workflow: str) -> tuple[list[Definition], list[str]]:
+    """What starts runs for this shop, of `workflow` or of all; and the names of those that this release can't read."""
     active = await catalog.active_definitions(connection)
     own = {one.workflow: one for one in active if one.shop == catalog.EVERY_SHOP}
     own |= {one.workflow: one for one in active if one.shop == shop}
     if workflow and workflow not in own and not await catalog.history(connection, workflow):
         raise CommandError(f"no workflow {workflow!r} was ever deployed; deployed now: {', '.join(sorted(own))}")
-    return [load_workflow(one.files) for name, one in sorted(own.items()) if workflow in ("", name)]
+    wanted = [one for name, one in sorted(own.items()) if workflow in ("", name)]
+    read = {one.workflow: read_stored(one.files) for one in wanted}
+    return [one for one in read.values() if one is not None], [name for name, one in read.items() if one is None]

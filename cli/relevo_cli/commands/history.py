@@ -11,11 +11,11 @@ from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError
+from relevo_cli.stored import read_stored
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.comparison import compare, file_diff
-from relevo_workflow.load import load_workflow
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +52,9 @@ def _changes(past: Sequence[Deployed], revision: int) -> Iterator[str]:
         raise CommandError(f"{past[0].workflow} has no revision {revision}")
     before = next((one for one in past if one.revision < revision and one.shop == found.shop), None)
     if before is not None:
-        yield from compare(load_workflow(before.files), load_workflow(found.files)).lines()
+        old, new = read_stored(before.files), read_stored(found.files)
+        if old is not None and new is not None:
+            yield from compare(old, new).lines()
     yield from file_diff(before.files if before is not None else {}, found.files)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError
+from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import StartRequested
 from relevo_contracts.topics import INPUTS
@@ -60,7 +60,7 @@ async def request(
     """Publish the wish to start. Raises `CommandError` if the shop, the workflow or the customer is not known."""
     async with database.transaction(settings) as connection:
         if await catalog.shop(connection, shop) is None:
-            raise CommandError(f"there is no shop {shop!r}; `relevo shops list` names them")
+            raise CommandError(unknown_shop(shop))
         await _need_manual(connection, workflow, shop)
         key = await _key(connection, shop, customer)
     asked = StartRequested(

@@ -1,22 +1,24 @@
 """`relevo tasks`: what workflows ask of the staff, and their answers; and who the staff is."""
 
 import asyncio
+from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
-from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError
+from relevo_cli.console import err, local_minute, out, print_json
+from relevo_cli.errors import CommandError, unknown_shop
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
 from relevo_engine.core.tasks import Answer, Member, Task
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
+from relevo_workflow.zones import zone_of
 
 Id = Annotated[str, typer.Argument(help="The id that `relevo tasks list` prints.")]
 By = Annotated[str, typer.Option(help="Who answers: a name of the shop's staff.")]
@@ -48,19 +50,28 @@ def list_tasks(
     as_json: Json = False,
 ) -> None:
     """List tasks, the open and most urgent first."""
-    found = asyncio.run(_list(shop, mine, only_open))
+    found, zones = asyncio.run(_list(shop, mine, only_open))
     if as_json:
         print_json(found)
         return
+    for task in found:
+        for line in lines(task, zones.get(task.shop, "UTC")):
+            out().print(line, markup=False, soft_wrap=True)  # an id stays whole, to be copied
     if not found:
         out().print("no tasks")
-        return
-    table = Table("id", "shop", "title", "for", "who", "status", "deadline", "notes")
-    for task in found:
-        who = task.assignee or "nobody"
-        row = (task.task_id, task.shop, task.title, _needs(task), who, task.status, _at(task.deadline), _notes(task))
-        table.add_row(*map(escape, row))
-    out().print(table)
+    if len(found) == tasks.MOST:
+        err().print(f"these are the first {tasks.MOST}; --shop, --mine and --open show fewer", markup=False)
+
+
+def lines(task: Task, timezone: str) -> Iterator[str]:
+    """One task for the terminal; its times are the shop's."""
+    zone = zone_of(timezone)
+    until = f"until {local_minute(task.deadline, zone)}" if task.deadline is not None else ""
+    parts = (task.status, task.shop, needs(task), f"assigned to {task.assignee or 'nobody'}", until)
+    yield task.title
+    yield f"  {task.task_id}"
+    yield f"  {' · '.join(part for part in parts if part)}"
+    yield from (f"  {note}" for note in notes(task, zone))
 
 
 def show(task_id: Id, shop: InShop = "") -> None:
@@ -136,9 +147,15 @@ async def _publish(answered: Answered) -> None:
             raise CommandError(str(error)) from error
 
 
-async def _list(shop: str, mine: str, only_open: bool) -> list[Task]:
+async def _list(shop: str, mine: str, only_open: bool) -> tuple[list[Task], dict[str, str]]:
     async with database.transaction(addresses.settings()) as connection:
-        return await tasks.list_tasks(connection, shop=shop, mine=mine, only_open=only_open)
+        zones = {one.shop: one.timezone for one in await catalog.shops(connection)}
+        if shop and shop not in zones:
+            raise CommandError(unknown_shop(shop))
+        if mine and not any(one.name == mine for one in await tasks.staff(connection, shop)):
+            where = f"of {shop}" if shop else "of any shop"
+            raise CommandError(f"{mine!r} is not on the staff {where}; `relevo tasks staff list` prints who is")
+        return await tasks.list_tasks(connection, shop=shop, mine=mine, only_open=only_open), zones
 
 
 async def _find(shop: str, task_id: str) -> Task:
@@ -152,29 +169,31 @@ async def _find(shop: str, task_id: str) -> Task:
 async def _put(member: Member) -> None:
     async with database.transaction(addresses.settings()) as connection:
         if await catalog.shop(connection, member.shop) is None:
-            raise CommandError(f"shop {member.shop!r} is not known; `relevo shops list` prints those that are")
+            raise CommandError(unknown_shop(member.shop))
         await tasks.put_member(connection, member)
 
 
 async def _staff(shop: str) -> list[Member]:
     async with database.transaction(addresses.settings()) as connection:
+        if shop and await catalog.shop(connection, shop) is None:
+            raise CommandError(unknown_shop(shop))
         return await tasks.staff(connection, shop)
 
 
-def _needs(task: Task) -> str:
+def needs(task: Task) -> str:
+    """Who may do it, as words."""
     wanted = [task.skill, " or ".join(task.roles)]
     text = ", ".join(part for part in wanted if part)
-    return f"{task.needed} of {text}".strip() if task.approval else text
+    if task.approval:
+        return f"for {task.needed} of {text}"
+    return f"for {text}" if text else ""
 
 
-def _notes(task: Task) -> str:
-    notes = [f"{one.by} {one.done}" for one in task.votes]
+def notes(task: Task, zone: tzinfo) -> list[str]:
+    """What has happened to it."""
+    found = [f"{one.by} {one.done}{f': {one.note}' if one.note else ''}" for one in task.votes]
     if task.reminded_at is not None:
-        notes.append(f"reminded {_at(task.reminded_at)}")
+        found.append(f"reminded {local_minute(task.reminded_at, zone)}")
     if task.escalated_at is not None:
-        notes.append(f"escalated {_at(task.escalated_at)}")
-    return "; ".join([*notes, task.close_reason] if task.close_reason else notes)
-
-
-def _at(instant: object) -> str:
-    return "" if instant is None else str(msgspec.to_builtins(instant))[:16].replace("T", " ")
+        found.append(f"escalated {local_minute(task.escalated_at, zone)}")
+    return [*found, task.close_reason] if task.close_reason else found

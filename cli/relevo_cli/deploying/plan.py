@@ -5,8 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from relevo_cli.deploying.rules import Signed, objection, strictest
-from relevo_cli.errors import CommandError
+from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
+from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.stored import read_stored
 from relevo_engine.adapters.in_flight import Scope
 from relevo_engine.app.migrate_runs import RunMigration, Survey
 from relevo_runtime import catalog
@@ -14,9 +15,9 @@ from relevo_runtime.catalog import EVERY_SHOP, Approver, Deployed
 from relevo_runtime.postgres import Connection
 from relevo_workflow.comparison import compare, file_diff
 from relevo_workflow.definition import Definition
-from relevo_workflow.load import load_workflow
 
 State = Literal["new", "changed", "same"]
+_UNREADABLE = "this release can't read the version before: the difference of the files (--diff) is all there is to see"
 
 
 class Wanted(Struct, frozen=True):
@@ -60,7 +61,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 async def make_plan(connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed) -> Plan:
     """Compares `wanted` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
     if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
-        raise CommandError(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
+        raise CommandError(unknown_shop(shop))
     revision = await catalog.revision(connection)
     active = await catalog.active_definitions(connection)
     approvers = await catalog.approvers(connection)
@@ -107,8 +108,8 @@ class _Planner:
                 serves=True,
                 in_flight=await migration.survey(),
             )
-        old = load_workflow(before.files) if before is not None else None
-        level = strictest(new.change, old.change if old is not None else new.change)
+        old = read_stored(before.files) if before is not None else None
+        level = strictest(new.change, level_of(before.files) if before is not None else new.change)
         return Change(
             workflow=new.name,
             shop=self._shop,
@@ -117,7 +118,7 @@ class _Planner:
             level=level,
             before=before.version if before is not None else "",
             serves=serves,
-            summary=compare(old, new).lines() if old is not None else [],
+            summary=compare(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
             diff=file_diff(before.files if before is not None else {}, wanted.files),
             in_flight=await migration.survey(),
             objection=objection(new.name, level, self._signed, self._approvers, self._shop),

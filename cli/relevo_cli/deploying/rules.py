@@ -4,7 +4,8 @@
 stricter of the old and the new version's level counts: lowering the level is a change under the old one.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -26,6 +27,14 @@ class Signed(Struct, frozen=True, kw_only=True):
 def strictest(*levels: str) -> str:
     """The level that counts."""
     return max(levels, key=LEVELS.index)
+
+
+def level_of(files: Mapping[str, str]) -> str:
+    """The level that stored files say, also if this release can't read them; for one that it has not, the strictest."""
+    said = re.search(r"^change:[ \t]*[\"']?([\w-]*)", files.get("workflow.yaml", ""), re.MULTILINE)
+    if said is None:
+        return LEVELS[0]
+    return said[1] if said[1] in LEVELS else LEVELS[-1]
 
 
 def objection(workflow: str, level: str, signed: Signed, approvers: Sequence[Approver], shop: str) -> str:

@@ -9,7 +9,7 @@ import typer
 from msgspec import Struct
 
 from relevo_cli import database
-from relevo_cli.console import out, print_json
+from relevo_cli.console import hanging, out, print_json, terminal_width
 from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
 from relevo_cli.deploying.plan import Plan, Wanted, make_plan
 from relevo_cli.deploying.report import done_lines, plan_lines, stuck_lines
@@ -43,7 +43,7 @@ async def run(settings: RuntimeSettings, wanted: Sequence[Wanted], options: Opti
         plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed)
         if not options.as_json:
             for line in plan_lines(plan, files=options.files or options.only_plan):
-                out().print(line, markup=False)
+                out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
         elif options.only_plan:
             print_json(plan)
         if options.only_plan:
@@ -90,4 +90,4 @@ def _print(done: Sequence[Done], *, as_json: bool) -> None:
         print_json(done)
         return
     for line in done_lines(done):
-        out().print(line, markup=False)
+        out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)

@@ -36,6 +36,9 @@ class Metrics:
 
         # engine
         self.decisions = self._counter("decisions", "Decisions by workflow and kind.", ("workflow", "kind"))
+        self.definitions_unreadable = self._gauge(
+            "definitions_unreadable", "Deployed versions of workflows that this release can't read: should be 0."
+        )
 
         # scheduler
         self.timers_published = self._counter("timers_published", "Wake-ups that were published.")

@@ -14,6 +14,11 @@ from relevo_workflow.load import load_workflow
 from relevo_workflow.state import Shop, Subject
 
 _log = structlog.get_logger(__name__)
+_HELP = (
+    "this release can't read what another one deployed: it starts no runs, and messages of its runs become dead"
+    " letters. Mend the workflow until `relevo check` is content and deploy it; for its old runs start engines of the"
+    " release that deployed it, and then `relevo dead-letters redrive`"
+)
 
 
 class DefinitionCache:
@@ -22,6 +27,7 @@ class DefinitionCache:
     def __init__(self) -> None:
         self._revision = -1
         self._compiled: dict[str, Definition] = {}
+        self._unreadable: dict[str, str] = {}
         self._by_shop: dict[str, list[Definition]] = {}
         self._shops: dict[str, Shop] = {}
         self._views: dict[str, Definitions] = {}
@@ -30,6 +36,11 @@ class DefinitionCache:
     def revision(self) -> int:
         """The revision of the catalog that was read last."""
         return self._revision
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Stored versions that this release can't read, with workflow, reason and what to do."""
+        return self._unreadable
 
     @property
     def shops(self) -> Collection[str]:
@@ -47,7 +58,8 @@ class DefinitionCache:
             return False
         by_shop: dict[str, list[Definition]] = {}
         for deployed in await catalog.active_definitions(conn):
-            definition = self._compiled.get(deployed.version) or self._compile(deployed.version, deployed.files)
+            known = self._compiled.get(deployed.version)
+            definition = known or self._compile(deployed.version, deployed.files, deployed.workflow)
             if definition is not None:
                 by_shop.setdefault(deployed.shop, []).append(definition)
         self._shops = {s.shop: shop_facts(s) for s in await catalog.shops(conn)}
@@ -61,8 +73,8 @@ class DefinitionCache:
         for subject in subjects:
             shops.add(subject.shop)
             for run in subject.runs:
-                if run.version not in self._compiled:
-                    await self._fetch(conn, run.version)
+                if run.version not in self._compiled and run.version not in self._unreadable:
+                    await self._fetch(conn, run.version, run.workflow)
         return {shop: self._view(shop) for shop in shops}
 
     def _view(self, shop: str) -> Definitions:
@@ -75,19 +87,21 @@ class DefinitionCache:
             view = self._views[shop] = Definitions(Deployment.of((*own, *everyones)), self._compiled, facts)
         return view
 
-    async def _fetch(self, conn: Connection, version: str) -> None:
+    async def _fetch(self, conn: Connection, version: str, workflow: str) -> None:
         """Without it the core refuses the messages of this run's customer, each as a dead letter; the others go on."""
         try:
-            self._compile(version, await catalog.definition_files(conn, version))
+            self._compile(version, await catalog.definition_files(conn, version), workflow)
         except catalog.DefinitionUnknown as error:
             _log.error("definition_missing", version=version, reason=str(error))
 
-    def _compile(self, version: str, files: Mapping[str, str]) -> Definition | None:
+    def _compile(self, version: str, files: Mapping[str, str], workflow: str) -> Definition | None:
         """One stored definition that this engine can't read must not stop all the others."""
         try:
             definition = load_workflow(files)
         except WorkflowError as error:
-            _log.error("definition_unreadable", version=version, reason=str(error))
+            if version not in self._unreadable:
+                self._unreadable[version] = f"{workflow}: {error}"
+                _log.error("definition_unreadable", workflow=workflow, version=version, reason=str(error), help=_HELP)
             return None
         self._compiled[version] = definition
         return definition

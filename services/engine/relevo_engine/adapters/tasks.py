@@ -8,6 +8,8 @@ from relevo_engine.core.assignment import Wanted, assign
 from relevo_engine.core.tasks import Change, Member, Opened, Task, TaskChanges, TaskRef
 from relevo_runtime.postgres import Connection, Statements
 
+MOST = 1000
+"""Most tasks that one list has."""
 STATEMENTS = Statements.load("relevo_engine.adapters", "tasks.sql")
 
 _encode = msgspec.json.Encoder().encode
@@ -75,7 +77,7 @@ def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
 
 
 async def list_tasks(
-    conn: Connection, *, shop: str = "", mine: str = "", only_open: bool = False, limit: int = 1000
+    conn: Connection, *, shop: str = "", mine: str = "", only_open: bool = False, limit: int = MOST
 ) -> list[Task]:
     """Tasks, the open and most urgent first; `mine` is a name: what they have, and what they may still decide."""
     rows = await conn.fetch(STATEMENTS["list_tasks"], shop, mine, only_open, limit)

@@ -1,5 +1,6 @@
 """Follow the catalog: compile what was deployed, arm the calendars, and let alarms and memberships follow."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from relevo_engine.adapters.definitions import DefinitionCache
@@ -15,8 +16,17 @@ SETTLED = timedelta(seconds=5)
 class CatalogFollower:
     """The loop body that keeps an engine in step with what is deployed. Any number of engines may do it at once."""
 
-    def __init__(self, pool: Pool, definitions: DefinitionCache, *, settled: timedelta = SETTLED) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        definitions: DefinitionCache,
+        *,
+        settled: timedelta = SETTLED,
+        tell: Callable[[Mapping[str, str]], None] = lambda unreadable: None,
+    ) -> None:
+        """`tell` hears at each turn which stored versions can't be read, with the reasons."""
         self._pool = pool
+        self._tell = tell
         self._definitions = definitions
         self._settled = settled
         self._fanouts = Fanouts()
@@ -30,6 +40,7 @@ class CatalogFollower:
             if revision != self._followed:
                 await self._follow(conn, now)
         self._followed = revision
+        self._tell(self._definitions.unreadable)
         return None
 
     async def _follow(self, conn: Connection, now: datetime) -> None:

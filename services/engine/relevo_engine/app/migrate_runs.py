@@ -22,6 +22,7 @@ from relevo_runtime.postgres import Connection
 from relevo_runtime.timers import Timer
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition
+from relevo_workflow.diagnostics import WorkflowError
 from relevo_workflow.effects import ArmTimer, CancelTimer
 from relevo_workflow.load import load_workflow
 from relevo_workflow.migration import Migrated, migrate, obstacle
@@ -76,7 +77,7 @@ class RunMigration:
         self._staying: set[str] = set()
         self._in_flight = InFlight()
         self._store = Store.load()
-        self._old: dict[str, Definition] = {}
+        self._old: dict[str, Definition | None] = {}
 
     async def survey(self) -> Survey:
         """How many runs there are, and which can't be moved. Changes nothing."""
@@ -111,11 +112,18 @@ class RunMigration:
 
     async def _obstacle(self, place: Place) -> str:
         old = await self._version(place.version)
+        if old is None:
+            return f"this release can't read the version {place.version}"
         return obstacle(old, self._new, step=place.step, trigger_type=place.trigger_type)
 
-    async def _version(self, version: str) -> Definition:
+    async def _version(self, version: str) -> Definition | None:
+        """The version, compiled once; None for one of another release, which this one can't read."""
         if version not in self._old:
-            self._old[version] = load_workflow(await catalog.definition_files(self._connection, version))
+            files = await catalog.definition_files(self._connection, version)
+            try:
+                self._old[version] = load_workflow(files)
+            except WorkflowError:
+                self._old[version] = None
         return self._old[version]
 
     async def _move_version(self, version: str, clock: Clock, revision: int) -> int:
@@ -132,10 +140,10 @@ class RunMigration:
             if not taken:
                 return moved
 
-    def _migrate(self, old: Definition, taken: Taken, now: datetime) -> Migrated | None:
+    def _migrate(self, old: Definition | None, taken: Taken, now: datetime) -> Migrated | None:
         """The run in the new version; `None` for one that meanwhile reached a step that can't be mapped: it stays."""
         shop = self._shops.get(taken.shop, Shop(id=taken.shop))
-        result = migrate(old, self._new, taken.run, now, facts=taken.facts, shop=shop)
+        result = migrate(old, self._new, taken.run, now, facts=taken.facts, shop=shop) if old is not None else ""
         if isinstance(result, Migrated):
             return result
         self._staying.add(taken.run.id)

@@ -1,7 +1,7 @@
 """Starts the engine: overlapping batch consumers, and loops for the catalog, walks, the outbox and the partitions."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -59,7 +59,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             metrics=service.metrics,
             on_walks=walks.wake,
         )
-        follower = CatalogFollower(pool, definitions)
+        follower = CatalogFollower(pool, definitions, tell=lambda unreadable: _tell_unreadable(service, unreadable))
         partitions = Partitions(settings.engine_decision_days)
         # Before the first batch: it must find the workflows and its partitions.
         await follower.run_once(service.clock.now())
@@ -88,6 +88,13 @@ async def _tasks_served(settings: EngineSettings, service: Service, publisher: P
     app = make_app(pool, publisher, service.clock)
     async with pool, serve(app, settings.engine_http_host, settings.engine_http_port, stop_timeout=2):
         yield
+
+
+def _tell_unreadable(service: Service, unreadable: Mapping[str, str]) -> None:
+    """A part of /readyz that says so without being bad: the other workflows go on, so this engine keeps its work."""
+    service.metrics.definitions_unreadable.set(len(unreadable))
+    why = "; ".join(f"version {version} can't be read: {reason}" for version, reason in sorted(unreadable.items()))
+    service.health.set("definitions", True, why)
 
 
 def _consumer(settings: EngineSettings, service: Service, handler: Handler) -> BatchConsumer:
