@@ -81,8 +81,10 @@ def wake_up_id(timer_id: str, due_at: datetime, turn: int) -> str:
 class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Call another system, once as far as it can be known.
 
-    `id` is the effect key and travels as the `Idempotency-Key` header. `body` is plain JSON, `headers` may name secrets
-    as `${NAME}`, which the notifier fills in from its settings. The answer comes back as `CallAnswered`.
+    `id` is the effect key and travels as the `Idempotency-Key` header. `body` is plain JSON. In a value of `headers`,
+    `${NAME}` is the secret that the notifier has as `RELEVO_CALL_SECRET_NAME` (upper-case letters, digits, `_`), and
+    `$$` is a dollar sign. Whoever writes such a message doubles every dollar sign that came with data, so that no data
+    can name a secret. The answer comes back as `CallAnswered`.
     """
 
     id: str
