@@ -52,7 +52,7 @@ def test_so_does_what_a_step_saves():
 
 def test_one_name_for_two_kinds_of_events_is_an_error_also_in_one_arm():
     found = step("wait_for: [{event: [order.paid, refund.created], as: x}, {timeout: 1d}]")
-    assert found[0] == "workflow.yaml:4:56: error: 'run.x' is saved elsewhere as something else (help: another name)"
+    assert found[0] == "workflow.yaml:4:58: error: 'run.x' is saved elsewhere as something else (help: another name)"
     found = step("wait_for: [{event: [order.paid, order.cancelled], as: x}, {timeout: 1d}]")
     assert not any("error" in one for one in found)
 
@@ -107,3 +107,98 @@ def test_time_alone_moves_a_customer_whichever_way_a_limit_is_written(rule, chan
     )
     customer = Customer(flow, facts=known(last_order_at=START)).waits("60d")
     assert [run.started_at - START for run in customer.runs] == [timedelta(days=30, microseconds=1)]
+
+
+SILENT = [
+    # what was taken for something else: the header's line, or a step; what is said
+    ("not_after: 0m", "3:12: error: 'not_after' must be longer than nothing"),
+    ("not_after: -1d", "3:12: error: 'not_after' can't be negative"),
+    ("reentry: {after: 0d}", "3:18: error: 'after' must be longer than nothing"),
+    ("goal: {event: [order.paid, order.placed], within: 7d}", "3:15: error: 'event' must be one event"),
+    ("exit: {event: product.restocked}", "3:15: error: the run would never hear of product.restocked"),
+    ("restart: {event: product.restocked}", "3:18: error: the run would never hear of product.restocked"),
+    ("exit: {event: []}", "3:15: error: 'event' must be at least one event"),
+    ("exit: {event: [order.paid, order.pad]}", "3:28: error: there is no event 'order.pad'"),
+    ("title:", "3:7: error: 'title' must be text, and this is nothing"),
+    (
+        "  - wait: {until: trigger.placed_at, offset: -2h, at: '09:00'}",
+        "4:19: error: with a time of day, 'offset' must",
+    ),
+    (
+        "  - wait: {until: 2026-12-24 09:00, offset: -2h}",
+        "4:19: error: with a time of day, 'offset' must be whole days",
+    ),
+    ("  - wait: {until: '25:00'}", "4:20: error: '25:00' is no time (help: write"),
+    ("  - wait: {until: 2026-02-30 09:00}", "4:19: error: '2026-02-30 09:00' is no time"),
+    ("  - wait_for: [{event: order.paid, timeout: 3d}]", "4:16: error: this arm is two things"),
+    ("  - wait_for: [{name: a, event: order.paid}, {name: a, event: order.paid}, {timeout: 1d}]", "two arms 'a'"),
+    ("  - branch: [{name: a, when: 'true'}, {name: a, when: 'true'}]", "4:46: error: there are two arms 'a'"),
+    ("  - branch: [{otherwise: [{stop: x}]}]", "4:26: error: 'otherwise' takes no value (help: its steps stand under"),
+    (
+        "  - http: {url: https://example.com, headers: [a]}",
+        "4:47: error: headers must be a mapping, and this is a list",
+    ),
+    ("  - http: {url: https://example.com, headers: {X y: a}}", "4:48: error: 'X y' is no name of a header"),
+    ("  - http: {url: https://example.com, headers: {X: [a]}}", "4:51: error: 'X' must be text, and this is a list"),
+    ("  - http: {url: https://example.com, timeout: 0s}", "4:47: error: 'timeout' must be longer than nothing"),
+    ("  - task: {title: [a], skill: b}", "4:19: error: 'title' must be text, and this is a list"),
+    ("  - task: {title: a, deadline: 2d, escalate: {after: 2d, skill: b}}", "4:46: error: the escalation comes after"),
+    ("  - decide: {rules: [], as: x}", "4:21: error: 'rules' must be a list"),
+    (
+        "  - decide: {rules: [{otherwise: , set: {a: 1}}, {when: 'true', set: {a: 2}}], as: x}",
+        "4:23: error: 'otherwise' must be the last rule",
+    ),
+    ("  - goto: away", "4:11: error: there is no step 'away' (help: known here: before)"),
+    ("  - emit: {event: quote.expired}", "4:11: error: quote.expired needs 'quote_id' (help: data: {quote_id: …})"),
+    ("  - emit: {event: quote.expired, data: {quote_id: 5}}", "4:51: error: 'quote_id' of quote.expired must be text"),
+    (
+        "  - emit: {event: quote.expired, data: {quote_id: q, total: trigger.number}}",
+        "4:61: error: 'total' of quote.expired must be a record",
+    ),
+    ("  - emit: {event: quote.expired, data: {quote_id: q, items: [a], weight_kg: trigger.items}}", "must be a number"),
+    (
+        "  - emit: {event: product.restocked, data: {product_id: p}}",
+        "4:19: error: product.restocked is not about a cus",
+    ),
+    ("  - emit: {event: [quote.expired, quote.sent], data: {quote_id: q}}", "4:19: error: 'event' must be one event"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), SILENT)
+def test_what_would_have_been_taken_for_something_else(line, message):
+    text = HEAD + f"steps:\n{line}\n  - {{id: before, wait: 1d}}\n"
+    if not line.startswith("  "):
+        text = HEAD + f"{line}\n" + STEPS
+    found = said(text)
+    assert any(message in one for one in found), found
+
+
+def test_what_an_emitted_event_may_be_made_of():
+    data = (
+        "quote_id: trigger.order_id, total: trigger.total, items: trigger.items, weight_kg: 3, note: 'a {{ run.id }}'"
+    )
+    assert step(f"emit: {{event: quote.expired, data: {{{data}, valid_until: trigger.placed_at}}}}") == []
+
+
+def test_a_trigger_that_names_nothing():
+    assert said("workflow: flow\ntrigger: []\n" + STEPS) == [
+        "workflow.yaml:2:10: error: nothing starts it (help: trigger: {event: order.placed})"
+    ]
+
+
+def test_two_arms_for_one_event_are_told_apart():
+    flow = a_workflow(
+        """
+        workflow: flow
+        trigger: {event: order.placed}
+        steps:
+          - wait_for:
+              - {event: refund.created, where: event.reason == "damaged", steps: [{stop: damaged}]}
+              - {event: refund.created, where: event.reason == "late", steps: [{stop: late}]}
+              - timeout: 9d
+        """
+    )
+    customer = Customer(flow).does("order.placed", order_id="o1")
+    customer.does("refund.created", "1d", refund_id="r1", order_id="o1", reason="late")
+    assert "wait-for-refund-created/refund.created-2" in customer.path
+    assert flow.place_of("wait-for-refund-created/refund.created-2").line == 7

@@ -72,7 +72,7 @@ class Problems:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Help for a word that is not known: the nearest one, or all that are."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"

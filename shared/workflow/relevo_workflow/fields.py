@@ -54,6 +54,13 @@ class Fields:
                 where = self.node.keys.get(key, self.node.position)
                 self.problems.error(where, f"{self.what} has no field '{key}'", suggestion(key, self._asked))
 
+    def flag(self, name: str, advice: str) -> bool:
+        """Whether a field is there that takes no value, such as `otherwise`."""
+        node = self.get(name)
+        if node is not None and (node.entries or node.items or node.is_text):
+            self.problems.error(node.position, f"'{name}' takes no value", advice)
+        return node is not None
+
     def text(self, name: str, default: str = "", *, required: bool = False) -> str:
         """A scalar as text."""
         node = self.need(name) if required else self.get(name)
@@ -97,12 +104,12 @@ class Fields:
         return found
 
     def duration(self, name: str, default: timedelta | None = None, *, required: bool = False) -> timedelta | None:
-        """A duration of elapsed time, not negative."""
-        found = self.signed_duration(name, default, required=required)
-        if found is not None and found < timedelta():
-            self.wrong(name, f"'{name}' can't be negative")
+        """A duration of elapsed time, longer than nothing."""
+        found = self.signed_duration(name, None, required=required)
+        if found is not None and found <= timedelta():
+            self.wrong(name, f"'{name}' must be longer than nothing" if not found else f"'{name}' can't be negative")
             return default
-        return found
+        return default if found is None else found
 
     def signed_duration(
         self, name: str, default: timedelta | None = None, *, required: bool = False

@@ -12,6 +12,7 @@ from liquid import BoundTemplate
 from relevo_workflow.decision import Check
 from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Names
+from relevo_workflow.fields import Fields
 from relevo_workflow.liquid_texts import parse_liquid, read_liquid
 from relevo_workflow.scope import Scope
 from relevo_workflow.text_context import liquid_context
@@ -19,6 +20,7 @@ from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 _MARKED = re.compile("\ue000([A-Z][A-Z0-9_]*)\ue001")
 _MARKS = re.compile("[\ue000\ue001]")  # characters of the private use area: they mean nothing in a header
 
@@ -52,3 +54,16 @@ def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
         return HeaderText(text.template, text.text, text.fields)
     marked = parse_liquid(_SECRET.sub("\ue000\\1\ue001", text.text))
     return HeaderText(text.template, text.text, text.fields, marked)
+
+
+def read_headers_of(fields: Fields, names: Names, problems: Problems) -> tuple[tuple[str, HeaderText], ...]:
+    """The headers of a call, by name."""
+    node = fields.get("headers")
+    if node is None:
+        return ()
+    headers = Fields(node, problems, "headers")
+    for name in node.entries or {}:
+        headers.text(name)
+        if not _NAME.match(name):
+            problems.error(headers.position(name), f"'{name}' is no name of a header", "letters, digits and '-'")
+    return tuple((name, read_header(one, names, problems)) for name, one in (node.entries or {}).items())

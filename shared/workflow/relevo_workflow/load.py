@@ -84,7 +84,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     reading = Reading(problems, Compiler(problems), names)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
-    program = StepReader(reading, read_not_after(fields, problems)).read(outlines)
+    program = StepReader(reading, read_not_after(fields)).read(outlines)
     reading.warn_unused_templates(templates)
     if not problems.errors:
         _check_ways(program, outlines, problems)

@@ -187,8 +187,8 @@ def _saves(step: Outline) -> Iterator[tuple[str, Node, Shape]]:
         for arm in step.body.items or ():
             save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
             named = () if event is None else event.items if event.items is not None else (event,)
-            for one in named if save is not None and save.is_text else ():
-                if one.text in EVENT_TYPES:
+            for one in named:
+                if save is not None and save.is_text and one.text in EVENT_TYPES:
                     yield save.text, save, event_shape(one.text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from relevo_workflow.arm_labels import arm_labels
 from relevo_workflow.diagnostics import Position
 from relevo_workflow.outline import Outline
 from relevo_workflow.yaml_source import Node
@@ -32,22 +33,8 @@ def _arms(step: Outline) -> Iterator[tuple[str, Position]]:
         return
     rules = (step.body.entries or {}).get("rules") if step.kind == "decide" else None
     arms = [block.node for block in step.blocks] if rules is None else list(rules.items or ())
-    for number, arm in enumerate(arms, start=1):
-        yield _label(step.kind, arm, number), arm.position
-
-
-def _label(kind: str, arm: Node, number: int) -> str:
-    entries = arm.entries or {}
-    if "timeout" in entries:
-        return "timeout"
-    if "name" in entries:
-        return entries["name"].text
-    if "otherwise" in entries:
-        return "otherwise"
-    if kind == "wait_for":
-        events = _each(entries.get("event"))
-        return events[0].text if events else "event"
-    return f"rule-{number}" if kind == "decide" else f"when-{number}"
+    for label, arm in zip(arm_labels(step.kind, arms), arms, strict=True):
+        yield label, arm.position
 
 
 def _each(node: Node | None) -> list[Node]:

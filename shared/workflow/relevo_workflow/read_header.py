@@ -1,13 +1,15 @@
 """Reads what stands above the steps: triggers, exits, goal, re-entry, enrolment, window."""
 
+import re
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import definition as parts
 from relevo_workflow.calendar_rules import check_cron, check_rrule
 from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Expression
-from relevo_workflow.fields import Fields, parse_weekday, read_duration
+from relevo_workflow.fields import Fields, parse_weekday
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import OCCASIONS
 from relevo_workflow.yaml_source import Node
@@ -60,6 +62,7 @@ class HeaderReader:
         self.reading = reading
         self.problems: Problems = reading.problems
         self.segments = segments
+        self._about_product = False
 
     def _where(self, fields: Fields, name: str, events: tuple[str, ...]) -> Expression | None:
         node = fields.get(name)
@@ -71,8 +74,12 @@ class HeaderReader:
     def triggers(self, root: Fields) -> tuple[parts.Trigger, ...]:
         """Every trigger of the workflow."""
         found: list[parts.Trigger] = []
-        root.need("trigger", "what starts it: trigger: {event: order.placed}")
+        node = root.need("trigger", "what starts it: trigger: {event: order.placed}")
+        if node is not None and node.items == ():
+            self.problems.error(node.position, "nothing starts it", "trigger: {event: order.placed}")
         root.each("trigger", lambda node: found.extend(self._trigger(node)))
+        starts = (one.event for one in found if isinstance(one, parts.EventTrigger))
+        self._about_product = any(event.startswith(PRODUCT_EVENTS) for event in starts)
         return tuple(found)
 
     def _trigger(self, node: Node) -> list[parts.Trigger]:
@@ -113,7 +120,7 @@ class HeaderReader:
 
     def _date(self, fields: Fields, when: Expression | None) -> parts.Trigger:
         field = fields.text("date")
-        if field != "birthday" and not field.startswith("attributes."):
+        if field != "birthday" and not re.match(r"attributes\..", field):
             fields.wrong("date", f"'{field}' is no date of the customer", "birthday, or attributes.<name>")
         offset = fields.signed_duration("offset") or timedelta()
         if offset % timedelta(days=1):
@@ -147,13 +154,22 @@ class HeaderReader:
         rule.done()
         return parts.ScheduleTrigger(cron, rrule, segment, zone, when)
 
+    def _heard(self, fields: Fields, *, one: bool = False) -> tuple[str, ...]:
+        """The events of an exit, a goal or a restart: those of another key never reach the run."""
+        events = self.reading.event_types(fields, "event", one=one)
+        for event in events:
+            if event.startswith(PRODUCT_EVENTS) and not self._about_product:
+                advice = "only wait_for hears of products, by its 'key'"
+                fields.wrong("event", f"the run would never hear of {event}", advice)
+        return events
+
     def restarts(self, root: Fields) -> tuple[parts.Restart, ...]:
         """Events that send a run back to its first step."""
         found: list[parts.Restart] = []
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "restart")
-            events = self.reading.event_types(fields, "event")
+            events = self._heard(fields)
             where = self._where(fields, "where", events)
             fields.done()
             found.extend(parts.Restart(event, where) for event in events)
@@ -167,7 +183,7 @@ class HeaderReader:
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "an exit rule")
-            events = self.reading.event_types(fields, "event")
+            events = self._heard(fields)
             where = self._where(fields, "where", events)
             reason = fields.text("reason")
             fields.done()
@@ -182,7 +198,7 @@ class HeaderReader:
         if node is None:
             return None
         fields = Fields(node, self.problems, "goal")
-        events = self.reading.event_types(fields, "event")[:1]
+        events = self._heard(fields, one=True)[:1]
         where = self._where(fields, "where", events)
         within = fields.duration("within", required=True) or timedelta(days=7)
         value_node = fields.get("value")
@@ -240,8 +256,6 @@ class HeaderReader:
         return self.reading.expression(node, self.reading.names.without_event(), want=("STRING",)) if node else None
 
 
-def read_not_after(root: Fields, problems: Problems) -> timedelta:
+def read_not_after(root: Fields) -> timedelta:
     """How late is too late for a message of this workflow."""
-    node = root.get("not_after")
-    found = read_duration(node, problems) if node is not None else None
-    return found or parts.DEFAULT_NOT_AFTER
+    return root.duration("not_after", parts.DEFAULT_NOT_AFTER) or parts.DEFAULT_NOT_AFTER

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import program as steps
+from relevo_workflow.arm_labels import arm_labels, check_names
 from relevo_workflow.definition import DEFAULT_NOT_AFTER
 from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Expression
-from relevo_workflow.fields import SAVE_NAME, Fields, parse_day, parse_time, parse_weekday, read_duration
-from relevo_workflow.header_texts import read_header
+from relevo_workflow.fields import SAVE_NAME, Fields, read_duration
+from relevo_workflow.header_texts import read_headers_of
 from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
+from relevo_workflow.payloads_of_emit import check_payload
 from relevo_workflow.program import END, Program, Step
+from relevo_workflow.read_until import read_until
 from relevo_workflow.read_values import Reading, read_fields, read_list, read_value
 from relevo_workflow.text_context import TextFields
 from relevo_workflow.values import LiquidText, Value
@@ -74,25 +77,8 @@ class StepReader:
         offset = fields.signed_duration("offset") or timedelta()
         at = fields.time("at")
         fields.done()
-        return self._until(step.id, after, until, zone, (at, offset)) if until is not None else None
-
-    def _until(self, step_id: str, after: str, until: Node, zone: str, extra: tuple[object, timedelta]) -> Step | None:
-        """The forms of `until`: a time, a weekday with a time, a day with a time, or an expression."""
-        at, offset = extra
-        head, _, tail = until.text.strip().partition(" ")
-        clock = parse_time(until.text) or parse_time(tail)
-        weekday, day = parse_weekday(head), parse_day(head)
-        wait = steps.WaitUntil(step_id, after, zone, clock or parse_time("00:00"), weekday, day, None, offset)
-        if parse_time(until.text) is not None or weekday is not None or day is not None:
-            if tail and clock is None:
-                self.problems.error(until.position, f"'{tail}' is no time of day", 'write it like "mon 09:00"')
-            if at is not None or (offset and day is None):
-                self.problems.error(until.position, "'at' and 'offset' are for a date or a field")
-            return wait
-        moment = self.reading.expression(until, self.names, want=("TIMESTAMP", "STRING"))
-        if moment is None:
-            return None
-        return steps.WaitUntil(step_id, after, zone, at, None, None, moment, offset)  # type: ignore[arg-type]  # a time
+        wait = steps.WaitUntil(step.id, after, zone, at, None, None, None, offset)
+        return read_until(until, wait, self.reading, self.names) if until is not None else None
 
     def _wait_for(self, step: Outline, after: str) -> Step | None:
         if step.body.items is None:
@@ -101,17 +87,19 @@ class StepReader:
         arms: list[steps.EventArm] = []
         timeout: timedelta | None = None
         timeout_target = after
-        for block in step.blocks:
+        for label, block in self._labelled(step):
             fields = Fields(block.node, self.problems, "an arm of wait_for")
             if "timeout" in fields:
                 if timeout is not None:
                     self.problems.error(fields.position("timeout"), "there are two timeouts")
-                timeout = fields.duration("timeout")
-                if timeout == timedelta():
-                    fields.wrong("timeout", "a timeout must be longer than nothing")
+                timeout = fields.duration("timeout") or timedelta(days=1)
+                if "event" in fields:
+                    advice = "an arm waits for an event or is the timeout"
+                    self.problems.error(block.node.position, "this arm is two things", advice)
+                    fields.get("event")
                 timeout_target = self._arm_target(fields, block, after)
             else:
-                arms.append(self._event_arm(fields, block, after))
+                arms.append(self._event_arm(label, fields, block, after))
             fields.done()
         if not arms:
             self.problems.error(step.body.position, "wait_for waits for no event", "for a time alone write wait: 3d")
@@ -120,14 +108,19 @@ class StepReader:
             self.problems.error(step.body.position, "wait_for has no timeout: a run could wait for ever", advice)
         return steps.WaitFor(step.id, after, tuple(arms), timeout, timeout_target)
 
-    def _event_arm(self, fields: Fields, block: Block, after: str) -> steps.EventArm:
+    def _labelled(self, step: Outline) -> list[tuple[str, Block]]:
+        nodes = [block.node for block in step.blocks]
+        check_names(step.kind, nodes, self.problems)
+        return list(zip(arm_labels(step.kind, nodes), step.blocks, strict=True))
+
+    def _event_arm(self, label: str, fields: Fields, block: Block, after: str) -> steps.EventArm:
         events = self.reading.event_types(fields, "event")
         where = self._condition(fields, "where", events=events) if events else None
         key = fields.get("key")
         expression = self.reading.expression(key, self.names, want=("STRING",)) if key is not None else None
         self._check_key(fields, key, events)
         save = fields.save_name()
-        label = fields.text("name") or (events[0] if events else "event")
+        fields.text("name")
         early = fields.choice("since", ("wait", "start"), "wait") == "start"
         if early and key is not None:
             fields.wrong("since", "events of a product count from the wait on", "leave 'since' out")
@@ -154,16 +147,15 @@ class StepReader:
             self.problems.error(step.body.position, "branch must be a list of 'when' and 'otherwise'")
             return None
         arms: list[steps.BranchArm] = []
-        for number, block in enumerate(step.blocks, start=1):
+        for number, (label, block) in enumerate(self._labelled(step), start=1):
             fields = Fields(block.node, self.problems, "an arm of branch")
-            otherwise = "otherwise" in fields
-            fields.get("otherwise")
+            otherwise = fields.flag("otherwise", "its steps stand under 'steps'")
             condition = self._condition(fields, "when")
             if otherwise and number < len(step.blocks):
                 self.problems.error(fields.position("otherwise"), "'otherwise' must be the last arm")
             if otherwise == ("when" in fields):
                 self.problems.error(block.node.position, "an arm of branch needs either 'when' or 'otherwise'")
-            label = fields.text("name") or ("otherwise" if otherwise else f"when-{number}")
+            fields.text("name")
             arms.append(steps.BranchArm(label, condition, self._arm_target(fields, block, after)))
             fields.done()
         return steps.Branch(step.id, after, tuple(arms))
@@ -191,20 +183,25 @@ class StepReader:
         save = fields.save_name()
         if not save and "as" not in fields:
             self.problems.error(step.body.position, "decide needs 'as'", "the name by which 'run' has the result")
-        rules: list[steps.Rule] = []
-        fields.need("rules")
-        fields.each("rules", lambda node: rules.append(self._rule(node, len(rules) + 1)))
+        given = fields.need("rules")
+        nodes = given.items if given is not None and given.items else ()
+        if given is not None and not nodes:
+            self.problems.error(given.position, "'rules' must be a list of 'when' or 'otherwise', each with 'set'")
+        check_names(step.kind, nodes, self.problems)
+        rules = [self._rule(label, one) for label, one in zip(arm_labels(step.kind, nodes), nodes, strict=True)]
+        for node in nodes[:-1]:
+            if "otherwise" in node.keys:
+                self.problems.error(node.keys["otherwise"], "'otherwise' must be the last rule")
         fields.done()
         return steps.DecideTable(step.id, after, hit, tuple(rules), save)
 
-    def _rule(self, node: Node, number: int) -> steps.Rule:
+    def _rule(self, label: str, node: Node) -> steps.Rule:
         fields = Fields(node, self.problems, "a rule of decide")
-        otherwise = "otherwise" in fields
-        fields.get("otherwise")
+        otherwise = fields.flag("otherwise", "its values stand under 'set'")
         condition = self._condition(fields, "when")
         if otherwise == ("when" in fields):
             self.problems.error(node.position, "a rule of decide needs either 'when' or 'otherwise'")
-        label = fields.text("name") or ("otherwise" if otherwise else f"rule-{number}")
+        fields.text("name")
         given = fields.need("set")
         for key, where in (given.keys if given is not None else {}).items():
             if not SAVE_NAME.match(key):
@@ -238,13 +235,10 @@ class StepReader:
         fields = self._fields(step, "http")
         method = fields.choice("method", ("GET", "POST", "PUT", "PATCH", "DELETE"), "POST")
         url = fields.need("url")
-        if url is not None and not url.text.startswith(("https://", "http://")):
+        fields.text("url")
+        if url is not None and url.text and not url.text.startswith(("https://", "http://")):
             self.problems.error(url.position, "'url' must begin with https://", "only the rest may be Liquid")
-        headers = fields.get("headers")
-        read_headers = tuple(
-            (name, read_header(node, self.names, self.problems))
-            for name, node in ((headers.entries if headers else None) or {}).items()
-        )
+        read_headers = read_headers_of(fields, self.names, self.problems)
         body = fields.get("body")
         timeout = fields.duration("timeout", timedelta(seconds=10)) or timedelta(seconds=10)
         if timeout > LONGEST_TIMEOUT:
@@ -272,11 +266,15 @@ class StepReader:
 
     def _read_task(self, fields: Fields, step: Outline, after: str) -> steps.TaskStep:
         title = fields.need("title")
+        fields.text("title")
         deadline = fields.duration("deadline")
         reminder = fields.duration("reminder")
         if reminder is not None and deadline is not None and reminder >= deadline:
             fields.wrong("reminder", "the reminder comes after the deadline")
         escalate = fields.get("escalate")
+        escalation = self._escalation(escalate) if escalate is not None else None
+        if escalate is not None and escalation is not None and deadline is not None and escalation.after >= deadline:
+            self.problems.error(escalate.position, "the escalation comes after the deadline")
         return steps.TaskStep(
             step.id,
             after,
@@ -285,7 +283,7 @@ class StepReader:
             fields.texts("roles"),
             deadline,
             reminder,
-            self._escalation(escalate) if escalate is not None else None,
+            escalation,
             fields.save_name(),
         )
 
@@ -327,12 +325,12 @@ class StepReader:
 
     def _emit(self, step: Outline, after: str) -> Step | None:
         fields = self._fields(step, "emit")
-        events = self.reading.event_types(fields, "event")
+        events = self.reading.event_types(fields, "event", one=True)
         node = fields.get("data")
         data = read_fields(node, self.reading, self.names)
         fields.done()
-        if events and node is not None:
-            self.reading.check_payload(events[0], node)
+        if events:
+            check_payload(events[0], step.body, data, self.reading, self.names)
         return steps.EmitStep(step.id, after, events[0] if events else "", data)
 
     def _start(self, step: Outline, after: str) -> Step | None:
@@ -347,7 +345,8 @@ class StepReader:
     def _goto(self, step: Outline, after: str) -> Step | None:
         target = step.body.text
         if target not in self._ids:
-            self.problems.error(step.body.position, f"there is no step '{target}'", suggestion(target, self._ids))
+            others = self._ids - {step.id}
+            self.problems.error(step.body.position, f"there is no step '{target}'", suggestion(target, others))
         return steps.Goto(step.id, target)
 
     def _stop(self, step: Outline, after: str) -> Step | None:

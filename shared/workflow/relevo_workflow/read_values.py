@@ -14,7 +14,6 @@ from relevo_workflow.expressions import Compiler, Expression, Names
 from relevo_workflow.fields import Fields
 from relevo_workflow.liquid_texts import is_liquid, read_liquid
 from relevo_workflow.outline import is_word
-from relevo_workflow.shapes import event_shape
 from relevo_workflow.values import Computed, Items, Literal, Record, Value
 from relevo_workflow.yaml_source import Node
 
@@ -46,14 +45,23 @@ class Reading:
         """An expression that is true or false."""
         return self.expression(node, names, want=("BOOL",))
 
-    def event_types(self, fields: Fields, name: str) -> tuple[str, ...]:
-        """The canonical event types of a field (one, or a list); unknown ones are noted and left out."""
-        fields.need(name)
-        given = fields.texts(name)
+    def event_types(self, fields: Fields, name: str, *, one: bool = False) -> tuple[str, ...]:
+        """The canonical event types of a field (one, or a list unless `one`); unknown ones are noted and left out."""
+        node = fields.need(name)
+        if node is None:
+            return ()
+        given = node.items if node.items is not None else (node,)
+        if not given or (one and len(given) > 1):
+            self.problems.error(node.position, f"'{name}' must be {'one event' if one else 'at least one event'}")
         for event in given:
-            if event not in EVENT_TYPES:
-                fields.wrong(name, f"there is no event '{event}'", suggestion(event, EVENT_TYPES))
-        return tuple(event for event in given if event in EVENT_TYPES)
+            if event.text not in EVENT_TYPES:
+                said = (
+                    f"there is no event '{event.text}'"
+                    if event.text
+                    else f"an event is needed, and this is {event.kind}"
+                )
+                self.problems.error(event.position, said, suggestion(event.text, EVENT_TYPES))
+        return tuple(event.text for event in given if event.text in EVENT_TYPES)
 
     def uses_template(self, fields: Fields, template: str, channel: str) -> None:
         """Notes that a step sends a template; it must exist and be made for the channel."""
@@ -71,14 +79,6 @@ class Reading:
         for template in templates:
             if template not in self.used:
                 self.problems.warning(Position(f"templates/{template}.yaml"), f"no step sends '{template}'")
-
-    def check_payload(self, event: str, data: Node) -> None:
-        """Every field that an emitted event gets must be one of its payload."""
-        shape = event_shape(event)
-        for name in data.entries or {}:
-            if name not in shape.fields:
-                where = data.keys.get(name, data.position)
-                self.problems.error(where, f"{event} has no field '{name}'", suggestion(name, shape.fields))
 
 
 def read_value(node: Node, reading: Reading, names: Names) -> Value:

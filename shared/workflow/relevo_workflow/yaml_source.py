@@ -1,7 +1,7 @@
 """YAML as nodes that know where they stand, so that every problem has a line and a column."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 
 from ruamel.yaml import YAML
@@ -118,7 +118,11 @@ def _mapping(file: str, node: MappingNode, position: Position, problems: Problem
         name = str(key.value)
         if name in entries:
             problems.error(where, f"'{name}' is here twice", "each key once")
-        entries[name] = _node(file, value, problems, depth + 1)
+        inner = _node(file, value, problems, depth + 1)
+        if isinstance(value, ScalarNode) and not value.value and value.start_mark.line > key.end_mark.line:
+            # Nothing stands there: the next line is the wrong place to look.
+            inner = replace(inner, position=Position(file, key.end_mark.line + 1, key.end_mark.column + 2))
+        entries[name] = inner
         keys[name] = where
     return Node(position, entries=entries, keys=keys)
 
