@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from relevo_engine.adapters import tasks
 from relevo_engine.adapters.in_flight import Scope
+from relevo_engine.app.answer_task import Answered, TaskError, answer_task
 from relevo_engine.app.migrate_runs import Moved, RunMigration
+from relevo_engine.core.tasks import Member
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.postgres import Pool
 from relevo_workflow.definition import Definition
@@ -100,6 +103,60 @@ async def test_a_run_whose_steps_are_over_and_whose_goal_is_open_is_kept_and_mov
         runs=1
     )
     assert [due for _, _, due, _ in (await engine.state())["timers"]] == [MORNING + 72 * HOUR]
+
+
+APPROVE = """
+workflow: cart
+title: Cart
+change: ad-hoc
+trigger: {event: checkout.started}
+steps:
+  - id: decision
+    approve:
+      title: Credit
+      roles: [finance]
+      needed: 2
+      deadline: 3d
+      reminder: 1d
+      escalate: {after: 2d, roles: [boss]}
+"""
+
+
+async def test_an_open_task_asks_for_what_the_new_version_asks_for(engine: Engine) -> None:
+    old = {"workflow.yaml": APPROVE}
+    new = {
+        "workflow.yaml": APPROVE.replace("[finance]", "[sales]")
+        .replace("needed: 2", "needed: 1")
+        .replace("deadline: 3d", "deadline: 30d")
+        .replace("title: Credit", "title: Loan")
+    }
+    await deploy(engine.pool, old)
+    async with engine.pool.acquire() as conn:
+        await engine.definitions.refresh(conn)
+        for name, role in (("Ana", "finance"), ("Sam", "sales"), ("Bo", "boss")):
+            await tasks.put_member(conn, Member(shop="sample", name=name, roles=[role]))
+    await engine.take(checkout("a"))
+    await engine.wake(after=49 * HOUR)
+    await engine.take(checkout("b", key="cus_2"))
+    await move(engine.pool, new, engine.clock)
+    async with engine.pool.acquire() as conn:
+        first, second = await tasks.list_tasks(conn)
+        assert (first.title, first.needed, first.roles, first.deadline) == (
+            *("Credit", 1, ["sales", "boss"]),
+            MORNING + timedelta(days=30),
+        )
+        assert (second.roles, second.assignee) == (["sales"], "Ana")
+        with pytest.raises(TaskError, match="Ana has none of the roles sales"):
+            await answer_task(
+                conn, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Ana"), engine.clock
+            )
+        said = await answer_task(
+            conn, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Sam"), engine.clock
+        )
+        await engine.definitions.refresh(conn)
+        await engine.take(said)
+        [left] = await tasks.list_tasks(conn, only_open=True)
+    assert left.task_id == first.task_id
 
 
 @pytest.mark.parametrize("page", [1, 7])

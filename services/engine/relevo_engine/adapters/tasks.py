@@ -1,11 +1,11 @@
 """The tables `engine.task` and `engine.staff`. Every function works inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from relevo_engine.core.assignment import Wanted, assign
-from relevo_engine.core.tasks import Change, Member, Opened, Task, TaskChanges, TaskRef
+from relevo_engine.core.tasks import Change, Member, Opened, Revised, Task, TaskChanges, TaskRef
 from relevo_runtime.postgres import Connection, Statements
 
 MOST = 1000
@@ -27,6 +27,12 @@ async def save(conn: Connection, changes: TaskChanges) -> None:
     if changes.redacted:
         shops, keys = zip(*sorted(changes.redacted), strict=True)
         await conn.execute(STATEMENTS["redact_tasks"], shops, keys)
+
+
+async def revise(conn: Connection, tasks: Sequence[Revised]) -> None:
+    """Lets open tasks ask for what the new version of their runs asks for."""
+    if tasks:
+        await conn.execute(STATEMENTS["revise_tasks"], *_columns(_revised(one) for one in tasks))
 
 
 async def _assign(conn: Connection, changes: TaskChanges) -> dict[TaskRef, str]:
@@ -70,6 +76,11 @@ def _changed(ref: TaskRef, one: Change, assignee: str | None) -> tuple[object, .
         *(*ref, one.reminded_at, one.escalated_at, skill, _encode(roles), assignee, _encode(one.votes)),
         *(one.status, one.closed_at, one.close_reason),
     )
+
+
+def _revised(one: Revised) -> tuple[object, ...]:
+    escalated = one.escalated_skill, _encode(one.escalated_roles)
+    return (*one.ref, one.deadline, one.needed, one.skill, _encode(one.roles), *escalated)
 
 
 def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:

@@ -43,6 +43,19 @@ from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::te
     as c(shop, task_id, reminded_at, escalated_at, skill, roles, assignee, votes, status, closed_at, close_reason)
 where t.shop = c.shop and t.task_id = c.task_id and t.status = 'open'
 
+-- name: revise_tasks
+-- Open tasks ask for what the new version of their run asks for; an escalated one for what it escalates to. Wording and
+-- assignee stay.
+update engine.task t
+set deadline = r.deadline,
+    needed = r.needed,
+    skill = case when t.escalated_at is null then r.skill else r.escalated_skill end,
+    roles = array(select jsonb_array_elements_text(
+        case when t.escalated_at is null then r.roles else r.escalated_roles end))
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::jsonb[], $7::text[], $8::jsonb[])
+    as r(shop, task_id, deadline, needed, skill, roles, escalated_skill, escalated_roles)
+where t.shop = r.shop and t.task_id = r.task_id and t.status = 'open'
+
 -- name: redact_tasks
 -- Takes what may be personal out of the tasks of these customers.
 update engine.task t

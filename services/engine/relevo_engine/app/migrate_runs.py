@@ -12,10 +12,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from relevo_engine.adapters import tasks
 from relevo_engine.adapters.definitions import shop_facts
 from relevo_engine.adapters.in_flight import Example, InFlight, Place, Scope, Taken
 from relevo_engine.adapters.store import Store
 from relevo_engine.core.fold import DecisionRow
+from relevo_engine.core.tasks import revised
 from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.postgres import Connection
@@ -157,6 +159,7 @@ class RunMigration:
         gone = [(t.shop, e.id) for t, m in done for e in m.effects if isinstance(e, CancelTimer)]
         await timers.cancel_timers(conn, gone)
         await timers.set_timers(conn, _armed(done))
+        await tasks.revise(conn, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None])
         rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
         await self._store.append_decisions(conn, rows, now)
 

@@ -89,6 +89,18 @@ class Change(Struct):
     votes: list[Said] = []
 
 
+class Revised(Struct, frozen=True, kw_only=True):
+    """What the version of a run asks for at an open task; with `escalated_…` once the task was escalated."""
+
+    ref: TaskRef
+    deadline: datetime | None
+    needed: int
+    skill: str
+    roles: tuple[str, ...]
+    escalated_skill: str
+    escalated_roles: tuple[str, ...]
+
+
 class TaskChanges(Struct):
     """What one batch does to tasks. `redacted` are customers (shop, key) whose tasks must say nothing of them."""
 
@@ -145,6 +157,24 @@ class TaskChanges(Struct):
         change = self._change(ref)
         if change.closed_at is None:  # the first reason counts
             change.closed_at, change.status, change.close_reason = at, status, reason
+
+
+def revised(shop: str, run: Run, definition: Definition) -> Revised | None:
+    """What `run`, which was moved into the version `definition`, asks of the staff now; None if it is at no task."""
+    step = definition.program.steps.get(run.step)
+    if run.state != "active" or not isinstance(step, TaskStep | ApproveStep):
+        return None
+    task, needed = (step.task, step.needed) if isinstance(step, ApproveStep) else (step, 1)
+    escalation = task.escalation
+    return Revised(
+        ref=(shop, f"{run.id}/{run.step}/{run.turn}"),
+        deadline=run.timers.get("step"),
+        needed=needed,
+        skill=task.skill,
+        roles=task.roles,
+        escalated_skill=(escalation.skill if escalation is not None else "") or task.skill,
+        escalated_roles=tuple(dict.fromkeys((*task.roles, *(escalation.roles if escalation is not None else ())))),
+    )
 
 
 def _at_task(run: Run, by_version: Mapping[str, Definition]) -> bool:
