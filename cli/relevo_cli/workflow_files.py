@@ -13,7 +13,7 @@ from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from relevo_cli.errors import CommandError
+from relevo_cli.errors import CommandError, NotTextError
 from relevo_workflow.definition import Definition
 from relevo_workflow.load import load_workflow
 
@@ -78,12 +78,12 @@ def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
     Raises `CommandError` for a template that is no YAML; without `parse` every layout is read and nothing is raised.
     """
     files = {WORKFLOW: _read(folder / WORKFLOW)}
-    for template in sorted((folder / "templates").glob("*.yaml")):
+    for template in _yaml_files(folder / "templates"):
         files[f"templates/{template.name}"] = _read(template)
     for layout in sorted(_layouts(files)) if parse else ["*"]:
-        for source in sorted((folder.parent / LAYOUTS).glob(f"{layout}.*")):
+        for source in sorted((beside(folder) / LAYOUTS).glob(f"{layout}.*")):
             files[f"{LAYOUTS}/{source.name}"] = _read(source)
-    segments = folder.parent / SEGMENTS
+    segments = beside(folder) / SEGMENTS
     # A workflow that names none is the same version whatever becomes of them.
     if segments.is_file() and any("segment" in text for text in files.values()):
         files[SEGMENTS] = _read(segments)
@@ -92,13 +92,22 @@ def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
 
 def read_tests(folder: Path) -> dict[str, str]:
     """The files of tests beside a workflow by their paths inside its folder."""
-    return {f"tests/{path.name}": _read(path) for path in sorted((folder / "tests").glob("*.yaml"))}
+    return {f"tests/{path.name}": _read(path) for path in _yaml_files(folder / "tests")}
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
+def beside(folder: Path) -> Path:
+    """The folder that a workflow's folder lies in, also for `.` and `..`."""
+    return folder.parent if folder.name not in ("", "..") else folder / ".."
 
 
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
     shared = file == SEGMENTS or file.startswith(f"{LAYOUTS}/")
-    return (folder.parent if shared else folder) / file
+    return (beside(folder) if shared else folder) / file
 
 
 def layout_words(files: Mapping[str, str]) -> dict[str, str]:
@@ -127,4 +136,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 text: {error}") from error
+        raise NotTextError(path) from error

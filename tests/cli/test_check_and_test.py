@@ -1,6 +1,7 @@
 """`relevo check` and `relevo test`: what they print, and how they end."""
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -225,3 +226,68 @@ def test_a_diagram_as_text_as_a_picture_and_beside_its_workflow(library: Path) -
     files = "workflows/thanks/diagram.svg, workflows/thanks/diagram.md"
     assert relevo("diagram", "--write") == (0, [f"thanks  wrote {files}"])
     assert relevo("diagram", "--write") == (0, ["thanks  is drawn as it is"])
+
+
+STARTS = """\
+workflow: parcels
+trigger: {event: order.placed}
+steps:
+  - start: {workflow: thank, for_each: trigger.items}
+"""
+
+
+def test_a_workflow_that_a_step_starts_must_be_there_and_may_be_started(library: Path) -> None:
+    parcels = library.parent / "parcels"
+    parcels.mkdir()
+    (parcels / "workflow.yaml").write_text(STARTS)
+    place = "workflows/parcels/workflow.yaml:4:5"
+    for path in ("workflows", "workflows/parcels"):
+        code, lines = relevo("check", path)
+        missing = f"{place}: error: there is no workflow 'thank' (help: did you mean 'thanks'?)"
+        assert (code, lines[0]) == (1, missing)
+    change(parcels / "workflow.yaml", "thank,", "thanks,")
+    advice = "(help: add {manual: } to the trigger of 'thanks')"
+    assert relevo("check")[1][0] == f"{place}: error: 'thanks' can't be started by a step {advice}"
+    thanks = library / "workflow.yaml"
+    change(thanks, "trigger: {event: order.placed, when: event.total.amount > 0.0}", "trigger: {manual: }")
+    code, lines = relevo("check")
+    assert code == 0
+    assert lines[0].startswith(f"{place}: warning: only the first element starts 'thanks'")
+    change(thanks, "exit:", "key: string(trigger.data.item.sku)\nexit:")
+    assert relevo("check") == (0, [])
+
+
+def test_a_workflow_alone_may_start_one_from_elsewhere(library: Path) -> None:
+    change(library / "workflow.yaml", "  - wait: 1h", "  - start: {workflow: other}")
+    place = "workflows/thanks/workflow.yaml:5:5"
+    assert relevo("check")[1][0] == (
+        f"{place}: warning: there is no workflow 'other' (help: it has to be deployed from elsewhere)"
+    )
+
+
+def test_two_folders_with_one_workflow(library: Path) -> None:
+    shutil.copytree(library, library.parent / "thanks-too")
+    code, lines = relevo("check")
+    assert code == 1
+    assert lines[0].startswith("workflows/thanks-too/workflow.yaml:1:1: error: 'thanks' is also the workflow of")
+
+
+def test_a_file_that_is_no_text_is_a_finding_like_others(library: Path) -> None:
+    (library.parent / "odd").mkdir()
+    (library.parent / "odd" / "workflow.yaml").write_bytes(b"\xff\xfe\x00")
+    found = "workflows/odd/workflow.yaml:1:1: error: this is not UTF-8 text (help: save it as UTF-8)"
+    assert relevo("check") == (1, [found])
+    code, lines = relevo("test")
+    assert code == 1
+    assert any(found in line for line in lines)
+
+
+def test_a_path_may_be_here_and_files_may_end_in_yml(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = library / "tests"
+    for path in tests.glob("*.yaml"):
+        path.rename(path.with_suffix(".yml"))
+    monkeypatch.chdir(library)
+    assert relevo("check", ".")[0] == 0
+    assert relevo("test", ".")[1][-1].startswith("2 of 2 tests passed")
+    monkeypatch.chdir(ROOT / "workflows" / "quote")
+    assert relevo("check", ".")[0] == 0

@@ -1,5 +1,7 @@
 """What a workflow may say and hardly can mean: each finding's line, column, severity and words."""
 
+import pytest
+
 from relevo_workflow.diagnostics import Diagnostic
 from relevo_workflow.load import diagnose
 from tests.workflow.shop import MAIL, files
@@ -180,3 +182,24 @@ trigger: {event: order.placed}
 steps:
   - send: {channel: email, template: answer, purpose: transactional}
 """
+
+
+SEGMENTS = [
+    ('customer.segments.exists(s, s == "loyl")', 73, "loyl"),
+    ('customer.segments.exists(s, s in ["loyal", "vipp"])', 83, "vipp"),
+    ('customer.segments.all(one, "loyl" != one)', 67, "loyl"),
+]
+
+
+@pytest.mark.parametrize(("condition", "column", "segment"), SEGMENTS)
+def test_an_element_of_the_segments_that_is_compared_with_none(condition, column, segment):
+    text = f"trigger: {{event: order.placed, when: '{condition}'}}\nsegments: {{loyal: customer.orders_count > 2}}\n"
+    (one,) = said(text + "steps: [{wait: 1d}]\n")
+    assert one.startswith(f"workflow.yaml:2:{column}: error: there is no segment '{segment}'")
+
+
+def test_a_segment_that_a_template_asks_for_does_not_exist():
+    subject = mail("{% if customer.segments contains 'trade' %}Trade{% endif %}")
+    send = "trigger: {event: order.placed}\nsteps: [{send: {channel: email, template: a, purpose: transactional}}]\n"
+    (one,) = diagnose({**files(HEAD + send), "templates/a.yaml": subject})[1]
+    assert str(one) == "templates/a.yaml:4:50: error: there is no segment 'trade' (help: add it to segments.yaml)"

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +10,13 @@ import typer
 from msgspec import Struct
 
 from relevo_cli.console import err, print_json
-from relevo_cli.workflow_files import need_folders, path_of, read_folder
+from relevo_cli.errors import NotTextError
+from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, path_of, read_folder, workflow_folders
+from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.json_schema import workflow_schema
 from relevo_workflow.load import diagnose
+from relevo_workflow.neighbours import check_starts, starts_others
 
 LIBRARY = Path("workflows")
 
@@ -55,7 +58,7 @@ def check(
         sys.stdout.write(json.dumps(workflow_schema(), indent=2, ensure_ascii=False) + "\n")
         return
     folders = need_folders(path)
-    found = sorted({one for folder in folders for one in findings(folder)}, key=_order)
+    found = sorted(set(findings(folders)), key=_order)
     errors = sum(one.severity == "error" for one in found)
     summary = Summary(workflows=len(folders), errors=errors, warnings=len(found) - errors)
     _print(found, summary, as_json=as_json)
@@ -63,10 +66,55 @@ def check(
         raise typer.Exit(1)
 
 
-def findings(folder: Path) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the workflow of `folder`, with paths as they are from here."""
-    for one in diagnose(read_folder(folder, parse=False))[1]:
-        yield placed(folder, one)
+def findings(folders: Sequence[Path]) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the workflows of `folders`, with paths as they are from here."""
+    library = Neighbours()
+    for folder in folders:
+        definition, found = library.diagnosed(folder)
+        yield from (placed(folder, one) for one in found)
+        yield from library.taken(folder, definition)
+        if definition is not None and starts_others(definition):
+            yield from (placed(folder, one) for one in check_starts(definition, library.beside(folder)))
+
+
+class Neighbours:
+    """The workflows that were looked at, and those beside them as far as one asks for them."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[Definition | None, list[Diagnostic]]] = {}
+        self._names: dict[str, Path] = {}
+
+    def diagnosed(self, folder: Path) -> tuple[Definition | None, list[Diagnostic]]:
+        """The workflow of a folder and what is wrong with it."""
+        if folder not in self._known:
+            try:
+                self._known[folder] = diagnose(read_folder(folder, parse=False))
+            except NotTextError as error:
+                self._known[folder] = None, [not_text(folder, error)]
+        return self._known[folder]
+
+    def taken(self, folder: Path, definition: Definition | None) -> Iterator[Diagnostic]:
+        """Two folders with one workflow: only one of them would be deployed."""
+        if definition is None:
+            return
+        other = self._names.setdefault(definition.name, folder)
+        if other != folder:
+            where = Position((folder / WORKFLOW).as_posix())
+            yield Diagnostic(where, f"'{definition.name}' is also the workflow of {other.as_posix()}", "another name")
+
+    def beside(self, folder: Path) -> dict[str, Definition | None]:
+        """The workflows in the folder that `folder` lies in, by name; `None` for one with errors."""
+        found: dict[str, Definition | None] = {}
+        for one in workflow_folders(beside(folder)):
+            definition = self.diagnosed(one)[0]
+            found[definition.name if definition is not None else one.name] = definition
+        return found
+
+
+def not_text(folder: Path, error: NotTextError) -> Diagnostic:
+    """The finding for a file that is no text, with its path inside the folder."""
+    inside = error.path.relative_to(folder if error.path.is_relative_to(folder) else beside(folder))
+    return Diagnostic(Position(inside.as_posix()), "this is not UTF-8 text", "save it as UTF-8")
 
 
 def placed(folder: Path, found: Diagnostic) -> Diagnostic:

@@ -9,8 +9,9 @@ import typer
 from msgspec import Struct, structs
 from rich.console import Console
 
-from relevo_cli.commands.check import LIBRARY, placed
+from relevo_cli.commands.check import LIBRARY, not_text, placed
 from relevo_cli.console import out, print_json
+from relevo_cli.errors import NotTextError
 from relevo_cli.junit import junit
 from relevo_cli.workflow_files import need_folders, path_of, read_folder, read_tests
 from relevo_workflow.coverage import Coverage
@@ -72,14 +73,17 @@ def run(
 
 def suite_of(folder: Path) -> SuiteResult:
     """The tests of one folder, run; a workflow with errors is a suite with problems and no tests."""
-    return tested(folder, *diagnose(read_folder(folder, parse=False)))
+    try:
+        return tested(folder, *diagnose(read_folder(folder, parse=False)))
+    except NotTextError as error:
+        return SuiteResult(folder.resolve().name, (), (placed(folder, not_text(folder, error)),), Coverage((), ()))
 
 
 def tested(folder: Path, definition: Definition | None, found: Sequence[Diagnostic]) -> SuiteResult:
     """The tests of a workflow that was checked already, with what was found."""
     if definition is None:
         errors = tuple(placed(folder, one) for one in found if one.severity == "error")
-        return SuiteResult(folder.name, (), errors, Coverage((), ()))
+        return SuiteResult(folder.resolve().name, (), errors, Coverage((), ()))
     suite = run_tests(definition, read_tests(folder))
     if not suite.results and not suite.problems:
         nothing = Diagnostic(Position("workflow.yaml"), "there are no tests", "add tests/*.yaml beside it")

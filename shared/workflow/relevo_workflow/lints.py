@@ -20,6 +20,7 @@ from relevo_workflow.yaml_source import Node
 _INTERESTS = ("cart.", "checkout.", "page.")
 _PURCHASES = frozenset(("order.placed", "order.paid"))
 _IN_SEGMENT = re.compile(r"""(["'])([^"']*)\1\s+in\s+customer\.segments""")
+_IS_SEGMENT = re.compile(r"""\bsegments\.(?:exists|all|exists_one|filter)\(\s*(\w+)\s*,([^)]*)\)""")
 _HAS_SEGMENT = re.compile(r"""segments\s+contains\s+(["'])([^"']*)\1""")
 _WAITS = (steps.Wait, steps.WaitUntil, steps.WaitFor, steps.TaskStep, steps.ApproveStep)
 
@@ -63,11 +64,31 @@ def unknown_segments(looked: _Looked) -> None:
     """A segment that a condition or a text names must exist."""
     known = looked.definition.segments
     for node in looked.root.walk():
-        for pattern in (_IN_SEGMENT, _HAS_SEGMENT) if "segments" in node.text else ():
-            for match in pattern.finditer(node.text):
-                if match[2] not in known:
-                    advice = suggestion(match[2], known) or "add it to segments.yaml"
-                    looked.problems.error(place_in(node, match.start(2)), f"there is no segment '{match[2]}'", advice)
+        for name, index in _segments_of(node.text) if "segments" in node.text else ():
+            if name not in known:
+                advice = suggestion(name, known) or "add it to segments.yaml"
+                looked.problems.error(place_in(node, index), f"there is no segment '{name}'", advice)
+
+    for path, text in looked.definition.files.items():
+        for match in _HAS_SEGMENT.finditer(text) if path.startswith("templates/") else ():
+            if match[2] not in known:
+                line, before = text.count("\n", 0, match.start(2)) + 1, text.rfind("\n", 0, match.start(2))
+                where, advice = Position(path, line, match.start(2) - before), suggestion(match[2], known)
+                looked.problems.error(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
+
+
+def _segments_of(text: str) -> Iterator[tuple[str, int]]:
+    """The segments that a condition or a text names, each with where it stands."""
+    for pattern in (_IN_SEGMENT, _HAS_SEGMENT):
+        yield from ((match[2], match.start(2)) for match in pattern.finditer(text))
+    for loop in _IS_SEGMENT.finditer(text):
+        item = re.escape(loop[1])
+        one_of = re.compile(
+            rf"""\b{item}\s*(?:[!=]=|in)\s*(?=["'\[])(\[[^\]]*\]|"[^"]*"|'[^']*')|(["'][^"']*["'])\s*[!=]=\s*{item}\b"""
+        )
+        for found in one_of.finditer(loop[2]):
+            for quoted in re.finditer(r"""(["'])([^"']*)\1""", found[0]):
+                yield quoted[2], loop.start(2) + found.start() + quoted.start(2)
 
 
 def no_end_at_purchase(looked: _Looked) -> None:
