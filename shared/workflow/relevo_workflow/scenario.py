@@ -12,11 +12,12 @@ from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
+from relevo_workflow.expected import check_expected
 from relevo_workflow.fields import Fields
 from relevo_workflow.simulate import Answer
 from relevo_workflow.state import Facts, Shop
 from relevo_workflow.yaml_source import Node, read_yaml
-from relevo_workflow.zones import instant, zone_of
+from relevo_workflow.zones import instant, known_zone, zone_of
 
 CUSTOMER_KEY = "customer-1"
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +25,6 @@ _STAFF = ("approve", "reject", "complete")
 _CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
 _TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
 _PLAIN = ("group", "company", "orders_count", "total_spent", "currency", "tags", "attributes", "birthday")
-_EXPECTED = ("sends", "tasks", "calls", "emits", "path", "end", "runs", "goal", "saved", "tags", "attributes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
     fields.need("tests")
     fields.each("tests", read)
     fields.done()
+    names = [one.name for one in found]
+    for number, one in enumerate(found):
+        if one.name in names[:number]:
+            problems.error(one.position, f"there are two tests '{one.name}'", "another name")
     return found
 
 
@@ -98,11 +102,14 @@ class _Reader:
         name = self.test.text("name", required=True)
         self.customer = self._merged("customer")
         shop = self._shop()
+        self._check_zone("customer", str(self.customer.get("timezone", "")))
         self.zone = zone_of(str(self.customer.get("timezone", "")), shop.timezone)
         start = self._own("start")
         if start is None:
             self.problems.error(self.test.node.position, "a test needs 'start'", "start: 2026-03-10 10:00, in 'given'")
             return None
+        if start.text.strip().startswith("+"):
+            self.problems.error(start.position, "'start' is where time begins", "start: 2026-03-10 10:00")
         self.start = self._time(start)
         facts = self._facts()
         happenings = self._happenings()
@@ -116,7 +123,7 @@ class _Reader:
             facts=facts,
             shop=shop,
             happenings=tuple(happenings),
-            answers={step: _answer(one) for step, one in self._merged("answers").items()},
+            answers={step: self._answer(step, one) for step, one in self._merged("answers").items()},
             choose=self._merged("choose"),
             until=self._time(until) if until is not None else None,
             expect=expect or self.test.node,
@@ -128,10 +135,8 @@ class _Reader:
         self.test.done()
         if self.given is not None:
             self.given.done()
-        for key in (expect.entries if expect is not None else None) or {}:
-            if key not in _EXPECTED:
-                where = expect.keys.get(key, self.test.node.position) if expect else self.test.node.position
-                self.problems.error(where, f"a test can't expect '{key}'", suggestion(key, _EXPECTED))
+        if expect is not None:
+            check_expected(expect, self.problems)
 
     def _own(self, name: str) -> Node | None:
         """A field of the test, or else of what is given."""
@@ -152,8 +157,32 @@ class _Reader:
                     self.problems.error(node.position, f"'{name}' must be a mapping, and this is {node.kind}")
         return merged
 
+    def _wrong(self, name: str, message: str, advice: str = "") -> None:
+        """Notes a problem with a field of the test or, if it has none, of what is given."""
+        fields = self.test if name in self.test or self.given is None else self.given
+        fields.wrong(name, message, advice)
+
+    def _check_zone(self, whose: str, zone: str) -> None:
+        if zone and known_zone(zone) is None:
+            self._wrong(whose, f"there is no time zone '{zone}'", "a name like Europe/Madrid")
+
+    def _answer(self, step: str, given: object) -> Answer:
+        names = Answer.__struct_fields__
+        for name in given if isinstance(given, dict) else ():
+            if name not in names:
+                self._wrong("answers", f"the answer to '{step}' has no field '{name}'", suggestion(name, names))
+        try:
+            return msgspec.convert(given, Answer)
+        except msgspec.ValidationError as error:
+            self._wrong("answers", f"this is no answer to '{step}': {error}", "{status: 200, body: …}, or {error: …}")
+            return Answer()
+
     def _shop(self) -> Shop:
         given = {"id": "shop", "timezone": "UTC", **self._merged("shop")}
+        for name in given:
+            if name not in Shop.__struct_fields__:
+                self._wrong("shop", f"a shop has no field '{name}'", suggestion(name, Shop.__struct_fields__))
+        self._check_zone("shop", str(given["timezone"]))
         return msgspec.convert({key: str(value) for key, value in given.items()}, Shop)
 
     def _time(self, node: Node) -> datetime:
@@ -199,6 +228,8 @@ class _Reader:
         found: list[Happening] = []
         trigger = self._own("trigger")
         changed = self._merged("with")
+        if trigger is not None and trigger.entries is None and trigger.text != "none":
+            self.problems.error(trigger.position, "'trigger' must be a mapping, or none")
         if trigger is not None and trigger.entries is not None:
             fields = Fields(trigger, self.problems, "trigger")
             found.append(self._event(fields, self.start, changed))
@@ -233,7 +264,7 @@ class _Reader:
         product = fields.text("product")
         buyer_node = fields.get("customer")
         buyer = buyer_node.plain() if buyer_node is not None else {}
-        historical = fields.text("historical") == "true"
+        historical = fields.choice("historical", ("true", "false")) == "true"
         fields.done()
         if event and not product and "customer" in getattr(EVENT_TYPES.get(event), "__struct_fields__", ()):
             known = {name: str(self.customer[name]) for name in _CONTACT if name in self.customer}
@@ -256,10 +287,3 @@ class _Reader:
             msgspec.convert(data, EVENT_TYPES[event])
         except msgspec.ValidationError as error:
             fields.wrong("data", f"this does not fit {event}: {error}")
-
-
-def _answer(given: object) -> Answer:
-    try:
-        return msgspec.convert(given, Answer)
-    except msgspec.ValidationError:
-        return Answer()

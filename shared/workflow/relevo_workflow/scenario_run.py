@@ -9,11 +9,11 @@ from msgspec import Struct
 from relevo_contracts.envelope import Event
 from relevo_workflow.coverage import Coverage, coverage
 from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import Diagnostic, Position, Problems
+from relevo_workflow.diagnostics import Diagnostic, Position, Problems, suggestion
 from relevo_workflow.effects import OpenTask
 from relevo_workflow.expectations import compare
 from relevo_workflow.inputs import EventInput, StartInput, TaskInput
-from relevo_workflow.program import Split
+from relevo_workflow.program import HttpStep, Split
 from relevo_workflow.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
 from relevo_workflow.simulate import Simulation, SimulationError
 from relevo_workflow.state import Subject
@@ -60,7 +60,7 @@ def run_tests(definition: Definition, files: Mapping[str, str]) -> SuiteResult:
             scenarios.extend(read_scenarios(path, files[path], problems))
     results = tuple(run_scenario(definition, scenario) for scenario in scenarios)
     taken = [path for result in results for path in result.paths]
-    return SuiteResult(definition.name, results, tuple(problems.errors), coverage(definition, taken))
+    return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))
 
 
 def run_scenario(definition: Definition, scenario: Scenario) -> TestResult:
@@ -145,4 +145,8 @@ def _chosen(definition: Definition, scenario: Scenario) -> tuple[Definition, lis
             continue
         arms = tuple(replace(arm, weight=int(arm.label == choice)) for arm in step.arms)
         program = replace(program, steps={**program.steps, name: replace(step, arms=arms)})
+    for name in scenario.answers:
+        if not isinstance(program.steps.get(name), HttpStep):
+            known = [step.id for step in program.steps.values() if isinstance(step, HttpStep)]
+            failures.append(Diagnostic(scenario.position, f"there is no call '{name}'", suggestion(name, known)))
     return replace(definition, program=program), failures
