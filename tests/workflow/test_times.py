@@ -1,6 +1,6 @@
 """Local times where clocks change, at the ends of months and on 29 February."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -135,6 +135,38 @@ class TestCalendarRules:
         before = next_occurrence("0 9 * * *", "", datetime(2026, 3, 28, 0, tzinfo=UTC), rome)
         after = next_occurrence("0 9 * * *", "", datetime(2026, 3, 29, 0, tzinfo=UTC), rome)
         assert (before, after) == (datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 29, 7, tzinfo=UTC))
+
+    ROME = ZoneInfo("Europe/Rome")
+    RULES = (
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9", "2026-03-23T09:00", "2026-04-06T09:00"),
+        ("FREQ=WEEKLY", "2026-03-16T00:00", "2026-03-23T00:00"),
+        ("FREQ=MONTHLY", "2026-04-01T00:00", "2026-05-01T00:00"),
+        ("FREQ=MONTHLY;INTERVAL=3;BYDAY=1FR", "2026-04-03T00:00", "2026-07-03T00:00"),
+        ("FREQ=YEARLY;INTERVAL=2", "2028-01-01T00:00", "2030-01-01T00:00"),
+        ("FREQ=DAILY;INTERVAL=3;BYHOUR=9", "2026-03-12T09:00", "2026-03-15T09:00"),
+        ("FREQ=DAILY;BYHOUR=2;BYMINUTE=30;UNTIL=20260311T013000Z", "2026-03-11T02:30", None),
+        ("FREQ=DAILY;UNTIL=20260311", "2026-03-11T00:00", None),
+    )
+
+    @pytest.mark.parametrize(("rule", "first", "second"), RULES)
+    def test_an_rrule_follows_from_the_calendar_whenever_one_asks(self, rule, first, second):
+        assert check_rrule(rule) == ""
+        wanted = [datetime.fromisoformat(one).replace(tzinfo=self.ROME) if one else None for one in (first, second)]
+        for hours in range(0, 21, 5):  # on Tuesday 10 March
+            after = datetime(2026, 3, 10, 3, tzinfo=self.ROME) + timedelta(hours=hours)
+            found = next_occurrence("", rule, after, self.ROME)
+            assert found == wanted[0]
+            assert found is not None
+            assert next_occurrence("", rule, found, self.ROME) == wanted[1]
+
+    def test_an_rrule_in_a_gap_runs_right_after_it(self):
+        before = datetime(2026, 3, 28, 12, tzinfo=UTC)
+        found = next_occurrence("", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30", before, self.ROME)
+        assert found == datetime(2026, 3, 29, 3, 0, tzinfo=self.ROME)
+
+    @pytest.mark.parametrize("rule", ["FREQ=DAILY;COUNT=3", "DTSTART:20260101\nRRULE:FREQ=DAILY", "FREQ=SECONDLY"])
+    def test_an_rrule_that_counts_from_nowhere_or_never_rests(self, rule):
+        assert check_rrule(rule) != ""
 
     def test_rrule_knows_the_last_friday_of_a_month(self):
         found = next_occurrence(
