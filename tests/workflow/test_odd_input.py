@@ -202,3 +202,39 @@ def test_two_arms_for_one_event_are_told_apart():
     customer.does("refund.created", "1d", refund_id="r1", order_id="o1", reason="late")
     assert "wait-for-refund-created/refund.created-2" in customer.path
     assert flow.place_of("wait-for-refund-created/refund.created-2").line == 7
+
+
+TEMPLATES = [
+    ("en: {subject: , body: [x]}", "6:14: error: 'subject' must be text, and this is nothing"),
+    ("en: {subject: '', body: [x]}", "'subject' must be text, and this is empty"),
+    ("en: {subject: {a: b}, body: [x]}", "'subject' must be text, and this is a mapping"),
+    ("en: {subject: a, body: []}", "'body' must be text, and this is empty"),
+    ("en: {subject: a, body: [{a: b}]}", "'body' must be text, and this is a mapping"),
+    ("english: {subject: a, body: [x]}", "a template has no field 'english'"),
+    ("footer: {subject: a, body: [x]}", "a template has no field 'footer'"),
+    ("link: somewhere\nen: {subject: a, body: [x]}", "'link' must begin with https://"),
+    ("total: trigger.customer\nen: {subject: a, body: [x]}", "'trigger.customer' is no amount of money"),
+]
+
+
+@pytest.mark.parametrize(("texts", "message"), TEMPLATES)
+def test_texts_that_would_be_empty_or_nowhere(texts, message):
+    send = HEAD + "steps: [{send: {channel: email, template: note, purpose: transactional}}]\n"
+    found = said(send, **{"templates/note.yaml": f"channel: email\nlayout: message\n{texts}\n"})
+    assert any(message.split("error: ")[-1] in one for one in found), found
+
+
+CONDITIONS = [
+    ("has(customer.emial)", "customer has no field 'emial' (help: did you mean 'email'?)"),
+    ("customer.last_order_at > now - 30", "'-' can't be applied to a time and int (help: a length of time is days(30)"),
+    ("customer.email == null", "'==' can't be applied to string and null (help: an absent text is"),
+    ("customer.email != '' and true", "mismatched input 'and' (help: 'and' is written '&&')"),
+    ("customer.email = 'a'", "token recognition error at: '= ' (help: equality is written '==')"),
+    ("not has(customer.email)", "(help: 'not' is written '!')"),
+]
+
+
+@pytest.mark.parametrize(("condition", "message"), CONDITIONS)
+def test_conditions_in_the_manner_of_other_languages(condition, message):
+    found = step(f'branch: [{{when: "{condition}"}}]')
+    assert any(message in one for one in found), found

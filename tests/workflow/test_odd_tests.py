@@ -76,3 +76,17 @@ def test_what_is_wrong_with_what_all_tests_share_is_told_once():
 
 def test_a_test_without_slips_passes():
     assert problems("    answers: {http-1: {status: 500}}\n    expect: {runs: 1, calls: [{step: http-1}]}\n") == []
+
+
+def test_a_workflow_that_starts_itself_for_ever_fails_its_test():
+    flow = a_workflow(
+        """
+        workflow: flow
+        trigger: {manual: }
+        reentry: several
+        steps: [{start: {workflow: flow}}]
+        """
+    )
+    given = "given: {start: 2026-03-10 10:00, trigger: {manual: }}\ntests: [{name: a, expect: {runs: 1}}]\n"
+    (result,) = run_tests(flow, {"tests/a.yaml": given}).results
+    assert "starts itself again and again" in result.failures[0].message

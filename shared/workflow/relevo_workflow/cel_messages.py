@@ -49,17 +49,15 @@ def _say(said: str, roots: Mapping[str, Shape], before: str) -> tuple[str, str]:
     if match := _FIELD.search(said):
         shape = structs_in(roots.values()).get(match[2])
         named = _OWNER.search(before)
-        owner = named[0] if named else match[2]
+        owner = named[0] if named and named[0] != "has" else match[2].lower()
         return f"{owner} has no field '{match[1]}'", suggestion(match[1], shape.fields if shape else ())
     if match := _NAME.search(said):
         return f"there is no variable or function '{match[1].split('.')[0]}'", _name_advice(match[1], roots)
     if match := _OVERLOAD.search(said):
         return _overload(match[1], match[2])
     if said.startswith("Syntax error"):
-        return (
-            f"this is no valid expression: {said.removeprefix('Syntax error: ').split(' expecting')[0].rstrip(',')}",
-            "",
-        )
+        what = said.removeprefix("Syntax error: ").split(" expecting")[0].rstrip(",")
+        return f"this is no valid expression: {what}", _syntax_advice(what, before)
     return f"this is no valid expression: {said}", ""
 
 
@@ -72,14 +70,33 @@ def _name_advice(name: str, roots: Mapping[str, Shape]) -> str:
     )
 
 
+def _syntax_advice(what: str, before: str) -> str:
+    """What would help someone who writes in another language."""
+    word = re.search(r"'(\w+|=)\s?'?", what)
+    if before.rstrip().endswith("not") or (word and word[1] == "not"):
+        return "'not' is written '!'"
+    known = {"and": "'and' is written '&&'", "or": "'or' is written '||'", "=": "equality is written '=='"}
+    return known.get(word[1] if word else "", "")
+
+
+def _plain(kind: str) -> str:
+    """A type of CEL's in words."""
+    words = {"google.protobuf.Timestamp": "a time", "google.protobuf.Duration": "a length of time", "null_type": "null"}
+    return words.get(kind, kind.replace("relevo.", ""))
+
+
 def _overload(operator: str, applied: str) -> tuple[str, str]:
-    sides = [side.strip().replace("relevo.", "") for side in applied.strip("()").split(",")]
+    sides = [_plain(side.strip()) for side in applied.strip("()").split(",")]
     words = operator.strip("_").replace("_", " ").strip() or operator
     message = f"'{words}' can't be applied to {' and '.join(sides)}"
     if {"int", "double"} <= set(sides):
         return message, "write the whole number with a decimal point: 100.0"
     if "Money" in sides:
         return message, "compare the amount: '.amount'"
+    if "a time" in sides and set(sides) & {"int", "double"}:
+        return message, "a length of time is days(30) or duration('36h')"
+    if "null" in sides:
+        return message, 'an absent text is "", an absent number 0: ask has(…)'
     if "string" in sides and set(sides) & {"int", "double"}:
         return message, "one side is text: convert it with double(…) or int(…)"
     return message, ""

@@ -1,5 +1,6 @@
 """Reads the templates of a workflow: Liquid texts in several languages, each variable checked."""
 
+import re
 from collections.abc import Mapping
 
 from relevo_contracts.template import Template, TemplateTexts
@@ -13,8 +14,9 @@ from relevo_workflow.yaml_source import Node, read_yaml
 _FOLDER = "templates/"
 _LAYOUTS = "layouts/"
 _KNOWN_FIELDS = ("channel", "layout", "link", "items", "total")
+_MONEY = ("Money", "")
 _EMAIL_TEXTS = ("subject", "preview", "heading", "body", "button", "note")
-_LOCALE_LENGTH = (2, 3, 5, 6, 7, 10)
+_LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
 
 
 def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str, Template], dict[str, str]]:
@@ -54,7 +56,10 @@ def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Readin
 def _link(fields: Fields, template: str, reading: Reading) -> str:
     node = fields.get("link")
     if node is not None:
+        fields.text("link")
         _check(node, template, reading)
+        if node.text and not re.match(r"(https?://|mailto:|tel:|\{[{%])", node.text):
+            reading.problems.error(node.position, "'link' must begin with https://", 'or be Liquid: "{{ trigger.… }}"')
     return node.text if node is not None else ""
 
 
@@ -76,7 +81,7 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
     for shape in _roots(segments[0], reading):
         wrong = missing_field(shape, segments)
         found = _shape_at(shape, segments[1:])
-        if wrong is None and found.kind not in (*kinds, "dyn"):
+        if wrong is None and (found.kind not in (*kinds, "dyn") or (name == "total" and found.name not in _MONEY)):
             wrong = (f"'{node.text}' is no {'list' if 'list' in kinds else 'amount of money'}", "")
         if wrong is not None:
             reading.problems.error(node.position, *wrong)
@@ -106,7 +111,7 @@ def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> d
     found: dict[str, TemplateTexts] = {}
     root = fields.node
     for key, node in (root.entries or {}).items():
-        if key in _KNOWN_FIELDS or node.entries is None or len(key) not in _LOCALE_LENGTH:
+        if key in _KNOWN_FIELDS or node.entries is None or not _LOCALE.match(key):
             continue
         fields.get(key)
         found[key] = _texts(key, node, (template, channel), reading)
@@ -130,11 +135,17 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
         parts = given.items if given.items is not None else (given,)
         if given.items is not None and name != "body":
             reading.problems.error(given.position, f"'{name}' must be one text, and this is a list")
-        for part in parts:
+        for part in parts or (given,):
             _check(part, template, reading)
+            if part.entries is not None or (required and not part.text.strip()):
+                reading.problems.error(part.position, f"'{name}' must be text, and this is {_what(part)}")
         texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
     fields.done()
     return texts
+
+
+def _what(node: Node) -> str:
+    return "empty" if node.is_text or node.items == () else node.kind
 
 
 def _compare_languages(root: Node, found: dict[str, TemplateTexts], reading: Reading) -> None:
