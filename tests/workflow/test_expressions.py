@@ -51,7 +51,9 @@ def check(text: str, data=None, **facts):
         trigger_at=START,
         saved={"order": {"order_id": "o1", "total": euros("3.00")}},
     )
-    scope = Scope(event=event, run=run, facts=known(**facts), shop=Shop(id="casa-luna", name="Casa Luna"), now=START)
+    scope = Scope(
+        event=event, run_state=run, facts=known(**facts), shop_state=Shop(id="casa-luna", name="Casa Luna"), now=START
+    )
     return compiled(text).evaluate(scope)
 
 
@@ -123,7 +125,7 @@ def test_a_failure_makes_a_condition_false_and_is_told():
     trace = []
     event = an_event("checkout.started", **DATA)
     run = Run(id="r", workflow="w", version="v", key="k", customer="c", started_at=START, at=START)
-    scope = Scope(event=event, run=run, facts=known(), shop=Shop(id="s"), now=START)
+    scope = Scope(event=event, run_state=run, facts=known(), shop_state=Shop(id="s"), now=START)
     assert compiled(text).holds(scope, "trigger", trace) is False
     assert trace[0].value is None
     assert "index" in trace[0].error.lower()

@@ -84,3 +84,35 @@ def test_old_starts_are_forgotten_except_where_re_entry_is_never():
     assert "once/ana" in facts.past
     assert "cart/149" in facts.past
     assert "cart/0" not in facts.past
+
+
+ANA = {"id": "7", "email": "ana@example.com", "first_name": "Ana", "locale": "es-ES", "group": "trade"}
+TOLD = {
+    "page.viewed": {"customer": ANA},
+    "form.submitted": {"customer": {**ANA, "email_marketing": True}, "form": "newsletter"},
+    "cart.updated": {"customer": ANA, "cart_token": "c1", "total": euros("9.00")},
+    "checkout.updated": {"customer": {**ANA, "sms_marketing": True}, "checkout_token": "t1", "total": euros("9.00")},
+    "order.placed": {"customer": ANA, "order_id": "o1", "total": euros("9.00")},
+    "shipment.created": {"customer": {"phone": "+12025550123", "email": ""}, "shipment_id": "s1", "order_id": "o1"},
+    "customer.updated": {"customer": ANA, "tags": ["vip"], "birthday": "1990-02-28"},
+    "consent.changed": {"customer": ANA, "channel": "email", "state": "withdrawn"},
+    "product.restocked": {"product_id": "p1"},
+}
+
+
+@given(st.lists(st.sampled_from(sorted(TOLD)), max_size=6))
+def test_what_nobody_listens_to_is_read_in_part_with_the_same_facts(kinds):
+    whole = partly = Facts()
+    for hours, kind in enumerate(kinds):
+        event = an_event(kind, START + timedelta(hours=hours), **TOLD[kind])
+        whole, partly = fold(whole, event), fold(partly, event, whole=False)
+    assert partly == whole
+
+
+def test_in_what_nobody_listens_to_only_the_customer_has_to_fit():
+    cart = an_event("cart.updated", cart_token=5)
+    assert fold(Facts(), cart, whole=False).contact.email == "ana@example.com"
+    with pytest.raises(msgspec.ValidationError):
+        fold(Facts(), cart)
+    with pytest.raises(msgspec.ValidationError):
+        fold(Facts(), an_event("cart.updated", cart_token="c", customer={"email": 5}), whole=False)

@@ -4,8 +4,9 @@ The engine and the notifier each keep this projection of the events; the newest 
 the order in which two projections learn of it does not matter.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -63,14 +64,30 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     if buyer is None:
         return contact
     changes: dict[str, object] = {}
+    if isinstance(payload, ConsentChanged):
+        said = Consent(state=payload.state, at=at, source=payload.source)
+        changes = _consents(contact, {f"{payload.channel}_consent": said})
+    return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, changes)
+
+
+def apply_buyer(
+    contact: Contact, buyer: Mapping[str, Any], at: datetime, source: str, more: Mapping[str, object] | None = None
+) -> Contact:
+    """The contact after a payload of the type `source` told of a `Buyer` at `at`; `contact` itself if nothing changed.
+
+    `buyer` is a valid `Buyer` as it travels; `more` are changes that are known already.
+    """
+    changes: dict[str, object] = {}
     fresh = contact.updated_at is None or at >= contact.updated_at
-    for field, value in msgspec.to_builtins(buyer).items():  # what it says: empty text and `None` are left out
-        if field in _TEXT_FIELDS:
+    for field, value in buyer.items():
+        if value and field in _TEXT_FIELDS:  # empty text and `None` say nothing
             known = getattr(contact, field)
             if value != known and (fresh or not known):
                 changes[field] = value
-    if isinstance(payload, ConsentChanged) or _grants(contact, buyer):
-        changes.update(_consents(contact, buyer, payload, at))
+    if buyer.get("email_marketing") or buyer.get("sms_marketing"):
+        changes.update(_ticked(contact, buyer, at, source))
+    if more:
+        changes.update(more)
     if not changes:
         return contact
     if fresh:
@@ -93,24 +110,18 @@ def merge(mine: Contact, other: Contact) -> Contact:
 _NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 
 
-def _grants(contact: Contact, buyer: Buyer) -> bool:
-    """Whether a box is ticked that was not granted before."""
-    email, sms = contact.email_consent.state, contact.sms_consent.state
-    return bool((buyer.email_marketing and email != "granted") or (buyer.sms_marketing and sms != "granted"))
+def _ticked(contact: Contact, buyer: Mapping[str, Any], at: datetime, source: str) -> dict[str, object]:
+    """The consents that ticked boxes grant anew.
+
+    A box that is not ticked withdraws nothing, and one ticked again proves nothing newer.
+    """
+    boxes = {"email_consent": buyer.get("email_marketing"), "sms_consent": buyer.get("sms_marketing")}
+    granted = Consent(state="granted", at=at, source=source)
+    new = {name: granted for name, ticked in boxes.items() if ticked and getattr(contact, name).state != "granted"}
+    return _consents(contact, new)
 
 
-def _consents(contact: Contact, buyer: Buyer, payload: Payload, at: datetime) -> dict[str, Consent]:
-    said: dict[str, Consent] = {}
-    for channel, flag in (("email", buyer.email_marketing), ("sms", buyer.sms_marketing)):
-        if flag:
-            # A false flag on an order means "box not ticked now", which withdraws nothing that was granted before.
-            said[f"{channel}_consent"] = Consent(state="granted", at=at, source=type(payload).__name__)
-    if isinstance(payload, ConsentChanged):
-        said[f"{payload.channel}_consent"] = Consent(state=payload.state, at=at, source=payload.source)
+def _consents(contact: Contact, said: Mapping[str, Consent]) -> dict[str, object]:
+    """Of what was said, what is newer than what is known."""
     changed = {name: newer(getattr(contact, name), consent) for name, consent in said.items()}
-    return {
-        name: consent
-        for name, consent in changed.items()
-        if consent != getattr(contact, name)
-        and (consent.state != getattr(contact, name).state or isinstance(payload, ConsentChanged))
-    }
+    return {name: consent for name, consent in changed.items() if consent != getattr(contact, name)}

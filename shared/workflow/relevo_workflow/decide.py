@@ -41,11 +41,18 @@ def decide(
     if run is None:
         about = customer or (arrival.event.key if isinstance(arrival, EventInput) else "")
         return start(definition, arrival, facts, shop=place, customer=about, active=active)
-    walk = Walk(definition, run, facts, shop=place, at=max(arrival.at, run.at), event=_event_of(arrival))
+    walk = Walk(
+        definition=definition,
+        before=run,
+        run=run,
+        facts=facts,
+        shop=place,
+        at=max(arrival.at, run.at),
+        event=arrival.event if isinstance(arrival, EventInput) else None,
+    )
     _dispatch(walk, arrival, now)
-    if walk.kind == "ignored":
-        return walk.decision(arrival.id)
-    walk.acted_on(arrival.id)
+    if walk.kind != "ignored":
+        walk.acted_on(arrival.id)
     return walk.decision(arrival.id)
 
 
@@ -59,10 +66,6 @@ def _shop_of(arrival: Input) -> str:
             return arrival.outcome.shop
         case _:
             return ""
-
-
-def _event_of(arrival: Input) -> Event | None:
-    return arrival.event if isinstance(arrival, EventInput) else None
 
 
 def _dispatch(walk: Walk, arrival: Input, now: datetime) -> None:

@@ -62,11 +62,14 @@ class WatchedSegment:
 class Deployment(tuple[Definition, ...]):
     """The definitions with their indexes. `Deployment.of` gives one for any sequence; a deployment is its own.
 
-    `starts` are the definitions by the event types that start them. `alarm_view` reads from facts what alarms follow
+    `starts` are the definitions by the event types that start them, `event_types` all that concern any of them, and
+    `by_version` the definitions by their versions. `alarm_view` reads from facts what alarms follow
     from. `timed` says whether any trigger depends on time.
     """
 
     starts: dict[str, tuple[Definition, ...]]
+    by_version: dict[str, Definition]
+    event_types: frozenset[str]
     exit_types: frozenset[str]
     alarms: tuple[AlarmSpec, ...]
     alarm_view: Callable[[Facts], Any]
@@ -81,13 +84,15 @@ class Deployment(tuple[Definition, ...]):
         if isinstance(definitions, Deployment):
             return definitions
         found = cls(definitions)
+        found.by_version = {one.version: one for one in definitions}
+        found.event_types = frozenset().union(*(one.event_types for one in definitions))
         found.exit_types = frozenset().union(*(one.exit_types for one in definitions))
         found.starts = {}
         for definition in definitions:
             for event_type in definition.trigger_types:
                 found.starts[event_type] = (*found.starts.get(event_type, ()), definition)
         found.alarms = tuple(spec for one in definitions for spec in _alarms(one))
-        found.alarm_view = attrgetter("contact.timezone", *(n for spec in found.alarms for n in _fields(spec.trigger)))
+        found.alarm_view = attrgetter("contact", *(n for spec in found.alarms for n in _fields(spec.trigger)))
         found.segments = tuple(spec for one in definitions for spec in _segments(one))
         found.calendar = tuple(spec for one in definitions for spec in _calendar(one))
         found.timed = bool(found.alarms or found.segments)

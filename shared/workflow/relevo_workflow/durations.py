@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _UNITS["s"] = timedelta(seconds=1)
@@ -22,6 +23,7 @@ def parse_duration(text: str) -> timedelta:
     return -total if match[1] == "-" else total
 
 
+@lru_cache(maxsize=1024)
 def format_duration(duration: timedelta) -> str:
     """The shortest text that `parse_duration` reads as `duration` (whole seconds)."""
     seconds = int(duration.total_seconds())

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
-from relevo_contracts.contact import apply_event
+from relevo_contracts.contact import Contact, apply_buyer, apply_event
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import EVENT_TYPES, Buyer, CustomerChanged, Money, OrderChanged, Payload
+from relevo_contracts.payloads import EVENT_TYPES, Buyer, ConsentChanged, CustomerChanged, Money, OrderChanged, Payload
 from relevo_workflow.effects import SetAttributes
 from relevo_workflow.state import Facts, Occurrence, Past
 
@@ -23,29 +23,48 @@ _KEPT_STARTS = 8
 _ATTRIBUTES = 200
 
 
-def fold(facts: Facts, event: Event) -> Facts:
+class _Whom(Struct, frozen=True):
+    """What the facts take from most events: whom they are about."""
+
+    customer: Buyer | None = None
+
+
+_TELLING = (CustomerChanged, ConsentChanged)
+_READ: dict[str, type[Payload] | type[_Whom]] = {
+    name: payload if payload in _TELLING or name == "order.placed" else _Whom for name, payload in EVENT_TYPES.items()
+}
+
+
+def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     """The facts after `event`; `facts` itself if it says nothing new.
 
     Raises `msgspec.ValidationError` if the event's data does not fit its type, `KeyError` if the type is unknown.
+    With `whole=False` only that part of the data has to fit which facts are made of: enough where nobody else reads it.
     """
     if event.type == REDACTED:
         return Facts()
-    payload: Payload = msgspec.convert(event.data, EVENT_TYPES[event.type])
+    payload: Any = msgspec.convert(event.data, (EVENT_TYPES if whole else _READ)[event.type])
     changes = _seen(facts, event.time) if event.type in _SEEN else {}
-    contact = apply_event(facts.contact, payload, event.time)
-    if contact is not facts.contact:
-        changes["contact"] = contact
     buyer: Buyer | None = getattr(payload, "customer", None)
     if buyer is not None:
+        contact = _contact(facts.contact, payload, event)
+        if contact is not facts.contact:
+            changes["contact"] = contact
         if buyer.group and buyer.group != facts.group:
             changes["group"] = buyer.group
         if buyer.company and buyer.company != facts.company:
             changes["company"] = buyer.company
     if isinstance(payload, CustomerChanged):
         changes.update(_profile(facts, payload, event.time))
-    elif event.type == "order.placed" and isinstance(payload, OrderChanged):
+    elif event.type == "order.placed":
         changes.update(_order(facts, payload, event.time))
     return structs.replace(facts, **changes) if changes else facts
+
+
+def _contact(contact: Contact, payload: Payload | _Whom, event: Event) -> Contact:
+    if isinstance(payload, _Whom):
+        return apply_buyer(contact, event.data["customer"], event.time, EVENT_TYPES[event.type].__name__)
+    return apply_event(contact, payload, event.time)
 
 
 def _seen(facts: Facts, at: datetime) -> dict[str, Any]:

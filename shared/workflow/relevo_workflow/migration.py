@@ -155,7 +155,7 @@ class _Move(Struct, frozen=True):
     def _until(self, step: steps.WaitUntil) -> datetime | None:
         # A run at rest was moved last when it entered its step: only a goal that was reached meanwhile moves its time.
         at, segments = self.run.at, self.new.segments
-        scope = Scope(event=None, run=self.run, facts=self.facts, shop=self.shop, now=at, segments=segments)
+        scope = Scope(run_state=self.run, facts=self.facts, shop_state=self.shop, now=at, rules=segments)
         return wait_until(step, at, self._zone(step.zone), scope, [])
 
     def _zone(self, name: str) -> tzinfo:

@@ -5,6 +5,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from relevo_contracts.envelope import Event
 from relevo_workflow.state import Facts, Run, Shop
 
@@ -12,30 +14,21 @@ if TYPE_CHECKING:
     from relevo_workflow.definition import Segment
 
 
-class Scope:
-    """The variables at one moment. `event` is the event at hand, or nothing; `run` may be one about to start."""
+class Scope(Struct, kw_only=True):
+    """The variables at one moment. `event` is the event at hand, or nothing; `run_state` may be a run about to start.
 
-    __slots__ = ("_customer", "_rules", "_run", "_shop", "event", "facts", "now", "run_state", "shop_state")
+    `rules` are the segments that `customer.segments` looks into.
+    """
 
-    def __init__(
-        self,
-        *,
-        event: Event | None,
-        run: Run,
-        facts: Facts,
-        shop: Shop,
-        now: datetime,
-        segments: "Mapping[str, Segment] | None" = None,
-    ) -> None:
-        self.event = event
-        self.run_state = run
-        self.facts = facts
-        self.shop_state = shop
-        self.now = now
-        self._rules = segments or {}
-        self._customer: dict[str, Any] | None = None
-        self._run: dict[str, Any] | None = None
-        self._shop: dict[str, Any] | None = None
+    run_state: Run
+    facts: Facts
+    shop_state: Shop
+    now: datetime
+    event: Event | None = None
+    rules: "Mapping[str, Segment]" = {}
+    _customer: dict[str, Any] | None = None
+    _run: dict[str, Any] | None = None
+    _shop: dict[str, Any] | None = None
 
     @property
     def customer(self) -> dict[str, Any]:
@@ -47,11 +40,11 @@ class Scope:
     @property
     def segments(self) -> list[str]:
         """The names of the segments that the customer is in now, in alphabetical order."""
-        if not self._rules:
+        if not self.rules:
             return []
         # A rule sees the customer, not the segments: none can depend on another.
-        bare = Scope(event=None, run=self.run_state, facts=self.facts, shop=self.shop_state, now=self.now)
-        return sorted(name for name, one in self._rules.items() if one.rule.evaluate(bare).value is True)
+        bare = Scope(run_state=self.run_state, facts=self.facts, shop_state=self.shop_state, now=self.now)
+        return sorted(name for name, one in self.rules.items() if one.rule.evaluate(bare).value is True)
 
     @property
     def run(self) -> dict[str, Any]:

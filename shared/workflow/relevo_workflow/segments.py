@@ -17,7 +17,7 @@ def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: da
     """Whether the customer is in the segment at `now`."""
     nobody = Run(id="", workflow="", version="", key=customer, customer=customer, started_at=now, at=now)
     run = structs.replace(nobody, trigger_type="manual")
-    return segment.rule.evaluate(Scope(event=None, run=run, facts=facts, shop=shop, now=now)).value is True
+    return segment.rule.evaluate(Scope(run_state=run, facts=facts, shop_state=shop, now=now)).value is True
 
 
 def changed_segments(

@@ -7,13 +7,15 @@ from typing import Any
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.decision import Check, Decision
-from relevo_workflow.definition import Definition, EventTrigger, Trigger
+from relevo_workflow.decision import Decision
+from relevo_workflow.definition import Definition, EventTrigger, Reentry, Trigger
+from relevo_workflow.expressions import Expression
 from relevo_workflow.inputs import EventInput, Input, StartInput
-from relevo_workflow.scope import Scope
 from relevo_workflow.shares import share, stable_id
-from relevo_workflow.state import Facts, Run, Shop
+from relevo_workflow.state import Facts, Past, Run, Shop
 from relevo_workflow.walk import Walk
+
+_AGAIN = "this started a run already"
 
 
 class Starter(Struct, frozen=True):
@@ -41,60 +43,45 @@ def past_name(workflow: str, run_key: str) -> str:
     return f"{workflow}/{run_key}"
 
 
-class _Candidate:
-    """A run that is about to start, or not."""
+def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> Walk:
+    """The walk of a run that is about to start, or not. It has no id yet, and the customer as its key."""
+    run = Run(
+        id="",
+        workflow=definition.name,
+        version=definition.version,
+        key=customer,
+        customer=customer,
+        started_at=starter.at,
+        at=starter.at,
+        trigger_type=starter.type,
+        trigger_id=starter.id,
+        trigger_at=starter.at,
+        trigger=starter.data,
+    )
+    return Walk(definition=definition, before=run, run=run, facts=facts, shop=shop, at=starter.at, event=starter.event)
 
-    def __init__(self, definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> None:
-        self.definition = definition
-        self.starter = starter
-        self.facts = facts
-        self.shop = shop
-        self.trace: list[Check] = []
-        self.run = Run(
-            id="",
-            workflow=definition.name,
-            version=definition.version,
-            key=customer,
-            customer=customer,
-            started_at=starter.at,
-            at=starter.at,
-            trigger_type=starter.type,
-            trigger_id=starter.id,
-            trigger_at=starter.at,
-            trigger=starter.data,
-        )
 
-    def scope(self, event: Event | None) -> Scope:
-        return Scope(
-            event=event,
-            run=self.run,
-            facts=self.facts,
-            shop=self.shop,
-            now=self.starter.at,
-            segments=self.definition.segments,
-        )
+def _refused(walk: Walk, reason: str) -> Decision:
+    return Decision(
+        workflow=walk.definition.name,
+        version=walk.definition.version,
+        kind="not_started",
+        reason=reason,
+        at=walk.at,
+        trace=tuple(walk.trace),
+        input_id=walk.run.trigger_id,
+    )
 
-    def refused(self, reason: str, *, ignored: bool = False) -> Decision:
-        return Decision(
-            workflow=self.definition.name,
-            version=self.definition.version,
-            kind="ignored" if ignored else "not_started",
-            reason=reason,
-            at=self.starter.at,
-            trace=tuple(self.trace),
-            input_id=self.starter.id,
-        )
 
-    def identify(self) -> bool:
-        """Computes the run's key and id; false if the key is empty or fails."""
-        key = self.run.customer
-        if self.definition.key is not None:
-            check = self.definition.key.evaluate(self.scope(None), "key")
-            self.trace.append(check)
-            key = check.value if isinstance(check.value, str) else ""
-        run_id = stable_id(self.shop.id, self.run.customer, self.definition.name, key, self.starter.id)
-        self.run = structs.replace(self.run, key=key, id=run_id)
-        return bool(key)
+def _ignored(definition: Definition, arrival: Input, reason: str) -> Decision:
+    return Decision(
+        workflow=definition.name,
+        version=definition.version,
+        kind="ignored",
+        reason=reason,
+        at=arrival.at,
+        input_id=arrival.id,
+    )
 
 
 def start(
@@ -103,19 +90,43 @@ def start(
     """The decision to start a run of `definition`, or not to; `ignored` where the input is none of its triggers."""
     starter = starter_of(arrival)
     if starter is None:
-        empty = Starter(arrival.id, "", arrival.at, {})
-        return _Candidate(definition, empty, facts, shop, customer).refused("this starts nothing", ignored=True)
-    candidate = _Candidate(definition, starter, facts, shop, customer)
+        return _ignored(definition, arrival, "this starts nothing")
     conditions = [
         trigger.when for index, trigger in enumerate(definition.triggers) if _fits(trigger, index, starter, arrival)
     ]
     if not conditions:
-        return candidate.refused("this is none of its triggers", ignored=True)
-    scope = candidate.scope(starter.event)
-    if not any(when is None or when.holds(scope, "trigger", candidate.trace) for when in conditions):
-        return candidate.refused("the trigger's condition does not hold")
-    refusal = _refusal(candidate, active)
-    return refusal if refusal is not None else _started(candidate)
+        return _ignored(definition, arrival, "this is none of its triggers")
+    walk = _candidate(definition, starter, facts, shop, customer)
+    refusal = _refusal(walk, conditions, active)
+    if refusal == _AGAIN:
+        return _ignored(definition, arrival, refusal)
+    return _refused(walk, refusal) if refusal else _started(walk, starter)
+
+
+def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
+    """Why no run starts; empty if nothing speaks against it."""
+    if not any(when is None or when.holds(walk.scope(), "trigger", walk.trace) for when in conditions):
+        return "the trigger's condition does not hold"
+    if not _identify(walk):
+        return "the run's key is empty"
+    run, definition = walk.run, walk.definition
+    past = walk.facts.past.get(past_name(definition.name, run.key))
+    if past is not None and run.id in past.run_ids:
+        return _AGAIN
+    return _not_again(run, definition.reentry, past, active) or _not_enrolled(walk) or _left_already(walk)
+
+
+def _identify(walk: Walk) -> bool:
+    """Computes the run's key and id; false if the key is empty or fails."""
+    run, expression = walk.run, walk.definition.key
+    key = run.customer
+    if expression is not None:
+        check = expression.evaluate(walk.scope(), "key")
+        walk.trace.append(check)
+        key = check.value if isinstance(check.value, str) else ""
+    run_id = stable_id(walk.shop.id, run.customer, run.workflow, key, run.trigger_id)
+    walk.run = walk.before = structs.replace(run, key=key, id=run_id)
+    return bool(key)
 
 
 def _fits(trigger: Trigger, index: int, starter: Starter, arrival: Input) -> bool:
@@ -127,30 +138,22 @@ def _fits(trigger: Trigger, index: int, starter: Starter, arrival: Input) -> boo
     return kind == arrival.cause and arrival.name in ("", f"{kind}-{index}")
 
 
-def _refusal(candidate: _Candidate, active: Sequence[Run]) -> Decision | None:
-    """Why a run whose trigger holds is not started after all; `None` if nothing speaks against it."""
-    if not candidate.identify():
-        return candidate.refused("the run's key is empty")
-    run, definition = candidate.run, candidate.definition
-    past = candidate.facts.past.get(past_name(definition.name, run.key))
-    if past is not None and run.id in past.run_ids:
-        return candidate.refused("this started a run already", ignored=True)
-    reason = _not_again(candidate, active) or _not_enrolled(candidate) or _left_already(candidate)
-    return candidate.refused(reason) if reason else None
-
-
-def _not_again(candidate: _Candidate, active: Sequence[Run]) -> str:
-    run, reentry = candidate.run, candidate.definition.reentry
-    past = candidate.facts.past.get(past_name(run.workflow, run.key))
+def _not_again(run: Run, reentry: Reentry, past: Past | None, active: Sequence[Run]) -> str:
+    """Why the run may not start again, if so."""
     if reentry.mode == "several":
         return ""
-    if any(one.workflow == run.workflow and one.key == run.key and one.state == "active" for one in active):
-        return "a run for this key is on its way"
-    if past is not None and any(since <= run.started_at < until for since, until in past.spans):
+    for one in active:
+        if one.workflow == run.workflow and one.key == run.key and one.state == "active":
+            return "a run for this key is on its way"
+    return _ran_before(run, reentry, past) if past is not None else ""
+
+
+def _ran_before(run: Run, reentry: Reentry, past: Past) -> str:
+    if any(since <= run.started_at < until for since, until in past.spans):
         return "a run for this key was on its way then"
-    if past is not None and reentry.mode == "never":
+    if reentry.mode == "never":
         return "it ran before, and re-entry is never"
-    if past is not None and reentry.mode == "after" and run.started_at < past.started_at + reentry.after:
+    if reentry.mode == "after" and run.started_at < past.started_at + reentry.after:
         return f"it started at {past.started_at.isoformat()}, and re-entry needs a pause"
     return ""
 
@@ -163,43 +166,40 @@ def takes_part(definition: Definition, customer: str, email: str) -> bool:
     return share(definition.name, "enrol", customer) * 100 < enrolment.percent
 
 
-def _not_enrolled(candidate: _Candidate) -> str:
-    definition = candidate.definition
-    if takes_part(definition, candidate.run.customer, candidate.facts.contact.email):
+def _not_enrolled(walk: Walk) -> str:
+    definition = walk.definition
+    if takes_part(definition, walk.run.customer, walk.facts.contact.email):
         return ""
     return f"the customer is not among the {definition.enrolment.percent:g}% that take part"
 
 
-def _left_already(candidate: _Candidate) -> str:
+def _left_already(walk: Walk) -> str:
     """An exit event that overtook the trigger: whoever has left does not come in."""
-    starter, facts = candidate.starter, candidate.facts
-    for rule in candidate.definition.exits:
-        known = facts.latest.get(rule.event)
-        if known is None or known.at < starter.at or (known.id == starter.id and rule.event == starter.type):
+    run, latest = walk.run, walk.facts.latest
+    for rule in walk.definition.exits:
+        known = latest.get(rule.event)
+        if known is None or known.at < walk.at or (known.id == run.trigger_id and rule.event == run.trigger_type):
             continue
         event = Event(
             id=known.id,
             source="",
             type=rule.event,
             time=known.at,
-            shop=candidate.shop.id,
-            key=candidate.run.customer,
+            shop=walk.shop.id,
+            key=run.customer,
             data=known.data,
             receivedtime=known.at,
         )
-        scope = candidate.scope(event)
-        if rule.where is None or rule.where.holds(scope, f"exit/{rule.reason}", candidate.trace):
+        if rule.where is None or rule.where.holds(walk.scope_of(event), f"exit/{rule.reason}", walk.trace):
             return f"{rule.reason}: {rule.event} came before it"
     return ""
 
 
-def _started(candidate: _Candidate) -> Decision:
-    definition, starter = candidate.definition, candidate.starter
-    walk = Walk(definition, candidate.run, candidate.facts, shop=candidate.shop, at=starter.at, event=starter.event)
-    walk.trace = candidate.trace
+def _started(walk: Walk, starter: Starter) -> Decision:
+    definition = walk.definition
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)
-    if definition.holdout and share(definition.name, "holdout", candidate.run.customer) * 100 < definition.holdout:
+    if definition.holdout and share(definition.name, "holdout", walk.run.customer) * 100 < definition.holdout:
         walk.run = structs.replace(walk.run, holdout=True)
         walk.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:

@@ -1,11 +1,10 @@
 """One customer and one input: the facts change, the runs decide, new runs start."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_customer
 from relevo_workflow.alarms import alarm_of, due_starts, rearm, unchanged
 from relevo_workflow.decide import decide
@@ -14,7 +13,7 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
 from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_end, with_start
-from relevo_workflow.inputs import EventInput, Input, OutcomeInput, StartInput, TimerInput
+from relevo_workflow.inputs import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
 from relevo_workflow.redaction import redacted
 from relevo_workflow.segments import changed_segments
 from relevo_workflow.starting import past_name
@@ -47,23 +46,15 @@ def handle(
 
     Raises `MissingVersionError` if a run's version is not in `pinned`, and what `fold` raises for a bad event.
     """
-    place = shop or Shop(id=subject.shop)
     if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
         return redacted(subject, arrival.event)
-    deployment = Deployment.of(definitions)
-    work = _Work(subject, place, now)
-    caught_up = work.catch_up(deployment)
+    work = _begin(Deployment.of(definitions), pinned, subject, shop, now)
+    caught_up = work.catch_up()
     if isinstance(arrival, EventInput):
-        work.facts = _fold_event(deployment, subject.key, work.facts, arrival.event)
-    work.let_runs_decide(deployment, pinned, arrival)
-    for start, candidates in work.asked(deployment, arrival):
-        for definition in candidates:
-            work.start(definition, start)
-    effects = caught_up + (work.keep_time(deployment, arrival) if deployment.timed else ())
-    if work.facts is subject.facts and not work.decisions and not effects:
-        return Handled(subject)
-    changed = structs.replace(subject, facts=work.facts, runs=tuple(work.runs))
-    return Handled(changed, tuple(work.decisions), effects)
+        work.take_event(arrival)
+    else:
+        work.take(arrival)
+    return work.handled(caught_up + work.keep_time(arrival))
 
 
 def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None) -> Handled:
@@ -71,32 +62,38 @@ def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, 
 
     Whoever had no event yet has nothing to catch up with: their first event finds the workflows as they are.
     """
-    work = _Work(subject, shop or Shop(id=subject.shop), now)
-    effects = work.catch_up(Deployment.of(definitions))
-    if work.facts is subject.facts:
-        return Handled(subject)
-    return Handled(structs.replace(subject, facts=work.facts), (), effects)
+    work = _begin(Deployment.of(definitions), {}, subject, shop, now)
+    return work.handled(work.catch_up())
 
 
-class _Work:
-    """The customer while one input is handled."""
+class _Work(Struct, kw_only=True):
+    """The customer while one input is handled. `before` are the facts that the alarms follow now."""
 
-    __slots__ = ("before", "decisions", "facts", "now", "runs", "shop", "subject")
+    deployment: Deployment
+    pinned: Mapping[str, Definition]
+    subject: Subject
+    shop: Shop
+    now: datetime
+    before: Facts
+    facts: Facts
+    runs: list[Run]
+    decisions: list[Decision] = []
 
-    def __init__(self, subject: Subject, shop: Shop, now: datetime) -> None:
-        self.subject = subject
-        self.shop = shop
-        self.now = now
-        self.facts = subject.facts
-        self.before = subject.facts
-        self.runs: list[Run] = []
-        self.decisions: list[Decision] = []
+    def handled(self, effects: tuple[Effect, ...]) -> Handled:
+        """What became of the customer."""
+        if self.decisions:
+            changed = structs.replace(self.subject, facts=self.facts, runs=tuple(self.runs))
+            return Handled(changed, tuple(self.decisions), effects)
+        if self.facts is self.subject.facts:
+            return Handled(self.subject, (), effects)
+        return Handled(structs.replace(self.subject, facts=self.facts), (), effects)
 
-    def catch_up(self, deployment: Deployment) -> tuple[Effect, ...]:
+    def catch_up(self) -> tuple[Effect, ...]:
         """Alarms and memberships as the workflows of today want them, before anything happens: this starts nothing.
 
         So that a customer who was in a segment before its workflow was deployed does not join it with their next event.
         """
+        deployment = self.deployment
         if self.facts.timed_by == deployment.fingerprint or not is_customer(self.subject.key):
             return ()
         effects: tuple[Effect, ...] = ()
@@ -107,26 +104,54 @@ class _Work:
             self.before = self.facts
         return effects
 
-    def asked(self, deployment: Deployment, arrival: Input) -> Iterable[tuple[Input, Sequence[Definition]]]:
-        """What may start runs, and of which definitions."""
-        if isinstance(arrival, EventInput):
-            event = arrival.event
-            candidates = deployment.starts.get(event.type)
-            if candidates and not event.historical and event.key == self.subject.key:
-                return [(arrival, candidates)]
-            return ()
+    def take_event(self, arrival: EventInput) -> None:
+        """Folds an event and lets those decide whom it concerns; one about another key is no fact of the customer."""
+        event = arrival.event
+        own = event.key == self.subject.key
+        heard = self._hears(event.type)
+        if own:
+            self.facts = fold(self.facts, event, whole=heard)
+        if not heard:
+            return
+        if own and event.type in self.deployment.exit_types:
+            self.facts = remember(self.facts, event)
+        self._let_runs_decide(arrival, event.type, "")
+        if own and not event.historical:
+            for definition in self.deployment.starts.get(event.type, ()):
+                self.start(definition, arrival)
+
+    def take(self, arrival: Input) -> None:
+        """Lets the run decide that a timer or an answer is for; starts what an alarm or a person asks for."""
         if isinstance(arrival, StartInput):
             starts = [arrival]
         else:
+            self._let_runs_decide(arrival, "", _addressee(arrival))
             subject = structs.replace(self.subject, facts=self.facts)
-            starts = due_starts(deployment, subject, arrival, self.now, shop=self.shop)
-        return [(start, deployment.named(start.workflow)) for start in starts]
+            starts = due_starts(self.deployment, subject, arrival, self.now, shop=self.shop)
+        for start in starts:
+            for definition in self.deployment.named(start.workflow):
+                self.start(definition, start)
 
-    def let_runs_decide(self, deployment: Deployment, pinned: Mapping[str, Definition], arrival: Input) -> None:
-        """Lets those runs decide that the input can concern at all."""
-        heard, addressee = _addressed(arrival)
+    def _hears(self, event_type: str) -> bool:
+        """Whether an active workflow, or the version of a run, listens to events of a type."""
+        if event_type in self.deployment.event_types:
+            return True
         for run in self.subject.runs:
-            definition = pinned.get(run.version) or _version(deployment, run)
+            if run.version not in self.deployment.by_version and event_type in self._version(run).event_types:
+                return True
+        return False
+
+    def _version(self, run: Run) -> Definition:
+        definition = self.pinned.get(run.version) or self.deployment.by_version.get(run.version)
+        if definition is None:
+            raise MissingVersionError(run)
+        return definition
+
+    def _let_runs_decide(self, arrival: Input, heard: str, addressee: str) -> None:
+        """Lets those runs decide that listen to a type of event, or that have an id."""
+        self.runs = []
+        for run in self.subject.runs:
+            definition = self._version(run)
             if heard in definition.event_types or run.id == addressee:
                 self._run(definition, run, arrival)
             else:
@@ -160,10 +185,13 @@ class _Work:
             self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
         self._take(decision)
 
-    def keep_time(self, deployment: Deployment, arrival: Input) -> tuple[Effect, ...]:
+    def keep_time(self, arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
+        deployment = self.deployment
+        if not deployment.timed:
+            return ()
         alarm, new = alarm_of(arrival), self.facts.timed_by != deployment.fingerprint
-        if not (deployment.segments or new) and alarm is None and unchanged(deployment, self.before, self.facts):
+        if alarm is None and not (deployment.segments or new) and unchanged(deployment, self.before, self.facts):
             return ()
         if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
             return ()
@@ -190,31 +218,29 @@ class _Work:
                 self.facts = with_changes(self.facts, effect)
 
 
-def _fold_event(deployment: Deployment, customer: str, known: Facts, event: Event) -> Facts:
-    """The facts after the event. An event about another key (a product) says nothing of the customer."""
-    if event.key != customer:
-        return known
-    facts = fold(known, event)
-    return remember(facts, event) if event.type in deployment.exit_types else facts
+def _begin(
+    deployment: Deployment, pinned: Mapping[str, Definition], subject: Subject, shop: Shop | None, now: datetime
+) -> _Work:
+    return _Work(
+        deployment=deployment,
+        pinned=pinned,
+        subject=subject,
+        shop=shop or Shop(id=subject.shop),
+        now=now,
+        before=subject.facts,
+        facts=subject.facts,
+        runs=list(subject.runs),
+    )
 
 
-def _version(deployment: Deployment, run: Run) -> Definition:
-    for definition in deployment:
-        if definition.version == run.version:
-            return definition
-    raise MissingVersionError(run)
-
-
-def _addressed(arrival: Input) -> tuple[str, str]:
-    """Whom an input can concern: the runs that listen to a type of event, or one run by its id."""
+def _addressee(arrival: Input) -> str:
+    """The id of the run that an input is for, if it is for one."""
     match arrival:
-        case EventInput():
-            return arrival.event.type, ""
         case TimerInput():
-            return "", arrival.wakeup.run_id
+            return arrival.wakeup.run_id
         case OutcomeInput():
-            return "", arrival.outcome.run_id
-        case StartInput():
-            return "", ""
+            return arrival.outcome.run_id
+        case ResponseInput() | TaskInput():
+            return arrival.run_id
         case _:
-            return "", arrival.run_id
+            return ""

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta, tzinfo
 from typing import assert_never
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow import effects, step_effects
 from relevo_workflow import program as steps
+from relevo_workflow import step_effects
 from relevo_workflow.decision import Check, Decision, Kind
 from relevo_workflow.definition import Definition
 from relevo_workflow.durations import format_duration
+from relevo_workflow.effects import ArmTimer, CancelTimer, CloseTask, Effect, Unsubscribe
 from relevo_workflow.facts import with_changes
 from relevo_workflow.scope import Scope
 from relevo_workflow.shares import pick, share
@@ -26,27 +27,24 @@ ANSWER_WITHIN = timedelta(days=1)
 _KEPT_INPUTS = 4
 
 
-class Walk:
-    """One run during one decision. `run` is its state so far; `finish` and `go` change it."""
+class Walk(Struct, kw_only=True):
+    """One run during one decision: `run` is its state so far, `before` what it was; `finish` and `go` change it."""
 
-    def __init__(
-        self, definition: Definition, run: Run, facts: Facts, *, shop: Shop, at: datetime, event: Event | None = None
-    ) -> None:
-        self.definition = definition
-        self.before = run
-        self.run = run
-        self.facts = facts
-        self.shop = shop
-        self.at = at
-        self.event = event
-        self.kind: Kind = "waiting"
-        self.reason = ""
-        self.effects: list[effects.Effect] = []
-        self.trace: list[Check] = []
-        self.path: list[str] = []
-        self._armed: dict[str, int] = {}
-        self._fired: set[str] = set()
-        self._scope: Scope | None = None
+    definition: Definition
+    before: Run
+    run: Run
+    facts: Facts
+    shop: Shop
+    at: datetime
+    event: Event | None = None
+    kind: Kind = "waiting"
+    reason: str = ""
+    effects: list[Effect] = []
+    trace: list[Check] = []
+    path: list[str] = []
+    _armed: dict[str, int] = {}
+    _fired: list[str] = []
+    _scope: Scope | None = None
 
     # --- what a decision is made of ----------------------------------------------------------------------------
 
@@ -55,15 +53,19 @@ class Walk:
         known = self._scope
         if known is not None and known.run_state is self.run and known.facts is self.facts:
             return known
-        self._scope = Scope(
-            event=self.event,
-            run=self.run,
-            facts=self.facts,
-            shop=self.shop,
-            now=self.at,
-            segments=self.definition.segments,
-        )
+        self._scope = self.scope_of(self.event)
         return self._scope
+
+    def scope_of(self, event: Event | None) -> Scope:
+        """What expressions see now of another event."""
+        return Scope(
+            run_state=self.run,
+            facts=self.facts,
+            shop_state=self.shop,
+            now=self.at,
+            event=event,
+            rules=self.definition.segments,
+        )
 
     def effect_key(self) -> str:
         """The key of what the step at hand does: the same step and turn, the same key."""
@@ -88,7 +90,7 @@ class Walk:
 
     def fired(self, name: str) -> None:
         """A timer did its work: it needs no cancelling."""
-        self._fired.add(name)
+        self._fired.append(name)
         self.disarm(name)
 
     def save(self, name: str, value: object) -> None:
@@ -110,21 +112,21 @@ class Walk:
             reason=self.reason,
             at=self.at,
             run=self.run,
-            effects=(*self.effects, *self._timer_effects()),
+            effects=(*self.effects, *self._timer_effects()) if self.run is not self.before else tuple(self.effects),
             trace=tuple(self.trace),
             path=tuple(self.path),
             input_id=input_id,
         )
 
-    def _timer_effects(self) -> list[effects.Effect]:
-        run, found = self.run, list[effects.Effect]()
+    def _timer_effects(self) -> list[Effect]:
+        run, found = self.run, list[Effect]()
         for name, due in run.timers.items():
             if name in self._armed:
                 timer_id, turn = f"{run.id}/{name}", self._armed[name]
-                found.append(effects.ArmTimer(id=timer_id, name=name, due_at=due, run_id=run.id, turn=turn))
+                found.append(ArmTimer(id=timer_id, name=name, due_at=due, run_id=run.id, turn=turn))
         for name in self.before.timers:
             if name not in run.timers and name not in self._fired:
-                found.append(effects.CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id))
+                found.append(CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id))
         return found
 
     # --- moving ------------------------------------------------------------------------------------------------
@@ -134,9 +136,9 @@ class Walk:
         self.disarm("step", "reminder", "escalate")
         step = self.definition.program.steps.get(self.run.step)
         if closing and isinstance(step, steps.TaskStep | steps.ApproveStep):
-            self.effects.append(effects.CloseTask(id=self.effect_key(), reason=closing))
+            self.effects.append(CloseTask(id=self.effect_key(), reason=closing))
         elif isinstance(step, steps.WaitFor) and any(arm.key is not None for arm in step.arms):
-            self.effects.append(effects.Unsubscribe(id=self.effect_key(), run_id=self.run.id))
+            self.effects.append(Unsubscribe(id=self.effect_key(), run_id=self.run.id))
             self.run = structs.replace(self.run, waits_since=None)
 
     def finish(self, kind: Kind, reason: str) -> None:
@@ -177,14 +179,14 @@ class Walk:
     def _enter(self, step: steps.Step) -> str | None:
         """Does what a step does; gives the step after it, or `None` where the run stays (or has ended)."""
         match step:
-            case steps.Wait() | steps.WaitUntil() | steps.WaitFor():
+            case steps.SendStep():
+                return self.enter_send(step)
+            case steps.WaitFor() | steps.Wait() | steps.WaitUntil():
                 return self._enter_wait(step)
             case steps.Branch() | steps.Split() | steps.DecideTable():
                 return self._choose(step)
             case steps.SetStep() | steps.EmitStep() | steps.StartStep():
                 return self._enter_doing(step)
-            case steps.SendStep():
-                return self.enter_send(step)
             case steps.Goto():
                 return step.next
             case steps.HttpStep() | steps.TaskStep() | steps.ApproveStep():
