@@ -172,7 +172,7 @@ async def test_a_wake_up_that_can_not_be_handled_does_not_come_back_for_ever(eng
 
 async def test_an_effect_that_is_too_large_to_travel_costs_only_its_own_input(engine: Engine) -> None:
     large = checkout("large")
-    large.data["recover_url"] = "https://shop.example.com/" + "x" * 950_000
+    large.data["customer"]["first_name"] = "x" * 950_000
     await engine.take(large, checkout("small", key="cus_2"))
     await engine.wake(after=FOUR_HOURS)
     sent = await engine.pool.fetch("select key from engine.outbox")
