@@ -133,6 +133,14 @@ def test_the_svg_is_xml_with_letters_large_enough_and_all_words():
     assert all(word in words for box in made.boxes for word in box.text.split())
 
 
+def test_a_step_that_starts_another_workflow_for_each_says_so():
+    text = (
+        "workflow: flow\ntrigger: {event: order.placed}\nsteps: [{start: {workflow: other, for_each: trigger.items}}]\n"
+    )
+    boxes = diagram_of(a_workflow(text)).boxes
+    assert boxes[1].text == "starts the workflow other\nfor each of items"
+
+
 def test_no_class_of_the_mermaid_text_is_a_word_of_mermaids_own():
     text = mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
     classes = set(re.findall(r"(?::::|classDef )(\S+)", text))

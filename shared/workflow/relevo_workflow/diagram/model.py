@@ -194,7 +194,8 @@ def _change(step: steps.Step) -> str:
         case steps.EmitStep():
             return f"reports: {event_in_words(step.event)}"
         case steps.StartStep():
-            return f"starts the workflow {step.workflow}"
+            each = f"\nfor each of {condition_in_words(step.for_each.text)}" if step.for_each is not None else ""
+            return f"starts the workflow {step.workflow}{each}"
         case _:
             return step.id
 
