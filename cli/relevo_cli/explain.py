@@ -1,14 +1,19 @@
 """Errors as one clear sentence that says what to do; anything else is a bug and keeps its traceback."""
 
+import re
+
 import asyncpg
 import pydantic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from relevo_cli.child import StartError
 from relevo_cli.errors import CommandError
 from relevo_embedded import EmbeddedError
 from relevo_runtime.errors import RuntimeFault
 from relevo_workflow.diagnostics import WorkflowError
+
+_PLACE = re.compile(r"\('([^']+)', (\d+)")
+"""A host in what aiokafka says: `Unable to bootstrap from [('kafka', 9092, …)]`."""
 
 
 def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a kind of error
@@ -22,14 +27,28 @@ def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a 
             return f"the workflow has errors:\n{error}"
         case pydantic.ValidationError():
             return _settings(error)
+        case OSError() if error.filename is not None and not isinstance(error, ConnectionError):
+            return f"{error.filename}: {error.strerror}; choose another file or folder"
+        case KafkaConnectionError():
+            return _unreachable(f"Kafka can't be reached at {_places(error)}")
+        case KafkaError() | OSError():
+            return _unreachable(str(error) or type(error).__name__)
+        case _:
+            return _postgres(error)
+
+
+def _postgres(error: BaseException) -> str | None:
+    match error:
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
             return f"the database has no tables of Relevo ({error}); run `relevo migrate` first"
         case asyncpg.UndefinedColumnError():
             return f"the database is of an older release ({error}); run `relevo migrate` first"
         case asyncpg.InvalidCatalogNameError() | asyncpg.InvalidAuthorizationSpecificationError():
             return f"PostgreSQL refuses the connection: {error}; set RELEVO_POSTGRES to a database that exists"
-        case KafkaError() | OSError() | asyncpg.PostgresConnectionError():
-            return _unreachable(error)
+        case asyncpg.ClientConfigurationError():
+            return f"RELEVO_POSTGRES is no connection URL such as postgresql://USER@HOST/DATABASE: {error}"
+        case asyncpg.PostgresConnectionError():
+            return _unreachable(str(error))
         case _:
             return None
 
@@ -39,7 +58,11 @@ def _settings(error: pydantic.ValidationError) -> str:
     return "a setting is wrong: " + "; ".join(lines) + " (`relevo settings` prints what each one means)"
 
 
-def _unreachable(error: BaseException) -> str:
+def _places(error: KafkaConnectionError) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in _PLACE.findall(str(error))) or f"its address ({error})"
+
+
+def _unreachable(error: str) -> str:
     return (
         f"{error}; is the address right? Set RELEVO_KAFKA and RELEVO_POSTGRES, or start a system of your own "
         "with `relevo up`"

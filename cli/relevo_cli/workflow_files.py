@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError, NotTextError
 from relevo_workflow.definition import Definition
+from relevo_workflow.diagnostics import Diagnostic, Position, WorkflowError
 from relevo_workflow.load import load_workflow
 
 WORKFLOW = "workflow.yaml"
@@ -33,9 +34,23 @@ class Loaded(Struct, frozen=True):
 def load_folders(path: Path) -> list[Loaded]:
     """Every workflow at `path`: one workflow folder, or a folder of such folders, in order of name.
 
-    Raises `CommandError` if there is none, and with the path of the folder if one has errors.
+    Raises `CommandError` if there is none, or one twice, and `WorkflowError` with all errors of all and their paths.
     """
-    return [load_folder(folder) for folder in need_folders(path)]
+    loaded: dict[str, Loaded] = {}
+    errors: list[Diagnostic] = []
+    for folder in need_folders(path):
+        try:
+            one = load_folder(folder)
+        except WorkflowError as error:
+            errors += (placed(folder, one) for one in error.diagnostics)
+            continue
+        name = one.definition.name
+        if name in loaded:
+            raise CommandError(f"{folder} and {loaded[name].folder} are both the workflow {name!r}: rename one")
+        loaded[name] = one
+    if errors:
+        raise WorkflowError(errors)
+    return list(loaded.values())
 
 
 def need_folders(path: Path) -> list[Path]:
@@ -108,6 +123,16 @@ def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
     shared = file == SEGMENTS or file.startswith(f"{LAYOUTS}/")
     return (beside(folder) if shared else folder) / file
+
+
+def placed(folder: Path, found: Diagnostic) -> Diagnostic:
+    """The same with the path of the file as it is from here."""
+    return structs.replace(found, position=placed_at(folder, found.position))
+
+
+def placed_at(folder: Path, where: Position) -> Position:
+    """The same place with the path of the file as it is from here."""
+    return Position(path_of(folder, where.file).as_posix(), where.line, where.column)
 
 
 def layout_words(files: Mapping[str, str]) -> dict[str, str]:

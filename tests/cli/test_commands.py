@@ -58,6 +58,8 @@ async def test_settings_are_listed_with_meaning_and_default_and_secrets_masked()
     assert entries["RELEVO_PARTITIONS"]["default"] == "12"
     assert entries["RELEVO_LINK_SECRET"]["value"] == "********"
     assert all(entry["meaning"] for entry in entries.values())
+    _, out, _ = await relevo("settings", RELEVO_PARTITIONS="24", COLUMNS="80")
+    assert "\nRELEVO_PARTITIONS = 24 (default: 12)\n    Partitions of every topic" in out
 
 
 async def test_migrate_twice_changes_nothing_the_second_time(environment: dict[str, str]) -> None:
@@ -182,6 +184,19 @@ def test_another_database_has_another_clock_than_the_system_in_the_folder(
     assert addresses.settings(tmp_path).clock_origin == datetime(2031, 5, 1, tzinfo=UTC)
     monkeypatch.setenv("RELEVO_POSTGRES", "postgresql://relevo@/elsewhere")
     assert addresses.settings(tmp_path).clock_origin is None
+
+
+async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for arguments, given_, sentence in (
+        (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "RELEVO_POSTGRES is no connection URL"),
+        (("up", "--port", "0", "--data", str(tmp_path / "file")), {}, f"{tmp_path}/file: File exists"),
+        (("dead-letters", "list"), NOWHERE, "Kafka can't be reached at 127.0.0.1:9"),
+    ):
+        code, _, err = await relevo(*arguments, **given_)
+        assert code == 2
+        assert sentence in err
+        assert "Traceback" not in err
 
 
 async def test_a_wrong_setting_is_named() -> None:

@@ -123,6 +123,20 @@ async def test_a_plan_shows_steps_and_files_and_changes_nothing(desk: Desk) -> N
     assert len(await desk.json("history", "cart")) == 1
 
 
+async def test_errors_of_all_folders_are_told_with_their_paths_and_nothing_is_deployed(desk: Desk) -> None:
+    second = desk.folder.parent / "second"
+    second.mkdir()
+    (second / "workflow.yaml").write_text("workflow: second\ntrigger: {event: order.plced}\nsteps: [{wait: 1h}]\n")
+    desk.write(("wait: 4h", "wait: 4 hours"))
+    said = await desk.says("deploy", str(desk.folder.parent), "--yes", code=2)
+    assert f"{desk.folder}/workflow.yaml:8:11: error: '4 hours' is no duration" in said
+    assert f"{second}/workflow.yaml:2:18: error: there is no event 'order.plced'" in said
+    desk.write()
+    (second / "workflow.yaml").write_text((desk.folder / "workflow.yaml").read_text())
+    assert "are both the workflow 'cart'" in await desk.says("deploy", str(desk.folder.parent), "--yes", code=2)
+    assert "was ever deployed" in await desk.says("history", "cart", code=2)
+
+
 async def test_without_a_terminal_nothing_is_deployed_unless_told_so(desk: Desk) -> None:
     assert "say --yes" in await desk.deploys(code=2)
     assert "deployed as revision" in await desk.deploys("--yes")
@@ -137,6 +151,9 @@ async def test_a_production_workflow_needs_a_review_and_history_tells_who_did_it
     assert "--review-by NAME" in await desk.deploys("--yes", code=2)
     await desk.deploys("--yes", "--author", "ann", "--review-by", "bea")
     newest, first = await desk.json("history", "cart")
+    listed = (await desk.says("history", "cart")).splitlines()
+    assert listed[0].startswith(f"* {newest['revision']:>4}  {newest['version']}  20")
+    assert listed[1] == f"{'':8}by ann, reviewed by bea"
     assert (first["author"], first["reviewer"], first["note"]) == ("ann", "bea", "first")
     said = await desk.says("history", "cart", "--diff", str(newest["revision"]))
     assert "~ change: production → ad-hoc" in said
@@ -192,8 +209,8 @@ async def test_runs_in_flight_migrate(desk: Desk, busy: Engine) -> None:
     desk.write(("wait: 4h", "wait: 9h"))
     said = await desk.deploys("--plan")
     assert "1 run of older versions in flight" in said
-    assert "migrate  1 run continue in the new version" in said
-    assert "1 run continue in it" in await desk.deploys("--yes", "--in-flight", "migrate")
+    assert "migrate  1 run continues in the new version" in said
+    assert "1 run continues in it" in await desk.deploys("--yes", "--in-flight", "migrate")
     rows = await busy.pool.fetch("select version from engine.run")
     [history] = [one for one in await desk.json("history", "cart") if one["active"]]
     assert [row["version"] for row in rows] == [history["version"]]
@@ -203,7 +220,7 @@ async def test_runs_in_flight_migrate(desk: Desk, busy: Engine) -> None:
 async def test_pinned_runs_can_be_moved_later(desk: Desk, busy: Engine) -> None:
     desk.write(("wait: 4h", "wait: 9h"))
     assert "continue in it" not in await desk.deploys("--yes")
-    assert "is active already; 1 run continue in it" in await desk.deploys("--yes", "--in-flight", "migrate")
+    assert "is active already; 1 run continues in it" in await desk.deploys("--yes", "--in-flight", "migrate")
 
 
 async def test_runs_that_can_not_be_mapped_are_named_and_nothing_is_deployed(desk: Desk, busy: Engine) -> None:
@@ -235,7 +252,7 @@ async def test_a_rollback_deploys_the_version_before_with_its_runs(desk: Desk, b
     said = await desk.says("rollback", "cart", "--plan")
     assert "~ step pause: waits: 9h → 4h" in said
     said = await desk.says("rollback", "cart", "--yes", "--in-flight", "migrate", "--settle", "0")
-    assert "1 run continue in it" in said
+    assert "1 run continues in it" in said
     newest, _, first = await desk.json("history", "cart")
     assert newest["version"] == first["version"]
     assert newest["note"] == f"rollback to revision {first['revision']}"

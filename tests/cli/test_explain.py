@@ -92,6 +92,8 @@ async def test_one_workflow_alone_and_as_json(shop: Engine, environment: dict[st
         (("--shop", "sample", "--customer", "bea@example.com"), "nothing of 'bea@example.com' was ever heard"),
         (("--shop", "sample", "--customer", "991", "--workflow", "crt"), "no workflow 'crt' was ever deployed"),
         (("--shop", "sample", "--customer", "991", "--since", "yesterday"), "neither a duration such as 7d nor a date"),
+        (("--shop", "sample", "--customer", "991", "--since", "2999-01-01"), "lies in the future"),
+        (("--shop", "sample", "--customer", "991", "--since", "-3d"), "lies in the future"),
     ],
 )
 async def test_what_can_not_be_answered_is_said(

@@ -1,14 +1,15 @@
 """`relevo approvers`: who may approve changes of administrative workflows."""
 
 import asyncio
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
-from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError
+from relevo_cli.console import local_minute, out, print_json
+from relevo_cli.errors import CommandError, unknown_shop
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver
 from relevo_runtime.clock import make_clock
@@ -47,7 +48,7 @@ def list_approvers(as_json: JsonOption = False) -> None:
         return
     for one in found:
         where = "every shop" if one.shop == EVERY_SHOP else one.shop
-        out().print(f"{one.name}  {where}  since {one.added_at.isoformat(timespec='minutes')}", markup=False)
+        out().print(f"{one.name}  {where}  since {local_minute(one.added_at, UTC)} UTC", markup=False)
     if not found:
         out().print("nobody may approve yet; add somebody with `relevo approvers add NAME`")
 
@@ -56,7 +57,7 @@ async def _add(name: str, shop: str) -> bool:
     settings = addresses.settings()
     async with database.transaction(settings) as connection:
         if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
-            raise CommandError(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
+            raise CommandError(unknown_shop(shop))
         return await catalog.add_approver(connection, name, make_clock(settings).now(), shop=shop)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from relevo_cli.console import err, print_json
 from relevo_cli.errors import NotTextError
-from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, path_of, read_folder, workflow_folders
+from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.json_schema import workflow_schema
@@ -115,13 +115,6 @@ def not_text(folder: Path, error: NotTextError) -> Diagnostic:
     """The finding for a file that is no text, with its path inside the folder."""
     inside = error.path.relative_to(folder if error.path.is_relative_to(folder) else beside(folder))
     return Diagnostic(Position(inside.as_posix()), "this is not UTF-8 text", "save it as UTF-8")
-
-
-def placed(folder: Path, found: Diagnostic) -> Diagnostic:
-    """The same with the path of the file as it is from here."""
-    where = found.position
-    position = Position(path_of(folder, where.file).as_posix(), where.line, where.column)
-    return Diagnostic(position, found.message, found.help, found.severity)
 
 
 def _order(one: Diagnostic) -> tuple[str, int, int, str]:

@@ -1,14 +1,14 @@
 """`relevo dead-letters`: look at messages that could not be processed, and send them again once the cause is mended."""
 
 import asyncio
+from datetime import UTC
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from relevo_cli import addresses
-from relevo_cli.console import out, print_json
+from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.dead_letter_topic import read_dead_letters
 from relevo_cli.dead_letter_topic import redrive as send_again
 from relevo_cli.errors import CommandError
@@ -35,11 +35,10 @@ def list_letters(as_json: Annotated[bool, typer.Option("--json", help="Print one
     if not letters:
         out().print("no dead letters")
         return
-    table = Table("id", "at", "service", "topic", "key", "reason")
     for letter in letters:
-        at = letter.at.isoformat(timespec="seconds")
-        table.add_row(letter.id, at, letter.service, letter.topic, letter.key, letter.reason)
-    out().print(table)
+        at = local_minute(letter.at, UTC)
+        for line in (letter.id, f"  {at} UTC  {letter.service}  {letter.topic}  {letter.key}", f"  {letter.reason}"):
+            out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
 
 
 def show(letter_id: Annotated[str, typer.Argument(help="The id that `relevo dead-letters list` prints.")]) -> None:

@@ -104,7 +104,17 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
 
 
 def moment(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """The instant that `--since` says: so long ago (`7d`), or a local date or time. Raises `CommandError`."""
+    """The instant that `--since` says: so long ago (`7d`), or a local date or time.
+
+    Raises `CommandError` for anything else, and for one that is still to come.
+    """
+    found = _instant(text, now, zone)
+    if found > now:
+        raise CommandError(f"--since {text!r} lies in the future: it is {local_minute(now, zone)} there now")
+    return found
+
+
+def _instant(text: str, now: datetime, zone: tzinfo) -> datetime:
     if not text:
         return now - _DEFAULT
     try:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
-from relevo_cli.console import out, print_json
+from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError
 from relevo_cli.stored import read_stored
 from relevo_runtime import catalog
@@ -43,7 +43,8 @@ def history(
     if as_json:
         print_json([_public(one) for one in past])
         return
-    out().print(_table(past))
+    for line in lines(past):
+        out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
 
 
 def _changes(past: Sequence[Deployed], revision: int) -> Iterator[str]:
@@ -58,16 +59,20 @@ def _changes(past: Sequence[Deployed], revision: int) -> Iterator[str]:
     yield from file_diff(before.files if before is not None else {}, found.files)
 
 
-def _table(past: Sequence[Deployed]) -> Table:
-    table = Table("revision", "version", "shop", "when", "author", "reviewed by", "approved by", "in flight", "note")
+def lines(past: Sequence[Deployed]) -> Iterator[str]:
+    """The deployments for the terminal, times in UTC."""
     for one in past:
-        when = one.deployed_at.isoformat(timespec="minutes") if one.deployed_at else ""
-        mark = f"{one.revision} *" if one.active else str(one.revision)
-        table.add_row(
-            *(mark, one.version, one.shop, when, one.author, one.reviewer, one.approver, one.in_flight, one.note)
-        )
-    table.caption = "* what new runs start with"
-    return table
+        mark = "*" if one.active else " "
+        when = local_minute(one.deployed_at, UTC) if one.deployed_at else ""
+        where = "" if one.shop == catalog.EVERY_SHOP else f"  for {one.shop}"
+        yield f"{mark} {one.revision:>4}  {one.version}  {when} UTC  {one.in_flight}{where}"
+        signed = {"by": one.author, "reviewed by": one.reviewer, "approved by": one.approver}
+        who = ", ".join(f"{how} {name}" for how, name in signed.items() if name)
+        yield from (f"{'':8}{text}" for text in (who, one.note) if text)
+    if any(one.active for one in past):
+        yield "* what new runs start with"
+    else:
+        yield "no version starts runs now: the last one was taken out of service"
 
 
 def _public(one: Deployed) -> dict[str, object]:

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from relevo_cli.console import out, print_json
+from relevo_cli.console import hanging, out, print_json, terminal_width
 from relevo_cli.service_settings import sections
 
 
@@ -20,11 +19,11 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
     if as_json:
         print_json(listing)
         return
+    width = terminal_width()
     for section, entries in listing.items():
-        table = Table(title=section, title_justify="left", title_style="bold", expand=False)
-        for column in ("variable", "meaning", "default", "now"):
-            table.add_column(column, overflow="fold")
+        out().print(f"\n{section}", style="bold", markup=False)
         for entry in entries:
-            now = "" if entry.value == entry.default else entry.value
-            table.add_row(entry.variable, entry.meaning, entry.default, now)
-        out().print(table)
+            changed = entry.value != entry.default
+            default = f" (default: {entry.default or 'empty'})" if changed else ""
+            out().print(f"{entry.variable} = {entry.value}{default}", markup=False, soft_wrap=True)
+            out().print(hanging(f"    {entry.meaning}", width, 4), markup=False, soft_wrap=True, style="dim")

@@ -9,11 +9,11 @@ import typer
 from msgspec import Struct, structs
 from rich.console import Console
 
-from relevo_cli.commands.check import LIBRARY, not_text, placed
+from relevo_cli.commands.check import LIBRARY, not_text
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.junit import junit
-from relevo_cli.workflow_files import need_folders, path_of, read_folder, read_tests
+from relevo_cli.workflow_files import need_folders, placed, placed_at, read_folder, read_tests
 from relevo_workflow.coverage import Coverage
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position
@@ -95,11 +95,6 @@ def tested(folder: Path, definition: Definition | None, found: Sequence[Diagnost
         problems=tuple(placed(folder, one) for one in suite.problems),
         coverage=structs.replace(suite.coverage, places=missed),
     )
-
-
-def placed_at(folder: Path, where: Position) -> Position:
-    """The same place with the path of the file as it is from here."""
-    return Position(path_of(folder, where.file).as_posix(), where.line, where.column)
 
 
 def _from_here(folder: Path, result: TestResult) -> TestResult:

@@ -32,11 +32,11 @@ def _in_flight(change: Change) -> Iterator[str]:
     if not survey.runs:
         return
     yield f"{_runs(survey.runs)} of older versions in flight:"
-    yield f"  pin      {_runs(survey.runs)} end in the version that they were started with"
-    yield f"  migrate  {_runs(survey.runs - survey.refused)} continue in the new version at the same step"
+    yield f"  pin      {_do(survey.runs, 'end')} in the version of the start"
+    yield f"  migrate  {_do(survey.runs - survey.refused, 'continue')} in the new version at the same step"
     yield from (f"    {line}" for line in stuck_lines(survey))
     if change.state != "same":
-        yield f"  drain    {_runs(survey.runs)} end first; until then nobody comes in"
+        yield f"  drain    {_do(survey.runs, 'end')} first; until then nobody comes in"
 
 
 def stuck_lines(survey: Survey) -> Iterator[str]:
@@ -64,11 +64,15 @@ def done_lines(done: Sequence[Done]) -> Iterator[str]:
             )
             continue
         what = "is active already" if one.revision is None else f"deployed as revision {one.revision}"
-        moved = f"; {_runs(one.moved)} continue in it" if one.moved else ""
+        moved = f"; {_do(one.moved, 'continue')} in it" if one.moved else ""
         yield f"{one.workflow}  {one.version}  {what}{moved}"
         if one.staying:
             shown = ", ".join(one.staying[:20])
             yield f"  {_runs(len(one.staying))} can't be mapped where they are by now, and keep their version: {shown}"
+
+
+def _do(count: int, verb: str) -> str:
+    return f"{_runs(count)} {verb}{'s' if count == 1 else ''}"
 
 
 def _runs(count: int) -> str:
