@@ -77,6 +77,17 @@ async def test_a_version_that_can_not_be_read_is_told_and_stops_nothing(pool, se
     assert "`relevo check`" in line
 
 
+async def test_a_database_without_tables_is_named_with_what_to_do(pool, settings) -> None:  # type: ignore[no-untyped-def]
+    await pool.execute("drop schema catalog cascade")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "relevo_engine"), env=environment(settings()), stderr=asyncio.subprocess.PIPE
+    )
+    _, log = await process.communicate()
+    assert process.returncode == 1
+    [line] = [line for line in log.decode().splitlines() if '"critical"' in line]
+    assert "run `relevo migrate`" in line
+
+
 async def answered(client: httpx.AsyncClient, path: str) -> httpx.Response:
     """The first 200; the test's timeout is the limit."""
     while True:

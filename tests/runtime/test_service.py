@@ -95,6 +95,14 @@ def test_a_part_that_does_not_work_makes_it_unready(run: Callable[..., Running])
     assert service.get("/healthz")[0] == 200
 
 
+def test_it_is_not_ready_while_it_starts(run: Callable[..., Running]) -> None:
+    service = run("starting")
+    assert service.line() == "connecting"
+    status, ready = service.get("/readyz")
+    assert (status, json.loads(ready)["parts"]["service"]) == (503, {"ok": False, "why": "it is starting"})
+    assert service.get("/healthz")[0] == 200
+
+
 def test_a_fatal_failure_ends_it_with_1_and_its_reason(run: Callable[..., Running]) -> None:
     code, log = run("failing").finish()
     assert code == 1

@@ -137,6 +137,12 @@ _TEMPORARY: tuple[type[BaseException], ...] = (
 )
 
 
+def advice(error: BaseException) -> str:
+    """What to do about an error of the database, to be put behind it; empty where it says so itself."""
+    older = asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.InvalidSchemaNameError
+    return "; the database is not of this release: run `relevo migrate`" if isinstance(error, older) else ""
+
+
 def temporary(error: BaseException) -> bool:
     """Whether the same work may succeed when it is tried again: the connection was lost, a deadlock, too busy …"""
     if isinstance(error, _TEMPORARY):

@@ -20,6 +20,7 @@ from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
 from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import advice
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.telemetry import configure_logging
 
@@ -58,7 +59,7 @@ class Service:
         """Stop because of `error`; the process exits with 1. Fits `BatchConsumer(on_failure=…)`."""
         if self.failure is None:
             self.failure = error
-            _log.critical("%s stops: %s", self.name, error)
+            _log.critical("%s stops: %s%s", self.name, error, advice(error))
         self.stop()
 
     def loop(
@@ -123,12 +124,15 @@ async def run_service(name: str, settings: RuntimeSettings, build: Build) -> int
 
 async def _until_stopped(service: Service, settings: RuntimeSettings, build: Build) -> None:
     limit = asyncio.timeout(None)
+    service.health.set("service", False, "it is starting")
     try:
         async with limit, build(service):
             service.started = True
+            service.health.set("service", True)
             gc.freeze()  # what is loaded by now stays: the collector need not walk through it again
             _log.info("%s is running", service.name)
             await service.stopping.wait()
+            service.health.set("service", False, "it is stopping")
             limit.reschedule(asyncio.get_running_loop().time() + settings.stop_timeout + _EXTRA_SECONDS)
     except TimeoutError:
         if not limit.expired():
