@@ -153,7 +153,7 @@ SILENT = [
     ("  - emit: {event: quote.expired, data: {quote_id: 5}}", "4:51: error: 'quote_id' of quote.expired must be text"),
     (
         "  - emit: {event: quote.expired, data: {quote_id: q, total: trigger.number}}",
-        "4:61: error: 'total' of quote.expired must be a record",
+        "4:61: error: 'total' of quote.expired must be an amount of money",
     ),
     ("  - emit: {event: quote.expired, data: {quote_id: q, items: [a], weight_kg: trigger.items}}", "must be a number"),
     (

@@ -5,7 +5,7 @@ shapes. An evaluation error makes a condition false and stands in the trace with
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.paths import Getter, Path, find_paths, getter
 from relevo_workflow.plain_conditions import Condition, plain_condition
 from relevo_workflow.scope import Scope
-from relevo_workflow.shapes import CUSTOMER, OCCASION, SHOP, TIMESTAMP, Shape, occasion_shape
+from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, SHOP, TIMESTAMP, Shape, occasion_shape
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
@@ -54,7 +54,8 @@ class Compiled:
     """An expression for one pair of event and trigger type: its variables, their paths and how each is read.
 
     `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size. `plain`
-    answers a plain condition without CEL; `field` says that the expression is a field alone.
+    answers a plain condition without CEL; `field` says that the expression is a field alone, which `raw` reads as it
+    travels.
     """
 
     program: Any
@@ -65,6 +66,7 @@ class Compiled:
     long: tuple[int, ...]
     plain: Condition | None
     field: bool
+    raw: Getter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,16 @@ class Expression:
             fields = {compiled.paths[0]: _brief(values[0])}
             return Check(at=at, expression=self.text, value=values[0], fields=fields)
         return self._evaluate(compiled, values, at)
+
+    @property
+    def is_field(self) -> bool:
+        """Whether it is a field alone, for every kind of event and trigger."""
+        return all(one.raw is not None for one in self.variants.values())
+
+    def raw(self, scope: Scope) -> Any:
+        """The field that it is as it travels: an amount is decimal text. `None` if it is absent or no field."""
+        compiled = self._variant(scope)
+        return compiled.raw(scope) if compiled is not None and compiled.raw is not None else None
 
     def _evaluate(self, compiled: Compiled, values: list[Any], at: str) -> Check:
         """The value that CEL gives."""
@@ -265,6 +277,8 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     stamps = [index for index, (_, path) in enumerate(known) if _is_stamp(path)]
     rewritten = "".join(pieces)
     kinds = {name: str(_evaluated_type(path).name()) for name, path in known}
+    is_field = len(known) == 1 and rewritten.strip() == known[0][0]
+    alone = known[0][1] if is_field and not known[0][1].has else None
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
@@ -272,8 +286,9 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
         getters=tuple(getter(path) for _, path in known),
         stamps=tuple(stamps),
         plain=plain_condition(rewritten, kinds),
-        field=len(known) == 1 and rewritten.strip() == known[0][0],
+        field=is_field,
         long=tuple(index for index, (_, path) in enumerate(known) if path.shape.kind in _LONG and not path.has),
+        raw=getter(replace(alone, shape=DYN)) if alone is not None else None,
     )
 
 

@@ -7,7 +7,7 @@ from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Names
 from relevo_workflow.read_values import Reading
-from relevo_workflow.shapes import Shape, shape_of
+from relevo_workflow.shapes import MONEY, STRING, Shape, shape_of
 from relevo_workflow.values import Computed, Items, LiquidText, Literal, Record, Value
 from relevo_workflow.yaml_source import Node
 
@@ -37,17 +37,58 @@ def check_payload(event: str, body: Node, data: tuple[tuple[str, Value], ...], r
     if event.startswith((PRODUCT_EVENTS, "shop.")):
         where = (body.entries or {})["event"].position
         reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
-    for name in (node.entries if node is not None else None) or {}:
-        if node is not None and name not in shape.fields:
-            where = node.keys.get(name, node.position)
-            reading.problems.error(where, f"{event} has no field '{name}'", suggestion(name, shape.fields))
-    for name, value in data:
-        if node is not None and name in shape.fields and not _fits(value, shape.fields[name], reading, names):
-            wanted = _WORDS.get(shape.fields[name].kind, "something else")
-            reading.problems.error((node.entries or {})[name].position, f"'{name}' of {event} must be {wanted}")
+    if node is not None and node.entries is not None:
+        _Records(reading, names).check(event, node, Record(data), shape)
     for name in _required(event):
         if name not in dict(data):
             reading.problems.error(body.position, f"{event} needs '{name}'", f"data: {{{name}: …}}")
+
+
+class _Records:
+    """Compares what is written with the shapes that it must have, at any depth."""
+
+    def __init__(self, reading: Reading, names: Names) -> None:
+        self._reading = reading
+        self._problems = reading.problems
+        self._names = names
+
+    def check(self, what: str, node: Node, value: Value, shape: Shape) -> None:
+        """Notes what records have too much, or of another kind; an amount of money needs its amount and currency."""
+        if isinstance(value, Record) and shape.kind == "struct":
+            self._check_fields(what, node, value, shape)
+        elif isinstance(value, Items) and shape.item is not None:
+            for inner, one in zip(node.items or (), value.items, strict=True):
+                self.check(what, inner, one, shape.item)
+
+    def _check_fields(self, what: str, node: Node, record: Record, shape: Shape) -> None:
+        given = node.entries or {}
+        for name in given:
+            if name not in shape.fields:
+                where = node.keys.get(name, node.position)
+                self._problems.error(where, f"{what} has no field '{name}'", suggestion(name, shape.fields))
+        for name, value in record.fields:
+            wanted = shape.fields.get(name)
+            if wanted is None:
+                continue
+            if not (self._fits(value, wanted) or (shape == MONEY and self._fits(value, STRING))):
+                words = "an amount of money" if wanted == MONEY else _WORDS.get(wanted.kind, "something else")
+                self._problems.error(given[name].position, f"'{name}' of {what} must be {words}")
+            self.check(f"'{name}' of {what}", given[name], value, wanted)
+        for name in shape.fields if shape == MONEY else ():
+            if name not in given:
+                self._problems.error(node.position, f"{what} needs '{name}'", "{amount: 12.50, currency: EUR}")
+
+    def _fits(self, value: Value, shape: Shape) -> bool:
+        """Whether a value can be of that shape; what only the run will know can."""
+        if shape.kind == "dyn" or (isinstance(value, Literal) and value.value is None):
+            return True
+        kinds = _KINDS.get(type(value), ())
+        if isinstance(value, Literal):
+            kinds = _TYPES[_LITERALS[type(value.value)]]
+        if isinstance(value, Computed):
+            found = self._reading.compiler.type_name(value.expression.text, self._names).split("<")[0]
+            kinds = ("struct",) if found.startswith("relevo.") else _TYPES.get(found, (shape.kind,))
+        return shape.kind in kinds
 
 
 def _required(event: str) -> list[str]:
@@ -55,16 +96,3 @@ def _required(event: str) -> list[str]:
     info = inspect.type_info(EVENT_TYPES[event])
     fields = info.fields if isinstance(info, inspect.StructType) else ()
     return [one.name for one in fields if one.required and one.name != "customer"]
-
-
-def _fits(value: Value, shape: Shape, reading: Reading, names: Names) -> bool:
-    """Whether a value can be of that shape; what only the run will know can."""
-    if shape.kind == "dyn" or (isinstance(value, Literal) and value.value is None):
-        return True
-    kinds = _KINDS.get(type(value), ())
-    if isinstance(value, Literal):
-        kinds = _TYPES[_LITERALS[type(value.value)]]
-    if isinstance(value, Computed):
-        found = reading.compiler.type_name(value.expression.text, names).split("<")[0]
-        kinds = ("struct",) if found.startswith("relevo.") else _TYPES.get(found, (shape.kind,))
-    return shape.kind in kinds

@@ -10,7 +10,9 @@ from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow import program as steps
 from relevo_workflow.decision import Check
 from relevo_workflow.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
+from relevo_workflow.money import with_amounts
 from relevo_workflow.scope import Scope
+from relevo_workflow.shapes import DYN, shape_of
 from relevo_workflow.state import Run
 from relevo_workflow.text_context import liquid_context
 from relevo_workflow.values import Value, plain
@@ -110,8 +112,13 @@ def _text(value: Any) -> str:
 def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check]) -> list[Emit]:
     """The event of a step, about this customer; none (and a note in the trace) if its data does not fit."""
     run, contact = scope.run_state, scope.facts.contact
-    data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
-    data = {name: value for name, value in data.items() if value is not None}
+    fields = shape_of(EVENT_TYPES[step.event]).fields
+    computed = [(name, value, value.compute(scope, step.id, trace)) for name, value in step.data]
+    data = {
+        name: with_amounts(given, fields.get(name, DYN), value, scope)
+        for name, value, given in computed
+        if given is not None
+    }
     if "customer" in EVENT_TYPES[step.event].__struct_fields__:
         data.setdefault("customer", {"email": contact.email} if contact.email else {})
     try:
