@@ -44,16 +44,27 @@ from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::te
 where t.shop = c.shop and t.task_id = c.task_id and t.status = 'open'
 
 -- name: revise_tasks
--- Open tasks ask for what the new version of their run asks for; an escalated one for what it escalates to. Wording and
--- assignee stay.
+-- Open tasks ask for what the new version of their run asks for; an escalated one for what it escalates to. The wording
+-- stays, and so does the assignee, unless they have none of the roles any more: then it is nobody's.
+with revised as (
+    select t.shop, t.task_id, r.deadline, r.needed,
+           case when t.escalated_at is null then r.skill else r.escalated_skill end as skill,
+           array(select jsonb_array_elements_text(
+               case when t.escalated_at is null then r.roles else r.escalated_roles end)) as roles
+    from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::jsonb[], $7::text[], $8::jsonb[])
+        as r(shop, task_id, deadline, needed, skill, roles, escalated_skill, escalated_roles)
+    join engine.task t on t.shop = r.shop and t.task_id = r.task_id
+    where t.status = 'open'
+)
 update engine.task t
 set deadline = r.deadline,
     needed = r.needed,
-    skill = case when t.escalated_at is null then r.skill else r.escalated_skill end,
-    roles = array(select jsonb_array_elements_text(
-        case when t.escalated_at is null then r.roles else r.escalated_roles end))
-from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::jsonb[], $7::text[], $8::jsonb[])
-    as r(shop, task_id, deadline, needed, skill, roles, escalated_skill, escalated_roles)
+    skill = r.skill,
+    roles = r.roles,
+    assignee = case when r.roles = '{}' or exists (
+        select from engine.staff s where s.shop = t.shop and s.name = t.assignee and s.roles && r.roles)
+        then t.assignee else '' end
+from revised r
 where t.shop = r.shop and t.task_id = r.task_id and t.status = 'open'
 
 -- name: redact_tasks
