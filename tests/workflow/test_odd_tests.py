@@ -78,15 +78,20 @@ def test_a_test_without_slips_passes():
     assert problems("    answers: {http-1: {status: 500}}\n    expect: {runs: 1, calls: [{step: http-1}]}\n") == []
 
 
-def test_a_workflow_that_starts_itself_for_ever_fails_its_test():
-    flow = a_workflow(
-        """
-        workflow: flow
-        trigger: {manual: }
-        reentry: several
-        steps: [{start: {workflow: flow}}]
-        """
+CIRCLES = {
+    "trigger: {manual: }\nsteps: [{start: {workflow: flow}}]": "{manual: }",
+    "trigger: {event: quote.expired}\nsteps: [{emit: {event: quote.expired, data: {quote_id: q}}}]": (
+        "{event: quote.expired, data: {quote_id: q}}"
+    ),
+    "trigger: {manual: }\nsteps: [{http: {url: https://erp.example.com/x}}, {start: {workflow: flow}}]": "{manual: }",
+}
+
+
+@pytest.mark.parametrize("circle", CIRCLES)
+def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle):
+    flow = a_workflow(f"workflow: flow\nreentry: several\n{circle}\n")
+    given = (
+        f"given: {{start: 2026-03-10 10:00, trigger: {CIRCLES[circle]}}}\ntests: [{{name: a, expect: {{runs: 1}}}}]\n"
     )
-    given = "given: {start: 2026-03-10 10:00, trigger: {manual: }}\ntests: [{name: a, expect: {runs: 1}}]\n"
     (result,) = run_tests(flow, {"tests/a.yaml": given}).results
-    assert "starts itself again and again" in result.failures[0].message
+    assert "this is a circle" in result.failures[0].message

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from relevo_contracts.payloads import EVENT_TYPES, Instant, Payload
+from relevo_contracts.payloads import EVENT_TYPES, Count, Instant, Payload
 
 Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -20,6 +20,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `time` is when it happened, clamped to what is plausible; `receivedtime` is when ingest took it.
     `key` is the customer (or the product, for stock events): all events of one key are in order on one partition.
     `historical` marks a backfill: it updates what is known of the customer and starts nothing.
+    `hops` is 0 for what the shop said; for what a workflow published it tells how many workflows in a row led to it.
     """
 
     id: Key
@@ -33,6 +34,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
     historical: bool = False
+    hops: Count = 0
 
     def payload(self) -> Payload:
         """The typed payload. Raises `msgspec.ValidationError` if `data` does not fit the event's type."""

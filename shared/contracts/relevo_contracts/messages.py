@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import Instant
+from relevo_contracts.payloads import Count, Instant
 
 Purpose = Literal["marketing", "transactional"]
 OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt", "deferred"]
@@ -135,7 +135,10 @@ class TaskDone(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
 
 
 class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="start_requested"):
-    """`workflow` is wanted for a customer: by hand, a schedule or another workflow. `data` is its `trigger.data`."""
+    """`workflow` is wanted for a customer: by hand, a schedule or another workflow. `data` is its `trigger.data`.
+
+    `hops` tells how many workflows in a row led to it, without time that passed or somebody outside who acted.
+    """
 
     id: str
     shop: str
@@ -145,6 +148,7 @@ class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     cause: Literal["manual", "schedule", "date", "inactivity", "segment"] = "manual"
     name: str = ""
     data: dict[str, Any] = {}
+    hops: Count = 0
 
 
 class EventForwarded(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event_forwarded"):

@@ -49,11 +49,19 @@ def decide(
         shop=place,
         at=max(arrival.at, run.at),
         event=arrival.event if isinstance(arrival, EventInput) else None,
+        hops=_hops(arrival, run),
     )
     _dispatch(walk, arrival, now)
     if walk.kind != "ignored":
         walk.acted_on(arrival.id)
     return walk.decision(arrival.id)
+
+
+def _hops(arrival: Input, run: Run) -> int:
+    """How many workflows in a row led here: none where time passed, or somebody outside acted."""
+    if isinstance(arrival, EventInput):
+        return arrival.event.hops
+    return run.hops if isinstance(arrival, ResponseInput) else 0
 
 
 def _shop_of(arrival: Input) -> str:

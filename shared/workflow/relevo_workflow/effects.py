@@ -105,12 +105,13 @@ class CloseTask(Struct, frozen=True, gc=False, kw_only=True, tag="close_task"):
 
 
 class StartRun(Struct, frozen=True, gc=False, kw_only=True, tag="start_run", omit_defaults=True):
-    """Start another workflow for the same customer: becomes a `StartInput` with this id."""
+    """Start another workflow for the same customer: becomes a `StartInput` with this id and these `hops`."""
 
     id: str
     workflow: str
     at: datetime
     data: dict[str, Any] = {}
+    hops: int = 0
 
 
 class Subscribe(Struct, frozen=True, gc=False, kw_only=True, tag="subscribe"):

@@ -87,7 +87,8 @@ class TaskInput(Struct, frozen=True, gc=False, kw_only=True, tag="task", omit_de
 class StartInput(Struct, frozen=True, gc=False, kw_only=True, tag="start", omit_defaults=True):
     """Someone, a schedule or another workflow starts `workflow` for this customer; `data` is its `trigger.data`.
 
-    `cause` says which trigger that is: `manual`, `schedule`, `date`, `inactivity` or `segment`.
+    `cause` says which trigger that is: `manual`, `schedule`, `date`, `inactivity` or `segment`. `hops` tells how many
+    workflows in a row led to it.
     """
 
     id: str
@@ -96,6 +97,7 @@ class StartInput(Struct, frozen=True, gc=False, kw_only=True, tag="start", omit_
     cause: Literal["manual", "schedule", "date", "inactivity", "segment"] = "manual"
     name: str = ""
     data: dict[str, Any] = {}
+    hops: int = 0
 
 
 Input = EventInput | TimerInput | OutcomeInput | ResponseInput | TaskInput | StartInput

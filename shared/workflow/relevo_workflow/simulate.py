@@ -14,6 +14,7 @@ from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
 from relevo_workflow.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
 from relevo_workflow.state import Run, Shop, Subject
+from relevo_workflow.step_effects import IN_CIRCLE
 from relevo_workflow.subject import handle, refresh
 
 MAX_INPUTS = 20_000
@@ -132,6 +133,8 @@ class Simulation:
         self.subject = handled.subject
         for decision in handled.decisions:
             self.decisions.append(decision)
+            if decision.reason == IN_CIRCLE or any(check.error == IN_CIRCLE for check in decision.trace):
+                raise SimulationError(IN_CIRCLE)
             if decision.run is not None:
                 self.runs[decision.run.id] = decision.run
         # Effects come after the state is complete: an answer may change the run again.
@@ -158,7 +161,7 @@ class Simulation:
         if isinstance(effect, Emit):
             return EventInput(effect.event)
         if isinstance(effect, StartRun):
-            return StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, data=effect.data)
+            return StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, data=effect.data, hops=effect.hops)
         if isinstance(effect, Http):
             answer = self.answers.get(effect.step, Answer())
             return ResponseInput(

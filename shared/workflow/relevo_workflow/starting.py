@@ -13,6 +13,7 @@ from relevo_workflow.expressions import Expression
 from relevo_workflow.inputs import EventInput, Input, StartInput
 from relevo_workflow.shares import share, stable_id
 from relevo_workflow.state import Facts, Past, Run, Shop
+from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
 from relevo_workflow.walk import Walk
 
 _AGAIN = "this started a run already"
@@ -26,15 +27,17 @@ class Starter(Struct, frozen=True):
     at: datetime
     data: dict[str, Any]
     event: Event | None = None
+    hops: int = 0
 
 
 def starter_of(arrival: Input) -> Starter | None:
     """What `arrival` may start a run with; `None` for inputs that start nothing."""
     if isinstance(arrival, EventInput):
         event = arrival.event
-        return None if event.historical else Starter(event.id, event.type, event.time, event.data, event)
+        return None if event.historical else Starter(event.id, event.type, event.time, event.data, event, event.hops)
     if isinstance(arrival, StartInput):
-        return Starter(arrival.id, arrival.cause, arrival.at, {"name": arrival.name, "data": arrival.data})
+        data = {"name": arrival.name, "data": arrival.data}
+        return Starter(arrival.id, arrival.cause, arrival.at, data, hops=arrival.hops)
     return None
 
 
@@ -58,7 +61,16 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
         trigger_at=starter.at,
         trigger=starter.data,
     )
-    return Walk(definition=definition, before=run, run=run, facts=facts, shop=shop, at=starter.at, event=starter.event)
+    return Walk(
+        definition=definition,
+        before=run,
+        run=run,
+        facts=facts,
+        shop=shop,
+        at=starter.at,
+        event=starter.event,
+        hops=starter.hops,
+    )
 
 
 def _refused(walk: Walk, reason: str) -> Decision:
@@ -107,6 +119,8 @@ def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequen
     """Why no run starts; empty if nothing speaks against it."""
     if not any(when is None or when.holds(walk.scope(), "trigger", walk.trace) for when in conditions):
         return "the trigger's condition does not hold"
+    if walk.hops > MAX_HOPS:
+        return IN_CIRCLE
     if not _identify(walk):
         return "the run's key is empty"
     run, definition = walk.run, walk.definition

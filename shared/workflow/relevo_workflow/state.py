@@ -97,6 +97,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
     ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
+    `hops` tells how many workflows in a row led to where it is: see `step_effects.MAX_HOPS`.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     restarts: int = 0
     ended_at: Instant | None = None
     end_reason: str = ""
+    hops: int = 0
 
     def since(self) -> datetime:
         """The time of the event that started or last restarted the run: older events don't concern it."""

@@ -19,6 +19,10 @@ from relevo_workflow.values import Value, plain
 
 MAX_STARTS = 500
 """A list longer than this starts no more workflows than this."""
+MAX_HOPS = 20
+"""So many workflows may lead to one another (by `start` or by `emit`) before time passes or somebody outside acts."""
+IN_CIRCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a circle"
+"""Why the next one is not started, or its event not published."""
 
 
 def send(step: steps.SendStep, scope: Scope, key: str) -> Send:
@@ -109,8 +113,14 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check]) -> list[Emit]:
-    """The event of a step, about this customer; none (and a note in the trace) if its data does not fit."""
+def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], hops: int) -> list[Emit]:
+    """The event of a step, about this customer; none (and a note in the trace) if its data does not fit.
+
+    Nor is there one after too many `hops`: what it leads to could publish it again, and so on.
+    """
+    if hops > MAX_HOPS:
+        trace.append(Check(at=step.id, expression=f"emit {step.event}", error=IN_CIRCLE))
+        return []
     run, contact = scope.run_state, scope.facts.contact
     fields = shape_of(EVENT_TYPES[step.event]).fields
     computed = [(name, value, value.compute(scope, step.id, trace)) for name, value in step.data]
@@ -135,20 +145,27 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check]) ->
         key=run.customer,
         data=data,
         receivedtime=scope.now,
+        hops=hops,
     )
     return [Emit(id=key, event=event)]
 
 
-def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check]) -> list[StartRun]:
+def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check], hops: int) -> list[StartRun]:
     """One start, or one for each element of a list, which its run then finds as `trigger.data.item`."""
     data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
     if step.for_each is None:
-        return [StartRun(id=key, workflow=step.workflow, at=scope.now, data=data)]
+        return [StartRun(id=key, workflow=step.workflow, at=scope.now, data=data, hops=hops)]
     check = step.for_each.evaluate(scope, step.id)
     trace.append(check)
     items = check.value if isinstance(check.value, list) else []
     return [
-        StartRun(id=f"{key}/{number}", workflow=step.workflow, at=scope.now, data={**data, "item": plain(item)})
+        StartRun(
+            id=f"{key}/{number}",
+            workflow=step.workflow,
+            at=scope.now,
+            data={**data, "item": plain(item)},
+            hops=hops,
+        )
         for number, item in enumerate(items[:MAX_STARTS])
     ]
 

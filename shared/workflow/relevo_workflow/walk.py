@@ -37,6 +37,7 @@ class Walk(Struct, kw_only=True):
     shop: Shop
     at: datetime
     event: Event | None = None
+    hops: int = 0
     kind: Kind = "waiting"
     reason: str = ""
     effects: list[Effect] = []
@@ -101,7 +102,7 @@ class Walk(Struct, kw_only=True):
     def acted_on(self, input_id: str) -> None:
         """Notes the input that moved the run, so that the same again moves nothing, and its time."""
         newest = (*self.run.advanced_by, input_id)[-_KEPT_INPUTS:]
-        self.run = structs.replace(self.run, at=self.at, advanced_by=newest)
+        self.run = structs.replace(self.run, at=self.at, advanced_by=newest, hops=self.hops)
 
     def decision(self, input_id: str) -> Decision:
         """The decision: the run as it is now, what it asks for, and why."""
@@ -302,7 +303,7 @@ class Walk(Struct, kw_only=True):
             self.facts = with_changes(self.facts, changed)
             self.effects.append(changed)
         elif isinstance(step, steps.EmitStep):
-            self.effects.extend(step_effects.emitted(step, scope, key, self.trace))
+            self.effects.extend(step_effects.emitted(step, scope, key, self.trace, self.hops + 1))
         else:
-            self.effects.extend(step_effects.starts(step, scope, key, self.trace))
+            self.effects.extend(step_effects.starts(step, scope, key, self.trace, self.hops + 1))
         return step.next

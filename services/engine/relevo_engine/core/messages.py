@@ -100,6 +100,7 @@ def _start(effect: StartRun, arrived: Arrived) -> Outgoing:
         workflow=effect.workflow,
         at=effect.at,
         data=effect.data,
+        hops=effect.hops,
     )
     return Outgoing(arrived.shop, effect.id, topics.INPUTS, arrived.key, _encoder.encode(wanted))
 

@@ -1,0 +1,101 @@
+"""Workflows that start one another without end: each knows how many came before it, and the last is refused."""
+
+from collections import deque
+
+from relevo_contracts.messages import WakeUp
+from relevo_workflow.definition import Definition
+from relevo_workflow.effects import ArmTimer, Emit, StartRun
+from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
+from relevo_workflow.state import Subject
+from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
+from relevo_workflow.subject import handle
+from tests.workflow.shop import CUSTOMER, SHOP, START, a_workflow, an_event, known
+
+PATIENCE = 200
+TO_B = "workflow: a\ntrigger: {manual: }\nreentry: several\nsteps: [{start: {workflow: b}}]\n"
+TO_A = "workflow: b\ntrigger: {manual: }\nreentry: several\nsteps: [%s{start: {workflow: a}}]\n"
+MANUAL = StartInput(id="s", workflow="a", at=START)
+EXPIRED = EventInput(an_event("quote.expired", quote_id="q"))
+
+
+def woken_by(timer: ArmTimer) -> WakeUp:
+    return WakeUp(
+        id=f"{timer.id}@{timer.due_at.isoformat()}",
+        shop=SHOP.id,
+        key=CUSTOMER,
+        timer_id=timer.id,
+        due_at=timer.due_at,
+        run_id=timer.run_id,
+        turn=timer.turn,
+        name=timer.name,
+    )
+
+
+def led_to(first: Input, *definitions: Definition) -> list[tuple[str, str]]:
+    """The decisions of an engine that hands in what comes back; it stops only by itself, or at `PATIENCE`."""
+    subject, todo, found = Subject(shop=SHOP.id, key=CUSTOMER, facts=known()), deque([first]), list[tuple[str, str]]()
+    while todo and len(found) < PATIENCE:
+        arrival = todo.popleft()
+        handled = handle(definitions, {}, subject, arrival, arrival.at, shop=SHOP)
+        subject = handled.subject
+        for decision in handled.decisions:
+            reason = next((one.error for one in decision.trace if one.error), decision.reason)
+            found.append((decision.kind, reason))
+            for effect in decision.effects:
+                if isinstance(effect, StartRun):
+                    fields = {"id": effect.id, "workflow": effect.workflow, "at": effect.at, "hops": effect.hops}
+                    todo.append(StartInput(**fields))
+                elif isinstance(effect, Emit):
+                    todo.append(EventInput(effect.event))
+                elif isinstance(effect, ArmTimer):
+                    todo.append(TimerInput(woken_by(effect)))
+    return found
+
+
+def test_a_circle_of_starts_ends_and_says_so():
+    found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % ""))
+    assert [kind for kind, _ in found] == ["started"] * (MAX_HOPS + 1) + ["not_started"]
+    assert found[-1] == ("not_started", IN_CIRCLE)
+
+
+def test_a_circle_with_a_wait_goes_on():
+    found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % "{wait: 1d}, "))
+    assert len(found) == PATIENCE
+    assert not any(kind == "not_started" for kind, _ in found)
+
+
+def test_a_circle_of_events_ends_and_says_so():
+    emit = "steps: [{emit: {event: quote.expired, data: {quote_id: q}}}]"
+    flow = a_workflow(f"workflow: flow\ntrigger: {{event: quote.expired}}\nreentry: several\n{emit}\n")
+    found = led_to(EXPIRED, flow)
+    assert [kind for kind, _ in found] == ["started"] * (MAX_HOPS + 1)
+    assert found[-1][1] == IN_CIRCLE
+
+
+def test_runs_that_wake_one_another_end_too():
+    def player(name: str, hears: str, says: str) -> Definition:
+        return a_workflow(
+            f"""
+            workflow: {name}
+            trigger: {{event: quote.expired}}
+            steps:
+              - id: again
+                wait_for: [{{event: {hears}}}, {{timeout: 1d, steps: [{{stop: late}}]}}]
+              - emit: {{event: {says}, data: {{quote_id: q}}}}
+              - goto: again
+            """
+        )
+
+    sent, declined = "quote.sent", "quote.declined"
+    kick = EventInput(an_event(sent, quote_id="q", event_id="kick"))
+    both = player("ping", sent, declined), player("pong", declined, sent)
+    subject = Subject(shop=SHOP.id, key=CUSTOMER, facts=known())
+    subject = handle(both, {}, subject, EXPIRED, START, shop=SHOP).subject
+    todo, turns = deque([kick]), 0
+    while todo and turns < PATIENCE:
+        turns += 1
+        handled = handle(both, {}, subject, todo.popleft(), START, shop=SHOP)
+        subject = handled.subject
+        events = [one.event for decision in handled.decisions for one in decision.effects if isinstance(one, Emit)]
+        todo.extend(EventInput(event) for event in events)
+    assert turns == MAX_HOPS + 1
