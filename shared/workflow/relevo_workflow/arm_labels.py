@@ -1,4 +1,4 @@
-"""What traces, tests and coverage call the arms of a step; every arm of a step has a label of its own."""
+"""What traces, tests and coverage call the arms of a step and the exits; each has a name of its own."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,28 @@ def arm_labels(kind: str, arms: Sequence[Node]) -> list[str]:
         while kind == "wait_for" and label in found and "name" not in (arm.entries or {}):
             label, again = f"{_label(kind, arm, number)}-{again}", again + 1
         found.append(label)
+    return found
+
+
+def exit_ways(rules: Sequence[Node]) -> list[dict[str, str]]:
+    """The way of each exit rule by its events: its reason (else the event); that of a second rule ends in `-2`."""
+    taken: set[str] = set()
+    found: list[dict[str, str]] = []
+    for rule in rules:
+        entries = rule.entries or {}
+        event, reason = entries.get("event"), entries.get("reason")
+        events = [one.text for one in event.items or (event,)] if event is not None else []
+        names = {one: reason.text if reason is not None and reason.text else one for one in events}
+        free = {name: _free(name, taken) for name in names.values()}
+        taken.update(free.values())
+        found.append({one: f"exit/{free[name]}" for one, name in names.items()})
+    return found
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, found = 2, name
+    while found in taken:
+        found, number = f"{name}-{number}", number + 1
     return found
 
 

@@ -14,7 +14,7 @@ from relevo_workflow.values import LiquidText
 
 NOTHING = "nothing"
 _LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "warnings", "places"}
-_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields"}
+_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields", "way"}
 _WORDS = {
     "triggers": "trigger",
     "restarts": "restart",
@@ -120,7 +120,8 @@ def _text(value: object) -> str:  # noqa: PLR0911  # one line a kind of value
         case dict():
             return ", ".join(f"{name}: {_text(one)}" for name, one in value.items())
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            told = {field.name: _text(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            names = [field.name for field in dataclasses.fields(value) if field.name not in _DERIVED]
+            told = {name: _text(getattr(value, name)) for name in names}
             return " ".join(f"{name} {text}" for name, text in told.items() if text != NOTHING)
         case _:
             return str(value)

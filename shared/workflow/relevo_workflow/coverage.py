@@ -35,7 +35,7 @@ def coverage(definition: Definition, paths: Iterable[Iterable[str]]) -> Coverage
 
 def _ways(definition: Definition) -> Iterator[str]:
     for rule in definition.exits:
-        yield f"exit/{rule.reason}"
+        yield rule.way
     if definition.restarts:
         yield "restart"
     for step in definition.program.steps.values():

@@ -163,8 +163,8 @@ def _exit(walk: Walk, event: Event) -> bool:
     for rule in walk.definition.exits:
         if rule.event != event.type:
             continue
-        if rule.where is None or rule.where.holds(walk.scope(), f"exit/{rule.reason}", walk.trace):
-            walk.path.append(f"exit/{rule.reason}")
+        if rule.where is None or rule.where.holds(walk.scope(), rule.way, walk.trace):
+            walk.path.append(rule.way)
             walk.leave(rule.reason)
             walk.finish("exited", rule.reason)
             return True

@@ -85,11 +85,12 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An event that ends the run at once."""
+    """An event that ends the run at once. `way` is what paths and coverage call it: `exit/bought`, `exit/bought-2`."""
 
     event: str
     where: Expression | None
     reason: str
+    way: str
 
 
 @dataclass(frozen=True, slots=True)

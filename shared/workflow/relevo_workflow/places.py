@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from relevo_workflow.arm_labels import arm_labels
+from relevo_workflow.arm_labels import arm_labels, exit_ways
 from relevo_workflow.diagnostics import Position
 from relevo_workflow.outline import Outline
 from relevo_workflow.yaml_source import Node
@@ -16,11 +16,9 @@ def places_of(root: Node, outlines: list[Outline]) -> dict[str, Position]:
         for label, where in _arms(step):
             found.setdefault(f"{step.id}/{label}", where)
     entries = root.entries or {}
-    for rule in _each(entries.get("exit")):
-        inner = rule.entries or {}
-        reasons = [inner["reason"]] if "reason" in inner else _each(inner.get("event"))
-        for reason in reasons:
-            found.setdefault(f"exit/{reason.text}", rule.position)
+    exits = _each(entries.get("exit"))
+    for rule, ways in zip(exits, exit_ways(exits), strict=True):
+        found.update(dict.fromkeys(ways.values(), rule.position))
     for rule in _each(entries.get("restart"))[:1]:
         found["restart"] = rule.position
     return found

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import definition as parts
+from relevo_workflow.arm_labels import exit_ways
 from relevo_workflow.calendar_rules import check_cron, check_rrule
 from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Expression
@@ -180,6 +181,9 @@ class HeaderReader:
     def exits(self, root: Fields) -> tuple[parts.Exit, ...]:
         """Events that end a run at once."""
         found: list[parts.Exit] = []
+        given = root.get("exit")
+        rules = (given.items if given.items is not None else (given,)) if given is not None else ()
+        ways = iter(exit_ways(rules))
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "an exit rule")
@@ -187,7 +191,8 @@ class HeaderReader:
             where = self._where(fields, "where", events)
             reason = fields.text("reason")
             fields.done()
-            found.extend(parts.Exit(event, where, reason or event) for event in events)
+            known = next(ways)
+            found.extend(parts.Exit(event, where, reason or event, known[event]) for event in events)
 
         root.each("exit", read)
         return tuple(found)

@@ -204,7 +204,7 @@ def _left_already(walk: Walk) -> str:
             data=known.data,
             receivedtime=known.at,
         )
-        if rule.where is None or rule.where.holds(walk.scope_of(event), f"exit/{rule.reason}", walk.trace):
+        if rule.where is None or rule.where.holds(walk.scope_of(event), rule.way, walk.trace):
             return f"{rule.reason}: {rule.event} came before it"
     return ""
 
