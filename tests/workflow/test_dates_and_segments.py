@@ -2,9 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from relevo_contracts.messages import WakeUp, wake_up_id
+from relevo_workflow.decision import Handled
+from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer
-from relevo_workflow.subject import refresh
-from tests.workflow.shop import START, Customer, a_workflow, euros, known
+from relevo_workflow.inputs import TimerInput
+from relevo_workflow.state import Subject
+from relevo_workflow.subject import handle, refresh
+from tests.workflow.shop import SHOP, START, Customer, a_workflow, euros, known
 
 BIRTHDAY = """
 workflow: birthday
@@ -26,6 +31,21 @@ def sent_on(customer: Customer) -> list[datetime]:
         for one in customer.simulation.effects
         if hasattr(one.effect, "template")
     ]
+
+
+def wakes(flow: Definition, subject: Subject, timer: ArmTimer, now: datetime) -> Handled:
+    """What the wake-up of a timer does to a customer as they are."""
+    wakeup = WakeUp(
+        id=wake_up_id(timer.id, timer.due_at, timer.turn),
+        shop=subject.shop,
+        key=subject.key,
+        timer_id=timer.id,
+        due_at=timer.due_at,
+        run_id=timer.run_id,
+        turn=timer.turn,
+        name=timer.name,
+    )
+    return handle([flow], {flow.version: flow}, subject, TimerInput(wakeup), now, shop=SHOP)
 
 
 class TestBirthdays:
@@ -57,6 +77,20 @@ class TestBirthdays:
         customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
         customer.does("customer.updated", "1d", birthday="1990-05-20").waits("100d")
         assert [moment.date() for moment in sent_on(customer)] == [date(2026, 5, 13)]
+
+    def test_its_wake_up_again_before_its_time_or_after_a_correction_costs_no_birthday(self):
+        flow = a_workflow(BIRTHDAY, "card")
+        customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
+        first, born = customer.effects_of(ArmTimer)[-1], customer.simulation.subject
+        early = wakes(flow, born, first, first.due_at - timedelta(seconds=2))
+        assert early.subject == born
+        assert early.effects == (first,), "armed again as it was"
+        customer.waits("60d")
+        after = customer.simulation.subject
+        assert after.facts.alarms[first.name].year == 2027
+        assert wakes(flow, after, first, first.due_at).subject == after
+        corrected = customer.does("customer.updated", "61d", birthday="1990-06-01").simulation.subject
+        assert wakes(flow, corrected, first, customer.after("61d")).subject == corrected
 
     def test_a_date_once(self):
         flow = a_workflow(

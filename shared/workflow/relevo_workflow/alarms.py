@@ -55,23 +55,31 @@ def unchanged(deployment: Deployment, old: Facts, new: Facts) -> bool:
 
 
 def rearm(
-    deployment: Deployment, subject: Subject, facts: Facts, shop: Shop, now: datetime, *, fired: str = ""
+    deployment: Deployment,
+    subject: Subject,
+    facts: Facts,
+    shop: Shop,
+    now: datetime,
+    *,
+    fired: tuple[str, datetime] | None = None,
 ) -> tuple[Facts, tuple[Effect, ...]]:
-    """The facts with their alarms, and the timers to arm and to cancel. `fired` names the alarm of this input."""
+    """The facts with their alarms, and the timers to arm and to cancel. `fired` is the alarm of this input.
+
+    Only one that is armed and due makes room for the next; one that comes before its time is armed again as it was.
+    """
     zone = zone_of(facts.contact.timezone, shop.timezone)
     armed = dict(facts.alarms)
     wanted: dict[str, datetime] = {}
     effects: list[Effect] = []
-    for name, due in _wanted(deployment, facts, shop, zone, _after(armed, fired, now)):
+    for name, due in _wanted(deployment, facts, shop, zone, now):
         known = armed.get(name)
-        pending = known is not None and known <= now and name != fired
-        if pending and known is not None:
+        if known is not None and known <= now and fired != (name, known):
             wanted[name] = known  # its wake-up is on the way
             continue
         if due <= now:
             continue
         wanted[name] = due
-        if due != known or name == fired:
+        if due != known or fired == (name, due):
             effects.append(ArmTimer(id=f"{subject.key}/{name}", name=name, due_at=due))
     for name, due in armed.items():
         if name not in wanted and due > now:
@@ -79,11 +87,6 @@ def rearm(
     if wanted == facts.alarms:
         return facts, tuple(effects)
     return structs.replace(facts, alarms=wanted), tuple(effects)
-
-
-def _after(armed: dict[str, datetime], fired: str, now: datetime) -> datetime:
-    """From when on the next occurrence counts: never again the one that fired."""
-    return max(now, armed.get(fired, now))
 
 
 def _wanted(

@@ -200,8 +200,7 @@ class _Work(Struct, kw_only=True):
             for start in starts:
                 for definition in deployment.named(start.workflow):
                     self.start(definition, start)
-        fired = alarm[0] if alarm is not None else ""
-        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now, fired=fired)
+        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now, fired=alarm)
         if new:
             self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
         return effects
