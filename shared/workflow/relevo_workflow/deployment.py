@@ -62,14 +62,12 @@ class WatchedSegment:
 class Deployment(tuple[Definition, ...]):
     """The definitions with their indexes. `Deployment.of` gives one for any sequence; a deployment is its own.
 
-    `starts` are the definitions by the event types that start them, `event_types` all that concern any of them, and
-    `by_version` the definitions by their versions. `alarm_view` reads from facts what alarms follow
-    from. `timed` says whether any trigger depends on time.
+    `starts` are the definitions by the event types that start them, `by_version` by their versions. `alarm_view` reads
+    from facts what alarms follow from. `timed` says whether any trigger depends on time.
     """
 
     starts: dict[str, tuple[Definition, ...]]
     by_version: dict[str, Definition]
-    event_types: frozenset[str]
     exit_types: frozenset[str]
     alarms: tuple[AlarmSpec, ...]
     alarm_view: Callable[[Facts], Any]
@@ -85,7 +83,6 @@ class Deployment(tuple[Definition, ...]):
             return definitions
         found = cls(definitions)
         found.by_version = {one.version: one for one in definitions}
-        found.event_types = frozenset().union(*(one.event_types for one in definitions))
         found.exit_types = frozenset().union(*(one.exit_types for one in definitions))
         found.starts = {}
         for definition in definitions:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
+from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_customer
 from relevo_workflow.alarms import alarm_of, due_starts, rearm, unchanged
 from relevo_workflow.decide import decide
@@ -48,7 +49,12 @@ def handle(
     """
     if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
         return redacted(subject, arrival.event)
-    work = _begin(Deployment.of(definitions), pinned, subject, shop, now)
+    deployment = Deployment.of(definitions)
+    if isinstance(arrival, EventInput) and not _heard(deployment, pinned, subject, arrival.event.type):
+        learnt = _learnt(deployment, subject, arrival.event)
+        if learnt is not None:
+            return learnt
+    work = _begin(deployment, pinned, subject, shop, now)
     caught_up = work.catch_up()
     if isinstance(arrival, EventInput):
         work.take_event(arrival)
@@ -108,7 +114,7 @@ class _Work(Struct, kw_only=True):
         """Folds an event and lets those decide whom it concerns; one about another key is no fact of the customer."""
         event = arrival.event
         own = event.key == self.subject.key
-        heard = self._hears(event.type)
+        heard = _heard(self.deployment, self.pinned, self.subject, event.type)
         if own:
             self.facts = fold(self.facts, event, whole=heard)
         if not heard:
@@ -122,36 +128,24 @@ class _Work(Struct, kw_only=True):
 
     def take(self, arrival: Input) -> None:
         """Lets the run decide that a timer or an answer is for; starts what an alarm or a person asks for."""
-        if isinstance(arrival, StartInput):
-            starts = [arrival]
-        else:
-            self._let_runs_decide(arrival, "", _addressee(arrival))
-            subject = structs.replace(self.subject, facts=self.facts)
-            starts = due_starts(self.deployment, subject, arrival, self.now, shop=self.shop)
+        addressee = _addressee(arrival)
+        if addressee:
+            self._let_runs_decide(arrival, "", addressee)
+            return
+        starts = [arrival] if isinstance(arrival, StartInput) else self._due_starts(arrival)
         for start in starts:
             for definition in self.deployment.named(start.workflow):
                 self.start(definition, start)
 
-    def _hears(self, event_type: str) -> bool:
-        """Whether an active workflow, or the version of a run, listens to events of a type."""
-        if event_type in self.deployment.event_types:
-            return True
-        for run in self.subject.runs:
-            if run.version not in self.deployment.by_version and event_type in self._version(run).event_types:
-                return True
-        return False
-
-    def _version(self, run: Run) -> Definition:
-        definition = self.pinned.get(run.version) or self.deployment.by_version.get(run.version)
-        if definition is None:
-            raise MissingVersionError(run)
-        return definition
+    def _due_starts(self, arrival: Input) -> list[StartInput]:
+        subject = structs.replace(self.subject, facts=self.facts)
+        return due_starts(self.deployment, subject, arrival, self.now, shop=self.shop)
 
     def _let_runs_decide(self, arrival: Input, heard: str, addressee: str) -> None:
         """Lets those runs decide that listen to a type of event, or that have an id."""
         self.runs = []
         for run in self.subject.runs:
-            definition = self._version(run)
+            definition = _version(self.deployment, self.pinned, run)
             if heard in definition.event_types or run.id == addressee:
                 self._run(definition, run, arrival)
             else:
@@ -215,6 +209,35 @@ class _Work(Struct, kw_only=True):
         for effect in decision.effects:
             if isinstance(effect, SetAttributes):
                 self.facts = with_changes(self.facts, effect)
+
+
+def _heard(deployment: Deployment, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
+    """Whether an event of a type can start or end anything, or a run of the customer listens to it."""
+    if event_type in deployment.starts or event_type in deployment.exit_types:
+        return True
+    for run in subject.runs:  # noqa: SIM110 - every event comes by here, and a loop costs the least
+        if event_type in _version(deployment, pinned, run).event_types:
+            return True
+    return False
+
+
+def _version(deployment: Deployment, pinned: Mapping[str, Definition], run: Run) -> Definition:
+    definition = pinned.get(run.version) or deployment.by_version.get(run.version)
+    if definition is None:
+        raise MissingVersionError(run)
+    return definition
+
+
+def _learnt(deployment: Deployment, subject: Subject, event: Event) -> Handled | None:
+    """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
+    facts = fold(subject.facts, event, whole=False) if event.key == subject.key else subject.facts
+    if deployment.timed and (
+        deployment.segments
+        or facts.timed_by != deployment.fingerprint
+        or not unchanged(deployment, subject.facts, facts)
+    ):
+        return None
+    return Handled(structs.replace(subject, facts=facts))
 
 
 def _begin(
