@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
+from relevo_cli.deploying.starts import Neighbourhood
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_engine.adapters.in_flight import Scope
@@ -65,7 +66,8 @@ async def make_plan(connection: Connection, wanted: Sequence[Wanted], *, shop: s
     revision = await catalog.revision(connection)
     active = await catalog.active_definitions(connection)
     approvers = await catalog.approvers(connection)
-    planner = _Planner(connection, shop, signed, active, approvers)
+    neighbourhood = Neighbourhood([one.definition for one in wanted], active, shop)
+    planner = _Planner(connection, shop, signed, active, approvers=approvers, neighbourhood=neighbourhood)
     return Plan(revision=revision, changes=[await planner.change(one) for one in wanted])
 
 
@@ -85,13 +87,16 @@ class _Planner:
         shop: str,
         signed: Signed,
         active: Sequence[Deployed],
+        *,
         approvers: Sequence[Approver],
+        neighbourhood: Neighbourhood,
     ) -> None:
         self._connection = connection
         self._shop = shop
         self._signed = signed
         self._active = active
         self._approvers = approvers
+        self._neighbourhood = neighbourhood
 
     async def change(self, wanted: Wanted) -> Change:
         new = wanted.definition
@@ -110,6 +115,10 @@ class _Planner:
             )
         old = read_stored(before.files) if before is not None else None
         level = strictest(new.change, level_of(before.files) if before is not None else new.change)
+        objections = (
+            objection(new.name, level, self._signed, self._approvers, self._shop),
+            self._neighbourhood.objection(new, old),
+        )
         return Change(
             workflow=new.name,
             shop=self._shop,
@@ -121,7 +130,7 @@ class _Planner:
             summary=compare(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
             diff=file_diff(before.files if before is not None else {}, wanted.files),
             in_flight=await migration.survey(),
-            objection=objection(new.name, level, self._signed, self._approvers, self._shop),
+            objection="; ".join(one for one in objections if one),
         )
 
     async def _before(self, workflow: str) -> tuple[Deployed | None, bool]:

@@ -7,13 +7,15 @@ from relevo_workflow.diagnostics import Diagnostic, suggestion
 from relevo_workflow.program import StartStep
 
 
-def check_starts(definition: Definition, known: Mapping[str, Definition | None]) -> list[Diagnostic]:
+def check_starts(
+    definition: Definition, known: Mapping[str, Definition | None], *, complete: bool = False
+) -> list[Diagnostic]:
     """Everything that is wrong with the `start` steps of `definition`.
 
     `known` are all workflows beside it and itself, by name; `None` for one that has errors. Where there is no other,
-    a missing one may well be deployed from elsewhere: that is a warning.
+    a missing one may well be deployed from elsewhere: that is a warning, unless `known` is `complete`.
     """
-    found = (_wrong(definition, step, known) for step in definition.program.steps.values())
+    found = (_wrong(definition, step, known, complete=complete) for step in definition.program.steps.values())
     return [one for one in found if one is not None]
 
 
@@ -22,14 +24,18 @@ def starts_others(definition: Definition) -> bool:
     return any(isinstance(step, StartStep) for step in definition.program.steps.values())
 
 
-def _wrong(definition: Definition, step: object, known: Mapping[str, Definition | None]) -> Diagnostic | None:
+def _wrong(
+    definition: Definition, step: object, known: Mapping[str, Definition | None], *, complete: bool
+) -> Diagnostic | None:
     if not isinstance(step, StartStep):
         return None
     where, target = definition.place_of(step.id), known.get(step.workflow)
     if step.workflow not in known:
         others = [name for name in known if name != definition.name]
-        severity = "error" if others else "warning"
+        severity = "error" if others or complete else "warning"
         advice = suggestion(step.workflow, others) or "it has to be deployed from elsewhere"
+        if complete and not advice.startswith("did you mean"):
+            advice = "deploy it before, or both at once"
         return Diagnostic(where, f"there is no workflow '{step.workflow}'", advice, severity)
     if target is None:
         return None
