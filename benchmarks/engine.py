@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.load import START, events
 from benchmarks.stage import MIGRATED, CpuMeter, Stage, stage, stop
-from relevo_cli.commands.deploy import store
+from relevo_cli.at_start import store
 from relevo_cli.workflow_files import load_folder
 from relevo_contracts import topics
 from relevo_engine.settings import EngineSettings

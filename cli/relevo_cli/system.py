@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from relevo_cli import addresses, clock_memory
 from relevo_cli.addresses import Running
+from relevo_cli.at_start import left_alone, store
 from relevo_cli.child import Died
-from relevo_cli.commands.deploy import store
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
 from relevo_cli.supervisor import Supervisor, supervised
@@ -63,7 +63,9 @@ async def running_system(
         base = await _infrastructure(plan.data, stack, say)
         say("database and topics")
         await prepare(base)
-        await store(base, plan.workflows, note="deployed at the start")
+        stored = await store(base, plan.workflows)
+        if told := left_alone(stored):
+            say(told)
         settings = _with_clock(base, plan)
         clock_memory.remember(plan.data, settings)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from relevo_cli.commands.deploy import store
+from relevo_cli.at_start import store
 from relevo_cli.workflow_files import load_folder
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key

@@ -1,20 +1,17 @@
 """`relevo deploy`: check workflows and make them what new runs start with."""
 
 import asyncio
-import getpass
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
-from relevo_cli import addresses, database
-from relevo_cli.workflow_files import Loaded, load_folders
+from relevo_cli import addresses
+from relevo_cli.deploying import session
+from relevo_cli.deploying.plan import Wanted
+from relevo_cli.workflow_files import load_folders
 from relevo_runtime import catalog
-from relevo_runtime.clock import make_clock
-from relevo_runtime.settings import RuntimeSettings
 
 
 class Choice(StrEnum):
@@ -47,15 +44,6 @@ SettleOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-class Deployment(Struct, frozen=True, kw_only=True):
-    """What became of one workflow: `revision` is None where this version was active already."""
-
-    workflow: str
-    version: str
-    shop: str
-    revision: int | None
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("deploy")(deploy)
@@ -77,9 +65,6 @@ def deploy(
     as_json: JsonOption = False,
 ) -> None:
     """Check every workflow in PATH, show what changes, and deploy them, all or none."""
-    from relevo_cli.deploying import session  # noqa: PLC0415  # `relevo up` needs `store` alone
-    from relevo_cli.deploying.plan import Wanted  # noqa: PLC0415
-
     wanted = [Wanted(one.definition, one.files) for one in load_folders(path)]
     options = session.Options(
         shop=shop,
@@ -92,29 +77,3 @@ def deploy(
         settle=settle,
     )
     asyncio.run(session.run(addresses.settings(), wanted, options))
-
-
-async def store(
-    settings: RuntimeSettings, loaded: Sequence[Loaded], *, shop: str = catalog.EVERY_SHOP, note: str = ""
-) -> list[Deployment]:
-    """Deploy all in one transaction, as the first start of a system does; what is active already is left alone."""
-    at = make_clock(settings).now()
-    done = []
-    async with database.transaction(settings) as connection:
-        active = {(one.shop, one.workflow): one.version for one in await catalog.active_definitions(connection)}
-        for one in loaded:
-            name, version = one.definition.name, one.definition.version
-            revision = None
-            if active.get((shop, name)) != version:
-                revision = await catalog.deploy(
-                    connection,
-                    shop=shop,
-                    workflow=name,
-                    version=version,
-                    files=one.files,
-                    at=at,
-                    author=getpass.getuser(),
-                    note=note,
-                )
-            done.append(Deployment(workflow=name, version=version, shop=shop, revision=revision))
-    return done

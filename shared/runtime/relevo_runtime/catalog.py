@@ -177,6 +177,11 @@ async def history(connection: Connection, workflow: str) -> list[Deployed]:
     return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["history"], workflow)]
 
 
+async def newest_deployments(connection: Connection, shop: str = EVERY_SHOP) -> list[Deployed]:
+    """The last deployment of each workflow for `shop`, by workflow; it is not active if it was taken out of service."""
+    return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["newest"], shop)]
+
+
 async def definition_files(connection: Connection, version: str) -> dict[str, str]:
     """The files of a version. Raises `DefinitionUnknown`."""
     files: dict[str, str] | None = await connection.fetchval(STATEMENTS["definition_files"], version)

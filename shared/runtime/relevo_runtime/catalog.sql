@@ -54,6 +54,14 @@ from catalog.deployment d join catalog.definition f using (version)
 where d.workflow = $1
 order by d.revision desc
 
+-- name: newest
+-- The last deployment of each workflow for a shop, active or not.
+select distinct on (d.workflow) d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note,
+    d.deployed_at, d.reviewer, d.approver, d.in_flight
+from catalog.deployment d join catalog.definition f using (version)
+where d.shop = $1
+order by d.workflow, d.revision desc
+
 -- name: definition_files
 -- The files of a version.
 select files from catalog.definition where version = $1

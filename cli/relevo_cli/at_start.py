@@ -1,0 +1,74 @@
+"""What a system deploys when it starts: only what nobody else has decided about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from relevo_cli import database
+from relevo_cli.workflow_files import Loaded
+from relevo_runtime import catalog
+from relevo_runtime.catalog import EVERY_SHOP, Deployed
+from relevo_runtime.clock import make_clock
+from relevo_runtime.postgres import Connection
+from relevo_runtime.settings import RuntimeSettings
+
+AUTHOR = "relevo up"
+"""The author of what a start deploys, in the history: what has another author is somebody's choice."""
+_TOLD = 5
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """What became of one workflow at the start.
+
+    Without a `revision` nothing was deployed: this version is active already, or `left` is what stays instead.
+    """
+
+    workflow: str
+    revision: int | None = None
+    left: Deployed | None = None
+
+
+async def store(settings: RuntimeSettings, loaded: Sequence[Loaded]) -> list[Stored]:
+    """Deploy for every shop what was never deployed, or whose active version a start has deployed; all or none.
+
+    What somebody else deployed, brought back or took out of service stays as it is.
+    """
+    at = make_clock(settings).now()
+    async with database.transaction(settings) as connection:
+        await catalog.hold(connection)
+        newest = {one.workflow: one for one in await catalog.newest_deployments(connection)}
+        return [await _store(connection, one, newest.get(one.definition.name), at) for one in loaded]
+
+
+async def _store(connection: Connection, one: Loaded, newest: Deployed | None, at: datetime) -> Stored:
+    name, version = one.definition.name, one.definition.version
+    if newest is not None and newest.active and newest.version == version:
+        return Stored(workflow=name)
+    if newest is not None and not (newest.active and newest.author == AUTHOR):
+        return Stored(workflow=name, left=newest)
+    revision = await catalog.deploy(
+        connection,
+        shop=EVERY_SHOP,
+        workflow=name,
+        version=version,
+        files=one.files,
+        at=at,
+        author=AUTHOR,
+        note="deployed at the start",
+    )
+    return Stored(workflow=name, revision=revision)
+
+
+def left_alone(stored: Sequence[Stored]) -> str:
+    """Which workflows stay as somebody else wanted them, in one line; empty if there are none."""
+    left = [one.left for one in stored if one.left is not None]
+    told = ", ".join(f"{one.workflow} ({_last_act(one)})" for one in left[:_TOLD])
+    more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
+    return f"left as they are: {told}{more}; `relevo deploy` brings what the folder has" if left else ""
+
+
+def _last_act(one: Deployed) -> str:
+    if not one.active:
+        return f"revision {one.revision}, out of service"
+    return f"revision {one.revision} by {one.author}" if one.author else f"revision {one.revision}"
