@@ -237,7 +237,7 @@ def _learnt(deployment: Deployment, subject: Subject, event: Event) -> Handled |
         or not unchanged(deployment, subject.facts, facts)
     ):
         return None
-    return Handled(structs.replace(subject, facts=facts))
+    return Handled(structs.replace(subject, facts=facts) if facts is not subject.facts else subject)
 
 
 def _begin(
