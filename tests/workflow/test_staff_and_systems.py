@@ -57,7 +57,7 @@ class TestApprovals:
     def test_only_the_roles_that_were_asked(self, customer):
         customer.staff("approved", "decision", "1h", "max@example.com", "intern")
         assert customer.run.votes == ()
-        assert customer.reasons[-1] == "max@example.com has none of the roles service, finance, lead"
+        assert customer.reasons[-1] == "max@example.com has none of the roles service, finance"
 
     def test_reminder_escalation_and_deadline_come_in_time(self, customer):
         customer.ends()
@@ -69,6 +69,11 @@ class TestApprovals:
     def test_who_was_called_in_may_decide_too(self, customer):
         customer.waits("2d1h").staff("approved", "decision", "2d2h", "oli@example.com", "lead")
         assert customer.reasons[-1] == "1 of 2 approvals"
+
+    def test_but_not_before(self, customer):
+        customer.staff("approved", "decision", "1d", "oli@example.com", "lead")
+        assert customer.reasons[-1] == "oli@example.com has none of the roles service, finance"
+        assert customer.run.votes == ()
 
     def test_an_exit_closes_the_task(self, customer):
         customer.does("return.closed", "1h", return_id="r1", order_id="o1")

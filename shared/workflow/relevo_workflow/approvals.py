@@ -28,9 +28,10 @@ def on_task(walk: Walk, arrival: TaskInput) -> bool:
 def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
     """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve.
 
-    As many as there are roles means one of each.
+    As many as there are roles means one of each. The roles of the escalation count once it has come.
     """
-    roles = step.task.roles + (step.task.escalation.roles if step.task.escalation is not None else ())
+    called_in = step.task.escalation if "escalate" not in walk.run.timers else None
+    roles = step.task.roles + (called_in.roles if called_in is not None else ())
     if step.task.roles and arrival.role not in roles:
         walk.reason = f"{arrival.by} has none of the roles {', '.join(roles)}"
         return
