@@ -222,11 +222,8 @@ class Compiler:
         return None
 
     def _complain(self, node: Node, complaint: Complaint, names: Names, event: str, trigger: str) -> None:
-        where = node.position
-        if node.block:
-            where = Position(where.file, where.line + 1 + complaint.line, max(1, complaint.column))
-        elif complaint.line == 0:
-            where = where.right(complaint.column)
+        before = node.text.split("\n")[: complaint.line]
+        where = node.at(sum(len(line) + 1 for line in before) + complaint.column)
         message = complaint.message
         if len(names.triggers) > 1 and "trigger" in message:
             message = f"{message} (when {trigger} started the run)"

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from relevo_workflow import program as steps
 from relevo_workflow.definition import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
 from relevo_workflow.diagnostics import Position, suggestion
-from relevo_workflow.liquid_texts import place_in
 from relevo_workflow.outline import Outline
 from relevo_workflow.read_values import Reading
 from relevo_workflow.ways import reached_from, saved_before, targets
@@ -67,7 +66,7 @@ def unknown_segments(looked: _Looked) -> None:
         for name, index in _segments_of(node.text) if "segments" in node.text else ():
             if name not in known:
                 advice = suggestion(name, known) or "add it to segments.yaml"
-                looked.problems.error(place_in(node, index), f"there is no segment '{name}'", advice)
+                looked.problems.error(node.at(index), f"there is no segment '{name}'", advice)
 
     for path, text in looked.definition.files.items():
         for match in _HAS_SEGMENT.finditer(text) if path.startswith("templates/") else ():

@@ -60,20 +60,20 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> Bou
     try:
         template = _environment().from_string(text)
     except LiquidError as error:
-        line = getattr(error, "lineno", None) or 1
-        problems.error(_place(node, line - 1, 0), f"this is no Liquid: {str(error).splitlines()[0]}")
+        where = node.at(max(0, error.token.start_index if error.token is not None else 0))
+        problems.error(where, f"this is no Liquid: {str(error).splitlines()[0]}")
         return None
     analysis = template.analyze()
     for name, spans in analysis.filters.items():
         if name not in template.env.filters:
-            where = place_in(node, spans[0].index)
+            where = node.at(spans[0].index)
             problems.error(where, f"there is no filter '{name}'", suggestion(name, template.env.filters))
     for variables in analysis.globals.values():
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
-            _check_path(segments, place_in(node, variable.span.index), names, problems)
+            _check_path(segments, node, variable.span.index, names, problems)
     for wrong in wrong_loop_fields(template, names):
-        problems.error(place_in(node, wrong.index), wrong.message, wrong.advice)
+        problems.error(node.at(wrong.index), wrong.message, wrong.advice)
     return template
 
 
@@ -84,25 +84,7 @@ def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
     for variable in parse_liquid(node.text).analyze().globals.get("run", []):
         name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
         if name and not re.search(rf"{{%-?\s*(if|elsif|unless)\b[^%]*\brun\.{name}\b", node.text):
-            yield name, place_in(node, variable.span.index)
-
-
-def place_in(node: Node, index: int) -> Position:
-    """Where the character `index` of a scalar's text stands in its file."""
-    line, column = _line_and_column(node.text, index)
-    return _place(node, line, column)
-
-
-def _line_and_column(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n"), index - (before.rfind("\n") + 1)
-
-
-def _place(node: Node, line: int, column: int) -> Position:
-    where = node.position
-    if node.block:
-        return Position(where.file, where.line + 1 + line, column + 1)
-    return where.right(column) if line == 0 else Position(where.file, where.line + line, column + 1)
+            yield name, node.at(variable.span.index)
 
 
 def roots_of(names: Names) -> dict[str, list[Shape]]:
@@ -111,15 +93,17 @@ def roots_of(names: Names) -> dict[str, list[Shape]]:
     return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
 
 
-def _check_path(segments: list[str], where: Position, names: Names, problems: Problems) -> None:
+def _check_path(segments: list[str], node: Node, index: int, names: Names, problems: Problems) -> None:
     roots = roots_of(names)
     if segments[0] not in roots:
-        problems.error(where, f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots))
+        problems.error(
+            node.at(index), f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots)
+        )
         return
     for shape in roots[segments[0]]:
         wrong = missing_field(shape, segments)
         if wrong is not None:
-            problems.error(where, *wrong)
+            problems.error(node.at(index), *wrong)
             return
 
 

@@ -10,6 +10,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
 from relevo_workflow.diagnostics import Position, Problems
+from relevo_workflow.written import Written
 
 Scalar = str | int | float | bool | None
 _MAX_DEPTH = 60
@@ -19,7 +20,7 @@ _TOO_DEEP = f"this is nested more than {_MAX_DEPTH} levels deep"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the file: a mapping, a list or a scalar. `text` is a scalar as it is written."""
+    """A value of the file: a mapping, a list or a scalar. `text` is a scalar's value as text."""
 
     position: Position
     value: Scalar = None
@@ -27,7 +28,7 @@ class Node:
     entries: dict[str, "Node"] | None = None
     keys: dict[str, Position] = field(default_factory=dict)
     items: tuple["Node", ...] | None = None
-    block: bool = False
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -42,6 +43,12 @@ class Node:
     def is_text(self) -> bool:
         """Whether it is a scalar that was written as text."""
         return isinstance(self.value, str)
+
+    def at(self, index: int) -> Position:
+        """Where the character `index` of a scalar's text stands in the file."""
+        if self.written is None:
+            return self.position.right(index)
+        return Position(self.position.file, *self.written.place(self.text, index))
 
     def plain(self) -> object:
         """The value without positions: what a JSON reader would give."""
@@ -69,7 +76,7 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
         elif _count(root, {}) > _MAX_NODES:
             problems.error(Position(file), f"it has more than {_MAX_NODES} values, with its aliases written out")
         else:
-            return _node(file, root, problems, 0)
+            return _node(_Source(file, text, problems), root, 0)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -92,22 +99,35 @@ def _count(node: YamlNode, known: dict[int, int]) -> int:
     return total
 
 
-def _node(file: str, node: YamlNode, problems: Problems, depth: int) -> Node:
-    position = Position(file, node.start_mark.line + 1, node.start_mark.column + 1)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file that is read, its text, and where problems go."""
+
+    file: str
+    text: str
+    problems: Problems
+
+
+def _node(source: _Source, node: YamlNode, depth: int) -> Node:
+    start = node.start_mark
+    position = Position(source.file, start.line + 1, start.column + 1)
     if depth > _MAX_DEPTH:
-        problems.error(position, _TOO_DEEP)
+        source.problems.error(position, _TOO_DEEP)
         return Node(position)
     if isinstance(node, MappingNode):
-        return _mapping(file, node, position, problems, depth)
+        return _mapping(source, node, position, depth)
     if isinstance(node, SequenceNode):
-        return Node(position, items=tuple(_node(file, item, problems, depth + 1) for item in node.value))
+        return Node(position, items=tuple(_node(source, item, depth + 1) for item in node.value))
     if not isinstance(node, ScalarNode):
         raise TypeError(f"unknown YAML node {type(node).__name__}")
     offset = len(node.style) if node.style in ("'", '"') else 0
-    return Node(position.right(offset), _scalar(node), node.value, block=node.style in ("|", ">"))
+    piece = source.text[start.index : node.end_mark.index]
+    written = Written(piece, node.style or "", position.line, position.column)
+    return Node(position.right(offset), _scalar(node), node.value, written=written)
 
 
-def _mapping(file: str, node: MappingNode, position: Position, problems: Problems, depth: int) -> Node:
+def _mapping(source: _Source, node: MappingNode, position: Position, depth: int) -> Node:
+    file, problems = source.file, source.problems
     entries: dict[str, Node] = {}
     keys: dict[str, Position] = {}
     for key, value in node.value:
@@ -118,7 +138,7 @@ def _mapping(file: str, node: MappingNode, position: Position, problems: Problem
         name = str(key.value)
         if name in entries:
             problems.error(where, f"'{name}' is here twice", "each key once")
-        inner = _node(file, value, problems, depth + 1)
+        inner = _node(source, value, depth + 1)
         if isinstance(value, ScalarNode) and not value.value and value.start_mark.line > key.end_mark.line:
             # Nothing stands there: the next line is the wrong place to look.
             inner = replace(inner, position=Position(file, key.end_mark.line + 1, key.end_mark.column + 2))

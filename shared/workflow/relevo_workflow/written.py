@@ -1,0 +1,78 @@
+"""Where each character of a scalar's value stands in its file: values are folded, unescaped and outdented by YAML."""
+
+import re
+
+from msgspec import Struct
+
+_SPACES = " \t\r\n\x85\u2028\u2029"
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)", re.DOTALL)
+
+
+class Written(Struct, frozen=True):
+    """A scalar as it is written: its piece of the file, its style (a quote, `|`, `>` or nothing for a plain one), and
+    the line and column where that piece begins, counted from 1.
+    """
+
+    source: str
+    style: str
+    line: int
+    column: int
+
+    def place(self, text: str, index: int) -> tuple[int, int]:
+        """Line and column of the character `index` of the scalar's value `text`; one further is the place behind it.
+
+        White space that YAML folded has the place of the break that it stands for.
+        """
+        if self.source == text and "\n" not in text:
+            return self.line, self.column + index
+        offset = _Alignment(self.source, self.style).offset(text[: index + 1])
+        before = self.source[: offset + max(0, index - len(text) + 1)]
+        breaks = before.count("\n")
+        return self.line + breaks, len(before) - before.rfind("\n") if breaks else self.column + len(before)
+
+
+class _Alignment:
+    """Walks the value and its source side by side. Other than white space, each character stands for itself, or is
+    escaped; white space stands for at least as much of it in the source.
+    """
+
+    def __init__(self, source: str, style: str) -> None:
+        self._source = source
+        self._style = style
+        found = _PROPERTIES.match(source) if source[:1] in ("&", "!") else None
+        begin = found.end() if found is not None else 0
+        if style in ("|", ">"):
+            begin = source.find("\n", begin) + 1 or len(source)
+        elif style:
+            begin += 1
+        self._next = begin
+
+    def offset(self, text: str) -> int:
+        """Where the last character of `text` begins in the source; its beginning if there is no text."""
+        found = self._skip_to(text[0]) if text else self._next
+        for character in text:
+            found = self._skip_to(character)
+            self._next = found + self._width(found)
+        return found
+
+    def _skip_to(self, character: str) -> int:
+        """Where the source goes on with `character`: behind white space that was folded, or a line that continues."""
+        at, source = self._next, self._source
+        while at < len(source):
+            if self._style == '"' and source[at] == "\\" and source[at + 1 : at + 2] in ("\r", "\n"):
+                at += 2
+                while source[at : at + 1] and source[at] in _SPACES:
+                    at += 1
+            elif source[at] in _SPACES and character not in _SPACES:
+                at += 1
+            else:
+                break
+        return at
+
+    def _width(self, at: int) -> int:
+        """How much of the source stands for one character there."""
+        if self._style == "'" and self._source.startswith("''", at):
+            return 2
+        escape = _ESCAPE.match(self._source, at) if self._style == '"' else None
+        return len(escape[0]) if escape is not None else 1
