@@ -2,14 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from msgspec import structs
+
 from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer
-from relevo_workflow.inputs import TimerInput
+from relevo_workflow.inputs import EventInput, TimerInput
 from relevo_workflow.state import Subject
 from relevo_workflow.subject import handle, refresh
-from tests.workflow.shop import SHOP, START, Customer, a_workflow, euros, known
+from tests.workflow.shop import SHOP, START, Customer, a_workflow, an_event, euros, known
 
 BIRTHDAY = """
 workflow: birthday
@@ -135,6 +137,16 @@ class TestInactivity:
         assert armed.due_at == START + timedelta(days=30)
         assert refresh([flow], handled.subject, START).effects == ()
 
+    def test_an_import_of_old_orders_starts_nothing(self):
+        flow = a_workflow(WIN_BACK, "miss-you")
+        long_ago = START - timedelta(days=400)
+        event = an_event("order.placed", long_ago, order_id="o1", historical=True)
+        imported = EventInput(structs.replace(event, receivedtime=START))
+        customer = Subject(shop=SHOP.id, key="ana")
+        handled = handle([flow], {}, customer, imported, long_ago, shop=SHOP)
+        assert handled.subject.facts.last_order_at == long_ago
+        assert (handled.subject.facts.alarms, handled.effects) == ({}, ())
+
 
 class TestSegments:
     FLOW = """
@@ -161,6 +173,14 @@ class TestSegments:
     def test_leaving_because_time_passes(self):
         customer = Customer(self.flow("lately", "left")).does("order.placed", order_id="o1").waits("60d")
         assert customer.messages == [("hello", "30d")]
+
+    def test_whoever_has_left_joins_by_no_event_that_comes_late(self):
+        flow = self.flow("lately", "joined")
+        left = Customer(flow).does("order.placed", order_id="o1").waits("60d").simulation.subject
+        late = an_event("page.viewed", START + timedelta(days=29))
+        handled = handle([flow], {}, left, EventInput(late), late.time, shop=SHOP)
+        assert handled.decisions == ()
+        assert handled.subject.facts.segments == {}
 
     def test_whoever_is_in_it_already_does_not_join(self):
         customer = Customer(self.flow("big", "joined"), facts=known(total_spent="500.00"))

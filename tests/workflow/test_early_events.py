@@ -69,3 +69,9 @@ def test_events_of_a_product_count_from_the_wait_on():
               - timeout: 9d
         """)
     assert [(one.position.line, one.message) for one in found] == [(8, "events of a product count from the wait on")]
+
+
+def test_whoever_is_redacted_leaves_none_of_them_behind():
+    customer = delivered(ordered(EARLY), "1d")
+    assert customer.run.early
+    assert customer.does("customer.redacted", "2d").run.early == {}

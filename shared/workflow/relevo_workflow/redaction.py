@@ -28,6 +28,7 @@ def _end(run: Run, event: Event) -> Decision:
         timers={},
         trigger={},
         saved={},
+        early={},
         votes=(),
         waits_since=None,
         ended_at=event.time,

@@ -37,7 +37,7 @@ def changed_segments(
             members.pop(name, None)
     if members == facts.segments:
         return facts, []
-    return structs.replace(facts, segments=members), starts
+    return structs.replace(facts, segments=members, segments_at=now), starts
 
 
 def _starts(watched: WatchedSegment, change: str, now: datetime) -> list[StartInput]:

@@ -43,7 +43,8 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
     `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
-    since when the customer is in each segment. Both follow the triggers whose fingerprint is `timed_by`.
+    since when the customer is in each segment, as of the last time one changed, `segments_at`. Both follow the triggers
+    whose fingerprint is `timed_by`.
     """
 
     contact: Contact = Contact()
@@ -66,6 +67,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     past: dict[str, Past] = {}
     alarms: dict[str, Instant] = {}
     segments: dict[str, Instant] = {}
+    segments_at: Instant | None = None
     timed_by: str = ""
 
 

@@ -55,6 +55,8 @@ def handle(
         if learnt is not None:
             return learnt
     work = _begin(deployment, pinned, subject, shop, now)
+    if isinstance(arrival, EventInput):
+        work.known_at = max(now, arrival.event.receivedtime)
     caught_up = work.catch_up()
     if isinstance(arrival, EventInput):
         work.take_event(arrival)
@@ -73,13 +75,18 @@ def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, 
 
 
 class _Work(Struct, kw_only=True):
-    """The customer while one input is handled. `before` are the facts that the alarms follow now."""
+    """The customer while one input is handled. `before` are the facts that the alarms follow now.
+
+    `known_at` is when the input became known, which may be long after it happened (an import): alarms that would have
+    been due in between were missed, and start nothing.
+    """
 
     deployment: Deployment
     pinned: Mapping[str, Definition]
     subject: Subject
     shop: Shop
     now: datetime
+    known_at: datetime
     before: Facts
     facts: Facts
     runs: list[Run]
@@ -104,8 +111,8 @@ class _Work(Struct, kw_only=True):
             return ()
         effects: tuple[Effect, ...] = ()
         if self.facts != _NOTHING_KNOWN:
-            self.facts, _ = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
-            self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now)
+            self.facts, _ = changed_segments(deployment, self.facts, self.subject.key, self.shop, self._as_of())
+            self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.known_at)
             self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
             self.before = self.facts
         return effects
@@ -189,15 +196,20 @@ class _Work(Struct, kw_only=True):
             return ()
         if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
             return ()
-        self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self.now)
+        self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self._as_of())
         if not (isinstance(arrival, EventInput) and arrival.event.historical):
             for start in starts:
                 for definition in deployment.named(start.workflow):
                     self.start(definition, start)
-        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.now, fired=alarm)
+        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.known_at, fired=alarm)
         if new:
             self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
         return effects
+
+    def _as_of(self) -> datetime:
+        """The time that memberships are reckoned at: whoever has left by then joins by no event that comes late."""
+        known = self.facts.segments_at
+        return self.known_at if known is None or known < self.known_at else known
 
     def _take(self, decision: Decision) -> None:
         self.decisions.append(decision)
@@ -249,6 +261,7 @@ def _begin(
         subject=subject,
         shop=shop or Shop(id=subject.shop),
         now=now,
+        known_at=now,
         before=subject.facts,
         facts=subject.facts,
         runs=list(subject.runs),
