@@ -217,8 +217,8 @@ class Compiler:
             return explain(str(error), text, roots)
         found = str(compiled.return_type().name()).split("<")[0]
         if want and found not in (*want, "DYN"):
-            wanted = " or ".join(_KIND_WORDS.get(kind, kind.lower()) for kind in want)
-            return Complaint(f"this is {_KIND_WORDS.get(found, found)}, but {wanted} is needed here", "", 0, 0)
+            wanted = " or ".join(_kind_words(kind) for kind in want)
+            return Complaint(f"this is {_kind_words(found)}, but {wanted} is needed here", "", 0, 0)
         return None
 
     def _complain(self, node: Node, complaint: Complaint, names: Names, event: str, trigger: str) -> None:
@@ -241,7 +241,14 @@ _KIND_WORDS = {
     "LIST": "a list",
     "MAP": "a mapping",
     "NULL": "null",
+    "DURATION": "a length of time",
+    "relevo.Money": "an amount of money",
 }
+
+
+def _kind_words(kind: str) -> str:
+    """A type of CEL's in words."""
+    return _KIND_WORDS.get(kind, "a record" if kind.startswith("relevo.") else kind.lower())
 
 
 def _checked_type(shape: Shape) -> Any:

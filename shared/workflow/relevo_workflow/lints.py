@@ -1,8 +1,8 @@
 """What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
 
 Errors: a segment that does not exist; a template that reads what no step has saved on some way to it. Warnings: a
-reminder that goes on after the purchase; marketing that never asks for consent; a language that some templates lack;
-what a step saves and nothing reads.
+step that reads such a thing; a reminder that goes on after the purchase; marketing that never asks for consent; a
+language that some templates lack; what a step saves and nothing reads.
 """
 
 import re
@@ -13,6 +13,7 @@ from relevo_workflow.definition import Definition, EventTrigger, ScheduleTrigger
 from relevo_workflow.diagnostics import Position, suggestion
 from relevo_workflow.outline import Outline
 from relevo_workflow.read_values import Reading
+from relevo_workflow.unsaved_reads import ALWAYS, unsaved_reads
 from relevo_workflow.ways import reached_from, saved_before, targets
 from relevo_workflow.yaml_source import Node
 
@@ -40,7 +41,7 @@ class _Looked:
         self.root = root
         self.reading = reading
         self.problems = reading.problems
-        self._places = places
+        self.places = places
         self.starts = {one.event for one in definition.triggers if isinstance(one, EventTrigger)}
         waits = (step for step in self.program.steps.values() if isinstance(step, steps.WaitFor))
         waited = {event for step in waits for arm in step.arms for event in arm.events}
@@ -54,7 +55,7 @@ class _Looked:
 
     def place(self, step_id: str, field: str) -> Position:
         """Where the field of a step stands."""
-        outline = self._places[step_id]
+        outline = self.places[step_id]
         found = (outline.body.entries or {}).get(field)
         return found.position if found is not None else outline.node.position
 
@@ -138,7 +139,7 @@ def read_before_saved(looked: _Looked) -> None:
     told: set[tuple[str, str]] = set()
     for send in looked.sends():
         for name, where in looked.reading.reads.get(send.template, {}).items():
-            if name in saved.get(send.id, frozenset((name,))) or name in _ALWAYS or (send.template, name) in told:
+            if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in told:
                 continue
             told.add((send.template, name))
             looked.problems.error(
@@ -148,13 +149,26 @@ def read_before_saved(looked: _Looked) -> None:
             )
 
 
+def unsaved_in_steps(looked: _Looked) -> None:
+    """The same for what conditions, values, titles and addresses of steps take: there it is empty, and goes on."""
+    for step_id, name, where in unsaved_reads(looked.program, looked.places):
+        looked.problems.warning(
+            where,
+            f"on some way to '{step_id}' no step has saved run.{name}: it is empty there",
+            f"save it before, or ask: has(run.{name})",
+        )
+
+
 def never_read(looked: _Looked) -> None:
     """What a step saves and nothing reads is most likely a slip, or left from before."""
     saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
+    tables = [step.body.entries or {} for step in looked.places.values() if step.kind == "decide"]
+    needed = [entries.get("as") for entries in tables]
     texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
     for save in saves:
         if save.is_text and not re.search(rf"\brun\.{re.escape(save.text)}\b", texts):
-            looked.problems.warning(save.position, f"nothing reads run.{save.text}", "leave 'as' out")
+            advice = "read it, or leave the table out" if any(save is one for one in needed) else "leave 'as' out"
+            looked.problems.warning(save.position, f"nothing reads run.{save.text}", advice)
 
 
 def _template_texts(definition: Definition) -> Iterator[str]:
@@ -173,12 +187,12 @@ def missing_languages(looked: _Looked) -> None:
             )
 
 
-_ALWAYS = ("id", "key", "started_at", "holdout")
 _RULES: tuple[Callable[[_Looked], None], ...] = (
     unknown_segments,
     no_end_at_purchase,
     no_consent_path,
     read_before_saved,
+    unsaved_in_steps,
     never_read,
     missing_languages,
 )

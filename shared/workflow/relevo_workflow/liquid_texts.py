@@ -78,12 +78,16 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> Bou
 
 
 def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
-    """What a checked text reads of what steps saved (`run.<name>`), with its place; not what it asks for by `if`."""
+    """What a checked text reads of what steps saved (`run.<name>`), with its place.
+
+    Left out is what it asks for by `if`, and what has another value by the filter `default`.
+    """
     if "run." not in node.text:
         return
     for variable in parse_liquid(node.text).analyze().globals.get("run", []):
         name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
-        if name and not re.search(rf"{{%-?\s*(if|elsif|unless)\b[^%]*\brun\.{name}\b", node.text):
+        asked = rf"{{%-?\s*(if|elsif|unless)\b[^%]*\brun\.{name}\b|\brun\.{name}\b[\w.]*\s*\|\s*default\b"
+        if name and not re.search(asked, node.text):
             yield name, node.at(variable.span.index)
 
 

@@ -306,6 +306,9 @@ class StepReader:
         fields.done()
         if task.deadline is None:
             self.problems.error(step.body.position, "approve needs 'deadline'", "deadline: 3d, and 'expired' steps")
+        if not task.roles:
+            advice = "roles: [finance], whoever may decide it"
+            self.problems.warning(step.body.position, f"anybody of the staff may decide '{step.id}'", advice)
         targets = {name: targets.get(name, after) for name in ("approved", "rejected", "expired")}
         return steps.ApproveStep(step.id, after, task, needed, **targets)
 

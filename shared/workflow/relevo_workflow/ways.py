@@ -1,6 +1,6 @@
 """Where a run can get to from each step: steps that none reaches, and circles that it could run round in for ever."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from relevo_workflow import program as steps
 from relevo_workflow.program import END, Program
@@ -42,14 +42,17 @@ def reached_from(program: Program, starts: Iterable[str]) -> set[str]:
     return reached
 
 
-def saved_before(program: Program) -> dict[str, frozenset[str]]:
-    """For each step that a run can reach: the names that steps have saved on every way to it."""
+def saved_before(program: Program, asked: Mapping[str, frozenset[str]] | None = None) -> dict[str, frozenset[str]]:
+    """For each step that a run can reach: the names that steps have saved on every way to it.
+
+    `asked` are further names that count as saved behind a step.
+    """
     known: dict[str, frozenset[str]] = {program.first: frozenset()}
     todo = [program.first]
     while todo:
         step = program.steps.get(todo.pop())
         for target, saved in _saves(step) if step is not None else ():
-            there = known[step.id] | saved if step is not None else saved
+            there = known[step.id] | saved | (asked or {}).get(step.id, frozenset()) if step is not None else saved
             met = there & known[target] if target in known else there
             if known.get(target) != met:
                 known[target] = met
