@@ -70,5 +70,6 @@ def left_alone(stored: Sequence[Stored]) -> str:
 
 def _last_act(one: Deployed) -> str:
     if not one.active:
-        return f"revision {one.revision}, out of service"
+        by = f" by {one.retired_by}" if one.retired_by else ""
+        return f"revision {one.revision}, taken out of service{by}"
     return f"revision {one.revision} by {one.author}" if one.author else f"revision {one.revision}"

@@ -68,10 +68,10 @@ async def test_a_version_that_somebody_deployed_stays_and_the_start_says_so(
 async def test_what_was_taken_out_of_service_stays_out(settings: SettingsFactory, pool: Pool, tmp_path: Path) -> None:
     [first] = await store(settings(), library(tmp_path))
     async with pool.acquire() as connection, connection.transaction():
-        await catalog.retire(connection, workflow="thanks")
+        await catalog.retire(connection, workflow="thanks", at=MORNING, by="bea")
     stored = await store(settings(), library(tmp_path))
     assert await active(pool) == []
-    assert f"thanks (revision {first.revision}, out of service)" in left_alone(stored)
+    assert f"thanks (revision {first.revision}, taken out of service by bea)" in left_alone(stored)
 
 
 @pytest.mark.parametrize(("count", "end"), [(5, "w4 (revision 4)"), (7, "w4 (revision 4) and 2 more")])

@@ -1,11 +1,13 @@
 """Deploying as the people at the keyboard see it: plans, rules of who may, runs in flight, history and rollback."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from relevo_cli.commands.rollback import choose
 from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
@@ -103,6 +105,8 @@ def deployed(revision: int, version: str) -> Deployed:
 
 def test_a_rollback_goes_to_the_version_before_or_to_the_named_revision() -> None:
     past = [deployed(4, "b"), deployed(3, "b"), deployed(2, "a"), deployed(1, "c")]
+    drained = [structs.replace(past[0], retired_at=MORNING), *past[1:]]
+    assert choose(drained, "cart", 0).revision == 4
     assert choose(past, "cart", 0).revision == 2
     assert choose(past, "cart", 1).revision == 1
     with pytest.raises(CommandError, match="no revision 9"):
@@ -244,6 +248,23 @@ async def test_a_drain_lets_nobody_in_until_the_old_runs_have_ended(desk: Desk, 
     after = await build_engine(busy.pool, busy.publisher)
     await after.take(checkout("c", key="cus_3"))
     assert await busy.pool.fetchval("select count(*) from engine.run where ended_at is null") == 1
+
+
+async def test_history_tells_of_a_drain_and_a_rollback_ends_it(desk: Desk, busy: Engine) -> None:
+    [first] = await desk.json("history", "cart")
+    desk.write(("wait: 4h", "wait: 9h"))
+    await desk.deploys("--yes", "--in-flight", "drain", "--author", "bea", "--note", "must not overlap")
+    [drained] = await desk.json("history", "cart")
+    assert (drained["active"], drained["retired_by"], drained["retired_note"]) == (False, "bea", "must not overlap")
+    assert re.search(r"taken out of service 20.* UTC by bea: must not overlap", await desk.says("history", "cart"))
+    said = await desk.says("rollback", "cart", "--yes", "--settle", "0")
+    assert f"cart  comes back into service  {first['version']}  (ad-hoc)" in said
+    assert "its last version was taken out of service" in said
+    back, _ = await desk.json("history", "cart")
+    assert (back["active"], back["note"]) == (True, f"revision {first['revision']} back in service")
+    running = await build_engine(busy.pool, busy.publisher)
+    await running.take(checkout("b", key="cus_2"))
+    assert await busy.pool.fetchval("select count(*) from engine.run where ended_at is null") == 2
 
 
 async def test_a_rollback_deploys_the_version_before_with_its_runs(desk: Desk, busy: Engine) -> None:

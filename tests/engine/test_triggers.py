@@ -148,7 +148,7 @@ async def test_a_workflow_that_is_retired_takes_its_alarms_along(open_with, engi
     shop = await open_with(BIRTHDAY)
     await shop.engine.take(was_born("cus_1", "1990-06-15"))
     async with engine.pool.acquire() as conn:
-        await catalog.retire(conn, workflow="birthday")
+        await catalog.retire(conn, workflow="birthday", at=MORNING)
     await shop.follow()
     assert await timers(shop) == []
 

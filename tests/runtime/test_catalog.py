@@ -82,11 +82,14 @@ async def test_the_last_deployment_is_active_and_the_history_stays(pool: Pool) -
 async def test_a_retired_workflow_starts_nothing_and_can_come_back(pool: Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await catalog.deploy(connection, workflow="welcome", version="v1", files={}, at=NOON)
-        assert await catalog.retire(connection, workflow="welcome")
-        assert not await catalog.retire(connection, workflow="welcome")
+        assert await catalog.retire(connection, workflow="welcome", at=NOON, by="Ann", note="a mistake")
+        assert not await catalog.retire(connection, workflow="welcome", at=NOON)
         assert await catalog.active_definitions(connection) == []
         await catalog.deploy(connection, workflow="welcome", version="v1", files={}, at=NOON)
         assert len(await catalog.active_definitions(connection)) == 1
+        back, gone = await catalog.history(connection, "welcome")
+    assert (gone.retired_at, gone.retired_by, gone.retired_note) == (NOON, "Ann", "a mistake")
+    assert (back.active, back.retired_at, back.retired_by) == (True, None, "")
 
 
 async def test_an_unknown_version_says_so(pool: Pool) -> None:
@@ -104,6 +107,6 @@ async def test_every_change_counts_as_a_revision(pool: Pool) -> None:
         seen.append(await catalog.revision(connection))
         await catalog.deploy(connection, workflow="welcome", version="v1", files={}, at=NOON)
         seen.append(await catalog.revision(connection))
-        await catalog.retire(connection, workflow="welcome")
+        await catalog.retire(connection, workflow="welcome", at=NOON)
         seen.append(await catalog.revision(connection))
     assert seen == sorted(set(seen))

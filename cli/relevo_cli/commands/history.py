@@ -68,16 +68,25 @@ def lines(past: Sequence[Deployed]) -> Iterator[str]:
         yield f"{mark} {one.revision:>4}  {one.version}  {when} UTC  {one.in_flight}{where}"
         signed = {"by": one.author, "reviewed by": one.reviewer, "approved by": one.approver}
         who = ", ".join(f"{how} {name}" for how, name in signed.items() if name)
-        yield from (f"{'':8}{text}" for text in (who, one.note) if text)
+        yield from (f"{'':8}{text}" for text in (who, one.note, _retired(one)) if text)
     if any(one.active for one in past):
         yield "* what new runs start with"
     else:
         yield "no version starts runs now: the last one was taken out of service"
 
 
+def _retired(one: Deployed) -> str:
+    if one.retired_at is None:
+        return ""
+    why = f": {one.retired_note}" if one.retired_note else ""
+    by = f" by {one.retired_by}" if one.retired_by else ""
+    return f"taken out of service {local_minute(one.retired_at, UTC)} UTC{by}{why}"
+
+
 def _public(one: Deployed) -> dict[str, object]:
     fields = ("revision", "version", "shop", "active", "deployed_at", "author", "reviewer", "approver", "in_flight")
-    return {name: getattr(one, name) for name in (*fields, "note")}
+    retired = ("retired_at", "retired_by", "retired_note")
+    return {name: getattr(one, name) for name in (*fields, "note", *retired)}
 
 
 async def _history(settings: RuntimeSettings, workflow: str) -> list[Deployed]:

@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 def rollback(
     workflow: Annotated[str, typer.Argument(help="The name of the workflow.")],
     *,
-    to: Annotated[int, typer.Option(help="The revision to go back to; default: the version before this one.")] = 0,
+    to: Annotated[
+        int, typer.Option(help="The revision to go back to; default: the version before, or the one out of service.")
+    ] = 0,
     plan: PlanOption = False,
     in_flight: InFlightOption = Choice.pin,
     shop: ShopOption = catalog.EVERY_SHOP,
@@ -56,7 +58,7 @@ def rollback(
     earlier = asyncio.run(_earlier(settings, workflow, shop, to))
     options = session.Options(
         shop=shop,
-        signed=session.signed(author, review_by, approve_by, note or f"rollback to revision {earlier.revision}"),
+        signed=session.signed(author, review_by, approve_by, note or _note(earlier)),
         in_flight=in_flight.value,
         only_plan=plan,
         files=diff,
@@ -75,16 +77,28 @@ async def _earlier(settings: RuntimeSettings, workflow: str, shop: str, to: int)
 
 
 def choose(past: Sequence[Deployed], workflow: str, to: int) -> Deployed:
-    """The deployment to go back to: that with the revision `to`, or the newest of another version than the last one.
+    """The deployment to go back to: that with the revision `to`, or what the last change took the place of.
 
-    Raises `CommandError` if there is none.
+    That is the version before the active one, or the last one itself if it was taken out of service. Raises
+    `CommandError` if there is none.
     """
     if not past:
         raise CommandError(
             f"no workflow {workflow!r} was deployed there; `relevo history {workflow}` tells where it was"
         )
-    found = [one for one in past if (one.revision == to if to else one.version != past[0].version)]
+    last = past[0]
+    found = [one for one in past if (one.revision == to if to else _out(last) or one.version != last.version)]
     if not found:
         what = f"has no revision {to}" if to else "has no earlier version"
         raise CommandError(f"{workflow} {what}; `relevo history {workflow}` lists what there is")
     return found[0]
+
+
+def _out(one: Deployed) -> bool:
+    return one.retired_at is not None
+
+
+def _note(earlier: Deployed) -> str:
+    return (
+        f"revision {earlier.revision} back in service" if _out(earlier) else f"rollback to revision {earlier.revision}"
+    )

@@ -144,7 +144,14 @@ class Deployer:
         return [*done, *(structs.replace(_untouched(one), draining=left[one.workflow]) for one in waiting)]
 
     async def _retire(self, change: Change) -> None:
-        found = await catalog.retire(self._connection, shop=change.shop, workflow=change.workflow)
+        found = await catalog.retire(
+            self._connection,
+            shop=change.shop,
+            workflow=change.workflow,
+            at=self._clock.now(),
+            by=self._signed.author,
+            note=self._signed.note,
+        )
         active = await catalog.active_definitions(self._connection)
         if not found or any(one.workflow == change.workflow and one.shop == EVERY_SHOP for one in active):
             raise CommandError(

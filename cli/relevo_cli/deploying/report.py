@@ -15,8 +15,11 @@ def plan_lines(plan: Plan, *, files: bool) -> Iterator[str]:
 
 def _change(change: Change, *, files: bool) -> Iterator[str]:
     versions = f"{change.before} → {change.version}" if change.state == "changed" else change.version
+    state: str = change.state
+    if change.before == change.version and not change.serves:
+        state, versions = "comes back into service", change.version
     where = "" if change.shop == "*" else f" for {change.shop}"
-    yield f"{change.workflow}{where}  {change.state}  {versions}  ({change.level})"
+    yield f"{change.workflow}{where}  {state}  {versions}  ({change.level})"
     yield from (f"  {line}" for line in change.summary)
     if change.state == "changed" and not change.serves:
         yield "  it starts no runs at the moment: its last version was taken out of service"

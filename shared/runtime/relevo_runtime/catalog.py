@@ -63,7 +63,10 @@ class Shop(Struct, frozen=True, kw_only=True):
 
 
 class Deployed(Struct, frozen=True, kw_only=True):
-    """A version of a workflow that was deployed for `shop` (`*`: every shop). `files` are its raw files by path."""
+    """A version of a workflow that was deployed for `shop` (`*`: every shop). `files` are its raw files by path.
+
+    `retired_…` tell who took it out of service, when and why; not set where another version took its place.
+    """
 
     shop: str
     workflow: str
@@ -77,6 +80,9 @@ class Deployed(Struct, frozen=True, kw_only=True):
     reviewer: str = ""
     approver: str = ""
     in_flight: str = "pin"
+    retired_at: datetime | None = None
+    retired_by: str = ""
+    retired_note: str = ""
 
 
 class Approver(Struct, frozen=True):
@@ -161,10 +167,12 @@ async def deploy(
     return revision
 
 
-async def retire(connection: Connection, *, shop: str = EVERY_SHOP, workflow: str) -> bool:
+async def retire(
+    connection: Connection, *, shop: str = EVERY_SHOP, workflow: str, at: datetime, by: str = "", note: str = ""
+) -> bool:
     """Start no further runs of `workflow`; those in flight go on. False if it was not deployed."""
     await connection.execute(STATEMENTS["next_revision"])
-    return await connection.execute(STATEMENTS["deactivate"], shop, workflow) != "UPDATE 0"
+    return await connection.execute(STATEMENTS["retire"], shop, workflow, by, note, at) != "UPDATE 0"
 
 
 async def active_definitions(connection: Connection) -> list[Deployed]:

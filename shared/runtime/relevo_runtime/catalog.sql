@@ -32,6 +32,11 @@ insert into catalog.definition (version, workflow, files) values ($1, $2, $3) on
 -- Ends the active deployment of a workflow for a shop.
 update catalog.deployment set active = false where shop = $1 and workflow = $2 and active
 
+-- name: retire
+-- The same without another in its place, with who did it, why and when.
+update catalog.deployment set active = false, retired_by = $3, retired_note = $4, retired_at = $5
+where shop = $1 and workflow = $2 and active
+
 -- name: add_deployment
 -- Makes a version the active one of a workflow for a shop.
 insert into catalog.deployment
@@ -41,7 +46,7 @@ values ($1, $2, $3, $4, true, $5, $6, $7, $8, $9, $10)
 -- name: active_definitions
 -- What new runs start with, for every shop.
 select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at,
-    d.reviewer, d.approver, d.in_flight
+    d.reviewer, d.approver, d.in_flight, d.retired_at, d.retired_by, d.retired_note
 from catalog.deployment d join catalog.definition f using (version)
 where d.active
 order by d.workflow, d.shop
@@ -49,7 +54,7 @@ order by d.workflow, d.shop
 -- name: history
 -- The deployments of a workflow, newest first.
 select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at,
-    d.reviewer, d.approver, d.in_flight
+    d.reviewer, d.approver, d.in_flight, d.retired_at, d.retired_by, d.retired_note
 from catalog.deployment d join catalog.definition f using (version)
 where d.workflow = $1
 order by d.revision desc
@@ -57,7 +62,7 @@ order by d.revision desc
 -- name: newest
 -- The last deployment of each workflow for a shop, active or not.
 select distinct on (d.workflow) d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note,
-    d.deployed_at, d.reviewer, d.approver, d.in_flight
+    d.deployed_at, d.reviewer, d.approver, d.in_flight, d.retired_at, d.retired_by, d.retired_note
 from catalog.deployment d join catalog.definition f using (version)
 where d.shop = $1
 order by d.workflow, d.revision desc
