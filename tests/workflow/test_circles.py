@@ -31,10 +31,10 @@ def woken_by(timer: ArmTimer) -> WakeUp:
     )
 
 
-def led_to(first: Input, *definitions: Definition) -> list[tuple[str, str]]:
-    """The decisions of an engine that hands in what comes back; it stops only by itself, or at `PATIENCE`."""
+def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> list[tuple[str, str]]:
+    """The decisions of an engine that hands in what comes back; it stops only by itself, or at `patience`."""
     subject, todo, found = Subject(shop=SHOP.id, key=CUSTOMER, facts=known()), deque([first]), list[tuple[str, str]]()
-    while todo and len(found) < PATIENCE:
+    while todo and len(found) < patience:
         arrival = todo.popleft()
         handled = handle(definitions, {}, subject, arrival, arrival.at, shop=SHOP)
         subject = handled.subject
@@ -62,6 +62,15 @@ def test_a_circle_with_a_wait_goes_on():
     found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % "{wait: 1d}, "))
     assert len(found) == PATIENCE
     assert not any(kind == "not_started" for kind, _ in found)
+
+
+def test_a_circle_that_doubles_ends_before_it_floods():
+    twice = "steps: [{start: {workflow: b, for_each: '[1, 2]'}}]"
+    flow = a_workflow(f"workflow: b\ntrigger: {{manual: }}\nreentry: several\n{twice}\n")
+    found = led_to(StartInput(id="s", workflow="b", at=START), flow, patience=10_000)
+    doublings = MAX_HOPS // 2
+    assert [kind for kind, _ in found].count("started") == 2 ** (doublings + 1) - 1
+    assert found[-1] == ("not_started", IN_CIRCLE)
 
 
 def test_a_circle_of_events_ends_and_says_so():

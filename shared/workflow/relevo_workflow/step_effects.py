@@ -151,13 +151,17 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], ho
 
 
 def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check], hops: int) -> list[StartRun]:
-    """One start, or one for each element of a list, which its run then finds as `trigger.data.item`."""
+    """One start, or one for each element of a list, which its run then finds as `trigger.data.item`.
+
+    A list counts as more `hops` the longer it is: 2 elements as 2, 4 as 3, 500 as 9. A circle through it would double.
+    """
     data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
     if step.for_each is None:
         return [StartRun(id=key, workflow=step.workflow, at=scope.now, data=data, hops=hops)]
     check = step.for_each.evaluate(scope, step.id)
     trace.append(check)
-    items = check.value if isinstance(check.value, list) else []
+    items = check.value[:MAX_STARTS] if isinstance(check.value, list) else []
+    hops += max(0, len(items).bit_length() - 1)
     return [
         StartRun(
             id=f"{key}/{number}",
@@ -166,7 +170,7 @@ def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check], ho
             data={**data, "item": plain(item)},
             hops=hops,
         )
-        for number, item in enumerate(items[:MAX_STARTS])
+        for number, item in enumerate(items)
     ]
 
 
