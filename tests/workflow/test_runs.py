@@ -194,7 +194,32 @@ class TestRestarts:
         customer.does("checkout.updated", "3h", checkout_token="t1", total=euros("61.00"))
         late = an_event("checkout.updated", customer.after("1h"), checkout_token="t1", total=euros("9.00"))
         customer.simulation.give(EventInput(late))
+        assert (customer.run.restarts, customer.run.trigger["total"]) == (1, euros("61.00"))
         assert customer.ends().messages[0] == ("reminder", "7h")
+
+    def test_one_that_comes_late_turns_no_time_back(self, cart):
+        customer = checkout(Customer(cart)).waits("5h")
+        late = an_event("checkout.updated", customer.after("2h"), checkout_token="t1", total=euros("9.00"))
+        customer.simulation.give(EventInput(late))
+        assert customer.waits("9h").messages == [("reminder", "4h"), ("reminder", "8h")]
+
+    def test_one_from_an_import_is_none(self, cart):
+        customer = checkout(Customer(cart))
+        customer.does("checkout.updated", "3h", checkout_token="t1", total=euros("61.00"), historical=True)
+        assert customer.waits("5h").messages == [("reminder", "4h")]
+
+    def test_an_event_that_is_both_ends_the_run(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed}
+            restart: {event: order.paid}
+            exit: {event: order.paid, where: event.order_id == trigger.order_id, reason: paid}
+            steps: [{wait: 10d}]
+            """
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1").does("order.paid", "1d", order_id="o1")
+        assert customer.ended == ("paid", "1d")
 
 
 class TestGoals:
@@ -210,6 +235,25 @@ class TestGoals:
         customer.does("order.placed", "3d", order_id="o1", checkout_token="t1", total=euros("12.30"))
         assert (customer.run.state, customer.run.goal.value) == ("ended", "12.30")
         assert customer.ended == ("completed", "1d4h")
+
+    def test_it_counts_at_the_very_end_of_its_time(self, cart):
+        customer = checkout(Customer(cart)).does("order.placed", "7d", order_id="o1", checkout_token="t1")
+        assert customer.run.goal is not None
+
+    def test_its_time_counts_from_the_start_also_after_a_restart(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            trigger: {event: order.placed}
+            restart: {event: order.paid}
+            exit: {event: order.cancelled, reason: cancelled}
+            goal: {event: order.cancelled, within: 7d}
+            steps: [{wait: 10d}]
+            """
+        )
+        customer = Customer(flow).does("order.placed", order_id="o1").does("order.paid", "6d", order_id="o1")
+        customer.does("order.cancelled", "8d", order_id="o1")
+        assert (customer.ended, customer.run.goal) == (("cancelled", "8d"), None)
 
     def test_not_after_its_time(self, cart):
         customer = checkout(Customer(cart)).waits("8d")
@@ -262,6 +306,11 @@ class TestWaitingForEvents:
         customer = Customer(flow).does("order.placed", order_id="o1").does("order.cancelled", "1d", order_id="o1")
         assert customer.messages == []
         assert customer.ended == ("cancelled", "1d")
+
+    def test_nor_is_one_of_an_import(self, flow):
+        customer = Customer(flow).does("order.placed", order_id="o1")
+        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1", historical=True)
+        assert customer.ends().messages[0] == ("delayed", "10d")
 
     def test_an_event_of_another_order_is_not_meant(self, flow):
         customer = Customer(flow).does("order.placed", order_id="o1").does("order.placed", "1h", order_id="o2")

@@ -145,6 +145,11 @@ class TestCalls:
     def test_a_field_that_the_answer_lacks_is_no_failure(self):
         assert self.customer(Answer(body={})).run.end_reason == "refused"
 
+    @pytest.mark.parametrize(("status", "ok"), [(200, True), (204, True), (302, False), (404, False), (500, False)])
+    def test_only_what_begins_with_a_two_is_a_success(self, status, ok):
+        saved = self.customer(Answer(status=status)).run.saved["erp"]
+        assert (saved["status"], saved["ok"]) == (status, ok)
+
     def test_a_failure_may_stop_the_run(self):
         assert self.customer(Answer(status=503), "stop").run.end_reason == "erp failed: status 503"
         assert self.customer(Answer(error="timed out"), "stop").run.end_reason == "erp failed: timed out"
