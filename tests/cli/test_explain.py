@@ -8,6 +8,9 @@ import pytest
 
 from relevo_cli.commands.explain import moment
 from relevo_cli.errors import CommandError
+from relevo_engine.adapters import tasks
+from relevo_engine.app.answer_task import Answered, answer_task
+from relevo_engine.core.tasks import Member
 from relevo_ingest.core.aliases import Kind, alias
 from relevo_runtime import catalog
 from relevo_runtime.kafka import Publisher
@@ -18,6 +21,10 @@ from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy
 
+CREDIT = {
+    "workflow.yaml": "workflow: credit\ntrigger: {event: checkout.started}\n"
+    "steps:\n  - approve: {title: Credit, roles: [finance], needed: 2, deadline: 1d}\n"
+}
 QUOTE = {"workflow.yaml": "workflow: quote\ntrigger: {event: quote.requested}\nsteps:\n  - wait: 1h\n"}
 SINCE = ("--since", "2026-03-01")
 
@@ -74,6 +81,32 @@ async def test_it_tells_in_order_of_time_what_each_owner_knows(shop: Engine, env
         "  quote: no quote.requested has come since 2026-03-01 00:00 (imported events start nothing)",
     ]
     assert "trigger: event.total.amount > 0.0 is true (event.total.amount = 59.9)" in out
+
+
+async def test_it_tells_runs_apart_who_approved_and_what_a_mail_waited_for(
+    shop: Engine, environment: dict[str, str]
+) -> None:
+    await deploy(shop.pool, CREDIT)
+    async with shop.pool.acquire() as connection:
+        await shop.definitions.refresh(connection)
+        await tasks.put_member(connection, Member(shop="sample", name="Ana", roles=["finance"]))
+    await shop.take(checkout("tok-2"))
+    async with shop.pool.acquire() as connection:
+        [task] = await tasks.list_tasks(connection)
+        answer = Answered(task_id=task.task_id, done="approved", by="Ana", note="fine")
+        said = await answer_task(connection, shop.publisher, answer, shop.clock)
+    await shop.take(said)
+    await shop.pool.execute(
+        "update notifier.delivery set state = 'sent', reason = '', put_off = '{quiet hours of the recipient}',"
+        " settled_at = accepted_at + interval '2 hours'"
+    )
+    code, out, err = await relevo("explain", "--shop", "sample", "--customer", "cus_1", *SINCE, **environment)
+    assert code == 0, err
+    assert "  cart [tok]  started by checkout.started" in out
+    assert "  cart [tok-2]  started by checkout.started" in out
+    assert "  cart [tok]  the email of send-reminder was sent; it waited since 2026-03-02 13:01: quiet hours" in out
+    assert "  credit  stayed where it was (Ana approved as finance: fine): 1 of 2 approvals" in out
+    assert "  cart [tok-2]: rests at" in out
 
 
 async def test_one_workflow_alone_and_as_json(shop: Engine, environment: dict[str, str]) -> None:

@@ -4,16 +4,18 @@ from datetime import time, timedelta
 
 import msgspec
 
+from relevo_notifier.adapters import past_deliveries
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.core.answers import Refused
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.settle import Rules, after
+from relevo_notifier.core.settle import Rules, after, final
 from relevo_notifier.core.work import Incoming, Settled
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON, delivery, work
 from tests.notifier.waiting import until
 
+QUIET = "quiet hours of the recipient"
 RULES = Rules(retry=Retry(), span=lambda wall: wall)
 
 
@@ -42,3 +44,20 @@ async def test_quiet_hours_use_up_no_attempts(post: Post) -> None:
 
         await until(waits)
     assert post.sent() == []
+    async with post.pool.acquire() as connection:
+        [past] = await past_deliveries.of_customer(connection, "acme", delivery().key, NOON)
+    assert (past.state, past.put_off, past.reason) == ("queued", [QUIET], QUIET)
+    assert past.again_at == NOON.replace(hour=22)  # 23:00 in Madrid
+
+
+async def test_why_it_was_put_off_is_kept_once_and_outlives_the_end(pool: Pool) -> None:
+    deliveries, lease = Deliveries(pool), NOON + timedelta(minutes=2)
+    [begun] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), True, lease)], NOON)
+    for reason in (QUIET, QUIET, "", "451 try later"):
+        await deliveries.settle([Settled(work=begun, state="queued", reason=reason, wake_at=lease)], NOON)
+        [begun] = await deliveries.begin([begun], lease)
+    await deliveries.settle([final(begun, "sent", lease)], lease)
+    async with pool.acquire() as connection:
+        [past] = await past_deliveries.of_customer(connection, begun.delivery.shop, begun.delivery.key, NOON)
+    assert (past.put_off, past.reason) == ([QUIET, "451 try later"], "")
+    assert (past.accepted_at, past.at, past.again_at) == (NOON, lease, None)

@@ -1,13 +1,15 @@
 """Why did this customer (not) get that? The questions of a support desk, answered from what the core decided."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from relevo_workflow.decision import Check
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import Send
-from relevo_workflow.explain import Delivery, Explanation, Recorded, condition, explain
+from relevo_workflow.explain import Delivery, Explanation, Recorded, Said, condition, explain, labels
 from relevo_workflow.inputs import EventInput
 from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
 
@@ -111,6 +113,45 @@ def test_why_did_they_get_this_mail() -> None:
 def test_why_did_the_mail_not_arrive(state: str, reason: str, text: str) -> None:
     customer = shops(Customer(cart())).waits("5h")
     assert told(customer, outcome(customer, state, reason)).lines[-1].text == text
+
+
+def test_a_mail_that_was_put_off_says_since_when_and_why() -> None:
+    customer = shops(Customer(cart())).waits("5h")
+    quiet = structs.replace(
+        outcome(customer, "sent"), accepted_at=START, put_off=["quiet hours of the recipient", "451 come back"]
+    )
+    assert told(customer, quiet).lines[-1].text == (
+        "the email of send-first was sent; it waited since 2026-03-10T10:00:00+00:00:"
+        " quiet hours of the recipient, then 451 come back"
+    )
+    still = structs.replace(
+        quiet, state="queued", reason="quiet hours of the recipient", again_at=START + timedelta(hours=9)
+    )
+    assert told(customer, still).lines[-1].text == (
+        "the email of send-first is not sent yet: quiet hours of the recipient; it goes on at 2026-03-10T19:00:00+00:00"
+    )
+
+
+def recorded(run_id: str, run_key: str = "", workflow: str = "cart", **more: Any) -> Recorded:
+    values = {"at": START, "version": "v", "input": "checkout.started", "kind": "started", "reason": "started by it"}
+    return Recorded(**(values | more), workflow=workflow, run_id=run_id, run_key=run_key)
+
+
+def test_runs_of_one_workflow_are_told_apart_by_their_key_or_id() -> None:
+    runs = [recorded("0123456789", "tok-1"), recorded("1123456789", "tok-2"), recorded("2123456789", "other", "quote")]
+    assert labels(runs, CUSTOMER) == {"0123456789": "tok-1", "1123456789": "tok-2"}
+    same = [recorded("0123456789", CUSTOMER), recorded("1123456789", CUSTOMER), recorded("2123456789", "k" * 40)]
+    assert labels(same, CUSTOMER) == {"0123456789": "01234567", "1123456789": "11234567", "2123456789": "21234567"}
+    mail = Delivery(id="1123456789/send-x/2", channel="email", state="sent", at=START)
+    explained = explain([], runs, [mail], customer=CUSTOMER, facts=known(), runs=[], since=START)
+    assert [line.run for line in explained.lines] == ["tok-1", "tok-2", "", "tok-2"]
+
+
+def test_an_approval_says_by_whom_and_in_which_role() -> None:
+    said = Said(by="Ana", done="approved", role="finance", note="fine")
+    one = recorded("r", input="task", kind="waiting", reason="1 of 2 approvals", said=said)
+    [line] = explain([], [one], [], customer=CUSTOMER, facts=known(), runs=[], since=START).lines
+    assert line.text == "stayed where it was (Ana approved as finance: fine): 1 of 2 approvals"
 
 
 def test_why_did_the_reminders_stop() -> None:

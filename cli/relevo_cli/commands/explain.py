@@ -24,7 +24,7 @@ from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.definition import Definition
 from relevo_workflow.durations import parse_duration
-from relevo_workflow.explain import Delivery, Explanation, explain
+from relevo_workflow.explain import Delivery, Explanation, Line, Underway, explain
 from relevo_workflow.zones import zone_of
 
 _DEFAULT = timedelta(days=30)
@@ -147,14 +147,20 @@ def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
     if not told.lines:
         yield "nothing was decided about them", None
     for line in told.lines:
-        yield f"{local_minute(line.at, zone)}  {line.workflow}  {in_words(line.text, zone)}", _MARGIN
+        yield f"{local_minute(line.at, zone)}  {_named(line)}  {in_words(line.text, zone)}", _MARGIN
         yield from ((f"{'':{_MARGIN}}{text}", None) for text in line.conditions)
-    for heading, parts in (("on their way", told.underway), ("not entered", told.absences)):
-        if parts:
-            yield f"{heading}:", None
-            yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in parts)
+    if told.underway:
+        yield "on their way:", None
+        yield from ((f"  {_named(run)}: {in_words(run.text, zone)}", None) for run in told.underway)
+    if told.absences:
+        yield "not entered:", None
+        yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in told.absences)
     for name in answer.unreadable:
         yield f"  {name}: its version can't be read by this release, so nobody enters; deploy it anew", None
+
+
+def _named(one: Line | Underway) -> str:
+    return f"{one.workflow} [{one.run}]" if one.run else one.workflow
 
 
 def _only(told: Explanation, workflow: str) -> Explanation:

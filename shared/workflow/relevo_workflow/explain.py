@@ -1,11 +1,12 @@
 """What happened to a customer and why, in sentences: from recorded decisions and deliveries. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from relevo_workflow.absence import absence
 from relevo_workflow.decision import Check, Kind
@@ -22,10 +23,24 @@ _DELIVERED: dict[DeliveryState, str] = {
     "in_doubt": "may have arrived or not",
 }
 _TIMER = "timer"
+_LONGEST_KEY = 24
+_SHORT_ID = 8
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What one of the staff said to a task, and in which role."""
+
+    by: str
+    done: str
+    role: str = ""
+    note: str = ""
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """A decision as the engine recorded it. `input` is an event type, `timer`, `start`, … or `deployment`."""
+    """A decision as the engine recorded it. `input` is an event type, `timer`, `start`, … or `deployment`.
+
+    `run_key` tells the runs of a workflow apart for people; `said` is the answer to a task that it is about.
+    """
 
     at: datetime
     workflow: str
@@ -36,10 +51,15 @@ class Recorded(Struct, frozen=True, kw_only=True):
     reason: str
     path: list[str] = []
     trace: list[Check] = []
+    run_key: str = ""
+    said: Said | None = None
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """What became of a message; `id` is its effect key `run/step/turn`, `at` when that was known."""
+    """What became of a message; `id` is its effect key `run/step/turn`, `at` when that was known.
+
+    `put_off` are the reasons why it was put off since `accepted_at`, `again_at` when it is looked at again.
+    """
 
     id: str
     channel: str
@@ -47,16 +67,20 @@ class Delivery(Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str = ""
     attempts: int = 0
+    accepted_at: datetime | None = None
+    put_off: list[str] = []
+    again_at: datetime | None = None
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that happened (or did not), and the conditions behind it."""
+    """One thing that happened (or did not), and the conditions behind it. `run`: see `labels`."""
 
     at: datetime
     workflow: str
     what: str
     text: str
     run_id: str = ""
+    run: str = ""
     conditions: list[str] = []
 
 
@@ -68,11 +92,12 @@ class Absence(Struct, frozen=True, kw_only=True):
 
 
 class Underway(Struct, frozen=True, kw_only=True):
-    """A run that is on its way: where it rests and until when."""
+    """A run that is on its way: where it rests and until when. `run`: see `labels`."""
 
     workflow: str
     run_id: str
     text: str
+    run: str = ""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -95,9 +120,10 @@ def explain(
 ) -> Explanation:
     """What the records of one customer since `since` say. `definitions` are those that start runs for them now."""
     recorded, on_their_way = list(decisions), list(runs)
-    workflows = {one.run_id: one.workflow for one in (*recorded, *_as_recorded(on_their_way)) if one.run_id}
-    lines = [_decided(one) for one in recorded]
-    lines += [_delivered(one, workflows) for one in deliveries]
+    of_runs = {one.run_id: one for one in (*recorded, *_as_recorded(on_their_way)) if one.run_id}
+    named = labels(of_runs.values(), customer)
+    lines = [_decided(one, named) for one in recorded]
+    lines += [_delivered(one, of_runs, named) for one in deliveries]
     entered = {one.workflow for one in recorded if one.kind == "started"} | {run.workflow for run in on_their_way}
     absences = [
         Absence(workflow=one.name, text=_refused(one, recorded) or absence(one, customer, facts, since))
@@ -106,9 +132,27 @@ def explain(
     ]
     return Explanation(
         lines=sorted(lines, key=lambda line: line.at),
-        underway=[_underway(run) for run in on_their_way],
+        underway=[structs.replace(_underway(run), run=named.get(run.id, "")) for run in on_their_way],
         absences=absences,
     )
+
+
+def labels(runs: Iterable[Recorded], customer: str) -> dict[str, str]:
+    """What to call each run of a workflow that has several among `runs`, by run id.
+
+    Its key, if that is short and no other run has it; otherwise the beginning of its id.
+    """
+    by_workflow: dict[str, dict[str, str]] = {}
+    for one in runs:
+        by_workflow.setdefault(one.workflow, {})[one.run_id] = one.run_key
+    named: dict[str, str] = {}
+    for keys in by_workflow.values():
+        if len(keys) > 1:
+            times = Counter(keys.values())
+            for run_id, key in keys.items():
+                tells = 0 < len(key) <= _LONGEST_KEY and times[key] == 1 and key != customer
+                named[run_id] = key if tells else run_id[:_SHORT_ID]
+    return named
 
 
 def condition(check: Check) -> str:
@@ -120,19 +164,20 @@ def condition(check: Check) -> str:
     return f"{check.at}: {check.expression} is {_value(check.value)}{read}"
 
 
-def _decided(one: Recorded) -> Line:
+def _decided(one: Recorded, named: Mapping[str, str]) -> Line:
     return Line(
         at=one.at,
         workflow=one.workflow,
         what=one.kind,
         text=_sentence(one),
         run_id=one.run_id,
+        run=named.get(one.run_id, ""),
         conditions=[condition(check) for check in one.trace],
     )
 
 
 def _sentence(one: Recorded) -> str:
-    cause = "its time had come" if one.input == _TIMER else one.input
+    cause = _cause(one)
     match one.kind:
         case "started":
             # The reason tells what started it; a run that is held out says so instead.
@@ -150,21 +195,39 @@ def _sentence(one: Recorded) -> str:
             return f"{way}: {one.reason}" if one.reason else way
 
 
+def _cause(one: Recorded) -> str:
+    if one.said is not None:
+        role = f" as {one.said.role}" if one.said.role else ""
+        note = f": {one.said.note}" if one.said.note else ""
+        return f"{one.said.by} {one.said.done}{role}{note}"
+    return "its time had come" if one.input == _TIMER else one.input
+
+
 def _way(one: Recorded) -> str:
     return ", ".join(one.path)
 
 
-def _delivered(one: Delivery, workflows: dict[str, str]) -> Line:
+def _delivered(one: Delivery, runs: Mapping[str, Recorded], named: Mapping[str, str]) -> Line:
     run_id, step, _ = (*one.id.split("/"), "", "")[:3]
     attempts = f" after {one.attempts} attempts" if one.attempts > 1 else ""
     reason = f": {one.reason}" if one.reason else ""
     return Line(
         at=one.at,
-        workflow=workflows.get(run_id, ""),
+        workflow=runs[run_id].workflow if run_id in runs else "",
         what=one.state,
-        text=f"the {one.channel} of {step} {_DELIVERED[one.state]}{attempts}{reason}",
+        text=f"the {one.channel} of {step} {_DELIVERED[one.state]}{attempts}{reason}{_waited(one)}",
         run_id=run_id,
+        run=named.get(run_id, ""),
     )
+
+
+def _waited(one: Delivery) -> str:
+    """That a message was put off, since when and why; or until when it still is."""
+    if one.again_at is not None:
+        return f"; it goes on at {one.again_at.isoformat()}"
+    if not one.put_off or one.accepted_at is None:
+        return ""
+    return f"; it waited since {one.accepted_at.isoformat()}: {', then '.join(one.put_off)}"
 
 
 def _underway(run: Run) -> Underway:
@@ -189,6 +252,7 @@ def _as_recorded(runs: Iterable[Run]) -> Iterator[Recorded]:
             input=run.trigger_type,
             kind="started",
             reason="",
+            run_key=run.key,
         )
 
 

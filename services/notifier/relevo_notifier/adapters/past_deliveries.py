@@ -14,7 +14,10 @@ MOST = 1000
 
 
 class PastDelivery(Struct, frozen=True, kw_only=True):
-    """A delivery and its outcome; `at` is when that was known, or when it was taken if it is not over."""
+    """A delivery and its outcome; `at` is when that was known, or when it was taken if nothing became of it yet.
+
+    `put_off` are the reasons why it was put off since `accepted_at`, `again_at` when it is looked at again.
+    """
 
     id: str
     channel: str
@@ -22,6 +25,9 @@ class PastDelivery(Struct, frozen=True, kw_only=True):
     attempts: int
     reason: str
     at: datetime
+    accepted_at: datetime
+    put_off: list[str]
+    again_at: datetime | None
 
 
 async def of_customer(connection: Connection, shop: str, key: str, since: datetime) -> list[PastDelivery]:

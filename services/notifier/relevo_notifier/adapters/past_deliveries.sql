@@ -2,7 +2,8 @@
 
 -- name: of_customer
 -- The newest deliveries of a customer since $3.
-select id, channel, state, attempts, reason, coalesce(settled_at, accepted_at) as at
+select id, channel, state, attempts, reason, accepted_at, put_off, coalesce(settled_at, accepted_at) as at,
+    case when state = 'queued' and put_off <> '{}' then wake_at end as again_at
 from notifier.delivery
 where shop = $1 and key = $2 and coalesce(settled_at, accepted_at) >= $3
 order by coalesce(settled_at, accepted_at) desc
