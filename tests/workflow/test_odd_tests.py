@@ -95,3 +95,29 @@ def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle):
     )
     (result,) = run_tests(flow, {"tests/a.yaml": given}).results
     assert "this is a circle" in result.failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("reject: pack", "nobody can reject 'pack' (help: complete it)"),
+        ("approve: pack", "nobody can approve 'pack' (help: complete it)"),
+        ("complete: sign", "nobody can complete 'sign' (help: approve or reject it)"),
+    ],
+)
+def test_the_staff_can_do_in_a_test_what_they_can_do_in_the_shop(act, told):
+    flow = a_workflow(
+        """
+        workflow: flow
+        trigger: {event: order.placed}
+        steps:
+          - task: {title: Pack, skill: warehouse, deadline: 1d}
+            id: pack
+          - approve: {title: Sign, roles: [lead], deadline: 1d, approved: [], rejected: [], expired: []}
+            id: sign
+        """
+    )
+    given = GIVEN.replace("order_id: o-1", f"order_id: o-1, {TOTAL}")
+    test = f"    events: [{{at: {'+1h' if 'pack' in act else '+30h'}, {act}, role: lead}}]\n    expect: {{runs: 1}}\n"
+    (result,) = run_tests(flow, {"tests/a.yaml": given + test}).results
+    assert [str(one).partition("error: ")[2] for one in result.failures] == [told]

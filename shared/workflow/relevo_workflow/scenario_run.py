@@ -119,6 +119,9 @@ def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Di
         return [
             Diagnostic(happening.position, f"there is no open task of '{happening.step}'", f"opened: {steps or 'none'}")
         ]
+    if any(one.effect.approval == (happening.staff == "complete") for one in tasks if isinstance(one.effect, OpenTask)):
+        wanted = "complete it" if happening.staff != "complete" else "approve or reject it"
+        return [Diagnostic(happening.position, f"nobody can {happening.staff} '{happening.step}'", wanted)]
     done: Any = _DONE[happening.staff]
     arrival = TaskInput(
         id=input_id,

@@ -175,7 +175,9 @@ def _ran_before(run: Run, reentry: Reentry, past: Past) -> str:
 def takes_part(definition: Definition, customer: str, email: str) -> bool:
     """Whether the enrolment lets a customer in: the test list always, of the others a share."""
     enrolment = definition.enrolment
-    if enrolment.percent >= 100 or customer in enrolment.customers or email in enrolment.customers:
+    if enrolment.percent >= 100 or customer in enrolment.customers:
+        return True
+    if email and any(one.casefold() == email.casefold() for one in enrolment.customers):
         return True
     return share(definition.name, "enrol", customer) * 100 < enrolment.percent
 
