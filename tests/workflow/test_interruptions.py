@@ -13,8 +13,9 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer, CloseTask, Http, OpenTask, Send, Subscribe, Unsubscribe
 from relevo_workflow.inputs import EventInput, Input, ResponseInput, TaskInput
 from relevo_workflow.state import Run
+from relevo_workflow.subject import handle
 from tests.workflow.shop import START, a_workflow, an_event, euros
-from tests.workflow.test_properties import LONG, World, wake
+from tests.workflow.test_properties import LONG, SHOP, World, wake
 
 HEADER = """
 workflow: interrupted
@@ -77,7 +78,10 @@ class Office(World):
         self.armed: list[ArmTimer] = []
 
     def give(self, arrival: Input, now: datetime) -> Handled:
+        before = self.subject
         handled = super().give(arrival, now)
+        again = handle(self.definitions, self.versions, before, arrival, now, shop=SHOP)
+        assert again == handled, "what was lost in a crash is decided again, the same"
         if any(decision.kind != "ignored" and decision.run is not None for decision in handled.decisions):
             self.moving.append((arrival, now))
         for decision in handled.decisions:
@@ -134,7 +138,13 @@ def redacted(world: Office, at: datetime) -> None:
 
 
 def assert_nothing_moves(world: Office, now: datetime) -> None:
-    """Whatever comes late changes nothing."""
+    """Whatever comes late changes nothing, nor does a wake-up that comes early: it is armed again."""
+    for timer in world.due(now + LONG):
+        if timer.due_at > now:
+            before = world.subject
+            early = world.give(wake(timer), now)
+            assert early.subject == before, timer
+            assert [effect for decision in early.decisions for effect in decision.effects] == [timer]
     for old in world.old_answers(now):
         before = world.subject
         handled = world.give(old, now)

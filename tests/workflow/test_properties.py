@@ -284,6 +284,23 @@ def test_customers_do_not_touch_each_other(course, other):
     assert mixed.outcome() == alone.outcome()
 
 
+@given(courses, st.data())
+def test_what_happens_to_one_run_key_comes_to_the_same_whenever_another_is_heard_of(course, data):
+    """The inputs of two run keys in any order, each key's own in theirs."""
+    plain, mixed = World(CART), World(CART)
+    happen(plain, course, once)
+    rest = {token: [step for step in course if step[2] == token] for token in ("t1", "t2")}
+    while left := [token for token in rest if rest[token]]:
+        token = data.draw(st.sampled_from(left))
+        minute, event_type, _ = rest[token].pop(0)
+        at = START + timedelta(minutes=minute)
+        while due := [timer for timer in mixed.due(at) if mixed.runs[timer.run_id].key == token]:
+            mixed.fire(mixed.timers.pop(due[0].id), due[0].due_at)
+        once(mixed, event_type, at, payload(event_type, token, minute))
+    mixed.passes(START + LONG)
+    assert mixed.outcome() == plain.outcome()
+
+
 def assert_sound(world: World) -> None:
     for run in world.runs.values():
         if run.state == "active":
