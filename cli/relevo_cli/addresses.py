@@ -61,19 +61,24 @@ def running(data: Path) -> Running | None:
 
 def settings(data: Path = DATA) -> RuntimeSettings:
     """The runtime's settings with the addresses that apply."""
-    found = running(data)
+    return RuntimeSettings(**of_system(running(data)))  # type: ignore[arg-type]  # pydantic checks each value
+
+
+def of_system(found: Running | None) -> dict[str, object]:
+    """Which settings commands take from the system that runs, by field: those that the environment doesn't give."""
     given: dict[str, object] = {}
-    if found is not None:
-        if "RELEVO_KAFKA" not in os.environ:
-            given["kafka"] = found.kafka
-        if "RELEVO_POSTGRES" not in os.environ:
-            given["postgres"] = SecretStr(found.postgres)
-        # Its clock is that of its data: another database has its own.
-        same = os.environ.get("RELEVO_POSTGRES", found.postgres) == found.postgres
-        if same and found.clock_origin and "RELEVO_CLOCK_SPEED" not in os.environ:
-            given |= {
-                "clock_speed": found.speed,
-                "clock_origin": found.clock_origin,
-                "clock_anchor": found.clock_anchor,
-            }
-    return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value
+    if found is None:
+        return given
+    if "RELEVO_KAFKA" not in os.environ:
+        given["kafka"] = found.kafka
+    if "RELEVO_POSTGRES" not in os.environ:
+        given["postgres"] = SecretStr(found.postgres)
+    # Its clock is that of its data: another database has its own.
+    same = os.environ.get("RELEVO_POSTGRES", found.postgres) == found.postgres
+    if same and found.clock_origin and "RELEVO_CLOCK_SPEED" not in os.environ:
+        given |= {
+            "clock_speed": found.speed,
+            "clock_origin": found.clock_origin,
+            "clock_anchor": found.clock_anchor,
+        }
+    return given
