@@ -1,5 +1,6 @@
 """Errors as one clear sentence that says what to do; anything else is a bug and keeps its traceback."""
 
+import errno
 import re
 
 import asyncpg
@@ -27,14 +28,37 @@ def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a 
             return f"the workflow has errors:\n{error}"
         case pydantic.ValidationError():
             return _settings(error)
-        case OSError() if error.filename is not None and not isinstance(error, ConnectionError):
-            return f"{error.filename}: {error.strerror}; choose another file or folder"
+        case OSError() if _of_a_file(error):
+            return _file(error)
         case KafkaConnectionError():
             return _unreachable(f"Kafka can't be reached at {_places(error)}")
         case KafkaError() | OSError():
             return _unreachable(str(error) or type(error).__name__)
         case _:
             return _postgres(error)
+
+
+_HELP = {
+    errno.ENOSPC: "the disk is full: make room on it",
+    errno.EDQUOT: "the quota is used up: make room",
+    errno.EROFS: "nothing can be written there",
+    errno.EACCES: "the account that runs this may not read or write there",
+    errno.EPERM: "the account that runs this may not do that",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EIO: "the disk or the terminal failed",
+}
+"""What helps against errors of files; those of the network are others."""
+
+
+def _of_a_file(error: OSError) -> bool:
+    if isinstance(error, ConnectionError):
+        return False
+    return error.filename is not None or error.errno in _HELP
+
+
+def _file(error: OSError) -> str:
+    where = "" if error.filename is None else f"{error.filename}: "
+    return f"{where}{error.strerror}; {_HELP.get(error.errno or 0, 'choose another file or folder')}"
 
 
 def _postgres(error: BaseException) -> str | None:

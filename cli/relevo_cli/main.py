@@ -1,6 +1,7 @@
 """The `relevo` command: one module a noun in `relevo_cli.commands`."""
 
 import importlib
+import os
 import sys
 
 import typer
@@ -58,7 +59,16 @@ def main() -> None:
         if sentence is None:
             raise
         err().print(f"relevo: {sentence}", markup=False, style="red")
+        _give_up_output()
         sys.exit(USAGE_ERROR)
+
+
+def _give_up_output() -> None:
+    """Lets go of output that can't be written, so that Python doesn't fail of it once more at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
