@@ -424,6 +424,18 @@ class TestShares:
         assert (listed.kinds, written.kinds, other.kinds) == (["started"], ["started"], ["not_started"])
         assert other.reasons == ["the customer is not among the 0% that take part"]
 
+    def test_nobody_of_the_test_list_is_held_out(self):
+        text = """
+        workflow: flow
+        trigger: {event: customer.created}
+        holdout: 100%
+        enrol: {customers: [LISTED], percent: 100}
+        steps: [{wait: 1d}]
+        """
+        listed = Customer(a_workflow(text.replace("LISTED", "ana@example.com"))).does("customer.created")
+        other = Customer(a_workflow(text.replace("LISTED", "eva@example.com"))).does("customer.created")
+        assert (listed.run.holdout, other.run.holdout) == (False, True)
+
 
 class TestSends:
     def test_a_message_says_why_until_when_and_with_what(self, cart):

@@ -174,12 +174,23 @@ def _ran_before(run: Run, reentry: Reentry, past: Past) -> str:
 
 def takes_part(definition: Definition, customer: str, email: str) -> bool:
     """Whether the enrolment lets a customer in: the test list always, of the others a share."""
-    enrolment = definition.enrolment
-    if enrolment.percent >= 100 or customer in enrolment.customers:
+    percent = definition.enrolment.percent
+    if percent >= 100 or _on_test_list(definition, customer, email):
         return True
-    if email and any(one.casefold() == email.casefold() for one in enrolment.customers):
-        return True
-    return share(definition.name, "enrol", customer) * 100 < enrolment.percent
+    return share(definition.name, "enrol", customer) * 100 < percent
+
+
+def _on_test_list(definition: Definition, customer: str, email: str) -> bool:
+    listed = definition.enrolment.customers
+    return customer in listed or bool(email and any(one.casefold() == email.casefold() for one in listed))
+
+
+def _held_out(walk: Walk) -> bool:
+    """Whether the customer only serves to compare with; those of the test list never do."""
+    definition, customer = walk.definition, walk.run.customer
+    if not definition.holdout or share(definition.name, "holdout", customer) * 100 >= definition.holdout:
+        return False
+    return not _on_test_list(definition, customer, walk.facts.contact.email)
 
 
 def _not_enrolled(walk: Walk) -> str:
@@ -215,7 +226,7 @@ def _started(walk: Walk, starter: Starter) -> Decision:
     definition = walk.definition
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)
-    if definition.holdout and share(definition.name, "holdout", walk.run.customer) * 100 < definition.holdout:
+    if _held_out(walk):
         walk.run = structs.replace(walk.run, holdout=True)
         walk.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:
