@@ -43,6 +43,19 @@ steps:
         steps: [{stop: late}]
     id: arrival
 """
+ASKS = """
+workflow: asks
+trigger: {event: order.placed}
+steps:
+  - decide:
+      rules:
+        - {when: customer.orders_count == 0, set: {rate: 10}}
+        - {when: customer.orders_count > 9, set: {rate: 5}}
+      as: offer
+    id: offer
+  - approve: {title: Credit, roles: [finance, support], needed: 1, deadline: 3d, escalate: {after: 1d, roles: [lead]}}
+    id: ask
+"""
 DAILY = """
 workflow: daily
 trigger: {event: order.placed}
@@ -223,3 +236,19 @@ def test_a_comparison_names_steps_and_says_what_changed() -> None:
     ]
     assert compare(old, old).lines() == []
     assert "+  - wait: 8h" in file_diff(old.files, new.files)
+
+
+def test_each_changed_field_of_an_approval_or_a_table_is_a_line_of_its_own() -> None:
+    asks = {"escalate: {after: 1d, roles: [lead]}": "escalate: {after: 2d, roles: [lead]}"}
+    new = {"title: Credit": "title: Refund", "needed: 1": "needed: 2", "deadline: 3d": "deadline: 4d"} | asks
+    assert compare(a_workflow(ASKS), changed(ASKS, *new.items())).lines() == [
+        "~ step ask: title: Credit → Refund",
+        "~ step ask: deadline: 3d → 4d",
+        "~ step ask: escalate after: 1d → 2d",
+        "~ step ask: needed: 1 → 2",
+    ]
+    without = changed(ASKS, (", escalate: {after: 1d, roles: [lead]}", ""))
+    assert compare(a_workflow(ASKS), without).lines() == ["~ step ask: escalate: after 1d roles lead → nothing"]
+    table = changed(ASKS, ("== 0", "== 1"))
+    assert [line.partition(":")[0] for line in compare(a_workflow(ASKS), table).lines()] == ["~ step offer"]
+    assert "customer.orders_count == 0 → customer.orders_count == 1" in compare(a_workflow(ASKS), table).lines()[0]

@@ -22,10 +22,16 @@ _WORDS = {
     "next": "then",
     "length": "waits",
     "timeout_target": "after the timeout",
+    "escalation": "escalate",
+    "save": "as",
 }
 """What a field is called for people, where its own name says less."""
 _LEADS = {"next", "target", "timeout_target", "approved", "rejected", "expired"}
 """Fields that name a step; without one they lead to the end."""
+_INNER = {"task"}
+"""Fields whose own fields are told as those of the step: an approval is a task with more."""
+_NAMES = ("label", "name", "id")
+"""Fields that tell the parts of a list apart, the first that the part has."""
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -53,8 +59,8 @@ def compare(old: Definition, new: Definition) -> Comparison:
     return Comparison(
         added=tuple(step for step in now if step not in was),
         removed=tuple(step for step in was if step not in now),
-        changed=tuple(f"step {step}: {line}" for step in kept for line in _fields(_told(was[step]), _told(now[step]))),
-        header=tuple(_fields(_header(old), _header(new))),
+        changed=tuple(f"step {step}: {line}" for step in kept for line in _fields(was[step], now[step])),
+        header=tuple(_fields(old, new)),
         templates=tuple(_templates(old, new)),
     )
 
@@ -76,10 +82,6 @@ def file_diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _header(definition: Definition) -> dict[str, str]:
-    return _told(definition)
-
-
 def _templates(old: Definition, new: Definition) -> Iterator[str]:
     for kind, was, now in (("template", old.templates, new.templates), ("layout", old.layouts, new.layouts)):
         for name in sorted({*was, *now}):
@@ -88,22 +90,58 @@ def _templates(old: Definition, new: Definition) -> Iterator[str]:
                 yield f"{kind} {name} {how}"
 
 
-def _fields(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for name in dict.fromkeys((*was, *now)):
-        before, after = was.get(name, NOTHING), now.get(name, NOTHING)
-        if before != after:
-            yield f"{name}: {before} → {after}"
+def _fields(was: object, now: object) -> Iterator[str]:
+    """A line for each field that differs between two steps, definitions or parts of them."""
+    before, after = _values(was), _values(now)
+    for name in dict.fromkeys((*before, *after)):
+        yield from _field(name, before.get(name), after.get(name))
 
 
-def _told(value: object) -> dict[str, str]:
-    """Each field of a step or a definition as text; what does not matter to people is left out."""
+def _field(name: str, was: object, now: object) -> Iterator[str]:
+    told = _WORDS.get(name, name)
+    if _has_fields(was) and type(was) is type(now):
+        lead = "" if name in _INNER else f"{told} "
+        yield from (f"{lead}{line}" for line in _fields(was, now))
+        return
+    if _is_list(was) and _is_list(now):
+        yield from _parts(told, was, now)
+        return
+    before, after = _text(was), _text(now)
+    if before != after:
+        end = "the end" if name in _LEADS else NOTHING
+        yield f"{told}: {end if before == NOTHING else before} → {end if after == NOTHING else after}"
+
+
+def _parts(told: str, was: object, now: object) -> Iterator[str]:
+    """The difference of two lists, part by part."""
+    before, after = _by_name(was), _by_name(now)
+    alone = len(before) == len(after) == 1
+    for name in dict.fromkeys((*before, *after)):
+        yield from _field(told if alone else f"{told} {name}", before.get(name), after.get(name))
+
+
+def _by_name(parts: object) -> dict[str, object]:
+    assert isinstance(parts, tuple)
+    named = [next((str(getattr(one, name)) for name in _NAMES if getattr(one, name, "")), "") for one in parts]
+    unique = len(set(named)) == len(named) and all(named)
+    return dict(zip(named if unique else map(str, range(1, len(named) + 1)), parts, strict=True))
+
+
+def _has_fields(value: object) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type | Expression | LiquidText)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(_has_fields(one) for one in value)
+
+
+def _values(value: object) -> dict[str, object]:
+    """The fields that matter to people, and what kind of step it is."""
     assert dataclasses.is_dataclass(value)
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.name != "id"}
+    silent = {"id"} | _DERIVED | (_LEFT_OUT if isinstance(value, Definition) else set())
+    names = [field.name for field in dataclasses.fields(value) if field.name not in silent]
     kind = {"kind": type(value).__name__} if not isinstance(value, Definition) else {}
-    told = {name: _text(one) for name, one in fields.items() if name not in _LEFT_OUT | _DERIVED}
-    return kind | {
-        _WORDS.get(name, name): "the end" if name in _LEADS and text == NOTHING else text for name, text in told.items()
-    }
+    return kind | {name: getattr(value, name) for name in names}
 
 
 def _text(value: object) -> str:  # noqa: PLR0911  # one line a kind of value
