@@ -14,8 +14,7 @@ from relevo_workflow.definition import (
     Trigger,
 )
 from relevo_workflow.durations import format_duration
-from relevo_workflow.shares import share
-from relevo_workflow.starting import takes_part
+from relevo_workflow.starting import held_out, takes_part
 from relevo_workflow.state import Facts
 
 
@@ -67,5 +66,5 @@ def _segment(trigger: SegmentTrigger, facts: Facts) -> str:
 def _hindrances(definition: Definition, customer: str, facts: Facts) -> Iterator[str]:
     if not takes_part(definition, customer, facts.contact.email):
         yield f"and they are not among the {definition.enrolment.percent:g}% that take part"
-    elif definition.holdout and share(definition.name, "holdout", customer) * 100 < definition.holdout:
+    elif held_out(definition, customer, facts.contact.email):
         yield f"and they would be held out: one of the {definition.holdout:g}% that get nothing"

@@ -185,12 +185,11 @@ def _on_test_list(definition: Definition, customer: str, email: str) -> bool:
     return customer in listed or bool(email and any(one.casefold() == email.casefold() for one in listed))
 
 
-def _held_out(walk: Walk) -> bool:
-    """Whether the customer only serves to compare with; those of the test list never do."""
-    definition, customer = walk.definition, walk.run.customer
+def held_out(definition: Definition, customer: str, email: str) -> bool:
+    """Whether a customer gets nothing and only serves to compare with; those of the test list never do."""
     if not definition.holdout or share(definition.name, "holdout", customer) * 100 >= definition.holdout:
         return False
-    return not _on_test_list(definition, customer, walk.facts.contact.email)
+    return not _on_test_list(definition, customer, email)
 
 
 def _not_enrolled(walk: Walk) -> str:
@@ -226,7 +225,7 @@ def _started(walk: Walk, starter: Starter) -> Decision:
     definition = walk.definition
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)
-    if _held_out(walk):
+    if held_out(definition, walk.run.customer, walk.facts.contact.email):
         walk.run = structs.replace(walk.run, holdout=True)
         walk.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:
