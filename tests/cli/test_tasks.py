@@ -35,6 +35,13 @@ async def test_staff_is_added_replaced_and_listed(environment: dict[str, str]) -
     assert ana == {"shop": "acme", "name": "Ana", "email": "", "skills": [], "roles": ["finance"], "active": False}
 
 
+async def test_whoever_joins_gets_the_tasks_that_were_nobodys(environment: dict[str, str], pool: Pool) -> None:
+    await pool.execute("update engine.task set assignee = ''")
+    code, out, err = await relevo("tasks", "staff", "add", "acme", "Ana", "--role", "finance", **environment)
+    assert (code, out) == (0, "Ana of acme gets tasks; 1 open task that was nobody's has somebody now\n"), err
+    assert await pool.fetchval("select assignee from engine.task") == "Ana"
+
+
 async def test_tasks_are_listed_for_people_and_for_programs(environment: dict[str, str]) -> None:
     for name in ("Ana", "Ben"):
         await relevo("tasks", "staff", "add", "acme", name, **environment)

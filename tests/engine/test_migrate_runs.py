@@ -145,7 +145,7 @@ async def test_an_open_task_asks_for_what_the_new_version_asks_for(engine: Engin
             *("Credit", 1, ["sales", "boss"]),
             MORNING + timedelta(days=30),
         )
-        assert (second.roles, second.assignee) == (["sales"], "")
+        assert (second.roles, second.assignee) == (["sales"], "Sam")
         with pytest.raises(TaskError, match="Ana has none of the roles sales"):
             await answer_task(
                 conn, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Ana"), engine.clock

@@ -124,6 +124,24 @@ async def test_nobody_fits_and_the_task_waits_for_nobody(engine: Engine) -> None
     assert (task.assignee, task.status) == ("", "open")
 
 
+async def test_a_task_of_nobody_is_given_to_whoever_fits_later(engine: Engine) -> None:
+    await give(engine, PACK)
+    await engine.take(*(checkout(f"t{n}", key=f"cus_{n}") for n in range(3)))
+    away = Member(shop="sample", name="Ben", skills=["warehouse"], active=False)
+    given_to: list[int] = []
+    for member in (
+        Member(shop="sample", name="Ana", skills=["phone"]),
+        Member(shop="elsewhere", name="Zoe", skills=["warehouse"]),
+        away,
+        msgspec.structs.replace(away, active=True),
+        Member(shop="sample", name="Cai", skills=["warehouse"]),
+    ):
+        async with engine.pool.acquire() as conn, conn.transaction():
+            given_to.append(await tasks.put_member(conn, member))
+    assert given_to == [0, 0, 0, 3, 0]
+    assert {task.assignee for task in await all_tasks(engine)} == {"Ben"}
+
+
 async def test_a_completed_task_moves_its_run_and_is_done(staffed: Engine) -> None:
     await give(staffed, PACK)
     await staffed.take(checkout("t"))

@@ -107,9 +107,10 @@ def add(
     if not name.strip():
         raise CommandError("the name is empty")
     member = Member(shop=shop, name=name, email=email, skills=skill or [], roles=role or [], active=active)
-    asyncio.run(_put(member))
+    given = asyncio.run(_put(member))
     state = "gets tasks" if active else "is away and gets no tasks"
-    out().print(f"{name} of {shop} {state}", markup=False)
+    count = "1 open task that was nobody's has" if given == 1 else f"{given} open tasks that were nobody's have"
+    out().print(f"{name} of {shop} {state}{f'; {count} somebody now' if given else ''}", markup=False)
 
 
 def list_staff(shop: InShop = "", as_json: Json = False) -> None:
@@ -166,11 +167,11 @@ async def _find(shop: str, task_id: str) -> Task:
     return task
 
 
-async def _put(member: Member) -> None:
+async def _put(member: Member) -> int:
     async with database.transaction(addresses.settings()) as connection:
         if await catalog.shop(connection, member.shop) is None:
             raise CommandError(unknown_shop(member.shop))
-        await tasks.put_member(connection, member)
+        return await tasks.put_member(connection, member)
 
 
 async def _staff(shop: str) -> list[Member]:

@@ -1,6 +1,6 @@
 """The tables `engine.task` and `engine.staff`. Every function works inside the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -30,21 +30,36 @@ async def save(conn: Connection, changes: TaskChanges) -> None:
 
 
 async def revise(conn: Connection, tasks: Sequence[Revised]) -> None:
-    """Lets open tasks ask for what the new version of their runs asks for."""
+    """Lets open tasks ask for what the new version of their runs asks for; what is nobody's then finds somebody."""
     if tasks:
         await conn.execute(STATEMENTS["revise_tasks"], *_columns(_revised(one) for one in tasks))
+        await give_unassigned(conn, {one.ref[0] for one in tasks})
+
+
+async def give_unassigned(conn: Connection, shops: Collection[str]) -> int:
+    """Gives the open tasks of these shops that are nobody's to those who fit by now; how many that were."""
+    rows = await conn.fetch(STATEMENTS["unassigned"], list(shops))
+    wanted = [Wanted((row["shop"], row["task_id"]), row["skill"], tuple(row["roles"])) for row in rows]
+    chosen = {ref: name for ref, name in (await _choose(conn, wanted, [])).items() if name}
+    if chosen:
+        await conn.execute(STATEMENTS["give_tasks"], *_columns((*ref, name) for ref, name in chosen.items()))
+    return len(chosen)
 
 
 async def _assign(conn: Connection, changes: TaskChanges) -> dict[TaskRef, str]:
-    wanted = list(_wanted(changes))
+    # What closes in this batch is no load any more, and what is escalated is taken from whoever has it.
+    moving = [ref for ref, change in changes.changed.items() if change.closed_at or change.escalation]
+    return await _choose(conn, list(_wanted(changes)), moving)
+
+
+async def _choose(conn: Connection, wanted: Sequence[Wanted], moving: Sequence[TaskRef]) -> dict[TaskRef, str]:
+    """Who gets each task, by what the staff has to do apart from `moving`; an empty name: nobody fits."""
     if not wanted:
         return {}
     shops = sorted({task.ref[0] for task in wanted})
     staff = [msgspec.convert(dict(row), Member) for row in await conn.fetch(STATEMENTS["staff_of"], shops)]
     if not staff:
         return {task.ref: "" for task in wanted}
-    # What closes in this batch is no load any more, and what is escalated is taken from whoever has it.
-    moving = [ref for ref, change in changes.changed.items() if change.closed_at or change.escalation]
     rows = await conn.fetch(STATEMENTS["loads"], shops, [shop for shop, _ in moving], [id_ for _, id_ in moving])
     return assign(wanted, staff, {(row["shop"], row["assignee"]): row["open"] for row in rows})
 
@@ -112,8 +127,9 @@ async def staff(conn: Connection, shop: str = "") -> list[Member]:
     return [msgspec.convert(dict(row), Member) for row in await conn.fetch(STATEMENTS["staff"], shop)]
 
 
-async def put_member(conn: Connection, one: Member) -> None:
-    """Adds someone to the staff, or replaces what is known of them."""
+async def put_member(conn: Connection, one: Member) -> int:
+    """Adds someone to the staff, or replaces what is known of them; how many tasks that were nobody's have somebody."""
     await conn.execute(
         STATEMENTS["put_member"], one.shop, one.name, one.email, list(one.skills), list(one.roles), one.active
     )
+    return await give_unassigned(conn, [one.shop])

@@ -15,6 +15,21 @@ where t.shop = any($1::text[]) and t.status = 'open' and t.assignee <> ''
                   where g.shop = t.shop and g.task_id = t.task_id)
 group by t.shop, t.assignee
 
+-- name: unassigned
+-- The open tasks of these shops that are nobody's, the most urgent first. What an engine writes just then is left out:
+-- whoever gives tasks away never waits for it.
+select shop, task_id, skill, roles from engine.task
+where shop = any($1::text[]) and status = 'open' and assignee = ''
+order by deadline nulls last, opened_at, task_id
+for update skip locked
+
+-- name: give_tasks
+-- Gives tasks that are nobody's to somebody.
+update engine.task t
+set assignee = g.assignee
+from unnest($1::text[], $2::text[], $3::text[]) as g(shop, task_id, assignee)
+where t.shop = g.shop and t.task_id = g.task_id and t.status = 'open' and t.assignee = ''
+
 -- name: open_tasks
 -- Opens tasks, each with its assignee.
 insert into engine.task (shop, task_id, run_id, key, workflow, step, title, approval, skill, roles, needed, assignee,
