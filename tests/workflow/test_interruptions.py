@@ -229,6 +229,7 @@ def assert_asks_for_what_it_waits_for(world: Office) -> None:
         armed |= {f"{run.id}/{name}": due for name, due in run.timers.items()}
         if run.state == "active":
             assert "step" in run.timers
+            assert (run.waits_since is not None) == (run.step == "stock")
             expected[_key(run)] = run.id
     assert {key: run for key, run in world.asked.items() if "/call/" not in key} == {
         key: run for key, run in expected.items() if "/call/" not in key

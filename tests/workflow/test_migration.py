@@ -172,12 +172,36 @@ def test_an_event_wait_keeps_waiting_and_its_timeout_follows() -> None:
     assert done.run.timers == {"step": START + 2 * DAY}
 
 
+def test_what_comes_to_a_run_that_goes_on_waiting_moves_no_timeout() -> None:
+    goal = ("workflow: parcel", "workflow: parcel\ngoal: {event: order.paid, within: 30d}")
+    old, new = changed(EVENTS, goal), changed(EVENTS, goal, ("10d", "5d"))
+    customer = Customer(old).does("order.placed", order_id="1").does("order.paid", "2d", order_id="1")
+    assert customer.run.at == START + 2 * DAY
+    assert moved(old, new, customer.run, START + 3 * DAY).run.timers == {"step": START + 5 * DAY}
+
+
+def test_a_wait_for_one_product_is_none_for_another() -> None:
+    shelf = ("event: shipment.delivered", "event: product.restocked\n        key: trigger.order_id")
+    old, new = changed(EVENTS, shelf), changed(EVENTS, shelf, ("key: trigger.order_id", "key: trigger.checkout_token"))
+    refused = migrate(old, new, a_run(old, "order.placed"), START + DAY, facts=Facts(), shop=SHOP)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "'arrival' waits for events about something else in the new version"
+
+
 def test_a_task_keeps_its_key_and_sends_no_reminder_twice() -> None:
     old, new = changed(TASK), changed(TASK, ("deadline: 3d, reminder: 1d", "deadline: 4d, reminder: 2d"))
     early = moved(old, new, a_run(old, "order.placed"), START + HOUR)
     assert early.run.timers == {"step": START + 4 * DAY, "reminder": START + 2 * DAY}
     reminded = moved(old, new, a_run(old, "order.placed", hours=30), START + 30 * HOUR)
     assert reminded.run.timers == {"step": START + 4 * DAY}
+
+
+def test_nor_is_anybody_called_in_twice() -> None:
+    call_in = ("reminder: 1d", "escalate: {after: 1d, skill: lead}")
+    old, new = changed(TASK, call_in), changed(TASK, call_in, ("after: 1d", "after: 2d"))
+    assert moved(old, new, a_run(old, "order.placed"), START + HOUR).run.timers["escalate"] == START + 2 * DAY
+    called = moved(old, new, a_run(old, "order.placed", hours=30), START + 30 * HOUR)
+    assert called.run.timers == {"step": START + 3 * DAY}
 
 
 def test_a_timer_that_the_new_version_does_not_want_is_cancelled() -> None:
@@ -208,6 +232,8 @@ def test_a_wait_until_a_time_is_reckoned_from_when_it_was_entered() -> None:
     old, new = changed(DAILY), changed(DAILY, ("18:00", "20:00"))
     done = moved(old, new, a_run(old, "order.placed"), START + HOUR)
     assert done.run.timers == {"step": START.replace(hour=19)}  # 20:00 in Madrid
+    sooner = moved(old, changed(DAILY, ("18:00", "16:00")), a_run(old, "order.placed"), START + 6 * HOUR)
+    assert sooner.run.timers == {"step": START + 6 * HOUR}  # 16:00 was an hour ago: now, not tomorrow
 
 
 def test_the_old_wake_up_of_a_moved_run_does_nothing() -> None:

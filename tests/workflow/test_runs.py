@@ -481,6 +481,17 @@ class TestSends:
         (send,) = customer.effects_of(Send)
         assert send.decided_at == datetime(2026, 3, 16, 8, 0, tzinfo=UTC)  # Monday, 09:00 in Madrid
 
+    def test_a_window_is_the_customers_unless_it_says_otherwise(self):
+        text = """
+        workflow: flow
+        trigger: {event: order.placed}
+        window: {from: "09:00", until: "20:00"}
+        steps:
+          - send: {channel: email, template: thanks, purpose: marketing}
+        """
+        customer = Customer(a_workflow(text, "thanks"), facts=known(timezone="America/New_York"))
+        assert customer.does("order.placed", order_id="o1").ends().messages == [("thanks", "3h")]
+
 
 class TestRuns:
     def test_a_circle_that_never_waits_ends_with_a_reason(self):

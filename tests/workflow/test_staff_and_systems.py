@@ -75,6 +75,14 @@ class TestApprovals:
         assert customer.reasons[-1] == "oli@example.com has none of the roles service, finance"
         assert customer.run.votes == ()
 
+    def test_who_is_asked_anew_votes_anew(self):
+        flow = a_workflow(APPROVAL.replace("exit:", "restart: {event: return.approved}\nexit:"))
+        customer = Customer(flow).does("return.requested", return_id="r1", order_id="o1")
+        customer.staff("approved", "decision", "1h", "sam@example.com", "service")
+        customer.does("return.approved", "2h", return_id="r1", order_id="o1")
+        customer.staff("approved", "decision", "3h", "fay@example.com", "finance")
+        assert (customer.run.state, customer.reasons[-1]) == ("active", "1 of 2 approvals")
+
     def test_an_exit_closes_the_task(self, customer):
         customer.does("return.closed", "1h", return_id="r1", order_id="o1")
         (closed,) = customer.effects_of(CloseTask)
