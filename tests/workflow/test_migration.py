@@ -180,6 +180,13 @@ def test_what_comes_to_a_run_that_goes_on_waiting_moves_no_timeout() -> None:
     assert moved(old, new, customer.run, START + 3 * DAY).run.timers == {"step": START + 5 * DAY}
 
 
+def test_nor_does_it_begin_a_wait_anew() -> None:
+    old, new = changed(CART), changed(CART, ("wait: 4h", "id: wait-4h\n    wait: 8h"))
+    customer = Customer(old).does("checkout.started", checkout_token="1", total=euros("10.00"))
+    customer.does("order.placed", "2h", order_id="1")
+    assert moved(old, new, customer.run, START + 3 * HOUR).run.timers == {"step": START + 8 * HOUR}
+
+
 def test_a_wait_for_one_product_is_none_for_another() -> None:
     shelf = ("event: shipment.delivered", "event: product.restocked\n        key: trigger.order_id")
     old, new = changed(EVENTS, shelf), changed(EVENTS, shelf, ("key: trigger.order_id", "key: trigger.checkout_token"))
