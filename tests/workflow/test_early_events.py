@@ -49,6 +49,15 @@ def test_the_first_that_fits_is_kept_and_the_same_again_changes_nothing():
     assert delivered(customer, "30h", shipment="s-2").ends().ended == ("first", "2d")
 
 
+def test_it_counts_once():
+    again = EARLY.replace(
+        "- branch:", "- wait_for: [{event: shipment.delivered, since: start}, {timeout: 5d}]\n      - branch:"
+    )
+    customer = delivered(ordered(again), "1d")
+    assert len(customer.run.early) == 2
+    assert customer.ends().ended == ("first", "1w")
+
+
 def test_an_exit_still_wins_and_a_restart_forgets():
     assert delivered(ordered(EARLY), "1d").does("order.cancelled", "30h", order_id="o-1").ended[0] == "cancelled"
     paid = delivered(ordered(EARLY), "1d").does(
