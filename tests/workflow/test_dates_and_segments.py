@@ -9,7 +9,7 @@ from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer
 from relevo_workflow.inputs import EventInput, TimerInput
-from relevo_workflow.state import Subject
+from relevo_workflow.state import Facts, Subject
 from relevo_workflow.subject import handle, refresh
 from tests.workflow.shop import SHOP, START, Customer, a_workflow, an_event, euros, known
 
@@ -93,6 +93,12 @@ class TestBirthdays:
         assert wakes(flow, after, first, first.due_at).subject == after
         corrected = customer.does("customer.updated", "61d", birthday="1990-06-01").simulation.subject
         assert wakes(flow, corrected, first, customer.after("61d")).subject == corrected
+
+    def test_it_is_forgotten_with_the_customer(self):
+        customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
+        customer.does("customer.redacted", "1d")
+        assert customer.simulation.next_due is None
+        assert customer.facts == Facts()
 
     def test_a_date_once(self):
         flow = a_workflow(

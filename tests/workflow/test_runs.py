@@ -13,6 +13,7 @@ from relevo_workflow.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.inputs import EventInput, OutcomeInput, TimerInput
 from relevo_workflow.program import Goto, Program
 from relevo_workflow.shares import share
+from relevo_workflow.starting import held_out, takes_part
 from relevo_workflow.state import Facts, Shop, Subject
 from relevo_workflow.subject import MissingVersionError, handle
 from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known, mail_saying
@@ -152,6 +153,10 @@ class TestExits:
         checkout(customer, "1m")
         assert customer.runs == []
         assert customer.reasons == ["bought: order.placed came before it"]
+
+    def test_so_does_one_of_the_same_moment(self, cart):
+        customer = Customer(cart).does("order.placed", "1m", order_id="o1", checkout_token="t1")
+        assert checkout(customer, "1m").runs == []
 
     def test_an_order_of_another_checkout_does_not(self, cart):
         customer = Customer(cart).does("order.placed", "2m", order_id="o1", checkout_token="t9")
@@ -360,6 +365,12 @@ class TestReentry:
     def test_several_may_run_at_once(self):
         assert self.starts("several", "0m", "1h", "2h") == ["started"] * 3
 
+    def test_but_not_by_the_same_event_again(self):
+        customer = Customer(a_workflow(self.FLOW.replace("REENTRY", "several")))
+        for after in ("0m", "1h", "0m", "1h"):
+            customer.does("order.placed", after, order_id="o1")
+        assert customer.kinds == ["started", "started"]
+
     def test_after_a_pause(self):
         assert self.starts("{after: 30d}", "0m", "29d", "30d") == ["started", "not_started", "started"]
 
@@ -421,8 +432,18 @@ class TestShares:
         listed = Customer(a_workflow(text.replace("LISTED", "ana@example.com"))).does("customer.created")
         other = Customer(a_workflow(text.replace("LISTED", "eva@example.com"))).does("customer.created")
         written = Customer(a_workflow(text.replace("LISTED", "Ana@Example.com"))).does("customer.created")
-        assert (listed.kinds, written.kinds, other.kinds) == (["started"], ["started"], ["not_started"])
+        by_key = Customer(a_workflow(text.replace("LISTED", CUSTOMER))).does("customer.created")
+        kinds = [customer.kinds[0] for customer in (listed, written, by_key, other)]
+        assert kinds == ["started", "started", "started", "not_started"]
         assert other.reasons == ["the customer is not among the 0% that take part"]
+
+    def test_who_takes_part_says_nothing_of_who_is_held_out(self):
+        header = "workflow: flow\ntrigger: {event: customer.created}\nholdout: 50%\nenrol: {percent: 50}\n"
+        flow = a_workflow(header + "steps: [{wait: 1d}]")
+        keys = [f"customer-{number}" for number in range(2000)]
+        held = [held_out(flow, key, "") for key in keys if takes_part(flow, key, "")]
+        assert 900 <= len(held) <= 1100
+        assert 430 <= sum(held) <= 570
 
     def test_nobody_of_the_test_list_is_held_out(self):
         text = """

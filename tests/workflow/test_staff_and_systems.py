@@ -158,6 +158,12 @@ class TestCalls:
         saved = self.customer(Answer(status=status)).run.saved["erp"]
         assert (saved["status"], saved["ok"]) == (status, ok)
 
+    def test_it_goes_with_the_customer(self):
+        flow = a_workflow(self.FLOW.replace("ON_ERROR", "continue").replace("- branch:", "- wait: 1d\n      - branch:"))
+        customer = Customer(flow, answers={"erp": Answer(body={"name": "Ana"})}).does("order.placed", order_id="o1")
+        assert customer.run.saved["erp"]["body"] == {"name": "Ana"}
+        assert customer.does("customer.redacted", "1h").run.saved == {}
+
     def test_a_failure_may_stop_the_run(self):
         assert self.customer(Answer(status=503), "stop").run.end_reason == "erp failed: status 503"
         assert self.customer(Answer(error="timed out"), "stop").run.end_reason == "erp failed: timed out"
