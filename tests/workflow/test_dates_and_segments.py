@@ -113,6 +113,35 @@ class TestBirthdays:
         customer = Customer(flow, facts=known(attributes={"renewal": "2026-05-01"})).waits("800d")
         assert sent_on(customer) == [datetime(2026, 4, 17, 8, tzinfo=UTC)]
 
+    def test_of_the_shop_and_taken_back(self):
+        flow = a_workflow(
+            """
+            workflow: renewal
+            trigger: {date: attributes.renewal, at: "09:00", zone: shop}
+            steps: [{wait: 1d}]
+            """
+        )
+        customer = Customer(flow, facts=known(timezone="America/New_York", attributes={"renewal": "2026-05-01"}))
+        assert list(customer.facts.alarms.values()) == [datetime(2026, 5, 1, 7, tzinfo=UTC)]  # 09:00 in Madrid
+        customer.does("customer.updated", "1d", attributes={"renewal": ""})
+        assert (customer.facts.alarms, customer.simulation.next_due) == ({}, None)
+
+
+class TestSchedules:
+    def test_only_those_of_its_segment_at_their_own_time(self):
+        flow = a_workflow(
+            """
+            workflow: weekly
+            segments: {buyers: customer.orders_count > 0}
+            trigger: {schedule: {cron: "0 9 * * mon", segment: buyers, zone: customer}}
+            steps: [{send: {channel: email, template: card, purpose: marketing}}]
+            """,
+            "card",
+        )
+        buyer = Customer(flow, facts=known(orders_count=1, timezone="America/New_York")).waits("8d")
+        visitor = Customer(flow, facts=known(timezone="America/New_York")).waits("8d")
+        assert (sent_on(buyer), sent_on(visitor)) == ([datetime(2026, 3, 16, 13, tzinfo=UTC)], [])
+
 
 class TestInactivity:
     def test_ninety_days_after_the_last_order(self):

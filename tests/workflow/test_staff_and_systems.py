@@ -54,6 +54,12 @@ class TestApprovals:
         assert customer.run.state == "active"
         assert customer.reasons[-1] == "sam@example.com has voted already"
 
+    def test_nor_does_a_role_where_one_of_each_is_needed(self, customer):
+        customer.staff("approved", "decision", "1h", "sam@example.com", "service")
+        customer.staff("approved", "decision", "2h", "pat@example.com", "service")
+        assert len(customer.run.votes) == 1
+        assert customer.reasons[-1] == "service has voted already, and each of service, finance is needed"
+
     def test_only_the_roles_that_were_asked(self, customer):
         customer.staff("approved", "decision", "1h", "max@example.com", "intern")
         assert customer.run.votes == ()
