@@ -94,6 +94,22 @@ class TestBirthdays:
         corrected = customer.does("customer.updated", "61d", birthday="1990-06-01").simulation.subject
         assert wakes(flow, corrected, first, customer.after("61d")).subject == corrected
 
+    def test_the_wake_up_of_the_day_before_a_correction_starts_nothing(self):
+        flow = a_workflow(BIRTHDAY, "card")
+        customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
+        (first,) = customer.effects_of(ArmTimer)
+        corrected = customer.does("customer.updated", "1d", birthday="1990-06-01").simulation.subject
+        assert wakes(flow, corrected, first, first.due_at).decisions == ()
+
+    def test_an_event_that_overtakes_its_wake_up_costs_no_birthday(self):
+        flow = a_workflow(BIRTHDAY, "card")
+        customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
+        (first,) = customer.effects_of(ArmTimer)
+        moved = an_event("customer.updated", first.due_at + timedelta(minutes=1), customer={"phone": "+12025550123"})
+        after = handle([flow], {}, customer.simulation.subject, EventInput(moved), moved.time, shop=SHOP).subject
+        (decision,) = wakes(flow, after, first, first.due_at).decisions
+        assert decision.kind == "started"
+
     def test_it_is_forgotten_with_the_customer(self):
         customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
         customer.does("customer.redacted", "1d")
@@ -204,6 +220,12 @@ class TestSegments:
         customer.does("order.placed", "2d", order_id="o2", total=euros("60.00"))
         customer.does("order.placed", "3d", order_id="o3", total=euros("60.00"))
         assert customer.messages == [("hello", "2d")]
+
+    def test_by_an_import_nobody_joins_with_consequences(self):
+        customer = Customer(self.flow("big", "joined"))
+        customer.does("order.placed", "1d", order_id="o1", total=euros("200.00"), historical=True)
+        customer.does("order.placed", "2d", order_id="o2", total=euros("1.00"))
+        assert (customer.messages, list(customer.facts.segments)) == ([], ["big"])
 
     def test_leaving_because_time_passes(self):
         customer = Customer(self.flow("lately", "left")).does("order.placed", order_id="o1").waits("60d")

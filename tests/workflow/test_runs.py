@@ -362,6 +362,15 @@ class TestReentry:
     def test_never_is_never(self):
         assert self.starts("never", "0m", "2d", "90d") == ["started", "not_started", "not_started"]
 
+    def test_never_is_never_also_for_one_key_of_many(self):
+        flow = a_workflow(
+            self.FLOW.replace("trigger:", "key: trigger.order_id\n    trigger:").replace("REENTRY", "never")
+        )
+        customer = Customer(flow)
+        for number in range(120):
+            customer.does("order.placed", f"{number}d", order_id=f"o{number}")
+        assert customer.does("order.placed", "130d", order_id="o0").kinds[-1] == "not_started"
+
     def test_several_may_run_at_once(self):
         assert self.starts("several", "0m", "1h", "2h") == ["started"] * 3
 
