@@ -231,6 +231,25 @@ class TestSegments:
         customer = Customer(self.flow("lately", "left")).does("order.placed", order_id="o1").waits("60d")
         assert customer.messages == [("hello", "30d")]
 
+    def test_what_follows_the_joining_counts_however_late_both_become_known(self):
+        flow = a_workflow(
+            """
+            workflow: flow
+            segments: {big: customer.total_spent >= 100.0}
+            trigger: {segment: big, change: joined}
+            exit: {event: order.cancelled, reason: cancelled}
+            steps: [{wait: 1d}]
+            """
+        )
+        known_at, total = START + timedelta(minutes=5), euros("200.00")
+        bought = structs.replace(an_event("order.placed", order_id="o1", total=total), receivedtime=known_at)
+        after = START + timedelta(minutes=4)
+        cancelled = structs.replace(an_event("order.cancelled", after, order_id="o1"), receivedtime=known_at)
+        joined = handle([flow], {}, Subject(shop=SHOP.id, key="ana"), EventInput(bought), START, shop=SHOP)
+        assert [run.started_at for run in joined.subject.runs] == [START]
+        left = handle([flow], {}, joined.subject, EventInput(cancelled), after, shop=SHOP)
+        assert [decision.reason for decision in left.decisions] == ["cancelled"]
+
     def test_whoever_has_left_joins_by_no_event_that_comes_late(self):
         flow = self.flow("lately", "joined")
         left = Customer(flow).does("order.placed", order_id="o1").waits("60d").simulation.subject

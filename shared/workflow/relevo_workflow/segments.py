@@ -21,16 +21,20 @@ def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: da
 
 
 def changed_segments(
-    deployment: Deployment, facts: Facts, customer: str, shop: Shop, now: datetime
+    deployment: Deployment, facts: Facts, customer: str, shop: Shop, now: datetime, *, happened: datetime
 ) -> tuple[Facts, list[StartInput]]:
-    """The facts with the memberships as they are now, and the starts that joining and leaving asks for."""
+    """The facts with the memberships as they are `now`, and the starts that joining and leaving asks for.
+
+    Runs start when it `happened`, as those do that an event starts: what follows it concerns them, however late both
+    become known.
+    """
     members = dict(facts.segments)
     starts: list[StartInput] = []
     for watched in deployment.segments:
         name = watched.segment.name
         inside = is_member(watched.segment, facts, customer, shop, now)
         if inside != (name in facts.segments):
-            starts.extend(_starts(watched, "joined" if inside else "left", now))
+            starts.extend(_starts(watched, "joined" if inside else "left", now, happened))
         if inside:
             members.setdefault(name, now)
         else:
@@ -40,13 +44,13 @@ def changed_segments(
     return structs.replace(facts, segments=members, segments_at=now), starts
 
 
-def _starts(watched: WatchedSegment, change: str, now: datetime) -> list[StartInput]:
+def _starts(watched: WatchedSegment, change: str, now: datetime, happened: datetime) -> list[StartInput]:
     """One start of the workflow for each of its triggers that the change fits."""
     return [
         StartInput(
             id=f"{watched.workflow}/segment-{index}/{now.isoformat()}",
             workflow=watched.workflow,
-            at=now,
+            at=happened,
             cause="segment",
             name=f"segment-{index}",
             data={"segment": watched.segment.name, "change": change},

@@ -50,18 +50,31 @@ def handle(
     if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
         return redacted(subject, arrival.event)
     deployment = Deployment.of(definitions)
-    if isinstance(arrival, EventInput) and not _heard(deployment, pinned, subject, arrival.event.type):
-        learnt = _learnt(deployment, subject, arrival.event)
-        if learnt is not None:
-            return learnt
+    if isinstance(arrival, EventInput):
+        return _handle_event(deployment, pinned, subject, arrival, now=now, shop=shop)
     work = _begin(deployment, pinned, subject, shop, now)
-    if isinstance(arrival, EventInput):
-        work.known_at = max(now, arrival.event.receivedtime)
     caught_up = work.catch_up()
-    if isinstance(arrival, EventInput):
-        work.take_event(arrival)
-    else:
-        work.take(arrival)
+    work.take(arrival)
+    return work.handled(caught_up + work.keep_time(arrival))
+
+
+def _handle_event(
+    deployment: Deployment,
+    pinned: Mapping[str, Definition],
+    subject: Subject,
+    arrival: EventInput,
+    *,
+    now: datetime,
+    shop: Shop | None,
+) -> Handled:
+    heard = _heard(deployment, pinned, subject, arrival.event.type)
+    learnt = _learnt(deployment, subject, arrival.event) if not heard else None
+    if learnt is not None:
+        return learnt
+    work = _begin(deployment, pinned, subject, shop, now)
+    work.known_at = max(now, arrival.event.receivedtime)
+    caught_up = work.catch_up()
+    work.take_event(arrival, heard=heard)
     return work.handled(caught_up + work.keep_time(arrival))
 
 
@@ -111,17 +124,16 @@ class _Work(Struct, kw_only=True):
             return ()
         effects: tuple[Effect, ...] = ()
         if self.facts != _NOTHING_KNOWN:
-            self.facts, _ = changed_segments(deployment, self.facts, self.subject.key, self.shop, self._as_of())
+            self.facts, _ = self._segments()
             self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.known_at)
             self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
             self.before = self.facts
         return effects
 
-    def take_event(self, arrival: EventInput) -> None:
+    def take_event(self, arrival: EventInput, *, heard: bool) -> None:
         """Folds an event and lets those decide whom it concerns; one about another key is no fact of the customer."""
         event = arrival.event
         own = event.key == self.subject.key
-        heard = _heard(self.deployment, self.pinned, self.subject, event.type)
         if own:
             self.facts = fold(self.facts, event, whole=heard)
         if not heard:
@@ -196,7 +208,7 @@ class _Work(Struct, kw_only=True):
             return ()
         if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
             return ()
-        self.facts, starts = changed_segments(deployment, self.facts, self.subject.key, self.shop, self._as_of())
+        self.facts, starts = self._segments()
         if not (isinstance(arrival, EventInput) and arrival.event.historical):
             for start in starts:
                 for definition in deployment.named(start.workflow):
@@ -206,10 +218,13 @@ class _Work(Struct, kw_only=True):
             self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
         return effects
 
-    def _as_of(self) -> datetime:
-        """The time that memberships are reckoned at: whoever has left by then joins by no event that comes late."""
+    def _segments(self) -> tuple[Facts, list[StartInput]]:
+        """Memberships as of when the input became known: whoever has left joins by no event that comes late."""
         known = self.facts.segments_at
-        return self.known_at if known is None or known < self.known_at else known
+        as_of = self.known_at if known is None or known < self.known_at else known
+        return changed_segments(
+            self.deployment, self.facts, self.subject.key, self.shop, as_of, happened=min(self.now, as_of)
+        )
 
     def _take(self, decision: Decision) -> None:
         self.decisions.append(decision)
