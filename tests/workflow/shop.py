@@ -20,6 +20,26 @@ from relevo_workflow.state import Facts, Run, Shop, Subject
 START = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 CUSTOMER = "ana"
 SHOP = Shop(id="casa-luna", name="Casa Luna", domain="casa-luna.example.com", locale="es-ES", timezone="Europe/Madrid")
+CART = """
+workflow: abandoned-cart
+key: trigger.checkout_token
+trigger: {event: checkout.started, when: event.total.amount > 0.0}
+restart: {event: checkout.updated, where: event.checkout_token == trigger.checkout_token}
+exit: [{event: order.placed, where: event.checkout_token == trigger.checkout_token, reason: bought}]
+goal: {event: order.placed, where: event.checkout_token == trigger.checkout_token, within: 7d, value: event.total}
+steps:
+  - wait: 4h
+  - send: {channel: email, template: reminder, purpose: marketing}
+  - wait: 1d
+  - branch:
+      - when: customer.orders_count == 0
+        steps:
+          - send: {channel: email, template: discount, purpose: marketing}
+      - otherwise:
+        steps:
+          - send: {channel: email, template: last-call, purpose: marketing}
+"""
+"""An abandoned cart of four steps, with all that surrounds them."""
 MAIL = """
 channel: email
 layout: message
@@ -204,3 +224,8 @@ class Customer:
 def _after(length: timedelta) -> str:
 
     return format_duration(length)
+
+
+def checkout(customer: Customer, after: str = "0m", token: str = "t1", amount: str = "49.00") -> Customer:
+    """A checkout is begun."""
+    return customer.does("checkout.started", after, checkout_token=token, total=euros(amount))

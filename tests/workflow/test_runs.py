@@ -1,4 +1,4 @@
-"""What customers get: triggers, keys, waits, exits, restarts, goals, re-entry, holdout."""
+"""What customers get: triggers, keys, exits, restarts, goals, messages."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,41 +12,26 @@ from relevo_workflow.decide import decide
 from relevo_workflow.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.inputs import EventInput, OutcomeInput, TimerInput
 from relevo_workflow.program import Goto, Program
-from relevo_workflow.shares import share
-from relevo_workflow.starting import held_out, takes_part
 from relevo_workflow.state import Facts, Shop, Subject
 from relevo_workflow.subject import MissingVersionError, handle
-from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known, mail_saying
-
-CART = """
-workflow: abandoned-cart
-key: trigger.checkout_token
-trigger: {event: checkout.started, when: event.total.amount > 0.0}
-restart: {event: checkout.updated, where: event.checkout_token == trigger.checkout_token}
-exit: [{event: order.placed, where: event.checkout_token == trigger.checkout_token, reason: bought}]
-goal: {event: order.placed, where: event.checkout_token == trigger.checkout_token, within: 7d, value: event.total}
-steps:
-  - wait: 4h
-  - send: {channel: email, template: reminder, purpose: marketing}
-  - wait: 1d
-  - branch:
-      - when: customer.orders_count == 0
-        steps:
-          - send: {channel: email, template: discount, purpose: marketing}
-      - otherwise:
-        steps:
-          - send: {channel: email, template: last-call, purpose: marketing}
-"""
+from tests.workflow.shop import (
+    CART,
+    CUSTOMER,
+    START,
+    Customer,
+    a_workflow,
+    an_event,
+    checkout,
+    euros,
+    known,
+    mail_saying,
+)
 
 
 @pytest.fixture(scope="module")
 def cart():
     reminder = mail_saying("{{ trigger.total | money }} since {{ trigger.time }} by {{ trigger.type }}")
     return a_workflow(CART, "reminder", "discount", "last-call", **{"templates/reminder.yaml": reminder})
-
-
-def checkout(customer: Customer, after: str = "0m", token: str = "t1", amount: str = "49.00") -> Customer:
-    return customer.does("checkout.started", after, checkout_token=token, total=euros(amount))
 
 
 class TestStarting:
@@ -270,201 +255,6 @@ class TestGoals:
         customer = checkout(Customer(cart)).waits("2d")
         checkout(customer, "3d")
         assert [run.state for run in customer.runs] == ["watching", "active"]
-
-
-class TestWaitingForEvents:
-    FLOW = """
-    workflow: shipping
-    key: trigger.order_id
-    trigger: {event: order.placed}
-    steps:
-      - wait_for:
-          - event: shipment.delivered
-            where: event.order_id == trigger.order_id
-            as: parcel
-            steps:
-              - send: {channel: email, template: delivered, purpose: transactional}
-          - event: order.cancelled
-            where: event.order_id == trigger.order_id
-            steps: [{stop: cancelled}]
-          - timeout: 10d
-            steps:
-              - send: {channel: email, template: delayed, purpose: transactional}
-      - send: {channel: email, template: thanks, purpose: marketing}
-    """
-
-    @pytest.fixture
-    def flow(self):
-        return a_workflow(self.FLOW, "delivered", "delayed", "thanks")
-
-    def test_the_event_goes_its_way_and_is_kept(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1")
-        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1")
-        assert customer.messages == [("delivered", "2d"), ("thanks", "2d")]
-        assert customer.run.saved["parcel"]["shipment_id"] == "s1"
-
-    def test_the_timeout_goes_its_own(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1").ends()
-        assert customer.messages == [("delayed", "10d"), ("thanks", "10d")]
-
-    def test_another_event_of_the_list(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1").does("order.cancelled", "1d", order_id="o1")
-        assert customer.messages == []
-        assert customer.ended == ("cancelled", "1d")
-
-    def test_nor_is_one_of_an_import(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1")
-        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1", historical=True)
-        assert customer.ends().messages[0] == ("delayed", "10d")
-
-    def test_an_event_of_another_order_is_not_meant(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1").does("order.placed", "1h", order_id="o2")
-        customer.does("shipment.delivered", "2d", order_id="o2", shipment_id="s2").waits("3d")
-        assert [run.saved.get("parcel", {}).get("shipment_id") for run in customer.runs] == [None, "s2"]
-
-    def test_the_timer_of_a_wait_that_is_over_does_nothing(self, flow):
-        customer = Customer(flow).does("order.placed", order_id="o1")
-        (timer,) = customer.effects_of(ArmTimer)
-        customer.does("shipment.delivered", "2d", order_id="o1", shipment_id="s1")
-        before = customer.simulation.subject
-        stale = WakeUp(
-            id="w",
-            shop="casa-luna",
-            key=CUSTOMER,
-            timer_id=timer.id,
-            due_at=timer.due_at,
-            run_id=timer.run_id,
-            turn=timer.turn,
-            name=timer.name,
-        )
-        after = handle([flow], {}, before, TimerInput(stale), timer.due_at)
-        assert after.subject == before
-        assert after.decisions == ()
-
-
-class TestReentry:
-    FLOW = """
-    workflow: flow
-    trigger: {event: order.placed}
-    reentry: REENTRY
-    steps: [{wait: 1d}]
-    """
-
-    def starts(self, reentry: str, *days: str) -> list[str]:
-        customer = Customer(a_workflow(self.FLOW.replace("REENTRY", reentry)))
-        for number, after in enumerate(days):
-            customer.does("order.placed", after, order_id=f"o{number}")
-        return [kind for kind in customer.kinds if kind in ("started", "not_started")]
-
-    def test_once_ended_waits_for_the_end(self):
-        assert self.starts("once_ended", "0m", "12h", "2d") == ["started", "not_started", "started"]
-
-    def test_never_is_never(self):
-        assert self.starts("never", "0m", "2d", "90d") == ["started", "not_started", "not_started"]
-
-    def test_never_is_never_also_for_one_key_of_many(self):
-        flow = a_workflow(
-            self.FLOW.replace("trigger:", "key: trigger.order_id\n    trigger:").replace("REENTRY", "never")
-        )
-        customer = Customer(flow)
-        for number in range(120):
-            customer.does("order.placed", f"{number}d", order_id=f"o{number}")
-        assert customer.does("order.placed", "130d", order_id="o0").kinds[-1] == "not_started"
-
-    def test_several_may_run_at_once(self):
-        assert self.starts("several", "0m", "1h", "2h") == ["started"] * 3
-
-    def test_but_not_by_the_same_event_again(self):
-        customer = Customer(a_workflow(self.FLOW.replace("REENTRY", "several")))
-        for after in ("0m", "1h", "0m", "1h"):
-            customer.does("order.placed", after, order_id="o1")
-        assert customer.kinds == ["started", "started"]
-
-    def test_after_a_pause(self):
-        assert self.starts("{after: 30d}", "0m", "29d", "30d") == ["started", "not_started", "started"]
-
-
-class TestShares:
-    def test_the_held_out_get_nothing_but_their_orders_count(self):
-        flow = a_workflow(
-            """
-            workflow: flow
-            trigger: {event: customer.created}
-            holdout: 100%
-            goal: {event: order.placed, within: 30d, value: event.total}
-            steps:
-              - send: {channel: email, template: welcome, purpose: marketing}
-            """,
-            "welcome",
-        )
-        customer = Customer(flow).does("customer.created")
-        assert (customer.kinds, customer.messages, customer.run.holdout) == (["started"], [], True)
-        customer.does("order.placed", "2d", order_id="o1", total=euros("20.00"))
-        assert customer.run.goal.value == "20.00"
-
-    def test_a_holdout_is_about_its_share_of_customers(self):
-        held = sum(self._is_held(f"customer-{number}") for number in range(2000))
-        assert 60 <= held <= 140  # 5 %: 100 expected, four standard deviations each way
-
-    def _is_held(self, key: str) -> bool:
-        return share("flow", "holdout", key) * 100 < 5
-
-    def test_a_split_gives_a_key_the_same_variant_every_time(self):
-        flow = a_workflow(
-            """
-            workflow: flow
-            key: trigger.order_id
-            trigger: {event: order.placed}
-            reentry: several
-            steps:
-              - split:
-                  - {name: a, weight: 50, steps: [{stop: a}]}
-                  - {name: b, weight: 50, steps: [{stop: b}]}
-            """
-        )
-        chosen: dict[str, set[str]] = {}
-        for number in range(40):
-            customer = Customer(flow)
-            for after in ("0m", "1d"):
-                customer.does("order.placed", after, order_id=f"o{number}")
-            chosen[f"o{number}"] = {run.end_reason for run in customer.runs}
-        assert all(len(variants) == 1 for variants in chosen.values())
-        assert {variant for variants in chosen.values() for variant in variants} == {"a", "b"}
-
-    def test_the_test_list_takes_part_before_all_others(self):
-        text = """
-        workflow: flow
-        trigger: {event: customer.created}
-        enrol: {customers: [LISTED]}
-        steps: [{wait: 1d}]
-        """
-        listed = Customer(a_workflow(text.replace("LISTED", "ana@example.com"))).does("customer.created")
-        other = Customer(a_workflow(text.replace("LISTED", "eva@example.com"))).does("customer.created")
-        written = Customer(a_workflow(text.replace("LISTED", "Ana@Example.com"))).does("customer.created")
-        by_key = Customer(a_workflow(text.replace("LISTED", CUSTOMER))).does("customer.created")
-        kinds = [customer.kinds[0] for customer in (listed, written, by_key, other)]
-        assert kinds == ["started", "started", "started", "not_started"]
-        assert other.reasons == ["the customer is not among the 0% that take part"]
-
-    def test_who_takes_part_says_nothing_of_who_is_held_out(self):
-        header = "workflow: flow\ntrigger: {event: customer.created}\nholdout: 50%\nenrol: {percent: 50}\n"
-        flow = a_workflow(header + "steps: [{wait: 1d}]")
-        keys = [f"customer-{number}" for number in range(2000)]
-        held = [held_out(flow, key, "") for key in keys if takes_part(flow, key, "")]
-        assert 900 <= len(held) <= 1100
-        assert 430 <= sum(held) <= 570
-
-    def test_nobody_of_the_test_list_is_held_out(self):
-        text = """
-        workflow: flow
-        trigger: {event: customer.created}
-        holdout: 100%
-        enrol: {customers: [LISTED], percent: 100}
-        steps: [{wait: 1d}]
-        """
-        listed = Customer(a_workflow(text.replace("LISTED", "ana@example.com"))).does("customer.created")
-        other = Customer(a_workflow(text.replace("LISTED", "eva@example.com"))).does("customer.created")
-        assert (listed.run.holdout, other.run.holdout) == (False, True)
 
 
 class TestSends:
