@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiosmtplib
 import httpx
+import pytest
 
 from relevo_notifier.core.mime import build_mail
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
@@ -73,6 +74,27 @@ async def test_a_second_start_goes_on_after_the_messages_of_the_first(tmp_path: 
         (3, "email", "Three"),
     ]
     assert (counts.emails, counts.sms, mails) == (2, 1, [first, second])
+
+
+async def test_a_text_after_one_that_a_crash_cut_off_is_kept(tmp_path: Path) -> None:
+    for text in ("One", "Two", "Three"):
+        async with run_sandbox(tmp_path) as sandbox:
+            sandbox.box.put_sms(to="+12025550123", sender="+12025550100", text=text, sid=text, effect=text)
+        if text == "Two":
+            file = tmp_path / "sms.jsonl"
+            file.write_bytes(file.read_bytes()[:-9])
+    async with run_sandbox(tmp_path) as sandbox:
+        assert [one.text for one in sandbox.box.messages()] == ["One", "Three"]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_an_answer_that_may_have_no_body_has_none(sandbox: Sandbox, status: int) -> None:
+    async with httpx.AsyncClient(base_url=sandbox.url) as client:
+        for _ in range(2):  # what a body leaves behind would be read as the next answer
+            answer = await client.post(f"/echo?status={status}", json={"order": "o-1"})
+            assert (answer.status_code, answer.content) == (status, b"")
+            assert answer.headers.get("content-length", "0") == "0"
+        assert len((await client.get("/calls")).json()) == 2
 
 
 async def test_calls_are_answered_with_what_they_sent_without_their_secrets(sandbox: Sandbox) -> None:

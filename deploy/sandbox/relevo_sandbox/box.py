@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from email.header import decode_header, make_header
 from email.utils import formatdate
+from io import SEEK_END, FileIO
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,7 @@ class Box:
         self._messages: list[Message] = []
         self._effects: Counter[str] = Counter()
         self._arrived = asyncio.Event()
-        self._sms = (folder / "sms.jsonl").open("ab", buffering=0)
+        self._sms = _appendable(folder / "sms.jsonl")
         self._emails = 0
         self._highest = 0
         for message in sorted([*_mails(folder), *_texts(folder)], key=lambda one: one.number):
@@ -160,6 +161,16 @@ def _mails(folder: Path) -> Iterator[Message]:
         received = formatdate(path.stat().st_mtime, usegmt=True)
         number = int(path.name.partition("-")[0])
         yield _mail(headers, number=number, to=headers.get("to", ""), sender="", received=received, file=path.name)
+
+
+def _appendable(path: Path) -> FileIO:
+    """The file, at the start of a line: the first text must not become a part of one that a crash cut off."""
+    file = path.open("ab+", buffering=0)
+    if end := file.seek(0, SEEK_END):
+        file.seek(end - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return file
 
 
 def _texts(folder: Path) -> Iterator[Message]:

@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 KEPT = 500
+BODILESS = (204, 304)
+"""Statuses whose answers have no body."""
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class Echo:
         ]
 
     async def echo(self, request: Request) -> Response:
-        """The call as JSON, with status 200 or the one of `?status=503`."""
+        """The call as JSON, with status 200 or the one of `?status=503`; 204 and 304 have no body."""
         query = dict(request.query_params)
         call = Call(
             method=request.method,
@@ -50,6 +52,8 @@ class Echo:
         status = query.get("status", "200")
         if not (status.isascii() and status.isdigit() and 200 <= int(status) <= 599):
             return Response(f"status={status} is no status from 200 to 599\n", status_code=422)
+        if int(status) in BODILESS:
+            return Response(status_code=int(status))
         return Response(msgspec.json.encode(call), int(status), media_type="application/json")
 
     async def calls(self, _request: Request) -> Response:
