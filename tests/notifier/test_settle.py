@@ -8,7 +8,7 @@ from relevo_notifier.adapters import past_deliveries
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.core.answers import Refused
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.settle import Rules, after, final
+from relevo_notifier.core.settle import Rules, after, final, put_back
 from relevo_notifier.core.work import Incoming, Settled
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post
@@ -61,3 +61,21 @@ async def test_why_it_was_put_off_is_kept_once_and_outlives_the_end(pool: Pool) 
         [past] = await past_deliveries.of_customer(connection, begun.delivery.shop, begun.delivery.key, NOON)
     assert (past.put_off, past.reason) == ([QUIET, "451 try later"], "")
     assert (past.accepted_at, past.at, past.again_at) == (NOON, lease, None)
+
+
+async def test_the_reasons_that_put_it_off_are_bounded(pool: Pool) -> None:
+    deliveries, lease = Deliveries(pool), NOON + timedelta(minutes=2)
+    [begun] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), True, lease)], NOON)
+    for number in range(12):
+        later = Settled(work=begun, state="queued", reason=f"451 try later, id {number}", wake_at=lease)
+        await deliveries.settle([later], NOON)
+        [begun] = await deliveries.begin([begun], lease)
+    put_off = await pool.fetchval("select put_off from notifier.delivery")
+    assert put_off == [f"451 try later, id {number}" for number in range(10)]
+
+
+async def test_what_found_no_free_worker_was_not_put_off(pool: Pool) -> None:
+    deliveries, lease = Deliveries(pool), NOON + timedelta(minutes=2)
+    [begun] = await deliveries.accept([Incoming(delivery(), msgspec.json.encode(delivery()), True, lease)], NOON)
+    await deliveries.settle([put_back(begun, NOON)], NOON)
+    assert await pool.fetchval("select put_off from notifier.delivery where state = 'queued'") == []

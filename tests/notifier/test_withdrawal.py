@@ -66,6 +66,7 @@ async def test_what_is_queued_ends_with_the_redaction(post: Post, event: object)
     await Deliveries(post.pool).accept([incoming(delivery(context=context))], NOON)
     asked = call(key="customer-1")
     await Calls(post.pool).accept([Incoming(asked, msgspec.json.encode(asked), False, HELD)], NOON)
+    await post.pool.execute("update notifier.delivery set put_off = '{451 ana@example.com is busy}'")
     await learn_contacts([event], post.pool)  # type: ignore[list-item]  # both are records
     for table in ("delivery", "call"):
         row = await post.pool.fetchrow(f"select state, body, outcome from notifier.{table}")
@@ -76,6 +77,7 @@ async def test_what_is_queued_ends_with_the_redaction(post: Post, event: object)
         else:
             told = msgspec.json.decode(row[2], type=DeliveryOutcome)
             assert (told.status, told.run_id, told.detail) == ("skipped", "run1", {"rule": "redacted"})
+            assert await post.pool.fetchval("select put_off from notifier.delivery") == []
     async with post.notifier():
         [outcome] = await post.outcomes(1)
         await post.settled(1)

@@ -37,8 +37,8 @@ select * from unnest($1::text[], $2::text[], $3::timestamptz[])
 on conflict (shop, key) do update set at = greatest(r.at, excluded.at)
 
 -- name: skip_deliveries
--- Ends the queued deliveries of these customers (key '': of the whole shop), erases what they say, and leaves the report
--- to whoever looks next. The escape of U+0000, which PostgreSQL's text can't hold, is left out.
+-- Ends the queued deliveries of these customers (key '': of the whole shop), erases what they say and what providers
+-- answered, and leaves the report to whoever looks next. The escape of U+0000, which PostgreSQL's text can't hold, is left out.
 with given as (
     select shop, key from unnest($1::text[], $2::text[]) as g(shop, key)
 ), queued as (
@@ -50,7 +50,7 @@ with given as (
     for update
 )
 update notifier.delivery d
-set state = 'skipped', reason = $4, settled_at = $3, wake_at = $3, body = null,
+set state = 'skipped', reason = $4, settled_at = $3, wake_at = $3, body = null, put_off = '{}',
     outcome = convert_to(json_build_object(
         'id', q.id || '/outcome', 'delivery_id', q.id, 'shop', q.shop, 'key', q.body -> 'key',
         'run_id', q.body -> 'run_id', 'workflow', q.body -> 'workflow', 'step', q.body -> 'step',

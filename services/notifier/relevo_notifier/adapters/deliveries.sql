@@ -70,12 +70,13 @@ select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not
 -- name: settle
 -- Writes down what became of attempts, each only if it is still the caller's (its lease is); what is known to have been
 -- sent counts whoever has taken it over in doubt meanwhile. A final state keeps its `wake_at`, so the update is HOT; the
--- others get the time of the next look, and each reason to put it off is kept once. What was not attempted does not
--- count. Returns what was written.
+-- others get the time of the next look, and each reason to put it off is kept once: the first ten, as a provider may word
+-- each answer differently. What was not attempted does not count. Returns what was written.
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
     attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9,
-    put_off = case when s.state = 'queued' and s.reason <> all (array_append(d.put_off, ''))
+    put_off = case when s.state = 'queued' and cardinality(d.put_off) < 10
+                        and s.reason <> all (array_append(d.put_off, ''))
               then array_append(d.put_off, s.reason) else d.put_off end
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[],
             $10::boolean[])

@@ -8,7 +8,7 @@ from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.core.answers import Answer, Sent, Unknown
 from relevo_notifier.core.policy import in_doubt
-from relevo_notifier.core.settle import Rules, after, final
+from relevo_notifier.core.settle import Rules, after, final, put_back
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock
 from relevo_runtime.metrics import Metrics
@@ -44,7 +44,7 @@ class Attempt:
 
     def put_back(self, work: Work, now: datetime) -> Settled:
         """Back into the queue: it certainly did not go out."""
-        return Settled(work=work, state="queued", reason="no worker was free", wake_at=now, counts=False)
+        return put_back(work, now)
 
     async def _send(self, message: Message) -> Answer:
         try:

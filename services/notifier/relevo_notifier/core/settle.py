@@ -57,6 +57,11 @@ def final(
     )
 
 
+def put_back(work: Work, now: datetime) -> Settled:
+    """Nothing was attempted, and it is due at once. It names no reason: nothing put it off."""
+    return Settled(work=work, state="queued", wake_at=now, counts=False)
+
+
 def after(work: Work, answer: Answer, address: str, now: datetime, rules: Rules) -> Settled:
     """What follows from a provider's answer to the attempt at hand."""
     match answer:
