@@ -176,9 +176,30 @@ async def test_a_version_that_this_release_can_not_read_is_replaced_under_its_ow
     assert "-future: true" in await desk.says("history", "cart", "--diff", str(now["revision"]))
 
 
+@pytest.mark.parametrize("spelt", ['"change": LEVEL', "change : LEVEL", "? change\n: LEVEL"])
+async def test_the_level_counts_however_the_version_before_spells_it(desk: Desk, spelt: str) -> None:
+    desk.write(("change: production", spelt.replace("LEVEL", "production")), level="production")
+    await desk.deploys("--yes", "--author", "ann", "--review-by", "bea")
+    desk.write(level="ad-hoc")
+    assert "cart is a production workflow" in await desk.deploys("--yes", code=2)
+
+
 @pytest.mark.parametrize(
     ("text", "level"),
-    [("workflow: a", "ad-hoc"), ("change: 'administrative' # why", "administrative"), ("change: other", "production")],
+    [
+        ("workflow: a", "ad-hoc"),
+        ("change: 'administrative' # why", "administrative"),
+        ("change: other", "production"),
+        ("change: [production]", "production"),
+        ('"change": administrative', "administrative"),
+        ("change : administrative", "administrative"),
+        ("{workflow: a, change: administrative}", "administrative"),
+        ("\ufeffchange: administrative", "administrative"),
+        ("note: |\n  change: production", "ad-hoc"),
+        ("change: ad-hoc\nchange: administrative", "production"),
+        ("steps: [", "production"),
+        ("", "production"),
+    ],
 )
 def test_the_level_of_stored_files_is_known_without_reading_the_rest(text: str, level: str) -> None:
     assert level_of({"workflow.yaml": text}) == level

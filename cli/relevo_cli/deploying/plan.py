@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
+from relevo_cli.deploying.rules import LEVELS, Signed, level_of, objection, strictest
 from relevo_cli.deploying.starts import Neighbourhood
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
@@ -78,6 +78,13 @@ def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> S
     return Scope(workflow=definition.name, version=definition.version, shop=shop, leaving_out=leaving_out)
 
 
+def _level_before(before: Deployed | None, old: Definition | None) -> str:
+    """The level of the version before, `old` if this release can read it; the freest if there is none."""
+    if old is not None:
+        return old.change
+    return level_of(before.files) if before is not None else LEVELS[0]
+
+
 class _Planner:
     """Plans one workflow after the other."""
 
@@ -114,7 +121,7 @@ class _Planner:
                 in_flight=await migration.survey(),
             )
         old = read_stored(before.files) if before is not None else None
-        level = strictest(new.change, level_of(before.files) if before is not None else new.change)
+        level = strictest(new.change, _level_before(before, old))
         objections = (
             objection(new.name, level, self._signed, self._approvers, self._shop),
             self._neighbourhood.objection(new, old),

@@ -4,12 +4,14 @@
 stricter of the old and the new version's level counts: lowering the level is a change under the old one.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from relevo_runtime.catalog import EVERY_SHOP, Approver
+from relevo_workflow.diagnostics import Problems
+from relevo_workflow.load import MAIN
+from relevo_workflow.yaml_source import read_yaml
 
 LEVELS = ("ad-hoc", "administrative", "production")
 """From the freest to the strictest."""
@@ -30,11 +32,19 @@ def strictest(*levels: str) -> str:
 
 
 def level_of(files: Mapping[str, str]) -> str:
-    """The level that stored files say, also if this release can't read them; for one that it has not, the strictest."""
-    said = re.search(r"^change:[ \t]*[\"']?([\w-]*)", files.get("workflow.yaml", ""), re.MULTILINE)
+    """The level that stored files say which this release can't read as a workflow.
+
+    The strictest for a level that it does not know, and for a file that is no plain YAML mapping: what can't be read
+    must not make a change freer.
+    """
+    problems = Problems()
+    root = read_yaml(MAIN, files.get(MAIN, "").removeprefix("\ufeff"), problems)
+    if root is None or root.entries is None or problems.errors:
+        return LEVELS[-1]
+    said = root.entries.get("change")
     if said is None:
         return LEVELS[0]
-    return said[1] if said[1] in LEVELS else LEVELS[-1]
+    return said.text if said.text in LEVELS else LEVELS[-1]
 
 
 def objection(workflow: str, level: str, signed: Signed, approvers: Sequence[Approver], shop: str) -> str:
