@@ -50,6 +50,16 @@ def wakes(flow: Definition, subject: Subject, timer: ArmTimer, now: datetime) ->
     return handle([flow], {flow.version: flow}, subject, TimerInput(wakeup), now, shop=SHOP)
 
 
+def overtaken(flow: Definition, customer: Customer) -> tuple[list[str], dict[str, datetime]]:
+    """What a wake-up decides that a contact's change overtakes, given twice, and the alarms after that."""
+    (timer,) = customer.effects_of(ArmTimer)
+    moved = an_event("customer.updated", timer.due_at + timedelta(minutes=1), customer={"phone": "+12025550123"})
+    after = handle([flow], {}, customer.simulation.subject, EventInput(moved), moved.time, shop=SHOP).subject
+    woken = wakes(flow, after, timer, moved.time)
+    again = wakes(flow, woken.subject, timer, moved.time)
+    return [one.kind for one in (*woken.decisions, *again.decisions)], dict(again.subject.facts.alarms)
+
+
 class TestBirthdays:
     def test_a_week_before_at_nine_in_the_morning_every_year(self):
         flow = a_workflow(BIRTHDAY, "card")
@@ -129,6 +139,11 @@ class TestBirthdays:
         customer = Customer(flow, facts=known(attributes={"renewal": "2026-05-01"})).waits("800d")
         assert sent_on(customer) == [datetime(2026, 4, 17, 8, tzinfo=UTC)]
 
+    def test_an_event_that_overtakes_its_wake_up_does_not_cost_a_date_that_comes_once(self):
+        flow = a_workflow(BIRTHDAY.replace("offset", "every: once, offset"), "card")
+        customer = Customer(flow, facts=known(birthday=date(2026, 4, 20)))
+        assert overtaken(flow, customer) == (["started"], {})
+
     def test_of_the_shop_and_taken_back(self):
         flow = a_workflow(
             """
@@ -157,6 +172,17 @@ class TestSchedules:
         buyer = Customer(flow, facts=known(orders_count=1, timezone="America/New_York")).waits("8d")
         visitor = Customer(flow, facts=known(timezone="America/New_York")).waits("8d")
         assert (sent_on(buyer), sent_on(visitor)) == ([datetime(2026, 3, 16, 13, tzinfo=UTC)], [])
+
+    def test_an_event_that_overtakes_its_wake_up_does_not_cost_the_last_time_of_a_rule(self):
+        flow = a_workflow(
+            """
+            workflow: last
+            segments: {all: "true"}
+            trigger: {schedule: {rrule: FREQ=DAILY;BYHOUR=9;UNTIL=20260311, segment: all, zone: customer}}
+            steps: [{wait: 1d}]
+            """
+        )
+        assert overtaken(flow, Customer(flow)) == (["started"], {})
 
 
 class TestInactivity:

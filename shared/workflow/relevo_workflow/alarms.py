@@ -97,7 +97,7 @@ def _wanted(
         if isinstance(trigger, DateTrigger):
             due = _next_date(trigger, facts, _local(trigger.zone, zone, shop), after)
         elif isinstance(trigger, ScheduleTrigger):
-            due = next_occurrence(trigger.cron, trigger.rrule, after, zone)
+            due = next_occurrence(trigger.cron, trigger.rrule, after, zone) or _last(facts.alarms.get(spec.name), after)
         else:
             since = getattr(facts, trigger.since)
             due = since + trigger.after if since is not None else None
@@ -109,6 +109,11 @@ def _wanted(
             yield f"{SEGMENT_ALARM}/{watched.segment.name}", due
 
 
+def _last(armed: datetime | None, after: datetime) -> datetime | None:
+    """The last time of a rule that has come to its end, as long as its wake-up is on the way."""
+    return armed if armed is not None and armed <= after else None
+
+
 def _local(name: str, customer: tzinfo, shop: Shop) -> tzinfo:
     if name == "customer":
         return customer
@@ -116,12 +121,12 @@ def _local(name: str, customer: tzinfo, shop: Shop) -> tzinfo:
 
 
 def _next_date(trigger: DateTrigger, facts: Facts, zone: tzinfo, after: datetime) -> datetime | None:
+    """The next time of a yearly date; the only time of one that comes once, even when it is past."""
     day = _day(trigger, facts)
     if day is None:
         return None
     if not trigger.yearly:
-        due = instant(day + timedelta(days=trigger.offset.days), trigger.at, zone)
-        return due if due > after else None
+        return instant(day + timedelta(days=trigger.offset.days), trigger.at, zone)
     year = after.astimezone(zone).year
     for candidate in range(year - 1, year + 3):
         moved = anniversary(day, candidate) + timedelta(days=trigger.offset.days)
