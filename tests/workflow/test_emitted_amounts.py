@@ -83,7 +83,16 @@ def test_what_is_no_amount_is_told_when_it_is_checked(written, message):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0.1 + 0.2, "0.30"), (49.0, "49.00"), (1e15, "1000000000000000.00"), (3, "3.00"), (1e-9, "0.00"), (-4.9, "-4.90")],
+    [
+        (0.1 + 0.2, "0.30"),
+        (49.0, "49.00"),
+        (1e15, "1000000000000000.00"),
+        (3, "3.00"),
+        (1e-9, "0.00"),
+        (-4.9, "-4.90"),
+        (-0.0, "0.00"),
+        (-1e-9, "0.00"),
+    ],
 )
 def test_numbers_as_decimal_text(number, text):
     assert decimal_text(number) == text

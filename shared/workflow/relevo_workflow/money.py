@@ -33,7 +33,7 @@ def decimal_text(value: object) -> str:
     number = Decimal(value) if isinstance(value, int) else Decimal(f"{value:.{_DIGITS}g}")
     if not number.is_finite():
         return ""
-    text = f"{number:.{_DECIMALS}f}".rstrip("0")
+    text = f"{number:z.{_DECIMALS}f}".rstrip("0")  # z: nothing is not less than nothing
     whole, _, cents = text.partition(".")
     return f"{whole}.{cents.ljust(2, '0')}"
 
