@@ -72,10 +72,31 @@ def test_liquid_that_could_not_be_rendered(subject, message):
     assert found.startswith("templates/note.yaml:4:") and found.endswith(message)
 
 
+PATHS = [
+    ("{{ [run].x }}", "there is no variable '['run']' in templates"),
+    ('{{ run["a("] }} {{ run.b }}', "run has no field 'a('"),
+    ('{{ run["a\\\\"] }}', "run has no field 'a\\\\'"),
+]
+"""Liquid, and what is wrong with it."""
+
+
+@pytest.mark.parametrize(("text", "message"), PATHS)
+def test_liquid_whose_names_are_computed_or_no_names(text, message):
+    task = f"steps: [{{task: {{title: '{text}', deadline: 1d}}}}]\n"
+    send = "steps: [{send: {channel: email, template: note, purpose: transactional}}]\n"
+    mail = MAIL.replace("subject: Hello", f"subject: '{text}'")
+    for found in (said(HEAD + task), said(HEAD + send, **{"templates/note.yaml": mail})):
+        assert any(message in one for one in found)
+
+
 RULES = [
     ("[a]", "segments must be a mapping of names to conditions, and this is a list"),
     ("{A b: 'true'}", "'A b' is no name of a segment"),
     ("{a: customer.last_order_at < now - days(99999)}", "a time limit of a segment can't be longer than 100 years"),
+    (
+        "{a: customer.last_order_at < now - duration('99999999999h')}",
+        "a time limit of a segment can't be longer than 100 years",
+    ),
     ("""{a: 'now > timestamp("2026-01-01T00:00:00Z")'}""", "warning: nobody joins or leaves 'a' when time passes"),
 ]
 

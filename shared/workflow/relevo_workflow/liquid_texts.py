@@ -57,6 +57,7 @@ def read_liquid(node: Node, names: Names, problems: Problems) -> LiquidText:
 
 def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> BoundTemplate | None:
     """The parsed template, or `None` with the problems noted."""
+    before = len(problems.errors)
     try:
         template = _environment().from_string(text)
     except LiquidError as error:
@@ -74,7 +75,7 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> Bou
             _check_path(segments, node, variable.span.index, names, problems)
     for wrong in wrong_loop_fields(template, names):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
-    return template
+    return template if len(problems.errors) == before else None
 
 
 def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
@@ -86,7 +87,8 @@ def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
         return
     for variable in parse_liquid(node.text).analyze().globals.get("run", []):
         name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
-        asked = rf"{{%-?\s*(if|elsif|unless)\b[^%]*\brun\.{name}\b|\brun\.{name}\b[\w.]*\s*\|\s*default\b"
+        read = rf"\brun\.{re.escape(name)}\b"
+        asked = rf"{{%-?\s*(if|elsif|unless)\b[^%]*{read}|{read}[\w.]*\s*\|\s*default\b"
         if name and not re.search(asked, node.text):
             yield name, node.at(variable.span.index)
 

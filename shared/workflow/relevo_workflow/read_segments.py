@@ -74,6 +74,7 @@ def _ages(text: str) -> tuple[tuple[str, timedelta], ...]:
 def _length(days: str, length: str) -> timedelta:
     """The time of `days(…)` or of CEL's `duration(…)`."""
     if days:
-        return timedelta(days=min(int(days), _LONGEST.days + 1))
-    hours = sum((float(count) * _UNITS[unit] for count, unit in _PART.findall(length)), timedelta())
-    return min(hours, _LONGEST * 2)
+        return timedelta(days=min(float(days), _LONGEST.days + 1))
+    parts = _PART.findall(length)
+    seconds = sum(float(count) * _UNITS[unit].total_seconds() for count, unit in parts)
+    return timedelta(seconds=min(seconds, 2 * _LONGEST.total_seconds()))

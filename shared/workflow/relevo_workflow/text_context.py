@@ -46,12 +46,16 @@ NO_FIELDS = TextFields()
 
 
 def named_paths(template: BoundTemplate) -> Iterable[tuple[str, ...]]:
-    """The paths that a text names, up to the first part that is computed (`customer[x]` is all of `customer`)."""
+    """The paths that a text names, up to the first part that is computed (`customer[x]` is all of `customer`).
+
+    A variable whose very name is computed (`[x].total`) has no path.
+    """
     for variables in template.analyze().globals.values():
         for variable in variables:
             segments = variable.segments
             fixed = next((at for at, one in enumerate(segments) if not isinstance(one, str)), len(segments))
-            yield tuple(str(one) for one in segments[:fixed])
+            if fixed:
+                yield tuple(str(one) for one in segments[:fixed])
 
 
 def liquid_context(scope: Scope, fields: TextFields) -> dict[str, Any]:
