@@ -17,9 +17,10 @@ def parse_duration(text: str) -> timedelta:
     match = _WHOLE.match(text.replace(" ", ""))
     if not match:
         raise ValueError(f"'{text}' is no duration: write it like 30m, 4h, 1d, 2w or 1d12h")
-    total = sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(match[2])), timedelta())
-    if total > LONGEST:
-        raise ValueError(f"'{text}' is longer than ten years")
+    parts = [(count, _UNITS[unit]) for count, unit in _PART.findall(match[2])]
+    if sum(float(count) * unit.total_seconds() for count, unit in parts) > LONGEST.total_seconds():
+        raise ValueError(f"'{text}' is longer than ten years")  # compared as a number: no timedelta holds them all
+    total = sum((int(count) * unit for count, unit in parts), timedelta())
     return -total if match[1] == "-" else total
 
 
