@@ -159,6 +159,22 @@ async def test_an_open_task_asks_for_what_the_new_version_asks_for(engine: Engin
     assert left.task_id == first.task_id
 
 
+async def test_an_open_task_leaves_who_is_gone_and_others_of_nobody_stay_as_they_are(engine: Engine) -> None:
+    await deploy(engine.pool, {"workflow.yaml": APPROVE})
+    async with engine.pool.acquire() as conn:
+        await engine.definitions.refresh(conn)
+        await tasks.put_member(conn, Member(shop="sample", name="Ana", roles=["finance"]))
+    await engine.take(checkout("a"), checkout("b", key="cus_2"))
+    async with engine.pool.acquire() as conn:
+        await tasks.put_member(conn, Member(shop="sample", name="Sam", roles=["finance"]))
+        await conn.execute("update engine.staff set active = name = 'Sam'")
+        # as if it was asked by another workflow
+        await conn.execute("update engine.task set assignee = '', task_id = 'another' where key = 'cus_2'")
+    await move(engine.pool, {"workflow.yaml": APPROVE.replace("needed: 2", "needed: 1")}, engine.clock)
+    async with engine.pool.acquire() as conn:
+        assert {one.key: one.assignee for one in await tasks.list_tasks(conn)} == {"cus_1": "Sam", "cus_2": ""}
+
+
 @pytest.mark.parametrize("page", [1, 7])
 async def test_engine_and_migration_never_overwrite_each_other(engine: Engine, page: int) -> None:
     """Half of the customers buy while all runs move: each ends with its reason or goes on, none is lost or doubled."""

@@ -142,6 +142,19 @@ async def test_a_task_of_nobody_is_given_to_whoever_fits_later(engine: Engine) -
     assert {task.assignee for task in await all_tasks(engine)} == {"Ben"}
 
 
+async def test_tasks_of_nobody_are_given_page_by_page_and_those_that_nobody_fits_hide_none(engine: Engine) -> None:
+    await give(engine, PACK)
+    await engine.take(*(checkout(f"t{n}", key=f"cus_{n}") for n in range(7)))
+    await engine.pool.execute("update engine.task set skill = 'phone' where key in ('cus_0', 'cus_1')")
+    async with engine.pool.acquire() as conn, conn.transaction():
+        await tasks.put_member(conn, Member(shop="sample", name="Ana", skills=["lifting"]))
+        await conn.execute("update engine.staff set skills = '{warehouse}'")
+        assert await tasks.give_unassigned(conn, "elsewhere", page=2) == 0
+        assert await tasks.give_unassigned(conn, "sample", page=2) == 5
+        assert await tasks.give_unassigned(conn, "sample", page=2) == 0
+    assert {task.key for task in await all_tasks(engine) if not task.assignee} == {"cus_0", "cus_1"}
+
+
 async def test_a_completed_task_moves_its_run_and_is_done(staffed: Engine) -> None:
     await give(staffed, PACK)
     await staffed.take(checkout("t"))

@@ -1,8 +1,9 @@
 """The tables `engine.task` and `engine.staff`. Every function works inside the caller's transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+from asyncpg import Record
 
 from relevo_engine.core.assignment import Wanted, assign
 from relevo_engine.core.tasks import Change, Member, Opened, Revised, Task, TaskChanges, TaskRef
@@ -30,15 +31,23 @@ async def save(conn: Connection, changes: TaskChanges) -> None:
 
 
 async def revise(conn: Connection, tasks: Sequence[Revised]) -> None:
-    """Lets open tasks ask for what the new version of their runs asks for; what is nobody's then finds somebody."""
+    """Lets open tasks ask for what the new version of their runs asks for, and finds somebody for those of nobody."""
     if tasks:
-        await conn.execute(STATEMENTS["revise_tasks"], *_columns(_revised(one) for one in tasks))
-        await give_unassigned(conn, {one.ref[0] for one in tasks})
+        await _give(conn, await conn.fetch(STATEMENTS["revise_tasks"], *_columns(_revised(one) for one in tasks)))
 
 
-async def give_unassigned(conn: Connection, shops: Collection[str]) -> int:
-    """Gives the open tasks of these shops that are nobody's to those who fit by now; how many that were."""
-    rows = await conn.fetch(STATEMENTS["unassigned"], list(shops))
+async def give_unassigned(conn: Connection, shop: str, *, page: int = MOST) -> int:
+    """Gives open tasks of a shop that are nobody's to those who fit by now, `page` at a time; how many that were."""
+    given = 0
+    while rows := await conn.fetch(STATEMENTS["unassigned"], shop, page):
+        given += (now := await _give(conn, rows))
+        if not now or len(rows) < page:
+            break
+    return given
+
+
+async def _give(conn: Connection, rows: Sequence[Record]) -> int:
+    """Gives tasks that are nobody's to those who fit; to how many somebody did."""
     wanted = [Wanted((row["shop"], row["task_id"]), row["skill"], tuple(row["roles"])) for row in rows]
     chosen = {ref: name for ref, name in (await _choose(conn, wanted, [])).items() if name}
     if chosen:
@@ -132,4 +141,4 @@ async def put_member(conn: Connection, one: Member) -> int:
     await conn.execute(
         STATEMENTS["put_member"], one.shop, one.name, one.email, list(one.skills), list(one.roles), one.active
     )
-    return await give_unassigned(conn, [one.shop])
+    return await give_unassigned(conn, one.shop)

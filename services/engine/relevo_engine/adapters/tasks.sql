@@ -16,12 +16,15 @@ where t.shop = any($1::text[]) and t.status = 'open' and t.assignee <> ''
 group by t.shop, t.assignee
 
 -- name: unassigned
--- The open tasks of these shops that are nobody's, the most urgent first. What an engine writes just then is left out:
--- whoever gives tasks away never waits for it.
-select shop, task_id, skill, roles from engine.task
-where shop = any($1::text[]) and status = 'open' and assignee = ''
-order by deadline nulls last, opened_at, task_id
-for update skip locked
+-- Open tasks of shop $1 that are nobody's and that somebody fits by now, $2 at most, the most urgent first. What an
+-- engine writes just then is left out: whoever gives tasks away never waits for it.
+select t.shop, t.task_id, t.skill, t.roles from engine.task t
+where t.shop = $1 and t.status = 'open' and t.assignee = '' and exists (
+    select from engine.staff s
+    where s.shop = $1 and s.active and (t.skill = '' or t.skill = any(s.skills)) and (t.roles = '{}' or t.roles && s.roles))
+order by t.deadline nulls last, t.opened_at, t.task_id
+limit $2
+for update of t skip locked
 
 -- name: give_tasks
 -- Gives tasks that are nobody's to somebody.
@@ -60,7 +63,8 @@ where t.shop = c.shop and t.task_id = c.task_id and t.status = 'open'
 
 -- name: revise_tasks
 -- Open tasks ask for what the new version of their run asks for; an escalated one for what it escalates to. The wording
--- stays, and so does the assignee, unless they have none of the roles any more: then it is nobody's.
+-- stays, and so does the assignee, unless they have none of the roles any more or are gone: then it is nobody's. Returns
+-- those that are nobody's, the most urgent first.
 with revised as (
     select t.shop, t.task_id, r.deadline, r.needed,
            case when t.escalated_at is null then r.skill else r.escalated_skill end as skill,
@@ -70,17 +74,23 @@ with revised as (
         as r(shop, task_id, deadline, needed, skill, roles, escalated_skill, escalated_roles)
     join engine.task t on t.shop = r.shop and t.task_id = r.task_id
     where t.status = 'open'
+), written as (
+    update engine.task t
+    set deadline = r.deadline,
+        needed = r.needed,
+        skill = r.skill,
+        roles = r.roles,
+        assignee = case when r.roles = '{}' or exists (
+            select from engine.staff s
+            where s.shop = t.shop and s.name = t.assignee and s.roles && r.roles and s.active)
+            then t.assignee else '' end
+    from revised r
+    where t.shop = r.shop and t.task_id = r.task_id and t.status = 'open'
+    returning t.shop, t.task_id, t.skill, t.roles, t.assignee, t.deadline, t.opened_at
 )
-update engine.task t
-set deadline = r.deadline,
-    needed = r.needed,
-    skill = r.skill,
-    roles = r.roles,
-    assignee = case when r.roles = '{}' or exists (
-        select from engine.staff s where s.shop = t.shop and s.name = t.assignee and s.roles && r.roles)
-        then t.assignee else '' end
-from revised r
-where t.shop = r.shop and t.task_id = r.task_id and t.status = 'open'
+select shop, task_id, skill, roles from written
+where assignee = ''
+order by deadline nulls last, opened_at, task_id
 
 -- name: redact_tasks
 -- Takes what may be personal out of the tasks of these customers.
