@@ -18,10 +18,13 @@ from relevo_contracts.keys import product_key
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.payloads import Buyer, FormSubmitted, StockChanged
 from relevo_embedded.process import free_ports
+from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.settings import RuntimeSettings
+from relevo_workflow.state import Run, Subject
+from tests.engine.conftest import CART, MORNING
 from tests.scheduler.reading import read_topic
 from tests.scheduler.test_service import environment
 
@@ -75,6 +78,22 @@ async def test_a_version_that_can_not_be_read_is_told_and_stops_nothing(pool, se
     assert "relevo_definitions_unreadable 1.0" in metrics
     [line] = [line for line in log.decode().splitlines() if "definition_unreadable" in line]
     assert "`relevo check`" in line
+
+
+async def test_a_version_that_was_mended_is_told_no_more_unless_a_run_needs_it(pool) -> None:  # type: ignore[no-untyped-def]
+    definitions, old = DefinitionCache(), "f" * 16
+    pinned = Run(
+        id="r", workflow="later", version=old, key="k", customer="cus_1", started_at=MORNING, at=MORNING, step="wait"
+    )
+    async with pool.acquire() as conn:
+        for version, text in ((old, "workflow: later\nfuture: true\n"), ("e" * 16, CART["workflow.yaml"])):
+            await catalog.deploy(
+                conn, workflow="later", version=version, files=CART | {"workflow.yaml": text}, at=MORNING
+            )
+            await definitions.refresh(conn)
+            assert set(definitions.unreadable) == ({old} if version == old else set())
+        await definitions.for_subjects(conn, [Subject(shop="acme", key="cus_1", runs=(pinned,))])
+    assert set(definitions.unreadable) == {old}
 
 
 async def test_a_database_without_tables_is_named_with_what_to_do(pool, settings) -> None:  # type: ignore[no-untyped-def]

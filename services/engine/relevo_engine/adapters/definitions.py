@@ -39,7 +39,7 @@ class DefinitionCache:
 
     @property
     def unreadable(self) -> Mapping[str, str]:
-        """Stored versions that this release can't read, with workflow, reason and what to do."""
+        """Stored versions that this release can't read, with workflow and reason: active ones and those of runs met."""
         return self._unreadable
 
     @property
@@ -57,11 +57,15 @@ class DefinitionCache:
         if revision == self._revision:
             return False
         by_shop: dict[str, list[Definition]] = {}
-        for deployed in await catalog.active_definitions(conn):
+        active = await catalog.active_definitions(conn)
+        for deployed in active:
             known = self._compiled.get(deployed.version)
             definition = known or self._compile(deployed.version, deployed.files, deployed.workflow)
             if definition is not None:
                 by_shop.setdefault(deployed.shop, []).append(definition)
+        # What was mended is told no more; a version that runs still need is met, and told, again.
+        versions = {deployed.version for deployed in active}
+        self._unreadable = {version: why for version, why in self._unreadable.items() if version in versions}
         self._shops = {s.shop: shop_facts(s) for s in await catalog.shops(conn)}
         self._by_shop, self._views, self._revision = by_shop, {}, revision
         _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
