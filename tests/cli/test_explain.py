@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relevo_cli.commands.explain import moment
+from relevo_cli.commands.explain import in_words, moment
 from relevo_cli.errors import CommandError
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, answer_task
@@ -142,5 +142,13 @@ def test_since_is_a_length_or_a_local_date() -> None:
     assert moment("7d", now, madrid) == now - timedelta(days=7)
     assert moment("2026-07-01", now, madrid) == datetime(2026, 6, 30, 22, tzinfo=UTC)
     assert moment("2026-07-01T08:00:00+00:00", now, madrid) == datetime(2026, 7, 1, 8, tzinfo=UTC)
-    with pytest.raises(CommandError):
-        moment("soon", now, madrid)
+    for wrong in ("soon", "0001-01-01"):
+        with pytest.raises(CommandError, match="neither a duration such as 7d nor a date"):
+            moment(wrong, now, zone_of("Asia/Tokyo"))
+
+
+def test_instants_in_a_sentence_are_local_and_what_only_looks_like_one_stays() -> None:
+    new_york = zone_of("America/New_York")
+    assert in_words("waits until 2026-03-10T15:00:00Z", new_york) == "waits until 2026-03-10 11:00"
+    for note in ("batch 2026-13-01T10:00:00Z", "since 0001-01-01T00:00:00Z", "at 2026-03-10T25:00:00+00:00"):
+        assert in_words(note, new_york) == note

@@ -123,9 +123,9 @@ def _instant(text: str, now: datetime, zone: tzinfo) -> datetime:
         pass
     try:
         local = datetime.fromisoformat(text)
-    except ValueError:
+        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise CommandError(f"--since {text!r} is neither a duration such as 7d nor a date such as 2026-03-10") from None
-    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def lines(answer: Answer, width: int | None = None) -> Iterator[str]:
@@ -134,8 +134,15 @@ def lines(answer: Answer, width: int | None = None) -> Iterator[str]:
 
 
 def in_words(text: str, zone: tzinfo) -> str:
-    """Instants inside a sentence as people read them, in the shop's time."""
-    return _INSTANT.sub(lambda found: local_minute(datetime.fromisoformat(found[0]), zone), text)
+    """Instants inside a sentence as people read them, in the shop's time; what only looks like one stays."""
+    return _INSTANT.sub(lambda found: _local(found[0], zone), text)
+
+
+def _local(written: str, zone: tzinfo) -> str:
+    try:
+        return local_minute(datetime.fromisoformat(written), zone)
+    except (ValueError, OverflowError):
+        return written
 
 
 def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
