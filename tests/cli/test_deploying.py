@@ -104,8 +104,8 @@ def deployed(revision: int, version: str) -> Deployed:
 
 
 def test_a_rollback_goes_to_the_version_before_or_to_the_named_revision() -> None:
-    past = [deployed(4, "b"), deployed(3, "b"), deployed(2, "a"), deployed(1, "c")]
-    drained = [structs.replace(past[0], retired_at=MORNING), *past[1:]]
+    drained = [deployed(4, "b"), deployed(3, "b"), deployed(2, "a"), deployed(1, "c")]
+    past = [structs.replace(drained[0], active=True), *drained[1:]]
     assert choose(drained, "cart", 0).revision == 4
     assert choose(past, "cart", 0).revision == 2
     assert choose(past, "cart", 1).revision == 1
@@ -286,6 +286,16 @@ async def test_history_tells_of_a_drain_and_a_rollback_ends_it(desk: Desk, busy:
     running = await build_engine(busy.pool, busy.publisher)
     await running.take(checkout("b", key="cus_2"))
     assert await busy.pool.fetchval("select count(*) from engine.run where ended_at is null") == 2
+
+
+async def test_a_rollback_ends_a_drain_from_before_its_time_was_kept(desk: Desk, busy: Engine, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("update catalog.deployment set active = false where workflow = 'cart'")
+    [out] = await desk.json("history", "cart")
+    assert (out["active"], out["retired_at"]) == (False, None)
+    await desk.says("rollback", "cart", "--yes", "--settle", "0")
+    [back, _] = await desk.json("history", "cart")
+    assert (back["version"], back["note"]) == (out["version"], f"revision {out['revision']} back in service")
 
 
 async def test_a_rollback_deploys_the_version_before_with_its_runs(desk: Desk, busy: Engine) -> None:

@@ -55,10 +55,10 @@ def rollback(
 ) -> None:
     """Deploy an earlier version of WORKFLOW again; `relevo history WORKFLOW` lists the revisions."""
     settings = addresses.settings()
-    earlier = asyncio.run(_earlier(settings, workflow, shop, to))
+    earlier, done = asyncio.run(_earlier(settings, workflow, shop, to))
     options = session.Options(
         shop=shop,
-        signed=session.signed(author, review_by, approve_by, note or _note(earlier)),
+        signed=session.signed(author, review_by, approve_by, note or done),
         in_flight=in_flight.value,
         only_plan=plan,
         files=diff,
@@ -70,10 +70,16 @@ def rollback(
     asyncio.run(session.run(settings, wanted, options))
 
 
-async def _earlier(settings: RuntimeSettings, workflow: str, shop: str, to: int) -> Deployed:
+async def _earlier(settings: RuntimeSettings, workflow: str, shop: str, to: int) -> tuple[Deployed, str]:
+    """What to deploy again, and what the history calls that."""
     async with database.transaction(settings) as connection:
         past = [one for one in await catalog.history(connection, workflow) if one.shop == shop]
-    return choose(past, workflow, to)
+    earlier = choose(past, workflow, to)
+    back = earlier.revision == past[0].revision and _out(earlier)
+    return (
+        earlier,
+        f"revision {earlier.revision} back in service" if back else f"rollback to revision {earlier.revision}",
+    )
 
 
 def choose(past: Sequence[Deployed], workflow: str, to: int) -> Deployed:
@@ -94,11 +100,6 @@ def choose(past: Sequence[Deployed], workflow: str, to: int) -> Deployed:
     return found[0]
 
 
-def _out(one: Deployed) -> bool:
-    return one.retired_at is not None
-
-
-def _note(earlier: Deployed) -> str:
-    return (
-        f"revision {earlier.revision} back in service" if _out(earlier) else f"rollback to revision {earlier.revision}"
-    )
+def _out(last: Deployed) -> bool:
+    """Whether the last deployment was taken out of service; old drains are in the catalog without their time."""
+    return not last.active
