@@ -13,6 +13,7 @@ from relevo_cli.addresses import Running, announce
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS
 from relevo_runtime import catalog
+from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
@@ -126,6 +127,34 @@ async def test_tokens_come_and_go_for_one_purpose_each(environment: dict[str, st
         code, out, err = await relevo("shops", *arguments, **environment)
         assert (code, out) == (2, "")
         assert sentence in err
+
+
+async def test_an_old_flaw_of_a_shop_stops_no_change_of_something_else(environment: dict[str, str], pool: Pool) -> None:
+    leaked = catalog.hash_token("leaked-token")
+    flawed = Shop(
+        shop="acme", platform="shopify", name="Acme", secrets=[Secret("short")], token_hashes=[leaked], locale="en_US"
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, flawed)
+    for arguments in (
+        ("remove-token", "acme", "--token", "leaked-token", "--for", "events"),
+        ("update", "acme", "--timezone", "Europe/Rome"),
+        ("rotate-secret", "acme", "--secret", "a newer one"),
+    ):
+        code, _, err = await relevo("shops", *arguments, **environment)
+        assert code == 0, err
+    for arguments, sentence in (
+        (("rotate-secret", "acme", "--secret", "brief"), "at least 8 characters"),
+        (("update", "acme", "--locale", "es_ES"), "is no language"),
+    ):
+        code, _, err = await relevo("shops", *arguments, **environment)
+        assert code == 2
+        assert sentence in err
+    async with pool.acquire() as connection:
+        shop = await catalog.shop(connection, "acme")
+    assert shop is not None
+    assert (shop.token_hashes, shop.timezone) == ([], "Europe/Rome")
+    assert shop.valid_secrets(datetime.now(UTC)) == ["a newer one", "short"]
 
 
 async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment: dict[str, str], pool: Pool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -95,31 +95,74 @@ def add(
         timezone=timezone,
         currency=currency,
     )
-    check(shop)
+    _check(shop)
     asyncio.run(_add(shop))
     out().print(f"shop {name} is known; its webhooks go to POST /hooks/{name}/{platform}", markup=False)
     if shop.token_hashes:
         out().print(f"with its token, events go to POST /events/{name}", markup=False)
 
 
-def check(shop: Shop) -> None:
-    """Raises `CommandError` if a field cannot be right."""
-    if not _NAME.fullmatch(shop.shop):
-        raise CommandError(f"{shop.shop!r} is no name for a shop: use lower-case letters, digits, - and _ (at most 63)")
-    if shop.platform not in PLATFORMS:
-        raise CommandError(f"platform {shop.platform!r} is not supported; use one of: {', '.join(PLATFORMS)}")
-    if shop.timezone not in zoneinfo.available_timezones():
-        raise CommandError(f"timezone {shop.timezone!r} does not exist; use an IANA name such as Europe/Madrid")
-    if not re.fullmatch(r"[A-Z]{3}", shop.currency):
-        raise CommandError(f"currency {shop.currency!r} is no ISO 4217 code such as EUR")
-    if any(len(secret.value) < SHORTEST for secret in shop.secrets):
-        raise CommandError(f"the secret needs at least {SHORTEST} characters: a short one can be guessed")
-    if not _LANGUAGE.fullmatch(shop.locale):
-        raise CommandError(f"locale {shop.locale!r} is no language such as en or es-ES")
-    if not _ADDRESS.fullmatch(parseaddr(shop.email_from)[1]):
-        raise CommandError(f"sender {shop.email_from!r} has no e-mail address; write Name <address>, or the address")
-    if shop.sms_from and not _PHONE.fullmatch(shop.sms_from):
-        raise CommandError(f"SMS sender {shop.sms_from!r} is no number such as +12025550123")
+def _check(shop: Shop, before: Shop | None = None) -> None:
+    """Raises `CommandError` if a field cannot be right; of a shop that was known `before`, one that it changes.
+
+    An old flaw, from a release that let it pass, must not keep anybody from mending something else.
+    """
+    for field, find in _FAULTS.items():
+        if before is None or getattr(shop, field) != getattr(before, field):
+            fault = find(getattr(shop, field))
+            if fault:
+                raise CommandError(fault)
+
+
+def _wrong_name(value: str) -> str:
+    right = _NAME.fullmatch(value)
+    return "" if right else f"{value!r} is no name for a shop: use lower-case letters, digits, - and _ (at most 63)"
+
+
+def _wrong_platform(value: str) -> str:
+    right = value in PLATFORMS
+    return "" if right else f"platform {value!r} is not supported; use one of: {', '.join(PLATFORMS)}"
+
+
+def _wrong_timezone(value: str) -> str:
+    right = value in zoneinfo.available_timezones()
+    return "" if right else f"timezone {value!r} does not exist; use an IANA name such as Europe/Madrid"
+
+
+def _wrong_currency(value: str) -> str:
+    return "" if re.fullmatch(r"[A-Z]{3}", value) else f"currency {value!r} is no ISO 4217 code such as EUR"
+
+
+def _wrong_secrets(value: list[Secret]) -> str:
+    """Of those that stay: one that ends soon is what a rotation gets rid of."""
+    short = any(len(secret.value) < SHORTEST for secret in value if secret.until is None)
+    return f"the secret needs at least {SHORTEST} characters: a short one can be guessed" if short else ""
+
+
+def _wrong_locale(value: str) -> str:
+    return "" if _LANGUAGE.fullmatch(value) else f"locale {value!r} is no language such as en or es-ES"
+
+
+def _wrong_sender(value: str) -> str:
+    right = _ADDRESS.fullmatch(parseaddr(value)[1])
+    return "" if right else f"sender {value!r} has no e-mail address; write Name <address>, or the address"
+
+
+def _wrong_number(value: str) -> str:
+    return "" if not value or _PHONE.fullmatch(value) else f"SMS sender {value!r} is no number such as +12025550123"
+
+
+_FAULTS: dict[str, Callable[[Any], str]] = {
+    "shop": _wrong_name,
+    "platform": _wrong_platform,
+    "timezone": _wrong_timezone,
+    "currency": _wrong_currency,
+    "secrets": _wrong_secrets,
+    "locale": _wrong_locale,
+    "email_from": _wrong_sender,
+    "sms_from": _wrong_number,
+}
+"""What is wrong with a field of a shop, and what would be right; empty if nothing is."""
 
 
 def update(
@@ -163,7 +206,7 @@ def add_token(
 def remove_token(
     name: Name,
     *,
-    token: Annotated[str, typer.Option(help="The token; without it, all of the purpose.")] = "",
+    token: Annotated[str, typer.Option(help="The token; or say --all.")] = "",
     purpose: Annotated[For, typer.Option("--for", help="What it was for.")],
     everything: Annotated[
         bool, typer.Option("--all", help="Every token of this purpose, also forgotten ones.")
@@ -248,7 +291,7 @@ async def _change(name: str, change: Callable[[Shop, datetime], Shop]) -> Shop:
         if shop is None:
             raise CommandError(unknown_shop(name))
         changed = change(shop, make_clock(settings).now())
-        check(changed)
+        _check(changed, shop)
         await catalog.update_shop(connection, changed)
     return changed
 
