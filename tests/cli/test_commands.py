@@ -157,6 +157,13 @@ async def test_an_old_flaw_of_a_shop_stops_no_change_of_something_else(environme
     assert shop.valid_secrets(datetime.now(UTC)) == ["a newer one", "short"]
 
 
+async def test_the_help_says_that_names_are_free_text_and_all_tokens_need_to_be_named() -> None:
+    _, out, _ = await relevo("deploy", "--help", COLUMNS="200")
+    assert out.count("free text, taken on trust") == len(("--author", "--review-by", "--approve-by"))
+    _, out, _ = await relevo("shops", "remove-token", "--help", COLUMNS="200")
+    assert "The token; or say --all." in out
+
+
 async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment: dict[str, str], pool: Pool) -> None:
     await relevo(*ADD, **environment)
     code, _, err = await relevo(

@@ -35,9 +35,15 @@ PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 DiffOption = Annotated[bool, typer.Option("--diff", help="Show the difference of the files; --plan always does.")]
 NoteOption = Annotated[str, typer.Option(help="Why, for the history.")]
-AuthorOption = Annotated[str, typer.Option(help="Who changes it; default: who is logged in here.")]
-ReviewOption = Annotated[str, typer.Option(help="Who reviewed it: needed for `change: production`.")]
-ApproveOption = Annotated[str, typer.Option(help="Who approved it: needed for `change: administrative`.")]
+AuthorOption = Annotated[
+    str, typer.Option(help="Who changes it: free text, taken on trust; default: who is logged in here.")
+]
+ReviewOption = Annotated[
+    str, typer.Option(help="Who reviewed it: free text, taken on trust; needed for `change: production`.")
+]
+ApproveOption = Annotated[
+    str, typer.Option(help="Who approved it: free text, taken on trust; needed for `change: administrative`.")
+]
 SettleOption = Annotated[
     float, typer.Option(min=0, help="Seconds after which every engine has seen a change of the catalog.")
 ]
