@@ -11,8 +11,10 @@ from pathlib import Path
 import aiosmtplib
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from relevo_notifier.core.mime import build_mail
+from relevo_sandbox.echo import Echo
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter
 from tests.notifier.waiting import until
@@ -88,13 +90,13 @@ async def test_a_text_after_one_that_a_crash_cut_off_is_kept(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("status", [204, 304])
-async def test_an_answer_that_may_have_no_body_has_none(sandbox: Sandbox, status: int) -> None:
-    async with httpx.AsyncClient(base_url=sandbox.url) as client:
-        for _ in range(2):  # what a body leaves behind would be read as the next answer
-            answer = await client.post(f"/echo?status={status}", json={"order": "o-1"})
-            assert (answer.status_code, answer.content) == (status, b"")
-            assert answer.headers.get("content-length", "0") == "0"
-        assert len((await client.get("/calls")).json()) == 2
+async def test_an_answer_that_may_have_no_body_has_none(status: int) -> None:
+    # Without a server in between, which would hide the body and close the connection.
+    app = httpx.ASGITransport(Starlette(routes=Echo().routes()))
+    async with httpx.AsyncClient(transport=app, base_url="http://sandbox") as client:
+        answer = await client.post(f"/echo?status={status}", json={"order": "o-1"})
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert len((await client.get("/calls")).json()) == 1
 
 
 async def test_calls_are_answered_with_what_they_sent_without_their_secrets(sandbox: Sandbox) -> None:
