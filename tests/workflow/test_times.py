@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from dateutil.rrule import rrulestr
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
@@ -166,9 +167,57 @@ class TestCalendarRules:
         found = next_occurrence("", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30", before, self.ROME)
         assert found == datetime(2026, 3, 29, 3, 0, tzinfo=self.ROME)
 
-    @pytest.mark.parametrize("rule", ["FREQ=DAILY;COUNT=3", "DTSTART:20260101\nRRULE:FREQ=DAILY", "FREQ=SECONDLY"])
+    @pytest.mark.parametrize(
+        "rule", ["FREQ=DAILY;COUNT=3", "DTSTART:20260101\nRRULE:FREQ=DAILY", "FREQ=SECONDLY", "FREQ=YEARLY;BYEASTER=1"]
+    )
     def test_an_rrule_that_counts_from_nowhere_or_never_rests(self, rule):
         assert check_rrule(rule) != ""
+
+    @pytest.mark.parametrize("interval", ["0", "1001", "1000000000", "9" * 5000, "-1", "+1", "1.5", "x", ""])
+    @pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=HOURLY;BYMONTH=2", "FREQ=YEARLY"])
+    def test_an_rrule_whose_interval_is_none(self, rule, interval):
+        assert "has an INTERVAL that is no number from 1 to 1000" in check_rrule(f"{rule};INTERVAL={interval}")
+
+    @pytest.mark.parametrize(
+        "rule",
+        ["FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31", "FREQ=YEARLY;INTERVAL=30"],
+    )
+    def test_an_rrule_that_never_comes(self, rule):
+        assert check_rrule(rule) == f"the RRULE '{rule}' never comes, not in 20 years"
+        for after in (datetime(2026, 3, 1, tzinfo=UTC), datetime(9990, 3, 1, tzinfo=UTC)):
+            assert next_occurrence("", rule, after, UTC) is None
+
+    @pytest.mark.parametrize(
+        "rule", ["FREQ=DAILY;INTERVAL=1000", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=DAILY;UNTIL=20200101"]
+    )
+    def test_an_rrule_that_comes_seldom_or_is_over_is_one(self, rule):
+        assert check_rrule(rule) == ""
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "FREQ=HOURLY;INTERVAL=5;BYDAY=MO,SU",
+            "FREQ=DAILY;INTERVAL=7",
+            "FREQ=WEEKLY;INTERVAL=3;BYDAY=TU",
+            "FREQ=MONTHLY;INTERVAL=5;BYDAY=-1FR",
+            "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO",
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+        ],
+    )
+    @given(at=instants)
+    @settings(max_examples=10)
+    def test_an_rrule_comes_when_the_standard_says(self, rule, at):
+        standard = rrulestr(rule, dtstart=datetime(2024, 1, 1, tzinfo=UTC))
+        after = max(at, datetime(2024, 1, 1, tzinfo=UTC))
+        assert next_occurrence("", rule, after, UTC) == standard.after(after)
+
+    def test_more_than_one_rule(self):
+        assert "is more than one rule" in check_rrule("RRULE:FREQ=DAILY\nEXDATE:20260310T000000")
+        assert check_rrule("RRULE:FREQ=DAILY\n") == ""
+
+    def test_an_end_that_is_none(self):
+        assert "has an UNTIL that is none" in check_rrule("FREQ=DAILY;UNTIL=9999-12-31")
+        assert "is no RRULE" in check_rrule("FREQ=DAILY;UNTIL=20261340")
 
     def test_rrule_knows_the_last_friday_of_a_month(self):
         found = next_occurrence(
