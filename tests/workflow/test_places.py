@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import (
@@ -61,6 +61,7 @@ STYLES = (str, SingleQuotedScalarString, DoubleQuotedScalarString, LiteralScalar
 WORDS = st.lists(st.text("ab'\"\\\\{}:#é😀\t", min_size=1, max_size=9), min_size=1, max_size=8)
 
 
+@example([":::::\\:", "\t:\\"], " ", str, 15)
 @given(WORDS, st.sampled_from([" ", "  ", "\n", " \n", "\n\n  "]), st.sampled_from(STYLES), st.integers(15, 60))
 def test_each_character_of_a_text_is_found_where_it_stands(words, between, style, width):
     yaml, stream = YAML(), StringIO()

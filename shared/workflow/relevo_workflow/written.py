@@ -5,6 +5,7 @@ import re
 from msgspec import Struct
 
 _SPACES = " \t\r\n\x85\u2028\u2029"
+_WHITE = re.compile(r"[ \t\r\n]+")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)", re.DOTALL)
 
@@ -47,6 +48,7 @@ class _Alignment:
         elif style:
             begin += 1
         self._next = begin
+        self._folded = (0, 0)  # where folded white space ends, and for how many characters it still stands
 
     def offset(self, text: str) -> int:
         """Where the last character of `text` begins in the source; its beginning if there is no text."""
@@ -54,7 +56,22 @@ class _Alignment:
         for character in text:
             found = self._skip_to(character)
             self._next = found + self._width(found)
+            if self._style == '"':
+                self._fold(found)
         return found
+
+    def _fold(self, at: int) -> None:
+        """Goes behind white space with a line break in double quotes as soon as the value has all that it stands for:
+        one space, or a line break less. What is white there after that is escaped.
+        """
+        end, left = self._folded
+        if at >= end:
+            run = _WHITE.match(self._source, at)
+            breaks = run[0].count("\n") if run is not None else 0
+            end, left = (run.end(), max(1, breaks - 1)) if run is not None and breaks else (0, 0)
+        if left == 1:
+            self._next = end
+        self._folded = end, left - 1
 
     def _skip_to(self, character: str) -> int:
         """Where the source goes on with `character`: behind white space that was folded, or a line that continues."""
