@@ -27,12 +27,12 @@ import msgspec
 from cel_expr_python import cel
 
 from relevo_contracts.envelope import Event
-from relevo_contracts.messages import WakeUp
 from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.load import load_workflow
+from relevo_workflow.simulate import wakeup_of
 from relevo_workflow.state import Shop, Subject
 from relevo_workflow.subject import handle
 
@@ -152,7 +152,7 @@ class Core:
             _, _, key, _, timer = heappop(self.heap)
             if self.timers.get(timer.id) is timer:
                 del self.timers[timer.id]
-                self.give(key, TimerInput(wakeup(key, timer)), now)
+                self.give(key, TimerInput(wakeup_of(timer, SHOP.id, key)), now)
 
     def lap(self, course: Sequence[bytes]) -> None:
         """Gives a part of the course, and notes its rate."""
@@ -174,7 +174,7 @@ class Core:
                 samples[event.type].append((event.key, EventInput(event), event.time))
         armed = sorted(self.heap)[: SAMPLES * 4]
         alive = [(key, timer) for _, _, key, _, timer in armed if self.timers.get(timer.id) is timer]
-        samples["timers"] = [(key, TimerInput(wakeup(key, timer)), timer.due_at) for key, timer in alive]
+        samples["timers"] = [(key, TimerInput(wakeup_of(timer, SHOP.id, key)), timer.due_at) for key, timer in alive]
         best = {(kind, at): float("inf") for kind, sample in samples.items() for at in range(len(sample))}
         for _ in range(ROUNDS):
             for kind, sample in samples.items():
@@ -186,20 +186,6 @@ class Core:
             kind: sum(best[kind, at] for at in range(len(sample))) / len(sample) * 1e6
             for kind, sample in samples.items()
         }
-
-
-def wakeup(key: str, timer: ArmTimer) -> WakeUp:
-    """The wake-up of a timer."""
-    return WakeUp(
-        id=f"{timer.id}@{timer.due_at.isoformat()}",
-        shop=SHOP.id,
-        key=key,
-        timer_id=timer.id,
-        due_at=timer.due_at,
-        run_id=timer.run_id,
-        turn=timer.turn,
-        name=timer.name,
-    )
 
 
 def cel_microseconds() -> float:

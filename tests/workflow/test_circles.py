@@ -2,10 +2,10 @@
 
 from collections import deque
 
-from relevo_contracts.messages import WakeUp
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer, Emit, StartRun
 from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
+from relevo_workflow.simulate import wakeup_of
 from relevo_workflow.state import Subject
 from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
 from relevo_workflow.subject import handle
@@ -16,19 +16,6 @@ TO_B = "workflow: a\ntrigger: {manual: }\nreentry: several\nsteps: [{start: {wor
 TO_A = "workflow: b\ntrigger: {manual: }\nreentry: several\nsteps: [%s{start: {workflow: a}}]\n"
 MANUAL = StartInput(id="s", workflow="a", at=START)
 EXPIRED = EventInput(an_event("quote.expired", quote_id="q"))
-
-
-def woken_by(timer: ArmTimer) -> WakeUp:
-    return WakeUp(
-        id=f"{timer.id}@{timer.due_at.isoformat()}",
-        shop=SHOP.id,
-        key=CUSTOMER,
-        timer_id=timer.id,
-        due_at=timer.due_at,
-        run_id=timer.run_id,
-        turn=timer.turn,
-        name=timer.name,
-    )
 
 
 def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> list[tuple[str, str]]:
@@ -48,7 +35,7 @@ def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> 
                 elif isinstance(effect, Emit):
                     todo.append(EventInput(effect.event))
                 elif isinstance(effect, ArmTimer):
-                    todo.append(TimerInput(woken_by(effect)))
+                    todo.append(TimerInput(wakeup_of(effect, SHOP.id, CUSTOMER)))
     return found
 
 

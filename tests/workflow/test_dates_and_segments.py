@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from msgspec import structs
 
-from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import ArmTimer
 from relevo_workflow.inputs import EventInput, TimerInput
+from relevo_workflow.simulate import wakeup_of
 from relevo_workflow.state import Facts, Subject
 from relevo_workflow.subject import handle, refresh
 from tests.workflow.shop import SHOP, START, Customer, a_workflow, an_event, euros, known
@@ -37,16 +37,7 @@ def sent_on(customer: Customer) -> list[datetime]:
 
 def wakes(flow: Definition, subject: Subject, timer: ArmTimer, now: datetime) -> Handled:
     """What the wake-up of a timer does to a customer as they are."""
-    wakeup = WakeUp(
-        id=wake_up_id(timer.id, timer.due_at, timer.turn),
-        shop=subject.shop,
-        key=subject.key,
-        timer_id=timer.id,
-        due_at=timer.due_at,
-        run_id=timer.run_id,
-        turn=timer.turn,
-        name=timer.name,
-    )
+    wakeup = wakeup_of(timer, subject.shop, subject.key)
     return handle([flow], {flow.version: flow}, subject, TimerInput(wakeup), now, shop=SHOP)
 
 

@@ -9,13 +9,13 @@ import msgspec
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.decision import Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import WorkflowError
 from relevo_workflow.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.load import load_workflow
+from relevo_workflow.simulate import wakeup_of
 from relevo_workflow.state import Run, Shop, Subject
 from relevo_workflow.subject import handle
 from tests.workflow.shop import CUSTOMER, START, a_workflow, an_event, euros, files, known
@@ -101,18 +101,7 @@ class World:
 
 
 def wake(timer: ArmTimer) -> TimerInput:
-    return TimerInput(
-        WakeUp(
-            id=wake_up_id(timer.id, timer.due_at, timer.turn),
-            shop=SHOP.id,
-            key=CUSTOMER,
-            timer_id=timer.id,
-            due_at=timer.due_at,
-            run_id=timer.run_id,
-            turn=timer.turn,
-            name=timer.name,
-        )
-    )
+    return TimerInput(wakeup_of(timer, SHOP.id, CUSTOMER))
 
 
 Course = list[tuple[int, str, str]]

@@ -116,7 +116,7 @@ class Simulation:
         timer = heapq.heappop(self._heap)[2]
         del self._armed[timer.id]
         self.now = max(self.now, due)
-        self._handle(TimerInput(_wakeup(timer, self.subject)))
+        self._handle(TimerInput(wakeup_of(timer, self.subject.shop, self.subject.key)))
         return True
 
     def finish(self, horizon: timedelta = timedelta(days=1100)) -> None:
@@ -176,11 +176,12 @@ class Simulation:
         return None
 
 
-def _wakeup(timer: ArmTimer, subject: Subject) -> WakeUp:
+def wakeup_of(timer: ArmTimer, shop: str, key: str) -> WakeUp:
+    """What the scheduler publishes of this customer's timer once it is due."""
     return WakeUp(
         id=wake_up_id(timer.id, timer.due_at, timer.turn),
-        shop=subject.shop,
-        key=subject.key,
+        shop=shop,
+        key=key,
         timer_id=timer.id,
         due_at=timer.due_at,
         run_id=timer.run_id,
