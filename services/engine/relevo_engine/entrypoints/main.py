@@ -6,18 +6,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 
 from relevo_contracts import topics
+from relevo_engine.adapters import retention
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.store import Store
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
-from relevo_engine.app.retention import forget_what_is_over
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
 from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.retention import forget_what_is_over
 from relevo_runtime.service import Build, Loop, Service, run
 
 TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
@@ -65,7 +66,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         await follower.run_once(service.clock.now())
         async with pool.acquire() as conn:
             await partitions.maintain(conn, service.clock.now())
-        forget = forget_what_is_over(pool, days=settings.engine_run_days)
+        forget = forget_what_is_over(pool, retention.STATEMENTS, days=settings.engine_run_days)
         loops = (
             *_loops(service, pool, follower, partitions, processor),
             service.loop("retention", forget, longest_pause=3600),

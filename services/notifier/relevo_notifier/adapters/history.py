@@ -1,17 +1,5 @@
-"""Deletes deliveries and calls that are over and old, page by page."""
+"""Deletes deliveries and calls that are over and old. Until then a row tells that its message was sent already."""
 
-from datetime import datetime
-
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Statements
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "history.sql")
-
-
-async def forget_page(conn: Connection, before: datetime, limit: int) -> int:
-    """Deletes up to `limit` deliveries, and as many calls, that were over before `before` and are reported.
-
-    Returns how many were deleted of that of which there were more.
-    """
-    deliveries = await conn.execute(STATEMENTS["forget_deliveries"], before, limit)
-    calls = await conn.execute(STATEMENTS["forget_calls"], before, limit)
-    return max(int(status.rpartition(" ")[2]) for status in (deliveries, calls))

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relevo_notifier.app.history import forget_history
+from relevo_notifier.adapters import history
 from relevo_notifier.entrypoints.background import Around
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.retention import forget_what_is_over
 from relevo_runtime.service import Service, run
 
 
@@ -23,8 +24,8 @@ def main() -> int:
                 service.loop(f"{lane.name}-poll", poll.run_once)
                 for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
             ]
-            history = forget_history(notifier.pool, days=settings.notifier_history_days)
-            async with service.running(*loops, service.loop("history", history, longest_pause=3600)):
+            forget = forget_what_is_over(notifier.pool, history.STATEMENTS, days=settings.notifier_history_days)
+            async with service.running(*loops, service.loop("history", forget, longest_pause=3600)):
                 yield
 
     return run("notifier", settings, build)
