@@ -1,7 +1,6 @@
 """The published contracts: complete, true to the code, and compatible with what is stored on the topics."""
 
 import json
-from pathlib import Path
 
 import jsonschema
 import msgspec
@@ -9,8 +8,9 @@ import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import asyncapi, breaking_changes, event_schema
+from tests.contracts.baseline import PATH
 
-BASELINE = json.loads((Path(__file__).parent / "published.json").read_text())
+BASELINE = json.loads(PATH.read_text())
 
 
 @pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))

@@ -14,6 +14,7 @@ from relevo_cli.service_settings import sections
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import asyncapi, event_schema
 from relevo_runtime.settings import Setting
+from relevo_workflow.json_schema import workflow_schema
 
 _SETTINGS_HEAD = """# Settings
 
@@ -31,7 +32,7 @@ def docs(
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
 ) -> None:
-    """Write docs/schemas/*.json, docs/asyncapi.yaml and docs/settings.md."""
+    """Write docs/schemas/*.json, docs/workflow.schema.json, docs/asyncapi.yaml and docs/settings.md."""
     wanted = documents()
     stale = [name for name, text in wanted.items() if _read(folder / name) != text]
     gone = [
@@ -54,7 +55,12 @@ def docs(
 def documents() -> dict[str, str]:
     """The text of every generated document by its path inside the folder."""
     schemas = {f"schemas/{name}.json": _json(event_schema(name)) for name in EVENT_TYPES}
-    return {**schemas, "asyncapi.yaml": _yaml(asyncapi()), "settings.md": _settings(sections())}
+    return {
+        **schemas,
+        "workflow.schema.json": _json(workflow_schema()),
+        "asyncapi.yaml": _yaml(asyncapi()),
+        "settings.md": _settings(sections()),
+    }
 
 
 def _settings(listing: dict[str, list[Setting]]) -> str:

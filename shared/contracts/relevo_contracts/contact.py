@@ -65,6 +65,8 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
         return contact
     changes: dict[str, object] = {}
     if isinstance(payload, ConsentChanged):
+        if payload.channel not in ("email", "sms") or payload.purpose != "marketing":
+            return contact  # says nothing of what is sent so far
         said = Consent(state=payload.state, at=at, source=payload.source)
         changes = _consents(contact, {f"{payload.channel}_consent": said})
     return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, changes)

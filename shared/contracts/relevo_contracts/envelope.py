@@ -20,6 +20,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `time` is when it happened, clamped to what is plausible; `receivedtime` is when ingest took it.
     `key` is the customer (or the product, for stock events): all events of one key are in order on one partition.
     `historical` marks a backfill: it updates what is known of the customer and starts nothing.
+    `test` marks what happened in a rehearsal (a test order): by default it reaches no customer and changes nothing
+    that is known.
     `hops` is 0 for what the shop said; for what a workflow published it tells how many workflows in a row led to it.
     """
 
@@ -34,6 +36,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
     historical: bool = False
+    test: bool = False
     hops: Count = 0
 
     def payload(self) -> Payload:

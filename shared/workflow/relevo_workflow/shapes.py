@@ -181,6 +181,7 @@ _SIMPLE: tuple[tuple[type, Shape], ...] = (
 
 
 def _from_info(info: inspect.Type) -> Shape:
+    info = info.type if isinstance(info, inspect.Metadata) else info
     if isinstance(info, inspect.UnionType):
         return _optional(info)
     for known, shape in _SIMPLE:
@@ -197,6 +198,8 @@ def _from_info(info: inspect.Type) -> Shape:
 
 def _optional(info: inspect.UnionType) -> Shape:
     rest = [one for one in info.types if not isinstance(one, inspect.NoneType)]
+    if {type(one) for one in rest} == {inspect.IntType, inspect.FloatType}:
+        return DOUBLE  # a whole number travels as one; expressions see one kind of quantity
     shape = _from_info(rest[0]) if len(rest) == 1 else DYN
     if shape.kind in ("struct", "timestamp"):
         return Shape(shape.kind, shape.name, shape.fields, nullable=True)

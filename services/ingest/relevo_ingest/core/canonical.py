@@ -5,7 +5,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from relevo_contracts.payloads import EVENT_TYPES, Buyer, Money, Payload, ShopChanged, StockChanged
+from relevo_contracts.payloads import (
+    EVENT_TYPES,
+    Buyer,
+    CouponChanged,
+    Money,
+    Payload,
+    ProductChanged,
+    ShopChanged,
+    StockChanged,
+)
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
 from relevo_ingest.core.cloudevents import CloudEvent
@@ -52,9 +61,15 @@ def _subject(payload: Payload) -> Subject:
         if not payload.product_id and not stock_items:
             raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
         return Product(payload.product_id, stock_items)
+    if isinstance(payload, ProductChanged):
+        if not payload.product_id:
+            raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
+        return Product(payload.product_id)
     if isinstance(payload, ShopChanged):
         return WholeShop()
     found: Person = person(payload)
+    if not found.aliases and isinstance(payload, CouponChanged):
+        return WholeShop()  # a coupon for everyone
     if not found.aliases:
         raise InvalidPayload("data.customer", "names nobody: give its id, email or phone")
     return found

@@ -88,9 +88,10 @@ def _changed(
         for payload, at in facts:
             contact = apply_event(contact, payload, at)
             if isinstance(payload, ConsentChanged) and (payload.state, payload.source) == ("withdrawn", UNSUBSCRIBED):
-                address = contact.email if payload.channel == "email" else contact.phone
+                channel: Channel = "email" if payload.channel == "email" else "sms"
+                address = contact.email if channel == "email" else contact.phone
                 if address:
-                    unsubscribed.append((person[0], payload.channel, address, at))
+                    unsubscribed.append((person[0], channel, address, at))
         if contact is not before:
             changed[person] = contact
     return changed, unsubscribed
