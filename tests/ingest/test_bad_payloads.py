@@ -14,6 +14,7 @@ from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import STRUCTURED, parse
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.shopify import topics
 from tests.ingest.webhooks import SHOP, body_of, events_of, fixture, read_events
 
@@ -126,10 +127,6 @@ def test_mutated_cloudevents_fit_or_are_refused(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("topic", "changes", "where", "problem"),
     [
-        ("orders/create", {"total_price": "-5.00"}, "total_price", "negative"),
-        ("orders/create", {"total_price": "12,50"}, "total_price", "not a decimal"),
-        ("orders/create", {"total_price": "1234567890123456"}, "total_price", "not plausible"),
-        ("orders/create", {"currency": "dollars"}, "subtotal_price", None),
         ("orders/create", {"id": None}, "id", "missing"),
         ("orders/create", {"email": 5}, "email", "Expected"),
         ("orders/create", {"created_at": "2026-13-01T00:00:00Z"}, "created_at", "Invalid RFC3339"),
@@ -152,11 +149,30 @@ def test_the_error_says_what_is_wrong_and_where(
         assert "currency" in caught.value.problem
 
 
-def test_the_error_names_the_line() -> None:
+@pytest.mark.parametrize(
+    ("changes", "where", "problem"),
+    [
+        ({"total_price": "-5.00"}, "total_price", "negative"),
+        ({"total_price": "12,50"}, "total_price", "not a decimal"),
+        ({"total_price": "1234567890123456"}, "total_price", "not plausible"),
+        ({"currency": "dollars"}, "subtotal_price", "currency"),
+    ],
+)
+def test_an_amount_that_is_none_costs_itself_only(changes: dict[str, Any], where: str, problem: str) -> None:
+    with collecting() as notes:
+        [event] = events_of("orders/create", **changes)
+    assert event.data["order_id"]
+    assert where.partition("_price")[0] not in event.data
+    assert [note for note in notes if note.startswith(f"{where}: ") and problem in note]
+
+
+def test_the_note_names_the_line() -> None:
     order = fixture("orders/create")
     order["line_items"][1]["price"] = "-1"
-    with pytest.raises(InvalidPayload, match=r"line_items\[1\]\.price: the amount -1 is negative"):
-        read_events("orders/create", body_of(order))
+    with collecting() as notes:
+        [event] = read_events("orders/create", body_of(order))
+    assert notes == ["line_items[1].price: the amount -1 is negative; it was left out"]
+    assert [line.get("price") is None for line in event.data["items"]][:2] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,14 @@ def test_quiet_hours_are_the_recipients_own(hour_utc: int, zone: str, later_utc:
     assert isinstance(transactional, Send)
 
 
+@pytest.mark.parametrize("unusable", ["", "Europe", "US", "Mars/Olympus", "x" * 5000, "../etc/passwd", "\0", "\ud800"])
+def test_for_people_whose_zone_is_not_known_it_is_quiet_when_it_is_quiet_at_the_shop(unusable: str) -> None:
+    at = datetime(2026, 3, 1, 16, 21, tzinfo=UTC)  # 01:21 in Tokyo
+    contact = Contact(email="ana@example.com", timezone=unusable, email_consent=Consent(state="granted", at=at))
+    verdict = may_send(delivery(at=at), contact, NOBODY, at, quiet=QuietHours(time(21), time(8)), zone="Asia/Tokyo")
+    assert verdict == Later(datetime(2026, 3, 1, 23, tzinfo=UTC), "quiet hours of the recipient")
+
+
 @given(st.text(max_size=40))
 def test_no_address_is_too_strange_to_be_judged(address: str) -> None:
     contact = Contact(email=address, phone=address)

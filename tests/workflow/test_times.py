@@ -8,8 +8,11 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relevo_contracts.contact import Contact
 from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
 from relevo_workflow.durations import format_duration, parse_duration
+from relevo_workflow.scope import Scope
+from relevo_workflow.state import Facts, Run, Shop
 from relevo_workflow.text_context import instant_text
 from relevo_workflow.zones import Window, anniversary, instant, next_time_of_day, zone_of
 from tests.workflow.shop import Customer, a_workflow, known
@@ -117,6 +120,21 @@ class TestDays:
     def test_an_unknown_zone_is_the_shops_and_then_utc(self):
         assert zone_of("Mars/Olympus", "Europe/Rome") == ZoneInfo("Europe/Rome")
         assert zone_of("", "nonsense") is UTC
+
+    @pytest.mark.parametrize("unusable", ["Europe", "US", "x" * 5000, "../etc/passwd", "\0"])
+    def test_to_expressions_a_zone_that_is_not_known_is_not_given(self, unusable):
+        now = datetime(2026, 3, 1, 16, 21, tzinfo=UTC)
+        facts = Facts(contact=Contact(timezone=unusable))
+        run = Run(id="r", workflow="w", version="v", key="k", customer="c", started_at=now, at=now)
+        scope = Scope(run_state=run, facts=facts, shop_state=Shop(id="s", timezone="Asia/Tokyo"), now=now)
+        assert (scope.customer["timezone"], scope.shop["timezone"]) == ("", "Asia/Tokyo")
+
+    def test_to_expressions_other_names_of_a_zone_are_iana_s(self):
+        now = datetime(2026, 3, 1, tzinfo=UTC)
+        facts = Facts(contact=Contact(timezone="Eastern Time (US & Canada)"))
+        run = Run(id="r", workflow="w", version="v", key="k", customer="c", started_at=now, at=now)
+        scope = Scope(run_state=run, facts=facts, shop_state=Shop(id="s", timezone="Europe"), now=now)
+        assert (scope.customer["timezone"], scope.shop["timezone"]) == ("America/New_York", "UTC")
 
 
 class TestDurations:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, time, timedelta
 
+from relevo_contracts.zones import zone as known_zone
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
 from relevo_workflow.yaml_source import Node
-from relevo_workflow.zones import WEEKDAYS, known_zone
+from relevo_workflow.zones import WEEKDAYS
 
 NAME = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 SAVE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")

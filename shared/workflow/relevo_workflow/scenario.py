@@ -10,6 +10,7 @@ import msgspec
 from relevo_contracts.contact import Consent, Contact
 from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.zones import zone as known_zone
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
 from relevo_workflow.expected import check_expected
@@ -17,7 +18,7 @@ from relevo_workflow.fields import Fields
 from relevo_workflow.simulate import Answer
 from relevo_workflow.state import Facts, Shop
 from relevo_workflow.yaml_source import Node, read_yaml
-from relevo_workflow.zones import instant, known_zone, zone_of
+from relevo_workflow.zones import instant, zone_of
 
 CUSTOMER_KEY = "customer-1"
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)

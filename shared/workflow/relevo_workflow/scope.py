@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.zones import zone_name
 from relevo_workflow.state import Facts, Run, Shop
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Scope(Struct, kw_only=True):
 CUSTOMER_FIELDS: dict[str, Callable[[Scope], Any]] = {
     "key": attrgetter("run_state.customer"),
     **{name: attrgetter(f"facts.contact.{name}") for name in ("email", "phone", "first_name", "last_name")},
-    **{name: attrgetter(f"facts.contact.{name}") for name in ("locale", "timezone", "country")},
+    **{name: attrgetter(f"facts.contact.{name}") for name in ("locale", "country")},
+    "timezone": lambda scope: zone_name(scope.facts.contact.timezone),  # unknown if expressions could not use it
     "email_consent": attrgetter("facts.contact.email_consent.state"),
     "sms_consent": attrgetter("facts.contact.sms_consent.state"),
     "birthday": lambda scope: scope.facts.birthday.isoformat() if scope.facts.birthday else "",
@@ -89,7 +91,7 @@ def shop_view(shop: Shop) -> dict[str, Any]:
         "name": shop.name,
         "domain": shop.domain,
         "locale": shop.locale,
-        "timezone": shop.timezone,
+        "timezone": zone_name(shop.timezone) or "UTC",
         "currency": shop.currency,
     }
 

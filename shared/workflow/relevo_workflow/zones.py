@@ -5,27 +5,18 @@ A local time that does not exist (clocks go forward) means the first instant aft
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+
+from relevo_contracts import zones
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-@lru_cache(maxsize=1024)
-def known_zone(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name, or `None` if there is no such zone."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
-
-
 def zone_of(*names: str) -> tzinfo:
-    """The first of `names` that is a zone; UTC if none is."""
+    """The zone of the first of `names` that means one (`relevo_contracts.zones`); UTC if none does."""
     for name in names:
-        zone = known_zone(name) if name else None
+        zone = zones.zone(name)
         if zone is not None:
             return zone
     return UTC

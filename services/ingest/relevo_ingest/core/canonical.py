@@ -90,7 +90,7 @@ def _canonical(value: Any, shop: ShopContext, where: str) -> Any:
 
 def _canonical_struct(value: Struct, shop: ShopContext, where: str) -> Struct:
     if isinstance(value, Money):
-        return Money(amount_text(value.amount, f"{where}.amount"), value.currency)
+        return Money(amount_text(value.amount, f"{where}.amount", currency=value.currency), value.currency)
     fields = {name: _canonical(getattr(value, name), shop, f"{where}.{name}") for name in value.__struct_fields__}
     if isinstance(value, Buyer):
         fields |= _contact(value, shop, where)
@@ -105,10 +105,12 @@ def _contact(who: Buyer, shop: ShopContext, where: str) -> dict[str, str]:
     """The fields of a person that have one right form."""
     land = normalise.country(who.country)
     number = normalise.phone(who.phone, land or shop.region)
+    zone = normalise.timezone(who.timezone)
     return {
         "email": _checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
         "phone": _checked(number, who.phone, f"{where}.phone", "is no phone number: write it as +12025550123"),
         "locale": _checked(normalise.locale(who.locale), who.locale, f"{where}.locale", "is no BCP 47 locale (es-ES)"),
+        "timezone": _checked(zone, who.timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"),
         "country": _checked(land, who.country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
     }
 

@@ -1,38 +1,68 @@
 """Money as decimal text with its currency; what can't be a price is refused with the reason."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+from relevo_contracts.currencies import decimals
 from relevo_contracts.payloads import Money
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.notes import note
 
 Amount = str | int | float
 
-_DECIMAL = re.compile(r"^(?P<sign>-?)(?P<whole>\d{1,40})(?:\.(?P<part>\d{0,40}))?$", re.ASCII)
+_DECIMAL = re.compile(r"-?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _WHOLE_DIGITS = 12  # a price of a billion is plausible in VND or IDR, one of a trillion is not
 _PART_DIGITS = 6
+_EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
+_SMALLEST = Decimal(1).scaleb(-_PART_DIGITS)
 
 
-def money(amount: Amount | None, currency: str, where: str) -> Money | None:
-    """`amount` with `currency`, or `None` if there is no amount. Raises `InvalidPayload`, naming `where`."""
-    if amount is None or amount == "":
+def money(amount: Amount | None, currency: str, where: str, *, absolute: bool = False) -> Money | None:
+    """`amount` with `currency`, or `None` if there is none that can be read: then a note says why, naming `where`.
+
+    `absolute`: the amount is a discount or a refund, which some shops write with a minus sign.
+    """
+    try:
+        return required_money(amount, currency, where, absolute=absolute) if amount not in (None, "") else None
+    except InvalidPayload as error:
+        note(error.where, f"{error.problem}; it was left out")
         return None
-    return Money(amount=amount_text(amount, where), currency=currency_code(currency, where))
 
 
-def amount_text(amount: Amount, where: str) -> str:
-    """Decimal text of an amount that is not negative and has a plausible size. Raises `InvalidPayload`."""
+def required_money(amount: Amount | None, currency: str, where: str, *, absolute: bool = False) -> Money:
+    """`amount` with `currency`. Raises `InvalidPayload`, naming `where`, if it is missing or can't be read."""
+    if amount is None or amount == "":
+        raise InvalidPayload(where, "is missing: the amount is needed")
+    code = currency_code(currency, where)
+    return Money(amount=amount_text(amount, where, currency=code, absolute=absolute), currency=code)
+
+
+def amount_text(amount: Amount, where: str, *, currency: str = "", absolute: bool = False) -> str:
+    """Decimal text of an amount that is not negative and has a plausible size. Raises `InvalidPayload`.
+
+    It has at most six decimals (a float's noise is rounded away), and behind those of its currency no zeros. A comma is
+    refused: `1,234` is more than a thousand in one country and little more than one in another.
+    """
     text = amount.strip() if isinstance(amount, str) else format(Decimal(str(amount)), "f")
-    match = _DECIMAL.match(text)
-    if match is None:
+    if _DECIMAL.fullmatch(text) is None:
         raise InvalidPayload(where, f"{text[:40]!r} is not a decimal number")
-    part = (match["part"] or "").rstrip("0") if len(match["part"] or "") > _PART_DIGITS else match["part"] or ""
-    whole = match["whole"].lstrip("0") or "0"
-    if match["sign"] and (whole != "0" or part.strip("0")):
+    number = Decimal(text)
+    if absolute:
+        number = abs(number)
+    if number < 0:
         raise InvalidPayload(where, f"the amount {text[:40]} is negative")
-    if len(whole) > _WHOLE_DIGITS or len(part) > _PART_DIGITS:
-        raise InvalidPayload(where, f"the amount {text[:40]} is not plausible: at most 12 digits and 6 decimals")
+    if number >= 10**_WHOLE_DIGITS:
+        raise InvalidPayload(where, f"the amount {text[:40]} is not plausible: it has more than 12 digits")
+    return _plain(number, decimals(currency))
+
+
+def _plain(number: Decimal, places: int) -> str:
+    """`number`, not negative, without zeros behind the decimals of its currency."""
+    if -int(number.as_tuple().exponent) > _PART_DIGITS:
+        number = number.quantize(_SMALLEST, context=_EXACT)
+    whole, _, part = format(abs(number), "f").partition(".")
+    part = part[:places] + part[places:].rstrip("0")
     return f"{whole}.{part}" if part else whole
 
 

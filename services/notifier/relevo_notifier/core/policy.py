@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
+from relevo_contracts.zones import zone as known_zone
 
 
 class Send(Struct, frozen=True):
@@ -153,15 +154,8 @@ def _consented(delivery: SendDelivery, contact: Contact) -> Skip | None:
 def _quiet(contact: Contact, now: datetime, quiet: QuietHours | None, zone: str) -> Later | None:
     if quiet is None:
         return None
-    ends = quiet.ends(now, _zone(contact.timezone) or _zone(zone) or ZoneInfo("UTC"))
+    ends = quiet.ends(now, known_zone(contact.timezone) or known_zone(zone) or ZoneInfo("UTC"))
     return Later(ends, "quiet hours of the recipient") if ends else None
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 class Retry(Struct, frozen=True):

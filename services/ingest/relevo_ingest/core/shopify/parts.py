@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from relevo_contracts.payloads import Address, Buyer, Item, Money
+from relevo_ingest.core import money as amounts
 from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.money import money
 from relevo_ingest.core.shopify.shapes import AddressShape, Amount, CustomerShape, Id, LineShape, Text
 
 _ID_LIMIT = 150
@@ -94,7 +94,7 @@ def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
 
 
 def items(lines: Sequence[LineShape], currency: str) -> list[Item]:
-    """The lines with the price of one piece. Raises `InvalidPayload` for a price that can't be."""
+    """The lines with the price of one piece; a price that can't be is left out with a note."""
     return [_item(line, currency, f"line_items[{n}]") for n, line in enumerate(lines[:_LINES_LIMIT])]
 
 
@@ -116,15 +116,12 @@ def _item(line: LineShape, currency: str, where: str) -> Item:
 
 def optional_money(amount: Amount, currency: str, where: str) -> Money | None:
     """The amount, or `None` where the payload has no amount or its currency is not known."""
-    return money(amount, currency, where) if currency else None
+    return amounts.money(amount, currency, where) if currency else None
 
 
 def required_money(amount: Amount, currency: str, where: str) -> Money:
     """The amount. Raises `InvalidPayload` if it or its currency is missing."""
-    found = money(amount, currency or "?", where)
-    if found is None:
-        raise InvalidPayload(where, "is missing: the total is needed")
-    return found
+    return amounts.required_money(amount, currency or "?", where)
 
 
 def tags(value: str | list[str] | None) -> list[str] | None:
