@@ -1,6 +1,7 @@
 """Errors as one clear sentence that says what to do; anything else is a bug and keeps its traceback."""
 
 import errno
+import os
 import re
 
 import asyncpg
@@ -10,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from relevo_cli.child import StartError
 from relevo_cli.errors import CommandError
 from relevo_embedded import EmbeddedError
+from relevo_runtime.environment import problems_of
 from relevo_runtime.errors import RuntimeFault
 from relevo_workflow.diagnostics import WorkflowError
 
@@ -78,8 +80,8 @@ def _postgres(error: BaseException) -> str | None:
 
 
 def _settings(error: pydantic.ValidationError) -> str:
-    lines = [f"RELEVO_{'_'.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in error.errors()]
-    return "a setting is wrong: " + "; ".join(lines) + " (`relevo settings` prints what each one means)"
+    wrong = "; ".join(problems_of(error, environment=os.environ))
+    return f"a setting is wrong: {wrong} (`relevo settings` prints what each one means)"
 
 
 def _places(error: KafkaConnectionError) -> str:

@@ -149,9 +149,9 @@ class NotifierSettings(RuntimeSettings):
         longest = max(self.notifier_smtp_timeout, self.notifier_twilio_timeout)
         if self.notifier_lease < 2 * longest:
             raise ValueError(
-                f"notifier_lease ({self.notifier_lease:g} s) must be at least twice the longest provider timeout "
-                f"({longest:g} s), or a delivery could be taken over while it is being sent"
+                f"RELEVO_NOTIFIER_LEASE ({self.notifier_lease:g} s) must be at least twice the longest timeout of a "
+                f"provider ({longest:g} s), or a delivery could be taken over while it is being sent"
             )
         if (self.notifier_quiet_from is None) != (self.notifier_quiet_until is None):
-            raise ValueError("notifier_quiet_from and notifier_quiet_until belong together: set both or none")
+            raise ValueError("RELEVO_NOTIFIER_QUIET_FROM and …_QUIET_UNTIL belong together: set both or none")
         return self

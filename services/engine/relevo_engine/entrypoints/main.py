@@ -15,6 +15,7 @@ from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
+from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
 from relevo_runtime.postgres import Pool, open_pool
@@ -26,7 +27,9 @@ TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
 
 def main() -> None:
     """Runs one engine until it is told to stop."""
-    settings = EngineSettings()
+    settings = start(
+        "engine", EngineSettings, "Runs workflows: takes events from Kafka, decides, keeps state in PostgreSQL."
+    )
     sys.exit(run("engine", settings, engine(settings)))
 
 

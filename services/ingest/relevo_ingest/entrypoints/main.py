@@ -13,6 +13,7 @@ from relevo_ingest.app.storing import Tools
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
+from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import check_secret
@@ -25,7 +26,7 @@ _COMMAND_SECONDS = 10.0
 
 def main() -> None:
     """Runs ingest until it is told to stop; the process ends with 1 if it failed."""
-    settings = IngestSettings()
+    settings = start("ingest", IngestSettings, "Receives the webhooks and events of shops, and puts them on Kafka.")
 
     @asynccontextmanager
     async def build(service: Service) -> AsyncIterator[None]:

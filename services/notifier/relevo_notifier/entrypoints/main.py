@@ -7,13 +7,14 @@ from relevo_notifier.adapters import history
 from relevo_notifier.entrypoints.background import Around
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.environment import start
 from relevo_runtime.retention import forget_what_is_over
 from relevo_runtime.service import Service, run
 
 
 def main() -> int:
     """Run until told to stop; returns the exit code of the process."""
-    settings = NotifierSettings()
+    settings = start("notifier", NotifierSettings, "Sends the messages and makes the HTTP calls of workflows.")
 
     @asynccontextmanager
     async def build(service: Service) -> AsyncIterator[None]:

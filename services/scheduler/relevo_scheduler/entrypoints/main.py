@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.environment import start
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.service import Loop, Service, run
@@ -19,7 +20,7 @@ NAME = "scheduler"
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; exits with 1 after a failure."""
-    settings = SchedulerSettings()
+    settings = start("scheduler", SchedulerSettings, "Publishes the timers of workflows when they are due.")
     sys.exit(run(NAME, settings, lambda service: scheduling(service, settings)))
 
 
