@@ -103,6 +103,38 @@ async def test_a_shop_is_changed_in_what_is_given_alone(environment: dict[str, s
         assert sentence in err
 
 
+async def test_what_a_new_shop_still_lacks_is_said_and_no_sender_is_made_up(
+    environment: dict[str, str], pool: Pool
+) -> None:
+    code, out, err = await relevo("shops", "add", "plain", "--platform", "custom", **environment)
+    assert code == 0, err
+    for lack in ("no e-mail can be sent", "no SMS can be sent", "no postal address", "nothing can be received"):
+        assert lack in out
+    async with pool.acquire() as connection:
+        shop = await catalog.shop(connection, "plain")
+    assert shop is not None
+    assert (shop.email_from, shop.secrets, shop.quiet_hours) == ("", [], "21:00-08:00")
+    complete = ("--email-from", "Plain <hello@example.com>", "--sms-from", "+12025550100")
+    complete += ("--postal-address", "1 High Street, London", "--quiet-hours", "none")
+    code, _, err = await relevo("shops", "update", "plain", *complete, **environment)
+    assert code == 0, err
+    code, _, err = await relevo("shops", "add-token", "plain", "--for", "events", "--token", "token-one", **environment)
+    assert code == 0, err
+    _, out, _ = await relevo("shops", "list", **environment)
+    assert "relevo shops update" not in out
+
+
+async def test_a_webhook_shop_needs_its_secret_and_quiet_hours_are_times(environment: dict[str, str]) -> None:
+    for arguments, sentence in (
+        (("add", "plain", "--platform", "shopify"), "at least 8 characters"),
+        (("add", "plain", "--platform", "custom", "--quiet-hours", "21-8"), "21:00-08:00"),
+        (("add", "plain", "--platform", "custom", "--quiet-hours", "25:00-08:00"), "21:00-08:00"),
+    ):
+        code, out, err = await relevo("shops", *arguments, **environment)
+        assert (code, out) == (2, "")
+        assert sentence in err
+
+
 async def test_tokens_come_and_go_for_one_purpose_each(environment: dict[str, str], pool: Pool) -> None:
     await relevo(*ADD, "--token", "for-events-1", "--task-token", "for-tasks-1", **environment)
     for arguments in (
@@ -238,7 +270,7 @@ async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Pat
 async def test_a_wrong_setting_is_named() -> None:
     code, _, err = await relevo("shops", "list", RELEVO_PARTITIONS="many")
     assert code == 2
-    assert "RELEVO_PARTITIONS: " in err
+    assert "RELEVO_PARTITIONS=many: " in err
     assert "Traceback" not in err
 
 

@@ -23,6 +23,8 @@ ACME = Shop(
     email_from="Acme <shop@example.com>",
     locale="es",
     timezone="Europe/Madrid",
+    postal_address="Calle Mayor 1, 28013 Madrid",
+    quiet_hours="21:00-08:00",
 )
 
 

@@ -21,12 +21,16 @@ from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
 
-PLATFORMS = ("shopify",)
+PLATFORMS = ("shopify", "custom")
+"""`custom`: a shop without webhooks of its own, whose systems send CloudEvents."""
+QUIET_HOURS = "21:00-08:00"
+"""The hours in which a new shop sends no marketing, unless it says otherwise."""
 SHORTEST = 8
 """The fewest characters of a secret and of a token."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Z]{2}|[0-9]{3}))?")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _FIELDS = {"events": "token_hashes", "tasks": "task_token_hashes"}
 
@@ -38,6 +42,8 @@ _SMS_FROM = typer.Option(help="Sender of SMS, E.164.")
 _LOCALE = typer.Option(help="Language for customers whose own is unknown, such as en or es-ES.")
 _TIMEZONE = typer.Option(help="IANA name, such as Europe/Madrid.")
 _CURRENCY = typer.Option(help="ISO 4217 code.")
+_ADDRESS_LINE = typer.Option(help="Postal address in one line; it stands at the end of marketing e-mails.")
+_QUIET = typer.Option(help="Hours without marketing, local time of the recipient, such as 21:00-08:00; or none.")
 _UNCHANGED = None
 """The default of an option that leaves what there is as it is."""
 
@@ -64,8 +70,8 @@ def register(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="Lower-case name; it is part of the webhook address.")],
     *,
-    platform: Annotated[str, typer.Option(help="The shop system: shopify.")],
-    secret: Annotated[str, typer.Option(help="The secret with which the shop signs its webhooks.")],
+    platform: Annotated[str, typer.Option(help="The shop system: shopify; or custom, for CloudEvents alone.")],
+    secret: Annotated[str, typer.Option(help="The secret with which the shop signs its webhooks.")] = "",
     token: Annotated[
         list[str] | None, typer.Option(help="Bearer token for POST /events/NAME; may be repeated.")
     ] = None,
@@ -79,27 +85,56 @@ def add(
     locale: Annotated[str, _LOCALE] = "en",
     timezone: Annotated[str, _TIMEZONE] = "UTC",
     currency: Annotated[str, _CURRENCY] = "EUR",
+    postal_address: Annotated[str, _ADDRESS_LINE] = "",
+    quiet_hours: Annotated[str, _QUIET] = QUIET_HOURS,
 ) -> None:
-    """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM."""
+    """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM, its events at /events/NAME."""
     shop = Shop(
         shop=name,
         platform=platform,
         name=title or name,
         domain=domain,
-        secrets=[Secret(secret)],
+        secrets=[Secret(secret)] if secret or platform != "custom" else [],
         token_hashes=[_hashed(value) for value in token or []],
         task_token_hashes=[_hashed(value) for value in task_token or []],
-        email_from=email_from or f"{name}@shop.example.com",
+        email_from=email_from,
         sms_from=sms_from,
         locale=locale,
         timezone=timezone,
         currency=currency,
+        postal_address=postal_address.strip(),
+        quiet_hours=_quiet(quiet_hours),
     )
     _check(shop)
     asyncio.run(_add(shop))
-    out().print(f"shop {name} is known; its webhooks go to POST /hooks/{name}/{platform}", markup=False)
+    hooks = f"; its webhooks go to POST /hooks/{name}/{platform}" if shop.secrets else ""
+    out().print(f"shop {name} is known{hooks}", markup=False)
     if shop.token_hashes:
         out().print(f"with its token, events go to POST /events/{name}", markup=False)
+    for lack in missing(shop):
+        out().print(lack, markup=False, soft_wrap=True)
+
+
+def missing(shop: Shop) -> list[str]:
+    """What a shop still needs before it can receive and send everything: one sentence each, with the command."""
+    update = f"`relevo shops update {shop.shop}"
+    lacks = [
+        (shop.email_from, f'no e-mail can be sent: {update} --email-from "{shop.name} <hello@…>"` sets the sender'),
+        (shop.sms_from, f"no SMS can be sent: {update} --sms-from +…` sets the sender"),
+        (
+            shop.postal_address,
+            f'marketing e-mails have no postal address, which laws ask for: {update} --postal-address "…"` sets it',
+        ),
+        (
+            shop.secrets or shop.token_hashes,
+            f"nothing can be received: `relevo shops add-token {shop.shop} --for events --token …` lets systems send",
+        ),
+    ]
+    return [sentence for has, sentence in lacks if not has]
+
+
+def _quiet(value: str) -> str:
+    return "" if value.strip().lower() in ("", "none") else value.strip()
 
 
 def _check(shop: Shop, before: Shop | None = None) -> None:
@@ -144,12 +179,17 @@ def _wrong_locale(value: str) -> str:
 
 
 def _wrong_sender(value: str) -> str:
-    right = _ADDRESS.fullmatch(parseaddr(value)[1])
+    right = not value or _ADDRESS.fullmatch(parseaddr(value)[1])
     return "" if right else f"sender {value!r} has no e-mail address; write Name <address>, or the address"
 
 
 def _wrong_number(value: str) -> str:
     return "" if not value or _PHONE.fullmatch(value) else f"SMS sender {value!r} is no number such as +12025550123"
+
+
+def _wrong_quiet_hours(value: str) -> str:
+    right = not value or (_HOURS.fullmatch(value) and value[:5] != value[6:])
+    return "" if right else f"quiet hours {value!r} are not two times of a day such as 21:00-08:00, or none"
 
 
 _FAULTS: dict[str, Callable[[Any], str]] = {
@@ -161,6 +201,7 @@ _FAULTS: dict[str, Callable[[Any], str]] = {
     "locale": _wrong_locale,
     "email_from": _wrong_sender,
     "sms_from": _wrong_number,
+    "quiet_hours": _wrong_quiet_hours,
 }
 """What is wrong with a field of a shop, and what would be right; empty if nothing is."""
 
@@ -175,10 +216,13 @@ def update(
     locale: Annotated[str | None, _LOCALE] = _UNCHANGED,
     timezone: Annotated[str | None, _TIMEZONE] = _UNCHANGED,
     currency: Annotated[str | None, _CURRENCY] = _UNCHANGED,
+    postal_address: Annotated[str | None, _ADDRESS_LINE] = _UNCHANGED,
+    quiet_hours: Annotated[str | None, _QUIET] = _UNCHANGED,
 ) -> None:
     """Change what is known of a shop; what is not given stays as it is."""
     fields = {"name": title, "domain": domain, "email_from": email_from, "sms_from": sms_from}
-    fields |= {"locale": locale, "timezone": timezone, "currency": currency}
+    fields |= {"locale": locale, "timezone": timezone, "currency": currency, "postal_address": postal_address}
+    fields["quiet_hours"] = None if quiet_hours is None else _quiet(quiet_hours)
     given = {field: value for field, value in fields.items() if value is not _UNCHANGED}
     if not given:
         raise CommandError("nothing to change: say what, such as --title; `relevo shops update --help` has the options")
@@ -243,8 +287,11 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
         place = "\n".join((shop.locale, shop.timezone, shop.currency))
         tokens = f"{len(shop.token_hashes)} events\n{len(shop.task_token_hashes)} tasks"
         name = "\n".join(filter(None, (shop.shop, shop.platform, shop.domain)))
-        table.add_row(*map(escape, (name, shop.email_from, place)), str(len(shop.secrets)), tokens)
+        table.add_row(*map(escape, (name, shop.email_from or "none", place)), str(len(shop.secrets)), tokens)
     out().print(table)
+    for shop in found:
+        for lack in missing(shop):
+            out().print(f"{shop.shop}: {lack}", markup=False, soft_wrap=True)
 
 
 def rotate_secret(

@@ -35,7 +35,8 @@ class Secret(Struct, frozen=True):
 class Shop(Struct, frozen=True, kw_only=True):
     """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217.
 
-    `token_hashes` are of tokens that post events, `task_token_hashes` of those that answer tasks.
+    `token_hashes` are of tokens that post events, `task_token_hashes` of those that answer tasks. `postal_address`
+    stands at the end of e-mails; `quiet_hours` (`21:00-08:00`, local time of the recipient) get no marketing.
     """
 
     shop: str
@@ -50,6 +51,8 @@ class Shop(Struct, frozen=True, kw_only=True):
     locale: str = "en"
     timezone: str = "UTC"
     currency: str = "EUR"
+    postal_address: str = ""
+    quiet_hours: str = ""
 
     def valid_secrets(self, now: datetime) -> list[str]:
         """The webhook secrets that hold at `now`."""
@@ -110,6 +113,7 @@ def _row(shop: Shop) -> tuple[object, ...]:
     return (
         *(shop.shop, shop.platform, shop.name, shop.domain, shop.secrets, shop.token_hashes),
         *(shop.task_token_hashes, shop.email_from, shop.sms_from, shop.locale, shop.timezone, shop.currency),
+        *(shop.postal_address, shop.quiet_hours),
     )
 
 

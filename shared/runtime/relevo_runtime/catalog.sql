@@ -1,27 +1,27 @@
 -- name: shops
 -- Every shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency
+    timezone, currency, postal_address, quiet_hours
 from catalog.shop order by shop
 
 -- name: shop
 -- One shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency
+    timezone, currency, postal_address, quiet_hours
 from catalog.shop where shop = $1
 
 -- name: add_shop
 -- Makes a shop known.
 insert into catalog.shop
     (shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale, timezone,
-    currency)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    currency, postal_address, quiet_hours)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 -- name: update_shop
 -- Replaces what is known of a shop.
 update catalog.shop
 set platform = $2, name = $3, domain = $4, secrets = $5, token_hashes = $6, task_token_hashes = $7, email_from = $8,
-    sms_from = $9, locale = $10, timezone = $11, currency = $12
+    sms_from = $9, locale = $10, timezone = $11, currency = $12, postal_address = $13, quiet_hours = $14
 where shop = $1
 
 -- name: add_definition

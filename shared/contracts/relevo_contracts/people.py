@@ -1,0 +1,99 @@
+"""What happens to people and to the shop itself: payloads, see `relevo_contracts.payloads`."""
+
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from relevo_contracts.parts import Buyer, Campaign, Count, Money
+
+
+class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`customer.created`, `.updated`, `.deleted`: what the shop knows of a customer now.
+
+    `tags` are all tags; a shop that tells only what changed says so in `tags_added` and `tags_removed`.
+    """
+
+    customer: Buyer
+    birthday: date | None = None
+    tags: list[str] | None = None
+    tags_added: list[str] = []
+    tags_removed: list[str] = []
+    orders_count: Count | None = None
+    total_spent: Money | None = None
+    attributes: dict[str, str] = {}
+
+
+class CustomerMerged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`customer.merged`: `customer` was kept, and all that is known of `merged` is the kept one's from now on."""
+
+    customer: Buyer
+    merged: list[Buyer] = []
+
+
+class CustomerSeen(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`customer.logged_in`: a customer signed in to the shop."""
+
+    customer: Buyer
+    url: str = ""
+    store: str = ""
+
+
+class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`consent.changed`: a proof of consent, or its withdrawal (GDPR Art. 7(1) and 7(3)).
+
+    It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
+    `ip_hash` are the evidence: what was asked, where, and from where it was answered.
+    """
+
+    customer: Buyer
+    channel: Literal["email", "sms", "whatsapp", "push"]
+    state: Literal["granted", "withdrawn", "pending"]
+    purpose: Literal["marketing", "newsletter", "product_news", "survey", "partners"] = "marketing"
+    double_opt_in: bool = False
+    source: str = ""
+    wording: str = ""
+    form_url: str = ""
+    list_id: str = ""
+    ip_hash: str = ""
+
+
+class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`page.viewed`: a page of the storefront was looked at."""
+
+    customer: Buyer
+    url: str = ""
+    title: str = ""
+    product_id: str = ""
+    referrer: str = ""
+    variant_id: str = ""
+    sku: str = ""
+    category: str = ""
+    brand: str = ""
+    price: Money | None = None
+    image_url: str = ""
+    campaign: Campaign | None = None
+
+
+class FormSubmitted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`form.submitted`: a form of the storefront was sent."""
+
+    customer: Buyer
+    form: str
+    fields: dict[str, str] = {}
+    url: str = ""
+    campaign: Campaign | None = None
+
+
+class PrivacyRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`customer.data_requested`, `customer.redacted`: a person's right under GDPR Art. 15 and 17."""
+
+    customer: Buyer
+    order_ids: list[str] = []
+    request_id: str = ""
+
+
+class ShopChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`shop.disconnected`, `shop.redacted`: the shop itself left, or asks for erasure."""
+
+    domain: str = ""
