@@ -80,7 +80,7 @@ def problems_of(text: str, *templates: str, **more: str) -> list[Diagnostic]:
 
 def an_event(event_type: str, at: datetime = START, /, event_id: str = "", key: str = CUSTOMER, **data: Any) -> Event:
     """An event of the customer; `data` is its payload."""
-    historical = bool(data.pop("historical", False))
+    historical, test = bool(data.pop("historical", False)), bool(data.pop("rehearsal", False))
     if not event_type.startswith("product."):
         data.setdefault("customer", {"email": "ana@example.com"})
     return Event(
@@ -93,6 +93,7 @@ def an_event(event_type: str, at: datetime = START, /, event_id: str = "", key: 
         data=data,
         receivedtime=at,
         historical=historical,
+        test=test,
     )
 
 

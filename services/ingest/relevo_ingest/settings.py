@@ -51,6 +51,12 @@ class IngestSettings(RuntimeSettings):
     ingest_shops_forced: float = Field(
         default=0.2, ge=0.01, le=60, description="least seconds between two looks that unknown shops cause"
     )
+    ingest_state_days: int = Field(
+        default=180,
+        ge=7,
+        le=3650,
+        description="days after which the last state of an untouched order is forgotten",
+    )
     ingest_pool: int = Field(default=4, ge=1, le=50, description="most connections to PostgreSQL")
 
     def limits(self) -> Limits:

@@ -14,10 +14,11 @@ DEFAULT_NOT_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class EventTrigger:
-    """An event that starts a run when `when` holds."""
+    """An event that starts a run when `when` holds. `test`: so do those of a rehearsal (a test order)."""
 
     event: str
     when: Expression | None
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

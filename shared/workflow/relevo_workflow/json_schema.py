@@ -18,6 +18,7 @@ _EXPRESSION: Schema = {"type": ["string", "boolean", "number"], "description": "
 _TEXT: Schema = {"type": "string"}
 _ZONE: Schema = {"type": "string", "description": "customer, shop, or a name like Europe/Madrid"}
 _PERCENT: Schema = {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*%?$"}
+_TEST: Schema = {"type": "boolean", "description": "whether test orders start it as well, as a rehearsal"}
 _VALUES: Schema = {"type": "object"}
 _STEPS: Schema = {"$ref": "#/$defs/steps"}
 _EVENT: Schema = {"$ref": "#/$defs/event"}
@@ -68,7 +69,7 @@ def _trigger() -> Schema:
     since = {"enum": ["last_order_at", "last_seen_at", "first_order_at", "first_seen_at"]}
     return {
         "anyOf": [
-            _record({"event": _EVENTS, **when}, "event"),
+            _record({"event": _EVENTS, "test": _TEST, **when}, "event"),
             _record({**date, **when}, "date"),
             _record({"inactivity": _DURATION, "since": since, **when}, "inactivity"),
             _record({"segment": _NAME, "change": {"enum": ["joined", "left"]}, **when}, "segment"),

@@ -92,7 +92,10 @@ class HeaderReader:
             return []
         if kinds[0] == "event":
             events = self.reading.event_types(fields, "event")
-            found: list[parts.Trigger] = [parts.EventTrigger(event, self._when(fields, event)) for event in events]
+            test = fields.choice("test", ("false", "true")) == "true"
+            found: list[parts.Trigger] = [
+                parts.EventTrigger(event, self._when(fields, event), test) for event in events
+            ]
         else:
             when = self._where(fields, "when", ())
             found = [self._occasion(kinds[0], fields, when)]

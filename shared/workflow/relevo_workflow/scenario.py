@@ -38,6 +38,7 @@ class Happening:
     data: dict[str, Any] = field(default_factory=dict)
     key: str = CUSTOMER_KEY
     historical: bool = False
+    test: bool = False
     staff: str = ""
     step: str = ""
     by: str = ""
@@ -266,6 +267,7 @@ class _Reader:
         buyer_node = fields.get("customer")
         buyer = buyer_node.plain() if buyer_node is not None else {}
         historical = fields.choice("historical", ("true", "false")) == "true"
+        test = fields.choice("test", ("true", "false")) == "true"
         fields.done()
         if event and not product and "customer" in getattr(EVENT_TYPES.get(event), "__struct_fields__", ()):
             known = {name: str(self.customer[name]) for name in _CONTACT if name in self.customer}
@@ -274,7 +276,7 @@ class _Reader:
             self._check(event, data, fields)
         where = fields.node.position
         key = product_key(product) if product else CUSTOMER_KEY
-        return Happening(at, where, event, data, key, historical=historical, manual=manual)
+        return Happening(at, where, event, data, key, historical=historical, test=test, manual=manual)
 
     def _check(self, event: str, data: dict[str, Any], fields: Fields) -> None:
         if event not in EVENT_TYPES:

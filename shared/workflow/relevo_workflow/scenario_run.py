@@ -105,6 +105,7 @@ def _happen(simulation: Simulation, happening: Happening, number: int) -> list[D
         data=happening.data,
         receivedtime=at,
         historical=happening.historical,
+        test=happening.test,
     )
     simulation.give(EventInput(event), at)
     return []

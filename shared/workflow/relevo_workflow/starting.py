@@ -17,6 +17,7 @@ from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
 from relevo_workflow.walk import Walk
 
 _AGAIN = "this started a run already"
+A_TEST = "this is a test order (or another test event), and the trigger does not say test: true"
 
 
 class Starter(Struct, frozen=True):
@@ -28,22 +29,25 @@ class Starter(Struct, frozen=True):
     data: dict[str, Any]
     event: Event | None = None
     hops: int = 0
+    test: bool = False
 
 
 def starter_of(arrival: Input) -> Starter | None:
     """What `arrival` may start a run with; `None` for inputs that start nothing."""
     if isinstance(arrival, EventInput):
         event = arrival.event
-        return None if event.historical else Starter(event.id, event.type, event.time, event.data, event, event.hops)
+        if event.historical:
+            return None
+        return Starter(event.id, event.type, event.time, event.data, event, event.hops, event.test)
     if isinstance(arrival, StartInput):
         data = {"name": arrival.name, "data": arrival.data}
         return Starter(arrival.id, arrival.cause, arrival.at, data, hops=arrival.hops)
     return None
 
 
-def past_name(workflow: str, run_key: str) -> str:
-    """Under which name `Facts.past` has the runs of a workflow for a run key."""
-    return f"{workflow}/{run_key}"
+def past_name(workflow: str, run_key: str, *, test: bool = False) -> str:
+    """Under which name `Facts.past` has the runs of a workflow for a run key; rehearsals are apart from the others."""
+    return f"{workflow}{'?test' if test else ''}/{run_key}"
 
 
 def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> Walk:
@@ -60,6 +64,7 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
         trigger_id=starter.id,
         trigger_at=starter.at,
         trigger=starter.data,
+        test=starter.test,
     )
     return Walk(
         definition=definition,
@@ -103,12 +108,13 @@ def start(
     starter = starter_of(arrival)
     if starter is None:
         return _ignored(definition, arrival, "this starts nothing")
-    conditions = [
-        trigger.when for index, trigger in enumerate(definition.triggers) if _fits(trigger, index, starter, arrival)
-    ]
-    if not conditions:
+    fitting = [one for index, one in enumerate(definition.triggers) if _fits(one, index, starter, arrival)]
+    if not fitting:
         return _ignored(definition, arrival, "this is none of its triggers")
     walk = _candidate(definition, starter, facts, shop, customer)
+    conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
+    if not conditions:
+        return _refused(walk, A_TEST)
     refusal = _refusal(walk, conditions, active)
     if refusal == _AGAIN:
         return _ignored(definition, arrival, refusal)
@@ -124,7 +130,7 @@ def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequen
     if not _identify(walk):
         return "the run's key is empty"
     run, definition = walk.run, walk.definition
-    past = walk.facts.past.get(past_name(definition.name, run.key))
+    past = walk.facts.past.get(past_name(definition.name, run.key, test=run.test))
     if past is not None and run.id in past.run_ids:
         return _AGAIN
     return _not_again(run, definition.reentry, past, active) or _not_enrolled(walk) or _left_already(walk)
@@ -157,7 +163,7 @@ def _not_again(run: Run, reentry: Reentry, past: Past | None, active: Sequence[R
     if reentry.mode == "several":
         return ""
     for one in active:
-        if one.workflow == run.workflow and one.key == run.key and one.state == "active":
+        if (one.workflow, one.key, one.test, one.state) == (run.workflow, run.key, run.test, "active"):
             return "a run for this key is on its way"
     return _ran_before(run, reentry, past) if past is not None else ""
 

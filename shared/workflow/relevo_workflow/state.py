@@ -99,7 +99,8 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
     ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
-    `hops` tells how many workflows in a row led to where it is: see `step_effects.MAX_HOPS`.
+    `hops` tells how many workflows in a row led to where it is: see `step_effects.MAX_HOPS`. `test` is a rehearsal: it
+    hears of test events, which other runs don't.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     ended_at: Instant | None = None
     end_reason: str = ""
     hops: int = 0
+    test: bool = False
 
     def since(self) -> datetime:
         """The time of the event that started or last restarted the run: older events don't concern it."""

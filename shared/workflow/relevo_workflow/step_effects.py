@@ -145,6 +145,7 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], ho
         key=run.customer,
         data=data,
         receivedtime=scope.now,
+        test=run.test,
         hops=hops,
     )
     return [Emit(id=key, event=event)]

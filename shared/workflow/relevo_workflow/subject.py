@@ -47,7 +47,7 @@ def handle(
 
     Raises `MissingVersionError` if a run's version is not in `pinned`, and what `fold` raises for a bad event.
     """
-    if isinstance(arrival, EventInput) and arrival.event.type == REDACTED and arrival.event.key == subject.key:
+    if isinstance(arrival, EventInput) and _erases(subject, arrival.event):
         return redacted(subject, arrival.event)
     deployment = Deployment.of(definitions)
     if isinstance(arrival, EventInput):
@@ -134,11 +134,11 @@ class _Work(Struct, kw_only=True):
         """Folds an event and lets those decide whom it concerns; one about another key is no fact of the customer."""
         event = arrival.event
         own = event.key == self.subject.key
-        if own:
+        if own and not event.test:
             self.facts = fold(self.facts, event, whole=heard)
         if not heard:
             return
-        if own and event.type in self.deployment.exit_types:
+        if own and not event.test and event.type in self.deployment.exit_types:
             self.facts = remember(self.facts, event)
         self._let_runs_decide(arrival, event.type, "")
         if own and not event.historical:
@@ -165,7 +165,7 @@ class _Work(Struct, kw_only=True):
         self.runs = []
         for run in self.subject.runs:
             definition = _version(self.deployment, self.pinned, run)
-            if heard in definition.event_types or run.id == addressee:
+            if _hears(run, arrival) and (heard in definition.event_types or run.id == addressee):
                 self._run(definition, run, arrival)
             else:
                 self.runs.append(run)
@@ -193,7 +193,7 @@ class _Work(Struct, kw_only=True):
             return
         run = decision.run
         if run is not None:
-            name = past_name(run.workflow, run.key)
+            name = past_name(run.workflow, run.key, test=run.test)
             forever = definition.reentry.mode == "never"
             self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
         self._take(decision)
@@ -232,10 +232,20 @@ class _Work(Struct, kw_only=True):
         if run is not None and run.state != "ended":
             self.runs.append(run)
         if run is not None and run.ended_at is not None:
-            self.facts = with_end(self.facts, past_name(run.workflow, run.key), run.started_at, run.ended_at)
+            name = past_name(run.workflow, run.key, test=run.test)
+            self.facts = with_end(self.facts, name, run.started_at, run.ended_at)
         for effect in decision.effects:
             if isinstance(effect, SetAttributes):
                 self.facts = with_changes(self.facts, effect)
+
+
+def _erases(subject: Subject, event: Event) -> bool:
+    return event.type == REDACTED and event.key == subject.key and not event.test
+
+
+def _hears(run: Run, arrival: Input) -> bool:
+    """Whether a run takes notice of an input: of a test order only a rehearsal does."""
+    return run.test or not (isinstance(arrival, EventInput) and arrival.event.test)
 
 
 def _heard(deployment: Deployment, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
@@ -257,7 +267,8 @@ def _version(deployment: Deployment, pinned: Mapping[str, Definition], run: Run)
 
 def _learnt(deployment: Deployment, subject: Subject, event: Event) -> Handled | None:
     """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
-    facts = fold(subject.facts, event, whole=False) if event.key == subject.key else subject.facts
+    known = event.key != subject.key or event.test  # nothing is learnt from it
+    facts = subject.facts if known else fold(subject.facts, event, whole=False)
     if deployment.timed and (
         deployment.segments
         or facts.timed_by != deployment.fingerprint

@@ -31,7 +31,8 @@ class KeyChanges(Struct):
         """An event about a product is remembered, and walked to everybody who waits for it."""
         if isinstance(arrived.input, EventInput):
             event = arrived.input.event
-            if event.key == arrived.key and is_product(event.key) and not event.historical:
+            about_product = event.key == arrived.key and is_product(event.key)
+            if about_product and not (event.historical or event.test):
                 self.about_products.append(event)
                 self.walks.append(of_event(event))
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.storing import Receipt, Tools, find_keys, in_time, store
+from relevo_ingest.app.storing import Receipt, Tools, concluded, find_keys, in_time, store
 from relevo_ingest.core.drafts import Arrival, NoEvent, ShopContext
 from relevo_ingest.core.normalise import digest
 from relevo_ingest.core.shopify import topics
@@ -16,13 +16,18 @@ _ID_LIMIT = 150
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """What arrived. `delivery_id` is the sender's id of it, the same for each redelivery; it may be empty."""
+    """What arrived. `delivery_id` is the sender's id of it, the same for each redelivery; it may be empty.
+
+    `happening` is the sender's id of what happened, the same in all webhooks about it; `test` its mark of a test.
+    """
 
     topic: str
     body: bytes
     received: datetime
     delivery_id: str = ""
     triggered_at: datetime | None = None
+    happening: str = ""
+    test: bool = False
 
 
 async def receive_shopify(tools: Tools, shop: ShopContext, webhook: Webhook) -> Receipt:
@@ -37,8 +42,11 @@ async def receive_shopify(tools: Tools, shop: ShopContext, webhook: Webhook) -> 
         source=f"/shops/{shop.shop}/shopify",
         received=webhook.received,
         hinted_at=webhook.triggered_at,
+        happening=_name(webhook.happening),
+        test=webhook.test,
     )
     async with in_time(tools.budget):
+        reading = await concluded(tools, reading, arrival)
         if isinstance(reading, NoEvent):
             return await _keep(tools, webhook, arrival, reading)
         return Receipt(events=await store(tools, reading, arrival))
@@ -46,10 +54,15 @@ async def receive_shopify(tools: Tools, shop: ShopContext, webhook: Webhook) -> 
 
 def delivery_id(given: str, topic: str, body: bytes) -> str:
     """The id of a delivery: the sender's, else one made of topic and body, so that a redelivery has the same."""
+    return _name(given) or digest(f"{topics.canonical_topic(topic)}\0{body.hex()}")
+
+
+def _name(given: str) -> str:
+    """A header's value as a part of ids; empty if it is none."""
     name = given.strip()
     if name and name.isascii() and name.isprintable():
         return name if len(name) <= _ID_LIMIT else digest(name)
-    return digest(f"{topics.canonical_topic(topic)}\0{body.hex()}")
+    return ""
 
 
 async def _keep(tools: Tools, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:

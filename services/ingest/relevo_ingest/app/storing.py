@@ -11,8 +11,9 @@ from msgspec import Struct
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
-from relevo_ingest.core.drafts import Arrival, Draft, Finished, Limits, finish
+from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Limits, Pending, Reading, finish
 from relevo_ingest.core.errors import Busy
+from relevo_ingest.core.states import Question, Sighting, Thing
 
 Message = tuple[bytes, bytes]
 
@@ -22,6 +23,14 @@ class Keys(Protocol):
 
     async def key(self, lookup: Lookup) -> str:
         """The key; raises `Busy` if it can't be found now."""
+        ...
+
+
+class States(Protocol):
+    """Keeps the last known state of things."""
+
+    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
+        """What is known of each, with what the message tells kept; raises `Busy` if it can't be asked now."""
         ...
 
 
@@ -37,6 +46,7 @@ class Tools(Struct, frozen=True):
     """What a use case works with. `budget` is how many seconds of wall-clock time storing may take."""
 
     keys: Keys
+    states: States
     log: Log
     limits: Limits
     budget: float
@@ -67,6 +77,29 @@ async def in_time(budget: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise Busy(f"storing took longer than {budget:g} s") from error
+
+
+async def concluded(tools: Tools, reading: Reading, arrival: Arrival) -> Conclusion:
+    """What a message says, now that it is known how things were before it. Raises `Busy`.
+
+    The states are kept before the events are stored: if that fails, the same delivery comes again and sees the same.
+    """
+    if not isinstance(reading, Pending):
+        return reading
+    questions = _questions(reading, arrival)
+    sightings = await tools.states.observe(list(questions.values()))
+    return reading.conclude(dict(zip(questions, sightings, strict=True)))
+
+
+def _questions(reading: Pending, arrival: Arrival) -> dict[Thing, Question]:
+    """What the store is asked, each thing once: of two observations of one thing the later one counts."""
+    at = arrival.hinted_at or arrival.received
+    looks = {thing: Question(shop=arrival.shop, thing=thing) for thing in reading.looks}
+    told = {
+        one.thing: Question(shop=arrival.shop, thing=one.thing, delivery=arrival.id, at=one.at or at, state=one.state)
+        for one in reading.observed
+    }
+    return looks | told
 
 
 async def find_keys(tools: Tools, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:

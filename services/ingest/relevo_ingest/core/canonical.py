@@ -19,7 +19,7 @@ from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.money import amount_text
 from relevo_ingest.core.redaction import without_secrets
@@ -29,7 +29,7 @@ _TEXT_LIMIT = 10_000
 _ID_LIMIT = 200
 
 
-def read(event: CloudEvent, shop: ShopContext) -> Reading:
+def read(event: CloudEvent, shop: ShopContext) -> Conclusion:
     """The draft of an event, or why there is none. Raises `InvalidPayload` with the path of what is wrong."""
     shape = EVENT_TYPES.get(event.type)
     if shape is None:
@@ -43,6 +43,7 @@ def read(event: CloudEvent, shop: ShopContext) -> Reading:
         id=event_id(event.source, event.id),
         source=event.source,
         historical=event.is_historical,
+        test=event.is_test or bool(getattr(payload, "test", False)),
     )
     return [draft]
 

@@ -1,7 +1,8 @@
 """CloudEvents 1.0 over HTTP: structured, batch and binary content mode.
 
 Source: CloudEvents 1.0.2 (attributes, JSON format) and its HTTP Protocol Binding (modes, percent-encoding).
-Extension attribute `historical` marks a backfill: it updates what is known and starts nothing.
+Extension attribute `historical` marks a backfill: it updates what is known and starts nothing. `test` marks a
+rehearsal: by default it reaches nobody and changes nothing.
 """
 
 import base64
@@ -36,11 +37,17 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     data: msgspec.Raw = msgspec.Raw(b"")
     data_base64: str | None = None
     historical: bool | Literal["true", "false"] = False
+    test: bool | Literal["true", "false"] = False
 
     @property
     def is_historical(self) -> bool:
         """Whether it is a backfill; binary mode has text for a boolean."""
         return self.historical in (True, "true")
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a rehearsal."""
+        return self.test in (True, "true")
 
     def body(self) -> bytes:
         """The data as JSON text. Raises `InvalidPayload` if it is missing, or not JSON by its own account."""

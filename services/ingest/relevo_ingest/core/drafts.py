@@ -1,6 +1,6 @@
 """What a connector makes of a message: drafts of events, or the reason why there are none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +10,7 @@ from relevo_contracts.envelope import Event, event_data
 from relevo_contracts.payloads import ConsentChanged, Payload, StockChanged
 from relevo_ingest.core.aliases import Subject, product_id_of
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.states import Observation, Sightings, Thing
 from relevo_ingest.core.times import EventTime, Plausible, plausible, statement_time, to_utc
 
 
@@ -22,7 +23,11 @@ class ShopContext(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """An event before it has its key. `at` is the sender's claim; an empty `id` is made from the delivery's."""
+    """An event before it has its key. `at` is the sender's claim.
+
+    An empty `id` is made from the delivery's. `about` is the id of what it is about: two deliveries of one happening,
+    as the platform itself numbers them, are one event if they have the same type and `about`.
+    """
 
     type: str
     payload: Payload
@@ -31,6 +36,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     id: str = ""
     source: str = ""
     historical: bool = False
+    test: bool = False
+    about: str = ""
 
 
 class NoEvent(Struct, frozen=True):
@@ -40,17 +47,38 @@ class NoEvent(Struct, frozen=True):
     learnt: tuple[Subject, ...] = ()
 
 
-Reading = Sequence[Draft] | NoEvent
+Conclusion = Sequence[Draft] | NoEvent
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """A message whose events depend on what is known already.
+
+    `observed` is what it tells of things, `looks` are those that it only has to know of. `conclude` is pure: it gets a
+    sighting of each of them.
+    """
+
+    conclude: Callable[[Sightings], Conclusion]
+    observed: tuple[Observation, ...] = ()
+    looks: tuple[Thing, ...] = ()
+
+
+Reading = Conclusion | Pending
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
-    """How a message came: `id` is the same for each redelivery, `received` is when it reached ingest."""
+    """How a message came: `id` is the same for each redelivery, `received` is when it reached ingest.
+
+    `happening` is the platform's number of what happened (the same in each message about it; may be empty). `test` says
+    that the platform marked the message itself as a test.
+    """
 
     shop: str
     id: str
     source: str
     received: datetime
     hinted_at: datetime | None = None
+    happening: str = ""
+    test: bool = False
 
 
 class Finished(Struct, frozen=True):
@@ -74,15 +102,15 @@ DEFAULT_LIMITS = Limits(Plausible(skew=timedelta(minutes=5), oldest=timedelta(da
 def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arrival, limits: Limits) -> list[Finished]:
     """The events of one message, in order, each with its key, its id, its plausible time.
 
-    The first event carries the delivery's id, the others that id and their place: a redelivery gives the same
-    ids. Raises `InvalidPayload` if an event is too large for the broker.
+    The first event carries the delivery's id, the others that id and their place: a redelivery gives the same ids.
+    Where the platform numbers what happened, that number, the type and what it is about make the id.
+    Raises `InvalidPayload` if an event is too large for the broker.
     """
     finished = []
     for place, draft in enumerate(drafts):
-        own_id = draft.id or (arrival.id if place == 0 else f"{arrival.id}:{place}")
         time = _time(draft, arrival, limits.plausible)
         event = Event(
-            id=own_id,
+            id=draft.id or _made_id(draft, place, arrival),
             source=draft.source or arrival.source,
             type=draft.type,
             time=time.at,
@@ -91,9 +119,16 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
             data=event_data(_with_product(draft.payload, keys[draft.subject])),
             receivedtime=arrival.received,
             historical=time.historical,
+            test=draft.test or arrival.test,
         )
         finished.append(Finished(event, _encode(event, limits.message_bytes), time.note))
     return finished
+
+
+def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
+    if arrival.happening and draft.about:
+        return f"{draft.type}:{draft.about}:{arrival.happening}"
+    return arrival.id if place == 0 else f"{arrival.id}:{place}"
 
 
 def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:

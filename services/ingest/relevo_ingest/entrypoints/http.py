@@ -96,6 +96,8 @@ class _Endpoints:
             received=received,
             delivery_id=request.headers.get("x-shopify-webhook-id", ""),
             triggered_at=parse_instant(request.headers.get("x-shopify-triggered-at")),
+            happening=request.headers.get("x-shopify-event-id", ""),
+            test=request.headers.get("x-shopify-test", "").strip().lower() == "true",
         )
         return _receipt(await receive_shopify(self._tools, _context(shop), webhook))
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.shops import Shops
+from relevo_ingest.adapters.states import RETENTION, KnownStates
 from relevo_ingest.app.storing import Tools
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints.http import Ingest, make_app
@@ -18,6 +19,7 @@ from relevo_runtime.http import serve
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import check_secret
 from relevo_runtime.postgres import open_pool
+from relevo_runtime.retention import forget_what_is_over
 from relevo_runtime.service import Service, run
 
 _log = logging.getLogger(__name__)
@@ -60,11 +62,21 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             forced=settings.ingest_shops_forced,
             monotonic=asyncio.get_running_loop().time,
         )
-        tools = Tools(keys=Identity(pool), log=log, limits=settings.limits(), budget=settings.ingest_budget)
+        tools = Tools(
+            keys=Identity(pool),
+            states=KnownStates(pool, service.clock),
+            log=log,
+            limits=settings.limits(),
+            budget=settings.ingest_budget,
+        )
+        forget = forget_what_is_over(pool, RETENTION, days=settings.ingest_state_days)
         service.health.probe("database", lambda: pool.fetchval("select 1"))
         service.health.probe("kafka", log.check)
         app = make_app(Ingest(settings, shops, tools, service.clock, service.metrics))
-        async with serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port:
+        async with (
+            service.running(service.loop("retention", forget, longest_pause=3600)),
+            serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port,
+        ):
             _log.info("ingest listens on %s:%d", settings.ingest_host, port)
             yield port
     finally:

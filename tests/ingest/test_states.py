@@ -1,0 +1,122 @@
+"""The last known state of things: one suite for the database and for the one in memory that tests of rules use."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.states import RETENTION, KnownStates, forget_states
+from relevo_ingest.core.aliases import Kind, Lookup, alias
+from relevo_ingest.core.states import NOTHING, Question, Sighting, Thing
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.postgres import Pool
+from relevo_runtime.retention import forget_what_is_over
+from tests.ingest.states import MemoryStates
+
+AT = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+ORDER = Thing("order", "1")
+Observe = Callable[[Sequence[Question]], Awaitable[list[Sighting]]]
+
+
+@pytest.fixture(params=["memory", "database"])
+def observe(request: pytest.FixtureRequest) -> Observe:
+    if request.param == "memory":
+        return MemoryStates().observe
+    return KnownStates(request.getfixturevalue("pool"), SystemClock()).observe
+
+
+def told(delivery: str, minutes: int = 0, thing: Thing = ORDER, shop: str = "tea", **state: Any) -> Question:
+    return Question(shop=shop, thing=thing, delivery=delivery, at=AT + timedelta(minutes=minutes), state=state)
+
+
+def look(thing: Thing = ORDER, shop: str = "tea") -> Question:
+    return Question(shop=shop, thing=thing)
+
+
+async def test_the_first_word_of_a_thing_has_no_before(observe: Observe) -> None:
+    assert await observe([look()]) == [NOTHING]
+    assert await observe([told("a", status="open")]) == [Sighting(now={"status": "open"}, fresh=True)]
+    [seen] = await observe([look()])
+    assert (seen.before, seen.now, seen.fresh) == ({"status": "open"}, {"status": "open"}, False)
+
+
+async def test_what_is_not_named_keeps_its_value(observe: Observe) -> None:
+    await observe([told("a", status="open", number="#1")])
+    [seen] = await observe([told("b", 1, status="paid")])
+    assert seen == Sighting(
+        before={"status": "open", "number": "#1"}, now={"status": "paid", "number": "#1"}, fresh=True
+    )
+
+
+async def test_the_same_delivery_again_gets_the_same_answer_even_after_others(observe: Observe) -> None:
+    await observe([told("a", status="open")])
+    [first] = await observe([told("b", 1, status="paid")])
+    for n in range(5):
+        await observe([told(f"c{n}", 2 + n, status=f"later-{n}")])
+    [again] = await observe([told("b", 1, status="paid")])
+    assert (again.before, again.fresh) == (first.before, True) == ({"status": "open"}, True)
+    [now] = await observe([look()])
+    assert now.now == {"status": "later-4"}
+
+
+async def test_older_news_changes_nothing_and_adds_what_nobody_told(observe: Observe) -> None:
+    await observe([told("a", 5, status="paid")])
+    for delivery in ("late", "late"):
+        [seen] = await observe([told(delivery, 0, status="open", number="#1")])
+        assert (seen.fresh, seen.now) == (False, {"status": "paid", "number": "#1"})
+
+
+async def test_things_and_shops_are_apart(observe: Observe) -> None:
+    await observe([told("a", status="open")])
+    others = [look(Thing("refund", "1")), look(Thing("order", "2")), look(shop="coffee")]
+    assert await observe(others) == [NOTHING] * 3
+    assert await observe([]) == []
+
+
+async def test_messages_that_come_at_once_take_turns(observe: Observe) -> None:
+    answers = await asyncio.gather(*(observe([told(f"d{n}", status=n), look(Thing("order", "2"))]) for n in range(20)))
+    befores = [seen.before for seen, _ in answers]
+    assert befores.count(None) == 1
+    assert len({str(before) for before in befores}) == 20, "each sees what the one before it kept"
+
+
+async def test_two_processes_take_turns(pool: Pool) -> None:
+    processes = [KnownStates(pool, SystemClock()) for _ in range(2)]
+    things = [Thing("order", str(n)) for n in range(20)]
+    calls = [
+        process.observe([told(f"{name}{thing.id}", thing=thing, by=name)])
+        for process, name in zip(processes, "ab", strict=True)
+        for thing in things
+    ]
+    answers = [seen for [seen] in await asyncio.gather(*calls)]
+    for one, other in zip(answers[:20], answers[20:], strict=True):
+        assert sorted([one.before is None, other.before is None]) == [False, True]
+
+
+async def test_states_are_forgotten_with_their_orders(pool: Pool) -> None:
+    states = KnownStates(pool, SystemClock())
+    key = await Identity(pool).key(Lookup("tea", (alias(Kind.CUSTOMER, "7"), alias(Kind.ORDER, "1"))))
+    things = [ORDER, Thing("order", "2"), Thing("order", "3")]
+    await states.observe([told("a", thing=thing, x=1) for thing in things])
+    await states.observe([told("a", thing=Thing("refund", "9"), order="1"), told("a", shop="coffee", x=1)])
+    async with pool.acquire() as connection:
+        await forget_states(connection, "tea", orders=["2"], key=key)
+    asked = [*map(look, things), look(Thing("refund", "9")), look(shop="coffee")]
+    assert [bool(seen.now) for seen in await states.observe(asked)] == [False, False, True, False, True]
+    async with pool.acquire() as connection:
+        await forget_states(connection, "tea")
+    assert await states.observe([look(things[2])]) == [NOTHING]
+
+
+async def test_untouched_states_are_purged(pool: Pool) -> None:
+    states = KnownStates(pool, SystemClock())
+    await states.observe([told("a", x=1)])
+    forget = forget_what_is_over(pool, RETENTION, days=180)
+    now = SystemClock().now()
+    await forget(now + timedelta(days=179))
+    assert (await states.observe([look()]))[0].now == {"x": 1}
+    await forget(now + timedelta(days=181))
+    assert await states.observe([look()]) == [NOTHING]
