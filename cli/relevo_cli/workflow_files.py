@@ -1,8 +1,9 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
-A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, and `segments.yaml`
-if it names segments. Its tests are no part of it: changing a test deploys nothing. The catalog also keeps what the
-notifier needs without a YAML parser: `compiled/templates.json` and the words of each layout as JSON.
+A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, `segments.yaml` if it
+names segments, and the declarations of the shop's own events that it names (`events/custom.*.json`). Its tests are no
+part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
+`compiled/templates.json` and the words of each layout as JSON.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError, NotTextError
+from relevo_contracts.event_types import mentioned
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position, WorkflowError
 from relevo_workflow.load import load_workflow
+from relevo_workflow.read_events import ENDINGS as EVENT_ENDINGS
+from relevo_workflow.read_events import FOLDER as EVENTS
+from relevo_workflow.read_events import event_files
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"
@@ -102,7 +107,21 @@ def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
     # A workflow that names none is the same version whatever becomes of them.
     if segments.is_file() and any("segment" in text for text in files.values()):
         files[SEGMENTS] = _read(segments)
-    return files
+    return files | _own_events(folder, files, every=not parse)
+
+
+def _own_events(folder: Path, files: Mapping[str, str], *, every: bool) -> dict[str, str]:
+    """The declarations of the events that a workflow names; all of them where it names one that is not there."""
+    declared = read_events(beside(folder))
+    named = mentioned(files.values())
+    every = every or not named <= {name for name, _ in event_files(declared)}
+    return {path: declared[path] for name, path in event_files(declared) if every or name in named}
+
+
+def read_events(library: Path) -> dict[str, str]:
+    """The declarations of the shop's own events in a folder of workflows: `events/custom.*.json` (or YAML)."""
+    paths = [path for ending in EVENT_ENDINGS for path in (library / EVENTS).glob(f"*{ending}")]
+    return {f"{EVENTS}{path.name}": _read(path) for path in sorted(paths)}
 
 
 def read_tests(folder: Path) -> dict[str, str]:
@@ -121,7 +140,7 @@ def beside(folder: Path) -> Path:
 
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
-    shared = file == SEGMENTS or file.startswith(f"{LAYOUTS}/")
+    shared = file == SEGMENTS or file.startswith((f"{LAYOUTS}/", EVENTS))
     return (beside(folder) if shared else folder) / file
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from relevo_contracts.payloads import EVENT_TYPES, Count, Instant, Payload
+from relevo_contracts.event_types import known_payload
+from relevo_contracts.payloads import Count, Instant, Payload
 
 Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -40,8 +41,10 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hops: Count = 0
 
     def payload(self) -> Payload:
-        """The typed payload. Raises `msgspec.ValidationError` if `data` does not fit the event's type."""
-        return msgspec.convert(self.data, EVENT_TYPES[self.type])
+        """The typed payload; of a `custom.…` event only what all have. Raises `msgspec.ValidationError`, `KeyError`."""
+        payload: Any = msgspec.convert(self.data, known_payload(self.type))
+        known: Payload = payload
+        return known
 
 
 def event_data(payload: Payload) -> dict[str, Any]:

@@ -96,6 +96,12 @@ __all__ = [
     "Variant",
 ]
 
+class CustomEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`custom.…`: what every event has that a shop declares itself; the shop's schema has the rest."""
+
+    customer: Buyer
+
+
 Payload = (
     CustomerChanged
     | ConsentChanged
@@ -120,6 +126,7 @@ Payload = (
     | CustomerSeen
     | PrivacyRequested
     | ShopChanged
+    | CustomEvent
 )
 
 EVENT_TYPES: dict[str, type[Payload]] = {

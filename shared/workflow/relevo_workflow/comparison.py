@@ -13,7 +13,7 @@ from relevo_workflow.expressions import Expression
 from relevo_workflow.values import LiquidText
 
 NOTHING = "nothing"
-_LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "warnings", "places"}
+_LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "types", "warnings", "places"}
 _DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields", "way"}
 _WORDS = {
     "triggers": "trigger",
@@ -67,7 +67,11 @@ def compare(old: Definition, new: Definition) -> Comparison:
 
 def file_diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """A unified diff of the files that people write; what a deployment adds to them is left out."""
-    paths = sorted(path for path in {*old, *new} if not path.startswith("compiled/") and not path.endswith(".json"))
+    paths = sorted(
+        path
+        for path in {*old, *new}
+        if not path.startswith("compiled/") and (path.startswith("events/") or not path.endswith(".json"))
+    )
     return [
         line
         for path in paths

@@ -12,6 +12,7 @@ from relevo_workflow import program as steps
 from relevo_workflow.approvals import on_task
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition, Goal
+from relevo_workflow.fitting import misfit
 from relevo_workflow.inputs import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
 from relevo_workflow.money import goal_value
 from relevo_workflow.scope import event_view
@@ -112,6 +113,11 @@ def _on_event(walk: Walk, event: Event) -> None:
         return
     if event.time < walk.run.since():
         _ignore(walk, "this happened before the event that started the run")
+        return
+    wrong = misfit(walk.definition, event)
+    if wrong:
+        # Told where `explain` finds it, and no more: the run waits on for one that it can read.
+        walk.kind, walk.reason = "waiting" if walk.run.state == "active" else "ignored", wrong
         return
     counted = _count_goal(walk, event)
     if walk.run.state == "active" and (_exit(walk, event) or (not event.historical and _move(walk, event))):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.template import Template
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.expressions import Expression
@@ -133,6 +134,7 @@ class Segment:
 class Definition:
     """A workflow. `version` is the hash of its files; `event_types` are all that it reacts to.
 
+    `types` are the payloads of the events that it may name: the built-in ones, and those that its files declare.
     `early` are the arms that count what came before their step. `timed` says that a trigger depends on time;
     `watched_segments` are those that a trigger waits to be joined or left.
     """
@@ -156,6 +158,7 @@ class Definition:
     layouts: dict[str, str] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    types: EventTypes = field(default_factory=lambda: BUILT_IN, repr=False)
     event_types: frozenset[str] = frozenset()
     exit_types: frozenset[str] = frozenset()
     trigger_types: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_workflow.cel_messages import Complaint, explain
 from relevo_workflow.decision import Check
 from relevo_workflow.descriptors import PACKAGE, descriptor_pool
@@ -35,14 +36,15 @@ class Names:
     events: tuple[str, ...]
     triggers: tuple[str, ...]
     run: Shape
+    types: EventTypes = field(default_factory=lambda: BUILT_IN, compare=False, repr=False)
 
     def with_events(self, *events: str) -> "Names":
         """The same with other event types at hand."""
-        return Names(events, self.triggers, self.run)
+        return replace(self, events=events)
 
     def without_event(self) -> "Names":
         """The same where no event is at hand."""
-        return Names((), self.triggers, self.run)
+        return replace(self, events=())
 
     def variants(self) -> Iterable[tuple[str, str]]:
         """Each pair of event type and trigger type that can meet."""
@@ -193,9 +195,9 @@ class Compiler:
 
     def _roots(self, names: Names, event: str, trigger: str) -> dict[str, Shape]:
         roots = {"customer": CUSTOMER, "shop": SHOP, "run": names.run, "now": TIMESTAMP}
-        roots["trigger"] = occasion_shape(trigger)
+        roots["trigger"] = occasion_shape(trigger, names.types)
         if names.events:
-            roots["event"] = occasion_shape(event)
+            roots["event"] = occasion_shape(event, names.types)
         return roots
 
     def _env(self, names: Names, event: str, trigger: str) -> Any:

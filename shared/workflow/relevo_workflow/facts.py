@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from relevo_contracts.contact import Contact, apply_buyer, apply_event
 from relevo_contracts.envelope import Event
+from relevo_contracts.event_types import CUSTOM, known_payload
 from relevo_contracts.payloads import EVENT_TYPES, Buyer, ConsentChanged, CustomerChanged, Money, OrderChanged, Payload
 from relevo_workflow.effects import SetAttributes
 from relevo_workflow.state import Facts, Occurrence, Past
@@ -43,7 +44,8 @@ def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     """
     if event.type == REDACTED:
         return Facts()
-    payload: Any = msgspec.convert(event.data, (EVENT_TYPES if whole else _READ)[event.type])
+    wanted = known_payload(event.type) if whole or event.type.startswith(CUSTOM) else _READ[event.type]
+    payload: Any = msgspec.convert(event.data, wanted)
     changes = _seen(facts, event.time) if event.type in _SEEN else {}
     buyer: Buyer | None = getattr(payload, "customer", None)
     if buyer is not None:

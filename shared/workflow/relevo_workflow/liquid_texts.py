@@ -95,7 +95,7 @@ def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
 
 def roots_of(names: Names) -> dict[str, list[Shape]]:
     """The variables that Liquid may name, each with the shapes that it can have."""
-    triggers = [occasion_shape(trigger) for trigger in names.triggers]
+    triggers = [occasion_shape(trigger, names.types) for trigger in names.triggers]
     return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
 
 

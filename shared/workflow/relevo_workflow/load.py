@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.event_types import with_declared
 from relevo_workflow.definition import (
     DateTrigger,
     Definition,
@@ -21,6 +21,8 @@ from relevo_workflow.lints import check_habits
 from relevo_workflow.outline import Outline, outline, saved_shapes
 from relevo_workflow.places import places_of
 from relevo_workflow.program import Program, WaitFor
+from relevo_workflow.read_events import FOLDER as EVENTS
+from relevo_workflow.read_events import read_declared
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.read_segments import read_segments
 from relevo_workflow.read_steps import StepReader
@@ -36,7 +38,7 @@ _MAX_BYTES = 1_000_000
 
 
 def load_workflow(files: Mapping[str, str]) -> Definition:
-    """The definition of `files` (`workflow.yaml`, `templates/*.yaml`, `layouts/*`, `segments.yaml`), checked.
+    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, layouts, `segments.yaml`, `events/*`.
 
     Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
     """
@@ -61,7 +63,7 @@ def version_of(files: Mapping[str, str]) -> str:
     counted = {
         path: text
         for path, text in files.items()
-        if not path.startswith(("tests/", "compiled/")) and not path.endswith(".json")
+        if not path.startswith(("tests/", "compiled/")) and (path.startswith(EVENTS) or not path.endswith(".json"))
     }
     return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
 
@@ -76,11 +78,12 @@ def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
 
 
 def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Definition:
+    types = with_declared(read_declared(files, problems))
     fields = Fields(root, problems, "a workflow")
     outlines = outline(fields.need("steps"), problems)
-    kinds = trigger_kinds(root, EVENT_TYPES)
-    run = run_shape(saved_shapes(outlines, problems))
-    names = Names((), kinds.all, run)
+    kinds = trigger_kinds(root, types)
+    run = run_shape(saved_shapes(outlines, problems, types))
+    names = Names((), kinds.all, run, types)
     reading = Reading(problems, Compiler(problems), names)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
@@ -101,6 +104,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         templates=templates,
         layouts=layouts,
         files=dict(files),
+        types=types,
         places=places_of(root, outlines),
     )
     return _indexed(whole, problems)

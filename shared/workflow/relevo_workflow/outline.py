@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_workflow.diagnostics import Problems, suggestion
 from relevo_workflow.fields import NAME, SAVE_NAME
 from relevo_workflow.shapes import BOOL, DOUBLE, DYN, INT, RESPONSE, STRING, TASK_RESULT, Shape, event_shape, struct
@@ -164,11 +164,11 @@ def _text(node: Node | None) -> str:
     return node.text or next((one.text for one in node.items or ()), "")
 
 
-def saved_shapes(steps: list[Outline], problems: Problems) -> dict[str, Shape]:
+def saved_shapes(steps: list[Outline], problems: Problems, types: EventTypes = BUILT_IN) -> dict[str, Shape]:
     """What the steps keep by `as:`, with the shape of each. One name with two shapes is a problem."""
     found: dict[str, Shape] = {}
     for step in (inner for outer in steps for inner in outer.walk()):
-        for name, where, shape in _saves(step):
+        for name, where, shape in _saves(step, types):
             if not SAVE_NAME.match(name):
                 continue  # the step's reader says so
             known = found.setdefault(name, shape)
@@ -177,7 +177,7 @@ def saved_shapes(steps: list[Outline], problems: Problems) -> dict[str, Shape]:
     return found
 
 
-def _saves(step: Outline) -> Iterator[tuple[str, Node, Shape]]:
+def _saves(step: Outline, types: EventTypes) -> Iterator[tuple[str, Node, Shape]]:
     entries = step.body.entries or {}
     save = entries.get("as")
     if save is not None and save.is_text and step.kind in ("http", "task", "approve", "decide"):
@@ -188,8 +188,8 @@ def _saves(step: Outline) -> Iterator[tuple[str, Node, Shape]]:
             save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
             named = () if event is None else event.items if event.items is not None else (event,)
             for one in named:
-                if save is not None and save.is_text and one.text in EVENT_TYPES:
-                    yield save.text, save, event_shape(one.text)
+                if save is not None and save.is_text and one.text in types:
+                    yield save.text, save, event_shape(one.text, types)
 
 
 def _table_shape(step: Outline, name: str) -> Shape:

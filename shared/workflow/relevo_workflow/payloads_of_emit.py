@@ -1,9 +1,8 @@
 """Whether what `emit` publishes fits its event: known fields, of the right kinds, none missing that every one has."""
 
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from relevo_contracts.keys import PRODUCT_EVENTS
-from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Names
 from relevo_workflow.read_values import Reading
@@ -32,14 +31,15 @@ _WORDS |= {"timestamp": "a time", "list": "a list", "struct": "a record", "map":
 
 def check_payload(event: str, body: Node, data: tuple[tuple[str, Value], ...], reading: Reading, names: Names) -> None:
     """Notes fields that the event has not, fields of another kind, and required ones that are missing."""
-    shape = shape_of(EVENT_TYPES[event])
+    payload = names.types[event]
+    shape = shape_of(payload)
     node = (body.entries or {}).get("data")
     if event.startswith((PRODUCT_EVENTS, "shop.")):
         where = (body.entries or {})["event"].position
         reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
     if node is not None and node.entries is not None:
         _Records(reading, names).check(event, node, Record(data), shape)
-    for name in _required(event):
+    for name in _required(payload):
         if name not in dict(data):
             reading.problems.error(body.position, f"{event} needs '{name}'", f"data: {{{name}: …}}")
 
@@ -91,8 +91,8 @@ class _Records:
         return shape.kind in kinds
 
 
-def _required(event: str) -> list[str]:
-    """What every event of this type has; the customer is filled in."""
-    info = inspect.type_info(EVENT_TYPES[event])
+def _required(payload: type[Struct]) -> list[str]:
+    """What every event with this payload has; the customer is filled in."""
+    info = inspect.type_info(payload)
     fields = info.fields if isinstance(info, inspect.StructType) else ()
     return [one.name for one in fields if one.required and one.name != "customer"]

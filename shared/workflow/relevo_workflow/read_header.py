@@ -1,9 +1,10 @@
 """Reads what stands above the steps: triggers, exits, goal, re-entry, enrolment, window."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
+from relevo_contracts.event_types import EventTypes
 from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import definition as parts
 from relevo_workflow.arm_labels import exit_ways
@@ -34,7 +35,7 @@ class TriggerKinds:
         return tuple(dict.fromkeys((*self.started_by, *self.restarted_by)))
 
 
-def trigger_kinds(root: Node, known: dict[str, type]) -> TriggerKinds:
+def trigger_kinds(root: Node, known: EventTypes) -> TriggerKinds:
     """A first look at the triggers, so that expressions can be checked against them."""
     entries = root.entries or {}
     started = [kind for node in _each(entries.get("trigger")) for kind in _kinds_of(node, known)]
@@ -48,7 +49,7 @@ def _each(node: Node | None) -> tuple[Node, ...]:
     return node.items if node.items is not None else (node,)
 
 
-def _kinds_of(node: Node, known: dict[str, type]) -> list[str]:
+def _kinds_of(node: Node, known: EventTypes) -> list[str]:
     entries = node.entries or {}
     event = entries.get("event")
     if event is not None:
@@ -108,7 +109,7 @@ class HeaderReader:
         if node is None:
             return None
         names = self.reading.names
-        return self.reading.condition(node, type(names)((event,), (event,), names.run))
+        return self.reading.condition(node, replace(names, events=(event,), triggers=(event,)))
 
     def _occasion(self, kind: str, fields: Fields, when: Expression | None) -> parts.Trigger:
         if kind == "date":

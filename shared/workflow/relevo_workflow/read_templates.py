@@ -96,7 +96,7 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
 
 def _roots(root: str, reading: Reading) -> list[Shape]:
     if root == "trigger":
-        return [occasion_shape(trigger) for trigger in reading.names.triggers]
+        return [occasion_shape(trigger, reading.names.types) for trigger in reading.names.triggers]
     known = {"run": reading.names.run, "customer": CUSTOMER, "shop": SHOP}
     return [known[root]] if root in known else []
 

@@ -8,7 +8,6 @@ expression, checked like every other.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.expressions import Compiler, Expression, Names
 from relevo_workflow.fields import Fields
@@ -54,14 +53,14 @@ class Reading:
         if not given or (one and len(given) > 1):
             self.problems.error(node.position, f"'{name}' must be {'one event' if one else 'at least one event'}")
         for event in given:
-            if event.text not in EVENT_TYPES:
+            if event.text not in self.names.types:
                 said = (
                     f"there is no event '{event.text}'"
                     if event.text
                     else f"an event is needed, and this is {event.kind}"
                 )
-                self.problems.error(event.position, said, suggestion(event.text, EVENT_TYPES))
-        return tuple(event.text for event in given if event.text in EVENT_TYPES)
+                self.problems.error(event.position, said, suggestion(event.text, self.names.types))
+        return tuple(event.text for event in given if event.text in self.names.types)
 
     def uses_template(self, fields: Fields, template: str, channel: str) -> None:
         """Notes that a step sends a template; it must exist and be made for the channel."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from relevo_contracts.checking import faults_of, path, unknown_fields
 from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
-from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.zones import zone as known_zone
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
@@ -64,8 +65,8 @@ class Scenario:
     expect: Node
 
 
-def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
-    """The tests of a file that can be run; what is wrong with the others is noted."""
+def read_scenarios(file: str, text: str, problems: Problems, types: EventTypes = BUILT_IN) -> list[Scenario]:
+    """The tests of a file that can be run, with events of `types`; what is wrong with the others is noted."""
     root = read_yaml(file, text, problems)
     if root is None:
         return []
@@ -75,7 +76,7 @@ def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
 
     def read(node: Node) -> None:
         before = len(problems.found)
-        scenario = _Reader(given, node, problems).read()
+        scenario = _Reader(given, node, problems, types).read()
         if scenario is not None and len(problems.found) == before:
             found.append(scenario)
 
@@ -92,8 +93,9 @@ def read_scenarios(file: str, text: str, problems: Problems) -> list[Scenario]:
 class _Reader:
     """One test on top of what its file gives."""
 
-    def __init__(self, given: Node | None, node: Node, problems: Problems) -> None:
+    def __init__(self, given: Node | None, node: Node, problems: Problems, types: EventTypes) -> None:
         self.problems = problems
+        self.types = types
         self.given = Fields(given, problems, "given") if given is not None else None
         self.test = Fields(node, problems, "a test")
         self.zone: tzinfo = zone_of()
@@ -269,7 +271,7 @@ class _Reader:
         historical = fields.choice("historical", ("true", "false")) == "true"
         test = fields.choice("test", ("true", "false")) == "true"
         fields.done()
-        if event and not product and "customer" in getattr(EVENT_TYPES.get(event), "__struct_fields__", ()):
+        if event and not product and "customer" in getattr(self.types.get(event), "__struct_fields__", ()):
             known = {name: str(self.customer[name]) for name in _CONTACT if name in self.customer}
             data = {"customer": {**known, **(buyer if isinstance(buyer, dict) else {})}, **data}
         if event:
@@ -279,14 +281,14 @@ class _Reader:
         return Happening(at, where, event, data, key, historical=historical, test=test, manual=manual)
 
     def _check(self, event: str, data: dict[str, Any], fields: Fields) -> None:
-        if event not in EVENT_TYPES:
-            fields.wrong("event", f"there is no event '{event}'", suggestion(event, EVENT_TYPES))
+        if event not in self.types:
+            fields.wrong("event", f"there is no event '{event}'", suggestion(event, self.types))
             return
-        known = EVENT_TYPES[event].__struct_fields__
-        for name in data:
-            if name not in known:
-                fields.wrong("data", f"{event} has no field '{name}'", suggestion(name, known))
-        try:
-            msgspec.convert(data, EVENT_TYPES[event])
-        except msgspec.ValidationError as error:
-            fields.wrong("data", f"this does not fit {event}: {error}")
+        payload = self.types[event]
+        for fault in unknown_fields(payload, data):
+            within = f"'{path(fault.place[:-1])}' of {event}" if len(fault.place) > 1 else event
+            known = payload.__struct_fields__ if len(fault.place) == 1 else ()
+            advice = fault.help or suggestion("", known)
+            fields.wrong("data", f"{within} has no field '{fault.place[-1]}'", advice)
+        for fault in faults_of(payload, data, strict=False):
+            fields.wrong("data", f"this does not fit {event}: {path(fault.place)} {fault.message}", fault.help)

@@ -57,7 +57,7 @@ def run_tests(definition: Definition, files: Mapping[str, str]) -> SuiteResult:
     scenarios: list[Scenario] = []
     for path in sorted(files):
         if path.startswith("tests/") and path.endswith((".yaml", ".yml")):
-            scenarios.extend(read_scenarios(path, files[path], problems))
+            scenarios.extend(read_scenarios(path, files[path], problems, definition.types))
     results = tuple(run_scenario(definition, scenario) for scenario in scenarios)
     taken = [path for result in results for path in result.paths]
     return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))

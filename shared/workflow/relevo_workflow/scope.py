@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.zones import zone_name
 from relevo_workflow.state import Facts, Run, Shop
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Scope(Struct, kw_only=True):
     """The variables at one moment. `event` is the event at hand, or nothing; `run_state` may be a run about to start.
 
-    `rules` are the segments that `customer.segments` looks into.
+    `rules` are the segments that `customer.segments` looks into, `types` the events that the workflow knows.
     """
 
     run_state: Run
@@ -27,6 +28,7 @@ class Scope(Struct, kw_only=True):
     now: datetime
     event: Event | None = None
     rules: "Mapping[str, Segment]" = {}
+    types: EventTypes = BUILT_IN
     _customer: dict[str, Any] | None = None
     _run: dict[str, Any] | None = None
     _shop: dict[str, Any] | None = None

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from relevo_contracts.payloads import EVENT_TYPES, Money
+from relevo_contracts.event_types import BUILT_IN, EventTypes
+from relevo_contracts.payloads import Money
 
 Reader = Callable[[Any], Any]
 
@@ -152,7 +153,7 @@ def map_of(item: Shape) -> Shape:
     return Shape("map", item=item)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def shape_of(struct_type: type[msgspec.Struct]) -> Shape:
     """The shape of a msgspec Struct."""
     info = inspect.type_info(struct_type)
@@ -206,17 +207,24 @@ def _optional(info: inspect.UnionType) -> Shape:
     return shape
 
 
-@lru_cache(maxsize=256)
-def event_shape(event_type: str) -> Shape:
+def event_shape(event_type: str, types: EventTypes = BUILT_IN) -> Shape:
     """What `event` is for an event of this type: its payload, and `id`, `type` and `time`."""
-    payload = shape_of(EVENT_TYPES[event_type])
-    return struct(payload.name, {**payload.fields, "id": STRING, "type": STRING, "time": TIMESTAMP})
+    return payload_shape(types[event_type])
 
 
-@lru_cache(maxsize=256)
-def event_filler(event_type: str) -> Reader:
-    """A function that fills in what an event of this type leaves out on the wire; an occasion's for other types."""
-    return event_shape(event_type).filler() if event_type in EVENT_TYPES else OCCASION.filler()
+@lru_cache(maxsize=1024)
+def payload_shape(payload: type[msgspec.Struct] | None) -> Shape:
+    """What `event` is for a payload; an occasion where there is none."""
+    if payload is None:
+        return OCCASION
+    shape = shape_of(payload)
+    return struct(shape.name, {**shape.fields, "id": STRING, "type": STRING, "time": TIMESTAMP})
+
+
+@lru_cache(maxsize=1024)
+def payload_filler(payload: type[msgspec.Struct] | None) -> Reader:
+    """A function that fills in what an event with this payload leaves out on the wire; an occasion's without one."""
+    return payload_shape(payload).filler()
 
 
 OCCASION = struct("Occasion", {"id": STRING, "type": STRING, "time": TIMESTAMP, "name": STRING, "data": map_of(DYN)})
@@ -225,9 +233,9 @@ OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
 """What starts a run where no event does: `trigger.type` then."""
 
 
-def occasion_shape(trigger_type: str) -> Shape:
+def occasion_shape(trigger_type: str, types: EventTypes = BUILT_IN) -> Shape:
     """What `trigger` (or `event`) is for a type: a payload, or an occasion."""
-    return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type)
+    return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type, types)
 
 
 CUSTOMER = struct(

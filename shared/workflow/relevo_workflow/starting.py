@@ -10,6 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition, EventTrigger, Reentry, Trigger
 from relevo_workflow.expressions import Expression
+from relevo_workflow.fitting import misfit
 from relevo_workflow.inputs import EventInput, Input, StartInput
 from relevo_workflow.shares import share, stable_id
 from relevo_workflow.state import Facts, Past, Run, Shop
@@ -115,7 +116,8 @@ def start(
     conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
     if not conditions:
         return _refused(walk, A_TEST)
-    refusal = _refusal(walk, conditions, active)
+    wrong = misfit(definition, starter.event) if starter.event is not None else ""
+    refusal = wrong or _refusal(walk, conditions, active)
     if refusal == _AGAIN:
         return _ignored(definition, arrival, refusal)
     return _refused(walk, refusal) if refusal else _started(walk, starter)
@@ -222,6 +224,8 @@ def _left_already(walk: Walk) -> str:
             data=known.data,
             receivedtime=known.at,
         )
+        if misfit(walk.definition, event):
+            continue
         if rule.where is None or rule.where.holds(walk.scope_of(event), rule.way, walk.trace):
             return f"{rule.reason}: {rule.event} came before it"
     return ""

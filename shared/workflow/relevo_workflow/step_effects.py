@@ -6,7 +6,6 @@ import msgspec
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import product_key
-from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow import program as steps
 from relevo_workflow.decision import Check
 from relevo_workflow.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
@@ -122,17 +121,18 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], ho
         trace.append(Check(at=step.id, expression=f"emit {step.event}", error=IN_CIRCLE))
         return []
     run, contact = scope.run_state, scope.facts.contact
-    fields = shape_of(EVENT_TYPES[step.event]).fields
+    payload = scope.types[step.event]
+    fields = shape_of(payload).fields
     computed = [(name, value, value.compute(scope, step.id, trace)) for name, value in step.data]
     data = {
         name: with_amounts(given, fields.get(name, DYN), value, scope)
         for name, value, given in computed
         if given is not None
     }
-    if "customer" in EVENT_TYPES[step.event].__struct_fields__:
+    if "customer" in payload.__struct_fields__:
         data.setdefault("customer", {"email": contact.email} if contact.email else {})
     try:
-        msgspec.convert(data, EVENT_TYPES[step.event])
+        msgspec.convert(data, payload)
     except msgspec.ValidationError as error:
         trace.append(Check(at=step.id, expression=f"emit {step.event}", error=str(error)))
         return []

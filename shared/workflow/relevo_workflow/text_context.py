@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 from liquid import BoundTemplate
 
-from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.scope import CUSTOMER_FIELDS, Scope
-from relevo_workflow.shapes import event_filler, occasion_shape
+from relevo_workflow.shapes import payload_filler, payload_shape
 from relevo_workflow.state import Run
 
 
@@ -65,7 +64,9 @@ def liquid_context(scope: Scope, fields: TextFields) -> dict[str, Any]:
     """
     run = scope.run_state
     return {
-        "trigger": {name: read(run) for name, read in _trigger_readers(run.trigger_type, fields.trigger)},
+        "trigger": {
+            name: read(run) for name, read in _trigger_readers(scope.types.get(run.trigger_type), fields.trigger)
+        },
         "run": _run(scope, fields.run),
         "customer": {name: read(scope) for name, read in _customer_readers(fields.customer)},
         "shop": scope.shop,
@@ -73,9 +74,11 @@ def liquid_context(scope: Scope, fields: TextFields) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def _trigger_readers(trigger_type: str, names: tuple[str, ...] | None) -> tuple[tuple[str, Callable[[Run], Any]], ...]:
-    """How each field of `trigger` is read from a run that this type of event started."""
-    shape = occasion_shape(trigger_type)
+def _trigger_readers(
+    payload: type[msgspec.Struct] | None, names: tuple[str, ...] | None
+) -> tuple[tuple[str, Callable[[Run], Any]], ...]:
+    """How each field of `trigger` is read from a run that an event with this payload started, or an occasion."""
+    shape = payload_shape(payload)
     envelope: dict[str, Callable[[Run], Any]] = {
         "id": lambda run: run.trigger_id,
         "type": lambda run: run.trigger_type,
@@ -98,15 +101,15 @@ def _run(scope: Scope, names: tuple[str, ...] | None) -> dict[str, Any]:
     if names == ():
         return {}
     view = scope.run
-    return {name: _filled(view[name]) for name in (view if names is None else names) if name in view}
+    return {name: _filled(view[name], scope) for name in (view if names is None else names) if name in view}
 
 
-def _filled(value: Any) -> Any:
+def _filled(value: Any, scope: Scope) -> Any:
     """A value of `run`; an event that a step waited for with what the wire leaves out."""
     if isinstance(value, datetime):
         return instant_text(value)
-    is_event = isinstance(value, dict) and value.get("type") in EVENT_TYPES and "time" in value
-    return event_filler(value["type"])(value) if is_event else value
+    is_event = isinstance(value, dict) and value.get("type") in scope.types and "time" in value
+    return payload_filler(scope.types[value["type"]])(value) if is_event else value
 
 
 @lru_cache(maxsize=1024)

@@ -66,6 +66,7 @@ class Walk(Struct, kw_only=True):
             now=self.at,
             event=event,
             rules=self.definition.segments,
+            types=self.definition.types,
         )
 
     def effect_key(self) -> str:
