@@ -32,6 +32,7 @@ from relevo_contracts.people import (
     CustomerChanged,
     CustomerMerged,
     CustomerSeen,
+    CustomEvent,
     FormSubmitted,
     PageViewed,
     PrivacyRequested,
@@ -63,6 +64,7 @@ __all__ = [
     "Count",
     "CouponChanged",
     "Currency",
+    "CustomEvent",
     "CustomerChanged",
     "CustomerMerged",
     "CustomerSeen",
@@ -95,12 +97,6 @@ __all__ = [
     "Transaction",
     "Variant",
 ]
-
-class CustomEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`custom.…`: what every event has that a shop declares itself; the shop's schema has the rest."""
-
-    customer: Buyer
-
 
 Payload = (
     CustomerChanged

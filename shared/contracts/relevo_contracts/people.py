@@ -97,3 +97,9 @@ class ShopChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`shop.disconnected`, `shop.redacted`: the shop itself left, or asks for erasure."""
 
     domain: str = ""
+
+
+class CustomEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`custom.…`: what every event has that a shop declares itself; the shop's schema has the rest."""
+
+    customer: Buyer

@@ -32,7 +32,7 @@ def workflow_schema() -> Schema:
         "title": "A Relevo workflow",
         **_record(_header(), "workflow", "trigger", "steps"),
         "$defs": {
-            "event": {"enum": sorted(EVENT_TYPES)},
+            "event": {"anyOf": [{"enum": sorted(EVENT_TYPES)}, {"type": "string", "pattern": r"^custom\.[a-z0-9_]+$"}]},
             "steps": {"type": ["array", "null"], "items": {"anyOf": _steps()}},
             "trigger": _trigger(),
             "task": _record(_task(), "title"),
