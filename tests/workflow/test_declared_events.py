@@ -33,6 +33,7 @@ NAME = "custom.loyalty_reached"
 FILE = f"events/{NAME}.json"
 FLOW = f"""
 workflow: loyalty
+reentry: never
 trigger: {{event: {NAME}, when: event.points >= 100 && event.store.city == "" && !has(event.until)}}
 exit: {{event: {NAME}, where: event.points < 0, reason: lost}}
 goal: {{event: {NAME}, where: event.points > trigger.points, within: 7d, value: event.reward}}

@@ -33,6 +33,11 @@ def known_payload(event_type: str) -> type[Struct]:
     return CustomEvent if event_type.startswith(CUSTOM) else EVENT_TYPES[event_type]
 
 
+def is_known(event_type: str) -> bool:
+    """Whether every service knows at least whom an event of this type is about."""
+    return event_type.startswith(CUSTOM) or event_type in EVENT_TYPES
+
+
 def mentioned(texts: Iterable[str]) -> frozenset[str]:
     """Every `custom.<name>` that stands in `texts`, wherever it stands."""
     return frozenset(name for text in texts for name in _MENTION.findall(text))

@@ -8,7 +8,8 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact, apply_event
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import EVENT_TYPES, ConsentChanged, Payload
+from relevo_contracts.event_types import is_known
+from relevo_contracts.payloads import ConsentChanged, Payload
 from relevo_notifier.adapters.contacts import Person, contacts_for_update, forget, keep_contacts, keep_unsubscribed
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
@@ -74,7 +75,7 @@ async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) ->
 def _read(record: Record) -> tuple[Event, Payload | None]:
     try:
         event = _decode(record.value)
-        return event, event.payload() if event.type in EVENT_TYPES else None
+        return event, event.payload() if is_known(event.type) else None
     except msgspec.DecodeError as error:
         raise Poison(f"not an event, or its data does not fit its type: {error}", record) from error
 
