@@ -1,8 +1,8 @@
 # Relevo. `make help` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := shared/contracts shared/workflow shared/runtime services/ingest services/engine services/scheduler \
-           services/notifier deploy/embedded deploy/sandbox cli
+MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime services/ingest services/engine \
+           services/scheduler services/notifier deploy/embedded deploy/sandbox cli
 STAMP := .venv/.installed
 NAME ?= engine
 

@@ -58,8 +58,8 @@ def test_one_name_for_two_kinds_of_events_is_an_error_also_in_one_arm():
 
 
 LIQUID = [
-    ("{% include 'x' %}", "this is no Liquid: unexpected tag 'include'"),
-    ("{% render 'x' %}", "this is no Liquid: unexpected tag 'render'"),
+    ("{% include 'x' %}", "this is not Liquid: unexpected tag 'include'"),
+    ("{% render 'x' %}", "this is not Liquid: unexpected tag 'render'"),
     ("{{ trigger.number | uppercase }}", "there is no filter 'uppercase' (help: did you mean 'upcase'?)"),
 ]
 

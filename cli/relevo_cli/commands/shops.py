@@ -5,7 +5,6 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from rich.table import Table
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_contracts.mailboxes import read_mailbox
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
@@ -179,7 +179,7 @@ def _wrong_locale(value: str) -> str:
 
 
 def _wrong_sender(value: str) -> str:
-    right = not value or _ADDRESS.fullmatch(parseaddr(value)[1])
+    right = not value or _ADDRESS.fullmatch(read_mailbox(value)[1])
     return "" if right else f"sender {value!r} has no e-mail address; write Name <address>, or the address"
 
 

@@ -16,8 +16,9 @@ class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `link` is Liquid and says where the button leads. `items` and `total` are paths (`trigger.items`): the list that
     the item table shows and the `Money` of the total line; empty text means that there is none. `locales` maps a
-    BCP 47 tag to the texts of that language: `subject`, `preview`, `heading`, `body` (paragraphs), `button` and
-    `note` for e-mail, `text` for SMS.
+    BCP 47 tag to the texts of that language: `subject`, `preview`, `heading`, `body` (paragraphs), `code`, `button` and
+    `note` for e-mail, `text` for SMS. `code` is the discount code that the layout draws in a box, in every language
+    that has none of its own.
     """
 
     name: str
@@ -26,17 +27,5 @@ class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
     link: str = ""
     items: str = ""
     total: str = ""
+    code: str = ""
     locales: dict[str, TemplateTexts] = {}
-
-    def locale(self, *wanted: str) -> str:
-        """The first locale of `wanted` that there is, exactly or by its language; then `en`; then any.
-
-        Raises `KeyError` if the template has no language at all, which `load_workflow` refuses.
-        """
-        for tag in (*wanted, "en"):
-            for candidate in (tag, tag.replace("_", "-"), tag.replace("_", "-").split("-")[0]):
-                if candidate in self.locales:
-                    return candidate
-        for candidate in self.locales:
-            return candidate
-        raise KeyError(f"template {self.name} has no texts in any language")

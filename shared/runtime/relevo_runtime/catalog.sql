@@ -97,10 +97,3 @@ delete from catalog.approver where shop = $1 and name = $2
 -- name: approvers
 -- Who may approve, by name.
 select shop, name, added_at from catalog.approver order by name, shop
-
--- name: needed_secrets
--- The secrets that the calls of the workflows in service need, as JSON lists of names.
-select d.workflow, f.files ->> 'compiled/secrets.json' as names
-from catalog.deployment d join catalog.definition f using (version)
-where d.active and f.files ? 'compiled/secrets.json'
-order by d.workflow

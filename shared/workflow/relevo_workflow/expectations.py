@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic
 from relevo_workflow.durations import format_duration
 from relevo_workflow.effects import CloseTask, Effect, Emit, EscalateTask, Http, OpenTask, RemindTask, Send
-from relevo_workflow.render import rendered_texts
+from relevo_workflow.rendered import OF_MESSAGE, Previews, Reader, unlike_message
 from relevo_workflow.scenario import Scenario
 from relevo_workflow.simulate import Simulation
 from relevo_workflow.state import Run
@@ -17,22 +16,34 @@ from relevo_workflow.yaml_source import Node
 Seen = dict[str, Any]
 
 
-def compare(definition: Definition, scenario: Scenario, simulation: Simulation) -> list[Diagnostic]:
-    """Every difference. What a test does not mention it does not expect either way."""
-    return list(_Comparison(definition, scenario, simulation).differences())
+def compare(previews: Previews, scenario: Scenario, simulation: Simulation) -> list[Diagnostic]:
+    """Every difference, and every message that can't be rendered. What a test does not mention it does not expect."""
+    return list(_Comparison(previews, scenario, simulation).differences())
 
 
 class _Comparison:
-    def __init__(self, definition: Definition, scenario: Scenario, simulation: Simulation) -> None:
-        self.definition = definition
+    def __init__(self, previews: Previews, scenario: Scenario, simulation: Simulation) -> None:
+        self.previews = previews
         self.scenario = scenario
         self.simulation = simulation
 
     def differences(self) -> Iterator[Diagnostic]:
+        yield from self._unrenderable()
         for name, node in (self.scenario.expect.entries or {}).items():
             check = self._CHECKS.get(name)
             if check is not None:
                 yield from check(self, node)
+
+    def _unrenderable(self) -> Iterator[Diagnostic]:
+        """A message that the notifier could not send fails the test, whatever the test expects."""
+        for one in self.simulation.effects:
+            why = self.previews.why_not(one.effect, self._reader()) if isinstance(one.effect, Send) else ""
+            if why:
+                yield Diagnostic(self.scenario.position, f"the message of '{one.effect.id}' can't be rendered", why)
+
+    def _reader(self) -> Reader:
+        contact, shop = self.simulation.subject.facts.contact, self.scenario.shop
+        return Reader((contact.locale, shop.locale), contact.timezone or shop.timezone)
 
     def _run(self) -> Run | None:
         """The newest run."""
@@ -83,21 +94,14 @@ class _Comparison:
             yield Diagnostic(node.position, f"got a {what} that is not expected: {_say(got)}")
 
     def _unlike(self, expected: Node, got: Seen) -> str:
-        for name, node in (expected.entries or {}).items():
-            wanted: Any = node.plain()
-            if name == "body" and "template" in got:
-                if str(wanted) not in self._rendered(got):
-                    return f"'{wanted}' is not in the text"
-            elif not _matches(wanted, got.get(name)):
+        entries = expected.entries or {}
+        for name, node in entries.items():
+            if "template" in got and name in OF_MESSAGE:
+                continue
+            if not _matches(node.plain(), got.get(name)):
                 return f"'{name}' differs"
-        return ""
-
-    def _rendered(self, got: Seen) -> str:
-        send: Send = got["effect"]
-        contact = self.simulation.subject.facts.contact
-        template = self.definition.templates[send.template]
-        texts = rendered_texts(template, (contact.locale, self.scenario.shop.locale), send.context)
-        return "\n".join(line for value in texts.values() for line in ([value] if isinstance(value, str) else value))
+        wanted = {name: node.plain() for name, node in entries.items() if name in OF_MESSAGE}
+        return unlike_message(wanted, self.previews, got["effect"], self._reader()) if "template" in got else ""
 
     # --- what came of the run ----------------------------------------------------------------------------------
 

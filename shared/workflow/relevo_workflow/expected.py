@@ -3,8 +3,11 @@
 from relevo_workflow.diagnostics import Problems, suggestion
 from relevo_workflow.yaml_source import Node
 
+RENDERED = ("subject", "text", "html")
+"""What a test can say of a message as it arrives: each is the whole text, or a mapping of these."""
+MATCHERS = ("contains", "lacks")
 _LISTS: dict[str, tuple[str, ...]] = {
-    "sends": ("at", "email", "sms", "purpose", "not_after", "step", "body"),
+    "sends": (*("at", "email", "sms", "purpose", "not_after", "step"), *("body", "locale", *RENDERED)),
     "tasks": (
         *("at", "open", "remind", "escalate", "close"),
         *("title", "skill", "roles", "needed", "deadline", "reason"),
@@ -29,6 +32,7 @@ def check_expected(expect: Node, problems: Problems) -> None:
         elif name in _LISTS:
             for one in _items(name, node, problems):
                 _check_keys(f"an element of '{name}'", one, _LISTS[name], problems)
+                _check_rendered(one, problems)
         elif name in _NAMES:
             _items(name, node, problems)
         elif name in _MAPPINGS and not (name == "goal" and node.text == "none"):
@@ -37,6 +41,22 @@ def check_expected(expect: Node, problems: Problems) -> None:
             problems.error(node.position, f"'{name}' must be a mapping, and this is {node.kind}")
         elif name == "runs" and type(node.value) is not int:
             problems.error(node.position, "'runs' must be a whole number")
+
+
+def _check_rendered(one: Node, problems: Problems) -> None:
+    """The texts of a message: one to equal, or a mapping of those that it must and must not contain."""
+    for name in RENDERED:
+        node = (one.entries or {}).get(name)
+        if node is None:
+            continue
+        if node.items is not None or (node.entries is None and node.value is None):
+            problems.error(node.position, f"'{name}' must be text, and this is {node.kind}", "or {contains: text}")
+        elif node.entries is not None:
+            _check_keys(f"'{name}'", node, MATCHERS, problems)
+            for wanted in node.entries.values():
+                for part in wanted.items if wanted.items is not None else (wanted,):
+                    if part.value is None or not part.text.strip():
+                        problems.error(part.position, "what a message contains must be text", "or a list of texts")
 
 
 def _items(name: str, node: Node, problems: Problems) -> tuple[Node, ...]:

@@ -4,25 +4,22 @@ In the header of an effect `${NAME}` stands for a secret and `$$` for a dollar s
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from liquid import BoundTemplate
-
+from relevo_templates.texts import Text
 from relevo_workflow.decision import Check
 from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Names
 from relevo_workflow.fields import Fields
-from relevo_workflow.liquid_texts import parse_liquid, read_liquid
+from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.scope import Scope
-from relevo_workflow.text_context import liquid_context
 from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 _MARKED = re.compile("\ue000([A-Z][A-Z0-9_]*)\ue001")
+_BREAKS = re.compile(r"[\r\n\x85\u2028\u2029]+")
 _MARKS = re.compile("[\ue000\ue001]")  # characters of the private use area: they mean nothing in a header
 
 
@@ -30,27 +27,26 @@ _MARKS = re.compile("[\ue000\ue001]")  # characters of the private use area: the
 class HeaderText(LiquidText):
     """Liquid text in which `${NAME}` is a secret where the text says so. `marked` has marks in those places."""
 
-    marked: BoundTemplate | None = None
+    marked: Text | None = None
 
     def compute(self, scope: Scope, at: str, trace: list[Check]) -> str:
         """The rendered text, in which every dollar sign that came with a value is doubled."""
         if self.template is None:
             return _escaped(_SECRET.sub("\ue000\\1\ue001", _MARKS.sub("", self.text)))
-        context: dict[str, Any] = liquid_context(scope, self.fields)
-        rendered = str(self.template.render(**context))
+        rendered = one_line(self.filled(self.template, scope, at, trace))
         if self.marked is None or _MARKS.search(rendered):
             # A value with marks in it could pass for a secret: then this header has none.
             return rendered.replace("$", "$$")
-        return _escaped(str(self.marked.render(**context)))
+        return _escaped(one_line(self.filled(self.marked, scope, at, trace)))
+
+
+def one_line(text: str) -> str:
+    """A header's value is one line: what a value has of line breaks is a space."""
+    return _BREAKS.sub(" ", text).strip()
 
 
 def _escaped(marked: str) -> str:
     return _MARKED.sub(r"${\1}", marked.replace("$", "$$"))
-
-
-def secrets_of(headers: Iterable[LiquidText]) -> set[str]:
-    """The names of the secrets that these headers of calls stand for."""
-    return {name for header in headers for name in _SECRET.findall(header.text)}
 
 
 def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
@@ -58,7 +54,7 @@ def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
     text = read_liquid(node, names, problems)
     if text.template is None or not _SECRET.search(text.text):
         return HeaderText(text.template, text.text, text.fields)
-    marked = parse_liquid(_SECRET.sub("\ue000\\1\ue001", text.text))
+    marked = Text(_SECRET.sub("\ue000\\1\ue001", text.text))
     return HeaderText(text.template, text.text, text.fields, marked)
 
 

@@ -1,81 +1,53 @@
 """Liquid texts: parsed once, and every variable that they name checked against the shapes."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 
-from liquid import BoundTemplate, Environment, RenderContext
-from liquid.ast import Node as LiquidNode
-from liquid.builtin.expressions import Path
-from liquid.builtin.tags.for_tag import ForNode
-from liquid.exceptions import LiquidError
+from liquid.static_analysis import Variable
 
+from relevo_templates.checks import check_text
+from relevo_templates.environment import liquid_environment
+from relevo_templates.errors import TemplateError
+from relevo_templates.texts import Into, Text, is_liquid
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.expressions import Names
-from relevo_workflow.shapes import CUSTOMER, DYN, INT, SHOP, Shape, occasion_shape
+from relevo_workflow.liquid_kinds import wrong_kinds
+from relevo_workflow.shapes import DYN, INT, Shape
 from relevo_workflow.text_context import NO_FIELDS, TextFields, named_paths
+from relevo_workflow.text_shapes import Wrong, known_shapes, roots_of
 from relevo_workflow.values import LiquidText
 from relevo_workflow.yaml_source import Node
 
-_LOOP_LIMIT = 10_000
 
-
-class _LimitedEnvironment(Environment):
-    loop_iteration_limit = _LOOP_LIMIT
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = _LimitedEnvironment(autoescape=False)
-    # The notifier renders these two by the customer's language; here they only have to be known.
-    environment.filters["money"] = lambda value, *_: value
-    environment.filters["date"] = environment.filters.get("date", lambda value, *_: value)
-    for tag in ("include", "render"):  # there are no other texts to take in
-        environment.tags.pop(tag, None)
-    return environment
-
-
-def is_liquid(text: str) -> bool:
-    """Whether something in `text` is Liquid."""
-    return "{{" in text or "{%" in text
-
-
-def parse_liquid(text: str) -> BoundTemplate:
-    """The template of a text that was checked already. Raises `LiquidError` otherwise."""
-    return _environment().from_string(text)
-
-
-def read_liquid(node: Node, names: Names, problems: Problems) -> LiquidText:
+def read_liquid(node: Node, names: Names, problems: Problems, into: Into = "text") -> LiquidText:
     """The text of a scalar, checked."""
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
-    template = check_liquid(node.text, node, names, problems)
+    template = check_liquid(node.text, node, names, problems, into)
     fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
     return LiquidText(template, node.text, fields)
 
 
-def check_liquid(text: str, node: Node, names: Names, problems: Problems) -> BoundTemplate | None:
-    """The parsed template, or `None` with the problems noted."""
+def check_liquid(text: str, node: Node, names: Names, problems: Problems, into: Into = "text") -> Text | None:
+    """The parsed text, or `None` with the problems noted."""
     before = len(problems.errors)
     try:
-        template = _environment().from_string(text)
-    except LiquidError as error:
-        where = node.at(max(0, error.token.start_index if error.token is not None else 0))
-        problems.error(where, f"this is no Liquid: {str(error).splitlines()[0]}")
+        parsed = Text(text, into=into)
+    except TemplateError as error:
+        problems.error(node.at(max(0, error.index)), f"this is not Liquid: {error.why}")
         return None
-    analysis = template.analyze()
-    for name, spans in analysis.filters.items():
-        if name not in template.env.filters:
-            where = node.at(spans[0].index)
-            problems.error(where, f"there is no filter '{name}'", suggestion(name, template.env.filters))
-    for variables in analysis.globals.values():
+    if parsed.liquid is None:
+        return parsed
+    for found in check_text(parsed.liquid):
+        advice = suggestion(found.filter, liquid_environment().filters) if found.filter else ""
+        problems.error(node.at(found.index), found.message, advice)
+    for variables in parsed.liquid.analyze().globals.values():
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
             _check_path(segments, node, variable.span.index, names, problems)
-    for wrong in wrong_loop_fields(template, names):
+    for wrong in (*wrong_loop_fields(parsed, names), *wrong_kinds(parsed, names)):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
-    return template if len(problems.errors) == before else None
+    return parsed if len(problems.errors) == before else None
 
 
 def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
@@ -85,7 +57,7 @@ def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
     """
     if "run." not in node.text:
         return
-    for variable in parse_liquid(node.text).analyze().globals.get("run", []):
+    for variable in _variables(node.text).get("run", []):
         name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
         read = rf"\brun\.{re.escape(name)}\b"
         asked = rf"{{%-?\s*(if|elsif|unless)\b[^%]*{read}|{read}[\w.]*\s*\|\s*default\b"
@@ -93,10 +65,9 @@ def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
             yield name, node.at(variable.span.index)
 
 
-def roots_of(names: Names) -> dict[str, list[Shape]]:
-    """The variables that Liquid may name, each with the shapes that it can have."""
-    triggers = [occasion_shape(trigger, names.types) for trigger in names.triggers]
-    return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
+def _variables(text: str) -> Mapping[str, Sequence[Variable]]:
+    parsed = Text(text)
+    return parsed.liquid.analyze().globals if parsed.liquid is not None else {}
 
 
 def _check_path(segments: list[str], node: Node, index: int, names: Names, problems: Problems) -> None:
@@ -136,44 +107,15 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class WrongField:
-    """A field that a loop variable has not; `index` is where it stands in the text."""
-
-    index: int
-    message: str
-    advice: str
-
-
-def wrong_loop_fields(template: BoundTemplate, names: Names) -> Iterator[WrongField]:
+def wrong_loop_fields(text: Text, names: Names) -> Iterator[Wrong]:
     """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
-    loops = list(_loops(template.nodes, RenderContext(template)))
-    if not loops:
+    known = known_shapes(text, names)
+    roots = roots_of(names)
+    if text.liquid is None or len(known) == len(roots):
         return
-    known: dict[str, list[Shape]] = roots_of(names)
-    roots = set(known)
-    for name, path in loops:
-        known.setdefault(name, []).extend(_elements(known, path))
-    for name, variables in template.analyze().variables.items():
+    for name, variables in text.liquid.analyze().variables.items():
         for variable in variables if name in known and name not in roots else ():
             segments = [str(segment) for segment in variable.segments]
             wrongs = [missing_field(shape, segments) for shape in known[name]]
             if wrongs and wrongs[0] is not None and None not in wrongs:
-                yield WrongField(variable.span.index, *wrongs[0])
-
-
-def _loops(nodes: Iterable[LiquidNode], context: RenderContext) -> Iterator[tuple[str, list[str]]]:
-    """Each loop's variable and the path of its list, outer loops first."""
-    for node in nodes:
-        if isinstance(node, ForNode) and isinstance(node.expression.iterable, Path):
-            yield str(node.expression.identifier), [str(one) for one in node.expression.iterable.path]
-        yield from _loops(node.children(context), context)
-
-
-def _elements(known: Mapping[str, list[Shape]], path: list[str]) -> list[Shape]:
-    """The shapes of the elements of the list at `path`; nothing where that is not known."""
-    shapes = known.get(path[0], [])
-    for segment in path[1:]:
-        inner = (shape.fields.get(segment) for shape in shapes if shape.kind == "struct")
-        shapes = [shape for shape in inner if shape is not None]
-    return [shape.item for shape in shapes if shape.kind == "list" and shape.item is not None]
+                yield Wrong(variable.span.index, *wrongs[0])

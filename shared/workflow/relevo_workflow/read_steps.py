@@ -250,7 +250,7 @@ class StepReader:
             step.id,
             after,
             method,
-            read_liquid(url, self.names, self.problems) if url else LiquidText(None, ""),
+            read_liquid(url, self.names, self.problems, "address") if url else LiquidText(None, ""),
             read_headers,
             read_value(body, self.reading, self.names) if body is not None else None,
             timeout,

@@ -4,8 +4,12 @@ import re
 from collections.abc import Mapping
 
 from relevo_contracts.template import Template, TemplateTexts
+from relevo_templates.addresses import web_address
+from relevo_templates.messages import SMS_GREATEST
+from relevo_templates.texts import Into, is_liquid
 from relevo_workflow.fields import Fields
-from relevo_workflow.liquid_texts import check_liquid, is_liquid, missing_field, saved_reads
+from relevo_workflow.liquid_texts import check_liquid, missing_field, saved_reads
+from relevo_workflow.read_layouts import check_layouts
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import CUSTOMER, SHOP, Shape, occasion_shape
 from relevo_workflow.text_context import named_paths
@@ -13,9 +17,9 @@ from relevo_workflow.yaml_source import Node, read_yaml
 
 _FOLDER = "templates/"
 _LAYOUTS = "layouts/"
-_KNOWN_FIELDS = ("channel", "layout", "link", "items", "total")
+_KNOWN_FIELDS = ("channel", "layout", "link", "items", "total", "code")
 _MONEY = ("Money", "")
-_EMAIL_TEXTS = ("subject", "preview", "heading", "body", "button", "note")
+_EMAIL_TEXTS = ("subject", "preview", "heading", "body", "code", "button", "note")
 _LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
 
 
@@ -30,6 +34,7 @@ def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str
                 template = _template(path, root, layouts, reading)
                 templates[template.name] = template
                 reading.channels[template.name] = template.channel
+    check_layouts({one.layout for one in templates.values() if one.layout}, layouts, reading.problems)
     return templates, layouts
 
 
@@ -47,6 +52,7 @@ def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Readin
         link=_link(fields, name, reading),
         items=_path(fields, "items", ("list",), name, reading),
         total=_path(fields, "total", ("struct",), name, reading),
+        code=_code(fields, name, reading),
         locales=_locales(fields, name, channel, reading),
     )
     fields.done()
@@ -57,15 +63,27 @@ def _link(fields: Fields, template: str, reading: Reading) -> str:
     node = fields.get("link")
     if node is not None:
         fields.text("link")
-        _check(node, template, reading)
+        _check(node, template, reading, "address")
         if node.text and not re.match(r"(https?://|mailto:|tel:|\{[{%])", node.text):
             reading.problems.error(node.position, "'link' must begin with https://", 'or be Liquid: "{{ trigger.… }}"')
+        elif node.text and not is_liquid(node.text) and not web_address(node.text):
+            reading.problems.error(node.position, f"'{node.text}' is not a web address", "https://shop.example.com/…")
     return node.text if node is not None else ""
 
 
-def _check(node: Node, template: str, reading: Reading) -> None:
+def _code(fields: Fields, template: str, reading: Reading) -> str:
+    node = fields.get("code")
+    if node is None:
+        return ""
+    fields.text("code")
+    _check(node, template, reading)
+    return node.text
+
+
+def _check(node: Node, template: str, reading: Reading, into: Into = "text") -> None:
     """Checks a text of a template, and notes what it takes of what steps saved."""
-    liquid = check_liquid(node.text, node, reading.names, reading.problems) if is_liquid(node.text) else None
+    known = is_liquid(node.text)
+    liquid = check_liquid(node.text, node, reading.names, reading.problems, into) if known else None
     if liquid is not None:
         reading.paths.setdefault(template, set()).update(named_paths(liquid))
         reads = reading.reads.setdefault(template, {})
@@ -139,6 +157,9 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
             _check(part, template, reading)
             if part.entries is not None or (required and not part.text.strip()):
                 reading.problems.error(part.position, f"'{name}' must be text, and this is {_what(part)}")
+        if name == "text" and not is_liquid(given.text) and len(given.text) > SMS_GREATEST:
+            longer = f"the SMS has {len(given.text)} characters: what is beyond {SMS_GREATEST} is cut off"
+            reading.problems.warning(given.position, longer, "say it in fewer words")
         texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
     fields.done()
     return texts

@@ -8,10 +8,11 @@ expression, checked like every other.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from relevo_templates.texts import is_liquid
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.expressions import Compiler, Expression, Names
 from relevo_workflow.fields import Fields
-from relevo_workflow.liquid_texts import is_liquid, read_liquid
+from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import is_word
 from relevo_workflow.values import Computed, Items, Literal, Record, Value
 from relevo_workflow.yaml_source import Node

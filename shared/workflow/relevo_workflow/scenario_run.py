@@ -14,6 +14,7 @@ from relevo_workflow.effects import OpenTask
 from relevo_workflow.expectations import compare
 from relevo_workflow.inputs import EventInput, StartInput, TaskInput
 from relevo_workflow.program import HttpStep, Split
+from relevo_workflow.rendered import Previews
 from relevo_workflow.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
 from relevo_workflow.simulate import Simulation, SimulationError
 from relevo_workflow.state import Subject
@@ -58,13 +59,14 @@ def run_tests(definition: Definition, files: Mapping[str, str]) -> SuiteResult:
     for path in sorted(files):
         if path.startswith("tests/") and path.endswith((".yaml", ".yml")):
             scenarios.extend(read_scenarios(path, files[path], problems, definition.types))
-    results = tuple(run_scenario(definition, scenario) for scenario in scenarios)
+    previews = Previews(definition)
+    results = tuple(run_scenario(definition, scenario, previews) for scenario in scenarios)
     taken = [path for result in results for path in result.paths]
     return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))
 
 
-def run_scenario(definition: Definition, scenario: Scenario) -> TestResult:
-    """Runs one test."""
+def run_scenario(definition: Definition, scenario: Scenario, previews: Previews | None = None) -> TestResult:
+    """Runs one test. `previews` are those of the definition, where several tests share them."""
     chosen, failures = _chosen(definition, scenario)
     subject = Subject(shop=scenario.shop.id, key=CUSTOMER_KEY, facts=scenario.facts)
     simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=scenario.answers)
@@ -75,7 +77,7 @@ def run_scenario(definition: Definition, scenario: Scenario) -> TestResult:
             simulation.run_until(scenario.until)
         else:
             simulation.finish()
-        failures.extend(compare(chosen, scenario, simulation))
+        failures.extend(compare(previews or Previews(definition), scenario, simulation))
     except SimulationError as error:
         failures.append(Diagnostic(scenario.position, str(error)))
     except RecursionError:

@@ -57,7 +57,7 @@ def open_task(step: steps.TaskStep, scope: Scope, key: str, trace: list[Check]) 
     return OpenTask(
         id=key,
         step=step.id,
-        title=step.title.compute(scope, step.id, trace),
+        title=step.title.compute(scope, step.id, trace) or step.title.text,
         skill=step.skill,
         roles=step.roles,
         deadline=scope.now + step.deadline if step.deadline is not None else None,

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from liquid import BoundTemplate
 
+from relevo_templates.texts import Text
 from relevo_workflow.scope import CUSTOMER_FIELDS, Scope
 from relevo_workflow.shapes import payload_filler, payload_shape
 from relevo_workflow.state import Run
@@ -44,12 +44,14 @@ NO_FIELDS = TextFields()
 """What a text without variables names."""
 
 
-def named_paths(template: BoundTemplate) -> Iterable[tuple[str, ...]]:
+def named_paths(text: Text) -> Iterable[tuple[str, ...]]:
     """The paths that a text names, up to the first part that is computed (`customer[x]` is all of `customer`).
 
     A variable whose very name is computed (`[x].total`) has no path.
     """
-    for variables in template.analyze().globals.values():
+    if text.liquid is None:
+        return
+    for variables in text.liquid.analyze().globals.values():
         for variable in variables:
             segments = variable.segments
             fixed = next((at for at, one in enumerate(segments) if not isinstance(one, str)), len(segments))

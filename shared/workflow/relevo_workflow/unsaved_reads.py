@@ -7,8 +7,9 @@ asks for counts as known in its arms and behind it: each way has its answer.
 import re
 from collections.abc import Iterator, Mapping
 
+from relevo_templates.texts import is_liquid
 from relevo_workflow.diagnostics import Position
-from relevo_workflow.liquid_texts import is_liquid, saved_reads
+from relevo_workflow.liquid_texts import saved_reads
 from relevo_workflow.outline import APPROVE_BLOCKS, Outline, is_word
 from relevo_workflow.paths import Path, find_paths
 from relevo_workflow.program import Program

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from liquid import BoundTemplate
-
+from relevo_templates.errors import TemplateError
+from relevo_templates.formats import Formats, formats_of
+from relevo_templates.texts import Text
 from relevo_workflow.decision import Check
 from relevo_workflow.expressions import Expression
 from relevo_workflow.scope import Scope
@@ -39,17 +40,25 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class LiquidText:
-    """Text with Liquid in it; `fields` are those that it names."""
+    """Text with Liquid in it, for the staff and for other systems; `fields` are those that it names."""
 
-    template: BoundTemplate | None
+    template: Text | None
     text: str
     fields: TextFields = NO_FIELDS
 
     def compute(self, scope: Scope, at: str, trace: list[Check]) -> str:
-        """The rendered text; the text itself where nothing is to render."""
+        """The rendered text; empty if it can't be rendered, with the failure in the trace."""
         if self.template is None:
             return self.text
-        return str(self.template.render(**liquid_context(scope, self.fields)))
+        return self.filled(self.template, scope, at, trace)
+
+    def filled(self, template: Text, scope: Scope, at: str, trace: list[Check]) -> str:
+        """The same of a variant of its template."""
+        try:
+            return template.render(liquid_context(scope, self.fields), shop_formats(scope))
+        except TemplateError as error:
+            trace.append(Check(at=at, expression=self.text, error=error.why))
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,11 @@ class Items:
     def compute(self, scope: Scope, at: str, trace: list[Check]) -> list[Any]:
         """Each value computed."""
         return [item.compute(scope, at, trace) for item in self.items]
+
+
+def shop_formats(scope: Scope) -> Formats:
+    """The formats of the shop's language and zone, in which its staff and other systems read."""
+    return formats_of(scope.shop_state.locale or "en", scope.shop_state.timezone)
 
 
 Value = Literal | Computed | LiquidText | Record | Items

@@ -3,10 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Collection
 
-from relevo_notifier.core.render import TemplateError, Templates
 from relevo_runtime import catalog
 from relevo_runtime.catalog import DefinitionUnknown, Shop
 from relevo_runtime.postgres import Connection, Pool
+from relevo_templates.errors import TemplateError
+from relevo_templates.messages import Templates
 
 
 class Catalog:
@@ -40,7 +41,7 @@ class Catalog:
 
     async def _load(self, connection: Connection, version: str) -> None:
         try:
-            self._templates[version] = Templates(await catalog.definition_files(connection, version))
+            self._templates[version] = Templates.of_files(await catalog.definition_files(connection, version))
         except TemplateError as error:
             self._templates[version] = error
         except DefinitionUnknown:

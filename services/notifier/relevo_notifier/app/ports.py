@@ -68,12 +68,16 @@ class Attempting(Protocol[W_contra, R_co]):
 
 
 class Message(Struct, frozen=True):
-    """A message ready for a provider. `content` is a whole mail as bytes, or the UTF-8 text of an SMS."""
+    """A message ready for a provider. `content` is a whole mail as bytes, or the UTF-8 text of an SMS.
+
+    `notes` say what was left out of it.
+    """
 
     effect: str
     sender: str
     recipient: str
     content: bytes
+    notes: tuple[str, ...] = ()
 
 
 class Provider(Protocol):

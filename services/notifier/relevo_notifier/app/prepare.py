@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from email.utils import parseaddr
-from functools import lru_cache
 
 from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.mime import Letter, build_mail
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
-from relevo_notifier.core.render import TemplateError
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.catalog import Shop
+from relevo_templates.errors import TemplateError
+from relevo_templates.messages import Rendered
 
 
 class Prepare:
@@ -62,23 +62,30 @@ class Prepare:
                 f"shop {shop.shop} has no valid sender for {delivery.channel}: set {_OPTION[delivery.channel]}",
             )
         try:
-            return Message(
-                delivery.id, sender, verdict.address, self._content(delivery, shop, contact, verdict.address, now)
-            )
+            rendered = self._rendered(delivery, shop, contact)
         except TemplateError as error:
             detail = {"file": error.file, "line": str(error.line)}
             return final(work, "failed", now, f"the template can't be rendered: {error}", detail=detail)
+        content = self._content(delivery, shop, contact, rendered, address=verdict.address, now=now)
+        return Message(delivery.id, sender, verdict.address, content, rendered.notes)
 
-    def _content(self, delivery: SendDelivery, shop: Shop, contact: Contact, address: str, now: datetime) -> bytes:
-        marketing_mail = delivery.channel == "email" and delivery.purpose == "marketing"
-        unsubscribe = self._unsubscribe_url(delivery) if marketing_mail else ""
-        rendered = self._catalog.templates(delivery.definition).render(
+    def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact) -> Rendered:
+        return self._catalog.templates(delivery.definition).render(
             delivery.template,
             delivery.context,
             (contact.locale, shop.locale),
             contact.timezone or shop.timezone,
-            unsubscribe,
+            self._unsubscribe(delivery),
         )
+
+    def _unsubscribe(self, delivery: SendDelivery) -> str:
+        """The link by which marketing mail is left; empty for all else."""
+        marketing_mail = delivery.channel == "email" and delivery.purpose == "marketing"
+        return self._unsubscribe_url(delivery) if marketing_mail else ""
+
+    def _content(
+        self, delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, *, address: str, now: datetime
+    ) -> bytes:
         if delivery.channel == "sms":
             return rendered.text.encode("utf-8", "replace")
         letter = Letter(
@@ -93,21 +100,17 @@ class Prepare:
             html=rendered.html,
             locale=rendered.locale,
             date=now,
-            unsubscribe_url=unsubscribe,
+            unsubscribe_url=self._unsubscribe(delivery),
         )
         return build_mail(letter)
 
 
 def _sender(shop: Shop, channel: Channel) -> str:
-    """Who a message of `shop` comes from; empty if the shop has none that can be used."""
+    """The address or number that a message of `shop` comes from; empty if the shop has none that can be used."""
     if channel == "sms":
         return shop.sms_from
-    return shop.email_from if _has_address(shop.email_from) else ""
-
-
-@lru_cache(maxsize=1000)
-def _has_address(sender: str) -> bool:
-    return "@" in parseaddr(sender)[1]
+    address = read_mailbox(shop.email_from)[1]
+    return address if "@" in address else ""
 
 
 _OPTION = {"email": "--email-from", "sms": "--sms-from"}

@@ -61,8 +61,7 @@ class Settle(Generic[R]):
                 continue
             if item.state not in _WELL:
                 ids = {"shop": command.shop, "key": command.key, "run": command.run_id, "id": command.id}
-                tell = _log.warning if item.state in ("failed", "in_doubt") else _log.info
-                tell("not_done", lane=item.work.lane, state=item.state, reason=item.reason, **ids)
+                _log.info("not_done", lane=item.work.lane, state=item.state, reason=item.reason, **ids)
             self._counter.labels(item.work.lane, item.state).inc()
             if item.outcome is not None:
                 key = partition_key(command.shop, command.key)

@@ -10,10 +10,12 @@ import re
 from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from functools import lru_cache
 
 from msgspec import Struct
+
+from relevo_contracts.mailboxes import read_mailbox
 
 ADDRESS_GREATEST = 320
 """64 characters, the @ and 255 (RFC 5321 section 4.5.3.1); no valid address is longer."""
@@ -51,12 +53,12 @@ def message_id(shop: str, effect: str, sender: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _domain(sender: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.-]", "", parseaddr(one_line(sender))[1].rpartition("@")[2]) or "relevo.invalid"
+    return re.sub(r"[^A-Za-z0-9.-]", "", read_mailbox(one_line(sender))[1].rpartition("@")[2]) or "relevo.invalid"
 
 
 @lru_cache(maxsize=1000)  # a shop's own addresses come again with every mail
 def _parsed_mailbox(written: str) -> str:
-    return mailbox(*parseaddr(one_line(written)))
+    return mailbox(*read_mailbox(one_line(written)))
 
 
 def build_mail(letter: Letter) -> bytes:

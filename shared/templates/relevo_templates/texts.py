@@ -1,0 +1,76 @@
+"""A text with Liquid in it: parsed once, filled in often."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from io import StringIO
+from typing import Any, Literal
+
+from liquid import BoundTemplate
+from liquid.exceptions import LiquidError
+from liquid.output import LimitedStringIO
+
+from relevo_templates.addresses import assembled
+from relevo_templates.characters import printable
+from relevo_templates.environment import OUTPUT_LIMIT, liquid_environment, new_context
+from relevo_templates.errors import TemplateError
+from relevo_templates.formats import Formats
+
+Into = Literal["text", "address", "html"]
+"""What a text becomes: plain text, an address (its values are percent-encoded) or HTML (its values are escaped)."""
+
+
+class Text:
+    """A parsed text. `file` names it in errors; `liquid` is its syntax tree, `None` where there is no Liquid in it."""
+
+    __slots__ = ("file", "into", "liquid", "source")
+
+    def __init__(self, source: str, *, file: str = "", into: Into = "text") -> None:
+        """Raises `TemplateError` for what is not Liquid."""
+        self.source = source
+        self.file = file
+        self.into = into
+        self.liquid = _parse(source, file, into) if is_liquid(source) else None
+
+    def render(self, variables: Mapping[str, Any], formats: Formats) -> str:
+        """The text with the variables filled in, as the reader of these formats gets it. Raises `TemplateError`."""
+        if self.liquid is None:
+            return assembled(self.source) if self.into == "address" else printable(self.source)
+        buffer: StringIO = LimitedStringIO(limit=OUTPUT_LIMIT)
+        context = new_context(self.liquid, variables, formats, address=self.into == "address")
+        try:
+            self.liquid.render_with_context(context, buffer)
+            text = buffer.getvalue()
+            return assembled(text) if self.into == "address" else text
+        except LiquidError as error:
+            raise self._error(error) from error
+        except Exception as error:
+            raise TemplateError(self.file, 0, f"{type(error).__name__}: {str(error)[:200]}") from error
+
+    def _error(self, error: LiquidError) -> TemplateError:
+        return _told(error, self.file, self.source)
+
+
+@lru_cache(maxsize=4096)
+def text_of(source: str, into: Into = "text") -> Text:
+    """A text that was checked already, parsed once however many steps have it. Raises `TemplateError`."""
+    return Text(source, into=into)
+
+
+def is_liquid(text: str) -> bool:
+    """Whether something in `text` is Liquid."""
+    return "{{" in text or "{%" in text
+
+
+def _parse(source: str, file: str, into: Into) -> BoundTemplate:
+    try:
+        return liquid_environment(html=into == "html").from_string(source, name=file)
+    except LiquidError as error:
+        raise _told(error, file, source) from error
+    except Exception as error:
+        raise TemplateError(file, 0, f"not Liquid: {type(error).__name__}") from error
+
+
+def _told(error: LiquidError, file: str, source: str) -> TemplateError:
+    index = error.token.start_index if error.token is not None else -1
+    line = source.count("\n", 0, index) + 1 if index >= 0 else 0
+    return TemplateError(file, line, str(error.message).splitlines()[0] if str(error.message) else "not Liquid", index)
