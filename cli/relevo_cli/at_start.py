@@ -6,9 +6,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from relevo_cli import database
-from relevo_cli.workflow_files import Loaded
+from relevo_cli.workflow_files import Loaded, declared_events
+from relevo_contracts.declared import Declared
 from relevo_runtime import catalog
-from relevo_runtime.catalog import EVERY_SHOP, Deployed
+from relevo_runtime.catalog import EVERY_SHOP, Deployed, EventType
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
@@ -37,8 +38,21 @@ async def store(settings: RuntimeSettings, loaded: Sequence[Loaded]) -> list[Sto
     at = make_clock(settings).now()
     async with database.transaction(settings) as connection:
         await catalog.hold(connection)
+        await _declare(connection, declared_events(loaded), at)
         newest = {one.workflow: one for one in await catalog.newest_deployments(connection)}
         return [await _store(connection, one, newest.get(one.definition.name), at) for one in loaded]
+
+
+async def _declare(connection: Connection, declared: Sequence[Declared], at: datetime) -> None:
+    """The events beside the workflows, but those that somebody else declared otherwise."""
+    known = {one.name: one for one in await catalog.event_types(connection) if one.shop == EVERY_SHOP}
+    for one in declared:
+        before = known.get(one.name)
+        if before is None or (before.author == AUTHOR and before.schema != one.schema):
+            await catalog.declare_event(
+                connection,
+                EventType(shop=EVERY_SHOP, name=one.name, schema=one.schema, author=AUTHOR, declared_at=at),
+            )
 
 
 async def _store(connection: Connection, one: Loaded, newest: Deployed | None, at: datetime) -> Stored:

@@ -21,6 +21,7 @@ COMMANDS = {
     "approvers": "approvers",
     "explain": "explain",
     "shops": "shops",
+    "events": "events",
     "start": "start",
     "tasks": "tasks",
     "dead-letters": "dead_letters",

@@ -6,7 +6,7 @@ part of it: changing a test deploys nothing. The catalog also keeps what the not
 `compiled/templates.json` and the words of each layout as JSON.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,13 +15,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError, NotTextError
+from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position, WorkflowError
 from relevo_workflow.load import load_workflow
 from relevo_workflow.read_events import ENDINGS as EVENT_ENDINGS
 from relevo_workflow.read_events import FOLDER as EVENTS
-from relevo_workflow.read_events import event_files
+from relevo_workflow.read_events import diagnose_events, event_files
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"
@@ -127,6 +128,26 @@ def read_events(library: Path) -> dict[str, str]:
 def read_tests(folder: Path) -> dict[str, str]:
     """The files of tests beside a workflow by their paths inside its folder."""
     return {f"tests/{path.name}": _read(path) for path in _yaml_files(folder / "tests")}
+
+
+def declared_events(loaded: Sequence[Loaded]) -> list[Declared]:
+    """The events that are declared beside workflows, whether one of them names them or not.
+
+    Raises `WorkflowError` with everything that is wrong with them.
+    """
+    found: dict[str, Declared] = {}
+    errors: list[Diagnostic] = []
+    for library in dict.fromkeys(beside(one.folder) for one in loaded):
+        declared, wrong = diagnose_events(read_events(library))
+        errors += (structs.replace(one, position=_at(library, one.position)) for one in wrong)
+        found |= {one.name: one for one in declared}
+    if errors:
+        raise WorkflowError(errors)
+    return [found[name] for name in sorted(found)]
+
+
+def _at(library: Path, where: Position) -> Position:
+    return Position((library / where.file).as_posix(), where.line, where.column)
 
 
 def _yaml_files(folder: Path) -> list[Path]:

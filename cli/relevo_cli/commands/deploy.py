@@ -10,7 +10,7 @@ import typer
 from relevo_cli import addresses
 from relevo_cli.deploying import session
 from relevo_cli.deploying.plan import Wanted
-from relevo_cli.workflow_files import load_folders
+from relevo_cli.workflow_files import declared_events, load_folders
 from relevo_runtime import catalog
 
 
@@ -71,7 +71,8 @@ def deploy(
     as_json: JsonOption = False,
 ) -> None:
     """Check every workflow in PATH, show what changes, and deploy them, all or none."""
-    wanted = [Wanted(one.definition, one.files) for one in load_folders(path)]
+    loaded = load_folders(path)
+    wanted = [Wanted(one.definition, one.files) for one in loaded]
     options = session.Options(
         shop=shop,
         signed=session.signed(author, review_by, approve_by, note),
@@ -82,4 +83,4 @@ def deploy(
         as_json=as_json,
         settle=settle,
     )
-    asyncio.run(session.run(addresses.settings(), wanted, options))
+    asyncio.run(session.run(addresses.settings(), wanted, options, declared_events(loaded)))

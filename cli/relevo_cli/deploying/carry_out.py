@@ -13,7 +13,7 @@ from relevo_cli.errors import CommandError
 from relevo_engine.app.follow_catalog import SETTLED
 from relevo_engine.app.migrate_runs import Moved, RunMigration
 from relevo_runtime import catalog
-from relevo_runtime.catalog import EVERY_SHOP
+from relevo_runtime.catalog import EVERY_SHOP, EventType
 from relevo_runtime.clock import Clock
 from relevo_runtime.postgres import Connection
 
@@ -71,11 +71,12 @@ class Deployer:
         self, plan: Plan, changes: Sequence[Change], wanted: Mapping[str, Wanted], *, changed: bool = False
     ) -> list[Done]:
         done: list[Done] = []
-        if not changes:
+        if not changes and (changed or not plan.declared):
             return done
         async with self._connection.transaction():
             if not changed:
                 await self._unchanged(plan)
+                await self._declare(plan)
             for change in changes:
                 signed = self._signed
                 revision = await catalog.deploy(
@@ -93,6 +94,18 @@ class Deployer:
                 )
                 done.append(structs.replace(_untouched(change), revision=revision))
         return done
+
+    async def _declare(self, plan: Plan) -> None:
+        """Before the workflows that name them: who sends such an event from now on is understood."""
+        for one in plan.declared:
+            declared = EventType(
+                shop=one.shop,
+                name=one.name,
+                schema=one.schema,
+                author=self._signed.author,
+                declared_at=self._clock.now(),
+            )
+            await catalog.declare_event(self._connection, declared)
 
     async def _unchanged(self, plan: Plan) -> None:
         """Takes the catalog for this transaction; it must be as the plan found it."""
@@ -128,6 +141,7 @@ class Deployer:
         serving = [one for one in plan.needed if one.serves]
         async with self._connection.transaction():
             await self._unchanged(plan)
+            await self._declare(plan)
             for change in serving:
                 await self._retire(change)
         if serving:

@@ -5,10 +5,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from relevo_cli.deploying.events import EventChange, event_changes
 from relevo_cli.deploying.rules import LEVELS, Signed, level_of, objection, strictest
 from relevo_cli.deploying.starts import Neighbourhood
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
+from relevo_contracts.declared import Declared
 from relevo_engine.adapters.in_flight import Scope
 from relevo_engine.app.migrate_runs import RunMigration, Survey
 from relevo_runtime import catalog
@@ -52,14 +54,22 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     revision: int
     changes: list[Change]
+    events: list[EventChange] = []
 
     @property
     def needed(self) -> list[Change]:
         """Those that change anything."""
         return [one for one in self.changes if one.state != "same"]
 
+    @property
+    def declared(self) -> list[EventChange]:
+        """The events that are new or have another schema."""
+        return [one for one in self.events if one.state != "same"]
 
-async def make_plan(connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed) -> Plan:
+
+async def make_plan(
+    connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed, declared: Sequence[Declared] = ()
+) -> Plan:
     """Compares `wanted` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
     if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
         raise CommandError(unknown_shop(shop))
@@ -68,7 +78,8 @@ async def make_plan(connection: Connection, wanted: Sequence[Wanted], *, shop: s
     approvers = await catalog.approvers(connection)
     neighbourhood = Neighbourhood([one.definition for one in wanted], active, shop)
     planner = _Planner(connection, shop, signed, active, approvers=approvers, neighbourhood=neighbourhood)
-    return Plan(revision=revision, changes=[await planner.change(one) for one in wanted])
+    events = event_changes(declared, await catalog.event_types(connection), shop)
+    return Plan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
 
 
 def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> Scope:

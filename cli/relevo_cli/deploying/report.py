@@ -9,6 +9,10 @@ from relevo_engine.app.migrate_runs import Survey
 
 def plan_lines(plan: Plan, *, files: bool) -> Iterator[str]:
     """What would change; with the difference of the files where `files`."""
+    for event in plan.declared:
+        yield f"{event.name}{_where(event.shop)}  {event.state} event"
+        if event.objection:
+            yield f"  not yet: {event.objection}"
     for change in plan.changes:
         yield from _change(change, files=files)
 
@@ -18,8 +22,7 @@ def _change(change: Change, *, files: bool) -> Iterator[str]:
     state: str = change.state
     if change.before == change.version and not change.serves:
         state, versions = "comes back into service", change.version
-    where = "" if change.shop == "*" else f" for {change.shop}"
-    yield f"{change.workflow}{where}  {state}  {versions}  ({change.level})"
+    yield f"{change.workflow}{_where(change.shop)}  {state}  {versions}  ({change.level})"
     yield from (f"  {line}" for line in change.summary)
     if change.state == "changed" and not change.serves:
         yield "  it starts no runs at the moment: its last version was taken out of service"
@@ -28,6 +31,10 @@ def _change(change: Change, *, files: bool) -> Iterator[str]:
     yield from (f"  {line}" for line in _in_flight(change))
     if change.objection:
         yield f"  not yet: {change.objection}"
+
+
+def _where(shop: str) -> str:
+    return "" if shop == "*" else f" for {shop}"
 
 
 def _in_flight(change: Change) -> Iterator[str]:

@@ -15,6 +15,7 @@ from relevo_cli.deploying.plan import Plan, Wanted, make_plan
 from relevo_cli.deploying.report import done_lines, plan_lines, stuck_lines
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
+from relevo_contracts.declared import Declared
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
 
@@ -37,10 +38,12 @@ def signed(author: str, reviewer: str, approver: str, note: str) -> Signed:
     return Signed(author=author or getpass.getuser(), reviewer=reviewer, approver=approver, note=note)
 
 
-async def run(settings: RuntimeSettings, wanted: Sequence[Wanted], options: Options) -> None:
+async def run(
+    settings: RuntimeSettings, wanted: Sequence[Wanted], options: Options, declared: Sequence[Declared] = ()
+) -> None:
     """Plans, prints and carries out. Raises `CommandError` where the rules or the runs in flight stand against it."""
     async with database.connection(settings) as connection:
-        plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed)
+        plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed, declared=declared)
         if not options.as_json:
             for line in plan_lines(plan, files=options.files or options.only_plan):
                 out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
@@ -49,7 +52,7 @@ async def run(settings: RuntimeSettings, wanted: Sequence[Wanted], options: Opti
         if options.only_plan:
             return
         refuse(plan, options.in_flight)
-        if plan.needed or _moves(plan, options.in_flight):
+        if plan.needed or plan.declared or _moves(plan, options.in_flight):
             _ask(options)
         deployer = Deployer(
             connection,
@@ -63,7 +66,8 @@ async def run(settings: RuntimeSettings, wanted: Sequence[Wanted], options: Opti
 
 def refuse(plan: Plan, in_flight: InFlight) -> None:
     """Raises `CommandError` with everything that stands against the plan; then nothing is changed."""
-    objections = [one.objection for one in plan.needed if one.objection]
+    objections = [one.objection for one in plan.declared if one.objection]
+    objections += [one.objection for one in plan.needed if one.objection]
     if objections:
         raise CommandError("nothing was deployed: " + "; ".join(objections))
     stuck = [one for one in plan.changes if one.in_flight.refused] if in_flight == "migrate" else []

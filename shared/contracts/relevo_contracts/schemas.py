@@ -73,7 +73,8 @@ def breaking_changes(old: JSON, new: JSON, path: str = "") -> list[str]:
         if key in old and old[key] != new.get(key)
     ]
     values: list[Any] = old.get("enum", [])
-    if not set(values) <= set(new.get("enum", values)):
+    any_text = "enum" not in new and new.get("type", "string") == "string"
+    if values and not any_text and not set(values) <= set(new.get("enum", ())):
         found.append(f"{path or '/'}: an allowed value is gone")
     found += [f"{path}/{name}: became required" for name in set(new.get("required", ())) - set(old.get("required", ()))]
     for group in ("properties", "$defs"):

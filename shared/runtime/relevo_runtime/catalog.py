@@ -5,9 +5,9 @@ Every function works inside the caller's transaction. The connection is one of `
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -94,6 +94,16 @@ class Approver(Struct, frozen=True):
     shop: str
     name: str
     added_at: datetime
+
+
+class EventType(Struct, frozen=True, kw_only=True):
+    """An event that `shop` (`*`: every shop) declared itself, with the JSON Schema of its data."""
+
+    shop: str
+    name: str
+    schema: dict[str, Any]
+    author: str
+    declared_at: datetime
 
 
 class DefinitionUnknown(RuntimeFault):
@@ -228,3 +238,28 @@ async def remove_approver(connection: Connection, name: str, *, shop: str = EVER
 async def approvers(connection: Connection) -> list[Approver]:
     """Who may approve, by name."""
     return [msgspec.convert(dict(row), Approver) for row in await connection.fetch(STATEMENTS["approvers"])]
+
+
+async def declare_event(connection: Connection, declared: EventType) -> None:
+    """A shop has this event from now on, in place of what it declared by that name before."""
+    row = (declared.shop, declared.name, declared.schema, declared.author, declared.declared_at)
+    await connection.execute(STATEMENTS["next_revision"])
+    await connection.execute(STATEMENTS["declare_event"], *row)
+
+
+async def withdraw_event(connection: Connection, name: str, *, shop: str = EVERY_SHOP) -> bool:
+    """A shop has this event no longer; false if it had not."""
+    await connection.execute(STATEMENTS["next_revision"])
+    return await connection.execute(STATEMENTS["withdraw_event"], shop, name) != "DELETE 0"
+
+
+async def event_types(connection: Connection) -> list[EventType]:
+    """The events that shops declared themselves, by name."""
+    return [msgspec.convert(dict(row), EventType) for row in await connection.fetch(STATEMENTS["event_types"])]
+
+
+def of_shop(declared: Iterable[EventType], shop: str) -> dict[str, EventType]:
+    """The events that a shop has, by name: its own, and those of every shop that it has none of its own for."""
+    every = list(declared)
+    general = {one.name: one for one in every if one.shop == EVERY_SHOP}
+    return general | {one.name: one for one in every if one.shop == shop}

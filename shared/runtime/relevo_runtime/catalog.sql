@@ -97,3 +97,17 @@ delete from catalog.approver where shop = $1 and name = $2
 -- name: approvers
 -- Who may approve, by name.
 select shop, name, added_at from catalog.approver order by name, shop
+
+-- name: declare_event
+-- An event of a shop's own, or another schema for it.
+insert into catalog.event_type (shop, name, schema, author, declared_at) values ($1, $2, $3, $4, $5)
+on conflict (shop, name) do update
+set schema = excluded.schema, author = excluded.author, declared_at = excluded.declared_at
+
+-- name: withdraw_event
+-- A shop has this event no longer.
+delete from catalog.event_type where shop = $1 and name = $2
+
+-- name: event_types
+-- The events that shops declared, by name.
+select shop, name, schema, author, declared_at from catalog.event_type order by name, shop

@@ -1,0 +1,85 @@
+"""`relevo events`: the events that shops declared themselves."""
+
+import asyncio
+from datetime import UTC
+from typing import Annotated
+
+import typer
+
+from relevo_cli import addresses, database
+from relevo_cli.commands.deploy import JsonOption
+from relevo_cli.console import local_minute, out, print_json
+from relevo_cli.errors import CommandError, unknown_shop
+from relevo_contracts.event_types import mentioned
+from relevo_runtime import catalog
+from relevo_runtime.catalog import EVERY_SHOP, EventType, of_shop
+from relevo_workflow.diagnostics import suggestion
+
+ShopArgument = Annotated[str, typer.Argument(help="The shop; `*`: what every shop has.")]
+NameArgument = Annotated[str, typer.Argument(help="The event: custom.<name>.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="The events that shops declared themselves.", no_args_is_help=True)
+    group.command("list")(list_events)
+    group.command("show")(show)
+    group.command("withdraw")(withdraw)
+    app.add_typer(group, name="events")
+
+
+def list_events(shop: ShopArgument, as_json: JsonOption = False) -> None:
+    """List the events that SHOP declared, with who declared them and when."""
+    found = list(asyncio.run(_of(shop)).values())
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        where = "every shop" if one.shop == EVERY_SHOP else one.shop
+        by = f"declared by {one.author}" if one.author else "declared"
+        since = f"{local_minute(one.declared_at, UTC)} UTC"
+        out().print(f"{one.name}  {where}  {by} on {since}", markup=False, soft_wrap=True)
+    if not found:
+        out().print("no event is declared; put events/custom.<name>.json beside the workflows and deploy them")
+
+
+def show(shop: ShopArgument, name: NameArgument) -> None:
+    """Print the JSON Schema of an event."""
+    print_json(_found(asyncio.run(_of(shop)), name).schema)
+
+
+def withdraw(shop: ShopArgument, name: NameArgument) -> None:
+    """Take an event out of the catalog that no deployed workflow names: ingest refuses it from now on."""
+    asyncio.run(_withdraw(shop, name))
+    out().print(f"{name} is withdrawn", markup=False)
+
+
+def _found(known: dict[str, EventType], name: str) -> EventType:
+    if name not in known:
+        advice = suggestion(name, known)
+        raise CommandError(f"there is no event {name!r} there" + (f"; {advice}" if advice else ""))
+    return known[name]
+
+
+async def _of(shop: str) -> dict[str, EventType]:
+    async with database.transaction(addresses.settings()) as connection:
+        if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
+            raise CommandError(unknown_shop(shop))
+        return of_shop(await catalog.event_types(connection), shop)
+
+
+async def _withdraw(shop: str, name: str) -> None:
+    async with database.transaction(addresses.settings()) as connection:
+        await catalog.hold(connection)
+        one = _found(of_shop(await catalog.event_types(connection), shop), name)
+        if one.shop != shop:
+            raise CommandError(f"{name} is declared for every shop: `relevo events withdraw '*' {name}`")
+        users = [
+            deployed.workflow
+            for deployed in await catalog.active_definitions(connection)
+            if name in mentioned(deployed.files.values())
+            and (shop == EVERY_SHOP or deployed.shop in (EVERY_SHOP, shop))
+        ]
+        if users:
+            raise CommandError(f"{name} is named by {', '.join(sorted(set(users)))}: take that out of service first")
+        await catalog.withdraw_event(connection, name, shop=shop)
