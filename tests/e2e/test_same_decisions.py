@@ -25,14 +25,17 @@ from relevo_contracts.messages import (
     WakeUp,
 )
 from relevo_engine.adapters.definitions import shop_facts
+from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.states import KnownStates
+from relevo_ingest.adapters.watching import Counted
 from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
 from relevo_ingest.app.storing import Message, Tools
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from relevo_workflow import scenario_run
 from relevo_workflow.decision import Decision
@@ -211,15 +214,24 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
     place = catalog.Shop(shop=SHOP, platform="shopify", name="Casa Lumen", locale="es", timezone="Europe/Madrid")
     async with pool.acquire() as connection:
         await catalog.add_shop(connection, place)
-    states = KnownStates(pool, SystemClock())
-    tools = Tools(keys=Identity(pool), states=states, log=kept, limits=DEFAULT_LIMITS, budget=60.0)
+    tools = Tools(
+        keys=Identity(pool),
+        states=KnownStates(pool, SystemClock()),
+        log=kept,
+        erasures=PendingErasures(pool, kept.events),
+        watch=Counted(Metrics("ingest")),
+        limits=DEFAULT_LIMITS,
+        budget=60.0,
+    )
     for hook in day.webhooks:
         webhook = Webhook(
-            topic=hook.topic,
+            headers={
+                "x-shopify-topic": hook.topic,
+                "x-shopify-webhook-id": hook.webhook_id,
+                "x-shopify-triggered-at": hook.triggered_at.isoformat(),
+            },
             body=hook.body,
             received=hook.at,
-            delivery_id=hook.webhook_id,
-            triggered_at=hook.triggered_at,
         )
         await receive_shopify(tools, ShopContext(shop=SHOP, currency="EUR", region="ES"), webhook)
 

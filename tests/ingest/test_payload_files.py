@@ -34,7 +34,7 @@ def test_each_payload_is_an_event_or_says_why_not(file: Path) -> None:
         shop="tea",
         platform="shopify",
         topic=topic,
-        reason=reading.reason,
+        why=reading,
         delivery_id="w",
         body=body,
         received=RECEIVED,

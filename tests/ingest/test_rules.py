@@ -12,7 +12,7 @@ from relevo_contracts.payloads import Money
 from relevo_ingest.app.receive_webhook import delivery_id
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Kind, alias, new_key, product_id_of
-from relevo_ingest.core.drafts import DEFAULT_LIMITS
+from relevo_ingest.core.drafts import DEFAULT_LIMITS, NoEvent
 from relevo_ingest.core.errors import InvalidPayload, InvalidSignature
 from relevo_ingest.core.money import amount_text, money
 from relevo_ingest.core.notes import collecting
@@ -277,7 +277,7 @@ def test_no_secret_of_a_payload_is_in_its_events(topic: str) -> None:
 
 def test_no_secret_is_in_what_is_not_recognised() -> None:
     kept = unrecognised(
-        shop="tea", platform="shopify", topic="draft_orders/create", reason="r", delivery_id="w",
+        shop="tea", platform="shopify", topic="draft_orders/create", why=NoEvent("r"), delivery_id="w",
         body=body_of(fixture("draft_orders/create")), received=RECEIVED,
     )  # fmt: skip
     text = encode(kept, 900_000).decode()
@@ -287,7 +287,7 @@ def test_no_secret_is_in_what_is_not_recognised() -> None:
 
 def test_an_unrecognised_body_that_is_too_large_is_cut() -> None:
     kept = unrecognised(
-        shop="tea", platform="shopify", topic="t", reason="r", delivery_id="w",
+        shop="tea", platform="shopify", topic="t", why=NoEvent("r"), delivery_id="w",
         body=body_of({"text": ["word"] * 300_000}), received=RECEIVED,
     )  # fmt: skip
     value = encode(kept, 900_000)

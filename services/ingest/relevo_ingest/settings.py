@@ -38,6 +38,20 @@ class IngestSettings(RuntimeSettings):
     ingest_most_waiting: int = Field(
         default=2000, ge=1, le=100_000, description="most requests that wait for Kafka at once; the next one gets 503"
     )
+    ingest_rate: float = Field(
+        default=2000.0,
+        ge=0,
+        le=1_000_000,
+        description="requests (and events of a batch) a second that each process takes from one shop; 0: no limit",
+    )
+    ingest_burst: int = Field(
+        default=20_000, ge=1, le=10_000_000, description="how many of them a shop may send at once before that holds"
+    )
+    ingest_erasing_after: timedelta = Field(
+        default=timedelta(hours=24),
+        ge=timedelta(0),
+        description="clock time that a webhook's request for erasure waits, and can be taken back; 0: none",
+    )
     ingest_clock_skew: timedelta = Field(
         default=timedelta(minutes=5), description="how far in the future an event's time may lie"
     )

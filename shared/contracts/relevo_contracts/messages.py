@@ -189,8 +189,18 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: bytes = b""
 
 
+UnrecognisedKind = Literal["no_event", "no_topic", "invalid", "mismatch", "too_large", "bug"]
+"""Why a genuine message has no event: none is made of its topic; it names no topic; its body can't be read, is not what
+its topic says or makes an event that is too large; the connector has a bug."""
+
+
 class Unrecognised(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A genuine webhook that has no canonical event: kept with the reason, with personal secrets removed."""
+    """A genuine message that has no canonical event: kept with the reason, with personal secrets removed.
+
+    It holds what a later reading needs: `id` and `receivedtime` are those of the delivery, `headers` what the sender
+    said beside the body (names in lower case). `where` is the path of what could not be read. `body` is the JSON value,
+    or, if `is_text`, the body's text, which is not JSON; of one that is `cut` only the beginning is kept.
+    """
 
     id: str
     shop: str
@@ -199,3 +209,8 @@ class Unrecognised(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     receivedtime: Instant
     body: dict[str, Any] | list[Any] | str = ""
+    kind: UnrecognisedKind = "no_event"
+    where: str = ""
+    headers: dict[str, str] = {}
+    is_text: bool = False
+    cut: bool = False

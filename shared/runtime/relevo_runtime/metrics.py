@@ -33,6 +33,12 @@ class Metrics:
 
         # ingest
         self.webhooks = self._counter("webhooks", "Requests taken or refused, by HTTP status.", ("shop", "status"))
+        self.unrecognised = self._counter(
+            "unrecognised", "Genuine messages without an event, kept by reason.", ("shop", "topic", "reason")
+        )
+        self.values_left_out = self._counter(
+            "values_left_out", "Values of webhooks that could not be read and were left out.", ("shop", "topic")
+        )
 
         # engine
         self.decisions = self._counter("decisions", "Decisions by workflow and kind.", ("workflow", "kind"))

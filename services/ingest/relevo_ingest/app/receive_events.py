@@ -14,6 +14,8 @@ from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, fini
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
+PLATFORM = "cloudevents"
+
 
 async def receive_events(
     tools: Tools, shop: ShopContext, events: Sequence[CloudEvent], received: datetime, *, batch: bool
@@ -23,33 +25,35 @@ async def receive_events(
     Raises `InvalidPayload` (in a batch with the place of the event; then nothing was stored), or `Busy`.
     """
     drafts: list[Draft] = []
-    unknown: list[tuple[CloudEvent, str]] = []
+    unknown: list[tuple[CloudEvent, NoEvent]] = []
     for n, event in enumerate(events):
         try:
             reading = canonical.read(event, shop)
         except InvalidPayload as error:
             raise (error.under(f"[{n}]") if batch else error) from None
         if isinstance(reading, NoEvent):
-            unknown.append((event, reading.reason))
+            unknown.append((event, reading))
         else:
             drafts.extend(reading)
     arrival = Arrival(shop=shop.shop, id="", source="", received=received)
-    kept = [_kept(tools, shop, event, reason, received) for event, reason in unknown]
+    kept = [_kept(tools, shop, event, why, received) for event, why in unknown]
     async with in_time(tools.budget):
         keys = await find_keys(tools, shop.shop, (draft.subject for draft in drafts))
         finished = finish(drafts, keys, arrival, tools.limits)
         await publish(tools, finished)
-        for message in kept:
+        for message, (event, why) in zip(kept, unknown, strict=True):
+            tools.watch.unrecognised(shop.shop, event.type, why.kind)
             await tools.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
-    return Receipt(events=accepted(finished), unrecognised=[reason for _, reason in unknown])
+    return Receipt(events=accepted(finished), unrecognised=[why.reason for _, why in unknown])
 
 
-def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, reason: str, received: datetime) -> bytes:
+def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, why: NoEvent, received: datetime) -> bytes:
     message = unrecognised(
         shop=shop.shop,
-        platform="cloudevents",
+        platform=PLATFORM,
         topic=event.type,
-        reason=reason,
+        why=why,
+        headers=event.attributes(),
         delivery_id=canonical.event_id(event.source, event.id),
         body=bytes(event.data) or msgspec.json.encode(event.data_base64),
         received=received,

@@ -1,55 +1,140 @@
 """A webhook of a shop: canonical events, or a place among what was not recognised. Its signature was checked."""
 
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.storing import Receipt, Tools, concluded, find_keys, in_time, store
-from relevo_ingest.core.drafts import Arrival, NoEvent, ShopContext
+from relevo_ingest.app.storing import Receipt, Tools, accepted, concluded, find_keys, in_time, publish
+from relevo_ingest.core.decoding import parse
+from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
+from relevo_ingest.core.errors import Busy, InvalidPayload
 from relevo_ingest.core.normalise import digest
-from relevo_ingest.core.shopify import topics
+from relevo_ingest.core.notes import collecting
+from relevo_ingest.core.shopify import evidence, topics
+from relevo_ingest.core.times import parse_instant
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
+PLATFORM = "shopify"
+TOPIC = "x-shopify-topic"
+DELIVERY = "x-shopify-webhook-id"
+HAPPENING = "x-shopify-event-id"
+TRIGGERED = "x-shopify-triggered-at"
+DOMAIN = "x-shopify-shop-domain"
+TEST = "x-shopify-test"
+HEADERS = (TOPIC, DELIVERY, HAPPENING, TRIGGERED, DOMAIN, TEST, "x-shopify-api-version")
+"""What Shopify says beside the body. It is not signed."""
+
 _ID_LIMIT = 150
+_log = logging.getLogger(__name__)
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """What arrived. `delivery_id` is the sender's id of it, the same for each redelivery; it may be empty.
+    """What arrived. `headers` are those of `HEADERS` that it has. `id` is given for one that is read again."""
 
-    `happening` is the sender's id of what happened, the same in all webhooks about it; `test` its mark of a test.
-    """
-
-    topic: str
+    headers: Mapping[str, str]
     body: bytes
     received: datetime
-    delivery_id: str = ""
-    triggered_at: datetime | None = None
-    happening: str = ""
-    test: bool = False
+    id: str = ""
+
+    @property
+    def topic(self) -> str:
+        """The topic as it is looked up; empty if the header is missing."""
+        return topics.canonical_topic(self.headers.get(TOPIC, ""))
+
+    def arrival(self, shop: str) -> Arrival:
+        """How it came: its id is the same for each redelivery."""
+        return Arrival(
+            shop=shop,
+            id=self.id or delivery_id(self.headers.get(DELIVERY, ""), self.topic, self.body),
+            source=f"/shops/{shop}/{PLATFORM}",
+            received=self.received,
+            hinted_at=parse_instant(self.headers.get(TRIGGERED)),
+            happening=_name(self.headers.get(HAPPENING, "")),
+            test=self.headers.get(TEST, "").strip().lower() == "true",
+        )
 
 
 async def receive_shopify(tools: Tools, shop: ShopContext, webhook: Webhook) -> Receipt:
-    """Stores what the webhook says. When this returns, Kafka has it.
+    """Stores what the webhook says, or keeps it with the reason why it says nothing. When this returns, it is safe.
 
-    Raises `InvalidPayload`, or `Busy` if it can't be stored in time.
+    A genuine webhook is never refused for its content: a shop that sees errors again and again ends the subscription.
+    Raises `Busy` if it can't be stored in time.
     """
-    reading = topics.read(webhook.topic, webhook.body, shop)
-    arrival = Arrival(
-        shop=shop.shop,
-        id=delivery_id(webhook.delivery_id, webhook.topic, webhook.body),
-        source=f"/shops/{shop.shop}/shopify",
-        received=webhook.received,
-        hinted_at=webhook.triggered_at,
-        happening=_name(webhook.happening),
-        test=webhook.test,
-    )
+    arrival = webhook.arrival(shop.shop)
     async with in_time(tools.budget):
-        reading = await concluded(tools, reading, arrival)
-        if isinstance(reading, NoEvent):
-            return await _keep(tools, webhook, arrival, reading)
-        return Receipt(events=await store(tools, reading, arrival))
+        found = await store_webhook(tools, shop, webhook, arrival)
+        return found if isinstance(found, Receipt) else await _keep(tools, webhook, arrival, found)
+
+
+async def store_webhook(tools: Tools, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Receipt | NoEvent:
+    """Publishes the events, or keeps them until they are due if they erase; or says why there are none.
+
+    Raises `Busy`.
+    """
+    with collecting() as notes:
+        reading = await _read(tools, shop, webhook, arrival)
+    if isinstance(reading, NoEvent):
+        return reading
+    _tell(tools, shop, webhook.topic, notes)
+    keys = await find_keys(tools, arrival.shop, (draft.subject for draft in reading))
+    try:
+        finished = finish(_with_notes(reading, notes), keys, arrival, tools.limits)
+    except InvalidPayload as error:
+        return NoEvent(str(error), kind="too_large", where=error.where)
+    if webhook.topic in evidence.ERASING and tools.erasing_after:
+        await tools.erasures.put_off(finished, arrival.received + tools.erasing_after)
+        return Receipt(waiting=accepted(finished))
+    await publish(tools, finished)
+    return Receipt(events=accepted(finished))
+
+
+async def _read(tools: Tools, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Conclusion:
+    """What the webhook says. A reader's bug costs this webhook only. Raises `Busy`."""
+    topic = webhook.topic
+    if not topic:
+        return NoEvent("the header X-Shopify-Topic is missing", kind="no_topic")
+    try:
+        problem = _mismatch(shop, topic, webhook)
+        if problem:
+            return NoEvent(problem, kind="mismatch")
+        return await concluded(tools, topics.read(topic, webhook.body, shop), arrival)
+    except InvalidPayload as error:
+        return NoEvent(str(error), kind="invalid", where=error.where)
+    except Busy:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the webhook is kept and can be read again
+        _log.exception("the reader of %s failed", topic)
+        return NoEvent(f"the reader of {topic} failed: {type(error).__name__}", kind="bug")
+
+
+def _mismatch(shop: ShopContext, topic: str, webhook: Webhook) -> str | None:
+    """Why the body can't be what the unsigned header says; `None` if nothing speaks against it."""
+    if topic not in topics.READERS:
+        return None
+    with collecting():  # the reader notes it
+        body = parse(webhook.body)
+    if not isinstance(body, dict):
+        raise InvalidPayload("body", "is not a JSON object")
+    return evidence.mismatch(topic, body, shop, webhook.headers.get(DOMAIN, ""))
+
+
+def _tell(tools: Tools, shop: ShopContext, topic: str, notes: Sequence[str]) -> None:
+    """Logs and counts what was left out: a shop reads no receipts."""
+    if notes:
+        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, topic, "; ".join(notes))
+        tools.watch.left_out(shop.shop, topic, notes)
+
+
+def _with_notes(drafts: Sequence[Draft], notes: Sequence[str]) -> Sequence[Draft]:
+    if not notes or not drafts:
+        return drafts
+    first, *others = drafts
+    return [msgspec.structs.replace(first, notes=(*first.notes, *notes)), *others]
 
 
 def delivery_id(given: str, topic: str, body: bytes) -> str:
@@ -68,14 +153,16 @@ def _name(given: str) -> str:
 async def _keep(tools: Tools, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:
     message = unrecognised(
         shop=arrival.shop,
-        platform="shopify",
+        platform=PLATFORM,
         topic=webhook.topic,
-        reason=reading.reason,
+        why=reading,
         delivery_id=arrival.id,
         body=webhook.body,
         received=arrival.received,
+        headers=webhook.headers,
     )
     await find_keys(tools, arrival.shop, reading.learnt)
     value = encode(message, tools.limits.message_bytes)
     await tools.log.unrecognised((partition_key(arrival.shop, SHOP_KEY), value))
+    tools.watch.unrecognised(arrival.shop, webhook.topic, reading.kind)
     return Receipt(unrecognised=[reading.reason])

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from msgspec import Struct
@@ -42,14 +42,36 @@ class Log(Protocol):
     async def unrecognised(self, message: Message) -> None: ...  # noqa: D102 - the class says it
 
 
+class Erasures(Protocol):
+    """Where events that erase wait until they can no longer be taken back."""
+
+    async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
+        """Keeps them until `due`; one that was kept before stays as it is. Raises `Busy`."""
+        ...
+
+
+class Watch(Protocol):
+    """Is told what was odd, to count it."""
+
+    def unrecognised(self, shop: str, topic: str, kind: str) -> None: ...  # noqa: D102 - the class says it
+
+    def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
+
+
 class Tools(Struct, frozen=True):
-    """What a use case works with. `budget` is how many seconds of wall-clock time storing may take."""
+    """What a use case works with. `budget` is how many seconds of wall-clock time storing may take.
+
+    `erasing_after` is how long (by the clock) a webhook's event that erases waits.
+    """
 
     keys: Keys
     states: States
     log: Log
+    erasures: Erasures
+    watch: Watch
     limits: Limits
     budget: float
+    erasing_after: timedelta = timedelta(hours=24)
 
 
 class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,10 +85,14 @@ class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """What became of a message: its events, or why it has none (then it is kept on `relevo.unrecognised`)."""
+    """What became of a message: its events, or why it has none (then it is kept on `relevo.unrecognised`).
+
+    `waiting` are events that erase: they are published when they are due, unless they are taken back.
+    """
 
     events: list[Accepted] = []
     unrecognised: list[str] = []
+    waiting: list[Accepted] = []
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from relevo_contracts.payloads import (
     EVENT_TYPES,
     Buyer,
     CouponChanged,
+    EventContact,
     Money,
     Payload,
     ProductChanged,
@@ -18,15 +19,18 @@ from relevo_contracts.payloads import (
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
 from relevo_ingest.core.cloudevents import CloudEvent
-from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.fitting import note_unknown
 from relevo_ingest.core.money import amount_text
+from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.redaction import without_secrets
 from relevo_ingest.core.times import to_utc
 
 _TEXT_LIMIT = 10_000
 _ID_LIMIT = 200
+_ATTRIBUTE_LIMIT = 1_000
 
 
 def read(event: CloudEvent, shop: ShopContext) -> Conclusion:
@@ -34,18 +38,31 @@ def read(event: CloudEvent, shop: ShopContext) -> Conclusion:
     shape = EVENT_TYPES.get(event.type)
     if shape is None:
         return NoEvent(f"{event.type[:100]!r} is no canonical event type")
-    payload: Payload = _canonical(decode(event.body(), shape, "data"), shop, "data")
+    source = _attribute(event.source, "source")
+    body = event.body()
+    payload: Payload = _canonical(decode_strictly(body, shape, "data"), shop, "data")
+    with collecting() as notes:
+        note_unknown(parse(body, "data"), shape, "data")
     draft = Draft(
         type=event.type,
         payload=payload,
         subject=_subject(payload),
         at=to_utc(event.time) if event.time else None,
-        id=event_id(event.source, event.id),
-        source=event.source,
+        id=event_id(source, _attribute(event.id, "id")),
+        source=source,
         historical=event.is_historical,
         test=event.is_test or bool(getattr(payload, "test", False)),
+        notes=tuple(notes),
     )
     return [draft]
+
+
+def _attribute(value: str, where: str) -> str:
+    """An attribute that names something, as text that can be stored. Raises `InvalidPayload` if nothing is left."""
+    found = normalise.text(value, _ATTRIBUTE_LIMIT)
+    if not found:
+        raise InvalidPayload(where, "has no character that can be seen")
+    return found
 
 
 def event_id(source: str, identifier: str) -> str:
@@ -93,8 +110,8 @@ def _canonical_struct(value: Struct, shop: ShopContext, where: str) -> Struct:
     if isinstance(value, Money):
         return Money(amount_text(value.amount, f"{where}.amount", currency=value.currency), value.currency)
     fields = {name: _canonical(getattr(value, name), shop, f"{where}.{name}") for name in value.__struct_fields__}
-    if isinstance(value, Buyer):
-        fields |= _contact(value, shop, where)
+    if isinstance(value, Buyer | EventContact):
+        fields |= {name: text for name, text in _contact(value, shop, where).items() if name in fields}
     return type(value)(**fields)
 
 
@@ -102,17 +119,18 @@ def _text(value: str) -> str:
     return normalise.text(value, _TEXT_LIMIT)
 
 
-def _contact(who: Buyer, shop: ShopContext, where: str) -> dict[str, str]:
+def _contact(who: Buyer | EventContact, shop: ShopContext, where: str) -> dict[str, str]:
     """The fields of a person that have one right form."""
-    land = normalise.country(who.country)
+    country, timezone = getattr(who, "country", ""), getattr(who, "timezone", "")
+    land = normalise.country(country)
     number = normalise.phone(who.phone, land or shop.region)
-    zone = normalise.timezone(who.timezone)
+    zone = normalise.timezone(timezone)
     return {
         "email": _checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
         "phone": _checked(number, who.phone, f"{where}.phone", "is no phone number: write it as +12025550123"),
         "locale": _checked(normalise.locale(who.locale), who.locale, f"{where}.locale", "is no BCP 47 locale (es-ES)"),
-        "timezone": _checked(zone, who.timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"),
-        "country": _checked(land, who.country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
+        "timezone": _checked(zone, timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"),
+        "country": _checked(land, country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
     }
 
 

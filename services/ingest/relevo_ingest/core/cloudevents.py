@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from relevo_contracts.payloads import Instant
-from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.decoding import decode_strictly
 from relevo_ingest.core.errors import InvalidPayload
 
 STRUCTURED = "application/cloudevents+json"
@@ -49,6 +49,17 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
         """Whether it is a rehearsal."""
         return self.test in (True, "true")
 
+    def attributes(self) -> dict[str, str]:
+        """What the sender said beside the data, as text."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "time": self.time.isoformat() if self.time else "",
+            "historical": "true" if self.is_historical else "",
+            "test": "true" if self.is_test else "",
+        }
+
     def body(self) -> bytes:
         """The data as JSON text. Raises `InvalidPayload` if it is missing, or not JSON by its own account."""
         if self.datacontenttype and not is_json(self.datacontenttype):
@@ -78,12 +89,12 @@ def parse(content_type: str, headers: Mapping[str, str], body: bytes, most: int)
     """The events of a request, and whether it is a batch. Raises `InvalidPayload` (a batch may hold `most` events)."""
     media = media_type(content_type)
     if media == BATCH:
-        events = decode(body, list[CloudEvent])
+        events = decode_strictly(body, list[CloudEvent])
         if len(events) > most:
             raise InvalidPayload("body", f"the batch has {len(events)} events; at most {most} are taken at once")
         return events, True
     if media == STRUCTURED:
-        return [decode(body, CloudEvent)], False
+        return [decode_strictly(body, CloudEvent)], False
     return [_binary(headers, media, body)], False
 
 

@@ -1,15 +1,24 @@
-"""From bytes to typed shapes, with one clear error for everything that JSON can be wrong in."""
+"""From bytes to typed shapes: strictly for who writes our own form, leniently for the bodies of shops.
 
-from typing import TypeVar
+What a shop's system writes can't be mended by whoever receives it. So a value that can't be read costs itself: it is
+absent, and a note (`core.notes`) says where and why. Only what is required, and the body as a whole, can fail.
+"""
+
+import json
+from typing import Any, TypeVar
 
 import msgspec
 
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.fitting import Misfit, fit
+from relevo_ingest.core.notes import note
 
 T = TypeVar("T")
+_LONGEST_NUMBER = 40  # digits; a longer one is no amount, no id and no count
+_WIDEST = 2**63
 
 
-def decode(body: bytes, shape: type[T], under: str = "") -> T:
+def decode_strictly(body: bytes, shape: type[T], under: str = "") -> T:
     """`body` as `shape`. Raises `InvalidPayload`: broken or truncated JSON, bad UTF-8, too deep, or a wrong type.
 
     The error names the path of the value, below `under`.
@@ -23,6 +32,64 @@ def decode(body: bytes, shape: type[T], under: str = "") -> T:
         raise InvalidPayload(under or "body", f"the JSON is broken: {error}") from None
     except RecursionError:
         raise InvalidPayload(under or "body", "the JSON is nested too deep") from None
+
+
+def decode(body: bytes, shape: type[T], under: str = "") -> T:
+    """`body` as `shape`, as far as it can be read; what was left out is noted.
+
+    Raises `InvalidPayload` if it is not JSON, or if something is missing or wrong that `shape` requires.
+    """
+    try:
+        return decode_strictly(body, shape, under)
+    except InvalidPayload:
+        value = parse(body, under)
+    try:
+        return fit(value, shape, under)
+    except Misfit as error:
+        raise InvalidPayload(error.where or "body", error.problem) from None
+
+
+def parse(body: bytes, under: str = "") -> Any:
+    """`body` as plain JSON values: what is not UTF-8 or not JSON in single values is replaced or absent, with a note.
+
+    Raises `InvalidPayload` if it is not JSON as a whole.
+    """
+    try:
+        return msgspec.json.decode(body)  # nearly always
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = str(error)
+    try:
+        return _READER.decode(_text(body, under or "body"))
+    except RecursionError:
+        raise InvalidPayload(under or "body", "the JSON is nested too deep") from None
+    except ValueError:
+        raise InvalidPayload(under or "body", f"the JSON is broken: {problem}") from None
+
+
+def _text(body: bytes, where: str) -> str:
+    """The text of a body: UTF-8 (or by its byte order mark UTF-16 or UTF-32), with what is not replaced."""
+    encoding = json.detect_encoding(body)
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError as error:
+        note(where, f"not UTF-8: {error.reason} at byte {error.start}; it was replaced")
+        return body.decode("utf-8-sig" if encoding.startswith("utf-8") else encoding, "replace")
+
+
+def _whole_number(text: str) -> int | str | None:
+    """Beyond 64 bits it is no count and no amount, but it may be an id, as text."""
+    if len(text) > _LONGEST_NUMBER:
+        note("body", f"a number with {len(text)} digits was left out")
+        return None
+    number = int(text)
+    return number if abs(number) < _WIDEST else text
+
+
+def _no_number(text: str) -> None:
+    note("body", f"{text} is not a JSON value; it was left out")
+
+
+_READER = json.JSONDecoder(parse_int=_whole_number, parse_constant=_no_number, strict=False)
 
 
 def _check_text(body: bytes, under: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event, event_data
+from relevo_contracts.messages import UnrecognisedKind
 from relevo_contracts.payloads import ConsentChanged, Payload, StockChanged
 from relevo_ingest.core.aliases import Subject, product_id_of
 from relevo_ingest.core.errors import InvalidPayload
@@ -15,18 +16,23 @@ from relevo_ingest.core.times import EventTime, Plausible, plausible, statement_
 
 
 class ShopContext(Struct, frozen=True):
-    """What must be known of the shop to read its messages. `region` is ISO 3166-1, a hint for phone numbers."""
+    """What must be known of the shop to read its messages. `region` is ISO 3166-1, a hint for phone numbers.
+
+    `domain` is the one that it was registered with; empty if it was registered without.
+    """
 
     shop: str
     currency: str = ""
     region: str = ""
+    domain: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
     """An event before it has its key. `at` is the sender's claim.
 
     An empty `id` is made from the delivery's. `about` is the id of what it is about: two deliveries of one happening,
-    as the platform itself numbers them, are one event if they have the same type and `about`.
+    as the platform itself numbers them, are one event if they have the same type and `about`. `notes` tell its sender
+    what was not taken as it was sent (`core.notes`).
     """
 
     type: str
@@ -38,6 +44,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     historical: bool = False
     test: bool = False
     about: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class NoEvent(Struct, frozen=True):
@@ -45,6 +52,8 @@ class NoEvent(Struct, frozen=True):
 
     reason: str
     learnt: tuple[Subject, ...] = ()
+    kind: UnrecognisedKind = "no_event"
+    where: str = ""
 
 
 Conclusion = Sequence[Draft] | NoEvent
@@ -121,7 +130,9 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
             historical=time.historical,
             test=draft.test or arrival.test,
         )
-        finished.append(Finished(event, _encode(event, limits.message_bytes), time.note))
+        finished.append(
+            Finished(event, _encode(event, limits.message_bytes), "; ".join(filter(None, (time.note, *draft.notes))))
+        )
     return finished
 
 

@@ -35,5 +35,13 @@ class InvalidSignature(IngestError):  # noqa: N818 - named for what the sender i
     """The signature or the token is missing or matches none of the shop's secrets."""
 
 
+class TooMany(IngestError):  # noqa: N818 - named for what the sender is told
+    """The shop sends more than its share: it may send again in `seconds`."""
+
+    def __init__(self, shop: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"{shop} sends more requests than RELEVO_INGEST_RATE allows")
+
+
 class Busy(IngestError):  # noqa: N818 - named for what the sender is told
     """The events could not be stored within the sender's time limit: nothing was lost, the sender must try again."""

@@ -25,6 +25,9 @@ _SECRET_NAMES = frozenset(
 _SECRET_PARTS = ("password", "passwd", "secret", "creditcard", "cardnumber", "privatekey", "apikey", "accesstoken")
 _SECRET_PARAMETERS = frozenset(("key", "token", "secret", "signature", "sig", "password", "auth", "hmac", "code"))
 _HASH = re.compile(r"^(\$2[abxy]\$|\$argon2|\$P\$|\$H\$|\$5\$|\$6\$|pbkdf2[_$:]|scrypt[_$:])")
+_FIELD = re.compile(
+    r"""((?:"|\b)([A-Za-z][\w-]{1,40})"?\s*[:=]\s*)("(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,;&}\]]+)"""
+)
 _NOT_ALNUM = re.compile(r"[^a-z0-9]")
 
 
@@ -34,15 +37,26 @@ def secret_name(name: str) -> bool:
     return plain in _SECRET_NAMES or any(part in plain for part in _SECRET_PARTS)
 
 
-def redact(value: Any) -> Any:
-    """The same JSON value with the values of secret fields, password hashes and keys in links replaced."""
+def redact(value: Any, keep: frozenset[str] = frozenset()) -> Any:
+    """The same JSON value with the values of secret fields, password hashes and keys in links replaced.
+
+    Fields named in `keep` stay as they are, at the top level only.
+    """
     if isinstance(value, dict):
-        return {name: REMOVED if secret_name(name) and item else redact(item) for name, item in value.items()}
+        return {
+            name: item if name in keep else REMOVED if secret_name(name) and item else redact(item)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [redact(item) for item in value]
     if isinstance(value, str):
         return _redact_text(value)
     return value
+
+
+def redact_plain(text: str) -> str:
+    """Text that is not JSON (any more) with what looks like a secret field of JSON or of a form replaced."""
+    return _FIELD.sub(lambda found: f"{found[1]}{REMOVED}" if secret_name(found[2]) else found[0], text)
 
 
 def without_secrets(fields: dict[str, str]) -> dict[str, str]:

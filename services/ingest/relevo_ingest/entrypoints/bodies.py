@@ -7,6 +7,13 @@ from starlette.requests import ClientDisconnect, Request
 from relevo_ingest.core.cloudevents import is_json, media_type
 from relevo_ingest.entrypoints import problems
 
+# Source: WHATWG Encoding Standard: what is called Latin-1 on the web is Windows-1252.
+_CHARSETS = dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "windows-1252", "cp1252"), "cp1252") | {
+    "iso-8859-15": "iso-8859-15",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+}
 _DRAIN_LIMIT = 64 * 1024 * 1024  # how much of a body that is too large is thrown away before the connection is cut
 
 
@@ -35,6 +42,12 @@ def check_encoding(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise problems.unsupported(f"the content encoding is {encoding[:40]!r}; send the body as it is")
+
+
+def in_utf8(request: Request, body: bytes) -> bytes:
+    """`body` in UTF-8, if its content type names one of the other character sets of the web; else unchanged."""
+    charset = _CHARSETS.get(_parameter(request.headers.get("content-type", ""), "charset"))
+    return body.decode(charset, "replace").encode() if charset else body
 
 
 def media_type_of(request: Request) -> str:

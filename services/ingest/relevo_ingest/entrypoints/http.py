@@ -14,16 +14,16 @@ from starlette.routing import Route
 
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.app.receive_events import receive_events
-from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
+from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
 from relevo_ingest.app.storing import Receipt, Tools
 from relevo_ingest.app.unsubscribe import unsubscribe
 from relevo_ingest.core import cloudevents, normalise
 from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature
+from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature, TooMany
+from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
-from relevo_ingest.core.times import parse_instant
 from relevo_ingest.entrypoints import pages, problems
-from relevo_ingest.entrypoints.bodies import check_encoding, check_json, media_type_of, read_body
+from relevo_ingest.entrypoints.bodies import check_encoding, check_json, in_utf8, media_type_of, read_body
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
@@ -44,6 +44,7 @@ class Ingest(Struct, frozen=True):
     settings: IngestSettings
     shops: Shops
     tools: Tools
+    rates: Rates
     clock: Clock
     metrics: Metrics
 
@@ -72,6 +73,7 @@ class _Endpoints:
         self._settings = ingest.settings
         self._shops = ingest.shops
         self._tools = ingest.tools
+        self._rates = ingest.rates
         self._clock = ingest.clock
         self._metrics = ingest.metrics
         self._nobodys = secrets.token_hex()
@@ -79,7 +81,6 @@ class _Endpoints:
     async def shopify(self, request: Request) -> Response:
         """`POST /hooks/{shop}/shopify`."""
         shop = await self._shop(request)
-        check_json(request)
         body = await self._body(request)
         received = self._clock.now()
         # For a shop that is not known the work is the same, with a secret that nobody has.
@@ -87,18 +88,10 @@ class _Endpoints:
         verify_shopify(valid, body, request.headers.get("x-shopify-hmac-sha256"))
         if shop is None:
             raise InvalidSignature(NOT_THE_SHOPS)
-        topic = request.headers.get("x-shopify-topic", "")
-        if not topic:
-            raise problems.Problem(422, "no-topic", "The topic is missing", "the header X-Shopify-Topic is missing")
-        webhook = Webhook(
-            topic=topic,
-            body=body,
-            received=received,
-            delivery_id=request.headers.get("x-shopify-webhook-id", ""),
-            triggered_at=parse_instant(request.headers.get("x-shopify-triggered-at")),
-            happening=request.headers.get("x-shopify-event-id", ""),
-            test=request.headers.get("x-shopify-test", "").strip().lower() == "true",
-        )
+        self._within_rate(shop)
+        # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
+        headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
+        webhook = Webhook(headers=headers, body=in_utf8(request, body), received=received)
         return _receipt(await receive_shopify(self._tools, _context(shop), webhook))
 
     async def events(self, request: Request) -> Response:
@@ -111,6 +104,7 @@ class _Endpoints:
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
         events, batch = cloudevents.parse(content_type, request.headers, body, self._settings.ingest_batch_limit)
+        self._within_rate(shop, len(events))
         received = self._clock.now()
         return _receipt(await receive_events(self._tools, _context(shop), events, received, batch=batch))
 
@@ -174,6 +168,12 @@ class _Endpoints:
             request.state.shop = shop.shop
         return shop
 
+    def _within_rate(self, shop: Shop, cost: int = 1) -> None:
+        """Raises `TooMany` if the shop sends more than its share. Only what is genuine counts."""
+        seconds = self._rates.wait(shop.shop, cost)
+        if seconds:
+            raise TooMany(shop.shop, seconds)
+
     async def _body(self, request: Request) -> bytes:
         return await read_body(
             request, limit=self._settings.ingest_body_limit, seconds=self._settings.ingest_body_timeout
@@ -193,7 +193,9 @@ def _check_event_type(request: Request) -> None:
 
 
 def _context(shop: Shop) -> ShopContext:
-    return ShopContext(shop=shop.shop, currency=shop.currency, region=normalise.region_of(shop.locale))
+    return ShopContext(
+        shop=shop.shop, currency=shop.currency, region=normalise.region_of(shop.locale), domain=shop.domain
+    )
 
 
 def _receipt(receipt: Receipt) -> Response:

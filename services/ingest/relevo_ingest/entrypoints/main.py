@@ -6,12 +6,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import RETENTION, KnownStates
+from relevo_ingest.adapters.watching import Counted
 from relevo_ingest.app.storing import Tools
 from relevo_ingest.core.errors import Busy
+from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.environment import start
@@ -24,6 +27,7 @@ from relevo_runtime.service import Service, run
 
 _log = logging.getLogger(__name__)
 _COMMAND_SECONDS = 10.0
+_ERASURES_SECONDS = 1.0
 
 
 def main() -> None:
@@ -62,19 +66,27 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             forced=settings.ingest_shops_forced,
             monotonic=asyncio.get_running_loop().time,
         )
+        erasures = PendingErasures(pool, log.events)
         tools = Tools(
             keys=Identity(pool),
             states=KnownStates(pool, service.clock),
             log=log,
+            erasures=erasures,
+            watch=Counted(service.metrics),
             limits=settings.limits(),
             budget=settings.ingest_budget,
+            erasing_after=settings.ingest_erasing_after,
         )
         forget = forget_what_is_over(pool, RETENTION, days=settings.ingest_state_days)
         service.health.probe("database", lambda: pool.fetchval("select 1"))
         service.health.probe("kafka", log.check)
-        app = make_app(Ingest(settings, shops, tools, service.clock, service.metrics))
+        rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
+        app = make_app(Ingest(settings, shops, tools, rates, service.clock, service.metrics))
         async with (
-            service.running(service.loop("retention", forget, longest_pause=3600)),
+            service.running(
+                service.loop("retention", forget, longest_pause=3600),
+                service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
+            ),
             serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port,
         ):
             _log.info("ingest listens on %s:%d", settings.ingest_host, port)

@@ -1,6 +1,8 @@
 """Answers to what can't be accepted: problem documents (RFC 9457) that say what is wrong and what to do."""
 
-from relevo_ingest.core.errors import Busy, InvalidPayload, InvalidSignature
+import math
+
+from relevo_ingest.core.errors import Busy, InvalidPayload, InvalidSignature, TooMany
 from relevo_runtime.problems import PROBLEM_JSON, Problem, answer, answer_bug, answer_http
 
 __all__ = [
@@ -41,6 +43,9 @@ def of_error(error: Exception, retry_after: int) -> Problem:
         case InvalidSignature():
             headers = {"WWW-Authenticate": "Bearer"}
             return Problem(401, "not-authentic", "The sender could not be verified", str(error), headers=headers)
+        case TooMany():
+            headers = {"Retry-After": str(max(1, math.ceil(error.seconds)))}
+            return Problem(429, "too-many-requests", "The shop sends too much at once", str(error), headers=headers)
         case Busy():
             detail = f"nothing was lost; send it again in {retry_after} s ({error})"
             headers = {"Retry-After": str(retry_after)}

@@ -91,6 +91,11 @@ def canonical_topic(topic: str) -> str:
     return topic.strip().lower()
 
 
+def is_known(topic: str) -> bool:
+    """Whether `topic` (in lower case) is one that is read, or of which is known why it is not."""
+    return topic in READERS or topic in _REASONS
+
+
 def read(topic: str, body: bytes, shop: ShopContext) -> Reading:
     """The drafts of a webhook, or why it has no event. Raises `InvalidPayload`."""
     name = canonical_topic(topic)

@@ -1,0 +1,82 @@
+"""Events that erase, in the table `ingest.pending_erasure`: kept until they are due, published, or taken back."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from relevo_contracts.envelope import Event, partition_key
+from relevo_ingest.core.drafts import Finished
+from relevo_ingest.core.errors import Busy
+from relevo_runtime.postgres import Connection, Pool, Statements, temporary
+
+STATEMENTS = Statements.load("relevo_ingest.adapters", "erasures.sql")
+Message = tuple[bytes, bytes]
+_PAGE = 100
+_KEPT = timedelta(days=90)
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """An event that erases: it is published at `due`, unless it is taken back before. `ended` is when either was."""
+
+    shop: str
+    id: str
+    type: str
+    key: str
+    received: datetime
+    due: datetime
+    state: str
+    ended: datetime | None = None
+
+
+class PendingErasures:
+    """Keeps events that erase, and publishes those that are due."""
+
+    def __init__(self, pool: Pool, publish: Callable[[Sequence[Message]], Awaitable[None]]) -> None:
+        self._pool = pool
+        self._publish = publish
+
+    async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
+        """Keeps the events until `due`; one that was kept before stays as it is. Raises `Busy`."""
+        rows = [
+            (each.event.shop, each.event.id, each.event.type, each.event.key, each.event.receivedtime, due, each.value)
+            for each in finished
+        ]
+        try:
+            await self._pool.execute(STATEMENTS["put_off"], *map(list, zip(*rows, strict=True)))
+        except Exception as error:
+            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
+                raise Busy(f"the database can't be asked now: {error!r}") from error
+            raise
+
+    async def run_once(self, now: datetime) -> datetime | None:
+        """Publishes what is due at `now` and forgets what was over long ago; says when the next one is due.
+
+        A crash in between publishes again, with the same ids. An event erases what is known until it is published, so
+        its time is then, not when it was asked for.
+        """
+        due = await self._pool.fetch(STATEMENTS["claim_due"], now, _PAGE)
+        if due:
+            await self._publish([_at(row["event"], now) for row in due])
+            await self._pool.execute(STATEMENTS["end"], [row["shop"] for row in due], [row["id"] for row in due], now)
+        await self._pool.execute(STATEMENTS["forget"], now - _KEPT, _PAGE)
+        next_due: datetime | None = await self._pool.fetchval(STATEMENTS["next_due"])
+        return next_due
+
+
+def _at(value: bytes, now: datetime) -> Message:
+    event = msgspec.structs.replace(msgspec.json.decode(value, type=Event), time=now, receivedtime=now)
+    return partition_key(event.shop, event.key), msgspec.json.encode(event)
+
+
+async def erasures(connection: Connection, shop: str | None, *, also_over: bool) -> list[Erasure]:
+    """Those that wait, the next one first; also those that were published or taken back, while they are known."""
+    return [Erasure(**dict(row)) for row in await connection.fetch(STATEMENTS["list"], shop, also_over)]
+
+
+async def cancel(connection: Connection, shop: str, identifier: str, now: datetime) -> Erasure | None:
+    """Takes an erasure back; `None` if there is none of that id that still waits."""
+    row = await connection.fetchrow(STATEMENTS["cancel"], shop, identifier, now)
+    return Erasure(**dict(row)) if row else None

@@ -1,0 +1,240 @@
+"""Does a body look like the topic that its header claims? Shopify signs the body only, so a header proves nothing.
+
+Whoever got hold of one signed body could send it under another topic: an order just placed as a cancelled one, a
+request for data as one for erasure. So each topic says what a body of it has and what it never has. The rules ask for
+no more than every version of the API sends (Admin API 2024-10 to 2026-04).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import Struct
+
+from relevo_ingest.core.drafts import ShopContext
+
+ERASING = frozenset(("customers/redact", "shop/redact"))
+"""Topics whose event erases: it waits, and can be taken back."""
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What a body of a topic looks like.
+
+    `family` names its kind of body: a mark of another one (`MARKS`) is never in it. `has`: fields with a value;
+    `names`: fields that are there, also if they are empty; `one_of`: at least one of these is there; `never`: fields
+    that it doesn't have. Of the state that it tells: `given` are fields with a value, `values` the values (in lower
+    case) that a field may have, if it has one.
+    """
+
+    family: str
+    has: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = {}
+    given: tuple[str, ...] = ()
+
+
+MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "cart": (),
+        "checkout": ("abandoned_checkout_url",),
+        "order": ("order_number", "financial_status", "order_status_url", "confirmation_number"),
+        "edit": ("order_edit",),
+        "fulfilment": ("tracking_number", "tracking_numbers", "tracking_company", "tracking_url", "shipment_status"),
+        "carrier": ("fulfillment_id",),
+        "refund": ("refund_line_items", "order_adjustments", "restock"),
+        "return": ("return_line_items", "total_return_line_items"),
+        "customer": ("verified_email", "orders_count", "tax_exemptions", "default_address", "addresses"),
+        "consent": ("email_address",),
+        "graphql": ("customerId",),
+        "product": ("variants", "body_html", "product_type", "handle"),
+        "variant": ("inventory_policy", "inventory_quantity", "old_inventory_quantity"),
+        "level": ("available",),
+        "contract": ("billing_policy", "delivery_policy", "origin_order_id"),
+        "attempt": ("subscription_contract_id",),
+        "shop": ("myshopify_domain", "shop_owner", "plan_name"),
+        "redact": ("orders_to_redact",),
+        "request": ("orders_requested", "data_request"),
+        "leave": (),
+    }
+)
+"""Fields that only one kind of body has."""
+
+_MARKED = tuple((mark, family) for family, marks in MARKS.items() for mark in marks)
+_ORDER = Evidence(
+    family="order",
+    has=("id",),
+    one_of=("name", "order_number", "total_price", "financial_status"),
+    never=("shop_domain", "order_id"),
+)
+_CHECKOUT = Evidence(family="checkout", has=("token",), one_of=("abandoned_checkout_url", "total_price"))
+_CART = Evidence(family="cart", one_of=("token",), never=("email", "order_id", "shop_domain", "customer"))
+_FULFILMENT = Evidence(family="fulfilment", has=("order_id",), never=("transactions", "total_price", "error_code"))
+_CARRIER = Evidence(family="carrier", has=("order_id", "status"))
+_REFUND = Evidence(
+    family="refund", has=("order_id",), one_of=("refund_line_items", "transactions", "order_adjustments", "return")
+)
+_CUSTOMER = Evidence(
+    family="customer", has=("id",), never=("shop_domain", "order_id", "customer", "product_id", "token", "customer_id")
+)
+_CONSENT = Evidence(family="consent", never=("state", "created_at"))
+_LEVEL = Evidence(family="level", has=("inventory_item_id",), never=("product_id", "order_id"))
+_VARIANT = Evidence(family="variant", has=("product_id",), never=("order_id", "line_items"))
+_PRODUCT = Evidence(
+    family="product", has=("id",), one_of=("variants", "title", "handle"), never=("order_id", "email", "product_id")
+)
+_RETURN = Evidence(family="return", one_of=("order", "order_id"), never=("transactions", "total_price", "destination"))
+_CONTRACT = Evidence(
+    family="contract", one_of=("id", "admin_graphql_api_id"), names=("customer_id",), never=("email", "order_id")
+)
+_ATTEMPT = Evidence(family="attempt", has=("subscription_contract_id",))
+_PAID = ("paid", "partially_refunded", "refunded")
+
+
+def _also(known: Evidence, **more: Any) -> Evidence:
+    """`known` and more: what is given is added to what there is."""
+    fields = {name: getattr(known, name) for name in known.__struct_fields__}
+    joined = {
+        name: {**fields[name], **new} if name == "values" else (*fields[name], *new) for name, new in more.items()
+    }
+    return Evidence(**(fields | joined))
+
+
+def _status(known: Evidence, *values: str) -> Evidence:
+    return _also(known, values={"status": values})
+
+
+EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
+    {
+        "carts/create": _CART,
+        "carts/update": _CART,
+        "checkouts/create": _CHECKOUT,
+        "checkouts/update": _CHECKOUT,
+        "orders/create": _ORDER,
+        "orders/paid": _also(_ORDER, values={"financial_status": _PAID}, given=("financial_status",)),
+        "orders/cancelled": _also(_ORDER, given=("cancelled_at",)),
+        "orders/updated": _ORDER,
+        "orders/fulfilled": _ORDER,
+        "orders/partially_fulfilled": _ORDER,
+        "orders/edited": Evidence(family="edit", has=("order_edit",)),
+        "fulfillments/create": _FULFILMENT,
+        "fulfillments/update": _FULFILMENT,
+        "fulfillment_events/create": _CARRIER,
+        "customers/create": _CUSTOMER,
+        "customers/update": _CUSTOMER,
+        "customers/enable": _CUSTOMER,
+        "customers/disable": _CUSTOMER,
+        "customers/delete": _also(
+            _CUSTOMER,
+            one_of=("addresses", "tax_exemptions", "admin_graphql_api_id"),
+            never=("created_at", "state", "orders_count", "email"),
+        ),
+        "customer.tags_added": Evidence(family="graphql", has=("customerId",), names=("tags",)),
+        "customer.tags_removed": Evidence(family="graphql", has=("customerId",), names=("tags",)),
+        "customers/purchasing_summary": Evidence(family="graphql", has=("customerId",), never=("tags",)),
+        "customers_email_marketing_consent/update": _also(_CONSENT, has=("email_marketing_consent",)),
+        "customers_marketing_consent/update": _also(_CONSENT, has=("sms_marketing_consent",)),
+        "refunds/create": _REFUND,
+        "returns/request": _status(_RETURN, "requested"),
+        "returns/approve": _status(_RETURN, "open"),
+        "returns/decline": _status(_RETURN, "declined"),
+        "returns/process": _status(_RETURN, "open", "closed"),
+        "returns/close": _status(_RETURN, "closed"),
+        "returns/cancel": _status(_RETURN, "canceled", "cancelled"),
+        "inventory_levels/connect": _LEVEL,
+        "inventory_levels/update": _LEVEL,
+        "variants/in_stock": _VARIANT,
+        "variants/out_of_stock": _VARIANT,
+        "products/create": _PRODUCT,
+        "products/update": _PRODUCT,
+        "subscription_contracts/create": _CONTRACT,
+        "subscription_contracts/update": _CONTRACT,
+        "subscription_contracts/activate": _status(_CONTRACT, "active"),
+        "subscription_contracts/pause": _status(_CONTRACT, "paused"),
+        "subscription_contracts/expire": _status(_CONTRACT, "expired"),
+        "subscription_contracts/fail": _status(_CONTRACT, "failed"),
+        "subscription_contracts/cancel": _status(_CONTRACT, "cancelled", "canceled"),
+        "subscription_billing_attempts/success": _also(_ATTEMPT, never=("error_code", "error_message")),
+        "subscription_billing_attempts/failure": _also(_ATTEMPT, one_of=("error_code", "error_message")),
+        "subscription_billing_attempts/challenged": _ATTEMPT,
+        "app/uninstalled": Evidence(family="shop", one_of=("myshopify_domain", "domain", "shop_owner", "plan_name")),
+        "customers/data_request": Evidence(family="request", has=("shop_domain", "customer"), never=("id",)),
+        "customers/redact": Evidence(
+            family="redact", has=("shop_domain", "customer"), names=("orders_to_redact",), never=("id",)
+        ),
+        "shop/redact": Evidence(family="leave", has=("shop_id", "shop_domain"), never=("customer", "order_id", "id")),
+    }
+)
+"""What a body of each topic looks like, by topic."""
+
+
+def mismatch(topic: str, body: Mapping[str, Any], shop: ShopContext, sender: str = "") -> str | None:
+    """Why `body` can't be one of `topic` from this shop; `None` if nothing speaks against it.
+
+    `topic` is in lower case. `sender` is the domain that the sender names in its header. A test order may be in any
+    state: Shopify sends one sample for all topics of orders, and tests reach no customer.
+    """
+    found = _other_shop(body, shop, sender)
+    known = EVIDENCE.get(topic)
+    if found or known is None:
+        return found
+    rehearsal = body.get("test") is True
+    return _shape(topic, known, body) or (None if rehearsal else _state(topic, known, body))
+
+
+def _shape(topic: str, known: Evidence, body: Mapping[str, Any]) -> str | None:
+    missing = [name for name in known.has if not _given(body, name)]
+    missing += [name for name in known.names if name not in body]
+    if missing:
+        return f"a body of {topic} has {missing[0]!r}, this one has not"
+    if known.one_of and not any(name in body and body[name] is not None for name in known.one_of):
+        return f"a body of {topic} has {' or '.join(map(repr, known.one_of))}, this one has not"
+    strange = (mark for mark, family in _MARKED if family != known.family)
+    other = next((name for name in (*known.never, *strange) if _given(body, name)), None)
+    return f"a body of {topic} never has {other!r}, this one has" if other else None
+
+
+def _state(topic: str, known: Evidence, body: Mapping[str, Any]) -> str | None:
+    absent = next((name for name in known.given if not _given(body, name)), None)
+    if absent:
+        return f"in a body of {topic}, {absent!r} has a value, here it has none"
+    for name, allowed in known.values.items():
+        value = body.get(name)
+        if value and str(value).lower() not in allowed:
+            return f"in a body of {topic}, {name!r} is {' or '.join(allowed)}; here it is {str(value)[:40]!r}"
+    return _stock(topic, body)
+
+
+def _stock(topic: str, body: Mapping[str, Any]) -> str | None:
+    """What was told as sold out can't be told again as back in stock."""
+    quantity = body.get("inventory_quantity")
+    if isinstance(quantity, bool) or not isinstance(quantity, int):
+        return None
+    if topic == "variants/in_stock" and quantity <= 0:
+        return f"in a body of {topic}, 'inventory_quantity' is above 0; here it is {quantity}"
+    return None
+
+
+def _other_shop(body: Mapping[str, Any], shop: ShopContext, sender: str) -> str | None:
+    """Whether the body or its sender names another shop than the one whose address it was sent to."""
+    registered = _domain(shop.domain)
+    named = [_domain(body.get(name)) for name in ("shop_domain", "myshopify_domain", "domain")]
+    if not registered or registered in named:
+        return None
+    for domain in [*named, _domain(sender)]:
+        # A shop has its own domain beside Shopify's: only two of one kind can be compared.
+        if domain and domain != registered and domain.endswith(_PLATFORM) == registered.endswith(_PLATFORM):
+            return f"it is from {domain[:100]}, and this address is {registered}'s"
+    return None
+
+
+_PLATFORM = ".myshopify.com"
+
+
+def _domain(value: object) -> str:
+    return value.strip().lower().rstrip("./") if isinstance(value, str) else ""
+
+
+def _given(body: Mapping[str, Any], name: str) -> bool:
+    return body.get(name) not in (None, "", [], {})
