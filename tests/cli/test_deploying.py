@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,37 @@ async def test_runs_that_can_not_be_mapped_are_named_and_nothing_is_deployed(des
     assert "give the one that takes its place the old id" in said
     assert len(await desk.json("history", "cart")) == 1
     assert "deployed as revision" in await desk.deploys("--yes")
+
+
+async def test_what_runs_would_do_again_is_told_and_has_to_be_wanted(desk: Desk, busy: Engine) -> None:
+    tagged = "  - set: {tags: {add: [seen]}}\n"
+    desk.write(("  - stop: done\n", f"{tagged}  - wait: 1d\n  - stop: done\n"))
+    await desk.deploys("--yes", "--in-flight", "migrate")
+    await (await build_engine(busy.pool, busy.publisher)).wake(after=timedelta(hours=4))
+    desk.write(("  - stop: done\n", f"  - wait: 2d\n{tagged}  - stop: done\n"))
+    said = await desk.deploys("--plan")
+    assert "at wait-1d" in said
+    assert "→ wait-2d" in said
+    assert "would do 'set-1' again" in said
+    refused = await desk.deploys("--yes", "--in-flight", "migrate", code=2)
+    assert "runs in flight would do things again" in refused
+    assert "say --repeat if that is wanted" in refused
+    assert "1 run continues in it" in await desk.deploys("--yes", "--in-flight", "migrate", "--repeat")
+
+
+async def test_a_goal_that_is_watched_holds_up_no_drain(desk: Desk, busy: Engine) -> None:
+    goal = ("exit:", "goal: {event: order.placed, within: 30d}\nexit:")
+    desk.write(goal)
+    await desk.deploys("--yes", "--in-flight", "migrate")
+    watching = await build_engine(busy.pool, busy.publisher)
+    await watching.take(checkout("b", key="cus_2"))
+    await watching.wake(after=timedelta(hours=4))
+    desk.write(goal, ("wait: 4h", "wait: 9h"))
+    assert "no run has to end first" in await desk.deploys("--plan")
+    assert "deployed as revision" in await desk.deploys("--yes", "--in-flight", "drain")
+    await (await build_engine(busy.pool, busy.publisher)).take(order("b", key="cus_2"))
+    reached = await busy.pool.fetchval("select state -> 'goal' from engine.run where run_key = 'b'")
+    assert reached is not None
 
 
 async def test_a_drain_lets_nobody_in_until_the_old_runs_have_ended(desk: Desk, busy: Engine) -> None:

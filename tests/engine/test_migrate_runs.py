@@ -74,13 +74,46 @@ async def test_the_engine_that_has_the_old_version_goes_on_with_moved_runs(engin
 async def test_the_survey_tells_what_can_not_be_moved_and_changes_nothing(engine: Engine) -> None:
     await engine.take(*(checkout(f"t{n}", key=f"cus_{n}") for n in range(30)))
     before = await engine.state()
-    files = version("8h", ("wait-4h\n", "pause\n"))
+    files = version("8h", ("id: wait-4h\n    wait: 8h", "id: pause\n    set: {tags: {add: [seen]}}"))
     new = load_workflow(files)
     async with engine.pool.acquire() as conn:
         survey = await RunMigration(conn, scope(new), new).survey()
     assert (survey.runs, survey.refused, len(survey.examples)) == (30, 30, 20)
     assert [(one.step, one.reason) for one in survey.stuck] == [("wait-4h", "the new version has no step 'wait-4h'")]
     assert await engine.state() == before
+
+
+AGAIN = {
+    "workflow.yaml": """
+workflow: cart
+trigger: {event: checkout.started}
+steps:
+  - send: {channel: email, template: reminder, purpose: transactional}
+  - wait: 4h
+"""
+}
+
+
+async def test_only_where_it_was_wanted_is_anything_sent_again(engine: Engine) -> None:
+    first = CART | AGAIN
+    text = AGAIN["workflow.yaml"]
+    mail = text.splitlines()[4]
+    second = CART | {"workflow.yaml": text.replace(f"{mail}\n", "").replace("4h", "6h") + f"{mail}\n"}
+    await deploy(engine.pool, first)
+    serving = await build_engine(engine.pool, engine.publisher)
+    await serving.take(checkout("a"))
+    new = load_workflow(second)
+    await deploy(engine.pool, second)
+    async with engine.pool.acquire() as conn:
+        survey = await RunMigration(conn, scope(new), new).survey()
+        [one] = survey.repeating
+        assert (one.step, one.place, one.runs) == ("wait-4h", "wait-6h", 1)
+        assert one.again == "would be sent 'reminder' (send-reminder) again"
+        [run_id] = [row["run_id"] for row in await conn.fetch("select run_id from engine.run")]
+        stays = await RunMigration(conn, scope(new), new).move(engine.clock, 7)
+        assert stays == Moved(runs=0, staying=(run_id,))
+        wanted = [(one.version, one.step)]
+        assert await RunMigration(conn, scope(new), new, repeat=wanted).move(engine.clock, 7) == Moved(runs=1)
 
 
 async def test_only_runs_of_the_scope_move(engine: Engine) -> None:

@@ -138,7 +138,7 @@ def test_a_moved_run_goes_on_through_the_new_steps() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("wait: 4h", "wait: 5h"), "the new version has no step 'wait-4h'"),
+        (("wait: 4h", "set: {tags: {add: [seen]}}"), "the new version has no step 'wait-4h'"),
         (
             ("wait: 4h", "id: wait-4h\n    stop: no"),
             "'wait-4h' was a wait and is a stop in the new version",
@@ -259,9 +259,9 @@ def test_a_comparison_names_steps_and_says_what_changed() -> None:
         CART, ("wait: 4h", "wait: 8h"), ("id: rest", "id: rest\n  - stop: done"), ("wait: 1d", "wait: 2d"), goal
     )
     assert compare(old, new).lines() == [
-        "+ step wait-8h",
         "+ step stop",
-        "- step wait-4h",
+        "~ step wait-4h → wait-8h",
+        "~ step wait-8h: waits: 4h → 8h",
         "~ step rest: then: the end → stop",
         "~ step rest: waits: 1d → 2d",
         "~ goal: event order.placed within 1w → nothing",

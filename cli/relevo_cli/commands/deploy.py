@@ -30,6 +30,13 @@ InFlightOption = Annotated[
         " or end before anybody comes in (drain).",
     ),
 ]
+RepeatOption = Annotated[
+    bool,
+    typer.Option(
+        "--repeat",
+        help="With --in-flight migrate: runs may do again what the plan says they would.",
+    ),
+]
 ShopOption = Annotated[str, typer.Option(help="For this shop only; default: for every shop.")]
 PlanOption = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
@@ -60,6 +67,7 @@ def deploy(
     *,
     plan: PlanOption = False,
     in_flight: InFlightOption = Choice.pin,
+    repeat: RepeatOption = False,
     shop: ShopOption = catalog.EVERY_SHOP,
     note: NoteOption = "",
     author: AuthorOption = "",
@@ -77,6 +85,7 @@ def deploy(
         shop=shop,
         signed=session.signed(author, review_by, approve_by, note),
         in_flight=in_flight.value,
+        repeat=repeat,
         only_plan=plan,
         files=diff,
         yes=yes,

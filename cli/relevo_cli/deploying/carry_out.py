@@ -37,7 +37,10 @@ class Done(Struct, frozen=True, kw_only=True):
 
 
 class Deployer:
-    """One deployment. `settled` is the wall time after which every engine has seen a change of the catalog."""
+    """One deployment. With `repeat`, runs may do again what the plan says.
+
+    `settled` is the wall time after which every engine has seen a change of the catalog.
+    """
 
     def __init__(
         self,
@@ -46,12 +49,14 @@ class Deployer:
         *,
         signed: Signed,
         in_flight: InFlight = "pin",
+        repeat: bool = False,
         settled: timedelta = SETTLED,
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._signed = signed
         self._in_flight = in_flight
+        self._repeat = repeat
         self._settled = settled
 
     async def carry_out(self, plan: Plan, wanted: Sequence[Wanted]) -> list[Done]:
@@ -116,12 +121,12 @@ class Deployer:
         self, done: Sequence[Done], wanted: Mapping[str, Wanted], changes: Mapping[str, Change]
     ) -> list[Done]:
         """Moves runs now, and once more those that engines started before they saw the new version."""
-        moved = {one.workflow: await self._move(one, wanted) for one in done}
+        moved = {one.workflow: await self._move(one, wanted, changes) for one in done}
         late = [one for one in done if one.revision is not None and changes[one.workflow].serves]
         if late:
             await asyncio.sleep(self._settled.total_seconds())
             for one in late:
-                again = await self._move(one, wanted)
+                again = await self._move(one, wanted, changes)
                 runs = moved[one.workflow].runs + again.runs
                 moved[one.workflow] = Moved(runs=runs, staying=again.staying)
         return [
@@ -129,10 +134,13 @@ class Deployer:
             for one in done
         ]
 
-    async def _move(self, done: Done, wanted: Mapping[str, Wanted]) -> Moved:
+    async def _move(self, done: Done, wanted: Mapping[str, Wanted], changes: Mapping[str, Change]) -> Moved:
         definition = wanted[done.workflow].definition
+        # What nobody was told can't have been wanted: only what the plan said may be done again.
+        said = changes[done.workflow].in_flight.repeating if self._repeat else ()
+        repeat = {(one.version, one.step) for one in said}
         scope = scope_of(definition, done.shop, await catalog.active_definitions(self._connection))
-        return await RunMigration(self._connection, scope, definition).move(
+        return await RunMigration(self._connection, scope, definition, repeat=repeat).move(
             self._clock, done.revision or await catalog.revision(self._connection)
         )
 
@@ -151,7 +159,8 @@ class Deployer:
         for change in plan.needed:
             definition = wanted[change.workflow].definition
             migration = RunMigration(self._connection, scope_of(definition, change.shop, active), definition)
-            left[change.workflow] = (await migration.survey()).runs
+            survey = await migration.survey()
+            left[change.workflow] = survey.runs - survey.watching
         ready = [one for one in plan.needed if not left[one.workflow]]
         done = await self._deploy(plan, ready, wanted, changed=True)
         waiting = [one for one in plan.needed if left[one.workflow]]

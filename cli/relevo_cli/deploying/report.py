@@ -43,10 +43,33 @@ def _in_flight(change: Change) -> Iterator[str]:
         return
     yield f"{_runs(survey.runs)} of older versions in flight:"
     yield f"  pin      {_do(survey.runs, 'end')} in the version of the start"
-    yield f"  migrate  {_do(survey.runs - survey.refused, 'continue')} in the new version at the same step"
+    yield f"  migrate  {_do(survey.runs - survey.refused, 'continue')} in the new version"
+    yield from (f"    {line}" for line in _going_lines(survey))
     yield from (f"    {line}" for line in stuck_lines(survey))
+    yield from (f"    {line}" for line in again_lines(survey))
     if change.state != "same":
-        yield f"  drain    {_do(survey.runs, 'end')} first; until then nobody comes in"
+        left = survey.runs - survey.watching
+        first = f"{_do(left, 'end')} first; until then nobody comes in" if left else "no run has to end first"
+        yield f"  drain    {first}"
+
+
+def _going_lines(survey: Survey) -> Iterator[str]:
+    """Where the runs go on: the step where they rest, and the one that takes its place."""
+    for one in survey.going:
+        if not one.step:
+            yield f"{_runs(one.runs)}: the steps are over, and only the goal is watched"
+        elif one.place == one.step:
+            yield f"{_runs(one.runs)} at {one.step} (version {one.version})"
+        else:
+            yield f"{_runs(one.runs)} at {one.step} (version {one.version}) → {one.place}"
+
+
+def again_lines(survey: Survey) -> Iterator[str]:
+    """What runs would do a second time, and how to say that this is wanted."""
+    for one in survey.repeating:
+        yield f"{_runs(one.runs)} at {one.step} (version {one.version}) {one.again}"
+    if survey.repeating:
+        yield "  say --repeat if that is wanted; else leave these runs where they are with --in-flight pin"
 
 
 def stuck_lines(survey: Survey) -> Iterator[str]:
@@ -56,8 +79,8 @@ def stuck_lines(survey: Survey) -> Iterator[str]:
     yield f"{_runs(survey.refused)} can't be mapped:"
     for stuck in survey.stuck:
         yield f"  {_runs(stuck.runs)} at {stuck.step} (version {stuck.version}): {stuck.reason}"
-    if any("has no step" in one.reason for one in survey.stuck):
-        yield "  a step keeps its runs by its id: give the one that takes its place the old id with `id:`"
+    if any("has no step" in one.reason or "not clear which" in one.reason for one in survey.stuck):
+        yield "  say which step it is: give the one that takes its place the old id, with an explicit `id:`"
     for example in survey.examples:
         yield f"  run {example.run_id} of {example.shop}/{example.key} at {example.step}"
     if survey.refused > len(survey.examples):
@@ -78,7 +101,8 @@ def done_lines(done: Sequence[Done]) -> Iterator[str]:
         yield f"{one.workflow}  {one.version}  {what}{moved}"
         if one.staying:
             shown = ", ".join(one.staying[:20])
-            yield f"  {_runs(len(one.staying))} can't be mapped where they are by now, and keep their version: {shown}"
+            stay = f"{_runs(len(one.staying))} can't be moved from where they are by now, and keep their version"
+            yield f"  {stay}: {shown}"
 
 
 def _do(count: int, verb: str) -> str:

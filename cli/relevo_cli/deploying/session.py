@@ -12,7 +12,7 @@ from relevo_cli import database
 from relevo_cli.console import hanging, out, print_json, terminal_width
 from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
 from relevo_cli.deploying.plan import Plan, Wanted, make_plan
-from relevo_cli.deploying.report import done_lines, plan_lines, stuck_lines
+from relevo_cli.deploying.report import again_lines, done_lines, plan_lines, stuck_lines
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
 from relevo_contracts.declared import Declared
@@ -26,6 +26,7 @@ class Options(Struct, frozen=True, kw_only=True):
     shop: str
     signed: Signed
     in_flight: InFlight = "pin"
+    repeat: bool = False
     only_plan: bool = False
     files: bool = False
     yes: bool = False
@@ -51,7 +52,7 @@ async def run(
             print_json(plan)
         if options.only_plan:
             return
-        refuse(plan, options.in_flight)
+        refuse(plan, options.in_flight, repeat=options.repeat)
         if plan.needed or plan.declared or _moves(plan, options.in_flight):
             _ask(options)
         deployer = Deployer(
@@ -59,21 +60,25 @@ async def run(
             make_clock(settings),
             signed=options.signed,
             in_flight=options.in_flight,
+            repeat=options.repeat,
             settled=timedelta(seconds=options.settle),
         )
         _print(await deployer.carry_out(plan, wanted), as_json=options.as_json)
 
 
-def refuse(plan: Plan, in_flight: InFlight) -> None:
+def refuse(plan: Plan, in_flight: InFlight, *, repeat: bool = False) -> None:
     """Raises `CommandError` with everything that stands against the plan; then nothing is changed."""
     objections = [one.objection for one in plan.declared if one.objection]
     objections += [one.objection for one in plan.needed if one.objection]
     if objections:
         raise CommandError("nothing was deployed: " + "; ".join(objections))
-    stuck = [one for one in plan.changes if one.in_flight.refused] if in_flight == "migrate" else []
+    surveys = [(one.workflow, one.in_flight) for one in plan.changes] if in_flight == "migrate" else []
+    stuck = [line for name, survey in surveys if survey.refused for line in (f"{name}:", *stuck_lines(survey))]
     if stuck:
-        lines = [line for one in stuck for line in (f"{one.workflow}:", *stuck_lines(one.in_flight))]
-        raise CommandError("nothing was deployed: runs in flight can't be moved\n" + "\n".join(lines))
+        raise CommandError("nothing was deployed: runs in flight can't be moved\n" + "\n".join(stuck))
+    again = [line for name, survey in surveys if survey.repeating for line in (f"{name}:", *again_lines(survey))]
+    if again and not repeat:
+        raise CommandError("nothing was deployed: runs in flight would do things again\n" + "\n".join(again))
 
 
 def _moves(plan: Plan, in_flight: InFlight) -> bool:

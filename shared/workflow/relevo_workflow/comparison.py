@@ -4,9 +4,11 @@ import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from msgspec import Struct
 
+from relevo_workflow.alignment import align
 from relevo_workflow.definition import Definition
 from relevo_workflow.durations import format_duration
 from relevo_workflow.expressions import Expression
@@ -26,7 +28,7 @@ _WORDS = {
     "save": "as",
 }
 """What a field is called for people, where its own name says less."""
-_LEADS = {"next", "target", "timeout_target", "approved", "rejected", "expired"}
+_LEADS = {"next", "after", "target", "timeout_target", "approved", "rejected", "expired"}
 """Fields that name a step; without one they lead to the end."""
 _INNER = {"task"}
 """Fields whose own fields are told as those of the step: an approval is a task with more."""
@@ -35,10 +37,15 @@ _NAMES = ("label", "name", "id")
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """The difference of two versions. `changed` has a line for each step that is in both; `header` for the rest."""
+    """The difference of two versions. `changed` has a line for each step that is in both; `header` for the rest.
+
+    `renamed` are steps that are called something else now: their made-up ids follow what they do.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
@@ -48,21 +55,39 @@ class Comparison(Struct, frozen=True, kw_only=True):
         return [
             *(f"+ step {step}" for step in self.added),
             *(f"- step {step}" for step in self.removed),
+            *(f"? step {line}" for line in self.unclear),
+            *(f"~ step {line}" for line in self.renamed),
             *(f"~ {line}" for line in (*self.changed, *self.header, *self.templates)),
         ]
 
 
 def compare(old: Definition, new: Definition) -> Comparison:
-    """What `new` does differently from `old`. Renaming a step is removing one and adding one."""
+    """What `new` does differently from `old`. Which step is which is what `alignment` finds."""
     was, now = old.program.steps, new.program.steps
-    kept = [step for step in now if step in was]
+    alignment = align(old.program, new.program)
+    names = {step: alignment.place(step) for step in was}
+    unclear = {step: alignment.choices(step) for step in was if alignment.choices(step)}
+    possible = {*names.values(), *(one for choices in unclear.values() for one in choices)}
+    pairs = {now_id: step for step, now_id in names.items() if now_id}
+    kept = [step for step in now if step in pairs]
+    before = {step: _in_new_words(was[pairs[step]], names) for step in kept}
     return Comparison(
-        added=tuple(step for step in now if step not in was),
-        removed=tuple(step for step in was if step not in now),
-        changed=tuple(f"step {step}: {line}" for step in kept for line in _fields(was[step], now[step])),
+        added=tuple(step for step in now if step not in possible),
+        removed=tuple(step for step in was if not names[step] and step not in unclear),
+        unclear=tuple(f"{step} → {' or '.join(one or 'gone' for one in some)}" for step, some in unclear.items()),
+        renamed=tuple(f"{pairs[step]} → {step}" for step in kept if pairs[step] != step),
+        changed=tuple(f"step {step}: {line}" for step in kept for line in _fields(before[step], now[step])),
         header=tuple(_fields(old, new)),
         templates=tuple(_templates(old, new)),
     )
+
+
+def _in_new_words(step: Any, names: Mapping[str, str]) -> Any:
+    """A step or an arm of the old version that leads to where the steps of the new one are."""
+    values = {field.name: getattr(step, field.name) for field in dataclasses.fields(step)}
+    leads = {name: names.get(values[name]) or values[name] for name in _LEADS & values.keys() if values[name]}
+    arms = {"arms": tuple(_in_new_words(arm, names) for arm in values["arms"])} if "arms" in values else {}
+    return dataclasses.replace(step, **leads, **arms)
 
 
 def file_diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

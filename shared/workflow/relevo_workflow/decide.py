@@ -199,6 +199,7 @@ def _restart(walk: Walk, event: Event) -> None:
         trigger_id=event.id,
         trigger_at=event.time,
         early={},
+        rounds={},
         restarts=walk.run.restarts + 1,
     )
     walk.go(walk.definition.program.first)

@@ -1,16 +1,21 @@
-"""Moves a run that is on its way into another version of its workflow. Step ids map runs.
+"""Moves a run that is on its way into another version of its workflow.
 
-A run goes on at the step of the same id. What it waits for must still be the same kind of thing; how long it waits is
+A run goes on at the step that takes the place of its own (`alignment`), and does nothing again that it has done
+(`repeats`). What it waits for must still be the same kind of thing; how long it waits is
 taken from the new version, counted from when the step was entered, and what would be over by then is due now.
 """
 
+from collections.abc import Collection
 from datetime import datetime, tzinfo
+from typing import Any
 
 from msgspec import Struct, structs
 
 from relevo_workflow import program as steps
+from relevo_workflow.alignment import align
 from relevo_workflow.definition import Definition, EventTrigger
 from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
+from relevo_workflow.repeats import deeds_before, repeated
 from relevo_workflow.scope import Scope
 from relevo_workflow.state import Facts, Run, Shop
 from relevo_workflow.until import wait_until
@@ -56,18 +61,111 @@ class Refused(Struct, frozen=True):
     reason: str
 
 
-def obstacle(old: Definition, new: Definition, *, step: str, trigger_type: str) -> str:
-    """Why runs of `old` that rest at `step` can't go on in `new`; empty if they can.
+class Transition:
+    """From one version to the next: where its runs go on, what stands against it, what they would do again."""
 
-    `step` is empty for runs whose steps are over (only their goal is watched): these can always go on.
-    """
-    if not step:
-        return ""
-    if _text(old.key) != _text(new.key):
-        return f"the key of its runs changed from {_text(old.key)} to {_text(new.key)}"
-    if trigger_type not in _trigger_types(new):
-        return f"it was started by {trigger_type}, which starts nothing in the new version"
-    return _step_obstacle(old.program.steps.get(step), new.program.steps.get(step), step)
+    def __init__(self, old: Definition, new: Definition) -> None:
+        self.old = old
+        self.new = new
+        self._alignment = align(old.program, new.program)
+        self._repeats: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+
+    def place(self, step: str) -> str:
+        """The step that takes the place of an old one; empty if there is none, or if it is not clear which."""
+        return self._alignment.place(step)
+
+    def obstacle(self, step: str, trigger_type: str) -> str:
+        """Why runs that rest at `step` can't go on in the new version; empty if they can.
+
+        `step` is empty for runs whose steps are over (only their goal is watched): these can always go on.
+        """
+        old, new = self.old, self.new
+        if not step:
+            return ""
+        if _text(old.key) != _text(new.key):
+            return f"the key of its runs changed from {_text(old.key)} to {_text(new.key)}"
+        if trigger_type not in _trigger_types(new):
+            return f"it was started by {trigger_type}, which starts nothing in the new version"
+        choices = self._alignment.choices(step)
+        if choices:
+            return _unclear(step, choices)
+        return _step_obstacle(old.program.steps.get(step), new.program.steps.get(self.place(step)), step)
+
+    def repeats(self, step: str, did: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The steps of the new version that runs at `step` would come to though they may have done the same already.
+
+        `did` is what such a run had done in versions before the old one (`Run.did`).
+        """
+        key = (step, did)
+        if key not in self._repeats:
+            place = self.place(step)
+            found = repeated(self.old.program, self.new.program, step, place, did) if place else ()
+            self._repeats[key] = found
+        return self._repeats[key]
+
+    def migrate(self, run: Run, now: datetime, *, facts: Facts, shop: Shop, repeat: bool = False) -> Migrated | Refused:
+        """`run` as a run of the new version, at `now`.
+
+        It keeps its id, turn and everything that it saved, so that effects of what it did keep their keys. No timer is
+        set before `now`. A reminder or an escalation that was sent already is not sent again, and nothing else either:
+        a run that would do a thing twice is refused unless `repeat` says that this is wanted.
+        """
+        reason = self.obstacle(run.step, run.trigger_type)
+        again = () if reason or repeat else self.repeats(run.step, run.did)
+        if reason or again:
+            return Refused(run.id, run.step, reason or again_words(self.new, again))
+        moved = self._placed(run)
+        timers = _Move(self.old, self.new, run, moved, now, facts, shop).timers()
+        moved = structs.replace(moved, timers={name: due for name, due in timers.items() if due is not None})
+        if moved.state == "watching" and not moved.timers:
+            moved = structs.replace(moved, state="ended")
+        return Migrated(moved, _effects(run, moved), _told(run, moved))
+
+    def _placed(self, run: Run) -> Run:
+        """The run at its place in the new version, with all that it keeps by the ids of steps."""
+        place = self.place(run.step)
+        renamed = place != run.step and not isinstance(self.old.program.steps.get(run.step), steps.SendStep)
+        return structs.replace(
+            run,
+            version=self.new.version,
+            step=place,
+            entered_as=run.entered_as or (run.step if renamed else ""),
+            did=deeds_before(self.old.program, run.step, run.did),
+            rounds={self.place(name): count for name, count in run.rounds.items() if self.place(name)},
+            early=self._early(run.early),
+        )
+
+    def _early(self, early: dict[str, Any]) -> dict[str, Any]:
+        """What came before the arm that waits for it, by what the step of that arm is called now."""
+        named = [(name.partition("/"), event) for name, event in early.items()]
+        return {f"{self.place(step)}/{arm}": event for (step, _, arm), event in named if self.place(step)}
+
+
+def again_words(new: Definition, again: Collection[str]) -> str:
+    """What runs would do a second time, as the end of a sentence that begins with them."""
+    sends = [one for one in map(new.program.steps.get, again) if isinstance(one, steps.SendStep)]
+    others = [f"'{one}'" for one in again if one not in {send.id for send in sends}]
+    sent = ", ".join(f"'{one.template}' ({one.id})" for one in sends)
+    done = ", ".join(others)
+    return " and ".join([f"would be sent {sent} again"] * bool(sends) + [f"would do {done} again"] * bool(others))
+
+
+def obstacle(old: Definition, new: Definition, *, step: str, trigger_type: str) -> str:
+    """See `Transition.obstacle`."""
+    return Transition(old, new).obstacle(step, trigger_type)
+
+
+def migrate(
+    old: Definition, new: Definition, run: Run, now: datetime, *, facts: Facts, shop: Shop, repeat: bool = False
+) -> Migrated | Refused:
+    """See `Transition.migrate`."""
+    return Transition(old, new).migrate(run, now, facts=facts, shop=shop, repeat=repeat)
+
+
+def _unclear(step: str, choices: Collection[str]) -> str:
+    named = " or ".join(f"'{one}'" for one in choices if one)
+    gone = ", or be gone" if "" in choices else ""
+    return f"it is not clear which step takes the place of '{step}': it could be {named}{gone}"
 
 
 def _step_obstacle(was: steps.Step | None, now: steps.Step | None, step: str) -> str:
@@ -80,30 +178,12 @@ def _step_obstacle(was: steps.Step | None, now: steps.Step | None, step: str) ->
     return ""
 
 
-def migrate(
-    old: Definition, new: Definition, run: Run, now: datetime, *, facts: Facts, shop: Shop
-) -> Migrated | Refused:
-    """`run` of version `old` as a run of version `new`, at `now`.
-
-    It keeps its id, turn and everything that it saved, so that effects of what it did keep their keys. No timer is set
-    before `now`. A reminder or an escalation that was sent already is not sent again.
-    """
-    reason = obstacle(old, new, step=run.step, trigger_type=run.trigger_type)
-    if reason:
-        return Refused(run.id, run.step, reason)
-    moved = structs.replace(run, version=new.version)
-    timers = _Move(old, new, moved, now, facts, shop).timers()
-    moved = structs.replace(moved, timers={name: due for name, due in timers.items() if due is not None})
-    if moved.state == "watching" and not moved.timers:
-        moved = structs.replace(moved, state="ended")
-    return Migrated(moved, _effects(run, moved), _told(run, moved))
-
-
 class _Move(Struct, frozen=True):
     """A run on its way from one version to the next. Each method gives due times; `None`: no longer wanted."""
 
     old: Definition
     new: Definition
+    before: Run
     run: Run
     now: datetime
     facts: Facts
@@ -115,7 +195,7 @@ class _Move(Struct, frozen=True):
         step = self.new.program.steps.get(self.run.step)
         if step is None:
             return wanted
-        found = self._of_step(self.old.program.steps[self.run.step], step)
+        found = self._of_step(self.old.program.steps[self.before.step], step)
         return wanted | {name: self._not_before(due, name) for name, due in found.items()}
 
     def _goal(self) -> datetime | None:
@@ -216,6 +296,8 @@ def _effects(before: Run, after: Run) -> tuple[Effect, ...]:
 
 def _told(before: Run, after: Run) -> str:
     where = f"goes on at {after.step}" if after.step else "its steps are over"
+    if after.step != before.step:
+        where = f"{where}, which was {before.step}"
     if after.state != before.state:
         return f"moved from version {before.version}; {where}, and the new version watches no goal"
     was, due = before.timers.get("step"), after.timers.get("step")

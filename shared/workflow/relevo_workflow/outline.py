@@ -41,13 +41,14 @@ class Block:
 
 @dataclass(slots=True)
 class Outline:
-    """One step before it is compiled. `body` is the value of its keyword."""
+    """One step before it is compiled. `body` is the value of its keyword, `given` whether somebody wrote its id."""
 
     kind: str
     id: str
     node: Node
     body: Node
     blocks: list[Block]
+    given: bool = False
 
     def walk(self) -> "Iterator[Outline]":
         """This step and every step inside it, in the order of the file."""
@@ -90,7 +91,8 @@ def _step(node: Node, problems: Problems) -> Outline | None:
             problems.error(node.position, "this step does nothing", suggestion("", KINDS))
         return None
     body = node.entries[kinds[0]]
-    return Outline(kinds[0], _given_id(node, problems), node, body, _blocks(kinds[0], body, problems))
+    step_id = _given_id(node, problems)
+    return Outline(kinds[0], step_id, node, body, _blocks(kinds[0], body, problems), given=bool(step_id))
 
 
 def _given_id(node: Node, problems: Problems) -> str:

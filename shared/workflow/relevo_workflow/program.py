@@ -3,7 +3,7 @@
 An empty id as a target means the end of the workflow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
 from relevo_contracts.contact import Channel
@@ -220,10 +220,13 @@ class StartStep:
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """Goes to a step."""
+    """Goes to a step: `times` times in a row and then on to `after`, or (`None`) always; `forever`: that is meant."""
 
     id: str
     next: str
+    after: str = END
+    times: int | None = None
+    forever: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,13 @@ Step = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The steps by id, in the order of the file, and the first one."""
+    """The steps by id, in the order of the file, and the first one.
+
+    `given` are the ids that somebody wrote; the others were made up. `within` names the step and the arm around a step
+    that stands in one.
+    """
 
     steps: dict[str, Step]
     first: str
+    given: frozenset[str] = frozenset()
+    within: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -24,6 +24,25 @@ from relevo_workflow.yaml_source import Node
 LONGEST_TIMEOUT = timedelta(seconds=60)
 
 
+def _within(outlines: list[Outline]) -> dict[str, tuple[str, str]]:
+    """The step and the arm around each step that stands in one."""
+    return {
+        inner.id: (step.id, label)
+        for outer in outlines
+        for step in outer.walk()
+        for label, block in zip(_labels(step), step.blocks, strict=True)
+        for inner in block.steps
+    }
+
+
+def _labels(step: Outline) -> list[str]:
+    return (
+        [block.label for block in step.blocks]
+        if step.kind == "approve"
+        else arm_labels(step.kind, [block.node for block in step.blocks])
+    )
+
+
 class StepReader:
     """Reads steps; every step gets the id of the one after it, so that the program is flat."""
 
@@ -41,7 +60,8 @@ class StepReader:
         order = [inner.id for step in outlines for inner in step.walk()]
         first = self._block(outlines, END)
         found = {step_id: self._steps[step_id] for step_id in order if step_id in self._steps}
-        return Program(found, first)
+        given = frozenset(inner.id for step in outlines for inner in step.walk() if inner.given)
+        return Program(found, first, given, _within(outlines))
 
     def _block(self, outlines: list[Outline], after: str) -> str:
         """Reads a list of steps that is followed by `after`; gives the id of its first step."""

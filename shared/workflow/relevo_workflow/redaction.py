@@ -35,7 +35,7 @@ def _end(run: Run, event: Event) -> Decision:
         end_reason=REASON,
     )
     if run.waits_since is not None:
-        effects = (*effects, Unsubscribe(id=f"{run.id}/{run.step}/{run.turn}", run_id=run.id))
+        effects = (*effects, Unsubscribe(id=run.effect_key, run_id=run.id))
     return Decision(
         workflow=run.workflow,
         version=run.version,

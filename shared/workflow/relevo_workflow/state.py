@@ -100,7 +100,9 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
     ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
     `hops` tells how many workflows in a row led to where it is: see `step_effects.MAX_HOPS`. `test` is a rehearsal: it
-    hears of test events, which other runs don't.
+    hears of test events, which other runs don't. `rounds` counts how often each bounded `goto` was taken. A deployment
+    that moved the run notes in `did` what its steps had done by then (the contents of `alignment.content`), and in
+    `entered_as` the id that the step at hand had when the run entered it.
     """
 
     id: str
@@ -130,6 +132,14 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     end_reason: str = ""
     hops: int = 0
     test: bool = False
+    rounds: dict[str, int] = {}
+    did: tuple[str, ...] = ()
+    entered_as: str = ""
+
+    @property
+    def effect_key(self) -> str:
+        """The key of what the step at hand does: the same step and turn, the same key, whatever it is called now."""
+        return f"{self.id}/{self.entered_as or self.step}/{self.turn}"
 
     def since(self) -> datetime:
         """The time of the event that started or last restarted the run: older events don't concern it."""

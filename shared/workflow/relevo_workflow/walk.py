@@ -71,7 +71,7 @@ class Walk(Struct, kw_only=True):
 
     def effect_key(self) -> str:
         """The key of what the step at hand does: the same step and turn, the same key."""
-        return f"{self.run.id}/{self.run.step}/{self.run.turn}"
+        return self.run.effect_key
 
     def zone(self, name: str) -> tzinfo:
         """The zone that `customer`, `shop` or an IANA name means for this customer."""
@@ -147,7 +147,9 @@ class Walk(Struct, kw_only=True):
         """Ends the run with a reason. While its goal is open it is still watched."""
         self.kind, self.reason = kind, reason
         state = "watching" if "goal" in self.run.timers else "ended"
-        self.run = structs.replace(self.run, state=state, step="", votes=(), ended_at=self.at, end_reason=reason)
+        self.run = structs.replace(
+            self.run, state=state, step="", entered_as="", votes=(), ended_at=self.at, end_reason=reason
+        )
 
     def go(self, target: str) -> None:
         """Enters `target` and what follows it, until the run waits or ends."""
@@ -164,7 +166,7 @@ class Walk(Struct, kw_only=True):
             if self.run.turn - first_turn >= MAX_STEPS:
                 self.finish("ended", f"went round {MAX_STEPS} steps without a wait")
                 return
-            self.run = structs.replace(self.run, step=step.id, turn=self.run.turn + 1, votes=())
+            self.run = structs.replace(self.run, step=step.id, entered_as="", turn=self.run.turn + 1, votes=())
             self.path.append(step.id)
             following = self._enter(step)
         if self.run.state == "active":
@@ -190,7 +192,7 @@ class Walk(Struct, kw_only=True):
             case steps.SetStep() | steps.EmitStep() | steps.StartStep():
                 return self._enter_doing(step)
             case steps.Goto():
-                return step.next
+                return self._enter_goto(step)
             case steps.HttpStep() | steps.TaskStep() | steps.ApproveStep():
                 self._ask(step)
             case steps.Stop():
@@ -283,6 +285,19 @@ class Walk(Struct, kw_only=True):
                 return None
         self.effects.append(step_effects.send(step, self.scope(), self.effect_key()))
         self.reason = f"{step.id} sends '{step.template}'"
+        return step.next
+
+    def _enter_goto(self, step: steps.Goto) -> str:
+        """Goes back, or on to what follows once it was taken often enough; then it counts anew."""
+        if step.times is None:
+            return step.next
+        taken = self.run.rounds.get(step.id, 0) + 1
+        left = {name: count for name, count in self.run.rounds.items() if name != step.id}
+        if taken > step.times:
+            self.arm_label(step.id, "over")
+            self.run = structs.replace(self.run, rounds=left)
+            return step.after
+        self.run = structs.replace(self.run, rounds={**left, step.id: taken})
         return step.next
 
     def _enter_task(self, task: steps.TaskStep, step: steps.TaskStep | steps.ApproveStep, *, approval: bool) -> None:

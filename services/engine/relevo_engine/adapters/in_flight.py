@@ -19,11 +19,12 @@ class Scope(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True):
-    """Where runs rest: the step (empty: only the goal is watched) of a version, and what started them."""
+    """Where runs rest: the step (empty: only the goal is watched) of a version, what started them, and `Run.did`."""
 
     version: str
     step: str
     trigger_type: str
+    did: tuple[str, ...] = ()
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -53,15 +54,20 @@ class InFlight:
         self._sql = Statements.load("relevo_engine.adapters", "in_flight.sql")
         self._run = msgspec.json.Decoder(Run)
         self._facts = msgspec.json.Decoder(Facts)
+        self._did = msgspec.json.Decoder(tuple[str, ...])
 
     async def resting(self, conn: Connection, scope: Scope) -> dict[Place, int]:
         """How many runs rest where."""
         rows = await conn.fetch(self._sql["resting"], *_columns(scope))
-        return {Place(row["version"], row["step"], row["trigger_type"]): row["runs"] for row in rows}
+        return {
+            Place(row["version"], row["step"], row["trigger_type"], self._did.decode(row["did"])): row["runs"]
+            for row in rows
+        }
 
     async def examples(self, conn: Connection, scope: Scope, places: Sequence[Place], limit: int) -> list[Example]:
         """Some of the runs that rest at `places`, the oldest first."""
-        columns = ([one.version for one in places], [one.step for one in places], [one.trigger_type for one in places])
+        unlike = {(one.version, one.step, one.trigger_type) for one in places}
+        columns = [list(column) for column in zip(*sorted(unlike), strict=True)]
         rows = await conn.fetch(self._sql["examples"], *_columns(scope), *columns, limit)
         return [msgspec.convert(dict(row), Example) for row in rows]
 

@@ -4,12 +4,13 @@
 
 -- name: resting
 -- Where the runs of all versions but $2 rest, and how many there are. It reads an index of runs in flight.
-select r.version, r.step, coalesce(r.state ->> 'trigger_type', '') as trigger_type, count(*) as runs
+select r.version, r.step, coalesce(r.state ->> 'trigger_type', '') as trigger_type,
+    coalesce(r.state ->> 'did', '[]') as did, count(*) as runs
 from engine.run as r
 where r.workflow = $1 and r.version <> $2 and r.ended_at is null
     and (r.shop = $3 or ($3 = '*' and r.shop <> all($4::text[])))
-group by 1, 2, 3
-order by 1, 2, 3;
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4;
 
 -- name: examples
 -- Some of the runs that rest at one of these places.

@@ -7,7 +7,7 @@ finds its timer gone. What an engine holds is skipped and taken on a later page.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -27,7 +27,7 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import WorkflowError
 from relevo_workflow.effects import ArmTimer, CancelTimer
 from relevo_workflow.load import load_workflow
-from relevo_workflow.migration import Migrated, migrate, obstacle
+from relevo_workflow.migration import Migrated, Transition, again_words
 from relevo_workflow.state import Shop
 
 PAGE = 1000
@@ -47,10 +47,28 @@ class Stuck(Struct, frozen=True, kw_only=True):
     runs: int
 
 
+class Going(Struct, frozen=True, kw_only=True):
+    """Runs that can be moved: how many rest at this step, and the step of the new version that takes its place.
+
+    `again` says what they would do a second time in the new version; mostly nothing.
+    """
+
+    step: str
+    version: str
+    place: str
+    runs: int
+    again: str = ""
+
+
 class Survey(Struct, frozen=True, kw_only=True):
-    """What moving the runs in flight would do. `examples` are some of those that can't be moved."""
+    """What moving the runs in flight would do. `examples` are some of those that can't be moved.
+
+    `watching` are those of `runs` whose steps are over: only their goal is watched, which holds up nothing.
+    """
 
     runs: int
+    watching: int = 0
+    going: tuple[Going, ...] = ()
     stuck: tuple[Stuck, ...] = ()
     examples: tuple[Example, ...] = ()
 
@@ -59,39 +77,64 @@ class Survey(Struct, frozen=True, kw_only=True):
         """How many runs can't be moved."""
         return sum(one.runs for one in self.stuck)
 
+    @property
+    def repeating(self) -> tuple[Going, ...]:
+        """Those that would do something again which they may have done."""
+        return tuple(one for one in self.going if one.again)
+
 
 class Moved(Struct, frozen=True, kw_only=True):
-    """What became of the runs: moved ones, and those that meanwhile reached a step that can't be mapped."""
+    """What became of the runs: moved ones, and those that stay: they meanwhile reached a step that can't be mapped."""
 
     runs: int = 0
     staying: tuple[str, ...] = ()
 
 
 class RunMigration:
-    """The runs of a scope on their way to `new`. Old versions are read from the catalog and compiled once."""
+    """The runs of a scope on their way to `new`. Old versions are read from the catalog and compiled once.
 
-    def __init__(self, connection: Connection, scope: Scope, new: Definition, *, page: int = PAGE) -> None:
+    Runs that would do something again which they may have done move only from the places (version, step) in `repeat`.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: Scope,
+        new: Definition,
+        *,
+        page: int = PAGE,
+        repeat: Collection[tuple[str, str]] = (),
+    ) -> None:
         self._connection = connection
         self._scope = scope
         self._new = new
         self._page = page
+        self._repeat = repeat
         self._shops: dict[str, Shop] = {}
         self._staying: set[str] = set()
         self._in_flight = InFlight()
         self._store = Store.load()
-        self._old: dict[str, Definition | None] = {}
+        self._old: dict[str, Transition | None] = {}
 
     async def survey(self) -> Survey:
-        """How many runs there are, and which can't be moved. Changes nothing."""
+        """How many runs there are, where they go, and which can't be moved. Changes nothing."""
         places = await self._resting()
-        reasons = {place: await self._obstacle(place) for place in places}
-        bad = [place for place, reason in reasons.items() if reason]
-        stuck = Counter[tuple[str, str, str]]()
-        for place in bad:
-            stuck[(place.step, place.version, reasons[place])] += places[place]
+        stuck, going = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str, str]]()
+        bad: list[Place] = []
+        for place, runs in places.items():
+            reason, target, again = await self._fate(place)
+            if reason:
+                bad.append(place)
+                stuck[(place.step, place.version, reason)] += runs
+            else:
+                going[(place.step, place.version, target, again)] += runs
         examples = await self._in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
         return Survey(
             runs=sum(places.values()),
+            watching=sum(runs for place, runs in places.items() if not place.step),
+            going=tuple(
+                Going(step=s, version=v, place=p, again=again, runs=runs) for (s, v, p, again), runs in going.items()
+            ),
             stuck=tuple(Stuck(step=s, version=v, reason=r, runs=runs) for (s, v, r), runs in stuck.items()),
             examples=tuple(examples),
         )
@@ -112,42 +155,47 @@ class RunMigration:
     async def _resting(self) -> dict[Place, int]:
         return await self._in_flight.resting(self._connection, self._scope)
 
-    async def _obstacle(self, place: Place) -> str:
-        old = await self._version(place.version)
-        if old is None:
-            return f"this release can't read the version {place.version}"
-        return obstacle(old, self._new, step=place.step, trigger_type=place.trigger_type)
+    async def _fate(self, place: Place) -> tuple[str, str, str]:
+        """Why runs at a place can't be moved; or where they go on, and what they would do again there."""
+        transition = await self._transition(place.version)
+        if transition is None:
+            return f"this release can't read the version {place.version}", "", ""
+        reason = transition.obstacle(place.step, place.trigger_type)
+        again = () if reason else transition.repeats(place.step, place.did)
+        return reason, transition.place(place.step), again_words(self._new, again)
 
-    async def _version(self, version: str) -> Definition | None:
-        """The version, compiled once; None for one of another release, which this one can't read."""
+    async def _transition(self, version: str) -> Transition | None:
+        """The way from a version, compiled once; None for one of another release, which this one can't read."""
         if version not in self._old:
             files = await catalog.definition_files(self._connection, version)
             try:
-                self._old[version] = load_workflow(files)
+                self._old[version] = Transition(load_workflow(files), self._new)
             except WorkflowError:
                 self._old[version] = None
         return self._old[version]
 
     async def _move_version(self, version: str, clock: Clock, revision: int) -> int:
-        old, moved = await self._version(version), 0
+        transition, moved = await self._transition(version), 0
         while True:
             now = clock.now()
             async with self._connection.transaction():
                 conn, scope = self._connection, self._scope
                 taken = await self._in_flight.take(conn, scope, version, self._staying, self._page)
-                done = [(one, result) for one in taken if (result := self._migrate(old, one, now)) is not None]
+                done = [(one, result) for one in taken if (result := self._migrate(transition, one, now)) is not None]
                 await self._write(done, now, revision)
             await self._announce(done)
             moved += len(done)
             if not taken:
                 return moved
 
-    def _migrate(self, old: Definition | None, taken: Taken, now: datetime) -> Migrated | None:
-        """The run in the new version; `None` for one that meanwhile reached a step that can't be mapped: it stays."""
+    def _migrate(self, transition: Transition | None, taken: Taken, now: datetime) -> Migrated | None:
+        """The run in the new version; `None` for one that can't be moved from where it is by now: it stays."""
         shop = self._shops.get(taken.shop, Shop(id=taken.shop))
-        result = migrate(old, self._new, taken.run, now, facts=taken.facts, shop=shop) if old is not None else ""
-        if isinstance(result, Migrated):
-            return result
+        if transition is not None:
+            repeat = (taken.run.version, taken.run.step) in self._repeat
+            result = transition.migrate(taken.run, now, facts=taken.facts, shop=shop, repeat=repeat)
+            if isinstance(result, Migrated):
+                return result
         self._staying.add(taken.run.id)
         return None
 

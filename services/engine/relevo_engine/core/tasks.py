@@ -140,7 +140,7 @@ class TaskChanges(Struct):
         run = next((run for run in before.runs if decision.run is not None and run.id == decision.run.id), None)
         if run is None or decision.run is None or not _at_task(run, by_version):
             return
-        ref = (arrived.shop, f"{run.id}/{run.step}/{run.turn}")
+        ref = (arrived.shop, run.effect_key)
         left = decision.run.state != "active" or decision.run.turn != run.turn
         said = arrived.input if isinstance(arrived.input, TaskInput) and arrived.input.task_id == ref[1] else None
         if said is not None and (left or len(decision.run.votes) > len(run.votes)):
@@ -167,7 +167,7 @@ def revised(shop: str, run: Run, definition: Definition) -> Revised | None:
     task, needed = (step.task, step.needed) if isinstance(step, ApproveStep) else (step, 1)
     escalation = task.escalation
     return Revised(
-        ref=(shop, f"{run.id}/{run.step}/{run.turn}"),
+        ref=(shop, run.effect_key),
         deadline=run.timers.get("step"),
         needed=needed,
         skill=task.skill,
