@@ -114,12 +114,17 @@ def compiled(value: Any) -> Any:  # noqa: PLR0911  # one line a kind of value
     return value
 
 
+def _is_plain(step: object) -> bool:
+    """Whether a step is a `goto` that is always taken."""
+    return isinstance(step, Goto) and step.times is None
+
+
 def _without_gotos(program: Program) -> Any:
     """The steps as they follow one another, whether by `goto` or by standing below."""
 
     def led_to(target: str) -> str:
         step = program.steps.get(target)
-        return led_to(step.next) if isinstance(step, Goto) and step.next != target else target
+        return led_to(step.next) if isinstance(step, Goto) and _is_plain(step) and step.next != target else target
 
     def followed(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -128,7 +133,7 @@ def _without_gotos(program: Program) -> Any:
             return [followed(one) for one in value]
         return led_to(value) if name in _TARGETS and isinstance(value, str) else value
 
-    kept = {key: step for key, step in program.steps.items() if not isinstance(step, Goto)}
+    kept = {key: step for key, step in program.steps.items() if not _is_plain(step)}
     return {"first": led_to(program.first), **{key: followed(compiled(step)) for key, step in kept.items()}}
 
 

@@ -90,6 +90,7 @@ trigger: {event: checkout.started}
 steps:
   - send: {channel: email, template: reminder, purpose: transactional}
   - wait: 4h
+    id: rest
 """
 }
 
@@ -107,7 +108,7 @@ async def test_only_where_it_was_wanted_is_anything_sent_again(engine: Engine) -
     async with engine.pool.acquire() as conn:
         survey = await RunMigration(conn, scope(new), new).survey()
         [one] = survey.repeating
-        assert (one.step, one.place, one.runs) == ("wait-4h", "wait-6h", 1)
+        assert (one.step, one.place, one.runs) == ("rest", "rest", 1)
         assert one.again == "would be sent 'reminder' (send-reminder) again"
         [run_id] = [row["run_id"] for row in await conn.fetch("select run_id from engine.run")]
         stays = await RunMigration(conn, scope(new), new).move(engine.clock, 7)

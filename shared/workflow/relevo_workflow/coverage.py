@@ -43,7 +43,7 @@ def _ways(definition: Definition) -> Iterator[str]:
             yield f"{step.id}/{label}"
 
 
-def _labels(step: steps.Step) -> list[str]:
+def _labels(step: steps.Step) -> list[str]:  # noqa: PLR0911  # one line a kind of step
     match step:
         case steps.Branch():
             closed = any(arm.condition is None for arm in step.arms)
@@ -54,6 +54,8 @@ def _labels(step: steps.Step) -> list[str]:
             return [arm.label for arm in step.arms] + (["timeout"] if step.timeout is not None else [])
         case steps.ApproveStep():
             return ["approved", "rejected", "expired"]
+        case steps.Goto():
+            return ["over"] if step.times is not None else []
         case steps.DecideTable():
             return [rule.label for rule in step.rules]
         case _:

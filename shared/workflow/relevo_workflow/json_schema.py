@@ -85,6 +85,7 @@ def _steps() -> list[Schema]:
 
 def _bodies() -> dict[str, Schema]:
     until = _record({"until": _TEXT, "zone": _ZONE, "offset": _OFFSET, "at": _TIME}, "until")
+    repeat: dict[str, Schema] = {"repeat": {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "forever"}]}}
     staff = {"approved": _STEPS, "rejected": _STEPS, "expired": _STEPS, "needed": {"type": "integer", "minimum": 1}}
     return {
         "wait": {"anyOf": [_DURATION, until]},
@@ -99,7 +100,7 @@ def _bodies() -> dict[str, Schema]:
         "set": _record({"attributes": _VALUES, "tags": _record({"add": {}, "remove": {}})}),
         "emit": _record({"event": _EVENT, "data": _VALUES}, "event"),
         "start": _record({"workflow": _NAME, "for_each": _EXPRESSION, "data": _VALUES}, "workflow"),
-        "goto": {**_TEXT, "description": "the id of a step"},
+        "goto": {"anyOf": [{**_TEXT, "description": "the id of a step"}, _record({"step": _TEXT, **repeat}, "step")]},
         "stop": {**_TEXT, "description": "the reason"},
     }
 

@@ -1,8 +1,8 @@
 """What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
 
-Errors: a segment that does not exist; a template that reads what no step has saved on some way to it. Warnings: a
-step that reads such a thing; a reminder that goes on after the purchase; marketing that never asks for consent; a
-language that some templates lack; what a step saves and nothing reads.
+Errors: a segment that does not exist; a cycle that nothing ends; a template that reads what no step has saved on some
+way to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
+asks for consent; a language that some templates lack; what a step saves and nothing reads.
 """
 
 import re
@@ -14,7 +14,7 @@ from relevo_workflow.diagnostics import Position, suggestion
 from relevo_workflow.outline import Outline
 from relevo_workflow.read_values import Reading
 from relevo_workflow.unsaved_reads import ALWAYS, unsaved_reads
-from relevo_workflow.ways import reached_from, saved_before, targets
+from relevo_workflow.ways import endless, reached_from, saved_before, targets
 from relevo_workflow.yaml_source import Node
 
 _INTERESTS = ("cart.", "checkout.", "page.")
@@ -89,6 +89,19 @@ def _segments_of(text: str) -> Iterator[tuple[str, int]]:
         for found in one_of.finditer(loop[2]):
             for quoted in re.finditer(r"""(["'])([^"']*)\1""", found[0]):
                 yield quoted[2], loop.start(2) + found.start() + quoted.start(2)
+
+
+def endless_cycles(looked: _Looked) -> None:
+    """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
+    around = [] if looked.definition.exits else endless(looked.program)
+    back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
+    if back:
+        target = looked.program.steps[back].next
+        looked.problems.error(
+            looked.places[back].node.position,
+            f"nothing ends this cycle: {' → '.join([*around, around[0]])}",
+            f"an 'exit', a branch that leads out, or goto: {{step: {target}, repeat: 5}} (forever, if it is meant)",
+        )
 
 
 def no_end_at_purchase(looked: _Looked) -> None:
@@ -189,6 +202,7 @@ def missing_languages(looked: _Looked) -> None:
 
 _RULES: tuple[Callable[[_Looked], None], ...] = (
     unknown_segments,
+    endless_cycles,
     no_end_at_purchase,
     no_consent_path,
     read_before_saved,

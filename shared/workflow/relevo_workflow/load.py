@@ -20,7 +20,7 @@ from relevo_workflow.fields import Fields
 from relevo_workflow.lints import check_habits
 from relevo_workflow.outline import Outline, outline, saved_shapes
 from relevo_workflow.places import places_of
-from relevo_workflow.program import Program, WaitFor
+from relevo_workflow.program import Program, WaitFor, WaitUntil
 from relevo_workflow.read_events import FOLDER as EVENTS
 from relevo_workflow.read_events import read_declared
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
@@ -111,14 +111,20 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
 
 
 def _check_ways(program: Program, outlines: list[Outline], problems: Problems) -> None:
-    """Steps that no run reaches, and circles that never wait."""
+    """Steps that no run reaches, and cycles that never wait."""
     places = {inner.id: inner.node.position for step in outlines for inner in step.walk()}
     for step_id in unreachable(program):
         problems.error(places[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere")
     around = circle(program)
     if around:
         way = " → ".join([*around, around[0]])
-        problems.error(places[around[0]], f"runs would go round for ever: {way}", "put a wait into the circle")
+        past = next((one for one in around if isinstance(program.steps[one], WaitUntil)), "")
+        advice = f"'{past}' is over at once where its time is past: add a wait of a length, such as wait: 1d"
+        problems.error(
+            places[around[0]],
+            f"runs would go round for ever: {way}",
+            advice if past else "put a wait into the cycle",
+        )
 
 
 def _header(fields: Fields, header: HeaderReader) -> Definition:

@@ -152,7 +152,7 @@ def _readable(step: Outline) -> str:
         "send": _text(entries.get("template")),
         "emit": _text(entries.get("event")),
         "start": _text(entries.get("workflow")),
-        "goto": body.text,
+        "goto": body.text or _text(entries.get("step")),
         "wait_for": next((_text((arm.entries or {}).get("event")) for arm in body.items or ()), ""),
     }.get(step.kind, "")
     slug = _WORDS.sub("-", word.lower()).strip("-")

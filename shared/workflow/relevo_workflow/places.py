@@ -29,6 +29,9 @@ def _arms(step: Outline) -> Iterator[tuple[str, Position]]:
     if step.kind == "approve":
         yield from ((block.label, step.body.keys.get(block.label, block.node.position)) for block in step.blocks)
         return
+    if step.kind == "goto":
+        yield "over", step.body.position
+        return
     rules = (step.body.entries or {}).get("rules") if step.kind == "decide" else None
     arms = [block.node for block in step.blocks] if rules is None else list(rules.items or ())
     for label, arm in zip(arm_labels(step.kind, arms), arms, strict=True):

@@ -43,6 +43,13 @@ def _labels(step: Outline) -> list[str]:
     )
 
 
+def _is_forever(fields: Fields) -> bool:
+    node = fields.get("repeat")
+    if node is not None and node.is_text and node.text != "forever":
+        fields.wrong("repeat", "'repeat' must be a whole number or 'forever'", "how often the run goes back from here")
+    return node is not None and node.is_text
+
+
 class StepReader:
     """Reads steps; every step gets the id of the one after it, so that the program is flat."""
 
@@ -366,11 +373,21 @@ class StepReader:
         return steps.StartStep(step.id, after, workflow, each, data)
 
     def _goto(self, step: Outline, after: str) -> Step | None:
-        target = step.body.text
-        if target not in self._ids:
+        if step.body.entries is None:
+            return steps.Goto(step.id, self._target(step, step.body))
+        fields = self._fields(step, "goto")
+        node = fields.need("step", "goto: {step: pause, repeat: 3}")
+        forever = _is_forever(fields)
+        times = None if forever or "repeat" not in fields else fields.count("repeat", 1)
+        fields.done()
+        target = self._target(step, node) if node is not None else END
+        return steps.Goto(step.id, target, END if times is None else after, times, forever)
+
+    def _target(self, step: Outline, node: Node) -> str:
+        if node.text not in self._ids:
             others = self._ids - {step.id}
-            self.problems.error(step.body.position, f"there is no step '{target}'", suggestion(target, others))
-        return steps.Goto(step.id, target)
+            self.problems.error(node.position, f"there is no step '{node.text}'", suggestion(node.text, others))
+        return node.text
 
     def _stop(self, step: Outline, after: str) -> Step | None:
         if not step.body.text:

@@ -19,6 +19,8 @@ from relevo_workflow.scenario import CUSTOMER_KEY, Happening, Scenario, read_sce
 from relevo_workflow.simulate import Simulation, SimulationError
 from relevo_workflow.state import Subject
 
+MOST_SHOWN = 10
+"""So many differences of a test are told."""
 _DONE = {"approve": "approved", "reject": "rejected", "complete": "completed"}
 
 
@@ -84,7 +86,15 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
         said = "the workflow starts itself again and again, or reports what starts it"
         failures.append(Diagnostic(scenario.position, said, "put a wait or a condition before that step"))
     paths = tuple(decision.path for decision in simulation.decisions)
-    return TestResult(scenario.name, scenario.position, tuple(failures), paths)
+    return TestResult(scenario.name, scenario.position, tuple(_first(failures)), paths)
+
+
+def _first(failures: list[Diagnostic]) -> list[Diagnostic]:
+    """As many differences as somebody reads, and how many more there are."""
+    left = len(failures) - MOST_SHOWN
+    if left <= 0:
+        return failures
+    return [*failures[:MOST_SHOWN], Diagnostic(failures[MOST_SHOWN].position, f"and {left} more")]
 
 
 def _happen(simulation: Simulation, happening: Happening, number: int) -> list[Diagnostic]:

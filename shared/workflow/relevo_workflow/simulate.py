@@ -18,7 +18,7 @@ from relevo_workflow.step_effects import IN_CIRCLE
 from relevo_workflow.subject import handle, refresh
 
 MAX_INPUTS = 20_000
-"""More inputs than this in one simulation are a circle."""
+"""More inputs than this in one simulation have no end."""
 
 
 class Answer(Struct, frozen=True):
@@ -128,7 +128,9 @@ class Simulation:
     def _handle(self, arrival: Input) -> None:
         self._given += 1
         if self._given > MAX_INPUTS:
-            raise SimulationError(f"more than {MAX_INPUTS} inputs: the workflow goes round in a circle")
+            raise SimulationError(
+                f"more than {MAX_INPUTS} things happen: the test has no end; give it one with until: +30d"
+            )
         handled = handle(self.definitions, self._versions, self.subject, arrival, self.now, shop=self.shop)
         self.subject = handled.subject
         for decision in handled.decisions:

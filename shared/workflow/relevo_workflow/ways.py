@@ -1,4 +1,4 @@
-"""Where a run can get to from each step: steps that none reaches, and circles that it could run round in for ever."""
+"""Where a run can get to from each step: steps that none reaches, and cycles that it could go round in for ever."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ from relevo_workflow import program as steps
 from relevo_workflow.program import END, Program
 
 
-def targets(step: steps.Step) -> list[str]:
+def targets(step: steps.Step) -> list[str]:  # noqa: PLR0911  # one line a kind of step
     """The steps that may come after `step`."""
     match step:
         case steps.WaitFor():
@@ -20,6 +20,8 @@ def targets(step: steps.Step) -> list[str]:
             return [step.approved, step.rejected, step.expired]
         case steps.Stop():
             return [END]
+        case steps.Goto():
+            return [step.next] if step.times is None else [step.next, step.after]
         case _:
             return [step.next]
 
@@ -75,8 +77,21 @@ def _saves(step: steps.Step) -> list[tuple[str, frozenset[str]]]:
     return [(target, saved) for target in targets(step)]
 
 
+def endless(program: Program) -> list[str]:
+    """The ids of a cycle of steps that no way leads out of, and that is not meant to go on; empty if there is none."""
+    reached = {step_id: reached_from(program, targets(step)) for step_id, step in program.steps.items()}
+    for step_id in program.steps:
+        cycle = [one for one in program.steps if one in reached[step_id] and step_id in reached[one]]
+        members = [program.steps[one] for one in cycle]
+        leaves = any(target not in cycle for step in members for target in targets(step))
+        meant = any(isinstance(step, steps.Goto) and step.forever for step in members)
+        if cycle and not leaves and not meant:
+            return cycle
+    return []
+
+
 def circle(program: Program) -> list[str]:
-    """The ids of a circle of steps without any wait in it; empty if there is none."""
+    """The ids of a cycle of steps without any wait in it; empty if there is none."""
     done: set[str] = set()
     for start in program.steps:
         found = _circle_from(program, start, done)
@@ -94,17 +109,18 @@ def _circle_from(program: Program, start: str, done: set[str]) -> list[str]:
             done.add(path.pop())
             continue
         step = program.steps.get(step_id)
-        if step is None or step_id in done or _waits(step):
+        if step is None or step_id in done or waits_for_certain(step):
             continue
         if step_id in path:
             return path[path.index(step_id) :]
         path.append(step_id)
         todo.append((step_id, False))
-        todo.extend((target, True) for target in targets(step))
+        bounded = isinstance(step, steps.Goto) and step.times is not None
+        todo.extend((target, True) for target in (targets(step)[1:] if bounded else targets(step)))
     return []
 
 
-def _waits(step: steps.Step) -> bool:
+def waits_for_certain(step: steps.Step) -> bool:
     """Whether time passes at a step for certain, or somebody has to answer."""
     return isinstance(step, steps.Wait | steps.WaitFor | steps.TaskStep | steps.ApproveStep) or (
         # The next 9 o'clock is always to come; a day or a field may lie in the past.

@@ -62,7 +62,7 @@ class _Maker:
         self.boxes.append(Box("start", "start", "\n".join(_starts(self.definition.triggers))))
         self._arrow("start", self.program.first, "")
         for step in self.program.steps.values():
-            if not isinstance(step, steps.Goto | steps.Stop):
+            if not _is_arrow(step):
                 text, kind = _step(step)
                 self.boxes.append(Box(step.id, kind, text, step.id))
                 for target, label in _ways(step):
@@ -73,7 +73,7 @@ class _Maker:
     def _arrow(self, source: str, target: str, label: str) -> None:
         """An arrow to where a run really comes to: through every `goto`, to an end of its own."""
         step = self.program.steps.get(target)
-        while isinstance(step, steps.Goto):
+        while isinstance(step, steps.Goto) and step.times is None:
             target = step.next
             step = self.program.steps.get(target)
         if target == END or isinstance(step, steps.Stop):
@@ -81,6 +81,11 @@ class _Maker:
             target = f"end-{sum(box.kind == 'end' for box in self.boxes) + 1}"
             self.boxes.append(Box(target, "end", reason))
         self.arrows.append(Arrow(source, target, label))
+
+
+def _is_arrow(step: steps.Step) -> bool:
+    """Whether a step is drawn as an arrow alone: a `goto` that is bounded asks how often it was taken."""
+    return isinstance(step, steps.Stop) or (isinstance(step, steps.Goto) and step.times is None)
 
 
 def _starts(triggers: tuple[parts.Trigger, ...]) -> Iterator[str]:
@@ -126,7 +131,7 @@ def _trigger(trigger: parts.Trigger) -> str:
     return text
 
 
-def _step(step: steps.Step) -> tuple[str, str]:  # noqa: PLR0911  # one line a kind of step
+def _step(step: steps.Step) -> tuple[str, str]:  # noqa: PLR0911, C901  # one line a kind of step
     """The words of a step, and the kind of its box."""
     match step:
         case steps.Wait():
@@ -139,6 +144,8 @@ def _step(step: steps.Step) -> tuple[str, str]:  # noqa: PLR0911  # one line a k
             return _question(step), "choice"
         case steps.Split():
             return "shares out at random", "choice"
+        case steps.Goto():
+            return f"{step.times} times already?", "choice"
         case steps.SendStep():
             return f"sends {_CHANNELS[step.channel]} “{step.template}”\n({step.purpose})", "send"
         case steps.HttpStep():
@@ -216,6 +223,8 @@ def _ways(step: steps.Step) -> list[tuple[str, str]]:
             return [*arms, (step.timeout_target, _after(step.timeout))]
         case steps.Branch():
             return _branch_ways(step)
+        case steps.Goto():
+            return [(step.next, "no: once more"), (step.after, "yes")]
         case steps.Split():
             total = sum(arm.weight for arm in step.arms)
             return [(arm.target, f"{arm.label} ({100 * arm.weight // total} %)") for arm in step.arms]
