@@ -1,4 +1,4 @@
-"""Where the ways through a workflow stand in its file: steps, their arms, exits, the restart."""
+"""Where the ways through a workflow stand in its file: steps, their arms, exits, the restart; what stands in what."""
 
 from collections.abc import Iterator
 
@@ -22,6 +22,23 @@ def places_of(root: Node, outlines: list[Outline]) -> dict[str, Position]:
     for rule in _each(entries.get("restart"))[:1]:
         found["restart"] = rule.position
     return found
+
+
+def surroundings(outlines: list[Outline]) -> dict[str, tuple[str, str]]:
+    """The step and the arm around each step that stands in one."""
+    return {
+        inner.id: (step.id, label)
+        for outer in outlines
+        for step in outer.walk()
+        for label, block in zip(_blocks(step), step.blocks, strict=True)
+        for inner in block.steps
+    }
+
+
+def _blocks(step: Outline) -> list[str]:
+    if step.kind == "approve":
+        return [block.label for block in step.blocks]
+    return arm_labels(step.kind, [block.node for block in step.blocks])
 
 
 def _arms(step: Outline) -> Iterator[tuple[str, Position]]:

@@ -7,14 +7,15 @@ from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow import program as steps
 from relevo_workflow.arm_labels import arm_labels, check_names
 from relevo_workflow.definition import DEFAULT_NOT_AFTER
-from relevo_workflow.diagnostics import suggestion
 from relevo_workflow.expressions import Expression
 from relevo_workflow.fields import SAVE_NAME, Fields, read_duration
 from relevo_workflow.header_texts import read_headers_of
 from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import Block, Outline
 from relevo_workflow.payloads_of_emit import check_payload
+from relevo_workflow.places import surroundings
 from relevo_workflow.program import END, Program, Step
+from relevo_workflow.read_goto import read_goto
 from relevo_workflow.read_until import read_until
 from relevo_workflow.read_values import Reading, read_fields, read_list, read_value
 from relevo_workflow.text_context import TextFields
@@ -22,32 +23,6 @@ from relevo_workflow.values import LiquidText, Value
 from relevo_workflow.yaml_source import Node
 
 LONGEST_TIMEOUT = timedelta(seconds=60)
-
-
-def _within(outlines: list[Outline]) -> dict[str, tuple[str, str]]:
-    """The step and the arm around each step that stands in one."""
-    return {
-        inner.id: (step.id, label)
-        for outer in outlines
-        for step in outer.walk()
-        for label, block in zip(_labels(step), step.blocks, strict=True)
-        for inner in block.steps
-    }
-
-
-def _labels(step: Outline) -> list[str]:
-    return (
-        [block.label for block in step.blocks]
-        if step.kind == "approve"
-        else arm_labels(step.kind, [block.node for block in step.blocks])
-    )
-
-
-def _is_forever(fields: Fields) -> bool:
-    node = fields.get("repeat")
-    if node is not None and node.is_text and node.text != "forever":
-        fields.wrong("repeat", "'repeat' must be a whole number or 'forever'", "how often the run goes back from here")
-    return node is not None and node.is_text
 
 
 class StepReader:
@@ -68,7 +43,7 @@ class StepReader:
         first = self._block(outlines, END)
         found = {step_id: self._steps[step_id] for step_id in order if step_id in self._steps}
         given = frozenset(inner.id for step in outlines for inner in step.walk() if inner.given)
-        return Program(found, first, given, _within(outlines))
+        return Program(found, first, given, surroundings(outlines))
 
     def _block(self, outlines: list[Outline], after: str) -> str:
         """Reads a list of steps that is followed by `after`; gives the id of its first step."""
@@ -373,21 +348,7 @@ class StepReader:
         return steps.StartStep(step.id, after, workflow, each, data)
 
     def _goto(self, step: Outline, after: str) -> Step | None:
-        if step.body.entries is None:
-            return steps.Goto(step.id, self._target(step, step.body))
-        fields = self._fields(step, "goto")
-        node = fields.need("step", "goto: {step: pause, repeat: 3}")
-        forever = _is_forever(fields)
-        times = None if forever or "repeat" not in fields else fields.count("repeat", 1)
-        fields.done()
-        target = self._target(step, node) if node is not None else END
-        return steps.Goto(step.id, target, END if times is None else after, times, forever)
-
-    def _target(self, step: Outline, node: Node) -> str:
-        if node.text not in self._ids:
-            others = self._ids - {step.id}
-            self.problems.error(node.position, f"there is no step '{node.text}'", suggestion(node.text, others))
-        return node.text
+        return read_goto(step, after, self._ids, self.problems)
 
     def _stop(self, step: Outline, after: str) -> Step | None:
         if not step.body.text:
