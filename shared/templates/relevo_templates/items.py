@@ -1,11 +1,17 @@
 """The list that a layout shows as a table, made of whatever list the data has."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from relevo_templates.addresses import web_address
 from relevo_templates.characters import printable
 from relevo_templates.formats import Formats
+
+AMOUNTS = ("discount", "shipping", "fees", "tax")
+"""The amounts between the items and the total, in the order in which they are shown."""
+SUMS = (*AMOUNTS, "taxes_included")
+"""The fields that `sum_rows` reads beside a total."""
 
 
 def item_rows(found: Any, formats: Formats) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -30,12 +36,54 @@ def _rows(found: list[Any] | tuple[Any, ...], formats: Formats) -> Iterator[dict
             "variant": _text(record.get("variant")),
             "quantity": _quantity(record.get("quantity", 1)),
             "price": money_or_nothing(record.get("price"), formats),
+            "sum": _line_sum(record, formats),
             "image_url": web_address(_text(record.get("image_url"))),
             "url": web_address(_text(record.get("url"))),
             "sku": _text(record.get("sku")),
         }
         if row["title"] or row["sku"]:
             yield row
+
+
+def sum_rows(context: Mapping[str, Any], total: str, formats: Formats) -> list[dict[str, str]]:
+    """What lies between the items and the total at the path `total`: `name` (a word of the layout) and `amount`.
+
+    They stand beside the total in the data. A discount is taken off; a tax that the prices hold already says so.
+    """
+    beside = at(context, total.rpartition(".")[0])
+    if not total or not isinstance(beside, Mapping):
+        return []
+    rows = []
+    for name in AMOUNTS:
+        amount = _amount_of(beside.get(name))
+        shown = money_or_nothing(beside.get(name), formats) if amount else ""
+        if shown:
+            included = name == "tax" and beside.get("taxes_included") is True
+            row = {"name": f"{name}_included" if included else name, "amount": shown}
+            rows.append(row | ({"amount": f"\N{MINUS SIGN}{shown}"} if name == "discount" else {}))
+    return rows
+
+
+def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
+    """What a line costs: its own total, else its price times its quantity; empty where that is not known."""
+    if _amount_of(record.get("total")):
+        return money_or_nothing(record.get("total"), formats)
+    price, quantity = record.get("price"), record.get("quantity", 1)
+    amount = _amount_of(price)
+    numeric = isinstance(quantity, int | float) and not isinstance(quantity, bool)
+    if not amount or not numeric or not isinstance(price, Mapping):
+        return money_or_nothing(price, formats)
+    product = amount * Decimal(str(quantity))
+    return money_or_nothing({"amount": format(product, "f"), "currency": price.get("currency")}, formats)
+
+
+def _amount_of(value: Any) -> Decimal:
+    """The number in an amount of money; nothing for what is no amount."""
+    try:
+        number = Decimal(str(value.get("amount"))) if isinstance(value, Mapping) else Decimal(0)
+    except InvalidOperation:
+        return Decimal(0)
+    return number if number.is_finite() else Decimal(0)
 
 
 def money_or_nothing(value: Any, formats: Formats) -> str:

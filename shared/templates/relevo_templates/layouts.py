@@ -11,7 +11,7 @@ from relevo_templates.locales import best_locale
 from relevo_templates.mjml import compile_mjml
 from relevo_templates.texts import Text
 
-PAGE = ("text", "link", "items", "total", "shop", "locale", "unsubscribe_url", "words")
+PAGE = ("text", "link", "items", "sums", "total", "shop", "locale", "unsubscribe_url", "words")
 """The variables that a layout has."""
 LayoutWords = dict[str, dict[str, str]]
 

@@ -10,7 +10,7 @@ from relevo_contracts.template import Template
 from relevo_templates.addresses import web_address
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats, formats_of
-from relevo_templates.items import at, item_rows, money_or_nothing
+from relevo_templates.items import at, item_rows, money_or_nothing, sum_rows
 from relevo_templates.layouts import Layout
 from relevo_templates.locales import best_locale, formats_locale
 from relevo_templates.texts import Text
@@ -93,6 +93,7 @@ class Templates:
             "text": texts,
             "link": link,
             "items": items,
+            "sums": sum_rows(context, template.total, formats),
             "total": money_or_nothing(at(context, template.total), formats),
             "shop": context.get("shop", {}),
             "locale": locale,

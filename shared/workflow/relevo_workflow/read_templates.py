@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from relevo_contracts.template import Template, TemplateTexts
 from relevo_templates.addresses import web_address
+from relevo_templates.items import SUMS
 from relevo_templates.messages import SMS_GREATEST
 from relevo_templates.texts import Into, is_liquid
 from relevo_workflow.fields import Fields
@@ -96,7 +97,8 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
     if node is None:
         return ""
     segments = node.text.split(".")
-    for shape in _roots(segments[0], reading):
+    roots = list(_roots(segments[0], reading))
+    for shape in roots:
         wrong = missing_field(shape, segments)
         found = _shape_at(shape, segments[1:])
         if wrong is None and (found.kind not in (*kinds, "dyn") or (name == "total" and found.name not in _MONEY)):
@@ -104,12 +106,19 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
         if wrong is not None:
             reading.problems.error(node.position, *wrong)
             return ""
-    if not _roots(segments[0], reading):
+    if not roots:
         reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
     reading.paths.setdefault(template, set()).add(tuple(segments))
+    if name == "total":  # what lies between the items and the total is shown too
+        beside = {(*segments[:-1], part) for part in SUMS if not any(_lacks(shape, segments, part) for shape in roots)}
+        reading.paths[template] |= beside
     if segments[0] == "run" and len(segments) > 1:
         reading.reads.setdefault(template, {}).setdefault(segments[1], node.position)
     return node.text
+
+
+def _lacks(shape: Shape, segments: list[str], field: str) -> bool:
+    return missing_field(shape, [*segments[:-1], field]) is not None
 
 
 def _roots(root: str, reading: Reading) -> list[Shape]:

@@ -95,6 +95,7 @@ def shop_view(shop: Shop) -> dict[str, Any]:
         "locale": shop.locale,
         "timezone": zone_name(shop.timezone) or "UTC",
         "currency": shop.currency,
+        "postal_address": shop.postal_address,
     }
 
 

@@ -252,7 +252,9 @@ CUSTOMER = struct(
         **dict.fromkeys(("first_order_at", "last_order_at", "first_seen_at", "last_seen_at"), MAYBE_TIMESTAMP),
     },
 )
-SHOP = struct("Shop", dict.fromkeys(("id", "name", "domain", "locale", "timezone", "currency"), STRING))
+SHOP = struct(
+    "Shop", dict.fromkeys(("id", "name", "domain", "locale", "timezone", "currency", "postal_address"), STRING)
+)
 RESPONSE = struct("Response", {"ok": BOOL, "status": INT, "body": DYN, "error": STRING})
 TASK_RESULT = struct(
     "TaskResult", {"status": STRING, "by": STRING, "note": STRING, "data": map_of(STRING), "at": MAYBE_TIMESTAMP}

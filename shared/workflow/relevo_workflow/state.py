@@ -155,6 +155,7 @@ class Shop(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     locale: str = ""
     timezone: str = "UTC"
     currency: str = ""
+    postal_address: str = ""
 
 
 class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -120,4 +120,5 @@ def shop_facts(shop: catalog.Shop) -> Shop:
         locale=shop.locale,
         timezone=shop.timezone,
         currency=shop.currency,
+        postal_address=shop.postal_address,
     )

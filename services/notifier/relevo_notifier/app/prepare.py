@@ -18,7 +18,10 @@ from relevo_templates.messages import Rendered
 
 
 class Prepare:
-    """Decides at the moment of sending and renders. `unsubscribe_url` makes the link that a marketing mail carries."""
+    """Decides at the moment of sending and renders. `unsubscribe_url` makes the link that a marketing mail carries.
+
+    `quiet` are the quiet hours of shops that have none of their own.
+    """
 
     def __init__(
         self, catalog: Catalog, unsubscribe_url: Callable[[SendDelivery], str], quiet: QuietHours | None = None
@@ -44,7 +47,7 @@ class Prepare:
             contact,
             work.suppressed,
             now,
-            quiet=self._quiet,
+            quiet=QuietHours.read(shop.quiet_hours) or self._quiet,
             zone=shop.timezone,
             unsubscribed=work.unsubscribed,
             redacted_at=work.redacted_at,

@@ -44,6 +44,12 @@ class QuietHours(Struct, frozen=True):
     start: time
     end: time
 
+    @classmethod
+    def read(cls, text: str) -> "QuietHours | None":
+        """Of `21:00-08:00`; `None` for empty text."""
+        start, _, end = text.partition("-")
+        return cls(time.fromisoformat(start), time.fromisoformat(end)) if text else None
+
     def ends(self, now: datetime, zone: ZoneInfo) -> datetime | None:
         """When the quiet hours around `now` end; `None` if it is not quiet."""
         local = now.astimezone(zone)
