@@ -2,14 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_contracts.contact import Consent, Contact, apply_event, merge
-from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged
+from relevo_contracts.contact import KEPT_CONSENTS, Consent, Contact, apply_event, merge, statements
+from relevo_contracts.payloads import (
+    Buyer,
+    ConsentChanged,
+    CustomerChanged,
+    EventContact,
+    OrderChanged,
+    Payload,
+    ShipmentChanged,
+)
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def said(hour: int, state: str) -> tuple[ConsentChanged, datetime]:
@@ -47,24 +58,128 @@ def test_an_older_event_fills_gaps_and_overwrites_nothing() -> None:
 
 
 hours = st.integers(0, 5)
-contacts = st.builds(
-    lambda at, email, state, said_at: Contact(
-        email=email,
-        updated_at=MORNING + timedelta(hours=at),
-        email_consent=Consent(state=state, at=MORNING + timedelta(hours=said_at)),
+states = st.sampled_from(["granted", "withdrawn", "pending"])
+addresses = st.sampled_from(["", "a@example.com", "b@example.com", "c@example.com"])
+payloads = st.one_of(
+    st.builds(
+        lambda email, state: ConsentChanged(customer=Buyer(email=email), channel="email", state=state),
+        addresses,
+        states,
     ),
-    hours,
-    st.sampled_from(["", "a@example.com", "b@example.com"]),
-    st.sampled_from(["granted", "withdrawn"]),
-    hours,
+    st.builds(lambda email: CustomerChanged(customer=Buyer(id="1", email=email)), addresses),
+    st.builds(
+        lambda own, friend: OrderChanged(
+            customer=Buyer(id="1", email=own),
+            order_id="1",
+            contact=EventContact(email=friend, email_marketing=True),
+        ),
+        addresses,
+        addresses,
+    ),
 )
+facts = st.lists(st.tuples(payloads, hours.map(lambda hour: MORNING + timedelta(hours=hour))), max_size=8)
 
 
-@given(contacts, contacts)
-def test_merging_never_brings_back_a_withdrawn_consent(mine: Contact, other: Contact) -> None:
+def learnt(told: list[tuple[Payload, datetime]], before: Contact = Contact()) -> Contact:  # noqa: B008 - frozen
+    for payload, at in told:
+        before = apply_event(before, payload, at)
+    return before
+
+
+@given(facts, facts)
+def test_merging_two_projections_never_brings_back_a_withdrawn_consent(first: list[Any], second: list[Any]) -> None:
+    mine, other = learnt(first), learnt(second)
     merged = merge(mine, other)
-    newest = max(c.email_consent.at for c in (mine, other) if c.email_consent.at)
-    newest_states = {c.email_consent.state for c in (mine, other) if c.email_consent.at == newest}
-    assert merged.email_consent.at == newest
-    assert merged.email_consent.state == ("withdrawn" if "withdrawn" in newest_states else "granted")
+    for address, said in statements(merged, "email").items():
+        known = [statements(one, "email").get(name, Consent()) for one in (mine, other) for name in {address, ""}]
+        newest = max((one.at for one in known if one.at), default=None)
+        assert said.at == newest
+        if any(one.state == "withdrawn" and one.at == newest for one in known):
+            assert said.state == "withdrawn"
     assert merge(merged, merged) == merged
+
+
+@given(facts, facts)
+def test_a_projection_that_is_ahead_has_all_that_the_other_knows(first: list[Any], second: list[Any]) -> None:
+    behind = learnt(first)
+    ahead = learnt(second, behind)
+    assert statements(merge(behind, ahead), "email") == statements(ahead, "email")
+
+
+@given(facts)
+def test_an_address_is_agreed_to_only_by_a_statement_about_it_or_about_none(told: list[Any]) -> None:
+    contact = learnt(told)
+    if contact.email and contact.email_consent.state == "granted":
+        about = {
+            payload.contact.email if isinstance(payload, OrderChanged) and payload.contact else payload.customer.email
+            for payload, _ in told
+            if isinstance(payload, OrderChanged) or (isinstance(payload, ConsentChanged) and payload.state == "granted")
+        }
+        assert contact.email in about or "" in about
+
+
+def test_consent_stays_with_its_address_when_the_person_changes_it() -> None:
+    contact = learnt(
+        [
+            (ConsentChanged(customer=Buyer(id="1", email="a@example.com"), channel="email", state="granted"), MORNING),
+            (CustomerChanged(customer=Buyer(id="1", email="b@example.com")), MORNING + timedelta(hours=1)),
+        ]
+    )
+    assert (contact.email, contact.email_consent.state) == ("b@example.com", "unknown")
+    back = apply_event(contact, CustomerChanged(customer=Buyer(id="1", email="a@example.com")), MORNING + DAY)
+    assert back.email_consent.state == "granted"
+
+
+def test_a_box_ticked_for_the_contact_of_an_order_is_consent_of_that_address_alone() -> None:
+    order = OrderChanged(
+        customer=Buyer(id="1", email="owner@example.com", phone="+12025550101"),
+        order_id="1",
+        contact=EventContact(
+            email="friend@example.com", phone="+12025550102", email_marketing=True, sms_marketing=True
+        ),
+    )
+    contact = apply_event(Contact(), order, MORNING)
+    assert (contact.email, contact.phone) == ("owner@example.com", "+12025550101")
+    assert (contact.email_consent.state, contact.sms_consent.state) == ("unknown", "unknown")
+    assert statements(contact, "email")["friend@example.com"].state == "granted"
+
+
+def test_a_link_that_names_no_address_withdraws_all() -> None:
+    contact = learnt(
+        [
+            (ConsentChanged(customer=Buyer(email="a@example.com"), channel="email", state="granted"), MORNING),
+            (ConsentChanged(customer=Buyer(email="b@example.com"), channel="email", state="granted"), MORNING),
+            said(1, "withdrawn"),
+        ]
+    )
+    assert contact.email_consent.state == "withdrawn"
+    back = apply_event(contact, CustomerChanged(customer=Buyer(email="a@example.com")), MORNING + DAY)
+    assert back.email_consent.state == "withdrawn"
+
+
+def test_what_only_repeats_the_contact_says_nothing_of_a_person_who_has_an_id() -> None:
+    known = apply_event(Contact(), CustomerChanged(customer=Buyer(id="1", email="owner@example.com")), MORNING)
+    shipment = ShipmentChanged(
+        customer=Buyer(email="friend@example.com", first_name="Friend"),
+        order_id="1",
+        contact=EventContact(email="friend@example.com"),
+    )
+    assert apply_event(known, shipment, MORNING + DAY) is known
+
+
+def test_so_many_statements_are_kept_and_the_withdrawal_of_all_is_never_dropped() -> None:
+    contact = apply_event(Contact(), *said(0, "withdrawn"))
+    for number in range(3 * KEPT_CONSENTS):
+        one = Buyer(email=f"{number}@example.com")
+        contact = apply_event(contact, ConsentChanged(customer=one, channel="email", state="granted"), MORNING + DAY)
+    assert len(contact.consents) == KEPT_CONSENTS
+    assert contact.consents["email:"].state == "withdrawn"
+
+
+def test_what_an_earlier_version_stored_is_consent_of_the_own_address() -> None:
+    stored = b'{"email":"a@example.com","email_consent":{"state":"granted","at":"2026-03-02T08:00:00Z"}}'
+    contact = msgspec.json.decode(stored, type=Contact)
+    changed = apply_event(contact, CustomerChanged(customer=Buyer(email="b@example.com")), MORNING + DAY)
+    assert contact.consent("email").state == "granted"
+    assert changed.consent("email").state == "unknown"
+    assert statements(changed, "email")["a@example.com"].state == "granted"

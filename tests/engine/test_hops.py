@@ -9,7 +9,6 @@ from relevo_engine.core.messages import outgoing
 from relevo_runtime.kafka import Record
 from relevo_workflow.effects import Emit, StartRun
 from relevo_workflow.inputs import EventInput, StartInput
-from relevo_workflow.state import Subject
 from tests.workflow.shop import CUSTOMER, START, an_event
 
 EVENT = structs.replace(an_event("quote.expired", START, quote_id="q"), hops=7)
@@ -25,7 +24,7 @@ EVENT = structs.replace(an_event("quote.expired", START, quote_id="q"), hops=7)
 def test_what_comes_back_knows_how_many_came_before_it(effect: StartRun | Emit, topic: str) -> None:
     record = Record(topic=topic, partition=0, offset=0, key=b"", value=b"")
     arrived = Arrived(b"", "casa-luna", CUSTOMER, EventInput(EVENT), record)
-    message = outgoing(effect, Subject(shop="casa-luna", key=CUSTOMER), None, arrived)
+    message = outgoing(effect, None, arrived)
     assert message.topic == topic
     [back], rejected = read([Record(topic=topic, partition=0, offset=1, key=b"", value=message.value)])
     assert rejected == []

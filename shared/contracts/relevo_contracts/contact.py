@@ -1,5 +1,9 @@
 """What is known of how a person may be reached, and how an event changes it.
 
+Consent belongs to the address or number that gave it: a person who changes the address has to agree anew, and a box
+ticked for a friend's address says nothing of the person's own. What belongs to one order only (`EventContact`) never
+becomes the person's.
+
 The engine and the notifier each keep this projection of the events; the newest statement wins, so that
 the order in which two projections learn of it does not matter.
 """
@@ -11,14 +15,17 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from relevo_contracts.payloads import Buyer, ConsentChanged, Instant, Payload
+from relevo_contracts.payloads import Buyer, ConsentChanged, EventContact, Instant, Payload
 
 Channel = Literal["email", "sms"]
 ConsentState = Literal["granted", "withdrawn", "pending", "unknown"]
 
+KEPT_CONSENTS = 40
+"""So many statements about other addresses and numbers are kept of a person. One that is dropped is unknown again."""
+
 
 class Consent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The newest statement about one channel, with the time and the source that prove it."""
+    """The newest statement about one address on one channel, with the time and the source that prove it."""
 
     state: ConsentState = "unknown"
     at: Instant | None = None
@@ -26,7 +33,13 @@ class Consent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a person may be reached. Empty text means "not known"."""
+    """How a person may be reached. Empty text means "not known".
+
+    `email_consent` and `sms_consent` are those of `email` and `phone`; as long as there is none, they wait for the
+    first. `consents` has those of other addresses and numbers (`email:friend@example.com`, `sms:+12025550123`), which
+    count once one of them becomes the person's own; `email:` and `sms:` are the newest withdrawal that named no
+    address, and holds for all. `customer_id` is the shop's id of the person, empty for a guest.
+    """
 
     email: str = ""
     phone: str = ""
@@ -38,12 +51,20 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     email_consent: Consent = Consent()
     sms_consent: Consent = Consent()
     updated_at: Instant | None = None
+    customer_id: str = ""
+    consents: dict[str, Consent] = {}
 
     def consent(self, channel: Channel) -> Consent:
-        """The newest consent statement for `channel`."""
+        """The newest consent statement for the person's own address on `channel`."""
         return self.email_consent if channel == "email" else self.sms_consent
 
+    def address(self, channel: Channel) -> str:
+        """The person's own address or number on `channel`."""
+        return self.email if channel == "email" else self.phone
 
+
+_CHANNELS: tuple[Channel, ...] = ("email", "sms")
+_ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone"}
 _TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
 
 
@@ -63,67 +84,150 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     buyer: Buyer | None = getattr(payload, "customer", None)
     if buyer is None:
         return contact
-    changes: dict[str, object] = {}
     if isinstance(payload, ConsentChanged):
-        if payload.channel not in ("email", "sms") or payload.purpose != "marketing":
+        if payload.channel not in _CHANNELS or payload.purpose != "marketing":
             return contact  # says nothing of what is sent so far
-        said = Consent(state=payload.state, at=at, source=payload.source)
-        changes = _consents(contact, {f"{payload.channel}_consent": said})
-    return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, changes)
+        told = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
+        address = buyer.email if payload.channel == "email" else buyer.phone
+        return _said(told, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source))
+    given: EventContact | None = getattr(payload, "contact", None)
+    contact_data = msgspec.to_builtins(given) if given is not None else None
+    return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, contact_data)
 
 
 def apply_buyer(
-    contact: Contact, buyer: Mapping[str, Any], at: datetime, source: str, more: Mapping[str, object] | None = None
+    contact: Contact, buyer: Mapping[str, Any], at: datetime, source: str, given: Mapping[str, Any] | None = None
 ) -> Contact:
     """The contact after a payload of the type `source` told of a `Buyer` at `at`; `contact` itself if nothing changed.
 
-    `buyer` is a valid `Buyer` as it travels; `more` are changes that are known already.
+    `buyer` is a valid `Buyer` as it travels, `given` the event's `EventContact`: where the buyer only repeats that
+    (see `repeats_contact`), it says nothing of the person.
     """
-    changes: dict[str, object] = {}
+    if not repeats_contact(contact, buyer, given):
+        contact = _told(contact, buyer, at)
+        contact = _ticked(contact, buyer, at, source, own=True)
+    return _ticked(contact, given, at, source, own=False) if given else contact
+
+
+def repeats_contact(contact: Contact, buyer: Mapping[str, Any], given: object) -> bool:
+    """Whether `buyer` is but the contact `given` with an event: its person has an id, and it names none."""
+    return given is not None and bool(contact.customer_id) and not buyer.get("id")
+
+
+def _told(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> Contact:
+    """The contact with the newest of what the shop says of the person."""
+    changes: dict[str, Any] = {}
     fresh = contact.updated_at is None or at >= contact.updated_at
     for field, value in buyer.items():
         if value and field in _TEXT_FIELDS:  # empty text and `None` say nothing
             known = getattr(contact, field)
             if value != known and (fresh or not known):
                 changes[field] = value
-    if buyer.get("email_marketing") or buyer.get("sms_marketing"):
-        changes.update(_ticked(contact, buyer, at, source))
-    if more:
-        changes.update(more)
+    customer_id = buyer.get("id")
+    if customer_id and customer_id != contact.customer_id and (fresh or not contact.customer_id):
+        changes["customer_id"] = customer_id
     if not changes:
         return contact
     if fresh:
         changes["updated_at"] = at
+    for channel in _CHANNELS:
+        if _ADDRESS_FIELD[channel] in changes:
+            contact = _at_address(contact, channel, changes[_ADDRESS_FIELD[channel]])
     return msgspec.structs.replace(contact, **changes)
 
 
-def merge(mine: Contact, other: Contact) -> Contact:
-    """Two projections of one person as one: newer text wins, then the newer consent of each channel."""
-    old, new = (mine, other) if (mine.updated_at or _NEVER) <= (other.updated_at or _NEVER) else (other, mine)
-    text = {field: getattr(new, field) or getattr(old, field) for field in _TEXT_FIELDS}
-    return Contact(
-        **text,
-        email_consent=newer(mine.email_consent, other.email_consent),
-        sms_consent=newer(mine.sms_consent, other.sms_consent),
-        updated_at=new.updated_at,
-    )
+def _ticked(contact: Contact, whose: Mapping[str, Any], at: datetime, source: str, *, own: bool) -> Contact:
+    """The contact with the consents that ticked boxes grant anew, each to the address beside it.
 
-
-_NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
-
-
-def _ticked(contact: Contact, buyer: Mapping[str, Any], at: datetime, source: str) -> dict[str, object]:
-    """The consents that ticked boxes grant anew.
-
-    A box that is not ticked withdraws nothing, and one ticked again proves nothing newer.
+    A box that is not ticked withdraws nothing, and one ticked again proves nothing newer. A box beside no address is
+    for the person's own, if it is the person's own (`own`), and for nothing otherwise.
     """
-    boxes = {"email_consent": buyer.get("email_marketing"), "sms_consent": buyer.get("sms_marketing")}
-    granted = Consent(state="granted", at=at, source=source)
-    new = {name: granted for name, ticked in boxes.items() if ticked and getattr(contact, name).state != "granted"}
-    return _consents(contact, new)
+    for channel in _CHANNELS:
+        address = whose.get(_ADDRESS_FIELD[channel]) or ""
+        if whose.get(f"{channel}_marketing") and (address or own):
+            known = statements(contact, channel).get(address or contact.address(channel), _UNKNOWN)
+            if known.state != "granted":
+                contact = _said(contact, channel, address, Consent(state="granted", at=at, source=source))
+    return contact
 
 
-def _consents(contact: Contact, said: Mapping[str, Consent]) -> dict[str, object]:
-    """Of what was said, what is newer than what is known."""
-    changed = {name: newer(getattr(contact, name), consent) for name, consent in said.items()}
-    return {name: consent for name, consent in changed.items() if consent != getattr(contact, name)}
+def _said(contact: Contact, channel: Channel, address: str, said: Consent) -> Contact:
+    """The contact after a statement about an address; about none: all are withdrawn, or the own one is granted."""
+    known = statements(contact, channel)
+    own = contact.address(channel)
+    about = address if address or said.state == "withdrawn" else own
+    after = {**known, about: newer(known.get(about, _UNKNOWN), said)}
+    return contact if after == known else _with_statements(contact, channel, own, after)
+
+
+def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
+    """The newest statement about each address on `channel`; about none in particular under empty text."""
+    prefix = f"{channel}:"
+    found = {name[len(prefix) :]: said for name, said in contact.consents.items() if name.startswith(prefix)}
+    own = contact.consent(channel)
+    if own != _UNKNOWN:
+        address = contact.address(channel)
+        found[address] = newer(found.get(address, _UNKNOWN), own)
+    return found
+
+
+def _with_statements(contact: Contact, channel: Channel, own: str, said: Mapping[str, Consent]) -> Contact:
+    """The contact with these statements on `channel`, of which those about `own` are the person's own."""
+    prefix = f"{channel}:"
+    others = {name: one for name, one in contact.consents.items() if not name.startswith(prefix)}
+    mine, everywhere = said.get(own, _UNKNOWN), said.get("", _UNKNOWN)
+    if own:
+        mine = newer(mine, everywhere)
+    if everywhere.state == "withdrawn":
+        said = {address: newer(one, everywhere) for address, one in said.items()}
+    elif own:  # it was meant for the first address that became known
+        said = {address: one for address, one in said.items() if address}
+    others |= {f"{prefix}{address}": one for address, one in said.items() if address != own}
+    fields: dict[str, Any] = {f"{channel}_consent": mine, "consents": _newest(others)}
+    return msgspec.structs.replace(contact, **fields)
+
+
+def _at_address(contact: Contact, channel: Channel, address: str) -> Contact:
+    """The contact whose own address on `channel` is about to be `address`: each statement stays with its address."""
+    known = statements(contact, channel)
+    if not known:
+        return contact
+    return _with_statements(contact, channel, address, known)
+
+
+def _newest(said: dict[str, Consent]) -> dict[str, Consent]:
+    if len(said) <= KEPT_CONSENTS:
+        return said
+    whole = {name: one for name, one in said.items() if name.endswith(":")}
+    rest = sorted((one for one in said.items() if one[0] not in whole), key=lambda one: (one[1].at or _NEVER, one[0]))
+    return {**whole, **dict(rest[len(whole) - KEPT_CONSENTS :])}
+
+
+def merge(mine: Contact, other: Contact) -> Contact:
+    """Two projections of one person as one: newer text wins, then the newer consent of each address."""
+    old, new = (mine, other) if (mine.updated_at or _NEVER) <= (other.updated_at or _NEVER) else (other, mine)
+    return _joined(new, old)
+
+
+def join(kept: Contact, other: Contact) -> Contact:
+    """Two persons who turned out to be one: what is known of `kept` stays, `other` fills in and adds its consents."""
+    joined = _joined(kept, other)
+    at = max(kept.updated_at or _NEVER, other.updated_at or _NEVER)
+    return msgspec.structs.replace(joined, updated_at=None if at == _NEVER else at)
+
+
+def _joined(first: Contact, second: Contact) -> Contact:
+    """The texts of `first`, or else those of `second`, and the newest statement about each address of both."""
+    text = {field: getattr(first, field) or getattr(second, field) for field in (*_TEXT_FIELDS, "customer_id")}
+    joined = Contact(**text, updated_at=first.updated_at)
+    for channel in _CHANNELS:
+        said = statements(first, channel)
+        for address, consent in statements(second, channel).items():
+            said[address] = newer(said.get(address, _UNKNOWN), consent)
+        if said:
+            joined = _with_statements(joined, channel, joined.address(channel), said)
+    return joined
+
+
+_UNKNOWN = Consent()
+_NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")

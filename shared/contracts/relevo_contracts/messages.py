@@ -10,6 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Count, Instant
 
 Purpose = Literal["marketing", "transactional"]
+To = Literal["customer", "contact"]
 OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt", "deferred"]
 
 
@@ -18,6 +19,8 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `id` is the effect key `run/step/turn`: the Message-ID and the provider's idempotency key are made from it.
     `template` names a template inside the definition `definition` (its content hash).
+    `to` says who gets it. `customer`: `recipient` is what the engine knew of the customer, and whoever sends it uses
+    the customer's newest own address. `contact`: it is news of one order, parcel …, for `recipient` and nobody else.
     `context` holds what the template may name (`trigger`, `run`, `customer`, `shop`), plain JSON.
     `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
     """
@@ -37,6 +40,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_at: Instant
     not_after: Instant
     reason: str = ""
+    to: To = "customer"
 
 
 class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):

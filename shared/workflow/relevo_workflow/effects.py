@@ -5,13 +5,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
-from relevo_contracts.messages import Purpose
+from relevo_contracts.messages import Purpose, To
 
 
 class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_defaults=True):
-    """Send one message. After `not_after` it is too late. `context` is what the template may name, plain JSON."""
+    """Send one message. After `not_after` it is too late. `context` is what the template may name, plain JSON.
+
+    `recipient` is the customer as known then, or (`to` is `contact`) the contact of an event, as in `SendDelivery`.
+    """
 
     id: str
     step: str
@@ -21,6 +24,8 @@ class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_default
     decided_at: datetime
     not_after: datetime
     context: dict[str, Any]
+    recipient: Contact
+    to: To = "customer"
     reason: str = ""
 
 

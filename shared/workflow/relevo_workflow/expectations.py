@@ -37,12 +37,13 @@ class _Comparison:
     def _unrenderable(self) -> Iterator[Diagnostic]:
         """A message that the notifier could not send fails the test, whatever the test expects."""
         for one in self.simulation.effects:
-            why = self.previews.why_not(one.effect, self._reader()) if isinstance(one.effect, Send) else ""
+            why = self.previews.why_not(one.effect, self._reader(one.effect)) if isinstance(one.effect, Send) else ""
             if why:
                 yield Diagnostic(self.scenario.position, f"the message of '{one.effect.id}' can't be rendered", why)
 
-    def _reader(self) -> Reader:
-        contact, shop = self.simulation.subject.facts.contact, self.scenario.shop
+    def _reader(self, send: Send) -> Reader:
+        contact = send.recipient if send.to == "contact" else self.simulation.subject.facts.contact
+        shop = self.scenario.shop
         return Reader((contact.locale, shop.locale), contact.timezone or shop.timezone)
 
     def _run(self) -> Run | None:
@@ -101,7 +102,9 @@ class _Comparison:
             if not _matches(node.plain(), got.get(name)):
                 return f"'{name}' differs"
         wanted = {name: node.plain() for name, node in entries.items() if name in OF_MESSAGE}
-        return unlike_message(wanted, self.previews, got["effect"], self._reader()) if "template" in got else ""
+        if "template" not in got:
+            return ""
+        return unlike_message(wanted, self.previews, got["effect"], self._reader(got["effect"]))
 
     # --- what came of the run ----------------------------------------------------------------------------------
 
@@ -199,6 +202,7 @@ def _see_send(effect: Effect) -> Seen | None:
         return None
     return {
         effect.channel: effect.template,
+        "to": effect.recipient.address(effect.channel),
         "purpose": effect.purpose,
         "not_after": format_duration(effect.not_after - effect.decided_at),
         "step": effect.step,

@@ -7,7 +7,7 @@ RENDERED = ("subject", "text", "html")
 """What a test can say of a message as it arrives: each is the whole text, or a mapping of these."""
 MATCHERS = ("contains", "lacks")
 _LISTS: dict[str, tuple[str, ...]] = {
-    "sends": (*("at", "email", "sms", "purpose", "not_after", "step"), *("body", "locale", *RENDERED)),
+    "sends": (*("at", "email", "sms", "to", "purpose", "not_after", "step"), *("body", "locale", *RENDERED)),
     "tasks": (
         *("at", "open", "remind", "escalate", "close"),
         *("title", "skill", "roles", "needed", "deadline", "reason"),

@@ -7,10 +7,19 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from relevo_contracts.contact import Contact, apply_buyer, apply_event
+from relevo_contracts.contact import Contact, apply_buyer, apply_event, repeats_contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import CUSTOM, known_payload
-from relevo_contracts.payloads import EVENT_TYPES, Buyer, ConsentChanged, CustomerChanged, Money, OrderChanged, Payload
+from relevo_contracts.payloads import (
+    EVENT_TYPES,
+    Buyer,
+    ConsentChanged,
+    CustomerChanged,
+    EventContact,
+    Money,
+    OrderChanged,
+    Payload,
+)
 from relevo_workflow.effects import SetAttributes
 from relevo_workflow.state import Facts, Occurrence, Past
 
@@ -28,6 +37,7 @@ class _Whom(Struct, frozen=True):
     """What the facts take from most events: whom they are about."""
 
     customer: Buyer | None = None
+    contact: EventContact | None = None
 
 
 _TELLING = (CustomerChanged, ConsentChanged)
@@ -52,10 +62,8 @@ def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         contact = _contact(facts.contact, payload, event)
         if contact is not facts.contact:
             changes["contact"] = contact
-        if buyer.group and buyer.group != facts.group:
-            changes["group"] = buyer.group
-        if buyer.company and buyer.company != facts.company:
-            changes["company"] = buyer.company
+        if not repeats_contact(facts.contact, event.data.get("customer") or {}, event.data.get("contact")):
+            changes.update(_business(facts, buyer))
     if isinstance(payload, CustomerChanged):
         changes.update(_profile(facts, payload, event.time))
     elif event.type == "order.placed":
@@ -63,9 +71,16 @@ def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     return structs.replace(facts, **changes) if changes else facts
 
 
+def _business(facts: Facts, buyer: Buyer) -> dict[str, Any]:
+    return {
+        name: said for name in ("group", "company") if (said := getattr(buyer, name)) and said != getattr(facts, name)
+    }
+
+
 def _contact(contact: Contact, payload: Payload | _Whom, event: Event) -> Contact:
     if isinstance(payload, _Whom):
-        return apply_buyer(contact, event.data["customer"], event.time, EVENT_TYPES[event.type].__name__)
+        source = EVENT_TYPES[event.type].__name__
+        return apply_buyer(contact, event.data["customer"], event.time, source, event.data.get("contact"))
     return apply_event(contact, payload, event.time)
 
 

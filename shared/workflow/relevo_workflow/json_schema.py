@@ -121,6 +121,11 @@ def _send() -> Schema:
         "template": {**_TEXT, "description": "templates/<name>.yaml"},
         "purpose": {"enum": ["marketing", "transactional"]},
         "not_after": _DURATION,
+        "to": {
+            "type": "string",
+            "pattern": r"^(customer|contact|run\.[a-z][a-z0-9_]*\.contact)$",
+            "description": "who gets it: the customer, or the contact of the event (of the trigger, or a saved one)",
+        },
     }
     return _record(fields, "channel", "template", "purpose")
 

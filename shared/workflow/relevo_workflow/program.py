@@ -103,7 +103,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class SendStep:
-    """Sends a message from a template, whose texts name `fields`."""
+    """Sends a message from a template, whose texts name `fields`. `to` as in `recipients`: empty for the customer."""
 
     id: str
     next: str
@@ -112,6 +112,7 @@ class SendStep:
     purpose: Purpose
     not_after: timedelta
     fields: TextFields
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

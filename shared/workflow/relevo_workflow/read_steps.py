@@ -18,6 +18,7 @@ from relevo_workflow.program import END, Program, Step
 from relevo_workflow.read_goto import read_goto
 from relevo_workflow.read_until import read_until
 from relevo_workflow.read_values import Reading, read_fields, read_list, read_value
+from relevo_workflow.recipients import read_to
 from relevo_workflow.text_context import TextFields
 from relevo_workflow.values import LiquidText, Value
 from relevo_workflow.yaml_source import Node
@@ -221,6 +222,7 @@ class StepReader:
         channel = fields.choice("channel", ("email", "sms"), required=True)
         purpose = fields.choice("purpose", ("marketing", "transactional"), required=True)
         not_after = fields.duration("not_after", self._not_after) or self._not_after
+        to = read_to(fields, purpose, self.names)
         fields.done()
         self.reading.uses_template(fields, template, channel)
         return steps.SendStep(
@@ -231,6 +233,7 @@ class StepReader:
             "transactional" if purpose == "transactional" else "marketing",
             not_after,
             TextFields.of(self.reading.paths.get(template, ())),
+            to,
         )
 
     def _http(self, step: Outline, after: str) -> Step | None:

@@ -10,6 +10,7 @@ from relevo_workflow import program as steps
 from relevo_workflow.decision import Check
 from relevo_workflow.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
 from relevo_workflow.money import with_amounts
+from relevo_workflow.recipients import recipient
 from relevo_workflow.scope import Scope
 from relevo_workflow.shapes import DYN, shape_of
 from relevo_workflow.state import Run
@@ -26,6 +27,7 @@ IN_CIRCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: t
 
 def send(step: steps.SendStep, scope: Scope, key: str) -> Send:
     """The message of a step; what its template may name goes with it."""
+    to, whom = recipient(step.to, step.channel, scope)
     return Send(
         id=key,
         step=step.id,
@@ -35,6 +37,8 @@ def send(step: steps.SendStep, scope: Scope, key: str) -> Send:
         decided_at=scope.now,
         not_after=scope.now + step.not_after,
         context=liquid_context(scope, step.fields),
+        recipient=whom,
+        to=to,
         reason=f"{step.id} of {scope.run_state.workflow}",
     )
 

@@ -151,11 +151,7 @@ def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
         (effect, decision) for decision in handled.decisions for effect in decision.effects
     ]
     made += [(effect, None) for effect in handled.effects]
-    return [
-        outgoing(effect, handled.subject, decision, arrived)
-        for effect, decision in made
-        if not isinstance(effect, _KEPT)
-    ]
+    return [outgoing(effect, decision, arrived) for effect, decision in made if not isinstance(effect, _KEPT)]
 
 
 def _carry_out(effects: Iterable[Effect], decision: Decision | None, arrived: Arrived, changes: Changes) -> None:

@@ -9,7 +9,6 @@ from relevo_runtime.kafka import LARGEST_MESSAGE
 from relevo_runtime.outbox import Outgoing
 from relevo_workflow.decision import Decision
 from relevo_workflow.effects import Effect, Emit, Http, Send, StartRun
-from relevo_workflow.state import Subject
 
 
 class EffectError(Exception):
@@ -23,12 +22,12 @@ class EffectError(Exception):
 _encoder = msgspec.json.Encoder()
 
 
-def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrived: Arrived) -> Outgoing:
+def outgoing(effect: Effect, decision: Decision | None, arrived: Arrived) -> Outgoing:
     """The message that carries out `effect`. Raises `EffectError` for one that no service knows, or that is too large.
 
     The size is checked here, where only the input that caused it is refused: once in the outbox it would hold up all.
     """
-    message = _message(effect, subject, decision, arrived)
+    message = _message(effect, decision, arrived)
     if len(message.value) > LARGEST_MESSAGE:
         raise EffectError(
             effect,
@@ -38,10 +37,10 @@ def outgoing(effect: Effect, subject: Subject, decision: Decision | None, arrive
     return message
 
 
-def _message(effect: Effect, subject: Subject, decision: Decision | None, arrived: Arrived) -> Outgoing:
+def _message(effect: Effect, decision: Decision | None, arrived: Arrived) -> Outgoing:
     match effect:
         case Send() if decision is not None:
-            return _send(effect, subject, decision, arrived)
+            return _send(effect, decision, arrived)
         case Emit():
             return _emit(effect, arrived)
         case Http() if decision is not None:
@@ -52,7 +51,7 @@ def _message(effect: Effect, subject: Subject, decision: Decision | None, arrive
             raise EffectError(effect, "is carried out by no service: deploy matching versions")
 
 
-def _send(effect: Send, subject: Subject, decision: Decision, arrived: Arrived) -> Outgoing:
+def _send(effect: Send, decision: Decision, arrived: Arrived) -> Outgoing:
     command = SendDelivery(
         id=effect.id,
         shop=arrived.shop,
@@ -64,7 +63,8 @@ def _send(effect: Send, subject: Subject, decision: Decision, arrived: Arrived) 
         channel=effect.channel,
         purpose=effect.purpose,
         template=effect.template,
-        recipient=subject.facts.contact,
+        recipient=effect.recipient,
+        to=effect.to,
         context=effect.context,
         decided_at=effect.decided_at,
         not_after=effect.not_after,

@@ -162,8 +162,14 @@ class Work(Struct, frozen=True, kw_only=True):
         return self.delivery.recipient.email if self.delivery.channel == "email" else self.delivery.recipient.phone
 
     def contact(self) -> Contact:
-        """All that is known of the person: the engine's snapshot and the own projection, the newer of each field."""
-        return self.delivery.recipient if self.known is None else merge(self.known, self.delivery.recipient)
+        """Whom it goes to, as known by now.
+
+        The customer is the engine's snapshot and the own projection, the newer of each field. The contact of an event
+        is exactly what the event gave, whatever else is known of the customer.
+        """
+        if self.known is None or self.delivery.to == "contact":
+            return self.delivery.recipient
+        return merge(self.known, self.delivery.recipient)
 
 
 class Settled(Struct, frozen=True, kw_only=True):
