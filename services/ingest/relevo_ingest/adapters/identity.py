@@ -19,8 +19,12 @@ Waiting = tuple[Lookup, asyncio.Future[str]]
 Name = tuple[str, Alias]
 
 
+_CERTAIN = frozenset((Kind.CUSTOMER, Kind.PRODUCT))
+"""Kinds of names that mean one person or product for certain, whatever else an event names."""
+
+
 class _Group:
-    """Lookups that are asked as one, because they share their strongest name."""
+    """Lookups that are asked as one, because they are about one person or product for certain."""
 
     def __init__(self, shop: str, strongest: Alias) -> None:
         self.shop = shop
@@ -31,6 +35,12 @@ class _Group:
     def add(self, lookup: Lookup, future: asyncio.Future[str]) -> None:
         self.aliases.update(dict.fromkeys(lookup.aliases))
         self.futures.append(future)
+
+    def takes(self, lookup: Lookup) -> bool:
+        """Whether `lookup` is about the same for certain: by its id, or by the very same names."""
+        strongest = lookup.aliases[0]
+        certain = strongest.kind in _CERTAIN and strongest == self.strongest
+        return certain or dict.fromkeys(lookup.aliases) == self.aliases
 
     def waiting(self) -> list[asyncio.Future[str]]:
         """Those who still wait: a request that ran out of time has gone."""
@@ -99,8 +109,8 @@ class Identity:
 def _take(waiting: deque[Waiting]) -> list[_Group]:
     """The next batch, in order of arrival: no two groups share a name.
 
-    Lookups with the same strongest name are about one person for certain and are asked as one. One that shares
-    only a weaker name with an earlier one waits for the next batch, which sees what this one stored.
+    Lookups with the same id, or with the very same names, are asked as one. One that shares another name with an
+    earlier one waits for the next batch, which sees what this one stored: an address alone proves nothing.
     """
     groups: list[_Group] = []
     owner: dict[Name, _Group | None] = {}
@@ -114,7 +124,7 @@ def _take(waiting: deque[Waiting]) -> list[_Group]:
         first = owner.get(names[0])
         if not owners:
             groups.append(_Group(lookup.shop, names[0][1]))
-        elif first is None or len(owners) > 1 or first.strongest != names[0][1]:
+        elif first is None or len(owners) > 1 or not first.takes(lookup):
             owner.update(dict.fromkeys(names))  # whoever shares a name with it must come after it
             later.append((lookup, future))
             continue
@@ -125,9 +135,7 @@ def _take(waiting: deque[Waiting]) -> list[_Group]:
     return groups
 
 
-def _rows(n: int, group: _Group) -> Iterable[tuple[int, str, str, int, str, bool, bool]]:
+def _rows(n: int, group: _Group) -> Iterable[tuple[int, str, str, int, str]]:
     aliases = sorted(group.aliases, key=lambda alias: alias.kind)
     proposed = new_key(group.shop, tuple(aliases))
-    kinds = {alias.kind for alias in aliases}
-    owner, email = bool(kinds & {Kind.CUSTOMER, Kind.PRODUCT}), Kind.EMAIL in kinds
-    return ((n, group.shop, alias.name, int(alias.kind), proposed, owner, email) for alias in aliases)
+    return ((n, group.shop, alias.name, int(alias.kind), proposed) for alias in aliases)

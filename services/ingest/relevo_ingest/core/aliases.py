@@ -5,6 +5,7 @@ the customer's other events, since a key's events are in order on one partition 
 """
 
 import hashlib
+import re
 from enum import IntEnum
 
 from msgspec import Struct
@@ -23,8 +24,11 @@ class Kind(IntEnum):
     ORDER = 4
     CHECKOUT = 5
     CART = 6
+    ANONYMOUS = 7
+    ACCOUNT = 8
     PRODUCT = 10
     INVENTORY = 11
+    SKU = 12
 
 
 class Alias(Struct, frozen=True):
@@ -41,10 +45,11 @@ class Person(Struct, frozen=True):
 
 
 class Product(Struct, frozen=True):
-    """An event about a product. `product_id` may be empty: then the inventory item leads to it, once it is known."""
+    """An event about a product. `product_id` may be empty: then an inventory item or SKU leads to it, once known."""
 
     product_id: str
     inventory_items: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
 
 
 class WholeShop(Struct, frozen=True):
@@ -78,9 +83,30 @@ def alias(kind: Kind, name: str) -> Alias:
     return Alias(kind, f"{label}:{name}")
 
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def hashed_email(digest: str) -> Alias | None:
+    """The alias of the address whose SHA-256 in hex this is: the same as the address itself has."""
+    known = digest.strip().lower()
+    return Alias(Kind.EMAIL, f"email:{known[:32]}") if _SHA256.fullmatch(known) else None
+
+
 def person(payload: Payload) -> Person:
-    """Everything in `payload` that names its person."""
+    """Everything in `payload` that names its person.
+
+    The event's `contact` does not: news of an order may go to somebody else. A company account is no person; its events
+    have a key of their own where they name nobody.
+    """
     buyer: Buyer = getattr(payload, "customer", None) or Buyer()
+    found = named(buyer, payload)
+    if not found and buyer.account_id:
+        found = (alias(Kind.ACCOUNT, buyer.account_id),)
+    return Person(found)
+
+
+def named(buyer: Buyer, payload: Payload | None = None) -> tuple[Alias, ...]:
+    """The names of a person that a buyer and its event give, strongest first."""
     names = (
         (Kind.CUSTOMER, buyer.id),
         (Kind.EMAIL, buyer.email),
@@ -89,14 +115,19 @@ def person(payload: Payload) -> Person:
         (Kind.ORDER, getattr(payload, "order_id", "")),
         (Kind.CHECKOUT, getattr(payload, "checkout_token", "")),
         (Kind.CART, getattr(payload, "cart_token", "")),
+        (Kind.ANONYMOUS, buyer.anonymous_id),
     )
-    return Person(tuple(alias(kind, name) for kind, name in names if name))
+    found = [alias(kind, name) for kind, name in names if name]
+    if not buyer.email and (hashed := hashed_email(buyer.email_hash)):
+        found.append(hashed)
+    return tuple(sorted(found, key=lambda one: one.kind))
 
 
 def product_aliases(product: Product) -> tuple[Alias, ...]:
-    """The aliases of a product: its own id first, then its inventory items."""
+    """The aliases of a product: its own id first, then its inventory items, then its SKUs."""
     own = (alias(Kind.PRODUCT, product.product_id),) if product.product_id else ()
-    return own + tuple(alias(Kind.INVENTORY, item) for item in product.inventory_items)
+    items = tuple(alias(Kind.INVENTORY, item) for item in product.inventory_items)
+    return own + items + tuple(alias(Kind.SKU, sku) for sku in product.skus)
 
 
 def new_key(shop: str, aliases: tuple[Alias, ...]) -> str:
@@ -107,12 +138,12 @@ def new_key(shop: str, aliases: tuple[Alias, ...]) -> str:
     strongest = aliases[0]
     if strongest.kind is Kind.PRODUCT:
         return product_key(strongest.name.partition(":")[2])
-    if strongest.kind is Kind.INVENTORY:
-        return f"{PRODUCT_PREFIX}inventory-{strongest.name.partition(':')[2]}"
+    if strongest.kind in (Kind.INVENTORY, Kind.SKU):
+        return f"{PRODUCT_PREFIX}{strongest.kind.name.lower()}-{strongest.name.partition(':')[2]}"
     return CUSTOMER_PREFIX + hashlib.sha256(f"{shop}\0{strongest.name}".encode()).hexdigest()[:20]
 
 
 def product_id_of(key: str) -> str:
-    """The product id in a product's key; empty if only the inventory item is known."""
+    """The product id in a product's key; empty if only an inventory item or a SKU is known."""
     name = key.removeprefix(PRODUCT_PREFIX)
-    return "" if name.startswith("inventory-") else name
+    return "" if name.startswith(("inventory-", "sku-")) else name

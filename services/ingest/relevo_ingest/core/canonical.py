@@ -76,13 +76,15 @@ def event_id(source: str, identifier: str) -> str:
 def _subject(payload: Payload) -> Subject:
     if isinstance(payload, StockChanged):
         stock_items = (payload.inventory_item_id,) if payload.inventory_item_id else ()
-        if not payload.product_id and not stock_items:
+        skus = (payload.sku,) if payload.sku else ()
+        if not (payload.product_id or stock_items or skus):
             raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
-        return Product(payload.product_id, stock_items)
+        return Product(payload.product_id, stock_items, skus)
     if isinstance(payload, ProductChanged):
         if not payload.product_id:
             raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
-        return Product(payload.product_id)
+        skus = dict.fromkeys((payload.sku, *(variant.sku for variant in payload.variants)))
+        return Product(payload.product_id, skus=tuple(sku for sku in skus if sku))
     if isinstance(payload, ShopChanged):
         return WholeShop()
     found: Person = person(payload)
