@@ -83,8 +83,8 @@ def _subject(payload: Payload) -> Subject:
     if isinstance(payload, ProductChanged):
         if not payload.product_id:
             raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
-        skus = dict.fromkeys((payload.sku, *(variant.sku for variant in payload.variants)))
-        return Product(payload.product_id, skus=tuple(sku for sku in skus if sku))
+        named = dict.fromkeys((payload.sku, *(variant.sku for variant in payload.variants)))
+        return Product(payload.product_id, skus=tuple(sku for sku in named if sku))
     if isinstance(payload, ShopChanged):
         return WholeShop()
     found: Person = person(payload)
