@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,35 @@ def letter(**changes: str) -> Letter:
         **changes,
     }
     return Letter(date=NOON, **values)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "address"),
+    [
+        ("Acme <a@example.com>", "Acme", "a@example.com"),
+        ("Acme, Inc. <a@example.com>", "Acme, Inc.", "a@example.com"),
+        ('"Acme, Inc." <a@example.com>', "Acme, Inc.", "a@example.com"),
+        ('"Müller: Söhne" <post@example.com>', "Müller: Söhne", "post@example.com"),
+        ("Müller: Söhne; Co <post@example.com>", "Müller: Söhne; Co", "post@example.com"),
+        ('Bob "B" <b@example.com>', 'Bob "B"', "b@example.com"),
+        (r'"Bob \"B\" \\" <b@example.com>', 'Bob "B" \\', "b@example.com"),
+        ("Acme (shoes) @ home <a@example.com>", "Acme (shoes) @ home", "a@example.com"),
+        ("日本の店 <a@example.com>", "日本の店", "a@example.com"),
+        (" a@example.com ", "", "a@example.com"),
+        ("<a@example.com>", "", "a@example.com"),
+    ],
+)
+def test_who_a_mail_comes_from(written: str, name: str, address: str) -> None:
+    (sender,) = parsed(build_mail(letter(sender=written)))["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, address)
+    assert message_id("acme", "e", written).endswith("@example.com>")
+
+
+@given(st.text(max_size=60))
+def test_any_name_of_a_sender_leaves_its_address(name: str) -> None:
+    mail = parsed(build_mail(letter(sender=f"{name} <a@example.com>")))
+    assert mail["From"].addresses[-1].addr_spec == "a@example.com"
+    assert len(mail["From"].addresses) == 1
 
 
 def parsed(content: bytes) -> EmailMessage:

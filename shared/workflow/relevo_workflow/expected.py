@@ -54,7 +54,7 @@ def _check_rendered(one: Node, problems: Problems) -> None:
         elif node.entries is not None:
             _check_keys(f"'{name}'", node, MATCHERS, problems)
             for wanted in node.entries.values():
-                for part in wanted.items if wanted.items is not None else (wanted,):
+                for part in wanted.items or (wanted,):
                     if part.value is None or not part.text.strip():
                         problems.error(part.position, "what a message contains must be text", "or a list of texts")
 

@@ -22,6 +22,7 @@ from relevo_workflow.yaml_source import Node, read_yaml
 from relevo_workflow.zones import instant, zone_of
 
 CUSTOMER_KEY = "customer-1"
+_SHOP = {"id": "shop", "name": "The Shop", "domain": "shop.example.com", "timezone": "UTC"}
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 _STAFF = ("approve", "reject", "complete")
 _CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
@@ -182,7 +183,7 @@ class _Reader:
             return Answer()
 
     def _shop(self) -> Shop:
-        given = {"id": "shop", "timezone": "UTC", **self._merged("shop")}
+        given = {**_SHOP, **self._merged("shop")}
         for name in given:
             if name not in Shop.__struct_fields__:
                 self._wrong("shop", f"a shop has no field '{name}'", suggestion(name, Shop.__struct_fields__))
