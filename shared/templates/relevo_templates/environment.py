@@ -27,7 +27,7 @@ from relevo_templates.formats import Formats, is_money
 LOOP_LIMIT = 10_000
 """Rounds that all loops of a text may make."""
 OUTPUT_LIMIT = 1_000_000
-"""Bytes that a text may have."""
+"""Characters that a text may have."""
 _FORMATS, _ADDRESS = "relevo.formats", "relevo.address"
 _LEFT_OUT_TAGS = ("include", "render")  # there are no other texts to take in
 _LEFT_OUT_FILTERS = ("safe", "escapejs")  # no value is ever trusted to be markup, and no script is written

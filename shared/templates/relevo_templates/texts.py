@@ -1,12 +1,11 @@
 """A text with Liquid in it: parsed once, filled in often."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from io import StringIO
 from typing import Any, Literal
 
 from liquid import BoundTemplate
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, OutputStreamLimitError
 from liquid.output import LimitedStringIO
 
 from relevo_templates.addresses import assembled
@@ -17,6 +16,16 @@ from relevo_templates.formats import Formats
 
 Into = Literal["text", "address", "html"]
 """What a text becomes: plain text, an address (its values are percent-encoded) or HTML (its values are escaped)."""
+
+
+class _Output(LimitedStringIO):
+    """What a text may write, counted in characters: to encode each piece for its bytes costs as much as writing it."""
+
+    def write(self, piece: str) -> int:
+        self.size += len(piece)
+        if self.size > self.limit:
+            raise OutputStreamLimitError("output stream limit reached", token=None)
+        return StringIO.write(self, piece)
 
 
 class Text:
@@ -35,7 +44,7 @@ class Text:
         """The text with the variables filled in, as the reader of these formats gets it. Raises `TemplateError`."""
         if self.liquid is None:
             return assembled(self.source) if self.into == "address" else printable(self.source)
-        buffer: StringIO = LimitedStringIO(limit=OUTPUT_LIMIT)
+        buffer = _Output(limit=OUTPUT_LIMIT)
         context = new_context(self.liquid, variables, formats, address=self.into == "address")
         try:
             self.liquid.render_with_context(context, buffer)
@@ -48,12 +57,6 @@ class Text:
 
     def _error(self, error: LiquidError) -> TemplateError:
         return _told(error, self.file, self.source)
-
-
-@lru_cache(maxsize=4096)
-def text_of(source: str, into: Into = "text") -> Text:
-    """A text that was checked already, parsed once however many steps have it. Raises `TemplateError`."""
-    return Text(source, into=into)
 
 
 def is_liquid(text: str) -> bool:
