@@ -18,7 +18,7 @@ MISTAKES = [
     ("  - wait: {until: 09h}\n", 4, 21, "this is no valid expression", ""),
     ("  - wait: {untill: mon 09:00}\n", 4, 11, "wait needs 'until'", ""),
     ("  - wait: {until: mon 9am}\n", 4, 19, "'9am' is no time of day", "mon 09:00"),
-    ("  - wait: {until: mon 09:00, zone: Madrid}\n", 4, 36, "there is no time zone 'Madrid'", "Europe/Madrid"),
+    ("  - wait: {until: mon 09:00, zone: Madrit}\n", 4, 36, "there is no time zone 'Madrit'", "Europe/Madrid"),
     ("  - wait: 4h\n    send: {}\n", 5, 5, "this step does two things", "begin another step"),
     ("  - {id: x}\n", 4, 5, "this step does nothing", ""),
     ("  - 4h\n", 4, 5, "a step must be a mapping", ""),
