@@ -233,7 +233,7 @@ async def test_what_is_no_call_is_a_dead_letter(post: Post, elsewhere: Elsewhere
         await publish(post, call(elsewhere))
         await answers(post, 1)
         [letter] = await post.read(DEAD_LETTERS, DeadLetter, 1)
-    assert letter.reason.startswith("not a CallHttp")
+    assert letter.reason.startswith("the value is not a message of relevo.calls")
 
 
 async def advance_until_done(post: Post, count: int) -> None:

@@ -56,6 +56,9 @@ class Away:
     async def next_wake(self) -> datetime | None:
         return None
 
+    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        assert not unreadable
+
     async def ready(self, item: Work) -> None:
         self.fail()
 
@@ -65,6 +68,9 @@ class Away:
 
     def put_back(self, item: Work, now: datetime) -> Settled:
         return Settled(work=item, state="queued", wake_at=now, counts=False)
+
+    def failed(self, item: Work, why: str, now: datetime) -> Settled:
+        return final(item, "failed", now, why)
 
     async def settle(self, settled: list[Settled]) -> None:
         await self.gate.wait()

@@ -179,7 +179,7 @@ async def test_what_is_no_delivery_is_a_dead_letter_and_the_rest_goes_on(post: P
         await post.settled(2)
         [letter] = await post.read(DEAD_LETTERS, DeadLetter, 1)
     assert letter.service == "notifier"
-    assert "not a SendDelivery" in letter.reason
+    assert "not a message of relevo.deliveries" in letter.reason
     assert len(post.sent()) == 2
 
 

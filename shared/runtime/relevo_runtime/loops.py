@@ -8,6 +8,7 @@ from datetime import datetime
 from relevo_runtime.clock import Clock
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.supervision import asked_to_end, contained, described
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2
@@ -19,8 +20,8 @@ class Loop:
     """Calls `run_once(now)` again and again: at the instant (clock time) that it returned, after `longest_pause` wall
     seconds at the latest, or when somebody calls `wake`. An instant that has passed means at once.
 
-    A turn that fails is logged, makes the part unhealthy and is tried again with growing pauses: a loop never ends by
-    itself.
+    A turn that fails, whatever it raises, is logged, makes the part unhealthy and is tried again with growing pauses: a
+    loop never ends by itself.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Loop:
         self._health.expect(self.name, within=max(60.0, 3 * self._longest_pause))
         stop = asyncio.create_task(self._wake_when(stopping))
         try:
-            while not stopping.is_set():
+            while not (stopping.is_set() or asked_to_end()):
                 self._wake.clear()
                 await self._sleep(await self._turn())
         finally:
@@ -62,10 +63,10 @@ class Loop:
         now = self._clock.now()
         try:
             with self._metrics.loop_seconds.labels(self.name).time():
-                due = await self._run_once(now)
+                due = await contained(self._run_once(now))
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
             self._metrics.loop_failures.labels(self.name).inc()
-            self._health.set(self.name, False, f"{type(error).__name__}: {error}")
+            self._health.set(self.name, False, described(error))
             _log.exception("loop %s failed, next try in %.1f s", self.name, self._retry)
             pause, self._retry = self._retry, min(self._retry * 2, _LONGEST_RETRY)
             return pause

@@ -8,9 +8,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from typing import Any
 
 import uvloop
 
@@ -22,6 +23,7 @@ from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import advice
 from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.supervision import PartEnded, Supervised, described
 from relevo_runtime.telemetry import configure_logging
 
 __all__ = ["Build", "Loop", "Service", "run", "run_service"]
@@ -49,6 +51,7 @@ class Service:
         self.metrics = Metrics(name)
         self.stopping = asyncio.Event()
         self.started = False
+        self.ended = threading.Event()
         self.failure: BaseException | None = None
 
     def stop(self) -> None:
@@ -59,7 +62,10 @@ class Service:
         """Stop because of `error`; the process exits with 1. Fits `BatchConsumer(on_failure=…)`."""
         if self.failure is None:
             self.failure = error
-            _log.critical("%s stops: %s%s", self.name, error, advice(error))
+            self.health.set("service", False, f"it stops: {described(error)}")
+            cause = error.__cause__ if isinstance(error, PartEnded) else None
+            advised = advice(cause or error)
+            _log.critical("%s stops: %s%s", self.name, described(error), advised, exc_info=cause)
         self.stop()
 
     def loop(
@@ -78,12 +84,19 @@ class Service:
     async def running(self, *loops: Loop) -> AsyncIterator[None]:
         """Run `loops` while the block runs; at its end each finishes its turn."""
         ended = asyncio.Event()
-        tasks = [asyncio.create_task(loop.run(ended), name=loop.name) for loop in loops]
+        tasks = [self.supervised(loop.name, loop.run(ended)) for loop in loops]
         try:
             yield
         finally:
+            for task in tasks:
+                task.expect_end()
             ended.set()
-            await asyncio.gather(*tasks)
+            for task in tasks:
+                await task.wait()
+
+    def supervised(self, name: str, running: Coroutine[Any, Any, object]) -> Supervised:
+        """A background task of this service: however it ends before it is stopped, the service ends."""
+        return Supervised(name, running, health=self.health, on_failure=self.fail)
 
 
 Build = Callable[[Service], AbstractAsyncContextManager[None]]
@@ -94,18 +107,23 @@ def run(name: str, settings: RuntimeSettings, build: Build) -> int:
     """`run_service` in an event loop of its own; returns the exit code of the process."""
     gc.set_threshold(_ALLOCATIONS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run_service(name, settings, build))
+        return runner.run(run_service(name, settings, build, at_last=os._exit))
 
 
-async def run_service(name: str, settings: RuntimeSettings, build: Build) -> int:
+async def run_service(
+    name: str, settings: RuntimeSettings, build: Build, *, at_last: Callable[[int], object] | None = None
+) -> int:
     """Run a service until SIGTERM, SIGINT, the parent's death (if watched) or a failure; 0 unless it failed.
 
-    Stopping is graceful within `stop_timeout`; a second signal, or taking longer, ends it at once.
+    Stopping is graceful within `stop_timeout`; a second signal, or taking longer, ends it at once. `at_last` ends the
+    process if even that hangs.
     """
     configure_logging(settings, name)
     service = Service(name, settings)
     if settings.watch_parent:
         _watch_parent(settings.stop_timeout + 2 * _EXTRA_SECONDS)
+    main = asyncio.current_task()
+    stopper = asyncio.create_task(_stop_in_time(service, main, settings.stop_timeout + 2 * _EXTRA_SECONDS, at_last))
     with _signals(service):
         try:
             async with _admin(service, settings):
@@ -118,8 +136,29 @@ async def run_service(name: str, settings: RuntimeSettings, build: Build) -> int
         except Exception as error:  # noqa: BLE001 - the process ends here, with the reason in its log
             _log.exception("%s ended", name)
             service.fail(error)
+        finally:
+            stopper.cancel()
+            service.ended.set()
     _log.info("%s has stopped", name)
     return 1 if service.failure else 0
+
+
+async def _stop_in_time(
+    service: Service, main: "asyncio.Task[Any] | None", seconds: float, at_last: Callable[[int], object] | None
+) -> None:
+    """Once the service has to stop: end what has not even started, and see to it that stopping ends."""
+    await service.stopping.wait()
+    if at_last is not None:
+        threading.Thread(target=_end_at_last, args=(service, seconds, at_last), name="end-at-last", daemon=True).start()
+    if not service.started and main is not None:
+        main.cancel()  # it may wait for a Kafka or a database that is away
+
+
+def _end_at_last(service: Service, seconds: float, at_last: Callable[[int], object]) -> None:
+    """In a thread: it must work even if the event loop hangs, or a task swallows every cancellation."""
+    if not service.ended.wait(seconds):
+        _log.critical("%s hangs while it stops and is ended", service.name)
+        at_last(1)
 
 
 async def _until_stopped(service: Service, settings: RuntimeSettings, build: Build) -> None:
@@ -128,7 +167,7 @@ async def _until_stopped(service: Service, settings: RuntimeSettings, build: Bui
     try:
         async with limit, build(service):
             service.started = True
-            service.health.set("service", True)
+            service.health.set("service", service.failure is None)
             gc.freeze()  # what is loaded by now stays: the collector need not walk through it again
             _log.info("%s is running", service.name)
             await service.stopping.wait()
@@ -154,7 +193,6 @@ async def _admin(service: Service, settings: RuntimeSettings) -> AsyncIterator[N
 def _signals(service: Service) -> Iterator[None]:
     """Take SIGTERM and SIGINT while the service runs."""
     loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
 
     def stop(number: signal.Signals) -> None:
         if service.stopping.is_set():
@@ -162,8 +200,6 @@ def _signals(service: Service) -> Iterator[None]:
             os._exit(128 + number)
         _log.info("%s stops: %s", service.name, number.name)
         service.stop()
-        if not service.started and main is not None:
-            main.cancel()  # it may wait for a Kafka or a database that is away
 
     numbers = (signal.SIGTERM, signal.SIGINT)
     for number in numbers:

@@ -10,6 +10,8 @@ from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.requests import place_of
 from relevo_notifier.core.work import Due, Incoming
 from relevo_runtime.postgres import Pool, Statements
+from relevo_runtime.storable import storable_text
+from relevo_runtime.supervision import described
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "calls.sql")
 
@@ -68,7 +70,11 @@ class Calls:
             if outcome is not None:
                 due.unreported.append((shop, id_, outcome))
                 continue
-            call = _decode(body)
+            try:
+                call = _decode(body)
+            except Exception as error:  # noqa: BLE001 - kept by another release: it must not keep the others
+                due.unreadable.append((shop, id_, storable_text(described(error))))
+                continue
             work = CallWork(
                 call=call,
                 lease=lease,
@@ -95,12 +101,17 @@ class Calls:
             [s.attempts for s in settled],
             [s.doubts for s in settled],
             [s.status for s in settled],
-            [s.reason for s in settled],
+            [storable_text(s.reason) for s in settled],
             [s.outcome for s in settled],
             now,
             [s.wake_at for s in settled],
         )
         return {(row[0], row[1]) for row in rows}
+
+    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        """Commit that these (shop, id, why) are over, since nobody can read them."""
+        if unreadable:
+            await self._pool.execute(STATEMENTS["spoil"], *(list(column) for column in zip(*unreadable, strict=True)))
 
     async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
         """Commit that Kafka has the answers to these."""

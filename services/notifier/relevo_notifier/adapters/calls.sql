@@ -46,18 +46,27 @@ returning c.shop, c.id, c.state, c.attempts, c.doubts, c.accepted_at, c.body, c.
 select min(wake_at) from notifier.call where wake_at is not null
 
 -- name: settle
--- Writes down what became of attempts, each only if it is still the caller's (its lease is); what is known to have
--- been answered counts whoever has taken it over in doubt meanwhile. A final state keeps its `wake_at` until it is
--- reported; the others get the time of the next look. Returns what was written.
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is); one that could not even
+-- begin is still queued then. What is known to have been answered counts whoever has taken it over in doubt meanwhile. A
+-- final state keeps its `wake_at` until it is reported; the others get the time of the next look. Returns what was
+-- written.
 update notifier.call c
 set state = s.state, attempts = s.attempts, doubts = s.doubts, status = s.status, reason = s.reason,
     outcome = s.outcome, wake_at = coalesce(s.wake_at, c.wake_at), settled_at = $10
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[], $7::int[], $8::text[],
             $9::bytea[], $11::timestamptz[])
     as s(shop, id, lease, state, attempts, doubts, status, reason, outcome, wake_at)
-where c.shop = s.shop and c.id = s.id and c.state = 'calling'
-  and (c.wake_at = s.lease or s.state = 'answered')
+where c.shop = s.shop and c.id = s.id
+  and (c.state = 'calling' and (c.wake_at = s.lease or s.state = 'answered')
+       or c.state = 'queued' and c.wake_at = s.lease and s.state = 'failed')
 returning c.shop, c.id
+
+-- name: spoil
+-- What nobody can read any more is over, without a report: a release that could has to look into it.
+update notifier.call c
+set state = 'failed', wake_at = null, reason = r.reason
+from unnest($1::text[], $2::text[], $3::text[]) as r(shop, id, reason)
+where c.shop = r.shop and c.id = r.id
 
 -- name: reported
 -- Kafka has the answers: nothing is left to do, and the row becomes narrow.

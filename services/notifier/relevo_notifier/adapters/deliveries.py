@@ -10,6 +10,8 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.postgres import Pool, Statements
+from relevo_runtime.storable import storable_text
+from relevo_runtime.supervision import described
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
 
@@ -56,8 +58,13 @@ class Deliveries:
             if outcome is not None:
                 due.unreported.append((shop, id_, outcome))
                 continue
+            try:
+                delivery = _decode(body)
+            except Exception as error:  # noqa: BLE001 - kept by another release: it must not keep the others
+                due.unreadable.append((shop, id_, storable_text(described(error))))
+                continue
             work = Work(
-                delivery=_decode(body),
+                delivery=delivery,
                 lease=lease,
                 attempts=attempts,
                 doubts=doubts,
@@ -93,8 +100,8 @@ class Deliveries:
                 [s.work.delivery.id for s in settled],
                 [s.work.lease for s in settled],
                 [s.state for s in settled],
-                [s.provider_id for s in settled],
-                [s.reason for s in settled],
+                [storable_text(s.provider_id) for s in settled],
+                [storable_text(s.reason) for s in settled],
                 [s.outcome for s in settled],
                 [s.wake_at for s in settled],
                 now,
@@ -103,6 +110,11 @@ class Deliveries:
             if suppress:
                 await connection.execute(STATEMENTS["suppress"], *_suppressions(suppress), now)
         return {(row[0], row[1]) for row in rows}
+
+    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        """Commit that these (shop, id, why) are over, since nobody can read them."""
+        if unreadable:
+            await self._pool.execute(STATEMENTS["spoil"], *(list(column) for column in zip(*unreadable, strict=True)))
 
     async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
         """Commit that Kafka has the outcomes of these."""
@@ -139,6 +151,10 @@ class ChannelQueue:
         due = await self._deliveries.claim_due(self._channel, now, lease, limit)
         doubtful = await self._deliveries.with_contacts(due.doubtful) if due.doubtful else []
         return Due(due.queued, doubtful, due.unreported)
+
+    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        """`Deliveries.spoil`."""
+        await self._deliveries.spoil(unreadable)
 
     async def next_wake(self) -> datetime | None:
         """When the next one is due; `None`: there is none open."""

@@ -68,10 +68,11 @@ returning d.shop, d.id, d.state, d.attempts, d.doubts, d.accepted_at, d.body, d.
 select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not null
 
 -- name: settle
--- Writes down what became of attempts, each only if it is still the caller's (its lease is); what is known to have been
--- sent counts whoever has taken it over in doubt meanwhile. A final state keeps its `wake_at`, so the update is HOT; the
--- others get the time of the next look, and each reason to put it off is kept once: the first ten, as a provider may word
--- each answer differently. What was not attempted does not count. Returns what was written.
+-- Writes down what became of attempts, each only if it is still the caller's (its lease is); one that could not even
+-- begin is still queued then. What is known to have been sent counts whoever has taken it over in doubt meanwhile. A
+-- final state keeps its `wake_at`, so the update is HOT; the others get the time of the next look, and each reason to
+-- put it off is kept once: the first ten, as a provider may word each answer differently. What was not attempted does
+-- not count. Returns what was written.
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
     attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9,
@@ -81,8 +82,17 @@ set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[],
             $10::boolean[])
     as s(shop, id, lease, state, provider_id, reason, outcome, wake_at, counts)
-where d.shop = s.shop and d.id = s.id and d.state = 'sending' and (d.wake_at = s.lease or s.state = 'sent')
+where d.shop = s.shop and d.id = s.id
+  and (d.state = 'sending' and (d.wake_at = s.lease or s.state = 'sent')
+       or d.state = 'queued' and d.wake_at = s.lease and s.state = 'failed')
 returning d.shop, d.id
+
+-- name: spoil
+-- What nobody can read any more is over, without a report: a release that could has to look into it.
+update notifier.delivery d
+set state = 'failed', wake_at = null, reason = r.reason
+from unnest($1::text[], $2::text[], $3::text[]) as r(shop, id, reason)
+where d.shop = r.shop and d.id = r.id
 
 -- name: reported
 -- Kafka has the outcomes: nothing is left to do, and the row becomes narrow.

@@ -6,7 +6,7 @@ that is how a message in doubt is cleared up.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -89,7 +89,7 @@ class TwilioProvider:
             self._idle.put_nowait(client)
         since = _instant(response.headers.get("date", "")) - age - CLOCK_SLACK
         text = message.content.decode()
-        for sent in _json(response).get("messages", []):
+        for sent in _messages(_json(response)):
             same = sent.get("body") == text and sent.get("status") not in ("failed", "canceled")
             if same and _instant(sent.get("date_created", "")) >= since:
                 return str(sent.get("sid"))
@@ -121,12 +121,18 @@ def _json(response: httpx.Response) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def _messages(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = said.get("messages")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _instant(text: str) -> datetime:
     """An RFC 2822 date, as Twilio writes them. Raises `OSError` if it is none: the answer is not Twilio's."""
     try:
-        return parsedate_to_datetime(text)
-    except ValueError as error:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError) as error:
         raise OSError(f"Twilio's answer has no date: {text!r}") from error
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _code(said: Mapping[str, Any]) -> int:
@@ -137,4 +143,4 @@ def _code(said: Mapping[str, Any]) -> int:
 def _seconds(headers: httpx.Headers) -> float:
     """`Retry-After` in seconds; 0 if there is none, or a date (Twilio gives seconds)."""
     value = headers.get("retry-after", "")
-    return min(float(value), 3600.0) if value.isdigit() else 0.0
+    return min(float(value), 3600.0) if value.isascii() and value.isdigit() else 0.0

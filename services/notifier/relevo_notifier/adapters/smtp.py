@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.answers import Answer, TryLater, Unknown, read_smtp
+from relevo_notifier.core.answers import Answer, Refused, TryLater, Unknown, read_smtp
+from relevo_runtime.supervision import described
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -76,6 +77,13 @@ class SmtpProvider:
             _close(connection)
             reason = f"the connection to the mail server failed: {type(error).__name__} {error}".strip()[:300]
             return Unknown(reason) if handed_over else TryLater(reason)
+        except Exception as error:  # noqa: BLE001 - what can't be written as SMTP, such as an odd address
+            _close(connection)
+            reason = f"the mail can't be handed over: {described(error)}"[:300]
+            return Unknown(reason) if handed_over else Refused(reason)
+        except BaseException:
+            _close(connection)  # nobody knows what state it is in
+            raise
 
     async def find(self, message: Message, age: timedelta) -> str | None:
         """SMTP has no way to ask."""

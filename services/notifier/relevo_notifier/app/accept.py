@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,13 +14,10 @@ from relevo_notifier.app.ports import R
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.work import C, Incoming, Settled, W, Work
 from relevo_runtime.clock import Clock
-from relevo_runtime.errors import Poison
-from relevo_runtime.kafka import Record
+from relevo_runtime.kafka import Record, read
 
 PATIENCE = 5.0
 """Seconds for which a full lane holds up Kafka, before what comes is left to the table."""
-
-T = TypeVar("T")
 
 _delivery = msgspec.json.Decoder(SendDelivery)
 _call = msgspec.json.Decoder(CallHttp)
@@ -37,7 +33,7 @@ async def accept_deliveries(
     """
     by_lane: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in lanes}
     for record in records:
-        delivery = _read(_delivery, record)
+        delivery = read(_delivery, record)
         by_lane[delivery.channel].append((delivery, record.value))
     for channel, items in by_lane.items():
         if items:
@@ -48,15 +44,7 @@ async def accept_calls(
     records: Sequence[Record], calls: Calls, lane: Lane[CallWork, SettledCall], clock: Clock
 ) -> None:
     """Keep the calls of a batch, each once, and begin as many as there are workers free; else as for deliveries."""
-    await _accept([(_read(_call, record), record.value) for record in records], calls.accept, lane, clock)
-
-
-def _read(decoder: msgspec.json.Decoder[T], record: Record) -> T:
-    try:
-        return decoder.decode(record.value)
-    except msgspec.DecodeError as error:
-        kind: Any = decoder.type
-        raise Poison(f"not a {kind.__name__}: {error}", record) from error
+    await _accept([(read(_call, record), record.value) for record in records], calls.accept, lane, clock)
 
 
 async def _accept(

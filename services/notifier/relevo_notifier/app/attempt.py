@@ -8,10 +8,11 @@ from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.core.answers import Answer, Sent, Unknown
 from relevo_notifier.core.policy import in_doubt
-from relevo_notifier.core.settle import Rules, after, final, put_back
+from relevo_notifier.core.settle import Rules, after, failed, final, put_back
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.supervision import contained, described
 
 _log = structlog.get_logger(__name__)
 
@@ -32,27 +33,45 @@ class Attempt:
 
     async def __call__(self, work: Work) -> Settled:
         """Send `work`, which is ready, if it may be sent, or clear up what became of it; says how it is settled."""
-        message = self._prepare.message(work, self._clock.now())
+        message = self._message(work)
         if work.doubtful:
             cleared = await self._clear_up(work, message)
             if cleared is not None:
                 return cleared
         if isinstance(message, Settled):
             return message
-        answer = await self._send(message)
-        return after(work, answer, message.recipient, self._clock.now(), self._rules)
+        return self._after(work, await self._send(message), message)
 
     def put_back(self, work: Work, now: datetime) -> Settled:
         """Back into the queue: it certainly did not go out."""
         return put_back(work, now)
 
+    def failed(self, work: Work, why: str, now: datetime) -> Settled:
+        """It is over: the notifier fails at it. In doubt if an earlier attempt may have arrived."""
+        return failed(work, now, f"the notifier failed at it: {why}")
+
+    def _message(self, work: Work) -> Message | Settled:
+        try:
+            return self._prepare.message(work, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - what can't be prepared now never can be
+            _log.exception("preparing_failed", shop=work.delivery.shop, delivery=work.delivery.id)
+            return failed(work, self._clock.now(), f"the message can't be prepared: {described(error)}")
+
     async def _send(self, message: Message) -> Answer:
         try:
             with self._seconds.time():
-                return await self._provider.send(message)
+                return await contained(self._provider.send(message))
         except Exception as error:  # noqa: BLE001 - a bug in an adapter: the message may have gone out before it
             _log.exception("provider_failed", channel=self._provider.channel, delivery=message.effect)
-            return Unknown(f"the provider's adapter failed: {error!r}"[:300])
+            return Unknown(f"the provider's adapter failed: {described(error)}"[:300])
+
+    def _after(self, work: Work, answer: Answer, message: Message) -> Settled:
+        now = self._clock.now()
+        try:
+            return after(work, answer, message.recipient, now, self._rules)
+        except Exception as error:  # noqa: BLE001 - an answer that nobody thought of: it may have gone out
+            _log.exception("answer_not_understood", channel=self._provider.channel, delivery=message.effect)
+            return final(work, "in_doubt", now, f"the provider's answer was not understood: {described(error)}")
 
     async def _clear_up(self, work: Work, message: Message | Settled) -> Settled | None:
         """How a delivery in doubt is settled; `None`: it goes out again."""
@@ -73,9 +92,12 @@ class Attempt:
     async def _ask(self, work: Work, message: Message, now: datetime) -> Settled | None:
         age = self._clock.wall(now - work.accepted_at)
         try:
-            found = await self._provider.find(message, age)
+            found = await contained(self._provider.find(message, age))
         except OSError as error:
-            return after(work, Unknown(str(error)), message.recipient, now, self._rules)
+            return self._after(work, Unknown(str(error)), message)
+        except Exception as error:  # noqa: BLE001 - a bug in an adapter, or an answer that nobody thought of
+            _log.exception("asking_failed", channel=self._provider.channel, delivery=message.effect)
+            return self._after(work, Unknown(f"the provider can't be asked: {described(error)}"[:300]), message)
         if found is None:
             return None
-        return after(work, Sent(found, {"found": "the provider had it"}), message.recipient, now, self._rules)
+        return self._after(work, Sent(found, {"found": "the provider had it"}), message)

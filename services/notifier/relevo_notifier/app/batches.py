@@ -5,7 +5,15 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
 
+import structlog
+
 from relevo_notifier.app.patience import PAUSES, patiently
+from relevo_runtime.postgres import unfit_schema
+from relevo_runtime.supervision import asked_to_end, contained, described
+
+_log = structlog.get_logger(__name__)
+_MOST_REFUSED = 50
+"""So many items refused one after the other: it is not they that are at fault."""
 
 Item = TypeVar("Item")
 
@@ -14,7 +22,8 @@ class Batches(Generic[Item]):
     """A queue whose items are handled in batches, one batch at a time, without a timer.
 
     A batch that fails for a passing reason is repeated until it succeeds; `put` waits while the queue is full, so that
-    a database or a broker that is away holds up what feeds it. Any other error ends `run` with it.
+    a database or a broker that is away holds up what feeds it. What fails otherwise is narrowed down by halves to the
+    items at fault, which `refused` hears of. `run` ends with an error only if everything fails.
     """
 
     def __init__(
@@ -25,8 +34,11 @@ class Batches(Generic[Item]):
         most: int = 500,
         capacity: int = 2000,
         pauses: tuple[float, ...] = PAUSES,
+        refused: Callable[[Item, Exception], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
+        self._refused = refused
+        self._refusals = 0
         self._handle = handle
         self._most = most
         self._pauses = pauses
@@ -59,13 +71,36 @@ class Batches(Generic[Item]):
 
     async def run(self) -> None:
         """Handle batches for ever."""
-        while True:
+        while not asked_to_end():
             batch = [await self._queue.get()]
             while len(batch) < self._most and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await patiently(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses)
+            await self._handle_all(batch)
             for _ in batch:
                 self._queue.task_done()
             self._handled += len(batch)
             self._progress.set()
             self._progress = asyncio.Event()
+
+    async def _handle_all(self, batch: list[Item]) -> None:
+        try:
+            await contained(patiently(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses))
+        except Exception as error:
+            if unfit_schema(error):
+                raise
+            if len(batch) == 1:
+                await self._refuse(batch[0], error)
+                return
+            middle = len(batch) // 2
+            await self._handle_all(batch[:middle])
+            await self._handle_all(batch[middle:])
+        else:
+            self._refusals = 0
+
+    async def _refuse(self, item: Item, error: Exception) -> None:
+        self._refusals += 1
+        if self._refusals > _MOST_REFUSED:
+            raise error
+        _log.error("refused", part=self._name, error=described(error), exc_info=error)
+        if self._refused is not None:
+            await patiently(self._name, partial(self._refused, item, error), pauses=self._pauses)

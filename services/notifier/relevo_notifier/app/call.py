@@ -23,6 +23,7 @@ from relevo_notifier.core.replies import Broken, Replied, Reply, Unreached
 from relevo_notifier.core.requests import Request, Wrong, request_of
 from relevo_runtime.clock import Clock
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.supervision import contained
 
 _log = structlog.get_logger(__name__)
 
@@ -77,16 +78,28 @@ class CallAttempt:
             reply = await self._ask(request, work)
         finally:
             self._hosts.leave(request.place, _well(reply), self._clock.now())
-        return after_reply(work, reply, self._clock.now(), self._rules)
+        return self._after(work, reply)
 
     def put_back(self, work: CallWork, now: datetime) -> SettledCall:
         """Back into the queue: nobody was called."""
         return put_back(work, "no worker was free", now, now, self._rules)
 
+    def failed(self, work: CallWork, why: str, now: datetime) -> SettledCall:
+        """It is over: the notifier fails at it. In doubt if an earlier attempt may have been carried out."""
+        return final(work, "in_doubt" if work.doubts else "failed", now, f"the notifier failed at it: {why}")
+
+    def _after(self, work: CallWork, reply: Reply) -> SettledCall:
+        now = self._clock.now()
+        try:
+            return after_reply(work, reply, now, self._rules)
+        except Exception as error:  # noqa: BLE001 - an answer that nobody thought of: the call may have been carried out
+            _log.error("answer_not_understood", call=work.call.id, error=type(error).__name__)
+            return final(work, "in_doubt", now, f"the answer was not understood ({type(error).__name__})")
+
     async def _ask(self, request: Request, work: CallWork) -> Reply:
         try:
             with self._seconds.time():
-                return await self._caller.ask(request, self._clock.now())
+                return await contained(self._caller.ask(request, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - a bug in the adapter: the request may have gone out before it
             # The error's text is left out: a library may put a header's value into it.
             _log.error("caller_failed", host=request.place, call=work.call.id, error=type(error).__name__)

@@ -19,6 +19,8 @@ from relevo_notifier.app.patience import patiently
 from relevo_notifier.app.ports import Attempting, Queue, R
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
+from relevo_runtime.postgres import unfit_schema
+from relevo_runtime.supervision import asked_to_end, contained, described, together
 
 _log = structlog.get_logger(__name__)
 
@@ -124,11 +126,10 @@ class Lane(Generic[W, R]):
         return True
 
     async def run(self) -> None:
-        """Work for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._feed(), name=f"{self.name}-feed")
-            for number in range(self._slots):
-                group.create_task(self._work(), name=f"{self.name}-{number}")
+        """Work for ever. Raises `PartEnded` if one of the workers ends, which no piece of work can bring about."""
+        feed = asyncio.create_task(self._feed(), name=f"{self.name}-feed")
+        workers = (asyncio.create_task(self._work(), name=f"{self.name}-{number}") for number in range(self._slots))
+        await together([feed, *workers])
 
     async def stop(self) -> None:
         """Give back what is held, and wait until what has begun has ended; `run` may be cancelled then."""
@@ -139,7 +140,7 @@ class Lane(Generic[W, R]):
 
     async def _feed(self) -> None:
         """Mark what is held as begun, as many at a time as there are workers."""
-        while True:
+        while not asked_to_end():
             chunk = self._pick(self._held, self._slots)
             if not chunk:
                 self._changed.clear()
@@ -150,6 +151,22 @@ class Lane(Generic[W, R]):
             await self._begin_held(chunk)
 
     async def _begin_held(self, chunk: list[W]) -> None:
+        """Mark `chunk` as begun. What fails for good is narrowed down by halves to the one at fault."""
+        try:
+            begun = await contained(self._mark(chunk))
+        except Exception as error:  # noqa: BLE001 - one odd value costs itself only
+            for work in chunk:
+                self._open.pop(work.ref, None)
+            if len(chunk) == 1:
+                await self._give_up(chunk[0], error)
+                return
+            middle = len(chunk) // 2
+            await self._begin_held(chunk[:middle])
+            await self._begin_held(chunk[middle:])
+        else:
+            await self.begin(begun)
+
+    async def _mark(self, chunk: list[W]) -> list[W]:
         tried: list[datetime] = []
 
         async def attempt() -> list[W]:
@@ -168,23 +185,41 @@ class Lane(Generic[W, R]):
                 self._open.pop(work.ref, None)
         if len(begun) < len(chunk):
             _log.info("lease_lost", lane=self.name, works=len(chunk) - len(begun))
-        await self.begin(begun)
+        return begun
 
     async def _work(self) -> None:
-        while True:
+        while not asked_to_end():
             work = await self._begun.get()
-            await patiently(f"{self.name}-ready", partial(self._attempt.ready, work))
-            now = self._clock.now()
-            if now + self._clock.span(self._margin) < work.lease:
-                await self._settlements.put(await self._attempt(work))
+            try:
+                settled = await contained(self._settled(work))
+            except Exception as error:  # noqa: BLE001 - whatever one piece of work raises, it costs itself only
+                await self._give_up(work, error)
             else:
-                await self._too_slow(work, now)
+                if settled is not None:
+                    await self._settlements.put(settled)
             self._open.pop(work.ref, None)
             self._begun.task_done()
             self._changed.set()  # what was not picked may be now
 
-    async def _too_slow(self, work: W, now: datetime) -> None:
+    async def _settled(self, work: W) -> R | None:
+        await patiently(f"{self.name}-ready", partial(self._attempt.ready, work))
+        now = self._clock.now()
+        if now + self._clock.span(self._margin) < work.lease:
+            return await self._attempt(work)
+        return self._too_slow(work, now)
+
+    def _too_slow(self, work: W, now: datetime) -> R | None:
         """Back into the queue: it certainly did not go out. One in doubt stays so for whoever looks at it next."""
         _log.warning("too_slow", lane=self.name, work=work.command.id, lease=work.lease.isoformat())
-        if not work.doubtful:
-            await self._settlements.put(self._attempt.put_back(work, now))
+        return None if work.doubtful else self._attempt.put_back(work, now)
+
+    async def _give_up(self, work: W, error: Exception) -> None:
+        """Nothing of it went out in this attempt, and another one would fail in the same way.
+
+        Raises `error` if no work is at fault but the service.
+        """
+        if unfit_schema(error):
+            raise error
+        ids = {"shop": work.command.shop, "id": work.command.id}
+        _log.error("attempt_failed", lane=self.name, error=described(error), exc_info=error, **ids)
+        await self._settlements.put(self._attempt.failed(work, described(error), self._clock.now()))

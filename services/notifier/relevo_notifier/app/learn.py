@@ -13,10 +13,11 @@ from relevo_contracts.payloads import ConsentChanged, Payload
 from relevo_notifier.adapters.contacts import Person, contacts_for_update, forget, keep_contacts, keep_unsubscribed
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
-from relevo_runtime.kafka import Record
+from relevo_runtime.kafka import Record, read
 from relevo_runtime.postgres import Pool
+from relevo_runtime.supervision import described
 
-_decode = msgspec.json.Decoder(Event).decode
+_event = msgspec.json.Decoder(Event)
 
 _NOBODY = Contact()
 
@@ -73,11 +74,11 @@ async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) ->
 
 
 def _read(record: Record) -> tuple[Event, Payload | None]:
+    event = read(_event, record)
     try:
-        event = _decode(record.value)
         return event, event.payload() if is_known(event.type) else None
-    except msgspec.DecodeError as error:
-        raise Poison(f"not an event, or its data does not fit its type: {error}", record) from error
+    except Exception as error:
+        raise Poison(f"the event's data does not fit its type: {described(error)}", record) from error
 
 
 def _changed(

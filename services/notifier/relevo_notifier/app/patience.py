@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from relevo_runtime.errors import PublishError
+from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.postgres import temporary
 
 T = TypeVar("T")
@@ -15,6 +15,13 @@ PAUSES = (0.1, 0.5, 2.0, 5.0)
 """Seconds before each further try; the last one counts for all that follow."""
 
 _log = structlog.get_logger(__name__)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the same may go well later. A message that is too large for Kafka always will be."""
+    if isinstance(error, PublishError):
+        return not isinstance(error, MessageTooLarge)
+    return temporary(error)
 
 
 async def patiently(
@@ -26,7 +33,7 @@ async def patiently(
         try:
             return await attempt()
         except Exception as error:
-            if not (temporary(error) or isinstance(error, PublishError)):
+            if not passing(error):
                 raise
             pause = pauses[min(failures, len(pauses) - 1)]
             failures += 1

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Generic
 
+import structlog
+
 from relevo_notifier.app.batches import Batches
 from relevo_notifier.app.lane import Lane
 from relevo_notifier.app.ports import Queue, R
@@ -10,6 +12,7 @@ from relevo_notifier.app.report import Report
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 
+_log = structlog.get_logger(__name__)
 LARGEST = 500
 PATIENCE = 5.0
 """Seconds that a look waits for what this process has still to write down."""
@@ -41,6 +44,9 @@ class Poll(Generic[W, R]):
         if not limit:
             return latest
         due = await self._queue.claim_due(now, lane.lease(), limit)
+        for shop, id_, why in due.unreadable:
+            _log.error("unreadable", lane=lane.name, shop=shop, id=id_, why=why)
+        await self._queue.spoil(due.unreadable)
         for shop, id_, outcome in due.unreported:
             await self._reports.put(Report.again(shop, id_, outcome))
         lane.hold(due.queued)

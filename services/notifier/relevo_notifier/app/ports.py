@@ -34,6 +34,10 @@ class Queue(Protocol[W]):
         """Claim up to `limit` rows that are due at `now`, until `lease`."""
         ...
 
+    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        """Commit that these rows (shop, id, why) are over: nobody can read them."""
+        ...
+
     async def next_wake(self) -> datetime | None:
         """When the next row is due; `None`: there is none open."""
         ...
@@ -59,11 +63,15 @@ class Attempting(Protocol[W_contra, R_co]):
         ...
 
     async def __call__(self, work: W_contra, /) -> R_co:
-        """One attempt; never raises for what a provider or a network does."""
+        """One attempt. What it raises was raised before anything went out."""
         ...
 
     def put_back(self, work: W_contra, now: datetime, /) -> R_co:
         """How work is settled that was begun and then not attempted: certainly nothing went out."""
+        ...
+
+    def failed(self, work: W_contra, why: str, now: datetime, /) -> R_co:
+        """How work is settled of which nothing went out now, because something failed at it that will fail again."""
         ...
 
 

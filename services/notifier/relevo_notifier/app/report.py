@@ -11,6 +11,7 @@ from relevo_contracts.envelope import partition_key
 from relevo_notifier.app.batches import Batches
 from relevo_notifier.app.ports import Ledger, R
 from relevo_runtime.clock import Clock
+from relevo_runtime.errors import MessageTooLarge
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 
@@ -80,3 +81,8 @@ class Publish(Generic[R]):
         """Publish, all acknowledged, then commit that they were. A crash between the two publishes them again."""
         await self._publisher.publish(self._topic, [(report.key, report.value) for report in reports])
         await self._ledger.reported([report.ref for report in reports])
+
+    async def refused(self, report: Report, error: Exception) -> None:
+        """A report that Kafka will never take is not tried for ever."""
+        if isinstance(error, MessageTooLarge):
+            await self._ledger.reported([report.ref])

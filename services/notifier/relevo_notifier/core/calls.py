@@ -10,6 +10,8 @@ from msgspec import Struct
 from relevo_contracts.messages import CallAnswered, CallHttp
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.replies import Barred, Broken, Replied, Reply, Unreached
+from relevo_runtime.kafka import LARGEST_MESSAGE
+from relevo_runtime.storable import storable_text
 
 CallState = Literal["queued", "calling", "answered", "failed", "skipped", "in_doubt"]
 LANE = "http"
@@ -118,7 +120,7 @@ def final(
     work: CallWork, state: CallState, now: datetime, error: str = "", reply: Replied | None = None
 ) -> SettledCall:
     """The call is over, and this is its answer."""
-    call = work.call
+    call, error = work.call, storable_text(error)
     report = CallAnswered(
         id=f"{call.id}/answer",  # depends on the call alone: a second report is known as such
         shop=call.shop,
@@ -130,6 +132,10 @@ def final(
         body=reply.body if reply else None,
         error=error,
     )
+    outcome = _encode(report)
+    if len(outcome) > LARGEST_MESSAGE:  # an answer of control characters is six times as long in JSON
+        error = f"the answer takes {len(outcome)} bytes as JSON, a message may have {LARGEST_MESSAGE}"
+        outcome = _encode(msgspec.structs.replace(report, body=None, error=error))
     return SettledCall(
         work=work,
         state=state,
@@ -137,7 +143,7 @@ def final(
         doubts=work.doubts,
         status=report.status,
         reason=error,
-        outcome=_encode(report),
+        outcome=outcome,
     )
 
 

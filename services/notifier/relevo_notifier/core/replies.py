@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from relevo_notifier.core.requests import storable
+from relevo_runtime.storable import storable
 
 LARGEST_BODY = 256 * 1024
 """An answer with more bytes than this is an error: it would have to live in the run."""
@@ -115,6 +115,6 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float:
 def _instant(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -5,7 +5,6 @@ No text that leaves this module except the request itself contains a secret: err
 
 import re
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -109,16 +108,3 @@ def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[byt
             return Wrong(f"the value of the header {name} has line breaks or control characters")
         headers.append((name.encode(), value.encode()))
     return headers
-
-
-def storable(value: Any) -> Any:
-    """The same JSON without what PostgreSQL can't keep in a text: the character U+0000."""
-    match value:
-        case str():
-            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        case list():
-            return [storable(one) for one in value]
-        case dict():
-            return {storable(name): storable(one) for name, one in value.items()}
-        case _:
-            return value

@@ -11,7 +11,10 @@ from relevo_contracts.messages import DeliveryOutcome, OutcomeStatus
 from relevo_notifier.core.answers import Answer, Refused, Sent, TryLater, Unknown
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.work import Settled, Work
+from relevo_runtime.storable import storable, storable_text
 
+LONGEST_REASON = 1000
+"""Characters: a reason is for people."""
 AGAIN = "sent again after an attempt of which nobody knows how it ended: it may have arrived twice"
 
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +40,8 @@ def final(
 ) -> Settled:
     """The delivery is over, with this outcome."""
     delivery = work.delivery
+    # What providers and libraries say is kept and travels as text, whatever it was made of.
+    reason, provider_id = storable_text(reason)[:LONGEST_REASON], storable_text(provider_id)
     report = DeliveryOutcome(
         id=f"{delivery.id}/outcome",  # depends on the delivery alone: a second report is known as such
         delivery_id=delivery.id,
@@ -49,7 +54,7 @@ def final(
         status=status,
         at=now,
         reason=reason,
-        detail=(detail or {}) | ({"provider_id": provider_id} if provider_id else {}),
+        detail=storable(detail or {}) | ({"provider_id": provider_id} if provider_id else {}),
     )
     state = "failed" if status == "deferred" else status
     return Settled(
@@ -68,7 +73,7 @@ def after(work: Work, answer: Answer, address: str, now: datetime, rules: Rules)
         case Sent(provider_id, detail):
             return final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
         case Refused(reason, suppress, detail):
-            return _failed(work, now, reason, detail, address if suppress else "")
+            return failed(work, now, reason, detail, address if suppress else "")
         case TryLater():
             return _later(work, answer, now, rules)
         case Unknown(reason):
@@ -81,14 +86,15 @@ def after(work: Work, answer: Answer, address: str, now: datetime, rules: Rules)
 def _later(work: Work, answer: TryLater, now: datetime, rules: Rules) -> Settled:
     wait = rules.retry.wait(work.attempts, work.delivery.id, answer.wait)
     if wait is None:
-        return _failed(work, now, f"gave up after {work.attempts} attempts: {answer.reason}", answer.detail)
+        return failed(work, now, f"gave up after {work.attempts} attempts: {answer.reason}", answer.detail)
     at = now + rules.span(wait)
     if at > work.delivery.not_after:
-        return _failed(work, now, f"too late for another attempt: {answer.reason}", answer.detail)
+        return failed(work, now, f"too late for another attempt: {answer.reason}", answer.detail)
     return Settled(work=work, state="queued", reason=answer.reason, wake_at=at)
 
 
-def _failed(work: Work, now: datetime, reason: str, detail: dict[str, str], suppress: str = "") -> Settled:
+def failed(work: Work, now: datetime, reason: str, detail: dict[str, str] | None = None, suppress: str = "") -> Settled:
+    """The delivery is over without having gone out in this attempt; in doubt if an earlier one may have arrived."""
     if work.doubts:
         return final(
             work,

@@ -108,14 +108,18 @@ class Incoming(Struct, Generic[C], frozen=True):
 
 
 class Due(Struct, Generic[W], frozen=True):
-    """What somebody has to look at: to do, in doubt (both held until the lease), and to report."""
+    """What somebody has to look at: to do, in doubt (both held until the lease), to report, and what nobody can read.
+
+    `unreadable` are shop, id and why.
+    """
 
     queued: list[W]
     doubtful: list[W]
     unreported: list[tuple[str, str, bytes]]
+    unreadable: list[tuple[str, str, str]] = []
 
     def __len__(self) -> int:
-        return len(self.queued) + len(self.doubtful) + len(self.unreported)
+        return len(self.queued) + len(self.doubtful) + len(self.unreported) + len(self.unreadable)
 
 
 State = Literal["queued", "sending", "sent", "failed", "skipped", "in_doubt"]

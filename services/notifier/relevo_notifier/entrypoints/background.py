@@ -1,6 +1,5 @@
 """What surrounds the parts of the notifier, and how one of them runs for as long as the whole does."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,6 +9,7 @@ from msgspec import Struct
 from relevo_runtime.clock import Clock
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.supervision import Supervised
 
 OnFailure = Callable[[BaseException], None]
 
@@ -28,24 +28,8 @@ async def in_background(
     name: str,
     running: Coroutine[Any, Any, None],
     finish: Callable[[], Coroutine[Any, Any, None]],
-    on_failure: OnFailure,
+    around: Around,
 ) -> None:
-    """Run `running` until the stack unwinds; then `finish` it, and cancel it. If it fails, the service has to end."""
-    task = asyncio.create_task(running, name=name)
-
-    def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            on_failure(error)
-
-    async def stop() -> None:
-        if not task.done():
-            # What feeds a part that has failed would wait for ever: the part's end ends the wait too.
-            finishing = asyncio.create_task(finish())
-            await asyncio.wait([task, finishing], return_when=asyncio.FIRST_COMPLETED)
-            finishing.cancel()
-            task.cancel()
-        await asyncio.wait([task])
-
-    task.add_done_callback(ended)
-    stack.push_async_callback(stop)
+    """Run `running` until the stack unwinds; then `finish` it, and cancel it. If it ends before, the service ends."""
+    part = Supervised(name, running, health=around.health, on_failure=around.on_failure)
+    stack.push_async_callback(part.stop, finish)

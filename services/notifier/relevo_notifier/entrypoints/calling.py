@@ -42,10 +42,11 @@ async def start_calling(
 ) -> Calling:
     """Make calls until `stack` unwinds; what has begun by then ends and is reported."""
     clock, calls = around.clock, Calls(pool)
-    reports: Batches[Report] = Batches("call-reports", Publish(publisher, topics.INPUTS, calls))
+    publish = Publish(publisher, topics.INPUTS, calls)
+    reports: Batches[Report] = Batches("call-reports", publish, refused=publish.refused)
     settlements: Batches[SettledCall] = Batches("call-settle", Settle(calls, reports, clock, around.metrics))
-    await in_background(stack, "call-reports", reports.run(), reports.drained, around.on_failure)
-    await in_background(stack, "call-settle", settlements.run(), settlements.drained, around.on_failure)
+    await in_background(stack, "call-reports", reports.run(), reports.drained, around)
+    await in_background(stack, "call-settle", settlements.run(), settlements.drained, around)
     caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts), settings.notifier_call_connections)
     stack.push_async_callback(caller.close)
     hosts = Hosts(_circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), around.metrics)
@@ -59,7 +60,7 @@ async def start_calling(
         longest=settings.notifier_call_timeout,
     )
     lane = Lane(LANE, attempt, calls, settlements, clock, holding=_holding(settings), pick=hosts.pick)
-    await in_background(stack, "http-lane", lane.run(), lane.stop, around.on_failure)
+    await in_background(stack, "http-lane", lane.run(), lane.stop, around)
     consumer = BatchConsumer(
         settings,
         service="notifier-calls",

@@ -60,10 +60,11 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
         stack.push_async_callback(pool.close)
         publisher = await stack.enter_async_context(Publisher(settings, around.metrics))
         deliveries, catalog = Deliveries(pool), Catalog(pool)
-        reports: Batches[Report] = Batches("reports", Publish(publisher, topics.OUTCOMES, deliveries))
+        publish = Publish(publisher, topics.OUTCOMES, deliveries)
+        reports: Batches[Report] = Batches("reports", publish, refused=publish.refused)
         settlements: Batches[Settled] = Batches("settle", Settle(deliveries, reports, around.clock, around.metrics))
-        await in_background(stack, "reports", reports.run(), reports.drained, around.on_failure)
-        await in_background(stack, "settle", settlements.run(), settlements.drained, around.on_failure)
+        await in_background(stack, "reports", reports.run(), reports.drained, around)
+        await in_background(stack, "settle", settlements.run(), settlements.drained, around)
         prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
         lanes: dict[Channel, Lane[Work, Settled]] = {}
         polls: list[Poll[Any, Any]] = []
@@ -72,7 +73,7 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
             attempt = Attempt(provider, prepare, _rules(settings, around.clock), around.clock, around.metrics)
             queue, holding = ChannelQueue(deliveries, provider.channel), _holding(settings, provider)
             lane = Lane(provider.channel, attempt, queue, settlements, around.clock, holding=holding)
-            await in_background(stack, f"{lane.name}-lane", lane.run(), lane.stop, around.on_failure)
+            await in_background(stack, f"{lane.name}-lane", lane.run(), lane.stop, around)
             lanes[provider.channel] = lane
             polls.append(Poll(lane, queue, settlements, reports, around.clock))
         calling = await start_calling(stack, settings, pool, publisher, around)

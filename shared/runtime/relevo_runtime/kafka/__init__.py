@@ -3,7 +3,7 @@
 from relevo_runtime.kafka.consumer import BatchConsumer
 from relevo_runtime.kafka.member import Handler
 from relevo_runtime.kafka.publisher import LARGEST_MESSAGE, Publisher
-from relevo_runtime.kafka.record import Record
+from relevo_runtime.kafka.record import Record, read
 from relevo_runtime.kafka.topics import TopicError, create_topics, delete_topics
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "TopicError",
     "create_topics",
     "delete_topics",
+    "read",
 ]
