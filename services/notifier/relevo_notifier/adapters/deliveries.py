@@ -150,7 +150,7 @@ class ChannelQueue:
         """Claim up to `limit` that are due at `now`; those in doubt, which go on at once, with what is known by now."""
         due = await self._deliveries.claim_due(self._channel, now, lease, limit)
         doubtful = await self._deliveries.with_contacts(due.doubtful) if due.doubtful else []
-        return Due(due.queued, doubtful, due.unreported)
+        return msgspec.structs.replace(due, doubtful=doubtful)
 
     async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
         """`Deliveries.spoil`."""

@@ -88,14 +88,16 @@ class Batches(Generic[Item]):
         except Exception as error:
             if unfit_schema(error):
                 raise
-            if len(batch) == 1:
-                await self._refuse(batch[0], error)
-                return
-            middle = len(batch) // 2
-            await self._handle_all(batch[:middle])
-            await self._handle_all(batch[middle:])
+            failure = error
         else:
             self._refusals = 0
+            return
+        if len(batch) == 1:
+            await self._refuse(batch[0], failure)
+            return
+        middle = len(batch) // 2
+        await self._handle_all(batch[:middle])
+        await self._handle_all(batch[middle:])
 
     async def _refuse(self, item: Item, error: Exception) -> None:
         self._refusals += 1

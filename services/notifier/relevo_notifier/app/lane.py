@@ -155,16 +155,18 @@ class Lane(Generic[W, R]):
         try:
             begun = await contained(self._mark(chunk))
         except Exception as error:  # noqa: BLE001 - one odd value costs itself only
-            for work in chunk:
-                self._open.pop(work.ref, None)
-            if len(chunk) == 1:
-                await self._give_up(chunk[0], error)
-                return
-            middle = len(chunk) // 2
-            await self._begin_held(chunk[:middle])
-            await self._begin_held(chunk[middle:])
+            failure = error
         else:
             await self.begin(begun)
+            return
+        for work in chunk:
+            self._open.pop(work.ref, None)
+        if len(chunk) == 1:
+            await self._give_up(chunk[0], failure)
+            return
+        middle = len(chunk) // 2
+        await self._begin_held(chunk[:middle])
+        await self._begin_held(chunk[middle:])
 
     async def _mark(self, chunk: list[W]) -> list[W]:
         tried: list[datetime] = []
