@@ -28,7 +28,6 @@ from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CallRules, CallWork
 from relevo_notifier.core.calls import final as final_call
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.render import Templates
 from relevo_notifier.core.replies import Replied, Reply
 from relevo_notifier.core.requests import Request
 from relevo_notifier.core.settle import Rules
@@ -37,6 +36,7 @@ from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
+from relevo_templates.messages import Templates
 from tests.notifier.conftest import Post
 from tests.notifier.support import CONTEXT, NOON, SHOP, delivery, files, work
 from tests.notifier.test_requests import call
@@ -75,7 +75,7 @@ ANYTHING: list[BaseException] = [
 ]
 
 
-TEMPLATES = Templates(files())
+TEMPLATES = Templates.of_files(files())
 
 
 class Known(Catalog):
