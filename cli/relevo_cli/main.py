@@ -25,6 +25,8 @@ COMMANDS = {
     "start": "start",
     "tasks": "tasks",
     "dead-letters": "dead_letters",
+    "unrecognised": "unrecognised",
+    "erasures": "erasures",
     "settings": "settings",
     "docs": "docs",
 }

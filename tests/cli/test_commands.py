@@ -10,8 +10,9 @@ import pytest
 
 from relevo_cli import addresses
 from relevo_cli.addresses import Running, announce
-from relevo_contracts.messages import DeadLetter
-from relevo_contracts.topics import DEAD_LETTERS, EVENTS
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import DeadLetter, Unrecognised
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.kafka import Publisher
@@ -359,3 +360,85 @@ async def test_documents_are_written_and_then_up_to_date(tmp_path: Path) -> None
 async def test_the_documents_of_the_project_are_up_to_date() -> None:
     code, _, err = await relevo("docs", "--check")
     assert code == 0, err
+
+
+async def test_what_was_not_recognised_is_read_again_once(
+    settings: SettingsFactory, topics: list[str], pool: Pool
+) -> None:
+    assert topics
+    own = settings()
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, catalog.Shop(shop="tea", platform="shopify", currency="EUR"))
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    order = Unrecognised(
+        id="w-7",
+        shop="tea",
+        platform="shopify",
+        topic="orders/create",
+        reason="id: is missing",
+        kind="invalid",
+        receivedtime=at,
+        headers={"x-shopify-topic": "orders/create", "x-shopify-webhook-id": "w-7"},
+        body={"id": 5, "name": "#5", "email": "ana@example.com", "created_at": "2026-03-10T11:59:00Z"},
+    )
+    event = Unrecognised(
+        id="/erp#9",
+        shop="tea",
+        platform="cloudevents",
+        topic="page.viewed",
+        reason="no type",
+        receivedtime=at + timedelta(hours=1),
+        headers={"id": "9", "source": "/erp", "time": "2026-03-10T12:30:00+00:00"},
+        body={"customer": {"id": "7"}, "url": "https://tea.example.com"},
+    )
+    draft = msgspec.structs.replace(order, id="w-8", topic="draft_orders/create", headers={}, kind="no_event")
+    broken = msgspec.structs.replace(order, id="w-9", is_text=True, cut=True, body='{"id": 5, "na')
+    async with Publisher(own) as publisher:
+        kept = [(b"tea/shop", msgspec.json.encode(one)) for one in (order, event, draft, broken, order)]
+        await publisher.publish(UNRECOGNISED, kept)
+    environment = given(own)
+    code, out, err = await relevo("unrecognised", "list", "--json", **environment)
+    assert code == 0, err
+    assert [(found["id"], found["redriven"]) for found in json.loads(out)] == [
+        *[("w-7", False), ("w-8", False), ("w-9", False), ("/erp#9", False)]
+    ]
+    code, out, _ = await relevo("unrecognised", "list", "--reason", "no_event", "--platform", "shopify", **environment)
+    assert "w-8" in out
+    assert "w-7" not in out
+    code, out, _ = await relevo("unrecognised", "show", "w-7", **environment)
+    assert json.loads(out)["body"]["id"] == 5
+    code, _, err = await relevo("unrecognised", "redrive", "w-1", **environment)
+    assert (code, "no message has the id w-1" in err) == (2, True)
+    for published in (2, 0):  # the second time there is nothing left to do
+        code, out, err = await relevo("unrecognised", "redrive", "--all", **environment)
+        assert code == 0, err
+        assert f"{published} of 4 messages made their events" in out
+    assert "no event: draft_orders/create: a draft order" in out
+    assert "only the beginning of it was kept" in out
+    stored = [msgspec.json.decode(value, type=Event) for _, value in await read_topic(own, EVENTS)]
+    assert {(one.id, one.type, one.receivedtime, one.time.isoformat()) for one in stored} == {
+        ("w-7", "order.placed", at, "2026-03-10T11:59:00+00:00"),
+        ("/erp#9", "page.viewed", at + timedelta(hours=1), "2026-03-10T12:30:00+00:00"),
+    }
+    assert len(stored) == 2
+
+
+async def test_an_erasure_is_listed_and_taken_back(settings: SettingsFactory, pool: Pool) -> None:
+    due = datetime(2026, 3, 11, 12, tzinfo=UTC)
+    await pool.execute(
+        "insert into ingest.pending_erasure (shop, id, type, key, received, due, event)"
+        " values ('tea', 'w-1', 'customer.redacted', 'cus_1', $1, $2, 'x')",
+        due - timedelta(days=1),
+        due,
+    )
+    environment = given(settings())
+    code, out, err = await relevo("erasures", "list", "--json", **environment)
+    assert code == 0, err
+    assert [(one["id"], one["key"], one["state"]) for one in json.loads(out)] == [("w-1", "cus_1", "waiting")]
+    code, out, _ = await relevo("erasures", "cancel", "w-1", "--shop", "tea", **environment)
+    assert (code, out) == (0, "customer.redacted of cus_1 is taken back\n")
+    code, _, err = await relevo("erasures", "cancel", "w-1", "--shop", "tea", **environment)
+    assert (code, "no erasure w-1 of tea waits" in err) == (2, True)
+    code, out, _ = await relevo("erasures", "list", "--all", **environment)
+    assert "cancelled" in out
+    assert await pool.fetchval("select event from ingest.pending_erasure") is None

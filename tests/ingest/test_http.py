@@ -5,16 +5,21 @@ import gc
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
+from relevo_ingest.adapters import erasures
+from relevo_ingest.adapters.erasures import PendingErasures
+from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.core.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
+from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import SecretTooShort, unsubscribe_token
 from relevo_runtime.postgres import Pool
 from relevo_runtime.service import Service
@@ -213,6 +218,52 @@ async def test_a_captured_body_can_not_become_another_event(ingest: Ingest, topi
     assert answer.status_code == 200
     assert f"a body of {topic}" in answer.json()["unrecognised"][0]
     assert await ingest.stored() == []
+
+
+async def test_what_erases_waits_and_can_be_taken_back(ingest: Ingest, pool: Pool) -> None:
+    for n in range(2):  # the second is the same request, delivered again
+        answer = await ingest.webhook("customers/redact", delivery="w-1")
+        assert answer.json()["events"] == []
+        assert [one["type"] for one in answer.json()["waiting"]] == ["customer.redacted"], n
+    await ingest.webhook("shop/redact", delivery="w-2")
+    async with pool.acquire() as connection:
+        waiting = await erasures.erasures(connection, "tea", also_over=False)
+        assert [(one.id, one.type, one.due - one.received) for one in waiting] == [
+            ("w-1", "customer.redacted", timedelta(hours=24)),
+            ("w-2", "shop.redacted", timedelta(hours=24)),
+        ]
+        assert await erasures.cancel(connection, "tea", "w-2", waiting[0].received) is not None
+        assert await erasures.cancel(connection, "tea", "w-2", waiting[0].received) is None
+    log = KafkaLog(Publisher(ingest.settings), most_waiting=1)
+    kept = PendingErasures(pool, log.events)
+    assert await kept.run_once(waiting[0].due - timedelta(seconds=1)) == waiting[0].due
+    assert await ingest.stored() == []
+    assert await kept.run_once(waiting[0].due) is None
+    [event] = await ingest.stored()
+    assert (event.id, event.type, event.time) == ("w-1", "customer.redacted", waiting[0].due)
+    assert "noor.haddad" not in str(await pool.fetch("select * from ingest.pending_erasure"))
+    await ingest.webhook("shop/redact", delivery="w-2")  # taken back, and stays so
+    assert await kept.run_once(waiting[0].due + timedelta(days=3)) is None
+    assert [(one.id, one.type) for one in await ingest.stored()] == [("w-1", "customer.redacted")]
+    async with pool.acquire() as connection:
+        over = await erasures.erasures(connection, None, also_over=True)
+        assert [(one.id, one.state) for one in over] == [("w-1", "published"), ("w-2", "cancelled")]
+    await kept.run_once(waiting[0].due + timedelta(days=200))
+    assert await pool.fetch("select * from ingest.pending_erasure") == []
+    await log.stop()
+
+
+async def test_without_a_wait_what_erases_is_told_at_once(
+    settings: SettingsFactory, topics: list[str], tea: catalog.Shop
+) -> None:
+    own = settings(IngestSettings, ingest_port=0, ingest_erasing_after=timedelta(0))
+    service = Service("ingest", own)
+    async with (
+        running(own, service) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        answer = await Ingest(client, own, service).webhook("shop/redact")
+        assert [one["type"] for one in answer.json()["events"]] == ["shop.redacted"]
 
 
 async def test_a_shop_that_sends_too_much_is_told_when_to_go_on(

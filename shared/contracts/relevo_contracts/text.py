@@ -51,6 +51,11 @@ def without_surrogates(value: str) -> str:
     return _SURROGATES.sub("", value)
 
 
+def storable(value: str) -> str:
+    """`value` without what no database, XML document or message can hold; otherwise unchanged, however long."""
+    return _IMPOSSIBLE.sub("", value)
+
+
 def _spills(text: str) -> bool:
     """Whether a change of direction in `text` would go on behind it, or shows letters in another order than they are.
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.messages import Unrecognised
-from relevo_contracts.text import clean, without_surrogates
+from relevo_contracts.text import clean, storable
 from relevo_ingest.core.decoding import parse
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.core.errors import InvalidPayload
@@ -80,14 +80,14 @@ def _body(body: bytes) -> tuple[dict[str, Any] | list[Any] | str, bool]:
         with collecting():  # whatever is odd in it was told when it was read
             value = _encodable(redact(parse(body), _PUBLISHED))
     except (InvalidPayload, RecursionError):
-        return redact_plain(body.decode(errors="replace")), True
+        return redact_plain(storable(body.decode(errors="replace"))), True
     return (value, False) if isinstance(value, dict | list) else (str(value), True)
 
 
 def _encodable(value: Any) -> Any:
     """The same value with text that has a UTF-8 form."""
     if isinstance(value, dict):
-        return {without_surrogates(name): _encodable(item) for name, item in value.items()}
+        return {storable(name): _encodable(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_encodable(item) for item in value]
-    return without_surrogates(value) if isinstance(value, str) else value
+    return storable(value) if isinstance(value, str) else value

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
 from relevo_ingest.app.storing import Receipt, Tools
 from relevo_ingest.app.unsubscribe import unsubscribe
-from relevo_ingest.core import cloudevents, normalise
-from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core import cloudevents
 from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
@@ -92,7 +92,7 @@ class _Endpoints:
         # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
         headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
         webhook = Webhook(headers=headers, body=in_utf8(request, body), received=received)
-        return _receipt(await receive_shopify(self._tools, _context(shop), webhook))
+        return _receipt(await receive_shopify(self._tools, context(shop), webhook))
 
     async def events(self, request: Request) -> Response:
         """`POST /events/{shop}`."""
@@ -106,7 +106,7 @@ class _Endpoints:
         events, batch = cloudevents.parse(content_type, request.headers, body, self._settings.ingest_batch_limit)
         self._within_rate(shop, len(events))
         received = self._clock.now()
-        return _receipt(await receive_events(self._tools, _context(shop), events, received, batch=batch))
+        return _receipt(await receive_events(self._tools, context(shop), events, received, batch=batch))
 
     async def handshake(self, request: Request) -> Response:
         """`OPTIONS /events/{shop}`: may this origin send here? Source: CloudEvents HTTP 1.1 Web Hooks, section 4.
@@ -190,12 +190,6 @@ def _check_event_type(request: Request) -> None:
         raise problems.unsupported(
             f"send {cloudevents.STRUCTURED}, {cloudevents.BATCH}, or application/json with ce-* headers"
         )
-
-
-def _context(shop: Shop) -> ShopContext:
-    return ShopContext(
-        shop=shop.shop, currency=shop.currency, region=normalise.region_of(shop.locale), domain=shop.domain
-    )
 
 
 def _receipt(receipt: Receipt) -> Response:

@@ -1,0 +1,225 @@
+"""Whatever arrives over HTTP, genuine or not: never a 5xx, and nothing odd goes on from there.
+
+It runs on the real application with stores in memory: what is tried is what is said of a request, not how it is stored.
+"""
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import Unrecognised
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_ingest.adapters.watching import Counted
+from relevo_ingest.app.storing import Message, Tools
+from relevo_ingest.core.aliases import Lookup
+from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
+from relevo_ingest.core.rates import Rates
+from relevo_ingest.core.shopify import topics
+from relevo_ingest.core.signature import sign_shopify
+from relevo_ingest.core.states import Question, Sighting
+from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.settings import IngestSettings
+from relevo_runtime import catalog
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.metrics import Metrics
+from tests.ingest.conftest import SECRET, TOKEN, tea_shop
+from tests.ingest.webhooks import body_of, fixture
+
+T = TypeVar("T")
+LINK_SECRET = "a-secret-of-the-links"
+
+
+class Stores:
+    """Everything that ingest writes to, in memory."""
+
+    def __init__(self) -> None:
+        self.stored: list[Event] = []
+        self.kept: list[Unrecognised] = []
+
+    async def get(self, name: str) -> catalog.Shop | None:
+        return tea_shop() if name == "tea" else None
+
+    async def key(self, lookup: Lookup) -> str:
+        assert lookup.aliases
+        return "cus_1"
+
+    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
+        return [Sighting() for _ in questions]
+
+    async def events(self, messages: Sequence[Message]) -> None:
+        self.stored += [msgspec.json.decode(value, type=Event) for _, value in messages]
+
+    async def unrecognised(self, message: Message) -> None:
+        self.kept.append(msgspec.json.decode(message[1], type=Unrecognised))
+
+    async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
+        assert due
+        self.stored += [each.event for each in finished]
+
+
+async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
+    """The status of the answer. An exception that nobody caught is raised here."""
+    metrics = Metrics("ingest")
+    own = IngestSettings(link_secret=LINK_SECRET, ingest_body_limit=100_000)  # type: ignore[arg-type]  # pydantic takes text
+    tools = Tools(
+        keys=stores,
+        states=stores,
+        log=stores,
+        erasures=stores,
+        watch=Counted(metrics),
+        limits=DEFAULT_LIMITS,
+        budget=30.0,
+        erasing_after=timedelta(hours=24),
+    )
+    rates = Rates(0, 1, lambda: 0.0)
+    app = make_app(Ingest(own, stores, tools, rates, SystemClock(), metrics))  # type: ignore[arg-type]  # it has `get`
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://ingest"
+    ) as client:
+        answer = await client.request(method, path, headers=headers, content=body)
+    assert answer.status_code < 500, answer.text
+    return answer.status_code
+
+
+HEADER = st.binary(max_size=40).filter(lambda value: not set(value) & set(b"\r\n\0")) | st.sampled_from(
+    [b"application/json", b"application/json; charset=utf-7", b"text/plain; charset=\xff", b"\xe9\xff", b"", b"true"]
+)
+ODD_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20) | st.sampled_from(
+    ["\0", "a\0b", "\ud800", "\ufffe", "\u202e", "9" * 500, "https://[bad", "Europe", "-1.00", "NaN", " ", "=1+1"]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXT | st.integers(10**30, 10**60)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT, inner, max_size=3), max_leaves=8
+)
+RAW = st.sampled_from(
+    [
+        b"[" * 5000,
+        b'{"a":' * 5000,
+        b'{"id": 1, "id": 2, "name": "#1", "name": []}',
+        b'{"id": 1e400, "name": "#1", "total_price": -1e400}',
+        b'{"id": ' + b"9" * 5000 + b', "name": "#1", "note": "\\ud800"}',
+        b'\xef\xbb\xbf{"id": 5, "name": "\xff"}',
+        b"{'id': 1}",
+        b"\x00" * 50,
+        b"null",
+        b"",
+    ]
+) | st.binary(max_size=60)
+
+
+@st.composite
+def odd_body(draw: st.DrawFn, topic: str) -> bytes:
+    if draw(st.integers(0, 3)) == 0:
+        return draw(RAW)
+    body = fixture(topic)
+    for name in draw(st.lists(st.sampled_from(sorted(body)), max_size=4)):
+        body[name] = draw(VALUES)
+    return json.dumps(body).encode("utf-8")
+
+
+def nothing_odd(stores: Stores) -> None:
+    """What was stored fits its contract, and no text in it is what a database or a message can't hold."""
+    for event in stores.stored:
+        event.payload()
+        texts = [event.id, event.source, event.type, event.key, *_texts(event.data)]
+        assert not [text for text in texts if any(_impossible(char) for char in text)], event
+    for message in stores.kept:
+        assert message.reason
+        assert message.kind
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for name, item in value.items() for text in (name, *_texts(item))]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def _impossible(char: str) -> bool:
+    return char not in "\n\t" and (unicodedata.category(char) in {"Cc", "Cs"} or char in "\ufffe\uffff\ufeff")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_a_genuine_webhook_is_always_taken(data: st.DataObject) -> None:
+    topic = data.draw(st.sampled_from(sorted(topics.READERS)))
+    body = data.draw(odd_body(topic))
+    claimed = data.draw(st.just(topic.encode()) | st.sampled_from(sorted(topics.READERS)).map(str.encode) | HEADER)
+    headers = [
+        (b"x-shopify-hmac-sha256", sign_shopify(SECRET, body).encode()),
+        (b"x-shopify-topic", claimed),
+        (b"x-shopify-webhook-id", data.draw(HEADER)),
+        (b"x-shopify-event-id", data.draw(HEADER)),
+        (b"x-shopify-triggered-at", data.draw(HEADER)),
+        (b"x-shopify-shop-domain", data.draw(HEADER)),
+        (b"x-shopify-test", data.draw(HEADER)),
+        (b"content-type", data.draw(HEADER)),
+        (b"content-encoding", data.draw(HEADER)),
+    ]
+    stores = Stores()
+    status = asyncio.run(send(stores, "POST", "/hooks/tea/shopify", headers, body))
+    assert status == 200
+    assert len(stores.stored) + len(stores.kept) >= 1 or claimed == topic.encode()
+    nothing_odd(stores)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_any_cloud_event_is_taken_or_refused(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(EVENT_TYPES)))
+    source = {"customer": {"id": "7", "email": "ana@example.com"}, "order_id": "1", "product_id": "2", "total": {}}
+    odd = data.draw(st.dictionaries(st.sampled_from(sorted(EVENT_TYPES[kind].__struct_fields__)), VALUES, max_size=3))
+    event: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/erp", "type": kind, "data": source | odd}
+    for name in data.draw(st.lists(st.sampled_from([*event, "time", "subject", "historical", "gift"]), max_size=2)):
+        event[name] = data.draw(VALUES)
+    body = data.draw(st.just(json.dumps(event).encode()) | RAW)
+    headers = [
+        (b"authorization", data.draw(st.just(f"Bearer {TOKEN}".encode()) | HEADER)),
+        (b"content-type", data.draw(st.just(b"application/cloudevents+json") | HEADER)),
+        (b"ce-specversion", data.draw(st.just(b"1.0") | HEADER)),
+        (b"ce-id", data.draw(HEADER)),
+        (b"ce-source", data.draw(HEADER | st.just(b"%00%ff"))),
+        (b"ce-type", data.draw(st.just(kind.encode()) | HEADER)),
+    ]
+    stores = Stores()
+    status = asyncio.run(send(stores, "POST", "/events/tea", headers, body))
+    assert status in {200, 401, 415, 422}
+    assert (status == 200) == bool(stores.stored or stores.kept) or body.strip() == b"[]"
+    nothing_odd(stores)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "DELETE", "HEAD"]),
+    st.lists(
+        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "healthz", "", "..", "\0"]) | ODD_TEXT, max_size=4
+    ),
+    st.lists(st.tuples(st.sampled_from([b"accept-language", b"authorization", b"content-length", b"host"]), HEADER)),
+    RAW,
+)
+def test_any_path_is_answered(method: str, parts: list[str], headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    path = "/" + "/".join(quote(part, safe="", errors="surrogatepass") for part in parts)
+    given_headers = [(name, value) for name, value in headers if name not in {b"content-length", b"host"}]
+    assert asyncio.run(send(Stores(), method, path, given_headers, body)) < 500
+
+
+@pytest.mark.parametrize("attribute", ["source", "id", "type", "subject", "gift"])
+def test_a_nul_in_an_attribute_goes_no_further(attribute: str) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "product.stock_changed"}
+    event |= {"data": {"product_id": "2\0"}, attribute: f"{event.get(attribute, 'x')}\0"}  # type: ignore[dict-item]  # an object
+    headers = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/cloudevents+json")]
+    stores = Stores()
+    assert asyncio.run(send(stores, "POST", "/events/tea", headers, body_of(event))) == 200
+    assert "\\u0000" not in msgspec.json.encode([stores.stored, stores.kept]).decode()
