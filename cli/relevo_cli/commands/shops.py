@@ -16,6 +16,7 @@ from rich.table import Table
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_contracts.languages import language
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
@@ -175,7 +176,8 @@ def _wrong_secrets(value: list[Secret]) -> str:
 
 
 def _wrong_locale(value: str) -> str:
-    return "" if _LANGUAGE.fullmatch(value) else f"locale {value!r} is no language such as en or es-ES"
+    right = _LANGUAGE.fullmatch(value) and language(value)
+    return "" if right else f"locale {value!r} is no language such as en or es-ES"
 
 
 def _wrong_sender(value: str) -> str:

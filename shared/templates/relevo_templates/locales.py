@@ -43,6 +43,22 @@ def _best(wanted: tuple[str, ...], available: tuple[str, ...]) -> str | None:
     return available[0] if available else None
 
 
+def same_language(one: str, other: str) -> bool:
+    """Whether whoever reads `one` reads `other`: varieties of one language in one script."""
+    distance = _distance(one, other)
+    return distance is not None and distance < _OTHER_LANGUAGE
+
+
+def language_of_country(code: str) -> str:
+    """The tag of the language that most people of a country read (`en-GB` of `gb`); empty for no country's code."""
+    country = code.upper()
+    if country not in Locale("en").territories:
+        return ""
+    # English is what CLDR supposes where its data say nothing else.
+    likely = get_global("likely_subtags").get(f"und_{country}", f"en_{country}")
+    return "-".join(part for part in likely.split("_") if len(part) != 4)
+
+
 @lru_cache(maxsize=4096)
 def formats_locale(text_locale: str, wanted: tuple[str, ...]) -> str:
     """The locale that a text's formats follow: the first of `wanted` that is a variety of its language (`es-MX`)."""

@@ -44,6 +44,8 @@ def layout_words(file: str, text: str, problems: Problems) -> str:
     for node in _not_texts(root) if root is not None else ():
         problems.error(node.position, "the words of a layout are texts by name for each language", "en: {total: Total}")
         return "{}"
+    if root is not None:
+        _compare(root, problems)
     return msgspec.json.encode(root.plain()).decode() if root is not None else "{}"
 
 
@@ -54,6 +56,15 @@ def _not_texts(root: Node) -> Iterable[Node]:
         if words.entries is None:
             yield words
         yield from (one for one in (words.entries or {}).values() if not one.is_text)
+
+
+def _compare(root: Node, problems: Problems) -> None:
+    """A word that one language has and another lacks would be an empty place in the e-mail."""
+    every = {word for words in (root.entries or {}).values() for word in words.entries or {}}
+    for language, words in (root.entries or {}).items():
+        lacking = sorted(every - set(words.entries or {}))
+        if lacking:
+            problems.warning((root.keys or {})[language], f"'{language}' has no '{lacking[0]}', and others have it")
 
 
 def _check(file: str, source: str, into: Into, problems: Problems) -> bool:

@@ -1,16 +1,21 @@
 """Reads the templates of a workflow: Liquid texts in several languages, each variable checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import msgspec
+
+from relevo_contracts.languages import language
 from relevo_contracts.template import Template, TemplateTexts
 from relevo_templates.addresses import web_address
 from relevo_templates.items import SUMS
+from relevo_templates.locales import language_of_country, same_language
 from relevo_templates.messages import SMS_GREATEST
 from relevo_templates.texts import Into, is_liquid
+from relevo_workflow.diagnostics import Problems
 from relevo_workflow.fields import Fields
 from relevo_workflow.liquid_texts import check_liquid, missing_field, saved_reads
-from relevo_workflow.read_layouts import check_layouts
+from relevo_workflow.read_layouts import check_layouts, layout_words
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import CUSTOMER, SHOP, Shape, occasion_shape
 from relevo_workflow.text_context import named_paths
@@ -57,6 +62,7 @@ def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Readin
         locales=_locales(fields, name, channel, reading),
     )
     fields.done()
+    _compare_with_layout(root, template.locales, layout, layouts, reading.problems)
     return template
 
 
@@ -136,18 +142,36 @@ def _shape_at(shape: Shape, segments: list[str]) -> Shape:
 
 def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
     found: dict[str, TemplateTexts] = {}
-    root = fields.node
+    root, before = fields.node, len(reading.problems.errors)
     for key, node in (root.entries or {}).items():
         if key in _KNOWN_FIELDS or node.entries is None or not _LOCALE.match(key):
             continue
         fields.get(key)
+        if not language(key):
+            near = language_of_country(key)
+            advice = f"a country is not a language: did you mean {near}?" if near else "such as en, es or pt-BR"
+            reading.problems.error((root.keys or {})[key], f"'{key}' is not the code of a language", advice)
+            continue
         found[key] = _texts(key, node, (template, channel), reading)
-    if not found:
+    wrong = len(reading.problems.errors) > before
+    if not found and not wrong:
         reading.problems.error(root.position, "a template needs texts in at least one language", "en: {subject: …}")
-    elif "en" not in found:
+    elif "en" not in found and not wrong:
         reading.problems.warning(root.position, "there are no English texts to fall back on", "add en: {…}")
     _compare_languages(root, found, reading)
     return found
+
+
+def _compare_with_layout(
+    root: Node, locales: Iterable[str], layout: str, layouts: Mapping[str, str], problems: Problems
+) -> None:
+    """A language that the layout has no words in gets the texts of the author above a footer in another language."""
+    file = f"{_LAYOUTS}{layout}.yaml"
+    words = msgspec.json.decode(layout_words(file, layouts[file], Problems())) if file in layouts else {}
+    for locale in locales if words else ():
+        if not any(same_language(locale, one) for one in words):
+            where = (root.keys or {})[locale]
+            problems.warning(where, f"the layout has no words in '{locale}'", f"add '{locale}: {{…}}' to {file}")
 
 
 def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) -> TemplateTexts:
