@@ -13,7 +13,7 @@ from relevo_contracts.payloads import Buyer, ConsentChanged
 from relevo_contracts.topics import DEAD_LETTERS, DELIVERIES, EVENTS
 from relevo_runtime.links import Unsubscribe, read_token
 from tests.notifier.conftest import Post
-from tests.notifier.support import NOON, customer, delivery
+from tests.notifier.support import CONTEXT, NOON, customer, delivery
 from tests.notifier.waiting import until
 
 
@@ -161,6 +161,16 @@ async def test_a_template_that_can_not_be_rendered_fails_with_file_and_line(post
     assert broken.detail == {"file": "templates/broken.yaml (en.body)", "line": "2"}
     assert "no such template" in outcomes[delivery(2).id].reason
     assert outcomes[delivery(3).id].status == "sent"
+
+
+async def test_a_link_that_is_no_web_address_costs_the_button_and_the_outcome_says_so(post: Post) -> None:
+    odd = {**CONTEXT, "trigger": {**CONTEXT["trigger"], "recover_url": "https://[bad"}}
+    async with post.notifier():
+        await post.publish(delivery(context=odd), delivery(2))
+        outcomes = {one.delivery_id: one for one in await post.outcomes(2)}
+    assert {one.status for one in outcomes.values()} == {"sent"}
+    assert outcomes[delivery().id].detail["left_out"].startswith("the link is not a web address")
+    assert "left_out" not in outcomes[delivery(2).id].detail
 
 
 async def test_an_unknown_definition_and_an_unknown_shop_fail_with_what_to_do(post: Post) -> None:

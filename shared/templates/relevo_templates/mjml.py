@@ -10,6 +10,7 @@ import html
 import re
 from bisect import bisect
 from collections.abc import Iterator
+from functools import lru_cache
 
 import mrml
 from msgspec import Struct
@@ -59,6 +60,7 @@ class Compiled(Struct, frozen=True):
         return self.places[at] if index >= 0 and at >= 0 else -1
 
 
+@lru_cache(maxsize=64)  # the workflows of a library share their layouts
 def compile_mjml(file: str, source: str) -> Compiled:
     """The HTML of a layout. Raises `TemplateError` for what is not MJML, and for Liquid where it can't be kept."""
     tokens = _Tokens(source)

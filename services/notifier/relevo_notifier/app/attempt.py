@@ -68,7 +68,7 @@ class Attempt:
     def _after(self, work: Work, answer: Answer, message: Message) -> Settled:
         now = self._clock.now()
         try:
-            return after(work, answer, message.recipient, now, self._rules)
+            return after(work, answer, message.recipient, now, self._rules, notes=message.notes)
         except Exception as error:  # noqa: BLE001 - an answer that nobody thought of: it may have gone out
             _log.exception("answer_not_understood", channel=self._provider.channel, delivery=message.effect)
             return final(work, "in_doubt", now, f"the provider's answer was not understood: {described(error)}")

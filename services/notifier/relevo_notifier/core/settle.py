@@ -67,10 +67,14 @@ def put_back(work: Work, now: datetime) -> Settled:
     return Settled(work=work, state="queued", wake_at=now, counts=False)
 
 
-def after(work: Work, answer: Answer, address: str, now: datetime, rules: Rules) -> Settled:
-    """What follows from a provider's answer to the attempt at hand."""
+def after(
+    work: Work, answer: Answer, address: str, now: datetime, rules: Rules, *, notes: tuple[str, ...] = ()
+) -> Settled:
+    """What follows from a provider's answer to the attempt at hand. `notes` say what the message went without."""
     match answer:
         case Sent(provider_id, detail):
+            if notes:
+                detail = {**detail, "left_out": "; ".join(notes)}
             return final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
         case Refused(reason, suppress, detail):
             return failed(work, now, reason, detail, address if suppress else "")
