@@ -129,8 +129,6 @@ def test_mutated_cloudevents_fit_or_are_refused(data: st.DataObject) -> None:
     [
         ("orders/create", {"id": None}, "id", "missing"),
         ("checkouts/create", {"token": ""}, "token", "missing"),
-        ("checkouts/create", {"total_price": None}, "total_price", "missing"),
-        ("checkouts/create", {"total_price": -0.01}, "total_price", "negative"),
         ("fulfillments/create", {"order_id": None}, "order_id", "missing"),
         ("customers/redact", {"customer": {}}, "customer", "names nobody"),
     ],
@@ -227,7 +225,7 @@ def test_a_body_that_is_odd_as_a_whole_is_read(body: bytes, told: list[str]) -> 
 
 def test_the_note_names_the_line() -> None:
     order = fixture("orders/create")
-    order["line_items"][1]["price"] = "-1"
+    order["line_items"][1] |= {"price": "-1", "price_set": None}
     with collecting() as notes:
         [event] = read_events("orders/create", body_of(order))
     assert notes == ["line_items[1].price: the amount -1 is negative; it was left out"]

@@ -24,6 +24,10 @@ SAME_BODY = {
         ("customer.tags_added", "customer.tags_removed"),
         ("returns/approve", "returns/process"),
         ("returns/close", "returns/process"),
+        ("returns/approve", "returns/reopen"),
+        ("returns/process", "returns/reopen"),
+        ("disputes/create", "disputes/update"),
+        ("orders/delete", "products/delete"),
     ]
 }
 """Topics whose bodies can't be told apart, and whose events do no harm for each other."""

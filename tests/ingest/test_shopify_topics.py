@@ -8,7 +8,7 @@ import pytest
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.core.shopify import topics
-from tests.ingest.webhooks import FIXTURES, SHOP, body_of, events_of, fixture, names_of, read_events, topic_of
+from tests.ingest.webhooks import FIXTURES, SHOP, Told, body_of, events_of, fixture, names_of, read_events, topic_of
 
 CUSTOMER = "customer:7300000000101"
 EXPECTED: dict[str, list[str]] = {
@@ -19,10 +19,14 @@ EXPECTED: dict[str, list[str]] = {
     "orders/create": ["order.placed"],
     "orders/paid": ["order.paid"],
     "orders/cancelled": ["order.cancelled"],
-    "orders/updated": ["order.status_changed"],
+    "orders/updated": [],
     "orders/fulfilled": ["order.status_changed"],
     "orders/partially_fulfilled": ["order.status_changed"],
-    "orders/edited": ["order.status_changed"],
+    "orders/edited": [],
+    "orders/delete": ["order.deleted"],
+    "order_transactions/create": [],
+    "disputes/create": ["dispute.opened"],
+    "disputes/update": ["dispute.updated"],
     "fulfillments/create": ["shipment.created"],
     "fulfillments/update": ["shipment.updated"],
     "fulfillment_events/create": ["shipment.delivered"],
@@ -30,7 +34,8 @@ EXPECTED: dict[str, list[str]] = {
     "customers/update": ["customer.updated", "consent.changed"],
     "customers/enable": ["customer.updated"],
     "customers/disable": ["customer.updated"],
-    "customers/delete": ["customer.updated", "consent.changed", "consent.changed"],
+    "customers/merge": ["customer.merged"],
+    "customers/delete": ["customer.deleted", "consent.changed", "consent.changed"],
     "customers/purchasing_summary": ["customer.updated"],
     "customer.tags_added": ["customer.updated"],
     "customer.tags_removed": ["customer.updated"],
@@ -43,11 +48,13 @@ EXPECTED: dict[str, list[str]] = {
     "returns/process": ["return.received"],
     "returns/close": ["return.closed"],
     "returns/cancel": ["return.closed"],
+    "returns/reopen": [],
     "inventory_levels/update": ["product.stock_changed"],
     "inventory_levels/connect": ["product.stock_changed"],
     "variants/in_stock": ["product.restocked", "product.stock_changed"],
     "variants/out_of_stock": ["product.stock_changed"],
-    "products/create": [],
+    "products/create": ["product.created"],
+    "products/delete": ["product.deleted"],
     "products/update": ["product.stock_changed"],
     "subscription_contracts/create": ["subscription.created"],
     "subscription_contracts/update": ["subscription.updated"],
@@ -95,8 +102,7 @@ def test_a_topic_in_capitals_is_the_same_topic() -> None:
     ("topic", "reason"),
     [
         ("draft_orders/create", "draft order"),
-        ("order_transactions/create", "orders/paid"),
-        ("returns/reopen", "step of a return"),
+        ("returns/update", "names neither"),
         ("themes/publish", "no canonical event"),
     ],
 )
@@ -126,6 +132,11 @@ def test_order_carries_what_a_message_needs() -> None:
         "sku": "TEA-GREEN-100",
         "variant": "100 g",
         "price": {"amount": "14.50", "currency": "USD"},
+        "line_id": "9001",
+        "vendor": "Example Teas",
+        "properties": {"Gift wrap": "no"},
+        "total": {"amount": "29.00", "currency": "USD"},
+        "weight_kg": 0.1,
     }
     assert "variant" not in order["items"][1], "Shopify's 'Default Title' is no variant"
 
@@ -134,19 +145,20 @@ def test_buyer_is_in_canonical_form() -> None:
     assert data("orders/create")["customer"] == {
         "id": "7300000000101",
         "email": "noor.haddad@example.com",
-        "phone": "+12025550147",
+        "phone": "+12025550123",
         "first_name": "Noor",
         "last_name": "Haddad",
-        "company": "Haddad Tea Import",
         "locale": "es-ES",
         "country": "US",
         "email_marketing": True,
     }
 
 
-@pytest.mark.parametrize("topic", ["orders/paid", "orders/updated", "orders/cancelled", "orders/fulfilled"])
+@pytest.mark.parametrize("topic", ["orders/paid", "orders/cancelled", "orders/fulfilled"])
 def test_later_webhooks_of_an_order_do_not_repeat_the_ticked_box(topic: str) -> None:
-    assert "email_marketing" not in data(topic)["customer"]
+    found = data(topic)
+    assert "email_marketing" not in found["customer"]
+    assert "email_marketing" not in found["contact"]
 
 
 def test_order_that_is_announced_late_does_not_grant_consent_now() -> None:
@@ -192,7 +204,8 @@ def test_shipment_has_its_tracking_and_not_the_recipients_name_as_the_buyers() -
     assert shipment["carrier"] == "Example Post"
     assert shipment["tracking_url"] == "https://post.example.com/t/EX123456789US"
     assert shipment["address"]["name"] == "Layla Nasser"
-    assert shipment["customer"] == {"email": "noor.haddad@example.com"}
+    assert shipment["customer"] == {}
+    assert shipment["contact"] == {"email": "noor.haddad@example.com"}
 
 
 def test_fulfilment_that_was_cancelled_is_no_new_shipment() -> None:
@@ -237,6 +250,7 @@ def test_consent_of_an_old_api_version() -> None:
 def test_deleted_customer_gets_no_more_marketing() -> None:
     changed, email, sms = events_of("customers/delete")
     assert changed.data["attributes"] == {"state": "deleted"}
+    assert changed.type == "customer.deleted"
     assert [(event.data["channel"], event.data["state"]) for event in (email, sms)] == [
         ("email", "withdrawn"),
         ("sms", "withdrawn"),
@@ -293,15 +307,13 @@ def test_refund_is_what_was_paid_back() -> None:
     assert refund["items"][0]["title"] == "Clay teapot"
 
 
-def test_refund_without_a_payment_is_worth_its_lines() -> None:
-    assert data("refunds/create", transactions=[])["total"] == {"amount": "41.15", "currency": "USD"}
-
-
 def test_return_tells_order_item_and_reason() -> None:
     found = data("returns/request")
     assert (found["order_id"], found["order_number"], found["reason"]) == ("5600000000001", "#1042", "defective")
-    assert found["items"] == [{"title": "Clay teapot", "sku": "POT-CLAY", "reason": "The lid is broken"}]
-    assert data("returns/decline")["reason"] == "The return period is over"
+    assert found["items"] == [
+        {"title": "Clay teapot", "sku": "POT-CLAY", "reason": "The lid is broken", "line_id": "9002"}
+    ]
+    assert data("returns/decline")["reason"].startswith("As discussed on the phone")
 
 
 def test_variant_back_in_stock() -> None:
@@ -316,10 +328,13 @@ def test_stock_level_that_is_not_tracked() -> None:
     assert "available" not in level
 
 
-def test_product_that_only_changed_its_text_teaches_its_inventory_items() -> None:
-    reading = topics.read("products/create", body_of(fixture("products/create")), SHOP)
-    assert isinstance(reading, NoEvent)
-    assert reading.learnt[0].inventory_items == ("4300000000011",)  # type: ignore[union-attr] # it is a Product
+def test_product_teaches_its_inventory_items_also_if_nothing_of_it_changed() -> None:
+    shop = Told()
+    [created] = shop.conclusion("products/create", fixture("products/create"))  # type: ignore[misc] # it has an event
+    assert created.subject.inventory_items == ("4300000000011",)
+    again = shop.conclusion("products/update", fixture("products/create"))
+    assert isinstance(again, NoEvent)
+    assert again.learnt[0].inventory_items == ("4300000000011",)  # type: ignore[union-attr] # it is a Product
 
 
 def test_subscription() -> None:
@@ -343,7 +358,7 @@ def test_right_of_a_person() -> None:
         ("refunds/create", ["order:5600000000001"]),
         ("returns/request", ["order:5600000000001"]),
         ("fulfillment_events/create", ["order:5600000000001"]),
-        ("fulfillments/create", ["email", "order:5600000000001"]),
+        ("fulfillments/create", ["order:5600000000001"]),
         ("subscription_billing_attempts/success", ["subscription:1100000000001", "order:5600000000009"]),
         ("customers_email_marketing_consent/update", [CUSTOMER, "email"]),
         ("customer.tags_added", [CUSTOMER]),

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from relevo_contracts.envelope import Event
-from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, NoEvent, ShopContext, finish
+from relevo_ingest.app.storing import questions_of
+from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
 from relevo_ingest.core.shopify import topics
+from tests.ingest.states import MemoryStates
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopify"
 RECEIVED = datetime(2026, 3, 5, 18, 0, tzinfo=UTC)
@@ -29,14 +31,49 @@ def body_of(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+class Told:
+    """A shop that tells one thing after another, and ingest's memory of it. All of it without IO."""
+
+    def __init__(self, shop: ShopContext = SHOP) -> None:
+        self.shop = shop
+        self.states = MemoryStates()
+        self._count = 0
+
+    def conclusion(self, topic: str, body: object, arrival: Arrival | None = None) -> Conclusion:
+        """What a webhook says, or why nothing."""
+        self._count += 1
+        reading = topics.read(topic, body if isinstance(body, bytes) else body_of(body), self.shop)
+        if not isinstance(reading, Pending):
+            return reading
+        questions = questions_of(reading, arrival or arrived(f"told-{self._count}"))
+        seen = self.states.sightings(list(questions.values()))
+        return reading.conclude(dict(zip(questions, seen, strict=True)))
+
+    def tells(
+        self, topic: str, body: object, *, delivery: str = "", received: datetime = RECEIVED, happening: str = ""
+    ) -> list[Event]:
+        """The events of a webhook; empty if it has none."""
+        arrival = arrived(delivery or f"told-{self._count + 1}", received, happening)
+        said = self.conclusion(topic, body, arrival)
+        if isinstance(said, NoEvent):
+            return []
+        keys = {draft.subject: "some-key" for draft in said}
+        return [done.event for done in finish(said, keys, arrival, DEFAULT_LIMITS)]
+
+    def why_not(self, topic: str, body: object) -> str:
+        """Why a webhook has no event."""
+        said = self.conclusion(topic, body)
+        assert isinstance(said, NoEvent), said
+        return said.reason
+
+
+def arrived(delivery: str, received: datetime = RECEIVED, happening: str = "") -> Arrival:
+    return Arrival(shop="tea", id=delivery, source="/shops/tea/shopify", received=received, happening=happening)
+
+
 def read_events(topic: str, body: bytes, *, delivery: str = "w-1", received: datetime = RECEIVED) -> list[Event]:
-    """The events of a webhook; empty if it has none."""
-    reading = topics.read(topic, body, SHOP)
-    if isinstance(reading, NoEvent):
-        return []
-    keys = {draft.subject: "some-key" for draft in reading}
-    arrival = Arrival(shop="tea", id=delivery, source="/shops/tea/shopify", received=received)
-    return [done.event for done in finish(reading, keys, arrival, DEFAULT_LIMITS)]
+    """The events of a webhook that is the first of its shop; empty if it has none."""
+    return Told().tells(topic, body, delivery=delivery, received=received)
 
 
 def events_of(topic: str, **changes: object) -> list[Event]:
@@ -46,7 +83,7 @@ def events_of(topic: str, **changes: object) -> list[Event]:
 
 def names_of(topic: str) -> list[str]:
     """The names under which the fixture's person is known, without hashes of addresses."""
-    reading = topics.read(topic, body_of(fixture(topic)), SHOP)
+    reading = Told().conclusion(topic, fixture(topic))
     assert not isinstance(reading, NoEvent)
     names = [alias.name for alias in getattr(reading[0].subject, "aliases", ())]
     return [name.partition(":")[0] if name.startswith(("email", "phone")) else name for name in names]

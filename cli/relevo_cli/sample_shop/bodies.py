@@ -162,7 +162,7 @@ def order(basket: Basket, who: Shopper, placed: datetime, state: OrderState, *, 
         "total_shipping_price_set": _money_set(basket.shipping),
         "total_price": text(basket.subtotal + basket.shipping),
         "tags": "",
-        "test": True,
+        "test": False,
         "line_items": [_order_line(product, quantity) for product, quantity in basket.lines],
         "shipping_address": _address(who, phone=phone),
         "billing_address": _address(who, phone=phone),
@@ -216,7 +216,13 @@ def refund(basket: Basket, at: datetime) -> Body:
             for line in (_order_line(product, quantity) for product, quantity in basket.lines)
         ],
         "transactions": [
-            {"id": 3_890_148_000_000 + basket.number, "amount": amount, "currency": CURRENCY, "kind": "refund"}
+            {
+                "id": 3_890_148_000_000 + basket.number,
+                "amount": amount,
+                "currency": CURRENCY,
+                "kind": "refund",
+                "status": "success",
+            }
         ],
     }
 

@@ -112,12 +112,12 @@ async def concluded(tools: Tools, reading: Reading, arrival: Arrival) -> Conclus
     """
     if not isinstance(reading, Pending):
         return reading
-    questions = _questions(reading, arrival)
+    questions = questions_of(reading, arrival)
     sightings = await tools.states.observe(list(questions.values()))
     return reading.conclude(dict(zip(questions, sightings, strict=True)))
 
 
-def _questions(reading: Pending, arrival: Arrival) -> dict[Thing, Question]:
+def questions_of(reading: Pending, arrival: Arrival) -> dict[Thing, Question]:
     """What the store is asked, each thing once: of two observations of one thing the later one counts."""
     at = arrival.hinted_at or arrival.received
     looks = {thing: Question(shop=arrival.shop, thing=thing) for thing in reading.looks}

@@ -31,8 +31,9 @@ class Draft(Struct, frozen=True, kw_only=True):
     """An event before it has its key. `at` is the sender's claim.
 
     An empty `id` is made from the delivery's. `about` is the id of what it is about: two deliveries of one happening,
-    as the platform itself numbers them, are one event if they have the same type and `about`. `notes` tell its sender
-    what was not taken as it was sent (`core.notes`).
+    as the platform itself numbers them, are one event if they have the same type and `about`. `old_is_historical`: if
+    it is older than what is plausible, it is not late but imported. `notes` tell its sender what was not taken as it
+    was sent (`core.notes`).
     """
 
     type: str
@@ -42,6 +43,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     id: str = ""
     source: str = ""
     historical: bool = False
+    old_is_historical: bool = False
     test: bool = False
     about: str = ""
     notes: tuple[str, ...] = ()
@@ -145,7 +147,8 @@ def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
 def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:
     claimed = to_utc(draft.at) if draft.at else arrival.hinted_at
     rule = statement_time if isinstance(draft.payload, ConsentChanged) else plausible
-    return rule(claimed, arrival.received, limits, historical=draft.historical)
+    old = claimed is not None and claimed < arrival.received - limits.oldest
+    return rule(claimed, arrival.received, limits, historical=draft.historical or (draft.old_is_historical and old))
 
 
 def _with_product(payload: Payload, key: str) -> Payload:

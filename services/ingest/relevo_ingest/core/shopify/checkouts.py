@@ -4,23 +4,24 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from relevo_contracts.payloads import Buyer, CartUpdated, CheckoutChanged
+from relevo_contracts.payloads import Buyer, CartUpdated, CheckoutChanged, EventContact, Money
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
-from relevo_ingest.core.money import add
-from relevo_ingest.core.shopify import parts
+from relevo_ingest.core.shopify import lines, parts
 from relevo_ingest.core.shopify.shapes import (
     AddressShape,
     Amount,
+    CodeShape,
     CustomerShape,
     Id,
     LineShape,
+    MoneySetShape,
+    PropertyShape,
     Text,
     Time,
 )
-from relevo_ingest.core.times import to_utc
 
 
 class CheckoutShape(Struct, frozen=True, kw_only=True):
@@ -34,32 +35,34 @@ class CheckoutShape(Struct, frozen=True, kw_only=True):
     customer_locale: Text = None
     currency: Text = None
     total_price: Amount = None
+    total_price_set: MoneySetShape | None = None
+    subtotal_price: Amount = None
+    total_discounts: Amount = None
+    total_tax: Amount = None
     abandoned_checkout_url: Text = None
     buyer_accepts_marketing: bool | None = None
     buyer_accepts_sms_marketing: bool | None = None
     created_at: Time = None
     updated_at: Time = None
     completed_at: Time = None
+    source_name: Text = None
+    note: Text = None
+    note_attributes: list[PropertyShape] | None = None
+    discount_codes: list[CodeShape] | None = None
     line_items: list[LineShape] | None = None
     customer: CustomerShape | None = None
     shipping_address: AddressShape | None = None
     billing_address: AddressShape | None = None
 
 
-class CartLineShape(LineShape, frozen=True, kw_only=True):
-    """A cart's line, which also has its sum."""
-
-    line_price: Amount = None
-
-
 class CartShape(Struct, frozen=True, kw_only=True):
-    """A cart: no buyer, no currency."""
+    """A cart: no buyer, and no currency but that of its lines."""
 
     id: Id = None
     token: Text = None
     created_at: Time = None
     updated_at: Time = None
-    line_items: list[CartLineShape] | None = None
+    line_items: list[LineShape] | None = None
 
 
 def started(body: bytes, shop: ShopContext) -> Reading:
@@ -77,44 +80,82 @@ def updated(body: bytes, shop: ShopContext) -> Reading:
 def cart(body: bytes, shop: ShopContext) -> Reading:
     """`carts/create`, `carts/update`."""
     shape = decode(body, CartShape)
-    lines = shape.line_items or []
     currency = parts.currency_of(shop)
-    sums = [
-        parts.optional_money(line.line_price, currency, f"line_items[{n}].line_price") for n, line in enumerate(lines)
-    ]
+    items = lines.items(shape.line_items, currency)
     payload = CartUpdated(
         customer=Buyer(),
         cart_token=parts.required(shape.token or shape.id, "token"),
-        items=parts.items(lines, currency),
-        total=add([amount for amount in sums if amount]),
+        items=items,
+        total=_sum(shape.line_items or [], currency),
     )
-    return [Draft(type="cart.updated", payload=payload, subject=person(payload), at=shape.updated_at)]
+    return [
+        Draft(
+            type="cart.updated",
+            payload=payload,
+            subject=person(payload),
+            at=shape.updated_at,
+            about=payload.cart_token,
+        )
+    ]
+
+
+def _sum(shapes: list[LineShape], currency: str) -> Money | None:
+    return parts.total_of(
+        [
+            parts.amount(line.line_price_set, line.line_price, currency, f"line_items[{n}].line_price")
+            for n, line in enumerate(shapes)
+        ]
+    )
 
 
 def _draft(event_type: str, checkout: CheckoutShape, shop: ShopContext, at: datetime | None) -> Draft:
-    currency = parts.currency_of(shop, checkout.currency)
+    currency = parts.currency_of(shop, checkout.currency, parts.currency_in(checkout.total_price_set))
+    contact = _contact(checkout, shop)
+    total = parts.amount(checkout.total_price_set, checkout.total_price, currency, "total_price")
     payload = CheckoutChanged(
-        customer=_buyer(checkout, shop),
+        customer=parts.buyer(checkout.customer, contact, shop, checkout.customer_locale),
+        contact=contact,
         checkout_token=parts.required(checkout.token, "token"),
-        total=parts.required_money(checkout.total_price, currency, "total_price"),
+        total=total,
         cart_token=parts.ident(checkout.cart_token),
-        items=parts.items(checkout.line_items or [], currency),
+        items=lines.items(checkout.line_items, currency),
         recover_url=normalise.text(checkout.abandoned_checkout_url),
-        completed_at=to_utc(checkout.completed_at) if checkout.completed_at else None,
+        completed_at=parts.utc(checkout.completed_at),
+        subtotal=parts.optional_money(checkout.subtotal_price, currency, "subtotal_price"),
+        discount=parts.optional_money(checkout.total_discounts, currency, "total_discounts"),
+        tax=parts.optional_money(checkout.total_tax, currency, "total_tax"),
+        discount_codes=parts.codes(checkout.discount_codes),
+        shipping_address=parts.address(checkout.shipping_address, shop),
+        billing_address=parts.address(checkout.billing_address, shop),
+        note=normalise.text(checkout.note),
+        attributes=parts.attributes(checkout.note_attributes),
+        channel=normalise.text(checkout.source_name, 100),
     )
-    return Draft(type=event_type, payload=payload, subject=person(payload), at=at)
+    own_id = f"{event_type}:{payload.checkout_token}" if event_type == "checkout.started" else ""
+    return Draft(
+        type=event_type, payload=payload, subject=person(payload), at=at, id=own_id, about=payload.checkout_token
+    )
 
 
-def _buyer(checkout: CheckoutShape, shop: ShopContext) -> Buyer:
-    delivery = checkout.shipping_address
-    return parts.buyer(
-        shop,
-        customer=checkout.customer,
-        emails=(checkout.email,),
-        phones=(checkout.sms_marketing_phone, checkout.phone, delivery.phone if delivery else None),
-        addresses=(checkout.billing_address, delivery),
-        locale=checkout.customer_locale,
-        # A completed checkout repeats what its order says; an open one is the buyer's statement of this moment.
-        email_marketing=None if checkout.completed_at else checkout.buyer_accepts_marketing,
-        sms_marketing=None if checkout.completed_at else checkout.buyer_accepts_sms_marketing,
+def _contact(checkout: CheckoutShape, shop: ShopContext) -> EventContact | None:
+    """The address and number that were typed in. The box for SMS belongs to the number beside it, and to no other.
+
+    A completed checkout repeats what its order says; an open one is the buyer's statement of this moment.
+    """
+    payer = checkout.billing_address or AddressShape()
+    region = normalise.country(payer.country_code) or shop.region
+    own, texted = normalise.phone(checkout.phone, region), normalise.phone(checkout.sms_marketing_phone, region)
+    ticked = bool(texted and checkout.buyer_accepts_sms_marketing)
+    is_open = checkout.completed_at is None
+    return parts.contact_of(
+        EventContact(
+            email=normalise.email(checkout.email),
+            phone=texted if ticked else own or texted,
+            first_name=normalise.text(payer.first_name, 200),
+            last_name=normalise.text(payer.last_name, 200),
+            company=normalise.text(payer.company, 200),
+            locale=normalise.locale(checkout.customer_locale),
+            email_marketing=checkout.buyer_accepts_marketing if is_open else None,
+            sms_marketing=True if ticked and is_open else None,
+        )
     )

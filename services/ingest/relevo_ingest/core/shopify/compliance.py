@@ -54,7 +54,7 @@ def shop_redacted(body: bytes, shop: ShopContext) -> Reading:
 
 def _request(event_type: str, shape: RequestShape, orders: list[Id] | None, shop: ShopContext) -> Reading:
     payload = PrivacyRequested(
-        customer=parts.buyer(shop, customer=shape.customer),
+        customer=parts.customer(shape.customer or CustomerShape(), shop),
         order_ids=[order for order in map(parts.ident, (orders or [])[:_ORDERS_LIMIT]) if order],
     )
     subject = person(payload)

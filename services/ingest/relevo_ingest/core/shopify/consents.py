@@ -12,6 +12,7 @@ from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
 from relevo_ingest.core.normalise import email, phone
 from relevo_ingest.core.shopify import parts
 from relevo_ingest.core.shopify.shapes import ConsentShape, CustomerShape, Id, Text
+from relevo_ingest.core.times import to_utc
 
 Channel = Literal["email", "sms"]
 State = Literal["granted", "withdrawn", "pending"]
@@ -73,7 +74,8 @@ def inside_customer(customer: CustomerShape, who: Buyer) -> list[Draft]:
 def withdrawn(who: Buyer, channel: Channel, at: datetime | None, source: str) -> Draft:
     """A withdrawal that follows from something else (the customer was deleted)."""
     payload = ConsentChanged(customer=who, channel=channel, state="withdrawn", source=source)
-    return Draft(type="consent.changed", payload=payload, subject=person(payload), at=at)
+    about = f"{who.id}:{channel}"
+    return Draft(type="consent.changed", payload=payload, subject=person(payload), at=at, about=about)
 
 
 def _accepts_marketing(customer: CustomerShape) -> ConsentShape | None:
@@ -99,4 +101,13 @@ def _draft(who: Buyer, channel: Channel, shape: ConsentShape, state: State, at: 
         double_opt_in=(shape.opt_in_level or "").lower() == "confirmed_opt_in",
         source="shopify",
     )
-    return Draft(type="consent.changed", payload=payload, subject=person(payload), at=at)
+    # A customer and the consent's own topic tell the same statement, with the time of the statement itself.
+    own_id = f"consent.changed:{channel}:{who.id}:{state}:{to_utc(at).isoformat()}" if at and who.id else ""
+    return Draft(
+        type="consent.changed",
+        payload=payload,
+        subject=person(payload),
+        at=at,
+        id=own_id,
+        about=f"{who.id}:{channel}",
+    )

@@ -1,12 +1,15 @@
-"""`customers/*`, `customer.tags_*`, `customers/purchasing_summary`: what the shop knows of a person."""
+"""`customers/*`, `customer.tags_*`, `customers/purchasing_summary`: what the shop knows of a person.
+
+Two topics that tell one statement of consent, or one change by the platform's own number, make one event.
+"""
 
 from msgspec import Struct
 
-from relevo_contracts.payloads import Buyer, CustomerChanged
+from relevo_contracts.payloads import Buyer, CustomerChanged, CustomerMerged
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, Reading, ShopContext
+from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
 from relevo_ingest.core.money import money
 from relevo_ingest.core.shopify import consents, parts
 from relevo_ingest.core.shopify.shapes import Amount, CustomerShape, Id, Quantity, Text, Time
@@ -18,6 +21,14 @@ class TagsShape(Struct, frozen=True, kw_only=True, rename="camel"):
     customer_id: Id = None
     tags: list[str] = []
     occurred_at: Time = None
+
+
+class MergeShape(Struct, frozen=True, kw_only=True):
+    """The body of `customers/merge`, which comes for each step of a merger."""
+
+    admin_graphql_api_customer_kept_id: Id = None
+    admin_graphql_api_customer_deleted_id: Id = None
+    status: Text = None
 
 
 class SpentShape(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -54,11 +65,26 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     Erasure is another matter and has its own topic, `customers/redact`.
     """
     customer = decode(body, CustomerShape)
-    who = parts.buyer(shop, customer=customer)
-    payload = CustomerChanged(customer=_with_id(who, customer), attributes={"state": "deleted"})
-    changed = Draft(type="customer.updated", payload=payload, subject=person(payload))
+    who = _with_id(parts.customer(customer, shop), customer)
+    payload = CustomerChanged(customer=who, attributes={"state": "deleted"})
+    own_id = f"customer.deleted:{who.id}"
+    changed = Draft(type="customer.deleted", payload=payload, subject=person(payload), id=own_id)
     source = "shopify customers/delete"
     return [changed, *(consents.withdrawn(payload.customer, channel, None, source) for channel in ("email", "sms"))]
+
+
+def merged(body: bytes, shop: ShopContext) -> Reading:
+    """`customers/merge`: two customers of the shop are one from now on, once the merger is completed."""
+    del shop
+    shape = decode(body, MergeShape)
+    status = (shape.status or "").lower()
+    if status != "completed":
+        return NoEvent(f"customers/merge: the merger is {status[:30] or 'not completed'}, so both customers are there")
+    kept = parts.required(shape.admin_graphql_api_customer_kept_id, "admin_graphql_api_customer_kept_id")
+    gone = parts.required(shape.admin_graphql_api_customer_deleted_id, "admin_graphql_api_customer_deleted_id")
+    payload = CustomerMerged(customer=Buyer(id=kept), merged=[Buyer(id=gone)])
+    own_id = f"customer.merged:{kept}:{gone}"
+    return [Draft(type="customer.merged", payload=payload, subject=person(payload), id=own_id)]
 
 
 def tags_added(body: bytes, shop: ShopContext) -> Reading:
@@ -84,11 +110,12 @@ def purchasing_summary(body: bytes, shop: ShopContext) -> Reading:
         orders_count=shape.number_of_orders,
         total_spent=money(spent.amount, parts.currency_of(shop, spent.currency_code) or "?", "amountSpent.amount"),
     )
-    return [Draft(type="customer.updated", payload=payload, subject=person(payload), at=shape.occurred_at)]
+    about = f"{payload.customer.id}:summary"
+    return [Draft(type="customer.updated", payload=payload, subject=person(payload), at=shape.occurred_at, about=about)]
 
 
 def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Time) -> Reading:
-    who = _with_id(parts.buyer(shop, customer=customer, phones=_address_phone(customer)), customer)
+    who = _with_id(parts.customer(customer, shop), customer)
     currency = parts.currency_of(shop, customer.currency)
     payload = CustomerChanged(
         customer=who,
@@ -97,13 +124,9 @@ def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Tim
         total_spent=parts.optional_money(customer.total_spent, currency, "total_spent"),
         attributes={"state": normalise.text(customer.state, 50)} if customer.state else {},
     )
-    changed = Draft(type=event_type, payload=payload, subject=person(payload), at=at)
+    own_id = f"{event_type}:{who.id}" if event_type == "customer.created" else ""
+    changed = Draft(type=event_type, payload=payload, subject=person(payload), at=at, id=own_id, about=who.id)
     return [changed, *consents.inside_customer(customer, who)]
-
-
-def _address_phone(customer: CustomerShape) -> tuple[Text, ...]:
-    """The customer's own number, then that of the address."""
-    return (customer.phone, customer.default_address.phone if customer.default_address else None)
 
 
 def _with_id(who: Buyer, customer: CustomerShape) -> Buyer:
@@ -115,4 +138,5 @@ def _tags(shape: TagsShape, *, added: list[str], removed: list[str]) -> Reading:
     payload = CustomerChanged(
         customer=Buyer(id=parts.required(shape.customer_id, "customerId")), tags_added=added, tags_removed=removed
     )
-    return [Draft(type="customer.updated", payload=payload, subject=person(payload), at=shape.occurred_at)]
+    about = f"{payload.customer.id}:{'added' if added else 'removed'}"
+    return [Draft(type="customer.updated", payload=payload, subject=person(payload), at=shape.occurred_at, about=about)]

@@ -57,6 +57,10 @@ MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "redact": ("orders_to_redact",),
         "request": ("orders_requested", "data_request"),
         "leave": (),
+        "deletion": (),
+        "transaction": ("authorization", "payment_details", "total_unsettled_set"),
+        "dispute": ("evidence_due_by", "network_reason_code"),
+        "merge": ("admin_graphql_api_customer_kept_id",),
     }
 )
 """Fields that only one kind of body has."""
@@ -70,13 +74,26 @@ _ORDER = Evidence(
 )
 _CHECKOUT = Evidence(family="checkout", has=("token",), one_of=("abandoned_checkout_url", "total_price"))
 _CART = Evidence(family="cart", one_of=("token",), never=("email", "order_id", "shop_domain", "customer"))
-_FULFILMENT = Evidence(family="fulfilment", has=("order_id",), never=("transactions", "total_price", "error_code"))
-_CARRIER = Evidence(family="carrier", has=("order_id", "status"))
+_FULFILMENT = Evidence(
+    family="fulfilment",
+    has=("order_id",),
+    one_of=("line_items", "name", "created_at", "service", "tracking_numbers", "tracking_number"),
+    never=("transactions", "total_price", "error_code"),
+)
+_CARRIER = Evidence(family="carrier", has=("order_id", "status", "fulfillment_id"))
 _REFUND = Evidence(
     family="refund", has=("order_id",), one_of=("refund_line_items", "transactions", "order_adjustments", "return")
 )
 _CUSTOMER = Evidence(
-    family="customer", has=("id",), never=("shop_domain", "order_id", "customer", "product_id", "token", "customer_id")
+    family="customer",
+    has=("id",),
+    never=("shop_domain", "order_id", "order", "customer", "product_id", "token", "customer_id"),
+)
+_WHOLE_CUSTOMER = Evidence(
+    family="customer",
+    has=_CUSTOMER.has,
+    never=_CUSTOMER.never,
+    one_of=("email", "phone", "first_name", "last_name", "state", "created_at", "updated_at", "verified_email"),
 )
 _CONSENT = Evidence(family="consent", never=("state", "created_at"))
 _LEVEL = Evidence(family="level", has=("inventory_item_id",), never=("product_id", "order_id"))
@@ -89,6 +106,16 @@ _CONTRACT = Evidence(
     family="contract", one_of=("id", "admin_graphql_api_id"), names=("customer_id",), never=("email", "order_id")
 )
 _ATTEMPT = Evidence(family="attempt", has=("subscription_contract_id",))
+_DELETION = Evidence(
+    family="deletion",
+    has=("id",),
+    never=(
+        *("order_id", "customer_id", "email", "phone", "title", "created_at", "updated_at", "admin_graphql_api_id"),
+        "sms_marketing_consent",
+    ),
+)
+_TRANSACTION = Evidence(family="transaction", has=("id", "order_id", "kind", "status"), never=("line_items", "type"))
+_DISPUTE = Evidence(family="dispute", has=("id", "type", "status"), never=("kind", "line_items"))
 _PAID = ("paid", "partially_refunded", "refunded")
 
 
@@ -117,18 +144,26 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "orders/updated": _ORDER,
         "orders/fulfilled": _ORDER,
         "orders/partially_fulfilled": _ORDER,
+        "orders/delete": _DELETION,
+        "order_transactions/create": _TRANSACTION,
+        "disputes/create": _DISPUTE,
+        "disputes/update": _DISPUTE,
         "orders/edited": Evidence(family="edit", has=("order_edit",)),
         "fulfillments/create": _FULFILMENT,
         "fulfillments/update": _FULFILMENT,
         "fulfillment_events/create": _CARRIER,
-        "customers/create": _CUSTOMER,
-        "customers/update": _CUSTOMER,
-        "customers/enable": _CUSTOMER,
-        "customers/disable": _CUSTOMER,
+        "customers/create": _WHOLE_CUSTOMER,
+        "customers/update": _WHOLE_CUSTOMER,
+        "customers/enable": _WHOLE_CUSTOMER,
+        "customers/disable": _WHOLE_CUSTOMER,
         "customers/delete": _also(
             _CUSTOMER,
             one_of=("addresses", "tax_exemptions", "admin_graphql_api_id"),
             never=("created_at", "state", "orders_count", "email"),
+        ),
+        "customers/merge": Evidence(
+            family="merge",
+            has=("admin_graphql_api_customer_kept_id", "admin_graphql_api_customer_deleted_id", "status"),
         ),
         "customer.tags_added": Evidence(family="graphql", has=("customerId",), names=("tags",)),
         "customer.tags_removed": Evidence(family="graphql", has=("customerId",), names=("tags",)),
@@ -142,12 +177,14 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "returns/process": _status(_RETURN, "open", "closed"),
         "returns/close": _status(_RETURN, "closed"),
         "returns/cancel": _status(_RETURN, "canceled", "cancelled"),
+        "returns/reopen": _status(_RETURN, "open"),
         "inventory_levels/connect": _LEVEL,
         "inventory_levels/update": _LEVEL,
         "variants/in_stock": _VARIANT,
         "variants/out_of_stock": _VARIANT,
         "products/create": _PRODUCT,
         "products/update": _PRODUCT,
+        "products/delete": _DELETION,
         "subscription_contracts/create": _CONTRACT,
         "subscription_contracts/update": _CONTRACT,
         "subscription_contracts/activate": _status(_CONTRACT, "active"),

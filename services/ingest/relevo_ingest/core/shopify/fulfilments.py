@@ -1,38 +1,47 @@
-"""`fulfillments/*` and `fulfillment_events/create`: parcels on their way."""
+"""`fulfillments/*` and `fulfillment_events/create`: parcels on their way, and what is no parcel.
+
+`shipment.created` says that a parcel has left. A gift card, a sale over the counter, a parcel that the warehouse still
+has are `shipment.updated`, with `kind` and `status`.
+"""
 
 from datetime import datetime
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from relevo_contracts.payloads import Buyer, ShipmentChanged
+from relevo_contracts.payloads import EventContact, ShipmentChanged, Track
 from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, Reading, ShopContext
-from relevo_ingest.core.shopify import parts
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.shopify import known, lines, parts
+from relevo_ingest.core.shopify.known import KnownOrder
 from relevo_ingest.core.shopify.shapes import AddressShape, Id, LineShape, Text, Time
+from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, Thing
 
-_NOT_SHIPPED = frozenset(("cancelled", "error", "failure"))
 DELIVERED = "delivered"
+_PICKUP = frozenset(("ready_for_pickup", "picked_up"))
+_TRACKS_LIMIT = 50
 
 
 class FulfilmentShape(Struct, frozen=True, kw_only=True):
-    """A fulfilment: one parcel of an order."""
+    """A fulfilment: one parcel of an order, or what is handed over in another way."""
 
     id: Id = None
     order_id: Id = None
     name: Text = None
     status: Text = None
+    service: Text = None
     shipment_status: Text = None
     email: Text = None
     tracking_company: Text = None
     tracking_number: Text = None
-    tracking_numbers: list[str] | None = None
+    tracking_numbers: list[Text] | None = None
     tracking_url: Text = None
-    tracking_urls: list[str] | None = None
+    tracking_urls: list[Text] | None = None
     created_at: Time = None
     updated_at: Time = None
     destination: AddressShape | None = None
+    origin_address: AddressShape | None = None
     line_items: list[LineShape] | None = None
 
 
@@ -42,56 +51,174 @@ class FulfilmentEventShape(Struct, frozen=True, kw_only=True):
     fulfillment_id: Id = None
     order_id: Id = None
     status: Text = None
+    message: Text = None
+    city: Text = None
+    province: Text = None
+    country: Text = None
     happened_at: Time = None
     created_at: Time = None
+    estimated_delivery_at: Time = None
 
 
 def created(body: bytes, shop: ShopContext) -> Reading:
-    """`fulfillments/create`. A fulfilment that begins as cancelled or failed is no shipment that anyone awaits."""
+    """`fulfillments/create`: it has left already, or it will."""
     shape = decode(body, FulfilmentShape)
-    event_type = "shipment.updated" if shape.status in _NOT_SHIPPED else "shipment.created"
-    return [_draft(event_type, _payload(shape, shop), shape.created_at or shape.updated_at)]
+    return _told(shape, shop, shape.created_at or shape.updated_at, first=True)
 
 
 def updated(body: bytes, shop: ShopContext) -> Reading:
-    """`fulfillments/update`."""
+    """`fulfillments/update`: a parcel that was waiting left, was delivered, or something else of it changed."""
     shape = decode(body, FulfilmentShape)
-    event_type = "shipment.delivered" if shape.shipment_status == DELIVERED else "shipment.updated"
-    return [_draft(event_type, _payload(shape, shop), shape.updated_at)]
+    return _told(shape, shop, shape.updated_at, first=False)
 
 
 def carrier_event(body: bytes, shop: ShopContext) -> Reading:
     """`fulfillment_events/create`."""
     del shop  # it names no person and no money
     shape = decode(body, FulfilmentEventShape)
+    shipment_id = parts.required(shape.fulfillment_id, "fulfillment_id")
+    order_id = parts.required(shape.order_id, "order_id")
+    delivered = shape.status == DELIVERED
+    at = shape.happened_at or shape.created_at
     payload = ShipmentChanged(
-        customer=Buyer(),
-        shipment_id=parts.required(shape.fulfillment_id, "fulfillment_id"),
-        order_id=parts.required(shape.order_id, "order_id"),
+        customer=known.NO_ORDER.buyer(),
+        shipment_id=shipment_id,
+        order_id=order_id,
         status=normalise.text(shape.status, 50),
+        comment=normalise.text(shape.message, 500),
+        scan_location=", ".join(filter(None, (normalise.text(shape.city, 100), normalise.text(shape.country, 100)))),
+        estimated_at=parts.utc(shape.estimated_delivery_at),
+        delivered_at=parts.utc(at) if delivered else None,
     )
-    event_type = "shipment.delivered" if shape.status == DELIVERED else "shipment.updated"
-    return [_draft(event_type, payload, shape.happened_at or shape.created_at)]
+
+    def conclude(sightings: Sightings) -> Conclusion:
+        seen = sightings.get(_thing(shipment_id), NOTHING)
+        order, kind = known.of(sightings, order_id), str(seen.now.get("kind", ""))
+        if delivered and (seen.before or {}).get("delivered"):
+            return NoEvent("fulfillment_events/create: the delivery of this parcel was told before")
+        return [_draft(_delivery_or_update(kind, delivered=delivered), payload, kind, order, at)]
+
+    looks: tuple[Thing, ...] = (known.order(order_id),)
+    if not delivered:
+        return Pending(conclude=conclude, looks=(*looks, _thing(shipment_id)))
+    told = Observation(thing=_thing(shipment_id), state={"order": order_id, "delivered": True}, at=at)
+    return Pending(conclude=conclude, observed=(told,), looks=looks)
 
 
-def _draft(event_type: str, payload: ShipmentChanged, at: datetime | None) -> Draft:
-    # Both fulfillments/update and fulfillment_events/create tell of the delivery, and later updates repeat it:
-    # the parcel's own id makes them one event.
-    own_id = f"shipment.delivered:{payload.shipment_id}" if event_type == "shipment.delivered" else ""
-    return Draft(type=event_type, payload=payload, subject=person(payload), at=at, id=own_id)
+def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, first: bool) -> Reading:
+    payload = _payload(shape, shop)
+    thing = _thing(payload.shipment_id)
+
+    def conclude(sightings: Sightings) -> Conclusion:
+        order = known.of(sightings, payload.order_id)
+        kind = _kind(shape, payload, order)
+        event_type = _event_type(shape, kind, sightings.get(thing, NOTHING), first=first)
+        shown = at if event_type == "shipment.created" else None
+        return [_draft(event_type, structs.replace(payload, shipped_at=parts.utc(shown)), kind, order, at)]
+
+    observed = Observation(thing=thing, state=_state(shape, payload), at=shape.updated_at or at)
+    return Pending(conclude=conclude, observed=(observed,), looks=(known.order(payload.order_id),))
+
+
+def _event_type(shape: FulfilmentShape, kind: str, seen: Sighting, *, first: bool) -> str:
+    """What happened. Whatever is no parcel is only ever updated.
+
+    Of a parcel whose creation was not heard of an update does not tell whether it left now or long ago; then the
+    creation, which comes late, announces it.
+    """
+    before = seen.before or {}
+    if shape.shipment_status == DELIVERED and not before.get("delivered"):
+        return _delivery_or_update(kind, delivered=True)
+    if kind != "parcel" or not (_has_left(shape) or (first and seen.now.get("left"))):
+        return "shipment.updated"
+    leaves_now = seen.before is not None and not before.get("left")
+    return "shipment.created" if first or leaves_now else "shipment.updated"
+
+
+def _delivery_or_update(kind: str, *, delivered: bool) -> str:
+    return "shipment.delivered" if delivered and kind in ("parcel", "") else "shipment.updated"
+
+
+def _has_left(shape: FulfilmentShape) -> bool:
+    return (shape.status or "").lower() == "success"
+
+
+def _kind(shape: FulfilmentShape, payload: ShipmentChanged, order: KnownOrder) -> str:
+    """`digital`, `pickup`, `parcel`, or empty where nothing tells."""
+    if payload.items and not any(item.requires_shipping for item in payload.items):
+        return "digital"
+    if (shape.service or "").lower() == "gift_card":
+        return "digital"
+    if order.pickup or shape.shipment_status in _PICKUP:
+        return "pickup"
+    if payload.tracks or payload.address is not None:
+        return "parcel"
+    return "pickup" if payload.items else ""
+
+
+def _state(shape: FulfilmentShape, payload: ShipmentChanged) -> dict[str, Any]:
+    """What is kept of it. Whatever has left or was delivered once stays so: what is not named keeps its value."""
+    kept: dict[str, Any] = {"order": payload.order_id, "kind": _kind(shape, payload, known.NO_ORDER)}
+    if _has_left(shape):
+        kept["left"] = True
+    if shape.shipment_status == DELIVERED:
+        kept["delivered"] = True
+    return kept
+
+
+def _draft(event_type: str, payload: ShipmentChanged, kind: str, order: KnownOrder, at: datetime | None) -> Draft:
+    whole = structs.replace(
+        payload,
+        customer=order.buyer(),
+        contact=_contact(payload.contact, order.contact),
+        order_number=payload.order_number or order.number,
+        kind=kind,
+        test=order.test,
+    )
+    # A parcel leaves once and arrives once, whichever topic tells and however often later updates repeat it.
+    own_id = "" if event_type == "shipment.updated" else f"{event_type}:{payload.shipment_id}"
+    return order.draft(event_type, whole, at, id=own_id, about=payload.shipment_id)
+
+
+def _contact(own: EventContact | None, orders: EventContact | None) -> EventContact | None:
+    """The order's contact; a fulfilment itself has nothing but an address."""
+    if orders is None or own is None:
+        return orders or own
+    return structs.replace(orders, email=own.email or orders.email)
+
+
+def _thing(shipment_id: str) -> Thing:
+    return Thing("shipment", shipment_id)
 
 
 def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
+    tracks = _tracks(shape)
+    head = tracks[0] if tracks else Track()
+    origin = shape.origin_address or AddressShape()
     return ShipmentChanged(
-        # By address only: the destination may be somebody else's (a present), and so are its name and number.
-        customer=Buyer(email=normalise.email(shape.email)),
+        # The address is the order's, and the destination may be somebody else's (a present): neither is the customer's.
+        customer=known.NO_ORDER.buyer(),
+        contact=parts.contact_of(EventContact(email=normalise.email(shape.email))),
         shipment_id=parts.required(shape.id, "id"),
         order_id=parts.required(shape.order_id, "order_id"),
         order_number=normalise.text((shape.name or "").rpartition(".")[0], 100),
         status=normalise.text(shape.shipment_status or shape.status, 50),
         carrier=normalise.text(shape.tracking_company, 100),
-        tracking_number=normalise.text(shape.tracking_number or next(iter(shape.tracking_numbers or ()), ""), 200),
-        tracking_url=normalise.text(shape.tracking_url or next(iter(shape.tracking_urls or ()), "")),
-        items=parts.items(shape.line_items or [], parts.currency_of(shop)),
+        tracking_number=head.number,
+        tracking_url=head.url,
+        tracks=tracks,
+        items=lines.items(shape.line_items, parts.currency_of(shop)),
         address=parts.address(shape.destination, shop),
+        origin=normalise.text(origin.name or origin.city, 200),
+        delivered_at=parts.utc(shape.updated_at) if shape.shipment_status == DELIVERED else None,
     )
+
+
+def _tracks(shape: FulfilmentShape) -> list[Track]:
+    """Every parcel's number and link; the lists are the newer writing, the single fields the older."""
+    numbers = [normalise.text(one, 200) for one in shape.tracking_numbers or [shape.tracking_number]]
+    urls = [normalise.text(one) for one in shape.tracking_urls or [shape.tracking_url]]
+    carrier = normalise.text(shape.tracking_company, 100)
+    most = min(max(len(numbers), len(urls)), _TRACKS_LIMIT)
+    pairs = [(numbers[n] if n < len(numbers) else "", urls[n] if n < len(urls) else "") for n in range(most)]
+    return [Track(number=number, url=url, carrier=carrier) for number, url in pairs if number or url]

@@ -1,177 +1,147 @@
-"""`orders/*`: the whole order each time, except `orders/edited`, which names the order only."""
+"""`orders/*`: the whole order each time, except `orders/edited` and `orders/delete`, which name the order only."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from relevo_contracts.payloads import Buyer, OrderChanged
+from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, Reading, ShopContext
-from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.shapes import (
-    AddressShape,
-    Amount,
-    CodeShape,
-    CustomerShape,
-    Id,
-    LineShape,
-    MoneySetShape,
-    Text,
-    Time,
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.shopify import known, parts, refunds
+from relevo_ingest.core.shopify.known import KnownOrder
+from relevo_ingest.core.shopify.order_payload import OrderShape, known_order, payload_of
+from relevo_ingest.core.shopify.shapes import Id
+from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
+
+_STATUSES = ("status", "payment_status", "fulfilment_status")
+_NEVER_SEEN = (
+    "the order was not heard of before, so nobody knows whether a status changed; from now on changes are told"
 )
-from relevo_ingest.core.times import to_utc
-
-_FRESH = timedelta(days=1)
 
 
-class OrderShape(Struct, frozen=True, kw_only=True):
-    """An order. 2026-04 has no `checkout_id`: the token ties it to its checkout."""
-
-    id: Id = None
-    name: Text = None
-    email: Text = None
-    contact_email: Text = None
-    phone: Text = None
-    customer_locale: Text = None
-    currency: Text = None
-    total_price: Amount = None
-    subtotal_price: Amount = None
-    total_discounts: Amount = None
-    total_tax: Amount = None
-    total_shipping_price_set: MoneySetShape | None = None
-    financial_status: Text = None
-    fulfillment_status: Text = None
-    cancel_reason: Text = None
-    checkout_token: Text = None
-    cart_token: Text = None
-    order_status_url: Text = None
-    buyer_accepts_marketing: bool | None = None
-    created_at: Time = None
-    updated_at: Time = None
-    cancelled_at: Time = None
-    closed_at: Time = None
-    tags: str | list[str] | None = None
-    discount_codes: list[CodeShape] | None = None
-    line_items: list[LineShape] | None = None
-    customer: CustomerShape | None = None
-    shipping_address: AddressShape | None = None
-    billing_address: AddressShape | None = None
-
-
-class OrderEditShape(Struct, frozen=True, kw_only=True):
-    """What `orders/edited` wraps: which order was edited, and when the edit took effect."""
+class EditShape(Struct, frozen=True, kw_only=True):
+    """What `orders/edited` wraps: which order was edited."""
 
     order_id: Id = None
-    created_at: Time = None
-    committed_at: Time = None
 
 
-class OrderEditedShape(Struct, frozen=True, kw_only=True):
+class EditedShape(Struct, frozen=True, kw_only=True):
     """The body of `orders/edited`."""
 
-    order_edit: OrderEditShape = OrderEditShape()
+    order_edit: EditShape = EditShape()
+
+
+class DeletedShape(Struct, frozen=True, kw_only=True):
+    """The body of `orders/delete`."""
+
+    id: Id = None
 
 
 def placed(body: bytes, shop: ShopContext) -> Reading:
     """`orders/create`."""
     order = decode(body, OrderShape)
-    return [_draft("order.placed", order, shop, order.created_at or order.updated_at)]
+    return _told("order.placed", order, shop, order.created_at or order.updated_at, statuses=True)
 
 
 def paid(body: bytes, shop: ShopContext) -> Reading:
     """`orders/paid`."""
     order = decode(body, OrderShape)
-    return [_draft("order.paid", order, shop, order.updated_at)]
+    return _told("order.paid", order, shop, order.updated_at, statuses=False)
 
 
 def cancelled(body: bytes, shop: ShopContext) -> Reading:
     """`orders/cancelled`."""
     order = decode(body, OrderShape)
-    return [_draft("order.cancelled", order, shop, order.cancelled_at or order.updated_at)]
+    return _told("order.cancelled", order, shop, order.cancelled_at or order.updated_at, statuses=False)
 
 
 def changed(body: bytes, shop: ShopContext) -> Reading:
-    """`orders/updated`, `orders/fulfilled`, `orders/partially_fulfilled`.
+    """`orders/updated`: an event if a status is another than it was, and for a refund that went through meanwhile."""
+    return _changed(body, shop, certain=False)
 
-    Shipments come from `fulfillments/*` alone, which arrive beside these: two topics for one parcel would
-    otherwise be two announcements of it.
+
+def fulfilled(body: bytes, shop: ShopContext) -> Reading:
+    """`orders/fulfilled`, `orders/partially_fulfilled`: the topic itself says that a status changed.
+
+    Parcels come from `fulfillments/*` alone, which arrive beside these: two topics for one parcel would otherwise be
+    two announcements of it.
     """
-    order = decode(body, OrderShape)
-    return [_draft("order.status_changed", order, shop, order.updated_at)]
+    return _changed(body, shop, certain=True)
 
 
 def edited(body: bytes, shop: ShopContext) -> Reading:
-    """`orders/edited`: the lines were edited; the body names the order and nothing of the buyer."""
-    del shop  # an edit names no money and no person
-    edit = decode(body, OrderEditedShape).order_edit
-    payload = OrderChanged(
-        customer=Buyer(), order_id=parts.required(edit.order_id, "order_edit.order_id"), status="edited"
+    """`orders/edited` names the lines that were added or removed, and changes no status."""
+    del shop
+    parts.required(decode(body, EditedShape).order_edit.order_id, "order_edit.order_id")
+    return NoEvent("orders/edited: an edit changes no status; each later event has the order's current lines and total")
+
+
+def deleted(body: bytes, shop: ShopContext) -> Reading:
+    """`orders/delete`."""
+    del shop
+    order_id = parts.required(decode(body, DeletedShape).id, "id")
+
+    def conclude(sightings: Sightings) -> Conclusion:
+        order = known.of(sightings, order_id)
+        payload = OrderChanged(
+            customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact, test=order.test
+        )
+        return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
+
+    return Pending(conclude=conclude, looks=(known.order(order_id),))
+
+
+def _told(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | None, *, statuses: bool) -> Reading:
+    """A topic that says by itself what happened: once for each order, however many webhooks say so."""
+    payload = payload_of(order, shop, ticked=event_type == "order.placed")
+    state = known_order(order, payload)
+    draft = _draft(event_type, payload, state, order, at)
+    observed = Observation(
+        thing=known.order(payload.order_id), state=_state(state, statuses=statuses), at=order.updated_at or at
     )
-    at = edit.committed_at or edit.created_at
-    return [Draft(type="order.status_changed", payload=payload, subject=person(payload), at=at)]
+    return Pending(conclude=lambda _: [draft], observed=(observed,))
 
 
-def _draft(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | None) -> Draft:
-    payload = _payload(order, shop, _accepts_marketing(event_type, order))
-    return Draft(type=event_type, payload=payload, subject=person(payload), at=at)
+def _draft(event_type: str, payload: OrderChanged, state: KnownOrder, order: OrderShape, at: datetime | None) -> Draft:
+    draft = state.draft(event_type, payload, at, id=f"{event_type}:{payload.order_id}")
+    if draft.historical:  # it happened when the other shop says
+        return structs.replace(draft, at=order.processed_at or at)
+    return structs.replace(draft, old_is_historical=event_type == "order.placed")
 
 
-def _accepts_marketing(event_type: str, order: OrderShape) -> bool | None:
-    """The box that was ticked at checkout, as a statement of now: only on the order's first webhook.
+def _changed(body: bytes, shop: ShopContext, *, certain: bool) -> Reading:
+    order = decode(body, OrderShape)
+    payload = payload_of(order, shop, ticked=False)
+    state = known_order(order, payload)
+    thing = known.order(payload.order_id)
+    observed = Observation(thing=thing, state=_state(state, statuses=True), at=order.updated_at)
+    settled = refunds.inside_order(order.refunds or [], payload, state, shop, order.updated_at)
 
-    Every later webhook repeats the flag, and by then the customer may have unsubscribed.
+    def conclude(sightings: Sightings) -> Conclusion:
+        seen = sightings.get(thing, NOTHING)
+        found = _status_change(payload, seen.before, certain=certain) if seen.fresh else None
+        drafts = [state.draft("order.status_changed", found, order.updated_at)] if found is not None else []
+        drafts += settled.conclude(sightings)
+        return drafts or NoEvent(_NEVER_SEEN if seen.before is None else "no status of the order changed")
+
+    return Pending(conclude=conclude, observed=(observed, *settled.observed))
+
+
+def _status_change(payload: OrderChanged, before: State | None, *, certain: bool) -> OrderChanged | None:
+    """The payload with the statuses that were, if one is another now. Of an order never seen only a topic can tell."""
+    if before is None or not any(name in before for name in _STATUSES):
+        return payload if certain else None
+    old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
+    if all(old[name] == getattr(payload, name) for name in _STATUSES):
+        return None
+    return structs.replace(payload, **{f"previous_{name}": value for name, value in old.items()})
+
+
+def _state(state: KnownOrder, *, statuses: bool) -> State:
+    """What is kept. A status that is empty now is kept as such; topics that tell one change keep no status at all.
+
+    So the change of a status that `orders/updated` tells beside `orders/paid` is told, whichever comes first.
     """
-    if event_type != "order.placed":
-        return None
-    if order.updated_at and order.created_at and abs(order.updated_at - order.created_at) > _FRESH:
-        return None
-    return order.buyer_accepts_marketing
-
-
-def _payload(order: OrderShape, shop: ShopContext, accepts_marketing: bool | None) -> OrderChanged:
-    currency = parts.currency_of(shop, order.currency)
-    shipping_set = order.total_shipping_price_set
-    shipping = shipping_set.shop_money.amount if shipping_set and shipping_set.shop_money else None
-    return OrderChanged(
-        customer=_buyer(order, shop, accepts_marketing),
-        order_id=parts.required(order.id, "id"),
-        number=normalise.text(order.name, 100),
-        status=_status(order),
-        payment_status=normalise.text(order.financial_status, 50),
-        fulfilment_status=normalise.text(order.fulfillment_status, 50),
-        checkout_token=parts.ident(order.checkout_token),
-        cart_token=parts.ident(order.cart_token),
-        items=parts.items(order.line_items or [], currency),
-        total=parts.optional_money(order.total_price, currency, "total_price"),
-        subtotal=parts.optional_money(order.subtotal_price, currency, "subtotal_price"),
-        discount=parts.optional_money(order.total_discounts, currency, "total_discounts"),
-        shipping=parts.optional_money(shipping, currency, "total_shipping_price_set.shop_money.amount"),
-        tax=parts.optional_money(order.total_tax, currency, "total_tax"),
-        discount_codes=[normalise.text(code.code, 255) for code in (order.discount_codes or [])[:50] if code.code],
-        shipping_address=parts.address(order.shipping_address, shop),
-        placed_at=to_utc(order.created_at) if order.created_at else None,
-        cancel_reason=normalise.text(order.cancel_reason, 100) if order.cancelled_at else "",
-        status_url=normalise.text(order.order_status_url),
-        tags=parts.tags(order.tags) or [],
-    )
-
-
-def _buyer(order: OrderShape, shop: ShopContext, accepts_marketing: bool | None) -> Buyer:
-    delivery = order.shipping_address
-    return parts.buyer(
-        shop,
-        customer=order.customer,
-        emails=(order.email, order.contact_email),
-        phones=(order.phone, delivery.phone if delivery else None),
-        addresses=(order.billing_address, delivery),
-        locale=order.customer_locale,
-        email_marketing=accepts_marketing,
-    )
-
-
-def _status(order: OrderShape) -> str:
-    if order.cancelled_at:
-        return "cancelled"
-    return "closed" if order.closed_at else "open"
+    kept = {name: value for name, value in state.state().items() if name not in _STATUSES}
+    return {**kept, **{name: getattr(state, name) for name in _STATUSES}} if statuses else kept

@@ -1,18 +1,33 @@
-"""From Shopify's parts to canonical ones: ids, buyers, addresses, lines."""
+"""From Shopify's parts to canonical ones: ids, persons, contacts, addresses, amounts."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
 
-from relevo_contracts.payloads import Address, Buyer, Item, Money
+from msgspec import structs
+
+from relevo_contracts.payloads import Address, Buyer, EventContact, Money
 from relevo_ingest.core import money as amounts
 from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.shopify.shapes import AddressShape, Amount, CustomerShape, Id, LineShape, Text
+from relevo_ingest.core.shopify.shapes import (
+    AddressShape,
+    Amount,
+    CodeShape,
+    CompanyShape,
+    CustomerShape,
+    Id,
+    MoneySetShape,
+    MoneyShape,
+    PropertyShape,
+    Text,
+)
+from relevo_ingest.core.times import to_utc
 
 _ID_LIMIT = 150
-_LINES_LIMIT = 500  # more lines than anyone reads in a message; the total still counts all of them
 _TAGS_LIMIT = 250  # Shopify's own limit for the tags of a customer or an order
-_NOBODY = CustomerShape()
+_ATTRIBUTES_LIMIT = 100
 _NOWHERE = AddressShape()
 
 
@@ -35,9 +50,9 @@ def required(value: Id, where: str) -> str:
     return found
 
 
-def currency_of(shop: ShopContext, *given: Text) -> str:
-    """The first currency that is given, else the shop's own; empty if neither is known."""
-    return next((code for code in given if code), shop.currency)
+def utc(instant: datetime | None) -> datetime | None:
+    """The same instant in UTC, if there is one."""
+    return to_utc(instant) if instant else None
 
 
 def first(values: Iterable[str]) -> str:
@@ -45,38 +60,71 @@ def first(values: Iterable[str]) -> str:
     return next((value for value in values if value), "")
 
 
-def buyer(
-    shop: ShopContext,
-    *,
-    customer: CustomerShape | None = None,
-    emails: Sequence[Text] = (),
-    phones: Sequence[Text] = (),
-    addresses: Sequence[AddressShape | None] = (),
-    locale: Text = None,
-    email_marketing: bool | None = None,
-    sms_marketing: bool | None = None,
-) -> Buyer:
-    """Who it is about. Of `emails`, `phones` and `addresses` the first usable one counts, the customer's come last."""
-    who = customer or _NOBODY
-    places = [*filter(None, addresses), who.default_address or _NOWHERE]
-    land = first(normalise.country(place.country_code) for place in places)
+# --- persons -----------------------------------------------------------------------------------------------------
+
+
+def customer(who: CustomerShape, shop: ShopContext, locale: Text = None) -> Buyer:
+    """The customer's own data. What stands in an order's addresses may be somebody else's and is not looked at."""
+    home = who.default_address or _NOWHERE
+    land = normalise.country(home.country_code)
     return Buyer(
         id=ident(who.id),
-        email=first(map(normalise.email, (*emails, who.email))),
-        phone=first(normalise.phone(number, land or shop.region) for number in (*phones, who.phone)),
-        first_name=normalise.text(who.first_name or first(place.first_name or "" for place in places), 200),
-        last_name=normalise.text(who.last_name or first(place.last_name or "" for place in places), 200),
-        company=normalise.text(first(place.company or "" for place in places), 200),
+        email=normalise.email(who.email),
+        phone=normalise.phone(who.phone, land or shop.region),
+        first_name=normalise.text(who.first_name, 200),
+        last_name=normalise.text(who.last_name, 200),
+        company=normalise.text(home.company, 200),
         locale=normalise.locale(locale or who.locale),
         country=land,
-        email_marketing=email_marketing,
-        sms_marketing=sms_marketing,
     )
+
+
+def _guest(contact: EventContact | None, who: CustomerShape | None) -> Buyer:
+    """Who bought without an account: known by the order's address and number alone."""
+    names = who or CustomerShape()
+    called = Buyer(first_name=normalise.text(names.first_name, 200), last_name=normalise.text(names.last_name, 200))
+    if contact is None:
+        return called
+    return structs.replace(
+        called,
+        email=contact.email,
+        phone=contact.phone,
+        locale=contact.locale,
+        email_marketing=contact.email_marketing,
+        sms_marketing=contact.sms_marketing,
+        guest=True,
+    )
+
+
+def buyer(
+    who: CustomerShape | None,
+    contact: EventContact | None,
+    shop: ShopContext,
+    locale: Text = None,
+    *,
+    company: CompanyShape | None = None,
+) -> Buyer:
+    """Whom an order or a checkout is about. A ticked box is theirs if it was ticked for their own address or number."""
+    if who is None or not ident(who.id):
+        return _guest(contact, who)
+    own = structs.replace(customer(who, shop, locale), account_id=ident(company.id) if company else "")
+    if contact is None:
+        return own
+    return structs.replace(
+        own,
+        email_marketing=contact.email_marketing if own.email and own.email == contact.email else None,
+        sms_marketing=contact.sms_marketing if own.phone and own.phone == contact.phone else None,
+    )
+
+
+def contact_of(given: EventContact) -> EventContact | None:
+    """The contact, or `None` if nobody can be reached by it."""
+    return given if given.email or given.phone else None
 
 
 def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
     """A postal address, or `None` if there is none."""
-    if shape is None:
+    if shape is None or shape == _NOWHERE:
         return None
     land = normalise.country(shape.country_code)
     full_name = shape.name or f"{shape.first_name or ''} {shape.last_name or ''}"
@@ -93,35 +141,64 @@ def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
     )
 
 
-def items(lines: Sequence[LineShape], currency: str) -> list[Item]:
-    """The lines with the price of one piece; a price that can't be is left out with a note."""
-    return [_item(line, currency, f"line_items[{n}]") for n, line in enumerate(lines[:_LINES_LIMIT])]
+# --- amounts -----------------------------------------------------------------------------------------------------
 
 
-def _item(line: LineShape, currency: str, where: str) -> Item:
-    variant = "" if line.variant_title == "Default Title" else normalise.text(line.variant_title, 300)
-    picture = line.featured_image.url if line.featured_image else line.image_url
-    return Item(
-        title=normalise.text(line.title or line.name, 300),
-        quantity=1 if line.quantity is None else line.quantity,
-        product_id=ident(line.product_id),
-        variant_id=ident(line.variant_id),
-        sku=normalise.text(line.sku, 100),
-        variant=variant,
-        price=optional_money(line.price, currency, f"{where}.price"),
-        url=normalise.text(line.url),
-        image_url=normalise.text(picture),
-    )
+def currency_of(shop: ShopContext, *given: Text) -> str:
+    """The first currency that is given, else the shop's own; empty if neither is known."""
+    return next((code for code in given if code), shop.currency)
 
 
-def optional_money(amount: Amount, currency: str, where: str) -> Money | None:
+def amount(given: MoneySetShape | None, plain: Amount, currency: str, where: str) -> Money | None:
+    """An amount in the shop's currency: by its own record, which names the currency, else `plain` in `currency`."""
+    own = given.shop_money if given else None
+    if own is not None and own.amount not in (None, ""):
+        return optional_money(own.amount, _code(own) or currency, f"{where}_set.shop_money.amount")
+    return optional_money(plain, currency, where)
+
+
+def buyers_amount(given: MoneySetShape | None, shops: Money | None, where: str) -> Money | None:
+    """An amount in the buyer's currency, if that is another than the shop's."""
+    theirs = given.presentment_money if given else None
+    if theirs is None or not _code(theirs):
+        return None
+    found = optional_money(theirs.amount, _code(theirs), f"{where}_set.presentment_money.amount")
+    return found if found is not None and (shops is None or found.currency != shops.currency) else None
+
+
+def currency_in(given: MoneySetShape | None) -> str:
+    """The shop's currency by an amount's own record; empty if it does not say."""
+    return _code(given.shop_money) if given and given.shop_money else ""
+
+
+def _code(given: MoneyShape) -> str:
+    return given.currency_code or given.currency or ""
+
+
+def optional_money(given: Amount, currency: str, where: str, *, absolute: bool = False) -> Money | None:
     """The amount, or `None` where the payload has no amount or its currency is not known."""
-    return amounts.money(amount, currency, where) if currency else None
+    return amounts.money(given, currency, where, absolute=absolute) if currency else None
 
 
-def required_money(amount: Amount, currency: str, where: str) -> Money:
-    """The amount. Raises `InvalidPayload` if it or its currency is missing."""
-    return amounts.required_money(amount, currency or "?", where)
+def difference(whole: Money | None, part: Money | None) -> Money | None:
+    """What is left of `whole`; `None` unless both are known in one currency, and never below zero."""
+    if whole is None or part is None or whole.currency != part.currency:
+        return None
+    left = max(Decimal(whole.amount) - Decimal(part.amount), Decimal(0))
+    return Money(format(left, "f"), whole.currency)
+
+
+def is_something(given: Money | None) -> bool:
+    """Whether an amount is known and more than nothing."""
+    return given is not None and Decimal(given.amount) > 0
+
+
+def total_of(found: Sequence[Money | None]) -> Money | None:
+    """The sum of what is known; `None` if nothing is, or if it is in several currencies."""
+    return amounts.add([one for one in found if one is not None])
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
 
 
 def tags(value: str | list[str] | None) -> list[str] | None:
@@ -130,3 +207,24 @@ def tags(value: str | list[str] | None) -> list[str] | None:
         return None
     given = value.split(",") if isinstance(value, str) else value
     return [tag for tag in (normalise.text(item, 255) for item in given[:_TAGS_LIMIT]) if tag]
+
+
+def codes(given: list[CodeShape] | None) -> list[str]:
+    """Discount codes as they were typed in."""
+    return [normalise.text(code.code, 255) for code in (given or [])[:50] if code.code]
+
+
+def attributes(given: list[PropertyShape] | None) -> dict[str, str]:
+    """What was written beside an order or a line. Names that begin with `_` are for apps alone, by convention."""
+    found: dict[str, str] = {}
+    for one in (given or [])[:_ATTRIBUTES_LIMIT]:
+        name = normalise.text(one.name, 100)
+        if name and not name.startswith("_") and one.value is not None:
+            value = str(one.value).lower() if isinstance(one.value, bool) else str(one.value)
+            found[name] = normalise.text(value)
+    return found
+
+
+def kilograms(grams: float | None) -> float:
+    """Shopify weighs in grams."""
+    return round(grams / 1000, 3) if grams and grams > 0 else 0.0

@@ -1,175 +1,239 @@
-"""`refunds/create` and `returns/*`. Both name the order; the buyer is found by it."""
+"""`refunds/create`, and the refunds inside an order: `refund.created` only when money went back.
 
-from collections.abc import Callable
+A refund that restocks, that failed or that is still under way is kept as known; once its payment succeeds, as
+`order_transactions/create` or a later `orders/updated` tells, it is announced.
+"""
 
-from msgspec import Struct
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from relevo_contracts.payloads import Buyer, Item, Money, RefundCreated, ReturnChanged
+import msgspec
+from msgspec import Struct, structs
+
+from relevo_contracts.payloads import Item, Money, OrderChanged, RefundCreated
 from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, Reading, ShopContext
-from relevo_ingest.core.money import add
-from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.shapes import Amount, Id, LineShape, MoneySetShape, Quantity, Text, Time
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.notes import cut
+from relevo_ingest.core.shopify import known, lines, parts
+from relevo_ingest.core.shopify.known import KnownOrder
+from relevo_ingest.core.shopify.shapes import (
+    AdjustmentShape,
+    LineShape,
+    RefundLineShape,
+    RefundShape,
+    TransactionShape,
+)
+from relevo_ingest.core.states import NOTHING, Observation, Sightings, State, Thing
 
 _LINES_LIMIT = 500
-
-
-class TransactionShape(Struct, frozen=True, kw_only=True):
-    """A payment of a refund. Card details and receipts are never read."""
-
-    kind: Text = None
-    status: Text = None
-    amount: Amount = None
-    currency: Text = None
-
-
-class RefundLineShape(Struct, frozen=True, kw_only=True):
-    """One refunded line."""
-
-    quantity: Quantity | None = None
-    subtotal: Amount = None
-    total_tax: Amount = None
-    subtotal_set: MoneySetShape | None = None
-    line_item: LineShape | None = None
-
-
-class RefundShape(Struct, frozen=True, kw_only=True):
-    """A refund."""
-
-    id: Id = None
-    order_id: Id = None
-    note: Text = None
-    created_at: Time = None
-    processed_at: Time = None
-    refund_line_items: list[RefundLineShape] | None = None
-    transactions: list[TransactionShape] | None = None
-
-
-class OrderRefShape(Struct, frozen=True, kw_only=True):
-    """An order by its id."""
-
-    id: Id = None
-    name: Text = None
-
-
-class FulfilmentLineShape(Struct, frozen=True, kw_only=True):
-    """The shipped line that comes back."""
-
-    line_item: LineShape | None = None
-
-
-class ReturnLineShape(Struct, frozen=True, kw_only=True):
-    """One line of a return with the customer's reason."""
-
-    quantity: Quantity | None = None
-    return_reason: Text = None
-    return_reason_note: Text = None
-    customer_note: Text = None
-    fulfillment_line_item: FulfilmentLineShape | None = None
-
-
-class DeclineShape(Struct, frozen=True, kw_only=True):
-    """Why a return was declined."""
-
-    reason: Text = None
-    note: Text = None
-
-
-class ReturnShape(Struct, frozen=True, kw_only=True):
-    """A return."""
-
-    id: Id = None
-    name: Text = None
-    status: Text = None
-    order: OrderRefShape = OrderRefShape()
-    decline: DeclineShape | None = None
-    return_line_items: list[ReturnLineShape] | None = None
+_REFUNDS_LIMIT = 100
+_UNDERWAY = "pending"
 
 
 def refunded(body: bytes, shop: ShopContext) -> Reading:
     """`refunds/create`."""
     shape = decode(body, RefundShape)
-    lines = shape.refund_line_items or []
-    payload = RefundCreated(
-        customer=Buyer(),
-        refund_id=parts.required(shape.id, "id"),
-        order_id=parts.required(shape.order_id, "order_id"),
-        total=_paid_back(shape.transactions or [], shop) or _value_of_lines(lines, shop),
+    refund_id, order_id = parts.required(shape.id, "id"), parts.required(shape.order_id, "order_id")
+    thing, at = _refund(refund_id), shape.processed_at or shape.created_at
+    payload = _payload(shape, refund_id, order_id, shop.currency)
+
+    def conclude(sightings: Sightings) -> Conclusion:
+        total = payload.total or _kept_total(sightings.get(thing, NOTHING).now.get("total"))
+        if total is None:
+            return NoEvent(_why_not(shape.transactions or []))
+        return [draft(structs.replace(payload, total=total), known.of(sightings, order_id), at)]
+
+    observed = (_observation(payload, at), *_under_way(shape, payload, at))
+    return Pending(conclude=conclude, observed=observed, looks=(known.order(order_id),))
+
+
+def draft(payload: RefundCreated, order: KnownOrder, at: datetime | None) -> Draft:
+    """The announcement of a refund: one, whoever tells of it."""
+    whole = structs.replace(
+        payload,
+        customer=order.buyer(),
+        contact=order.contact,
+        order_number=order.number,
+        test=order.test or payload.test,
+    )
+    return order.draft("refund.created", whole, at, id=f"refund.created:{payload.refund_id}", test=whole.test)
+
+
+class InsideOrder(Struct, frozen=True):
+    """The refunds of an order that was updated: what it tells of each, and what is to be announced of them."""
+
+    refunds: dict[Thing, RefundCreated]
+    order: KnownOrder
+    at: datetime | None
+
+    @property
+    def observed(self) -> list[Observation]:
+        """What the order tells of its refunds."""
+        return [_observation(payload, self.at) for payload in self.refunds.values()]
+
+    def conclude(self, sightings: Sightings) -> list[Draft]:
+        """Those that were known as not paid before and are now; `refunds/create` tells of the others by itself."""
+        return [
+            draft(payload, self.order, self.at)
+            for thing, payload in self.refunds.items()
+            if payload.total is not None and _was_under_way(sightings, thing)
+        ]
+
+
+def inside_order(
+    shapes: Sequence[RefundShape], order: OrderChanged, state: KnownOrder, shop: ShopContext, at: datetime | None
+) -> InsideOrder:
+    """The refunds that an order carries."""
+    del shop
+    found: dict[Thing, RefundCreated] = {}
+    for shape in cut(shapes, _REFUNDS_LIMIT, "refunds"):
+        refund_id = parts.ident(shape.id)
+        if refund_id:
+            payload = _payload(shape, refund_id, order.order_id, state.currency)
+            found[_refund(refund_id)] = structs.replace(payload, test=state.test)
+    return InsideOrder(found, state, at)
+
+
+def paid_back_in_all(shapes: Sequence[RefundShape], currency: str) -> Money | None:
+    """What was paid back for an order so far, if it was in one currency."""
+    return parts.total_of([_paid_back(shape.transactions or [], currency) for shape in shapes])
+
+
+def transaction_thing(transaction_id: str) -> Thing:
+    """A payment of a refund that is under way: its state names the refund."""
+    return Thing("transaction", transaction_id)
+
+
+def open_refund_thing(order_id: str) -> Thing:
+    """The newest refund of an order that is under way, for payments that do not name theirs."""
+    return Thing("open_refund", order_id)
+
+
+def payload_of_kept(state: State, order_id: str, total: Money) -> RefundCreated:
+    """A refund as far as it is known of, once its payment succeeded."""
+    return RefundCreated(
+        customer=known.NO_ORDER.buyer(),
+        refund_id=normalise.text(str(state.get("refund", "")), 150),
+        order_id=order_id,
+        total=total,
+        reason=normalise.text(str(state.get("reason", ""))),
+    )
+
+
+def _refund(refund_id: str) -> Thing:
+    return Thing("refund", refund_id)
+
+
+def _payload(shape: RefundShape, refund_id: str, order_id: str, currency: str) -> RefundCreated:
+    transactions = shape.transactions or []
+    total = _paid_back(transactions, currency)
+    gateways = dict.fromkeys(normalise.text(one.gateway, 100) for one in transactions if _went_through(one))
+    return RefundCreated(
+        customer=known.NO_ORDER.buyer(),
+        refund_id=refund_id,
+        order_id=order_id,
+        total=total if parts.is_something(total) else None,
         reason=normalise.text(shape.note),
-        items=_refunded_items(lines, shop),
-    )
-    at = shape.processed_at or shape.created_at
-    return [Draft(type="refund.created", payload=payload, subject=person(payload), at=at)]
-
-
-def returned(event_type: str) -> Callable[[bytes, ShopContext], Reading]:
-    """The reader of a `returns/*` topic whose event is `event_type`. These payloads carry no time."""
-
-    def read(body: bytes, shop: ShopContext) -> Reading:
-        del shop  # a return names no money
-        shape = decode(body, ReturnShape)
-        payload = ReturnChanged(
-            customer=Buyer(),
-            return_id=parts.required(shape.id, "id"),
-            order_id=parts.required(shape.order.id, "order.id"),
-            order_number=normalise.text(shape.order.name or (shape.name or "").rpartition("-")[0], 100),
-            status=normalise.text(shape.status, 50).lower(),
-            reason=_reason(shape),
-            items=[_returned_item(line) for line in (shape.return_line_items or [])[:_LINES_LIMIT]],
-        )
-        return [Draft(type=event_type, payload=payload, subject=person(payload))]
-
-    return read
-
-
-def _reason(shape: ReturnShape) -> str:
-    if shape.decline:
-        return normalise.text(shape.decline.note or shape.decline.reason)
-    return parts.first(normalise.text(line.return_reason, 100).lower() for line in shape.return_line_items or [])
-
-
-def _returned_item(line: ReturnLineShape) -> Item:
-    shipped = line.fulfillment_line_item or FulfilmentLineShape()
-    title = (shipped.line_item or LineShape()).title
-    return Item(
-        title=normalise.text(title, 300),
-        quantity=1 if line.quantity is None else line.quantity,
-        sku=normalise.text((shipped.line_item or LineShape()).sku, 100),
-        reason=normalise.text(line.customer_note or line.return_reason_note or line.return_reason, 500),
+        items=_items(shape.refund_line_items or [], currency),
+        payment_method=", ".join(filter(None, gateways)),
+        shipping=_shipping(shape.order_adjustments or [], currency),
+        test=any(one.test for one in transactions),
     )
 
 
-def _paid_back(transactions: list[TransactionShape], shop: ShopContext) -> Money | None:
-    """What the successful refund payments add up to."""
-    amounts = [
-        parts.optional_money(paid.amount, parts.currency_of(shop, paid.currency), f"transactions[{n}].amount")
-        for n, paid in enumerate(transactions)
-        if paid.kind == "refund" and paid.status in ("success", None)
+def _observation(payload: RefundCreated, at: datetime | None) -> Observation:
+    """A refund that was paid stays paid: what is not named keeps its value."""
+    state: dict[str, Any] = {"order": payload.order_id}
+    if payload.total is not None:
+        state |= {"paid": True, "total": msgspec.to_builtins(payload.total)}
+    return Observation(thing=_refund(payload.refund_id), state=state, at=at)
+
+
+def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) -> list[Observation]:
+    """What finds the refund again when one of its payments succeeds later."""
+    waiting = [one for one in shape.transactions or [] if one.kind == "refund" and one.status == _UNDERWAY]
+    about: dict[str, Any] = {"order": payload.order_id, "refund": payload.refund_id, "reason": payload.reason}
+    found = [
+        Observation(thing=transaction_thing(name), state=about, at=at)
+        for name in dict.fromkeys(parts.ident(one.id) for one in waiting)
+        if name
     ]
-    return add([amount for amount in amounts if amount])
+    if waiting and payload.total is None:
+        total = parts.total_of(
+            [parts.optional_money(one.amount, one.currency or "", "transactions", absolute=True) for one in waiting]
+        )
+        newest = {**about, "total": msgspec.to_builtins(total)}
+    else:
+        newest = {"order": payload.order_id, "refund": ""}
+    return [*found, Observation(thing=open_refund_thing(payload.order_id), state=newest, at=at)]
 
 
-def _value_of_lines(lines: list[RefundLineShape], shop: ShopContext) -> Money | None:
-    """What the refunded lines are worth, with tax: for refunds whose payment is made elsewhere."""
-    amounts = []
-    for n, line in enumerate(lines):
-        currency = _line_currency(line, shop)
-        for name, amount in (("subtotal", line.subtotal), ("total_tax", line.total_tax)):
-            amounts.append(parts.optional_money(amount, currency, f"refund_line_items[{n}].{name}"))
-    return add([amount for amount in amounts if amount])
+def _was_under_way(sightings: Sightings, thing: Thing) -> bool:
+    before = sightings.get(thing, NOTHING).before
+    return before is not None and not before.get("paid")
 
 
-def _refunded_items(lines: list[RefundLineShape], shop: ShopContext) -> list[Item]:
+def _kept_total(kept: Any) -> Money | None:
+    try:
+        return msgspec.convert(kept, Money) if kept else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _went_through(transaction: TransactionShape) -> bool:
+    return transaction.kind == "refund" and transaction.status == "success"
+
+
+def _paid_back(transactions: Sequence[TransactionShape], currency: str) -> Money | None:
+    """What the payments that went through add up to, in their own currency."""
+    return parts.total_of(
+        [
+            parts.optional_money(paid.amount, paid.currency or currency, f"transactions[{n}].amount", absolute=True)
+            for n, paid in enumerate(transactions)
+            if _went_through(paid)
+        ]
+    )
+
+
+def _why_not(transactions: Sequence[TransactionShape]) -> str:
+    said = {one.status for one in transactions if one.kind == "refund"}
+    if _UNDERWAY in said:
+        return "refunds/create: no money went back yet; it is announced when its payment succeeds"
+    if said & {"failure", "error"}:
+        return "refunds/create: the payment failed, so no money went back"
+    if any(one.kind == "void" for one in transactions):
+        return "refunds/create: an authorisation was voided, so there was no money to go back"
+    return "refunds/create: no money went back, it only restocks or corrects"
+
+
+def _items(refunded_lines: list[RefundLineShape], currency: str) -> list[Item]:
     found = []
-    for line in lines[:_LINES_LIMIT]:
-        item = parts.items([line.line_item or LineShape()], _line_currency(line, shop))[0]
-        quantity = item.quantity if line.quantity is None else line.quantity
-        found.append(Item(**{name: getattr(item, name) for name in item.__struct_fields__} | {"quantity": quantity}))
+    for n, line in enumerate(cut(refunded_lines, _LINES_LIMIT, "refund_line_items")):
+        where = f"refund_line_items[{n}]"
+        own = parts.currency_in(line.subtotal_set) or currency
+        shape = structs.replace(line.line_item or LineShape(), current_quantity=None)
+        item = lines.item(shape, own, f"{where}.line_item")
+        tax = parts.amount(line.total_tax_set, line.total_tax, own, f"{where}.total_tax")
+        found.append(
+            structs.replace(
+                item,
+                quantity=item.quantity if line.quantity is None else line.quantity,
+                tax=tax if parts.is_something(tax) else None,
+                total=parts.amount(line.subtotal_set, line.subtotal, own, f"{where}.subtotal"),
+                properties=item.properties | ({"restock_type": line.restock_type} if line.restock_type else {}),
+            )
+        )
     return found
 
 
-def _line_currency(line: RefundLineShape, shop: ShopContext) -> str:
-    money_shape = line.subtotal_set.shop_money if line.subtotal_set else None
-    return parts.currency_of(shop, money_shape.currency_code if money_shape else None)
+def _shipping(adjustments: list[AdjustmentShape], currency: str) -> Money | None:
+    found = []
+    for n, one in enumerate(adjustments):
+        if one.kind == "shipping_refund":
+            own = one.amount_set.shop_money if one.amount_set else None
+            given = own.amount if own and own.amount is not None else one.amount
+            code = parts.currency_in(one.amount_set) or currency
+            found.append(parts.optional_money(given, code, f"order_adjustments[{n}].amount", absolute=True))
+    return parts.total_of(found)

@@ -1,112 +1,77 @@
-"""`inventory_levels/update`, `variants/*`, `products/*`: what is in stock.
+"""`inventory_levels/*`, `variants/*`: what is in stock.
 
-Inventory levels name an inventory item only. Products teach which inventory item is whose, so that such an
-event finds its product.
+Inventory levels name an inventory item only. Products teach which inventory item is whose (`products.py`), so that such
+an event finds its product. `title` is the product's, which only `products/*` tells; `variant` the variant's.
 """
-
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta, Struct
 
 from relevo_contracts.payloads import StockChanged
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
+from relevo_ingest.core.drafts import Conclusion, Draft, Pending, Reading, ShopContext
 from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.shapes import Amount, Id, Text, Time
-
-Level = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]  # oversold stock is negative
-_VARIANTS_LIMIT = 250
-
-
-class LevelShape(Struct, frozen=True, kw_only=True):
-    """The level of an inventory item at one location; `available` is null where it is not tracked."""
-
-    inventory_item_id: Id = None
-    available: Level | None = None
-    updated_at: Time = None
-
-
-class VariantShape(Struct, frozen=True, kw_only=True):
-    """A variant of a product."""
-
-    id: Id = None
-    product_id: Id = None
-    inventory_item_id: Id = None
-    title: Text = None
-    sku: Text = None
-    price: Amount = None
-    inventory_quantity: Level | None = None
-    old_inventory_quantity: Level | None = None
-    updated_at: Time = None
-
-
-class ProductShape(Struct, frozen=True, kw_only=True):
-    """A product with its variants."""
-
-    id: Id = None
-    title: Text = None
-    updated_at: Time = None
-    variants: list[VariantShape] | None = None
+from relevo_ingest.core.shopify.product_shapes import LevelShape, VariantShape, product_thing, variant_title
+from relevo_ingest.core.states import NOTHING, Sightings
 
 
 def level(body: bytes, shop: ShopContext) -> Reading:
-    """`inventory_levels/update`, `inventory_levels/connect`."""
+    """`inventory_levels/update`, `inventory_levels/connect`: at one location."""
     del shop
     shape = decode(body, LevelShape)
     item = parts.required(shape.inventory_item_id, "inventory_item_id")
-    payload = StockChanged(product_id="", inventory_item_id=item, available=shape.available)
-    return [Draft(type="product.stock_changed", payload=payload, subject=Product("", (item,)), at=shape.updated_at)]
+    location = parts.ident(shape.location_id)
+    payload = StockChanged(
+        product_id="",
+        inventory_item_id=item,
+        available=shape.available,
+        in_stock=None if shape.available is None else shape.available > 0,
+        location=location,
+    )
+    about = f"{item}@{location}"
+    subject = Product("", (item,))
+    return [Draft(type="product.stock_changed", payload=payload, subject=subject, at=shape.updated_at, about=about)]
 
 
 def in_stock(body: bytes, shop: ShopContext) -> Reading:
     """`variants/in_stock`: it is back, which also is a change of stock."""
-    variant = decode(body, VariantShape)
-    return [_draft(event_type, variant, shop) for event_type in ("product.restocked", "product.stock_changed")]
+    return _variant(body, shop, ("product.restocked", "product.stock_changed"))
 
 
 def out_of_stock(body: bytes, shop: ShopContext) -> Reading:
     """`variants/out_of_stock`."""
-    return [_draft("product.stock_changed", decode(body, VariantShape), shop)]
+    return _variant(body, shop, ("product.stock_changed",))
 
 
-def product(body: bytes, shop: ShopContext) -> Reading:
-    """`products/create`, `products/update`: an event for each variant whose quantity differs from before."""
-    shape = decode(body, ProductShape)
-    product_id = parts.required(shape.id, "id")
-    variants = (shape.variants or [])[:_VARIANTS_LIMIT]
-    whole = [msgspec.structs.replace(variant, product_id=product_id, title=shape.title) for variant in variants]
-    drafts = [
-        _draft("product.stock_changed", variant, shop, f"variants[{n}].")
-        for n, variant in enumerate(whole)
-        if _quantity_differs(variant)
-    ]
-    if drafts:
-        return drafts
-    stock_items = tuple(filter(None, (parts.ident(variant.inventory_item_id) for variant in variants)))
-    learnt = (Product(product_id, stock_items),) if stock_items else ()
-    return NoEvent("nothing in stock changed; other details of a product have no canonical event", learnt)
-
-
-def _quantity_differs(variant: VariantShape) -> bool:
-    quantities = (variant.inventory_quantity, variant.old_inventory_quantity)
-    return None not in quantities and quantities[0] != quantities[1]
-
-
-def _draft(event_type: str, variant: VariantShape, shop: ShopContext, where: str = "") -> Draft:
-    product_id = parts.required(variant.product_id, f"{where}product_id")
+def changed(
+    event_type: str, variant: VariantShape, shop: ShopContext, *, product: str, title: str, where: str = ""
+) -> Draft:
+    """What is in stock of a variant of `product`, whose own title is `title`."""
     item = parts.ident(variant.inventory_item_id)
+    available = variant.inventory_quantity
     payload = StockChanged(
-        product_id=product_id,
+        product_id=product,
         variant_id=parts.ident(variant.id),
         inventory_item_id=item,
         sku=normalise.text(variant.sku, 100),
-        title=normalise.text(variant.title, 300),
-        available=variant.inventory_quantity,
+        title=title,
+        variant=variant_title(variant),
+        available=available,
+        in_stock=None if available is None else available > 0,
+        backorders=(variant.inventory_policy or "").lower() == "continue",
         previous=variant.old_inventory_quantity,
-        price=parts.optional_money(variant.price, parts.currency_of(shop), f"{where}price"),
+        price=parts.optional_money(variant.price, shop.currency, f"{where}price"),
     )
-    subject = Product(product_id, (item,) if item else ())
-    return Draft(type=event_type, payload=payload, subject=subject, at=variant.updated_at)
+    subject = Product(product, (item,) if item else ())
+    return Draft(type=event_type, payload=payload, subject=subject, at=variant.updated_at, about=payload.variant_id)
+
+
+def _variant(body: bytes, shop: ShopContext, event_types: tuple[str, ...]) -> Reading:
+    variant = decode(body, VariantShape)
+    product = parts.required(variant.product_id, "product_id")
+    thing = product_thing(product)
+
+    def conclude(sightings: Sightings) -> Conclusion:
+        title = normalise.text(str(sightings.get(thing, NOTHING).now.get("title", "")), 300)
+        return [changed(event_type, variant, shop, product=product, title=title) for event_type in event_types]
+
+    return Pending(conclude=conclude, looks=(thing,))

@@ -41,6 +41,7 @@ class AttemptShape(Struct, frozen=True, kw_only=True):
     subscription_contract_id: Id = None
     order_id: Id = None
     error_code: Text = None
+    error_message: Text = None
 
 
 def contract(event_type: str) -> Callable[[bytes, ShopContext], Reading]:
@@ -57,7 +58,16 @@ def contract(event_type: str) -> Callable[[bytes, ShopContext], Reading]:
             order_id=parts.ident(shape.origin_order_id),
             next_billing_at=to_utc(shape.next_billing_date) if shape.next_billing_date else None,
         )
-        return [Draft(type=event_type, payload=payload, subject=person(payload))]
+        own_id = f"{event_type}:{payload.subscription_id}" if event_type == "subscription.created" else ""
+        return [
+            Draft(
+                type=event_type,
+                payload=payload,
+                subject=person(payload),
+                id=own_id,
+                about=f"{payload.subscription_id}:{payload.status}",
+            )
+        ]
 
     return read
 
@@ -73,8 +83,10 @@ def attempt(event_type: str, status: str) -> Callable[[bytes, ShopContext], Read
             subscription_id=parts.required(shape.subscription_contract_id, "subscription_contract_id"),
             status=normalise.text(shape.error_code, 100).lower() or status,
             order_id=parts.ident(shape.order_id),
+            error=normalise.text(shape.error_message or shape.error_code, 500),
         )
-        return [Draft(type=event_type, payload=payload, subject=person(payload))]
+        about = f"{payload.subscription_id}:{payload.order_id}"
+        return [Draft(type=event_type, payload=payload, subject=person(payload), about=about)]
 
     return read
 
