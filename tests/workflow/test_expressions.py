@@ -83,6 +83,12 @@ SEEN = [
     ('customer.attributes.tier == "gold"', True),
     ('customer.attributes["tier"] == "gold"', True),
     ('customer.attributes.nothing == ""', True),
+    ("customer.attributes.points > 100", True),
+    ("customer.attributes.points == 120 && customer.attributes.points + 5 == 125", True),
+    ("customer.attributes.vip", True),
+    ("customer.attributes.plan.level == 2", True),
+    ('"tea" in customer.attributes.likes', True),
+    ("has(customer.attributes.points) && !has(customer.attributes.nothing)", True),
     ("customer.last_order_at < now - days(30)", True),
     ("customer.first_order_at == null", True),
     ('customer.first_name == "" ? "friend" : customer.first_name', "friend"),
@@ -97,7 +103,7 @@ def test_what_an_expression_sees(text, value):
         orders_count=2,
         total_spent="99.50",
         tags=["vip"],
-        attributes={"tier": "gold"},
+        attributes={"tier": "gold", "points": 120, "vip": True, "plan": {"level": 2}, "likes": ["tea"]},
         last_order_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert (found.value, found.error) == (value, "")

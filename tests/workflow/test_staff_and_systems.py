@@ -231,9 +231,9 @@ class TestDoing:
         )
         customer = Customer(flow, facts=known(tags=["new", "web"])).does("order.placed", order_id="o1")
         assert customer.run.end_reason == "gold"
-        assert (customer.facts.tags, customer.facts.attributes) == (["web", "vip"], {"tier": "gold", "orders": "1"})
+        assert (customer.facts.tags, customer.facts.attributes) == (["web", "vip"], {"tier": "gold", "orders": 1})
         (changed,) = customer.effects_of(SetAttributes)
-        assert changed.attributes == {"tier": "gold", "orders": "1"}
+        assert changed.attributes == {"tier": "gold", "orders": 1}
 
     def test_an_event_that_is_emitted_can_start_another_workflow(self):
         source = a_workflow(

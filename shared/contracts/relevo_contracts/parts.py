@@ -1,7 +1,7 @@
 """What the payloads of events are made of: amounts, addresses, people, lines, variants."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -133,7 +133,7 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = ""
     categories: list[str] = []
     vendor: str = ""
-    properties: dict[str, str] = {}
+    properties: dict[str, Any] = {}
     list_price: Money | None = None
     discount: Money | None = None
     tax: Money | None = None

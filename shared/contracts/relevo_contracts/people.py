@@ -1,7 +1,7 @@
 """What happens to people and to the shop itself: payloads, see `relevo_contracts.payloads`."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags_removed: list[str] = []
     orders_count: Count | None = None
     total_spent: Money | None = None
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Any] = {}
 
 
 class CustomerMerged(Struct, frozen=True, kw_only=True, omit_defaults=True):

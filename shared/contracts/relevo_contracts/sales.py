@@ -1,5 +1,7 @@
 """What happens from a cart to a delivered, paid or returned order: payloads, see `relevo_contracts.payloads`."""
 
+from typing import Any
+
 from msgspec import Struct
 
 from relevo_contracts.parts import Address, Buyer, Count, Day, EventContact, Instant, Item, Money, Track, Transaction
@@ -36,7 +38,7 @@ class CheckoutChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     shipping_address: Address | None = None
     billing_address: Address | None = None
     note: str = ""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Any] = {}
     store: str = ""
     channel: str = ""
 
@@ -96,7 +98,7 @@ class OrderChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     payment_term: str = ""
     sales_representative: str = ""
     invoice_number: str = ""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Any] = {}
     weight_kg: float = 0.0
     store: str = ""
     channel: str = ""

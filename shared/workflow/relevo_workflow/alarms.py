@@ -140,6 +140,6 @@ def _day(trigger: DateTrigger, facts: Facts) -> date | None:
     if trigger.field == "birthday":
         return facts.birthday
     try:
-        return date.fromisoformat(facts.attributes.get(trigger.field.removeprefix("attributes."), "")[:10])
+        return date.fromisoformat(str(facts.attributes.get(trigger.field.removeprefix("attributes."), ""))[:10])
     except ValueError:
         return None

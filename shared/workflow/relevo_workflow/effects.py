@@ -58,7 +58,7 @@ class SetAttributes(Struct, frozen=True, gc=False, kw_only=True, tag="set_attrib
     """The customer's attributes and tags changed; the facts have it already, other systems may want to know."""
 
     id: str
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Any] = {}
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
 

@@ -112,7 +112,7 @@ def _profile(facts: Facts, payload: CustomerChanged, at: datetime) -> dict[str, 
     return changes
 
 
-def _attributes(known: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+def _attributes(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return dict(list({**known, **new}.items())[-_ATTRIBUTES:])
 
 

@@ -63,6 +63,8 @@ class Shape:
 
 BOOL, INT, DOUBLE, STRING = Shape("bool"), Shape("int"), Shape("double"), Shape("string")
 TIMESTAMP, DYN = Shape("timestamp"), Shape("dyn")
+ATTRIBUTE = Shape("dyn", default="")
+"""A value that a shop keeps by a name of its own: any JSON. One that is absent is empty text, as it always was."""
 MAYBE_TIMESTAMP = Shape("timestamp", nullable=True)
 MONEY = Shape("struct", "Money", {"amount": DOUBLE, "currency": STRING}, nullable=True)
 
@@ -193,7 +195,7 @@ def _from_info(info: inspect.Type) -> Shape:
     if isinstance(info, inspect.ListType):
         return list_of(_from_info(info.item_type))
     if isinstance(info, inspect.DictType):
-        return map_of(_from_info(info.value_type))
+        return map_of(ATTRIBUTE if isinstance(info.value_type, inspect.AnyType) else _from_info(info.value_type))
     return DYN
 
 
@@ -245,7 +247,7 @@ CUSTOMER = struct(
         **dict.fromkeys(("locale", "timezone", "country", "email_consent", "sms_consent", "birthday"), STRING),
         "tags": list_of(STRING),
         "segments": list_of(STRING),
-        "attributes": map_of(STRING),
+        "attributes": map_of(ATTRIBUTE),
         "orders_count": INT,
         "total_spent": DOUBLE,
         "currency": STRING,

@@ -51,7 +51,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     group: str = ""
     company: str = ""
     tags: list[str] = []
-    attributes: dict[str, str] = {}
+    attributes: dict[str, Any] = {}
     birthday: date | None = None
     orders_count: int = 0
     total_spent: str = "0"

@@ -21,6 +21,7 @@ MAX_STARTS = 500
 """A list longer than this starts no more workflows than this."""
 MAX_HOPS = 20
 """So many workflows may lead to one another (by `start` or by `emit`) before time passes or somebody outside acts."""
+_LARGEST = 2**63
 IN_CIRCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a circle"
 """Why the next one is not started, or its event not published."""
 
@@ -101,13 +102,19 @@ def _find(rule: steps.Rule, name: str) -> Value:
 
 
 def changes(step: steps.SetStep, scope: Scope, key: str, trace: list[Check]) -> SetAttributes:
-    """The attributes and tags that a step sets; every value becomes text."""
+    """The attributes and tags that a step sets: attributes are JSON, tags are text."""
     return SetAttributes(
         id=key,
-        attributes={name: _text(value.compute(scope, step.id, trace)) for name, value in step.attributes},
+        attributes={name: _json(value.compute(scope, step.id, trace)) for name, value in step.attributes},
         add_tags=tuple(_text(tag.compute(scope, step.id, trace)) for tag in step.add_tags),
         remove_tags=tuple(_text(tag.compute(scope, step.id, trace)) for tag in step.remove_tags),
     )
+
+
+def _json(value: Any) -> Any:
+    """A value as an attribute keeps it; what JSON has not, or only some readers of it have, becomes text."""
+    whole = not isinstance(value, int) or -_LARGEST <= value < _LARGEST
+    return value if isinstance(value, str | int | float | list | dict) and whole else _text(value)
 
 
 def _text(value: Any) -> str:
