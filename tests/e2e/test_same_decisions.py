@@ -27,6 +27,7 @@ from relevo_contracts.messages import (
 from relevo_engine.adapters.definitions import shop_facts
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.adapters.watching import Counted
 from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
@@ -219,6 +220,7 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
         states=KnownStates(pool, SystemClock()),
         log=kept,
         erasures=PendingErasures(pool, kept.events),
+        ids=EventIds(pool),
         watch=Counted(Metrics("ingest")),
         limits=DEFAULT_LIMITS,
         budget=60.0,

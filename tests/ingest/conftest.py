@@ -50,9 +50,10 @@ class Ingest:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.post("/hooks/tea/shopify", content=content, headers=signed | given)
 
-    async def send(self, body: bytes, *, token: str = TOKEN, **headers: str) -> httpx.Response:
+    async def send(self, body: bytes, query: str = "", *, token: str = TOKEN, **headers: str) -> httpx.Response:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.post("/events/tea", content=body, headers={"Authorization": f"Bearer {token}"} | given)
+        whole = {"Authorization": f"Bearer {token}"} | given
+        return await self.client.post(f"/events/tea{query}", content=body, headers=whole)
 
     async def stored(self) -> list[Event]:
         return [msgspec.json.decode(value, type=Event) for _, value in await self.messages(EVENTS)]

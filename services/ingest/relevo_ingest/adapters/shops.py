@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import asyncpg
 
+from relevo_contracts.declared import DeclarationError, Declared, declare
+from relevo_contracts.event_types import EventTypes, with_declared
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool, temporary
@@ -26,6 +28,8 @@ class Shops:
         self._forced = forced
         self._monotonic = monotonic
         self._shops: dict[str, catalog.Shop] = {}
+        self._declared: list[catalog.EventType] = []
+        self._types: dict[str, EventTypes] = {}
         self._revision = -1
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -38,6 +42,12 @@ class Shops:
             await self._look(self._forced)
             found = self._shops.get(name)
         return found
+
+    def types(self, name: str) -> EventTypes:
+        """The events that a shop has: the built-in ones, and those that it declared. Made once a revision."""
+        if name not in self._types:
+            self._types[name] = with_declared(_readable(catalog.of_shop(self._declared, name).values()))
+        return self._types[name]
 
     async def _look(self, not_within: float) -> None:
         if self._monotonic() - self._looked_at < not_within:
@@ -57,6 +67,7 @@ class Shops:
             if revision == self._revision:
                 return
             self._shops = {shop.shop: shop for shop in await catalog.shops(connection)}
+            self._declared, self._types = await catalog.event_types(connection), {}
             self._revision = revision
 
     def _cope(self, error: Exception) -> None:
@@ -66,3 +77,12 @@ class Shops:
         if self._revision < 0:
             raise Busy(f"the shops can't be read now: {error!r}") from error
         _log.warning("the shops can't be read again now, the known ones stay valid: %r", error)
+
+
+def _readable(found: Iterable[catalog.EventType]) -> Iterator[Declared]:
+    """The declared events; one that another release declared and this one can't read is told, and missing."""
+    for one in found:
+        try:
+            yield declare(one.name, one.schema)
+        except DeclarationError as error:
+            _log.warning("the event that %s declared can't be read: %s", one.shop, error)

@@ -11,33 +11,32 @@ from relevo_ingest.app.storing import Receipt, Tools, accepted, find_keys, in_ti
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
-from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.errors import IdUsed, InvalidPayload, Wrong
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
 PLATFORM = "cloudevents"
+_MOST_WRONG = 100
 
 
 async def receive_events(
-    tools: Tools, shop: ShopContext, events: Sequence[CloudEvent], received: datetime, *, batch: bool
+    tools: Tools,
+    shop: ShopContext,
+    events: Sequence[CloudEvent],
+    received: datetime,
+    *,
+    batch: bool,
+    strict: bool = True,
 ) -> Receipt:
     """Stores the events. When this returns, Kafka has them all.
 
-    Raises `InvalidPayload` (in a batch with the place of the event; then nothing was stored), or `Busy`.
+    Raises `InvalidPayload` with all that is wrong with any of them (in a batch with the place of the event), `IdUsed`,
+    or `Busy`. Then nothing was stored.
     """
-    drafts: list[Draft] = []
-    unknown: list[tuple[CloudEvent, NoEvent]] = []
-    for n, event in enumerate(events):
-        try:
-            reading = canonical.read(event, shop)
-        except InvalidPayload as error:
-            raise (error.under(f"[{n}]") if batch else error) from None
-        if isinstance(reading, NoEvent):
-            unknown.append((event, reading))
-        else:
-            drafts.extend(reading)
+    drafts, unknown = _read(shop, events, batch=batch, strict=strict)
     arrival = Arrival(shop=shop.shop, id="", source="", received=received)
     kept = [_kept(tools, shop, event, why, received) for event, why in unknown]
     async with in_time(tools.budget):
+        await _check_ids(tools, shop.shop, drafts, received)
         keys = await find_keys(tools, shop.shop, (draft.subject for draft in drafts))
         finished = finish(drafts, keys, arrival, tools.limits)
         await publish(tools, finished)
@@ -45,6 +44,42 @@ async def receive_events(
             tools.watch.unrecognised(shop.shop, event.type, why.kind)
             await tools.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
     return Receipt(events=accepted(finished), unrecognised=[why.reason for _, why in unknown])
+
+
+def _read(
+    shop: ShopContext, events: Sequence[CloudEvent], *, batch: bool, strict: bool
+) -> tuple[list[Draft], list[tuple[CloudEvent, NoEvent]]]:
+    """The drafts of the events, and those that nobody recognises."""
+    drafts: list[Draft] = []
+    unknown: list[tuple[CloudEvent, NoEvent]] = []
+    wrong: list[Wrong] = []
+    for n, event in enumerate(events):
+        try:
+            reading = canonical.read(event, shop, strict=strict)
+        except InvalidPayload as error:
+            wrong.extend((error.under(f"[{n}]") if batch else error).wrong)
+            continue
+        if isinstance(reading, NoEvent):
+            unknown.append((event, reading))
+        else:
+            drafts.extend(reading)
+    if wrong:
+        raise InvalidPayload.of(wrong[:_MOST_WRONG])
+    return drafts, unknown
+
+
+async def _check_ids(tools: Tools, shop: str, drafts: Sequence[Draft], received: datetime) -> None:
+    """Raises `IdUsed` if an id came before, or stands twice in the request, with other content."""
+    digests: dict[str, bytes] = {}
+    used: list[str] = []
+    for draft in drafts:
+        digest = canonical.content_digest(draft)
+        if digests.setdefault(draft.id, digest) != digest:
+            used.append(draft.id)
+    if digests and not used:
+        used.extend(await tools.ids.used_otherwise(shop, digests, received))
+    if used:
+        raise IdUsed(list(dict.fromkeys(used)))
 
 
 def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, why: NoEvent, received: datetime) -> bytes:

@@ -1,7 +1,7 @@
 """What the use cases share: find the keys, make the events, store them within the sender's time limit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
@@ -50,6 +50,14 @@ class Erasures(Protocol):
         ...
 
 
+class Ids(Protocol):
+    """Remembers which content came with which id."""
+
+    async def used_otherwise(self, shop: str, digests: Mapping[str, bytes], now: datetime) -> Sequence[str]:
+        """Those of the ids that came before with another digest; if there are none, all are kept. Raises `Busy`."""
+        ...
+
+
 class Watch(Protocol):
     """Is told what was odd, to count it."""
 
@@ -68,6 +76,7 @@ class Tools(Struct, frozen=True):
     states: States
     log: Log
     erasures: Erasures
+    ids: Ids
     watch: Watch
     limits: Limits
     budget: float

@@ -1,60 +1,104 @@
-"""Events that a sender wrote in canonical form: checked, brought into one form, secrets removed."""
+"""Events that a sender wrote in canonical form: from what arrived to a draft, or everything that is wrong with it."""
 
-from datetime import datetime
+from difflib import get_close_matches
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from relevo_contracts.payloads import (
-    EVENT_TYPES,
-    Buyer,
-    CouponChanged,
-    EventContact,
-    Money,
-    Payload,
-    ProductChanged,
-    ShopChanged,
-    StockChanged,
-)
+from relevo_contracts.checking import faults_of, path, unknown_fields
+from relevo_contracts.declared import Fault
+from relevo_contracts.event_types import CUSTOM, EventTypes
+from relevo_contracts.payloads import CouponChanged, CustomEvent, Payload, ProductChanged, ShopChanged, StockChanged
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
+from relevo_ingest.core.cleaning import cleaned
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
-from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.errors import InvalidPayload, Wrong
 from relevo_ingest.core.fitting import note_unknown
-from relevo_ingest.core.money import amount_text
 from relevo_ingest.core.notes import collecting
-from relevo_ingest.core.redaction import without_secrets
 from relevo_ingest.core.times import to_utc
 
-_TEXT_LIMIT = 10_000
 _ID_LIMIT = 200
 _ATTRIBUTE_LIMIT = 1_000
 
 
-def read(event: CloudEvent, shop: ShopContext) -> Conclusion:
-    """The draft of an event, or why there is none. Raises `InvalidPayload` with the path of what is wrong."""
-    shape = EVENT_TYPES.get(event.type)
+def read(event: CloudEvent, shop: ShopContext, *, strict: bool = True) -> Conclusion:
+    """The draft of an event, or why there is none. Raises `InvalidPayload` with everything that is wrong.
+
+    With `strict` a type or a field that there is not is wrong. Else the field is left out with a note, and the event
+    kept as one that nobody recognised; a `custom.…` event that its shop has not declared is always wrong.
+    """
+    shape = shop.types.get(event.type)
     if shape is None:
-        return NoEvent(f"{event.type[:100]!r} is no canonical event type")
+        problem = _no_type(event.type, shop.types)
+        if strict or event.type.startswith(CUSTOM):
+            raise InvalidPayload("type", problem)
+        return NoEvent(problem)
     source = _attribute(event.source, "source")
-    body = event.body()
-    payload: Payload = _canonical(decode_strictly(body, shape, "data"), shop, "data")
-    with collecting() as notes:
-        note_unknown(parse(body, "data"), shape, "data")
+    try:
+        decoded, notes = _decoded(event.body(), shape, strict=strict)
+        payload: Any = cleaned(decoded, shop, "data")
+    except RecursionError:
+        raise InvalidPayload("data", "the JSON is nested too deep") from None
     draft = Draft(
         type=event.type,
         payload=payload,
-        subject=_subject(payload),
+        subject=_subject(event.type, payload),
         at=to_utc(event.time) if event.time else None,
         id=event_id(source, _attribute(event.id, "id")),
         source=source,
         historical=event.is_historical,
-        test=event.is_test or bool(getattr(payload, "test", False)),
-        notes=tuple(notes),
+        test=event.is_test or getattr(payload, "test", False) is True,
+        notes=notes,
     )
     return [draft]
+
+
+def content_digest(draft: Draft) -> bytes:
+    """The same for the same event, however its JSON was written: an id belongs to one content."""
+    content = (draft.type, draft.at, draft.historical, draft.test, draft.payload)
+    return sha256(msgspec.json.encode(content, order="deterministic")).digest()[:16]
+
+
+def _no_type(given: str, types: EventTypes) -> str:
+    near = get_close_matches(given[:_ID_LIMIT], list(types), n=1, cutoff=0.6)
+    what = "is not declared by this shop" if given.startswith(CUSTOM) else "is no canonical event type"
+    advice = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{given[:100]!r} {what}{advice}"
+
+
+def _decoded(body: bytes, shape: type[Struct], *, strict: bool) -> tuple[Struct, tuple[str, ...]]:
+    """The payload of a body, and what was left out. Raises `InvalidPayload` with every fault at once."""
+    try:
+        payload: Struct = decode_strictly(body, shape, "data")
+    except InvalidPayload as error:
+        raise _every_fault(body, shape, strict=strict) or error from None
+    if strict:
+        unknown = unknown_fields(shape, msgspec.json.decode(body), ("data",))
+        if unknown:
+            raise InvalidPayload.of(_told(one) for one in unknown)
+        return payload, ()
+    with collecting() as notes:
+        note_unknown(parse(body, "data"), shape, "data")
+    return payload, tuple(notes)
+
+
+def _every_fault(body: bytes, shape: type[Struct], *, strict: bool) -> InvalidPayload | None:
+    """All that is wrong with a body that is JSON; `None` if it is not even that."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    found = faults_of(shape, value, strict=strict, at=("data",))
+    return InvalidPayload.of(_told(one) for one in found) if found else None
+
+
+def _told(fault: Fault) -> Wrong:
+    return path(fault.place), f"{fault.message}; {fault.help}" if fault.help else fault.message
 
 
 def _attribute(value: str, where: str) -> str:
@@ -73,7 +117,7 @@ def event_id(source: str, identifier: str) -> str:
     return normalise.digest(joined)
 
 
-def _subject(payload: Payload) -> Subject:
+def _subject(event_type: str, payload: Payload) -> Subject:
     if isinstance(payload, StockChanged):
         stock_items = (payload.inventory_item_id,) if payload.inventory_item_id else ()
         skus = (payload.sku,) if payload.sku else ()
@@ -87,57 +131,11 @@ def _subject(payload: Payload) -> Subject:
         return Product(payload.product_id, skus=tuple(sku for sku in named if sku))
     if isinstance(payload, ShopChanged):
         return WholeShop()
-    found: Person = person(payload)
+    # Of a declared event only the customer is known to be a name of a person, whatever its other fields are called.
+    about = CustomEvent(customer=payload.customer) if event_type.startswith(CUSTOM) else payload
+    found: Person = person(about)
     if not found.aliases and isinstance(payload, CouponChanged):
         return WholeShop()  # a coupon for everyone
     if not found.aliases:
         raise InvalidPayload("data.customer", "names nobody: give its id, email or phone")
-    return found
-
-
-def _canonical(value: Any, shop: ShopContext, where: str) -> Any:
-    """The same value in canonical form. Raises `InvalidPayload` for what can't be."""
-    if isinstance(value, Struct):
-        return _canonical_struct(value, shop, where)
-    if isinstance(value, list):
-        return [_canonical(item, shop, f"{where}[{n}]") for n, item in enumerate(value)]
-    if isinstance(value, dict):
-        return without_secrets({_text(name): _text(item) for name, item in value.items()})
-    if isinstance(value, datetime):
-        return to_utc(value)
-    return _text(value) if isinstance(value, str) else value
-
-
-def _canonical_struct(value: Struct, shop: ShopContext, where: str) -> Struct:
-    if isinstance(value, Money):
-        return Money(amount_text(value.amount, f"{where}.amount", currency=value.currency), value.currency)
-    fields = {name: _canonical(getattr(value, name), shop, f"{where}.{name}") for name in value.__struct_fields__}
-    if isinstance(value, Buyer | EventContact):
-        fields |= {name: text for name, text in _contact(value, shop, where).items() if name in fields}
-    return type(value)(**fields)
-
-
-def _text(value: str) -> str:
-    return normalise.text(value, _TEXT_LIMIT)
-
-
-def _contact(who: Buyer | EventContact, shop: ShopContext, where: str) -> dict[str, str]:
-    """The fields of a person that have one right form."""
-    country, timezone = getattr(who, "country", ""), getattr(who, "timezone", "")
-    land = normalise.country(country)
-    number = normalise.phone(who.phone, land or shop.region)
-    zone = normalise.timezone(timezone)
-    return {
-        "email": _checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
-        "phone": _checked(number, who.phone, f"{where}.phone", "is no phone number: write it as +12025550123"),
-        "locale": _checked(normalise.locale(who.locale), who.locale, f"{where}.locale", "is no BCP 47 locale (es-ES)"),
-        "timezone": _checked(zone, timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"),
-        "country": _checked(land, country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
-    }
-
-
-def _checked(found: str, given: str, where: str, problem: str) -> str:
-    """A shop's webhook may hold nonsense that its customer typed; who writes canonical events can mend theirs."""
-    if given.strip() and not found:
-        raise InvalidPayload(where, f"{given[:60]!r} {problem}")
     return found

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event, event_data
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import UnrecognisedKind
 from relevo_contracts.payloads import ConsentChanged, Payload, StockChanged
 from relevo_ingest.core.aliases import Subject, product_id_of
@@ -18,13 +19,15 @@ from relevo_ingest.core.times import EventTime, Plausible, plausible, statement_
 class ShopContext(Struct, frozen=True):
     """What must be known of the shop to read its messages. `region` is ISO 3166-1, a hint for phone numbers.
 
-    `domain` is the one that it was registered with; empty if it was registered without.
+    `domain` is the one that it was registered with; empty if it was registered without. `types` are the events that it
+    has: the built-in ones, and those that it declared.
     """
 
     shop: str
     currency: str = ""
     region: str = ""
     domain: str = ""
+    types: EventTypes = BUILT_IN
 
 
 class Draft(Struct, frozen=True, kw_only=True):

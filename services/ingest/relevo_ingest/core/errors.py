@@ -1,7 +1,12 @@
 """What can be wrong with a message that arrived: one class for each answer that the sender gets."""
 
 import re
+from collections.abc import Iterable, Sequence
 
+Wrong = tuple[str, str]
+"""The path of a value in the body, and what is wrong with it."""
+
+_SHOWN = 5
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
 
 
@@ -10,12 +15,22 @@ class IngestError(Exception):
 
 
 class InvalidPayload(IngestError):  # noqa: N818 - named for what the sender is told
-    """The body can't be an event: `where` is the path in the body, `problem` says what is wrong there."""
+    """The body can't be an event: `where` is the path in the body, `problem` says what is wrong there.
 
-    def __init__(self, where: str, problem: str) -> None:
+    `wrong` has everything that is: this place and problem, and all others.
+    """
+
+    def __init__(self, where: str, problem: str, *more: Wrong) -> None:
         self.where = where
         self.problem = problem
-        super().__init__(f"{where}: {problem}" if where else problem)
+        self.wrong: tuple[Wrong, ...] = ((where, problem), *more)
+        super().__init__("; ".join(f"{place}: {what}" if place else what for place, what in self.wrong[:_SHOWN]))
+
+    @classmethod
+    def of(cls, wrong: Iterable[Wrong]) -> "InvalidPayload":
+        """Everything that is wrong; there is at least one thing."""
+        (where, problem), *more = wrong
+        return cls(where, problem, *more)
 
     @classmethod
     def from_decoder(cls, error: Exception, under: str = "") -> "InvalidPayload":
@@ -27,8 +42,15 @@ class InvalidPayload(IngestError):  # noqa: N818 - named for what the sender is 
 
     def under(self, prefix: str) -> "InvalidPayload":
         """The same error, seen from outside: `prefix` is the path of the part that was looked at."""
-        where = f"{prefix}.{self.where}" if self.where else prefix
-        return InvalidPayload(where, self.problem)
+        return InvalidPayload.of((f"{prefix}.{where}" if where else prefix, problem) for where, problem in self.wrong)
+
+
+class IdUsed(IngestError):  # noqa: N818 - named for what the sender is told
+    """An event came before with this id and another content; `ids` are all such of the request."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"an event with this id came before with other content: {', '.join(self.ids[:_SHOWN])}")
 
 
 class InvalidSignature(IngestError):  # noqa: N818 - named for what the sender is told

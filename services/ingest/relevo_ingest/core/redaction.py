@@ -59,9 +59,13 @@ def redact_plain(text: str) -> str:
     return _FIELD.sub(lambda found: f"{found[1]}{REMOVED}" if secret_name(found[2]) else found[0], text)
 
 
-def without_secrets(fields: dict[str, str]) -> dict[str, str]:
+def without_secrets(fields: dict[str, Any]) -> dict[str, Any]:
     """Free-form fields without the secret ones."""
-    return {name: value for name, value in fields.items() if not secret_name(name) and not _HASH.match(value)}
+    return {
+        name: value
+        for name, value in fields.items()
+        if not secret_name(name) and not (isinstance(value, str) and _HASH.match(value))
+    }
 
 
 def _redact_text(value: str) -> str:

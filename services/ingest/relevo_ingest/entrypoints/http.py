@@ -106,7 +106,10 @@ class _Endpoints:
         events, batch = cloudevents.parse(content_type, request.headers, body, self._settings.ingest_batch_limit)
         self._within_rate(shop, len(events))
         received = self._clock.now()
-        return _receipt(await receive_events(self._tools, context(shop), events, received, batch=batch))
+        # Who posts events of their own learns of a slip at once, unless they ask for notes instead.
+        strict = request.query_params.get("strict", "true").lower() not in ("false", "0")
+        own = msgspec.structs.replace(context(shop), types=self._shops.types(shop.shop))
+        return _receipt(await receive_events(self._tools, own, events, received, batch=batch, strict=strict))
 
     async def handshake(self, request: Request) -> Response:
         """`OPTIONS /events/{shop}`: may this origin send here? Source: CloudEvents HTTP 1.1 Web Hooks, section 4.

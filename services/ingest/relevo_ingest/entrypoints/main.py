@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
+from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
 from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import RETENTION, KnownStates
@@ -72,11 +74,13 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             states=KnownStates(pool, service.clock),
             log=log,
             erasures=erasures,
+            ids=EventIds(pool),
             watch=Counted(service.metrics),
             limits=settings.limits(),
             budget=settings.ingest_budget,
             erasing_after=settings.ingest_erasing_after,
         )
+        forget_ids = forget_what_is_over(pool, IDS_RETENTION, days=KEPT_DAYS)
         forget = forget_what_is_over(pool, RETENTION, days=settings.ingest_state_days)
         service.health.probe("database", lambda: pool.fetchval("select 1"))
         service.health.probe("kafka", log.check)
@@ -85,6 +89,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
+                service.loop("event ids", forget_ids, longest_pause=3600),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
             serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port,

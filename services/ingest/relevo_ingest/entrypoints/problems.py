@@ -2,7 +2,7 @@
 
 import math
 
-from relevo_ingest.core.errors import Busy, InvalidPayload, InvalidSignature, TooMany
+from relevo_ingest.core.errors import Busy, IdUsed, InvalidPayload, InvalidSignature, TooMany
 from relevo_runtime.problems import PROBLEM_JSON, Problem, answer, answer_bug, answer_http
 
 __all__ = [
@@ -39,7 +39,12 @@ def of_error(error: Exception, retry_after: int) -> Problem:
     """The problem that a use case's error is for its sender."""
     match error:
         case InvalidPayload():
-            return Problem(422, "invalid-payload", "The body is not valid", str(error), where=error.where or "body")
+            every = [{"where": where or "body", "problem": problem} for where, problem in error.wrong]
+            title, where = "The body is not valid", error.where or "body"
+            return Problem(422, "invalid-payload", title, str(error), where=where, errors=every)
+        case IdUsed():
+            detail = f"{error}. Nothing was stored; give what is another event another id"
+            return Problem(409, "id-used", "The id belongs to another event", detail, ids=list(error.ids))
         case InvalidSignature():
             headers = {"WWW-Authenticate": "Bearer"}
             return Problem(401, "not-authentic", "The sender could not be verified", str(error), headers=headers)

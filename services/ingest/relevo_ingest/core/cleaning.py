@@ -1,0 +1,86 @@
+"""Payloads that a sender wrote in canonical form, brought into the one form that each value has; secrets removed."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from relevo_contracts.payloads import Buyer, EventContact, Money
+from relevo_ingest.core import normalise
+from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core.errors import InvalidPayload, Wrong
+from relevo_ingest.core.money import amount_text
+from relevo_ingest.core.redaction import without_secrets
+from relevo_ingest.core.times import to_utc
+
+T = TypeVar("T", bound=Struct)
+_TEXT_LIMIT = 10_000
+
+
+def cleaned(payload: T, shop: ShopContext, where: str) -> T:
+    """The same payload in canonical form. Raises `InvalidPayload` with all values that can't be brought into it."""
+    cleaner = _Cleaner(shop)
+    found: T = cleaner.struct(payload, where)
+    if cleaner.wrong:
+        raise InvalidPayload.of(cleaner.wrong)
+    return found
+
+
+class _Cleaner:
+    """Goes through one payload; what can't be is in `wrong`, and the walk goes on."""
+
+    def __init__(self, shop: ShopContext) -> None:
+        self.wrong: list[Wrong] = []
+        self._shop = shop
+
+    def value(self, value: Any, where: str) -> Any:
+        if isinstance(value, Struct):
+            return self.struct(value, where)
+        if isinstance(value, list):
+            return [self.value(item, f"{where}[{n}]") for n, item in enumerate(value)]
+        if isinstance(value, dict):
+            return without_secrets({_text(name): self.value(item, f"{where}.{name}") for name, item in value.items()})
+        if isinstance(value, datetime):
+            return to_utc(value)
+        return _text(value) if isinstance(value, str) else value
+
+    def struct(self, value: Struct, where: str) -> Any:
+        if isinstance(value, Money):
+            return self._money(value, where)
+        fields = {name: self.value(getattr(value, name), f"{where}.{name}") for name in value.__struct_fields__}
+        if isinstance(value, Buyer | EventContact):
+            fields |= {name: text for name, text in self._contact(value, where).items() if name in fields}
+        return type(value)(**fields)
+
+    def _money(self, value: Money, where: str) -> Money:
+        try:
+            return Money(amount_text(value.amount, f"{where}.amount", currency=value.currency), value.currency)
+        except InvalidPayload as error:
+            self.wrong.extend(error.wrong)
+            return value
+
+    def _contact(self, who: Buyer | EventContact, where: str) -> dict[str, str]:
+        """The fields of a person that have one right form."""
+        country, timezone = getattr(who, "country", ""), getattr(who, "timezone", "")
+        land = normalise.country(country)
+        number = normalise.phone(who.phone, land or self._shop.region)
+        zone, locale = normalise.timezone(timezone), normalise.locale(who.locale)
+        return {
+            "email": self._checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
+            "phone": self._checked(number, who.phone, f"{where}.phone", "is no phone number: write it as +12025550123"),
+            "locale": self._checked(locale, who.locale, f"{where}.locale", "is no BCP 47 locale (es-ES)"),
+            "timezone": self._checked(
+                zone, timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"
+            ),
+            "country": self._checked(land, country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
+        }
+
+    def _checked(self, found: str, given: str, where: str, problem: str) -> str:
+        """A webhook may hold nonsense that a customer typed; who writes canonical events can mend theirs."""
+        if given.strip() and not found:
+            self.wrong.append((where, f"{given[:60]!r} {problem}"))
+        return found
+
+
+def _text(value: str) -> str:
+    return normalise.text(value, _TEXT_LIMIT)
