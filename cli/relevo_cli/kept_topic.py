@@ -15,6 +15,7 @@ from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.adapters.watching import Counted
@@ -105,6 +106,7 @@ async def _tools(settings: IngestSettings) -> AsyncIterator[tuple[Tools, Pool]]:
                 states=KnownStates(pool, make_clock(settings)),
                 log=log,
                 erasures=PendingErasures(pool, log.events),
+                ids=EventIds(pool),
                 watch=Counted(metrics),
                 limits=settings.limits(),
                 budget=_BUDGET,

@@ -6,7 +6,7 @@ It runs on the real application with stores in memory: what is tried is what is 
 import asyncio
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.watching import Counted
@@ -63,6 +64,14 @@ class Stores:
     async def unrecognised(self, message: Message) -> None:
         self.kept.append(msgspec.json.decode(message[1], type=Unrecognised))
 
+    def types(self, name: str) -> EventTypes:
+        assert name
+        return BUILT_IN
+
+    async def used_otherwise(self, shop: str, digests: Mapping[str, bytes], now: datetime) -> Sequence[str]:
+        assert all(len(digest) == 16 for digest in digests.values())
+        return ()
+
     async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
         assert due
         self.stored += [each.event for each in finished]
@@ -77,6 +86,7 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
         states=stores,
         log=stores,
         erasures=stores,
+        ids=stores,
         watch=Counted(metrics),
         limits=DEFAULT_LIMITS,
         budget=30.0,
@@ -221,5 +231,7 @@ def test_a_nul_in_an_attribute_goes_no_further(attribute: str) -> None:
     event |= {"data": {"product_id": "2\0"}, attribute: f"{event.get(attribute, 'x')}\0"}  # type: ignore[dict-item]  # an object
     headers = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/cloudevents+json")]
     stores = Stores()
-    assert asyncio.run(send(stores, "POST", "/events/tea", headers, body_of(event))) == 200
+    assert asyncio.run(send(stores, "POST", "/events/tea?strict=false", headers, body_of(event))) == 200
+    strictly = asyncio.run(send(stores, "POST", "/events/tea", headers, body_of(event)))
+    assert strictly == (422 if attribute == "type" else 200)
     assert "\\u0000" not in msgspec.json.encode([stores.stored, stores.kept]).decode()

@@ -32,7 +32,7 @@ async def redrive(tools: Tools, shop: ShopContext, kept: Unrecognised) -> Receip
 
 async def _event(tools: Tools, shop: ShopContext, kept: Unrecognised) -> Receipt | NoEvent:
     try:
-        reading = canonical.read(_cloud_event(kept), shop)
+        reading = canonical.read(_cloud_event(kept), shop, strict=False)
         if isinstance(reading, NoEvent):
             return reading
         arrival = Arrival(shop=shop.shop, id=kept.id, source="", received=kept.receivedtime)
