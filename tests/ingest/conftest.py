@@ -21,6 +21,7 @@ from relevo_runtime.postgres import Pool
 from relevo_runtime.service import Service
 from tests.conftest import SettingsFactory
 from tests.ingest.webhooks import body_of, fixture
+from tests.sealed import in_clear
 
 SECRET = "shpss-the-secret-of-the-tests"
 OLD_SECRET = "shpss-the-secret-before"
@@ -75,7 +76,7 @@ class Ingest:
             while len(found) < most:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found += [(record.key, record.value) for record in records]
-            return found
+            return await in_clear(self.settings, found)
         finally:
             await consumer.stop()
 

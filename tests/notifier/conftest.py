@@ -30,6 +30,7 @@ from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.conftest import SettingsFactory
 from tests.notifier.support import NOON, SHOP, VERSION, files
 from tests.notifier.waiting import until
+from tests.sealed import in_clear
 
 T = TypeVar("T")
 
@@ -93,7 +94,8 @@ class Post:
             async with asyncio.timeout(30):
                 while len(found) < count:
                     record = await consumer.getone()
-                    found.append(msgspec.json.decode(record.value, type=kind))
+                    for _, value in await in_clear(self.settings, [(record.key, record.value)]):
+                        found.append(msgspec.json.decode(value, type=kind))
             return found
         finally:
             await consumer.stop()

@@ -9,6 +9,7 @@ from msgspec import Struct
 from relevo_contracts.messages import WakeUp
 from relevo_contracts.topics import WAKEUPS
 from relevo_runtime.settings import RuntimeSettings
+from tests.sealed import in_clear
 
 T = TypeVar("T", bound=Struct)
 
@@ -28,7 +29,7 @@ async def read_topic(settings: RuntimeSettings, topic: str) -> list[tuple[bytes,
         while [part for part, end in ends.items() if await consumer.position(part) < end]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found += [(record.key, record.value) for record in records]
-        return found
+        return await in_clear(settings, found)
     finally:
         await consumer.stop()
 

@@ -19,6 +19,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection
+from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.definition import ManualTrigger
 from relevo_workflow.load import load_workflow
@@ -66,7 +67,10 @@ async def request(
     asked = StartRequested(
         id=f"manual/{uuid.uuid4()}", shop=shop, key=key, workflow=workflow, at=make_clock(settings).now(), data=data
     )
-    async with Publisher(settings) as publisher:
+    async with (
+        database.connection(settings) as connection,
+        Publisher(settings, seals=Seals(connection, settings)) as publisher,
+    ):
         await publisher.publish(INPUTS, [(partition_key(shop, key), msgspec.json.encode(asked))])
     return asked
 

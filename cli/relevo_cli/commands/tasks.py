@@ -18,6 +18,7 @@ from relevo_engine.core.tasks import Answer, Member, Task
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.sealing import Seals
 from relevo_workflow.zones import zone_of
 
 Id = Annotated[str, typer.Argument(help="The id that `relevo tasks list` prints.")]
@@ -141,7 +142,11 @@ def _answer(task_id: str, done: Answer, *, by: str, note: str, data: list[str] |
 
 async def _publish(answered: Answered) -> None:
     settings = addresses.settings()
-    async with database.transaction(settings) as connection, Publisher(settings) as publisher:
+    async with (
+        database.connection(settings) as keys,
+        Publisher(settings, seals=Seals(keys, settings)) as publisher,
+        database.transaction(settings) as connection,
+    ):
         try:
             await answer_task(connection, publisher, answered, make_clock(settings))
         except TaskError as error:

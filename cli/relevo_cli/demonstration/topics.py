@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
+from relevo_cli import database
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, EVENTS, OUTCOMES
+from relevo_runtime.kafka import Record
+from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
+
+_POLL_MS = 200
 
 
 class ReadAlong:
@@ -66,7 +71,7 @@ async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[R
         await consumer.start()
         for partition in consumer.assignment():
             await consumer.position(partition)  # returns once the end is looked up: what comes from now on is read
-        reading = asyncio.create_task(_read(consumer, logical, seen), name="read-along")
+        reading = asyncio.create_task(_read(consumer, settings, logical, seen), name="read-along")
         yield seen
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -75,6 +80,13 @@ async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[R
         await consumer.stop()
 
 
-async def _read(consumer: AIOKafkaConsumer, logical: dict[str, str], seen: ReadAlong) -> None:
-    async for record in consumer:
-        seen.take(logical[record.topic], record.value)
+async def _read(
+    consumer: AIOKafkaConsumer, settings: RuntimeSettings, logical: dict[str, str], seen: ReadAlong
+) -> None:
+    async with database.connection(settings) as connection:
+        seals = Seals(connection, settings)
+        while True:
+            for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                read = [Record(logical[r.topic], r.partition, r.offset, r.key or b"", r.value or b"") for r in records]
+                for record in await seals.open(read):
+                    seen.take(record.topic, record.value)

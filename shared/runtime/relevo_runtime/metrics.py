@@ -25,6 +25,7 @@ class Metrics:
         self.batch_retries = self._counter("batch_retries", "Batches tried again after a temporary failure.")
         self.commit_failures = self._counter("commit_failures", "Commits that a rebalance overtook; redelivered.")
         self.dead_letters = self._counter("dead_letters", "Records that could never be processed.", ("topic",))
+        self.records_shredded = self._counter("records_shredded", "Records passed over: their person was erased.")
         self.assigned_partitions = self._gauge("assigned_partitions", "Partitions that this process holds now.")
 
         # Publishing.

@@ -64,6 +64,11 @@ class RuntimeSettings(BaseSettings):
     link_secret: SecretStr = Field(
         default=SecretStr(""), description="Signs the links in messages (unsubscribe); at least 16 characters."
     )
+    data_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Wraps the keys that seal messages about people on Kafka: 32 bytes in URL-safe base64. To change"
+        " it, put the new one first, a comma, then the old one. Empty: the database keeps those keys unwrapped.",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where customers reach ingest; links start with it."
     )

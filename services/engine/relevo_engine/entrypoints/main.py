@@ -20,6 +20,7 @@ from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Build, Loop, Service, run
 
 TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
@@ -49,10 +50,11 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
     service.health.probe("database", lambda: pool.fetchval("select 1"))
     definitions = DefinitionCache()
-    async with pool, Publisher(settings, service.metrics) as publisher:
+    seals = Seals(pool, settings)
+    async with pool, Publisher(settings, service.metrics, seals=seals) as publisher:
         forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
         walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
-        consumer = _consumer(settings, service, lambda records: processor(records))  # noqa: PLW0108 - made below
+        consumer = _consumer(settings, service, seals, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
             pool=pool,
             store=Store.load(),
@@ -101,7 +103,7 @@ def _tell_unreadable(service: Service, unreadable: Mapping[str, str]) -> None:
     service.health.set("definitions", True, why)
 
 
-def _consumer(settings: EngineSettings, service: Service, handler: Handler) -> BatchConsumer:
+def _consumer(settings: EngineSettings, service: Service, seals: Seals, handler: Handler) -> BatchConsumer:
     return BatchConsumer(
         settings,
         service="engine",
@@ -114,6 +116,7 @@ def _consumer(settings: EngineSettings, service: Service, handler: Handler) -> B
         health=service.health,
         metrics=service.metrics,
         on_failure=service.fail,
+        seals=seals,
     )
 
 

@@ -10,6 +10,7 @@ from relevo_contracts.topics import EVENTS, UNRECOGNISED
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import temporary
 
 Message = tuple[bytes, bytes]
 _UNSOUND_SECONDS = 5.0
@@ -116,5 +117,5 @@ class KafkaLog:
         except PublishError as error:
             return Busy(str(error))
         except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this round
-            return error
+            return Busy(f"the database can't be asked now: {error!r}") if temporary(error) else error
         return None

@@ -25,6 +25,7 @@ from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import check_secret
 from relevo_runtime.postgres import open_pool
 from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Service, run
 
 _log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         max_size=settings.ingest_pool,
         command_timeout=_COMMAND_SECONDS,
     )
-    log = KafkaLog(Publisher(settings, service.metrics), most_waiting=settings.ingest_most_waiting)
+    publisher = Publisher(settings, service.metrics, seals=Seals(pool, settings))
+    log = KafkaLog(publisher, most_waiting=settings.ingest_most_waiting)
     try:
         await _connect(log)
         shops = Shops(

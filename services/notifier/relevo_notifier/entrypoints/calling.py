@@ -25,6 +25,7 @@ from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import BatchConsumer, Publisher
 from relevo_runtime.postgres import Pool
+from relevo_runtime.sealing import Seals
 
 _BUSY_PAUSE = timedelta(seconds=1)
 
@@ -71,6 +72,7 @@ async def start_calling(
         health=around.health,
         metrics=around.metrics,
         on_failure=around.on_failure,
+        seals=Seals(pool, settings),
     )
     return Calling(lane, Poll(lane, calls, settlements, reports, clock), consumer)
 

@@ -35,6 +35,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import BatchConsumer, Publisher
 from relevo_runtime.links import unsubscribe_token
 from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.sealing import Seals
 
 
 class Notifier(Struct, frozen=True):
@@ -58,7 +59,8 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.dsn, application_name="relevo-notifier", max_size=6)
         stack.push_async_callback(pool.close)
-        publisher = await stack.enter_async_context(Publisher(settings, around.metrics))
+        seals = Seals(pool, settings)
+        publisher = await stack.enter_async_context(Publisher(settings, around.metrics, seals=seals))
         deliveries, catalog = Deliveries(pool), Catalog(pool)
         publish = Publish(publisher, topics.OUTCOMES, deliveries)
         reports: Batches[Report] = Batches("reports", publish, refused=publish.refused)
@@ -134,6 +136,7 @@ def _consumers(
         health=around.health,
         metrics=around.metrics,
         on_failure=around.on_failure,
+        seals=Seals(pool, settings),
     )
     learn = partial(learn_contacts, pool=pool, clock=around.clock)
     return [

@@ -9,6 +9,7 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.environment import start
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Loop, Service, run
 from relevo_scheduler.adapters.listener import listening
 from relevo_scheduler.app.publish_due import publish_due
@@ -31,7 +32,7 @@ async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIter
         pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4)
         stack.push_async_callback(pool.close)
         service.health.probe("database", lambda: _ask(pool))
-        publisher = await stack.enter_async_context(Publisher(settings, service.metrics))
+        publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=Seals(pool, settings)))
         due = _publish_due(service, settings, pool, publisher)
         await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail))
         await stack.enter_async_context(service.running(due, _rescue_outbox(service, settings, pool, publisher)))

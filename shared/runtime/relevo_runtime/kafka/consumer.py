@@ -22,6 +22,7 @@ from relevo_runtime.kafka.member import Handler, Member
 from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Publisher
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class BatchConsumer:
     `after` names topics whose records wait for another topic: of the same partition number, as far as that went when
     they came (see `precedence`).
 
+    With `seals`, the handler sees opened records; those of people who were erased are passed over.
+
     `on_failure` is told what ends consuming for good, such as `TooManyDeadLetters`; the service should stop then.
     """
 
@@ -58,12 +61,13 @@ class BatchConsumer:
         health: Health | None = None,
         metrics: Metrics | None = None,
         on_failure: Callable[[BaseException], None] | None = None,
+        seals: Seals | None = None,
     ) -> None:
         self._settings = settings
         self._service = service
         self._topics = {settings.topic(name): name for name in topics}
         self._max_records = max_records
-        self._publisher = Publisher(settings, metrics)
+        self._publisher = Publisher(settings, metrics, seals=seals)
         self.health = health or Health()
         self._on_failure = on_failure or _log_failure
         metrics = metrics or Metrics(service)
@@ -79,6 +83,7 @@ class BatchConsumer:
                 health=self.health,
                 metrics=metrics,
                 on_failure=self._on_failure,
+                seals=seals,
                 precedence=Precedence({settings.topic(a): settings.topic(b) for a, b in (after or {}).items()}),
             )
             for number in range(1, consumers + 1)

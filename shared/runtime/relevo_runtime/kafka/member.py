@@ -17,6 +17,7 @@ from relevo_runtime.kafka.precedence import Position, Precedence
 from relevo_runtime.kafka.record import Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary
+from relevo_runtime.sealing import Seals
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 
@@ -58,6 +59,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         metrics: Metrics,
         on_failure: Callable[[BaseException], None],
         precedence: Precedence,
+        seals: Seals | None = None,
     ) -> None:
         self.name = name
         self.consumer: Callable[[], Consumer | None] = lambda: None
@@ -68,6 +70,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._metrics = metrics
         self._on_failure = on_failure
         self._precedence = precedence
+        self._seals = seals
         self._releasing: asyncio.Task[None] | None = None
         self._held = 0
         self._idle = asyncio.Event()
@@ -125,9 +128,26 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if not records:
             return
         self._dead_letters.count(len(records))
-        await self._work(records)
+        opened = await self._opened(records)
+        if opened:
+            await self._work(opened)
         await self._commit(consumer, offsets)
         self._done(records)
+
+    async def _opened(self, records: Sequence[Record]) -> Sequence[Record]:
+        """The records in clear. What is about people who were erased is passed over: nobody can read it any more."""
+        if self._seals is None:
+            return records
+        seals, opened = self._seals, list[Record]()
+
+        async def attempt() -> None:
+            opened.extend(await seals.open(records))
+
+        failure = await self._patiently(attempt)
+        if failure is not None:
+            raise failure
+        self._metrics.records_shredded.inc(len(records) - len(opened))
+        return opened
 
     async def _release(self) -> None:
         """Looks again until nothing is held back: what goes first may be at its end without a further batch."""

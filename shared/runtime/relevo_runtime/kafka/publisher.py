@@ -14,6 +14,7 @@ from aiokafka.partitioner import murmur2
 
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 _log = logging.getLogger(__name__)
@@ -47,11 +48,15 @@ class Partitioner:
 class Publisher:
     """Publishes keyed messages: idempotent, acknowledged by all replicas, lz4, lingering up to 5 ms.
 
-    Messages of one key keep their order. Use it as `async with`, or `start` and `stop`; `stop` sends what is waiting.
+    Messages of one key keep their order. With `seals`, Kafka gets what is about people sealed. Use it as `async with`,
+    or `start` and `stop`; `stop` sends what is waiting.
     """
 
-    def __init__(self, settings: RuntimeSettings, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, settings: RuntimeSettings, metrics: Metrics | None = None, *, seals: Seals | None = None
+    ) -> None:
         self._settings = settings
+        self._seals = seals
         self._metrics = metrics
         self._partitioner = Partitioner()
         self._producer: Any = None
@@ -93,14 +98,17 @@ class Publisher:
         """Publish `(key, value)` pairs to the logical `topic` and return when Kafka has acknowledged all of them.
 
         Raises `PublishError`, or `MessageTooLarge`, which does not pass; some messages may then have been written, so
-        publish again what readers can recognise as the same. Takes up to 20 s to find out that no broker answers: bound
-        it with `asyncio.timeout` if that is long.
+        publish again what readers can recognise as the same. Raises what the database raises if the keys that seal
+        messages can't be asked for; nothing was written then. Takes up to 20 s to find out that no broker answers:
+        bound it with `asyncio.timeout` if that is long.
         """
         if not messages:
             return
         if any(len(value) > LARGEST_MESSAGE for _, value in messages):
             too_large = MessageSizeTooLargeError(f"a message is larger than {LARGEST_MESSAGE} bytes")
             raise self._failed(topic, len(messages), [too_large] * len(messages))
+        if self._seals is not None:
+            messages = await self._seals.seal(topic, messages)
         await self._renew()
         results: Sequence[object]
         try:

@@ -1,0 +1,245 @@
+"""Sealed messages: Kafka keeps what is about a person in a form that only their key opens, and erasing deletes the key.
+
+A topic can't be changed, and events are kept for 400 days; so each value about a customer (or the shop itself) is
+sealed with AES-128-GCM under a random key of that customer, which is a row in PostgreSQL. `Publisher` seals,
+`BatchConsumer` opens; handlers see plain records. What was published before there were keys stays readable as it is.
+
+    sealed value = MAGIC (5) | id of the key (16) | nonce (12) | ciphertext and tag; the message key is authenticated
+
+Keys are asked of the database for each batch, in one statement, and never remembered beyond it: a key that is deleted
+opens nothing from that moment on, in any process. Only unwrapped ciphers are cached, by their random id.
+
+An erasure itself (`customer.redacted`, `shop.redacted`) travels in clear, since whoever reads it late must understand
+it. Publishing one retires the person's key: what is published about them afterwards gets a new one, and survives.
+"""
+
+import hashlib
+import os
+import uuid
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from asyncpg.pgproto.pgproto import UUID
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from relevo_contracts import topics
+from relevo_contracts.keys import is_product
+from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.postgres import Connection, Pool, Statements
+from relevo_runtime.settings import RuntimeSettings
+
+if TYPE_CHECKING:
+    from relevo_runtime.kafka.record import Record
+
+STATEMENTS = Statements.load("relevo_runtime", "sealing.sql")
+MAGIC = b"\x00RS1."
+"""How sealed values begin: no JSON does."""
+
+ERASURES = ("customer.redacted", "shop.redacted")
+"""The events that travel in clear. They carry nothing of the person but the key."""
+
+_IN_CLEAR = {topics.WAKEUPS}  # timers carry ids only
+_ID = slice(len(MAGIC), len(MAGIC) + 16)
+_NONCE = slice(_ID.stop, _ID.stop + 12)
+_SECRET_BYTES = 16
+_MASTER_BYTES = 32
+_PLAIN, _WRAPPED = b"\x00", b"\x01"
+_CIPHERS = 20_000
+
+Message = tuple[bytes, bytes]
+Person = tuple[str, str]
+"""A shop and a key."""
+Database: TypeAlias = "Pool | Connection"
+
+
+class SealingError(RuntimeFault):
+    """The keys can't be used: `RELEVO_DATA_KEY` is not what they were wrapped with, or is no key."""
+
+
+class _Type(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+_type = msgspec.json.Decoder(_Type)
+
+
+class Masters:
+    """The keys that wrap the data keys, newest first; with none, data keys are kept as they are.
+
+    `text` is what `RELEVO_DATA_KEY` says: one or several keys of 32 bytes in URL-safe base64, separated by commas.
+    Raises `SealingError` if it is something else.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        self._keys: dict[bytes, AESGCM] = {}
+        for part in filter(None, (one.strip() for one in text.split(","))):
+            secret = _master(part)
+            self._keys.setdefault(hashlib.sha256(secret).digest()[:4], AESGCM(secret))
+
+    def wrap(self, secret: bytes, key_id: bytes) -> bytes:
+        """How the database keeps `secret`."""
+        if not self._keys:
+            return _PLAIN + secret
+        name, master = next(iter(self._keys.items()))
+        nonce = os.urandom(12)
+        return _WRAPPED + name + nonce + master.encrypt(nonce, secret, key_id)
+
+    def unwrap(self, kept: bytes, key_id: bytes) -> bytes:
+        """The secret again. Raises `SealingError` if the key that wrapped it is not among ours."""
+        if kept[:1] == _PLAIN:
+            return kept[1:]
+        master = self._keys.get(kept[1:5])
+        try:
+            if master is not None:
+                return master.decrypt(kept[5:17], kept[17:], key_id)
+        except InvalidTag:
+            pass
+        raise SealingError(
+            "the keys of people are wrapped with a key that RELEVO_DATA_KEY does not hold: add it there, behind the new"
+            " one and a comma"
+        )
+
+
+def _master(text: str) -> bytes:
+    try:
+        secret = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        secret = b""
+    if len(secret) != _MASTER_BYTES:
+        raise SealingError(
+            "RELEVO_DATA_KEY has a part that is not 32 bytes in URL-safe base64; make one with"
+            " `head -c 32 /dev/urandom | base64 | tr +/ -_`"
+        )
+    return secret
+
+
+class Seals:
+    """Seals and opens the messages of one process. `database` is a pool, or a connection that
+    nobody else uses and that is in no transaction: a new key has to be committed before a message is sealed with it.
+
+    Raises `SealingError` if the settings' `data_key` is no key.
+    """
+
+    def __init__(self, database: Database, settings: RuntimeSettings) -> None:
+        self._database: Any = database
+        self._masters = Masters(settings.data_key.get_secret_value())
+        self._cipher = lru_cache(_CIPHERS)(self._unwrapped)
+
+    async def seal(self, topic: str, messages: Sequence[Message]) -> list[Message]:
+        """`messages` as Kafka may keep them. Raises what the database raises, or `SealingError`.
+
+        An erasure among them retires the person's key: what is sealed later has a new one.
+        """
+        if topic in _IN_CLEAR:
+            return list(messages)
+        erasures = [_is_erasure(topic, value) for _, value in messages]
+        erased = {person(key) for (key, _), erasure in zip(messages, erasures, strict=True) if erasure}
+        if erased:
+            await self._database.execute(STATEMENTS["retire"], *_columns(erased))
+        wanted = [not erasure and _is_personal(key) for (key, _), erasure in zip(messages, erasures, strict=True)]
+        keys = await self._in_use({key for (key, _), personal in zip(messages, wanted, strict=True) if personal})
+        return [
+            (key, _seal(*keys[key], key, value)) if personal else (key, value)
+            for (key, value), personal in zip(messages, wanted, strict=True)
+        ]
+
+    async def open(self, records: "Sequence[Record]") -> "list[Record]":
+        """`records` in clear, without those whose key was deleted.
+
+        One that was tampered with stays as it is, for its reader to refuse. Raises what the database raises, or
+        `SealingError`.
+        """
+        wanted = {(person(record.key)[0], record.value[_ID]) for record in records if is_sealed(record.value)}
+        if not wanted:
+            return list(records)
+        rows = await self._database.fetch(
+            STATEMENTS["by_id"], [shop for shop, _ in wanted], [UUID(key_id) for _, key_id in wanted]
+        )
+        ciphers = {(row[0], row[1].bytes): self._cipher(row[1].bytes, row[2]) for row in rows}
+        return list(_opened(records, ciphers))
+
+    async def _in_use(self, keys: set[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
+        """The id and the cipher for each message key; those that are missing are made."""
+        people = {person(key): key for key in keys}
+        found = await self._found(people)
+        missing = people.keys() - found.keys()
+        if missing:
+            made = [(*one, key_id := uuid.uuid4(), self._new(key_id)) for one in missing]
+            await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
+            found |= await self._found(missing)
+        return {key: found[one] for one, key in people.items()}
+
+    async def _found(self, people: Iterable[Person]) -> dict[Person, tuple[bytes, AESGCM]]:
+        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(people)) if people else []
+        return {(row[0], row[1]): (row[2].bytes, self._cipher(row[2].bytes, row[3])) for row in rows}
+
+    def _new(self, key_id: uuid.UUID) -> bytes:
+        return self._masters.wrap(AESGCM.generate_key(8 * _SECRET_BYTES), key_id.bytes)
+
+    def _unwrapped(self, key_id: bytes, kept: bytes) -> AESGCM:
+        return AESGCM(self._masters.unwrap(kept, key_id))
+
+
+async def shred(connection: Connection, people: Iterable[Person]) -> None:
+    """Delete the retired keys of these people, in the caller's transaction: Kafka tells nothing of them any more."""
+    people = list(people)
+    if people:
+        await connection.execute(STATEMENTS["shred"], *_columns(people))
+
+
+def is_sealed(value: bytes) -> bool:
+    """Whether a value is sealed."""
+    return value.startswith(MAGIC)
+
+
+def person(key: bytes) -> Person:
+    """Whom the message key `shop/key` names."""
+    shop, _, name = key.decode(errors="replace").partition("/")
+    return shop, name
+
+
+def _is_personal(key: bytes) -> bool:
+    return not is_product(person(key)[1])
+
+
+def _is_erasure(topic: str, value: bytes) -> bool:
+    # The search is cheap and finds nearly nothing; decoding tells the event's type from a text inside of its data.
+    if topic != topics.EVENTS or not any(name.encode() in value for name in ERASURES):
+        return False
+    try:
+        return _type.decode(value).type in ERASURES
+    except msgspec.DecodeError:
+        return False
+
+
+def _seal(key_id: bytes, cipher: AESGCM, key: bytes, value: bytes) -> bytes:
+    if is_sealed(value):  # sent again as it was found
+        return value
+    nonce = os.urandom(12)
+    return b"".join((MAGIC, key_id, nonce, cipher.encrypt(nonce, value, key)))
+
+
+def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM]) -> "Iterable[Record]":
+    for record in records:
+        value = record.value
+        if not is_sealed(value):
+            yield record
+            continue
+        cipher = ciphers.get((person(record.key)[0], value[_ID]))
+        if cipher is None:
+            continue
+        try:
+            clear = cipher.decrypt(value[_NONCE], value[_NONCE.stop :], record.key)
+        except InvalidTag:
+            yield record
+            continue
+        yield msgspec.structs.replace(record, value=clear)
+
+
+def _columns(people: Iterable[Person]) -> tuple[list[str], list[str]]:
+    listed = list(people)
+    return [shop for shop, _ in listed], [key for _, key in listed]

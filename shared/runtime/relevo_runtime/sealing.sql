@@ -1,0 +1,32 @@
+-- The keys with which messages about people are sealed.
+
+-- name: in_use
+-- The keys that seal messages about these people (shop, key).
+select d.shop, d.key, d.id, d.secret
+from unnest($1::text[], $2::text[]) as k (shop, key)
+join catalog.data_key as d on d.shop = k.shop and d.key = k.key and not d.retired
+
+-- name: by_id
+-- The keys with these ids, of these shops, as far as they are still there.
+select d.shop, d.id, d.secret
+from unnest($1::text[], $2::uuid[]) as k (shop, id)
+join catalog.data_key as d on d.shop = k.shop and d.id = k.id
+
+-- name: keep
+-- Keeps new keys; whoever made one at the same moment for the same person was quicker. In order: no two wait in a circle.
+insert into catalog.data_key (shop, key, id, secret)
+select shop, key, id, secret from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[]) as k (shop, key, id, secret)
+order by shop, key
+on conflict do nothing
+
+-- name: retire
+-- What is published about these people (shop, key) from now on is sealed with new keys.
+update catalog.data_key as d set retired = true
+from unnest($1::text[], $2::text[]) as k (shop, key)
+where d.shop = k.shop and d.key = k.key and not d.retired
+
+-- name: shred
+-- Deletes the retired keys of these people (shop, key): nobody can read any more what was sealed with them.
+delete from catalog.data_key as d
+using unnest($1::text[], $2::text[]) as k (shop, key)
+where d.shop = k.shop and d.key = k.key and d.retired

@@ -1,0 +1,156 @@
+"""Messages about people are sealed on Kafka; deleting a person's key makes them unreadable, and nothing else."""
+
+import base64
+import os
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.errors import Poison
+from relevo_runtime.kafka import BatchConsumer, Publisher, Record
+from relevo_runtime.postgres import Pool
+from relevo_runtime.sealing import MAGIC, Masters, SealingError, Seals, is_sealed, person, shred
+from tests.conftest import SettingsFactory
+from tests.runtime.test_kafka import Seen
+from tests.sealed import everything_on_kafka, raw
+
+ANA, BEN = b"tea/cus_ana", b"tea/cus_ben"
+
+
+def record(message: tuple[bytes, bytes], topic: str = EVENTS, offset: int = 0) -> Record:
+    return Record(topic, 0, offset, *message)
+
+
+def master() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+async def values(seals: Seals, messages: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    return [one.value for one in await seals.open([record(message) for message in messages])]
+
+
+async def test_what_is_sealed_is_opened_again(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    sealed = await seals.seal(EVENTS, [(ANA, b'{"email":"ana@example.org"}'), (BEN, b"{}"), (ANA, b"{}")])
+    assert all(is_sealed(value) and b"ana@" not in value for _, value in sealed)
+    assert await values(seals, sealed) == [b'{"email":"ana@example.org"}', b"{}", b"{}"]
+    assert await pool.fetchval("select count(*) from catalog.data_key") == 2
+
+
+async def test_products_and_timers_and_what_is_old_stay_in_clear(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    assert await seals.seal(EVENTS, [(b"tea/prd_1", b"{}")]) == [(b"tea/prd_1", b"{}")]
+    assert await seals.seal(WAKEUPS, [(ANA, b"{}")]) == [(ANA, b"{}")]
+    assert await values(seals, [(ANA, b'{"id":"of an older release"}')]) == [b'{"id":"of an older release"}']
+
+
+async def test_what_nobody_recognised_is_sealed_for_the_shop(pool: Pool, settings: SettingsFactory) -> None:
+    [(_, value)] = await Seals(pool, settings()).seal(UNRECOGNISED, [(b"tea/shop", b"a body")])
+    assert is_sealed(value)
+    assert await pool.fetchval("select key from catalog.data_key") == "shop"
+
+
+async def test_erasing_makes_the_past_unreadable_and_spares_what_comes_after(
+    pool: Pool, settings: SettingsFactory
+) -> None:
+    seals = Seals(pool, settings())
+    before = await seals.seal(EVENTS, [(ANA, b"1"), (BEN, b"2")])
+    [erasure, after] = await seals.seal(EVENTS, [(ANA, b'{"type":"customer.redacted"}'), (ANA, b"3")])
+    assert erasure == (ANA, b'{"type":"customer.redacted"}')
+    assert await values(seals, [*before, after]) == [b"1", b"2", b"3"]  # until the engine has the erasure
+    async with pool.acquire() as connection:
+        await shred(connection, [person(ANA)])
+    assert await values(seals, [*before, erasure, after]) == [b"2", b'{"type":"customer.redacted"}', b"3"]
+
+
+async def test_a_text_that_looks_like_an_erasure_is_sealed(pool: Pool, settings: SettingsFactory) -> None:
+    tricky = msgspec.json.encode({"type": "form.submitted", "data": {"type": "customer.redacted", "name": "Ana"}})
+    [(_, value)] = await Seals(pool, settings()).seal(EVENTS, [(ANA, tricky)])
+    assert is_sealed(value)
+
+
+async def test_a_sealed_message_opens_for_nobody_else(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    [(_, value)] = await seals.seal(EVENTS, [(ANA, b"for Ana")])
+    assert await values(seals, [(BEN, value)]) == [value]
+    assert await values(seals, [(ANA, value[:-1] + bytes([value[-1] ^ 1]))]) != [b"for Ana"]
+    assert await values(seals, [(b"coffee/cus_ana", value)]) == []
+
+
+async def test_sent_again_as_it_was_found_is_sealed_once(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    sealed = await seals.seal(EVENTS, [(ANA, b"{}")])
+    assert await seals.seal(EVENTS, sealed) == sealed
+
+
+async def test_a_master_key_wraps_and_can_be_changed(pool: Pool, settings: SettingsFactory) -> None:
+    old, new = master(), master()
+    sealed = await Seals(pool, settings(data_key=old)).seal(EVENTS, [(ANA, b"{}")])
+    assert await values(Seals(pool, settings(data_key=f"{new},{old}")), sealed) == [b"{}"]
+    with pytest.raises(SealingError, match="does not hold"):
+        await values(Seals(pool, settings(data_key=new)), sealed)
+    with pytest.raises(SealingError, match="does not hold"):
+        await values(Seals(pool, settings()), sealed)
+
+
+@pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(SealingError, match="RELEVO_DATA_KEY"):
+        Masters(text)
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), st.booleans())
+def test_wrapping_is_undone_by_unwrapping(secret: bytes, key_id: bytes, wrapped: bool) -> None:
+    masters = Masters(master() if wrapped else "")
+    kept = masters.wrap(secret, key_id)
+    assert masters.unwrap(kept, key_id) == secret
+    assert (secret in kept) is not wrapped
+
+
+async def test_a_reader_from_the_beginning_passes_over_who_was_erased(
+    settings: SettingsFactory, pool: Pool, topics: list[str]
+) -> None:
+    """Not as dead letters: whoever reads 400 days again meets many of them."""
+    own, seals = settings(), Seals(pool, settings())
+    collector = Seen()
+    async with Publisher(own, seals=seals) as publisher:
+        await publisher.publish(EVENTS, [(ANA, b"ana@example.org"), (BEN, b"1")])
+        await publisher.publish(EVENTS, [(ANA, b'{"type":"customer.redacted"}')])
+        async with pool.acquire() as connection:
+            await shred(connection, [person(ANA)])
+        await publisher.publish(EVENTS, [(ANA, b"2")])
+    reader = BatchConsumer(own, service="test", topics=[EVENTS], handler=collector, clock=SystemClock(), seals=seals)
+    async with reader:
+        await collector.until(lambda: len(collector.records) == 3)
+    assert sorted(collector.values) == [b"1", b"2", b'{"type":"customer.redacted"}']
+    assert await raw(own, DEAD_LETTERS) == []
+    assert b"ana@" not in await everything_on_kafka(own)
+
+
+async def test_dead_letters_are_sealed_too(settings: SettingsFactory, pool: Pool, topics: list[str]) -> None:
+    own, seals = settings(), Seals(pool, settings())
+    met: list[Record] = []
+
+    async def refuse(records: Sequence[Record]) -> None:
+        met.extend(records)
+        raise Poison("not an event", records[0])
+
+    async with Publisher(own, seals=seals) as publisher:
+        await publisher.publish(EVENTS, [(ANA, b"ana@example.org")])
+    collector = Seen()
+    letters = BatchConsumer(
+        own, service="reader", topics=[DEAD_LETTERS], handler=collector, clock=SystemClock(), seals=seals
+    )
+    async with (
+        BatchConsumer(own, service="test", topics=[EVENTS], handler=refuse, clock=SystemClock(), seals=seals),
+        letters,
+    ):
+        await collector.until(lambda: len(collector.records) == 1)
+    assert met[0].value == b"ana@example.org"
+    assert b"not an event" in collector.values[0]
+    assert all(value.startswith(MAGIC) for _, value in await raw(own, DEAD_LETTERS))
