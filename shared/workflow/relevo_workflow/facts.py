@@ -53,7 +53,7 @@ def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     With `whole=False` only that part of the data has to fit which facts are made of: enough where nobody else reads it.
     """
     if event.type == REDACTED:
-        return Facts()
+        return Facts(redacted_at=event.time)
     wanted = known_payload(event.type) if whole or event.type.startswith(CUSTOM) else _READ[event.type]
     payload: Any = msgspec.convert(event.data, wanted)
     changes = _seen(facts, event.time) if event.type in _SEEN else {}

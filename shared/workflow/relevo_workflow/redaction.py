@@ -1,10 +1,11 @@
-"""A customer's right to be forgotten: every run ends, every fact goes."""
+"""A customer's right to be forgotten: every run ends, every fact goes, and nothing that is older comes back."""
 
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.effects import CancelTimer, Effect, Unsubscribe
+from relevo_workflow.inputs import EventInput, Input
 from relevo_workflow.state import Facts, Run, Subject
 
 REASON = "the customer was redacted"
@@ -12,9 +13,16 @@ REASON = "the customer was redacted"
 
 def redacted(subject: Subject, event: Event) -> Handled:
     """The subject without facts and runs. Timers are cancelled; the ended runs keep nothing of the person."""
+    if is_void(subject.facts, EventInput(event)):
+        return Handled(subject, (), ())
     alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
     decisions = tuple(_end(run, event) for run in subject.runs)
-    return Handled(structs.replace(subject, facts=Facts(), runs=()), decisions, alarms)
+    return Handled(structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()), decisions, alarms)
+
+
+def is_void(facts: Facts, arrival: Input) -> bool:
+    """Whether the customer was erased since: a late webhook or a redriven dead letter must not bring them back."""
+    return facts.redacted_at is not None and arrival.at <= facts.redacted_at
 
 
 def _end(run: Run, event: Event) -> Decision:

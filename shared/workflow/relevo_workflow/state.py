@@ -44,7 +44,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
     since when the customer is in each segment, as of the last time one changed, `segments_at`. Both follow the triggers
-    whose fingerprint is `timed_by`.
+    whose fingerprint is `timed_by`. `redacted_at` is when the customer was erased: what happened before is not heard.
     """
 
     contact: Contact = Contact()
@@ -69,6 +69,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     segments: dict[str, Instant] = {}
     segments_at: Instant | None = None
     timed_by: str = ""
+    redacted_at: Instant | None = None
 
 
 class GoalReached(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -15,7 +15,7 @@ from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
 from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_end, with_start
 from relevo_workflow.inputs import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
-from relevo_workflow.redaction import redacted
+from relevo_workflow.redaction import is_void, redacted
 from relevo_workflow.segments import changed_segments
 from relevo_workflow.starting import past_name
 from relevo_workflow.state import Facts, Run, Shop, Subject
@@ -44,11 +44,14 @@ def handle(
 
     `definitions` are the shop's active versions, which start runs; `pinned` has the versions that runs were started
     with, by version. Decisions that change nothing and concern no trigger are left out. Ended runs leave `subject`.
+    What happened before the customer was erased is not heard.
 
     Raises `MissingVersionError` if a run's version is not in `pinned`, and what `fold` raises for a bad event.
     """
     if isinstance(arrival, EventInput) and _erases(subject, arrival.event):
         return redacted(subject, arrival.event)
+    if is_void(subject.facts, arrival):
+        return Handled(subject, (), ())
     deployment = Deployment.of(definitions)
     if isinstance(arrival, EventInput):
         return _handle_event(deployment, pinned, subject, arrival, now=now, shop=shop)

@@ -95,7 +95,7 @@ order by deadline nulls last, opened_at, task_id
 -- name: redact_tasks
 -- Takes what may be personal out of the tasks of these customers.
 update engine.task t
-set title = '', votes = (select coalesce(jsonb_agg(v - 'note'), '[]') from jsonb_array_elements(t.votes) as v)
+set title = '', votes = (select coalesce(jsonb_agg(v - 'note' - 'data'), '[]') from jsonb_array_elements(t.votes) as v)
 from unnest($1::text[], $2::text[]) as r(shop, key)
 where t.shop = r.shop and t.key = r.key
 

@@ -13,11 +13,13 @@ import msgspec
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
+from relevo_engine.adapters import erasure
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.fanouts import Cursor, Fanouts
 from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.core import fanout
 from relevo_engine.core.calendar import find
+from relevo_engine.core.erasure import erasures
 from relevo_engine.core.fanout import Claimed, Message
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
@@ -30,10 +32,11 @@ _event = msgspec.json.Decoder(Event)
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What one turn of a walk tells, and where it stands afterwards; `None`: at its end."""
+    """What one turn of a walk tells, on which topic, and where it stands afterwards; `None`: at its end."""
 
     messages: Sequence[Message]
     cursor: Cursor | None
+    topic: str = topics.INPUTS
 
 
 class Forwarder:
@@ -84,10 +87,20 @@ class Forwarder:
             await self._waiting.wait_for_registering(conn, {(walk.shop, walk.about) for walk in new})
             return await self._fanouts.unheard(conn, new)
 
+    async def _erasing(self, walk: Claimed, keys: Sequence[str], cursor: Cursor | None, now: datetime) -> Page:
+        """A page of the customers of a shop that is erased; at the end of them, a page of what is left of the shop."""
+        messages = erasures(walk.shop, walk.about, walk.at, keys, now)
+        if cursor is None:
+            last = keys[-1] if keys else walk.cursor_key
+            async with self._pool.acquire() as conn:
+                cursor = (last, "") if await erasure.erase_rest(conn, walk.shop) else None
+        return Page(messages, cursor, topics.EVENTS)
+
     async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:
-        messages = [message for _, page in pages for message in page.messages]
-        if messages:
-            await self._publisher.publish(topics.INPUTS, messages)
+        for topic in (topics.INPUTS, topics.EVENTS):
+            messages = [message for _, page in pages if page.topic == topic for message in page.messages]
+            if messages:
+                await self._publisher.publish(topic, messages)
 
     async def _read(self, walk: Claimed, now: datetime) -> Page:
         async with self._pool.acquire() as conn:
@@ -99,6 +112,8 @@ class Forwarder:
             customers = await self._fanouts.customers(conn, walk, self._page // 5, facts=wanted)
         full = len(customers) == self._page // 5
         cursor = (customers[-1][0], "") if full else None
+        if walk.kind == "erase":
+            return await self._erasing(walk, [key for key, _ in customers], cursor, now)
         if not wanted:
             return Page(fanout.refreshes(walk, (key for key, _ in customers), now), cursor)
         shop = self._definitions.of_shop(walk.shop)

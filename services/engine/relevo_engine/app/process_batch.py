@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
-from relevo_engine.adapters import tasks
+from relevo_engine.adapters import erasure, tasks
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.store import Store
@@ -103,6 +103,8 @@ class BatchProcessor:
 
     async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
         now = self._clock.now()
+        if changes.erased:
+            await erasure.erase(conn, changes.erased)
         await self._store.save_customers(conn, changes.customers)
         await self._store.save_runs(conn, changes.runs, now)
         armed = [timer for timer in changes.timers.values() if timer is not None]

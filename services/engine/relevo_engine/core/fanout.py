@@ -14,14 +14,14 @@ from relevo_workflow.deployment import CalendarSpec
 from relevo_workflow.segments import is_member
 from relevo_workflow.state import Facts, Shop
 
-Kind = Literal["event", "start", "refresh"]
+Kind = Literal["event", "start", "refresh", "erase"]
 Message = tuple[bytes, bytes]
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Fanout(Struct, frozen=True):
-    """What many customers have to be told: an event about `about`, a calendar entry, or that workflows changed."""
+    """What many customers are told: an event about `about`, a calendar entry, that workflows changed, an erasure."""
 
     shop: str
     kind: Kind

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.calendar import is_entry, ring
+from relevo_engine.core.erasure import is_erasure
 from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.messages import outgoing
@@ -29,7 +30,6 @@ from relevo_workflow.effects import (
     Subscribe,
     Unsubscribe,
 )
-from relevo_workflow.facts import REDACTED
 from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.state import Facts, Run, Shop, Subject
 from relevo_workflow.subject import handle, refresh
@@ -72,6 +72,15 @@ class Changes(Struct):
     rejected: list[Rejected]
     tasks: TaskChanges
     keys: KeyChanges
+    erased: dict[SubjectKey, datetime]
+
+    def erase(self, key: SubjectKey, at: datetime) -> None:
+        """Of what this batch has done for a customer so far, nothing but the end of it is written."""
+        self.erased[key] = at
+        self.runs = {ref: row for ref, row in self.runs.items() if (ref[0], row[0]) != key}
+        self.decisions = [row for row in self.decisions if (row.shop, row.key) != key]
+        self.outbox = [message for message in self.outbox if (message.shop, message.key) != key]
+        self.keys.erase(key)
 
 
 def fold(
@@ -85,7 +94,7 @@ def fold(
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges())
+    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {})
     for arrived in inputs:
         try:
             if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
@@ -110,6 +119,9 @@ def _fold_one(
     messages = _messages(handled, arrived)
     # What may fail is behind us: from here on the input counts as a whole.
     subjects[key] = subject
+    erased = is_erasure(arrived, before.facts)
+    if erased:
+        changes.erase(key, arrived.input.at)
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
@@ -117,7 +129,8 @@ def _fold_one(
     kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
     for decision in handled.decisions:
         if decision.run is not None:
-            changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
+            if not erased:  # the rows of an erased customer's runs are deleted
+                changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
             changes.keys.follow(arrived, decision.run)
         if decision.kind != "ignored":
             changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
@@ -125,7 +138,7 @@ def _fold_one(
         # After the effects: the reason of an effect that closes a task is the better one.
         changes.tasks.follow(arrived, before, decision, definitions.by_version)
     _carry_out(handled.effects, None, arrived, changes)
-    if kind == REDACTED and not (isinstance(arrived.input, EventInput) and arrived.input.event.test):
+    if erased:
         changes.tasks.redacted.add(key)
 
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_product
+from relevo_engine.core.erasure import is_shops
 from relevo_engine.core.fanout import Fanout, of_event
 from relevo_engine.core.inputs import Arrived
 from relevo_engine.core.waiting import Waiting, waits
@@ -28,13 +29,19 @@ class KeyChanges(Struct):
         return [row for rows in self.waiting.values() for row in rows]
 
     def happened(self, arrived: Arrived) -> None:
-        """An event about a product is remembered, and walked to everybody who waits for it."""
+        """An event about a product is remembered, and walked to who waits for it; the erasure of a shop is to all."""
         if isinstance(arrived.input, EventInput):
             event = arrived.input.event
+            if is_shops(event):
+                self.walks.append(Fanout(event.shop, "erase", event.id, event.time, event.type))
             about_product = event.key == arrived.key and is_product(event.key)
             if about_product and not (event.historical or event.test):
                 self.about_products.append(event)
                 self.walks.append(of_event(event))
+
+    def erase(self, key: tuple[str, str]) -> None:
+        """What an erased customer began to wait for in this batch is not registered."""
+        self.waiting = {ref: [row for row in rows if (row.shop, row.key) != key] for ref, rows in self.waiting.items()}
 
     def follow(self, arrived: Arrived, run: Run) -> None:
         """A run that is over waits for nothing."""

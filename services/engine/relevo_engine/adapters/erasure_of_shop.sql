@@ -1,0 +1,25 @@
+-- What is left of a shop whose customers are erased, a page ($2 rows) of each table at a time.
+
+-- name: staff
+-- The staff.
+delete from engine.staff where (shop, name) in (select shop, name from engine.staff where shop = $1 limit $2)
+
+-- name: tasks
+-- What they were asked, and said.
+delete from engine.task where (shop, task_id) in (select shop, task_id from engine.task where shop = $1 limit $2)
+
+-- name: products
+-- What is known of products, and of the shop itself.
+delete from engine.customer where (shop, key) in (
+    select shop, key from engine.customer
+    where shop = $1 and (left(key, 4) = 'prd_' or key = 'shop') and facts <> '{}'
+    limit $2)
+
+-- name: latest_events
+-- The newest events of products.
+delete from engine.latest_event where (shop, event_key, event_type, part) in (
+    select shop, event_key, event_type, part from engine.latest_event where shop = $1 limit $2)
+
+-- name: refreshed
+-- For which workflows its customers were walked.
+delete from engine.refreshed where shop = $1 and $2::int > 0

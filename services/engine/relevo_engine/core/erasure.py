@@ -1,0 +1,59 @@
+"""Erasing customers, and all customers of a shop. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from relevo_contracts.envelope import Event, event_data, partition_key
+from relevo_contracts.keys import SHOP_KEY
+from relevo_contracts.payloads import Buyer, PrivacyRequested
+from relevo_engine.core.inputs import Arrived
+from relevo_workflow.facts import REDACTED
+from relevo_workflow.inputs import EventInput
+from relevo_workflow.redaction import is_void
+from relevo_workflow.state import Facts
+
+SHOP_REDACTED = "shop.redacted"
+_encode = msgspec.json.Encoder().encode
+
+
+def is_erasure(arrived: Arrived, before: Facts) -> bool:
+    """Whether this customer, known as `before`, is erased; or the shop, whose customers follow page by page."""
+    if not isinstance(arrived.input, EventInput):
+        return False
+    event = arrived.input.event
+    return (
+        event.key == arrived.key and (event.type == REDACTED or is_shops(event)) and not is_void(before, arrived.input)
+    )
+
+
+def is_shops(event: Event) -> bool:
+    """Whether everyone of a shop has to be erased."""
+    return event.type == SHOP_REDACTED and event.key == SHOP_KEY
+
+
+def erasures(shop: str, about: str, at: datetime, keys: Iterable[str], now: datetime) -> list[tuple[bytes, bytes]]:
+    """The erasure of each of these customers, who were erased with their shop at `at` by the event `about`.
+
+    A page that is told twice has the same ids.
+    """
+    data = event_data(PrivacyRequested(customer=Buyer()))
+    return [
+        (
+            partition_key(shop, key),
+            _encode(
+                Event(
+                    id=f"{about}/{key}",
+                    source=f"/shops/{shop}/erasure",
+                    type=REDACTED,
+                    time=at,
+                    shop=shop,
+                    key=key,
+                    data=data,
+                    receivedtime=now,
+                )
+            ),
+        )
+        for key in keys
+    ]
