@@ -9,10 +9,10 @@ delete from engine.staff where (shop, name) in (select shop, name from engine.st
 delete from engine.task where (shop, task_id) in (select shop, task_id from engine.task where shop = $1 limit $2)
 
 -- name: products
--- What is known of products, and of the shop itself.
+-- What is known of products. That the shop was erased stays known.
 delete from engine.customer where (shop, key) in (
     select shop, key from engine.customer
-    where shop = $1 and (left(key, 4) = 'prd_' or key = 'shop') and facts <> '{}'
+    where shop = $1 and left(key, 4) = 'prd_'
     limit $2)
 
 -- name: latest_events

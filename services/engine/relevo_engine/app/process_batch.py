@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
-from relevo_engine.adapters import erasure, tasks
+from relevo_contracts.keys import SHOP_KEY
+from relevo_engine.adapters import erasure, privacy, tasks
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.store import Store
@@ -87,7 +88,7 @@ class BatchProcessor:
         async with self._pool.acquire() as conn, conn.transaction():
             await self._store.lock_partitions(conn, {a.record.partition for a in arrived})
             fresh = await self._admit(conn, arrived)
-            keys = {(a.shop, a.key) for a in fresh}
+            keys = {(a.shop, a.key) for a in fresh} | {(a.shop, SHOP_KEY) for a in fresh}  # is the shop erased?
             subjects = await self._store.load_subjects(conn, keys) if keys else {}
             definitions = await self._definitions.for_subjects(conn, subjects.values())
             changes = fold(subjects, fresh, definitions, self._clock.now())
@@ -105,6 +106,8 @@ class BatchProcessor:
         now = self._clock.now()
         if changes.erased:
             await erasure.erase(conn, changes.erased)
+            await privacy.keep_erasures(conn, list(changes.erased.values()))
+        await privacy.keep_requests(conn, changes.data_requests)
         await self._store.save_customers(conn, changes.customers)
         await self._store.save_runs(conn, changes.runs, now)
         armed = [timer for timer in changes.timers.values() if timer is not None]

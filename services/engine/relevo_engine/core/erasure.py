@@ -15,6 +15,7 @@ from relevo_workflow.redaction import is_void
 from relevo_workflow.state import Facts
 
 SHOP_REDACTED = "shop.redacted"
+DATA_REQUESTED = "customer.data_requested"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -23,14 +24,13 @@ def is_erasure(arrived: Arrived, before: Facts) -> bool:
     if not isinstance(arrived.input, EventInput):
         return False
     event = arrived.input.event
-    return (
-        event.key == arrived.key and (event.type == REDACTED or is_shops(event)) and not is_void(before, arrived.input)
-    )
+    own = event.key == arrived.key and not event.test
+    return own and (event.type == REDACTED or is_shops(event)) and not is_void(before, arrived.input)
 
 
 def is_shops(event: Event) -> bool:
     """Whether everyone of a shop has to be erased."""
-    return event.type == SHOP_REDACTED and event.key == SHOP_KEY
+    return event.type == SHOP_REDACTED and event.key == SHOP_KEY and not event.test
 
 
 def erasures(shop: str, about: str, at: datetime, keys: Iterable[str], now: datetime) -> list[tuple[bytes, bytes]]:

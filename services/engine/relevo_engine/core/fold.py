@@ -4,11 +4,13 @@ import traceback
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from relevo_contracts.envelope import Event
+from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.calendar import is_entry, ring
-from relevo_engine.core.erasure import is_erasure
+from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
 from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.messages import outgoing
@@ -72,11 +74,12 @@ class Changes(Struct):
     rejected: list[Rejected]
     tasks: TaskChanges
     keys: KeyChanges
-    erased: dict[SubjectKey, datetime]
+    erased: dict[SubjectKey, Event]
+    data_requests: list[Event]
 
-    def erase(self, key: SubjectKey, at: datetime) -> None:
+    def erase(self, key: SubjectKey, event: Event) -> None:
         """Of what this batch has done for a customer so far, nothing but the end of it is written."""
-        self.erased[key] = at
+        self.erased[key] = event
         self.runs = {ref: row for ref, row in self.runs.items() if (ref[0], row[0]) != key}
         self.decisions = [row for row in self.decisions if (row.shop, row.key) != key]
         self.outbox = [message for message in self.outbox if (message.shop, message.key) != key]
@@ -94,7 +97,7 @@ def fold(
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {})
+    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [])
     for arrived in inputs:
         try:
             if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
@@ -114,19 +117,26 @@ def _fold_one(
 ) -> None:
     key = (arrived.shop, arrived.key)
     before = subjects[key]
+    shop = subjects.get((arrived.shop, SHOP_KEY))
+    if shop is not None and shop.facts.redacted_at is not None and arrived.input.at < shop.facts.redacted_at:
+        return  # nothing from before brings anybody of an erased shop back
     handled = _handle(definitions, before, arrived.input)
     subject = handled.subject
     messages = _messages(handled, arrived)
     # What may fail is behind us: from here on the input counts as a whole.
-    subjects[key] = subject
     erased = is_erasure(arrived, before.facts)
-    if erased:
-        changes.erase(key, arrived.input.at)
+    event = arrived.input.event if isinstance(arrived.input, EventInput) else None
+    if erased and event is not None:
+        changes.erase(key, event)
+        subject = structs.replace(subject, facts=Facts(redacted_at=arrived.input.at))
+    subjects[key] = subject
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
     changes.keys.happened(arrived)
-    kind = arrived.input.event.type if isinstance(arrived.input, EventInput) else arrived.input.__struct_config__.tag
+    kind = event.type if event is not None else arrived.input.__struct_config__.tag
+    if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
+        changes.data_requests.append(event)
     for decision in handled.decisions:
         if decision.run is not None:
             if not erased:  # the rows of an erased customer's runs are deleted

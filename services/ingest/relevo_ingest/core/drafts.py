@@ -9,7 +9,7 @@ from msgspec import Struct
 from relevo_contracts.envelope import Event, event_data
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import UnrecognisedKind
-from relevo_contracts.payloads import ConsentChanged, Payload, StockChanged
+from relevo_contracts.payloads import Buyer, ConsentChanged, Payload, PrivacyRequested, StockChanged
 from relevo_ingest.core.aliases import Subject, product_id_of
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.states import Observation, Sightings, Thing
@@ -130,7 +130,7 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
             time=time.at,
             shop=arrival.shop,
             key=keys[draft.subject],
-            data=event_data(_with_product(draft.payload, keys[draft.subject])),
+            data=event_data(_without_person(_with_product(draft.payload, keys[draft.subject]), draft.type)),
             receivedtime=arrival.received,
             historical=time.historical,
             test=draft.test or arrival.test,
@@ -152,6 +152,11 @@ def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:
     rule = statement_time if isinstance(draft.payload, ConsentChanged) else plausible
     old = claimed is not None and claimed < arrival.received - limits.oldest
     return rule(claimed, arrival.received, limits, historical=draft.historical or (draft.old_is_historical and old))
+
+
+def _without_person(payload: Payload, event_type: str) -> Payload:
+    """An erasure stays readable when all else of the person is not, so it tells nothing of them but their key."""
+    return PrivacyRequested(customer=Buyer()) if event_type == "customer.redacted" else payload
 
 
 def _with_product(payload: Payload, key: str) -> Payload:

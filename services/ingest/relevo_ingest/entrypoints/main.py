@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relevo_ingest.adapters.erasures import PendingErasures
+from relevo_ingest.adapters.forgetting import ForgettingLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
@@ -70,11 +71,12 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             forced=settings.ingest_shops_forced,
             monotonic=asyncio.get_running_loop().time,
         )
-        erasures = PendingErasures(pool, log.events)
+        forgetting = ForgettingLog(log, pool)
+        erasures = PendingErasures(pool, forgetting.events)
         tools = Tools(
             keys=Identity(pool),
             states=KnownStates(pool, service.clock),
-            log=log,
+            log=forgetting,
             erasures=erasures,
             ids=EventIds(pool),
             watch=Counted(service.metrics),

@@ -7,10 +7,14 @@ from typing import TypeAlias
 import msgspec
 
 from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import ConsentChanged
 from relevo_notifier.core.policy import REDACTED
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "contacts.sql")
+OF_SHOP = Statements.load("relevo_notifier.adapters", "shop_erasure.sql")
+PAGE = 5000
 
 Person: TypeAlias = tuple[str, str]
 """A shop and a key."""
@@ -35,15 +39,49 @@ async def keep_unsubscribed(connection: Connection, said: Sequence[tuple[str, Ch
 
 
 async def forget(connection: Connection, erased: Mapping[Person, datetime], now: datetime) -> None:
-    """Erase these people (with the key '' everyone of the shop): their contacts and what is queued for them."""
+    """Erase these people: their contacts, what is queued for them and what was sent.
+
+    With the key '' everyone of the shop is meant: what is queued ends; the rest is for `forget_shop`.
+    """
     if not erased:
         return
     people = _columns(list(erased))
+    await connection.execute(STATEMENTS["want_hashes"], people[0])
     await connection.execute(STATEMENTS["keep_redactions"], *people, list(erased.values()))
-    await connection.execute(STATEMENTS["forget_contacts"], *people)
-    await connection.execute(STATEMENTS["forget_shop"], [shop for shop, key in erased if not key])
+    await connection.execute(STATEMENTS["hash_consents"], *people, list(erased.values()))
+    for name in ("hash_suppressions", "hash_unsubscribed", "forget_contacts", "erase_deliveries", "erase_calls"):
+        await connection.execute(STATEMENTS[name], *people)
     await connection.execute(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
     await connection.execute(STATEMENTS["skip_calls"], *people, now, REDACTED)
+
+
+async def forget_shop(pool: Pool, shop: str) -> None:
+    """Erase what is kept of a shop, page by page, each in a transaction of its own; again after a crash in between."""
+    await pool.execute(STATEMENTS["want_hashes"], [shop])
+    for statement in OF_SHOP.values():
+        status = f"x {PAGE}"
+        while int(status.rpartition(" ")[2]) >= PAGE:
+            status = await pool.execute(statement, shop, PAGE)
+
+
+async def redactions(connection: Connection, people: Sequence[Person]) -> dict[Person, datetime]:
+    """When those of `people` who were erased, or whose shop was, were."""
+    return {(row[0], row[1]): row[2] for row in await connection.fetch(STATEMENTS["redactions"], *_columns(people))}
+
+
+async def keep_consents(connection: Connection, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
+    """Keep what was said about consent, with its proof."""
+    if said:
+        rows = zip(*(_statement(event, payload) for event, payload in said), strict=True)
+        await connection.execute(STATEMENTS["keep_consents"], *map(list, rows))
+
+
+def _statement(event: Event, said: ConsentChanged) -> tuple[object, ...]:
+    address = said.customer.email if said.channel == "email" else said.customer.phone
+    return (
+        *(event.shop, event.source, event.id, event.key, said.channel, said.purpose, address, said.state, event.time),
+        *(said.source, said.wording, said.form_url, said.list_id, said.ip_hash, said.double_opt_in),
+    )
 
 
 def _columns(people: Sequence[Person]) -> tuple[list[str], list[str]]:

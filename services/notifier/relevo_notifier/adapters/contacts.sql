@@ -12,15 +12,92 @@ insert into notifier.contact as c (shop, key, contact)
 select * from unnest($1::text[], $2::text[], $3::jsonb[])
 on conflict (shop, key) do update set contact = excluded.contact
 
+-- name: redactions
+-- When these people, or everyone of their shop, were erased.
+select g.shop, g.key, max(r.at) as at
+from unnest($1::text[], $2::text[]) as g(shop, key)
+join notifier.redaction r on r.shop = g.shop and r.key in (g.key, '')
+group by g.shop, g.key
+
+-- name: keep_consents
+-- Keeps what was said about consent; the same event twice is one statement.
+insert into notifier.consent_log (shop, source_id, event_id, key, channel, purpose, address, state, at, source, wording,
+                                  form_url, list_id, ip_hash, double_opt_in)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[])
+on conflict do nothing
+
+-- name: want_hashes
+-- Shops of which somebody is erased have a secret to hash with.
+insert into notifier.hash_key (shop) select distinct unnest($1::text[]) on conflict do nothing
+
+-- name: hash_suppressions
+-- The addresses of these people stay suppressed, as hashes.
+with addresses as (
+    select distinct c.shop, t.text
+    from unnest($1::text[], $2::text[]) as g(shop, key)
+    join notifier.contact c using (shop, key)
+    cross join lateral (
+        select value #>> '{}' as text from jsonb_path_query(c.contact, 'strict $.**') as value
+        where jsonb_typeof(value) = 'string'
+        union
+        select key #>> '{}' from jsonb_path_query(c.contact, 'strict $.** ? (@.type() == "object").keyvalue().key') as key
+    ) as t
+), gone as (
+    delete from notifier.suppression s using addresses a where s.shop = a.shop and s.address = a.text
+    returning s.shop, s.channel, s.address, s.reason, s.at
+)
+insert into notifier.suppression (shop, channel, address, reason, at)
+select g.shop, g.channel, notifier.hashed(g.shop, g.address), '', g.at from gone g
+on conflict do nothing
+
+-- name: hash_unsubscribed
+-- And unsubscribed.
+with addresses as (
+    select distinct c.shop, t.text
+    from unnest($1::text[], $2::text[]) as g(shop, key)
+    join notifier.contact c using (shop, key)
+    cross join lateral (
+        select value #>> '{}' as text from jsonb_path_query(c.contact, 'strict $.**') as value
+        where jsonb_typeof(value) = 'string'
+        union
+        select key #>> '{}' from jsonb_path_query(c.contact, 'strict $.** ? (@.type() == "object").keyvalue().key') as key
+    ) as t
+), gone as (
+    delete from notifier.unsubscribed s using addresses a where s.shop = a.shop and s.address = a.text
+    returning s.shop, s.channel, s.address, s.at
+)
+insert into notifier.unsubscribed as u (shop, channel, address, at)
+select g.shop, g.channel, notifier.hashed(g.shop, g.address), g.at from gone g
+on conflict (shop, channel, address) do update set at = greatest(u.at, excluded.at)
+
+-- name: hash_consents
+-- What they said about consent stays as a proof, to be found by who knows the address.
+update notifier.consent_log l
+set key = notifier.hashed(l.shop, l.key), ip_hash = '',
+    address = case when l.address = '' then '' else notifier.hashed(l.shop, l.address) end
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as g(shop, key, at)
+where l.shop = g.shop and g.key in (l.key, '') and l.key not like 'sha256:%' and l.at <= g.at
+
+-- name: erase_deliveries
+-- What became of their messages stays, what was in them and what providers said goes. Those under way end first.
+update notifier.delivery d
+set reason = '', provider_id = '', put_off = '{}', body = null, outcome = null, wake_at = null
+from unnest($1::text[], $2::text[]) as g(shop, key)
+where d.shop = g.shop and d.key = g.key and d.state not in ('queued', 'sending')
+
+-- name: erase_calls
+-- The same for their calls.
+update notifier.call c
+set reason = '', body = null, outcome = null, wake_at = null
+from unnest($1::text[], $2::text[]) as g(shop, key)
+where c.shop = g.shop and c.key = g.key and c.state not in ('queued', 'calling')
+
 -- name: forget_contacts
 -- Erases what is known of these people.
 delete from notifier.contact c
 using unnest($1::text[], $2::text[]) as g(shop, key)
 where c.shop = g.shop and c.key = g.key
-
--- name: forget_shop
--- Erases the contacts of shops that asked for it.
-delete from notifier.contact where shop = any($1::text[])
 
 -- name: keep_unsubscribed
 -- These addresses get no marketing since then.

@@ -10,7 +10,16 @@ from relevo_contracts.contact import Channel, Contact, apply_event
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
 from relevo_contracts.payloads import ConsentChanged, Payload
-from relevo_notifier.adapters.contacts import Person, contacts_for_update, forget, keep_contacts, keep_unsubscribed
+from relevo_notifier.adapters.contacts import (
+    Person,
+    contacts_for_update,
+    forget,
+    forget_shop,
+    keep_consents,
+    keep_contacts,
+    keep_unsubscribed,
+    redactions,
+)
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record, read
@@ -38,6 +47,7 @@ class _Learnt:
     def __init__(self) -> None:
         self.about: dict[Person, list[Fact]] = {}
         self.erased: dict[Person, datetime] = {}
+        self.said: list[tuple[Event, ConsentChanged]] = []
 
     def add(self, event: Event, payload: Payload | None) -> None:
         """Take in the next event; a test says nothing of anybody."""
@@ -51,9 +61,22 @@ class _Learnt:
             self.about = {person: facts for person, facts in self.about.items() if person[0] != event.shop}
         elif payload is not None and hasattr(payload, "customer"):
             self.about.setdefault((event.shop, event.key), []).append((payload, event.time))
+            if isinstance(payload, ConsentChanged):
+                self.said.append((event, payload))
+
+    def leave_out(self, gone: Mapping[Person, datetime]) -> None:
+        """What happened before people were erased is not learnt of them again."""
+        for person, at in gone.items():
+            self.about[person] = [fact for fact in self.about[person] if fact[1] > at]
+        self.said = [(event, said) for event, said in self.said if not _before(event, gone)]
 
     def _erase(self, person: Person, at: datetime) -> None:
         self.erased[person] = max(at, self.erased.get(person, at))
+
+
+def _before(event: Event, gone: Mapping[Person, datetime]) -> bool:
+    at = gone.get((event.shop, event.key))
+    return at is not None and event.time <= at
 
 
 async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) -> None:
@@ -65,7 +88,11 @@ async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) ->
     learnt = _Learnt()
     for record in records:
         learnt.add(*_read(record))
+    for shop in {shop for shop, key in learnt.erased if key == EVERYONE}:
+        await forget_shop(pool, shop)
     async with pool.acquire() as connection, connection.transaction():
+        learnt.leave_out(await redactions(connection, list(learnt.about)))
+        await keep_consents(connection, learnt.said)
         await forget(connection, learnt.erased, clock.now())
         known = await contacts_for_update(connection, list(learnt.about))
         changed, unsubscribed = _changed(learnt.about, known)

@@ -1,0 +1,111 @@
+"""Erasures on their way to Kafka: ingest forgets the person when the event is stored, and lets nobody bring them back.
+
+A webhook that comes late may name the person by any of their names. None of them is known any more, so it would get the
+key that `new_key` makes of its strongest name. Each of these keys is therefore erased with the person: readers keep
+when that was, and hear nothing from before.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import asyncpg
+import msgspec
+
+from relevo_contracts.envelope import Event, partition_key
+from relevo_contracts.keys import SHOP_KEY
+from relevo_ingest.app.storing import Log, Message
+from relevo_ingest.core.aliases import Alias, Kind, new_key
+from relevo_ingest.core.errors import Busy
+from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.sealing import ERASURES
+
+STATEMENTS = Statements.load("relevo_ingest.adapters", "forgetting.sql")
+PAGE = 5000
+Person = tuple[str, str]
+_event = msgspec.json.Decoder(Event)
+
+
+class ForgettingLog:
+    """A log that, when it has stored an erasure, forgets whom it was about."""
+
+    def __init__(self, log: Log, pool: Pool) -> None:
+        self._log = log
+        self._pool = pool
+
+    async def unrecognised(self, message: Message) -> None:
+        """Keeps a message that has no event."""
+        await self._log.unrecognised(message)
+
+    async def events(self, messages: Sequence[Message]) -> None:
+        """Stores events. Of those that erase, all that ingest keeps is gone when this returns.
+
+        Raises `Busy`; then the same events may be stored again: nothing is forgotten before they are.
+        """
+        erasures = [event for _, value in messages if (event := _erasure(value)) is not None]
+        if not erasures:
+            await self._log.events(messages)
+            return
+        try:
+            people = [event for event in erasures if event.type == "customer.redacted"]
+            names = await self._names(people)
+            await self._log.events([*messages, *await self._under_other_keys(people, names)])
+            await self._forget(names)
+            for event in erasures:
+                if event.key == SHOP_KEY:
+                    await self._forget_shop(event.shop)
+        except Exception as error:
+            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
+                raise Busy(f"the database can't be asked now: {error!r}") from error
+            raise
+
+    async def _names(self, people: Sequence[Event]) -> dict[Person, list[Alias]]:
+        rows = await self._pool.fetch(STATEMENTS["aliases"], [one.shop for one in people], [one.key for one in people])
+        names: dict[Person, list[Alias]] = {}
+        for row in rows:
+            names.setdefault((row["shop"], row["key"]), []).append(Alias(Kind(row["kind"]), row["alias"]))
+        return names
+
+    async def _under_other_keys(self, people: Sequence[Event], names: dict[Person, list[Alias]]) -> list[Message]:
+        """The same erasures for the keys that the names would make, unless somebody else has them."""
+        wanted = {
+            (event.shop, new_key(event.shop, (alias,))): event
+            for event in people
+            for alias in names.get((event.shop, event.key), ())
+        }
+        keys = wanted.keys() - {(event.shop, event.key) for event in people}
+        rows = await self._pool.fetch(STATEMENTS["owned"], *_columns(keys)) if keys else []
+        free = sorted(keys - {(row["shop"], row["key"]) for row in rows})
+        return [_copy(wanted[person], person[1]) for person in free]
+
+    async def _forget(self, names: dict[Person, list[Alias]]) -> None:
+        known = [(shop, alias) for (shop, _), aliases in names.items() for alias in aliases]
+        orders = [(shop, alias.name.partition(":")[2]) for shop, alias in known if alias.kind is Kind.ORDER]
+        if orders:
+            await self._pool.execute(STATEMENTS["states"], *_columns(orders))
+        if known:
+            await self._pool.execute(STATEMENTS["names"], *_columns((shop, alias.name) for shop, alias in known))
+
+    async def _forget_shop(self, shop: str) -> None:
+        for name in ("names_of_shop", "states_of_shop"):
+            while _count(await self._pool.execute(STATEMENTS[name], shop, PAGE)) >= PAGE:
+                pass
+
+
+def _erasure(value: bytes) -> Event | None:
+    if not any(name.encode() in value for name in ERASURES):
+        return None
+    event = _event.decode(value)
+    return event if event.type in ERASURES and not event.test else None
+
+
+def _copy(event: Event, key: str) -> Message:
+    copy = msgspec.structs.replace(event, id=f"{event.id}/{key}"[:200], key=key)
+    return partition_key(event.shop, key), msgspec.json.encode(copy)
+
+
+def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    listed = list(pairs)
+    return [first for first, _ in listed], [second for _, second in listed]
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])
