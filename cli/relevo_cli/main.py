@@ -27,6 +27,7 @@ COMMANDS = {
     "dead-letters": "dead_letters",
     "unrecognised": "unrecognised",
     "erasures": "erasures",
+    "privacy": "privacy",
     "settings": "settings",
     "docs": "docs",
 }

@@ -108,7 +108,7 @@ async def test_nothing_is_left_of_who_was_erased(sealed: Engine, settings: Setti
     assert {"engine.customer", "engine.run", "engine.decision", "engine.task", "engine.waiting"} <= before.keys()
     await come(sealed, erased())
     after = await rows_of(sealed.pool, "cus_1")
-    assert after.keys() == {"engine.customer", "engine.decision", "engine.task"}
+    assert after.keys() == {"engine.customer", "engine.decision", "engine.erasure", "engine.task"}
     facts = await sealed.pool.fetchval("select facts from engine.customer where key = 'cus_1'")
     assert facts == {"redacted_at": "2026-03-02T16:00:00Z"}
     reasons = await sealed.pool.fetch("select distinct reason from engine.decision where key = 'cus_1'")

@@ -6,6 +6,7 @@ when that was, and hear nothing from before.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -15,7 +16,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.storing import Log, Message
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.postgres import Connection, Pool, Statements, temporary
 from relevo_runtime.sealing import ERASURES
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "forgetting.sql")
@@ -27,9 +28,9 @@ _event = msgspec.json.Decoder(Event)
 class ForgettingLog:
     """A log that, when it has stored an erasure, forgets whom it was about."""
 
-    def __init__(self, log: Log, pool: Pool) -> None:
+    def __init__(self, log: Log, database: "Pool | Connection") -> None:
         self._log = log
-        self._pool = pool
+        self._pool: Any = database
 
     async def unrecognised(self, message: Message) -> None:
         """Keeps a message that has no event."""

@@ -1,0 +1,1 @@
+"""What the operator does for people who ask: give them their data, erase them."""
