@@ -5,9 +5,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relevo_cli import database
 from relevo_cli.errors import CommandError
+from relevo_cli.opened import opened
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
-from relevo_runtime.kafka import Publisher, Record
+from relevo_runtime.kafka import Publisher
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
@@ -51,8 +52,5 @@ async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], sea
     letters: list[DeadLetter] = []
     while [part for part, end in ends.items() if await consumer.position(part) < end]:
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            opened = await seals.open(
-                [Record(DEAD_LETTERS, one.partition, one.offset, one.key, one.value) for one in records]
-            )
-            letters += [msgspec.json.decode(record.value, type=DeadLetter) for record in opened]
+            letters += [msgspec.json.decode(record.value, type=DeadLetter) for record in await opened(seals, DEAD_LETTERS, records)]
     return letters

@@ -9,11 +9,13 @@ from aiokafka import AIOKafkaConsumer
 
 from relevo_cli import addresses, database
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.opened import opened
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.erasures import PendingErasures
+from relevo_ingest.adapters.forgetting import ForgettingLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.publishing import KafkaLog
@@ -28,6 +30,7 @@ from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 _POLL_MS = 500
@@ -49,11 +52,13 @@ async def read_unrecognised(settings: RuntimeSettings) -> list[Unrecognised]:
         ends = await consumer.end_offsets(list(consumer.assignment()))
         if not ends:
             raise CommandError(f"there is no topic {topic} on {settings.kafka}; run `relevo migrate` first")
-        while [part for part, end in ends.items() if await consumer.position(part) < end]:
-            for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                for record in records:
-                    message = msgspec.json.decode(record.value, type=Unrecognised)
-                    found[redriven.delivery(message)] = message
+        async with database.connection(settings) as connection:
+            seals = Seals(connection, settings)
+            while [part for part, end in ends.items() if await consumer.position(part) < end]:
+                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                    for record in await opened(seals, UNRECOGNISED, records):
+                        message = msgspec.json.decode(record.value, type=Unrecognised)
+                        found[redriven.delivery(message)] = message
     finally:
         await consumer.stop()
     return sorted(found.values(), key=lambda message: message.receivedtime)
@@ -98,14 +103,15 @@ def ingest_settings() -> IngestSettings:
 async def _tools(settings: IngestSettings) -> AsyncIterator[tuple[Tools, Pool]]:
     metrics = Metrics("cli")
     pool = await open_pool(settings.dsn, application_name="relevo-cli", min_size=0, max_size=3)
-    log = KafkaLog(Publisher(settings, metrics), most_waiting=1)
+    log = KafkaLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=1)
+    forgetting = ForgettingLog(log, pool)
     try:
         yield (
             Tools(
                 keys=Identity(pool),
                 states=KnownStates(pool, make_clock(settings)),
-                log=log,
-                erasures=PendingErasures(pool, log.events),
+                log=forgetting,
+                erasures=PendingErasures(pool, forgetting.events),
                 ids=EventIds(pool),
                 watch=Counted(metrics),
                 limits=settings.limits(),

@@ -28,7 +28,7 @@ from tests.engine.walking import RESTOCK, Recording, asks, open_shop
 from tests.sealed import everything_on_kafka
 
 HOUR = timedelta(hours=1)
-PERSONAL = (b"cus_1@example.com", b"Ada", b"t-secret")
+PERSONAL = (b"cus_1@example.com", b"t-secret")
 
 
 def erased(key: str = "cus_1", *, after: timedelta = 8 * HOUR) -> Event:

@@ -8,10 +8,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from relevo_cli import database
+from relevo_cli.opened import opened
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, EVENTS, OUTCOMES
-from relevo_runtime.kafka import Record
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
@@ -86,7 +86,6 @@ async def _read(
     async with database.connection(settings) as connection:
         seals = Seals(connection, settings)
         while True:
-            for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                read = [Record(logical[r.topic], r.partition, r.offset, r.key or b"", r.value or b"") for r in records]
-                for record in await seals.open(read):
+            for place, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
+                for record in await opened(seals, logical[place.topic], records):
                     seen.take(record.topic, record.value)

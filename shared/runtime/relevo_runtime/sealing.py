@@ -15,19 +15,17 @@ it. Publishing one retires the person's key: what is published about them afterw
 
 import hashlib
 import os
-import uuid
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
-from asyncpg.pgproto.pgproto import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from relevo_contracts import topics
-from relevo_contracts.keys import is_product
+from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.postgres import Connection, Pool, Statements
 from relevo_runtime.settings import RuntimeSettings
@@ -43,8 +41,11 @@ ERASURES = ("customer.redacted", "shop.redacted")
 """The events that travel in clear. They carry nothing of the person but the key."""
 
 _IN_CLEAR = {topics.WAKEUPS}  # timers carry ids only
-_ID = slice(len(MAGIC), len(MAGIC) + 16)
-_NONCE = slice(_ID.stop, _ID.stop + 12)
+_REDACTED = b".redacted"
+_PRODUCT = f"/{PRODUCT_PREFIX}".encode()
+_ID_BYTES, _NONCE_BYTES = 16, 12
+_ID = slice(len(MAGIC), len(MAGIC) + _ID_BYTES)
+_NONCE = slice(_ID.stop, _ID.stop + _NONCE_BYTES)
 _SECRET_BYTES = 16
 _MASTER_BYTES = 32
 _PLAIN, _WRAPPED = b"\x00", b"\x01"
@@ -54,6 +55,7 @@ Message = tuple[bytes, bytes]
 Person = tuple[str, str]
 """A shop and a key."""
 Database: TypeAlias = "Pool | Connection"
+T = TypeVar("T")
 
 
 class SealingError(RuntimeFault):
@@ -136,15 +138,16 @@ class Seals:
         """
         if topic in _IN_CLEAR:
             return list(messages)
-        erasures = [_is_erasure(topic, value) for _, value in messages]
-        erased = {person(key) for (key, _), erasure in zip(messages, erasures, strict=True) if erasure}
+        erased = {key for key, value in messages if _is_erasure(topic, value)}
         if erased:
-            await self._database.execute(STATEMENTS["retire"], *_columns(erased))
-        wanted = [not erasure and _is_personal(key) for (key, _), erasure in zip(messages, erasures, strict=True)]
-        keys = await self._in_use({key for (key, _), personal in zip(messages, wanted, strict=True) if personal})
+            await self._database.execute(STATEMENTS["retire"], *_columns(map(person, erased)))
+        keys = await self._in_use({key for key, _ in messages if _PRODUCT not in key})
+        nonces = os.urandom(_NONCE_BYTES * len(messages))
         return [
-            (key, _seal(*keys[key], key, value)) if personal else (key, value)
-            for (key, value), personal in zip(messages, wanted, strict=True)
+            (key, value)
+            if _PRODUCT in key or is_sealed(value) or (key in erased and _is_erasure(topic, value))
+            else (key, _seal(*keys[key], nonces[place : place + _NONCE_BYTES], key, value))
+            for place, (key, value) in zip(range(0, len(nonces), _NONCE_BYTES), messages, strict=True)
         ]
 
     async def open(self, records: "Sequence[Record]") -> "list[Record]":
@@ -153,32 +156,29 @@ class Seals:
         One that was tampered with stays as it is, for its reader to refuse. Raises what the database raises, or
         `SealingError`.
         """
-        wanted = {(person(record.key)[0], record.value[_ID]) for record in records if is_sealed(record.value)}
+        wanted = list({(_shop(record.key), record.value[_ID]) for record in records if is_sealed(record.value)})
         if not wanted:
             return list(records)
-        rows = await self._database.fetch(
-            STATEMENTS["by_id"], [shop for shop, _ in wanted], [UUID(key_id) for _, key_id in wanted]
-        )
-        ciphers = {(row[0], row[1].bytes): self._cipher(row[1].bytes, row[2]) for row in rows}
+        rows = await self._database.fetch(STATEMENTS["by_id"], *_columns(wanted))
+        ciphers = {wanted[number - 1]: self._cipher(key_id, kept) for number, key_id, kept in rows}
         return list(_opened(records, ciphers))
 
     async def _in_use(self, keys: set[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
         """The id and the cipher for each message key; those that are missing are made."""
-        people = {person(key): key for key in keys}
-        found = await self._found(people)
-        missing = people.keys() - found.keys()
+        found = await self._found(list(keys))
+        missing = list(keys - found.keys())
         if missing:
-            made = [(*one, key_id := uuid.uuid4(), self._new(key_id)) for one in missing]
+            made = [(*person(key), key_id := os.urandom(_ID_BYTES), self._new(key_id)) for key in missing]
             await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
             found |= await self._found(missing)
-        return {key: found[one] for one, key in people.items()}
+        return found
 
-    async def _found(self, people: Iterable[Person]) -> dict[Person, tuple[bytes, AESGCM]]:
-        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(people)) if people else []
-        return {(row[0], row[1]): (row[2].bytes, self._cipher(row[2].bytes, row[3])) for row in rows}
+    async def _found(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
+        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(map(person, keys))) if keys else []
+        return {keys[number - 1]: (key_id, self._cipher(key_id, kept)) for number, key_id, kept in rows}
 
-    def _new(self, key_id: uuid.UUID) -> bytes:
-        return self._masters.wrap(AESGCM.generate_key(8 * _SECRET_BYTES), key_id.bytes)
+    def _new(self, key_id: bytes) -> bytes:
+        return self._masters.wrap(AESGCM.generate_key(8 * _SECRET_BYTES), key_id)
 
     def _unwrapped(self, key_id: bytes, kept: bytes) -> AESGCM:
         return AESGCM(self._masters.unwrap(kept, key_id))
@@ -202,13 +202,13 @@ def person(key: bytes) -> Person:
     return shop, name
 
 
-def _is_personal(key: bytes) -> bool:
-    return not is_product(person(key)[1])
+def _shop(key: bytes) -> str:
+    return key[: key.find(b"/")].decode(errors="replace")
 
 
 def _is_erasure(topic: str, value: bytes) -> bool:
     # The search is cheap and finds nearly nothing; decoding tells the event's type from a text inside of its data.
-    if topic != topics.EVENTS or not any(name.encode() in value for name in ERASURES):
+    if _REDACTED not in value or topic != topics.EVENTS:
         return False
     try:
         return _type.decode(value).type in ERASURES
@@ -216,10 +216,7 @@ def _is_erasure(topic: str, value: bytes) -> bool:
         return False
 
 
-def _seal(key_id: bytes, cipher: AESGCM, key: bytes, value: bytes) -> bytes:
-    if is_sealed(value):  # sent again as it was found
-        return value
-    nonce = os.urandom(12)
+def _seal(key_id: bytes, cipher: AESGCM, nonce: bytes, key: bytes, value: bytes) -> bytes:
     return b"".join((MAGIC, key_id, nonce, cipher.encrypt(nonce, value, key)))
 
 
@@ -229,7 +226,7 @@ def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM
         if not is_sealed(value):
             yield record
             continue
-        cipher = ciphers.get((person(record.key)[0], value[_ID]))
+        cipher = ciphers.get((_shop(record.key), value[_ID]))
         if cipher is None:
             continue
         try:
@@ -240,6 +237,6 @@ def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM
         yield msgspec.structs.replace(record, value=clear)
 
 
-def _columns(people: Iterable[Person]) -> tuple[list[str], list[str]]:
-    listed = list(people)
-    return [shop for shop, _ in listed], [key for _, key in listed]
+def _columns(pairs: Iterable[tuple[str, T]]) -> tuple[list[str], list[T]]:
+    listed = list(pairs)
+    return [first for first, _ in listed], [second for _, second in listed]

@@ -3,7 +3,7 @@
 create table catalog.data_key (
     shop       text        not null,
     key        text        not null,           -- the customer, or `shop` for what is about the shop itself
-    id         uuid        not null,           -- is in each message that was sealed with it
+    id         bytea       not null check (length(id) = 16),   -- random; is in each message that was sealed with it
     secret     bytea       not null,           -- wrapped with RELEVO_DATA_KEY if that is set
     retired    boolean     not null default false,   -- seals nothing any more: its person's erasure is on its way
     created_at timestamptz not null default clock_timestamp(),   -- wall time of the database
