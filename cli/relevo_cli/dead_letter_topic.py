@@ -52,5 +52,8 @@ async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], sea
     letters: list[DeadLetter] = []
     while [part for part, end in ends.items() if await consumer.position(part) < end]:
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            letters += [msgspec.json.decode(record.value, type=DeadLetter) for record in await opened(seals, DEAD_LETTERS, records)]
+            letters += [
+                msgspec.json.decode(record.value, type=DeadLetter)
+                for record in await opened(seals, DEAD_LETTERS, records)
+            ]
     return letters
