@@ -22,7 +22,7 @@ from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.paths import Getter, Path, find_paths, getter
 from relevo_workflow.plain_conditions import Condition, plain_condition
 from relevo_workflow.scope import Scope
-from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, SHOP, TIMESTAMP, Shape, occasion_shape
+from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, SHOP, TIMESTAMP, UNKNOWN, Shape, occasion_shape
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
@@ -185,6 +185,8 @@ class Compiler:
             if complaint is not None:
                 self._complain(node, complaint, names, event, trigger)
                 return None
+            if UNKNOWN in key or names.run.kind == "dyn":
+                return None  # never evaluated: what it is about was refused already
             variants[key] = _compile(text, self._roots(names, event, trigger))
         return Expression(text, node.position, variants, by_event, by_trigger)
 
@@ -254,6 +256,8 @@ def _kind_words(kind: str) -> str:
 
 
 def _checked_type(shape: Shape) -> Any:
+    if shape.kind == "dyn":
+        return cel.Type.DYN
     return cel.Type.TIMESTAMP if shape.kind == "timestamp" else cel.Type(f"{PACKAGE}.{shape.name}")
 
 

@@ -22,13 +22,13 @@ from relevo_workflow.outline import Outline, outline, saved_shapes
 from relevo_workflow.places import places_of
 from relevo_workflow.program import Program, WaitFor, WaitUntil
 from relevo_workflow.read_events import FOLDER as EVENTS
-from relevo_workflow.read_events import read_declared
+from relevo_workflow.read_events import event_files, read_declared
 from relevo_workflow.read_header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.read_segments import read_segments
 from relevo_workflow.read_steps import StepReader
 from relevo_workflow.read_templates import read_templates
 from relevo_workflow.read_values import Reading
-from relevo_workflow.shapes import run_shape
+from relevo_workflow.shapes import DYN, run_shape
 from relevo_workflow.ways import circle, unreachable
 from relevo_workflow.yaml_source import Node, read_yaml
 
@@ -79,12 +79,15 @@ def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
 
 def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Definition:
     types = with_declared(read_declared(files, problems))
+    broken = {name for name, _ in event_files(files) if name not in types}
     fields = Fields(root, problems, "a workflow")
+    before = len(problems.errors)
     outlines = outline(fields.need("steps"), problems)
     kinds = trigger_kinds(root, types)
-    run = run_shape(saved_shapes(outlines, problems, types))
+    run = run_shape(saved_shapes(outlines, problems, types)) if len(problems.errors) == before else DYN
     names = Names((), kinds.all, run, types)
-    reading = Reading(problems, Compiler(problems), names)
+    broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
+    reading = Reading(problems, Compiler(problems), names, broken=broken)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
     program = StepReader(reading, read_not_after(fields)).read(outlines)

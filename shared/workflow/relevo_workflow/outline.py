@@ -167,14 +167,17 @@ def _text(node: Node | None) -> str:
 
 
 def saved_shapes(steps: list[Outline], problems: Problems, types: EventTypes = BUILT_IN) -> dict[str, Shape]:
-    """What the steps keep by `as:`, with the shape of each. One name with two shapes is a problem."""
+    """What the steps keep by `as:`, with the shape of each. One name with two shapes is a problem.
+
+    What can't be read (an unknown event, an `as` where there is none) may be anything: it has its error already.
+    """
     found: dict[str, Shape] = {}
     for step in (inner for outer in steps for inner in outer.walk()):
         for name, where, shape in _saves(step, types):
-            if not SAVE_NAME.match(name):
-                continue  # the step's reader says so
             known = found.setdefault(name, shape)
-            if known.name != shape.name or known.kind != shape.kind:
+            if shape.kind == "dyn" or known.kind == "dyn":
+                found[name] = DYN
+            elif known.name != shape.name or known.kind != shape.kind:
                 problems.error(where.position, f"'run.{name}' is saved elsewhere as something else", "another name")
     return found
 
@@ -182,16 +185,15 @@ def saved_shapes(steps: list[Outline], problems: Problems, types: EventTypes = B
 def _saves(step: Outline, types: EventTypes) -> Iterator[tuple[str, Node, Shape]]:
     entries = step.body.entries or {}
     save = entries.get("as")
-    if save is not None and save.is_text and step.kind in ("http", "task", "approve", "decide"):
-        shape = {"http": RESPONSE, "task": TASK_RESULT, "approve": TASK_RESULT}.get(step.kind)
-        yield save.text, save, shape or _table_shape(step, save.text)
-    if step.kind == "wait_for":
-        for arm in step.body.items or ():
-            save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
-            named = () if event is None else event.items if event.items is not None else (event,)
-            for one in named:
-                if save is not None and save.is_text and one.text in types:
-                    yield save.text, save, event_shape(one.text, types)
+    if save is not None and _IDENTIFIER.match(save.text):
+        shape = {"http": RESPONSE, "task": TASK_RESULT, "approve": TASK_RESULT}.get(step.kind, DYN)
+        yield save.text, save, _table_shape(step, save.text) if step.kind == "decide" else shape
+    for arm in step.body.items or () if step.kind == "wait_for" else ():
+        save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
+        named = () if event is None else event.items if event.items is not None else (event,)
+        for one in named if save is not None and _IDENTIFIER.match(save.text) else ():
+            assert save is not None
+            yield save.text, save, event_shape(one.text, types) if one.text in types else DYN
 
 
 def _table_shape(step: Outline, name: str) -> Shape:
@@ -199,11 +201,13 @@ def _table_shape(step: Outline, name: str) -> Shape:
     collect = _text(entries.get("hit")) == "collect"
     fields: dict[str, Shape] = {}
     rules = entries.get("rules")
-    for rule in (rules.items if rules is not None else None) or ():
+    if rules is None or not rules.items:
+        return DYN
+    for rule in rules.items:
         values = (rule.entries or {}).get("set")
         for key, value in ((values.entries if values is not None else None) or {}).items():
             if not SAVE_NAME.match(key):
-                continue
+                return DYN
             shape = _literal_shape(value)
             fields[key] = shape if fields.get(key, shape) == shape else DYN
     if collect:
@@ -221,6 +225,7 @@ def _literal_shape(node: Node) -> Shape:
     return STRING if node.is_text and is_word(node.text) else DYN
 
 
+_IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _WORD = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_ \-]*$")
 _CEL_WORDS = frozenset(("true", "false", "null", "now", "event", "trigger", "customer", "run", "shop"))
 

@@ -10,7 +10,7 @@ from relevo_workflow.yaml_source import Node
 
 
 def read_goto(step: Outline, after: str, ids: Collection[str], problems: Problems) -> Goto:
-    """The compiled step; `ids` are those of all steps."""
+    """The compiled step; `ids` are those of all steps, also of those that could not be read."""
     if step.body.entries is None:
         return Goto(step.id, _target(step, step.body, ids, problems))
     fields = Fields(step.body, problems, "goto")

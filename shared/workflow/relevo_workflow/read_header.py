@@ -13,7 +13,7 @@ from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Expression
 from relevo_workflow.fields import Fields, parse_weekday
 from relevo_workflow.read_values import Reading
-from relevo_workflow.shapes import OCCASIONS
+from relevo_workflow.shapes import OCCASIONS, UNKNOWN
 from relevo_workflow.yaml_source import Node
 from relevo_workflow.zones import Window
 
@@ -39,8 +39,9 @@ def trigger_kinds(root: Node, known: EventTypes) -> TriggerKinds:
     """A first look at the triggers, so that expressions can be checked against them."""
     entries = root.entries or {}
     started = [kind for node in _each(entries.get("trigger")) for kind in _kinds_of(node, known)]
-    restarted = [kind for node in _each(entries.get("restart")) for kind in _kinds_of(node, known) if kind in known]
-    return TriggerKinds(tuple(dict.fromkeys(started)), tuple(dict.fromkeys(restarted)))
+    restarted = [kind for node in _each(entries.get("restart")) for kind in _kinds_of(node, known)]
+    restarted = [kind for kind in restarted if kind in known or kind == UNKNOWN]
+    return TriggerKinds(tuple(dict.fromkeys(started or [UNKNOWN])), tuple(dict.fromkeys(restarted)))
 
 
 def _each(node: Node | None) -> tuple[Node, ...]:
@@ -53,7 +54,7 @@ def _kinds_of(node: Node, known: EventTypes) -> list[str]:
     entries = node.entries or {}
     event = entries.get("event")
     if event is not None:
-        return [one.text for one in _each(event) if one.text in known]
+        return [one.text if one.text in known else UNKNOWN for one in _each(event)]
     return [kind for kind in OCCASIONS if kind in entries]
 
 
@@ -68,9 +69,9 @@ class HeaderReader:
 
     def _where(self, fields: Fields, name: str, events: tuple[str, ...]) -> Expression | None:
         node = fields.get(name)
-        if node is None or (not events and "event" in fields):
+        if node is None:
             return None
-        names = self.reading.names.with_events(*events) if events else self.reading.names.without_event()
+        names = self.reading.about(*events) if "event" in fields else self.reading.names.without_event()
         return self.reading.condition(node, names)
 
     def triggers(self, root: Fields) -> tuple[parts.Trigger, ...]:
@@ -97,6 +98,8 @@ class HeaderReader:
             found: list[parts.Trigger] = [
                 parts.EventTrigger(event, self._when(fields, event), test) for event in events
             ]
+            if not events:
+                self._when(fields, UNKNOWN)
         else:
             when = self._where(fields, "when", ())
             found = [self._occasion(kinds[0], fields, when)]
@@ -140,7 +143,7 @@ class HeaderReader:
         return parts.InactivityTrigger(since, after, when)
 
     def _segment(self, fields: Fields, when: Expression | None) -> parts.Trigger:
-        segment = fields.choice("segment", self.segments, required=True)
+        segment = fields.choice("segment", {*self.segments, *self.reading.broken}, required=True)
         change = fields.choice("change", ("joined", "left"), "joined")
         return parts.SegmentTrigger(segment, change, when)
 
@@ -154,7 +157,7 @@ class HeaderReader:
                 rule.wrong(name, wrong)
         if bool(cron) == bool(rrule):
             self.problems.error(rule.node.position, "schedule needs either 'cron' or 'rrule'")
-        segment = rule.choice("segment", self.segments)
+        segment = rule.choice("segment", {*self.segments, *self.reading.broken})
         zone = rule.zone(default="shop")
         rule.done()
         return parts.ScheduleTrigger(cron, rrule, segment, zone, when)
@@ -212,8 +215,8 @@ class HeaderReader:
         within = fields.duration("within", required=True) or timedelta(days=7)
         value_node = fields.get("value")
         value = None
-        if value_node is not None and events:
-            names = self.reading.names.with_events(*events)
+        if value_node is not None:
+            names = self.reading.about(*events)
             value = self.reading.expression(value_node, names, want=("relevo.Money", "DOUBLE", "INT"))
         fields.done()
         return parts.Goal(events[0], where, within, value) if events else None

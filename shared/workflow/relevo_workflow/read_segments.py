@@ -42,6 +42,8 @@ def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) 
             segment = _segment(name, rule, node.keys[name] if node is not None else rule.position, reading)
             if segment is not None:
                 found[name] = segment
+            else:
+                reading.broken.add(name)
     return found
 
 

@@ -59,12 +59,13 @@ class StepReader:
     def _fields(self, step: Outline, what: str) -> Fields:
         return Fields(step.body, self.problems, what)
 
-    def _condition(self, fields: Fields, name: str, *, events: tuple[str, ...] = ()) -> Expression | None:
+    def _condition(self, fields: Fields, name: str) -> Expression | None:
         node = fields.get(name)
-        if node is None:
-            return None
-        names = self.names.with_events(*events) if events else self.names
-        return self.reading.condition(node, names)
+        return self.reading.condition(node, self.names) if node is not None else None
+
+    def _where(self, fields: Fields, events: tuple[str, ...]) -> Expression | None:
+        node = fields.get("where")
+        return self.reading.condition(node, self.reading.about(*events)) if node is not None else None
 
     # --- waiting ---------------------------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class StepReader:
 
     def _event_arm(self, label: str, fields: Fields, block: Block, after: str) -> steps.EventArm:
         events = self.reading.event_types(fields, "event")
-        where = self._condition(fields, "where", events=events) if events else None
+        where = self._where(fields, events)
         key = fields.get("key")
         expression = self.reading.expression(key, self.names, want=("STRING",)) if key is not None else None
         self._check_key(fields, key, events)
@@ -351,7 +352,7 @@ class StepReader:
         return steps.StartStep(step.id, after, workflow, each, data)
 
     def _goto(self, step: Outline, after: str) -> Step | None:
-        return read_goto(step, after, self._ids, self.problems)
+        return read_goto(step, after, self._ids | self.reading.broken, self.problems)
 
     def _stop(self, step: Outline, after: str) -> Step | None:
         if not step.body.text:

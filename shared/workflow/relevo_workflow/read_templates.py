@@ -36,16 +36,24 @@ def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str
     for path in sorted(files):
         if path.startswith(_FOLDER) and path.endswith((".yaml", ".yml")):
             root = read_yaml(path, files[path], reading.problems)
-            if root is not None:
-                template = _template(path, root, layouts, reading)
-                templates[template.name] = template
-                reading.channels[template.name] = template.channel
+            if root is None:
+                reading.broken.add(_name(path))
+                continue
+            template = _template(path, root, layouts, reading)
+            templates[template.name] = template
+            given = (root.entries or {}).get("channel")
+            readable = given is not None and given.text == template.channel
+            reading.channels[template.name] = template.channel if readable else ""
     check_layouts({one.layout for one in templates.values() if one.layout}, layouts, reading.problems)
     return templates, layouts
 
 
+def _name(path: str) -> str:
+    return path.removeprefix(_FOLDER).rsplit(".", 1)[0]
+
+
 def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Reading) -> Template:
-    name = path.removeprefix(_FOLDER).rsplit(".", 1)[0]
+    name = _name(path)
     fields = Fields(root, reading.problems, "a template")
     channel = fields.choice("channel", ("email", "sms"), "email", required=True)
     layout = fields.text("layout", required=channel == "email")

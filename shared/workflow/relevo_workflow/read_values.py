@@ -14,6 +14,7 @@ from relevo_workflow.expressions import Compiler, Expression, Names
 from relevo_workflow.fields import Fields
 from relevo_workflow.liquid_texts import read_liquid
 from relevo_workflow.outline import is_word
+from relevo_workflow.shapes import UNKNOWN
 from relevo_workflow.values import Computed, Items, Literal, Record, Value
 from relevo_workflow.yaml_source import Node
 
@@ -24,6 +25,7 @@ class Reading:
 
     `channels` are the templates and their channels, `used` those that steps send; `paths` are those that each template
     names, `reads` is what it takes of what steps saved, with its first place.
+    `broken` names what is there though it could not be read: events, segments, steps, templates.
     """
 
     problems: Problems
@@ -33,6 +35,7 @@ class Reading:
     used: set[str] = field(default_factory=set)
     paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
     def expression(self, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""
@@ -45,6 +48,10 @@ class Reading:
         """An expression that is true or false."""
         return self.expression(node, names, want=("BOOL",))
 
+    def about(self, *events: str) -> Names:
+        """The names where one of `events` is at hand; without any that could be read, anything may be said of it."""
+        return self.names.with_events(*(events or (UNKNOWN,)))
+
     def event_types(self, fields: Fields, name: str, *, one: bool = False) -> tuple[str, ...]:
         """The canonical event types of a field (one, or a list unless `one`); unknown ones are noted and left out."""
         node = fields.need(name)
@@ -54,7 +61,7 @@ class Reading:
         if not given or (one and len(given) > 1):
             self.problems.error(node.position, f"'{name}' must be {'one event' if one else 'at least one event'}")
         for event in given:
-            if event.text not in self.names.types:
+            if event.text not in self.names.types and event.text not in self.broken:
                 said = (
                     f"there is no event '{event.text}'"
                     if event.text
@@ -68,15 +75,15 @@ class Reading:
         if not template:
             return
         self.used.add(template)
-        if template not in self.channels:
+        if template not in self.channels and template not in self.broken:
             advice = suggestion(template, self.channels) or f"add templates/{template}.yaml"
             fields.wrong("template", f"there is no template '{template}'", advice)
-        elif channel and self.channels[template] not in ("", channel):
+        elif channel and self.channels.get(template, "") not in ("", channel):
             fields.wrong("template", f"the template '{template}' is for {self.channels[template]}, not for {channel}")
 
     def warn_unused_templates(self, templates: Iterable[str]) -> None:
-        """A template that no step sends is most likely forgotten."""
-        for template in templates:
+        """A template that no step sends is most likely forgotten; while there are errors, one may be the reason."""
+        for template in templates if not self.problems.errors else ():
             if template not in self.used:
                 self.problems.warning(Position(f"templates/{template}.yaml"), f"no step sends '{template}'")
 

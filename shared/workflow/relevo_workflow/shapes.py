@@ -235,8 +235,14 @@ OCCASIONS = ("manual", "schedule", "date", "inactivity", "segment")
 """What starts a run where no event does: `trigger.type` then."""
 
 
+UNKNOWN = "?"
+"""The type of an event or a trigger that could not be read: anything may be said of it, so that one error is one."""
+
+
 def occasion_shape(trigger_type: str, types: EventTypes = BUILT_IN) -> Shape:
     """What `trigger` (or `event`) is for a type: a payload, or an occasion."""
+    if trigger_type == UNKNOWN:
+        return DYN
     return OCCASION if trigger_type in OCCASIONS or not trigger_type else event_shape(trigger_type, types)
 
 
