@@ -152,3 +152,37 @@ def test_instants_in_a_sentence_are_local_and_what_only_looks_like_one_stays() -
     assert in_words("waits until 2026-03-10T15:00:00Z", new_york) == "waits until 2026-03-10 11:00"
     for note in ("batch 2026-13-01T10:00:00Z", "since 0001-01-01T00:00:00Z", "at 2026-03-10T25:00:00+00:00"):
         assert in_words(note, new_york) == note
+
+
+async def test_a_call_tells_its_status_its_error_and_its_attempts(
+    shop: Engine, pool: Pool, settings: SettingsFactory
+) -> None:
+    for turn, (state, status, attempts, reason) in enumerate(
+        [("answered", 200, 1, ""), ("failed", 0, 3, "RELEVO_CALL_SECRET_BILLING is not set")]
+    ):
+        await pool.execute(
+            """
+            insert into notifier.call (shop, id, key, state, status, attempts, accepted_at, settled_at, reason)
+            values ('sample', 'r1/http-1/' || $1::int, 'cus_1', $2, $3, $4, $5, $5, $6)
+            """,
+            *(turn, state, status, attempts, MORNING + timedelta(hours=5), reason),
+        )
+    out, _ = await _asks(settings, "991")
+    assert "the call of http-1 was answered with status 200" in out
+    assert "the call of http-1 failed after 3 attempts: RELEVO_CALL_SECRET_BILLING is not set" in out
+
+
+async def test_a_workflow_out_of_service_says_so(shop: Engine, pool: Pool, settings: SettingsFactory) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.retire(connection, workflow="quote", at=MORNING, by="bea", note="must not overlap")
+    out, _ = await _asks(settings, "991")
+    assert (
+        "quote: out of service since 2026-03-02 09:00: quote.requested is not taken until it is deployed again" in out
+    )
+    assert "(bea: must not overlap)" in out
+
+
+async def _asks(settings: SettingsFactory, customer: str) -> tuple[str, str]:
+    code, out, err = await relevo("explain", "--shop", "sample", "--customer", customer, *SINCE, **given(settings()))
+    assert code == 0, out + err
+    return " ".join(out.split()), err

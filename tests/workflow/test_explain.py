@@ -11,6 +11,7 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.effects import Send
 from relevo_workflow.explain import Delivery, Explanation, Recorded, Said, condition, explain, labels
 from relevo_workflow.inputs import EventInput
+from relevo_workflow.simulate import Answer
 from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
 
 CART = """
@@ -252,3 +253,16 @@ def test_why_was_it_never_entered(trigger: str, facts: dict[str, object], text: 
 def test_a_condition_that_failed_says_how() -> None:
     check = Check(at="exit/x", expression="a[3] == 1", error="index out of range")
     assert condition(check) == "exit/x: a[3] == 1 can't be answered: index out of range"
+
+
+def test_a_call_that_failed_has_its_reason_in_the_trace() -> None:
+    flow = a_workflow(
+        "workflow: pause\ntrigger: {event: order.placed}\nsteps: [{http: {url: 'https://billing.example.com'}}]\n"
+    )
+    for answer, said in (
+        (Answer(status=503), "http-1/error: the call failed: it was answered with status 503"),
+        (Answer(error="no route"), "http-1/error: the call failed: no route"),
+    ):
+        customer = Customer(flow, answers={"http-1": answer}).does("order.placed", order_id="1")
+        trace = [condition(check) for one in customer.simulation.decisions for check in one.trace]
+        assert trace == [said]

@@ -19,12 +19,13 @@ from relevo_engine.adapters import records
 from relevo_ingest.adapters.finding import key_of_person
 from relevo_notifier.adapters import past_deliveries
 from relevo_runtime import catalog
+from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.definition import Definition
+from relevo_workflow.definition import Definition, EventTrigger
 from relevo_workflow.durations import parse_duration
-from relevo_workflow.explain import Delivery, Explanation, Line, Underway, explain
+from relevo_workflow.explain import Call, Delivery, Explanation, Line, Retired, Underway, explain
 from relevo_workflow.zones import zone_of
 
 _DEFAULT = timedelta(days=30)
@@ -83,6 +84,8 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         if not found.known and not found.decisions:
             raise CommandError(f"the engine knows nothing of {customer!r} in {shop} (key {key})")
         sent = await past_deliveries.of_customer(connection, shop, key, start)
+        called = await past_deliveries.calls_of_customer(connection, shop, key, start)
+        retired = await _retired(connection, shop, workflow)
     explanation = explain(
         definitions,
         found.decisions,
@@ -91,6 +94,8 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         facts=found.facts,
         runs=found.runs,
         since=start,
+        calls=[msgspec.convert(one, Call, from_attributes=True) for one in called],
+        retired=retired,
     )
     return Answer(
         shop=shop,
@@ -187,3 +192,21 @@ async def _definitions(connection: Connection, shop: str, workflow: str) -> tupl
     wanted = [one for name, one in sorted(own.items()) if workflow in ("", name)]
     read = {one.workflow: read_stored(one.files) for one in wanted}
     return [one for one in read.values() if one is not None], [name for name, one in read.items() if one is None]
+
+
+async def _retired(connection: Connection, shop: str, workflow: str) -> list[Retired]:
+    """The workflows that no longer start anything for this shop because they were taken out of service, or drain."""
+    serving = {one.workflow for one in await catalog.active_definitions(connection) if one.shop in (shop, EVERY_SHOP)}
+    past = [one for of in (EVERY_SHOP, shop) for one in await catalog.newest_deployments(connection, of)]
+    gone = {one.workflow: one for one in past if one.workflow not in serving and workflow in ("", one.workflow)}
+    return [
+        Retired(workflow=name, events=_starts(one), at=one.retired_at, by=one.retired_by, note=one.retired_note)
+        for name, one in sorted(gone.items())
+        if one.retired_at is not None
+    ]
+
+
+def _starts(deployed: Deployed) -> list[str]:
+    definition = read_stored(deployed.files)
+    triggers = definition.triggers if definition is not None else ()
+    return [one.event for one in triggers if isinstance(one, EventTrigger)]

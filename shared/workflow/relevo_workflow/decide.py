@@ -10,7 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_workflow import effects
 from relevo_workflow import program as steps
 from relevo_workflow.approvals import on_task
-from relevo_workflow.decision import Decision
+from relevo_workflow.decision import Check, Decision
 from relevo_workflow.definition import Definition, Goal
 from relevo_workflow.fitting import misfit
 from relevo_workflow.inputs import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
@@ -310,6 +310,9 @@ def _answered(walk: Walk, step: steps.HttpStep, answer: ResponseInput) -> None:
     saved = {"ok": ok, "status": answer.status, "body": answer.body, "error": answer.error}
     walk.save(step.save, saved)
     walk.arm_label(step.id, "ok" if ok else "error")
+    if not ok:
+        why = answer.error or f"it was answered with status {answer.status}"
+        walk.trace.append(Check(at=f"{step.id}/error", expression="", error=f"the call failed: {why}"))
     if not ok and step.stop_on_error:
         walk.finish("ended", f"{step.id} failed: {answer.error or f'status {answer.status}'}")
         return

@@ -1,4 +1,4 @@
-"""What happened to a customer and why, in sentences: from recorded decisions and deliveries. Pure."""
+"""What happened to a customer and why, in sentences: from recorded decisions, deliveries and calls. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +14,14 @@ from relevo_workflow.definition import Definition
 from relevo_workflow.state import Facts, Run
 
 DeliveryState = Literal["queued", "sending", "sent", "failed", "skipped", "in_doubt"]
+CallState = Literal["queued", "calling", "answered", "failed", "in_doubt"]
+_CALLED: dict[CallState, str] = {
+    "queued": "is not made yet",
+    "calling": "is being made",
+    "answered": "was answered",
+    "failed": "failed",
+    "in_doubt": "may have been made or not",
+}
 _DELIVERED: dict[DeliveryState, str] = {
     "queued": "is not sent yet",
     "sending": "is being sent",
@@ -72,6 +80,27 @@ class Delivery(Struct, frozen=True, kw_only=True):
     again_at: datetime | None = None
 
 
+class Call(Struct, frozen=True, kw_only=True):
+    """What became of an HTTP call; `id` is its effect key, `status` what was answered last (0: nothing)."""
+
+    id: str
+    state: CallState
+    at: datetime
+    status: int = 0
+    attempts: int = 0
+    reason: str = ""
+
+
+class Retired(Struct, frozen=True, kw_only=True):
+    """A workflow that was taken out of service, what would start it, and who did that, when and why."""
+
+    workflow: str
+    events: list[str]
+    at: datetime
+    by: str = ""
+    note: str = ""
+
+
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened (or did not), and the conditions behind it. `run`: see `labels`."""
 
@@ -117,19 +146,26 @@ def explain(
     facts: Facts,
     runs: Iterable[Run],
     since: datetime,
+    calls: Iterable[Call] = (),
+    retired: Iterable[Retired] = (),
 ) -> Explanation:
-    """What the records of one customer since `since` say. `definitions` are those that start runs for them now."""
+    """What the records of one customer since `since` say.
+
+    `definitions` are those that start runs for them now, `retired` those that did and were taken out of service.
+    """
     recorded, on_their_way = list(decisions), list(runs)
     of_runs = {one.run_id: one for one in (*recorded, *_as_recorded(on_their_way)) if one.run_id}
     named = labels(of_runs.values(), customer)
     lines = [_decided(one, named) for one in recorded]
     lines += [_delivered(one, of_runs, named) for one in deliveries]
+    lines += [_called(one, of_runs, named) for one in calls]
     entered = {one.workflow for one in recorded if one.kind == "started"} | {run.workflow for run in on_their_way}
     absences = [
         Absence(workflow=one.name, text=_refused(one, recorded) or absence(one, customer, facts, since))
         for one in definitions
         if one.name not in entered
     ]
+    absences += [Absence(workflow=one.workflow, text=_out_of_service(one)) for one in retired]
     return Explanation(
         lines=sorted(lines, key=lambda line: line.at),
         underway=[structs.replace(_underway(run), run=named.get(run.id, "")) for run in on_their_way],
@@ -159,6 +195,8 @@ def condition(check: Check) -> str:
     """`branch-1/when-1: customer.orders_count == 0 is true (customer.orders_count = 0)`."""
     fields = ", ".join(f"{name} = {_value(value)}" for name, value in check.fields.items())
     read = f" ({fields})" if fields else ""
+    if check.error and not check.expression:
+        return f"{check.at}: {check.error}{read}"
     if check.error:
         return f"{check.at}: {check.expression} can't be answered: {check.error}{read}"
     return f"{check.at}: {check.expression} is {_value(check.value)}{read}"
@@ -219,6 +257,29 @@ def _delivered(one: Delivery, runs: Mapping[str, Recorded], named: Mapping[str, 
         run_id=run_id,
         run=named.get(run_id, ""),
     )
+
+
+def _called(one: Call, runs: Mapping[str, Recorded], named: Mapping[str, str]) -> Line:
+    run_id, step, _ = (*one.id.split("/"), "", "")[:3]
+    status = f" with status {one.status}" if one.status else ""
+    times = "1 attempt" if one.attempts == 1 else f"{one.attempts} attempts"
+    attempts = f" after {times}" if one.attempts > 1 or (one.attempts and one.state != "answered") else ""
+    reason = f": {one.reason}" if one.reason else ""
+    return Line(
+        at=one.at,
+        workflow=runs[run_id].workflow if run_id in runs else "",
+        what=f"call_{one.state}",
+        text=f"the call of {step} {_CALLED[one.state]}{status}{attempts}{reason}",
+        run_id=run_id,
+        run=named.get(run_id, ""),
+    )
+
+
+def _out_of_service(one: Retired) -> str:
+    events = " or ".join(one.events)
+    taken = f": {events} is not taken until it is deployed again" if events else ": it starts nothing until then"
+    said = ": ".join(part for part in (one.by, one.note) if part)
+    return f"out of service since {one.at.isoformat()}{taken}" + (f" ({said})" if said else "")
 
 
 def _waited(one: Delivery) -> str:

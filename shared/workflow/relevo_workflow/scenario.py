@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.checking import faults_of, path, unknown_fields
-from relevo_contracts.contact import Consent, Contact
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
 from relevo_contracts.zones import zone as known_zone
@@ -47,6 +46,7 @@ class Happening:
     role: str = ""
     note: str = ""
     manual: bool = False
+    said: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Scenario:
     facts: Facts
     shop: Shop
     happenings: tuple[Happening, ...]
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, tuple[Answer, ...]]
     choose: Mapping[str, object]
     until: datetime | None
     expect: Node
@@ -128,7 +128,7 @@ class _Reader:
             facts=facts,
             shop=shop,
             happenings=tuple(happenings),
-            answers={step: self._answer(step, one) for step, one in self._merged("answers").items()},
+            answers={step: self._answers(step, one) for step, one in self._merged("answers").items()},
             choose=self._merged("choose"),
             until=self._time(until) if until is not None else None,
             expect=expect or self.test.node,
@@ -171,16 +171,34 @@ class _Reader:
         if zone and known_zone(zone) is None:
             self._wrong(whose, f"there is no time zone '{zone}'", "a name like Europe/Madrid")
 
+    def _answers(self, step: str, given: object) -> tuple[Answer, ...]:
+        """The answers to the calls of a step, one after the other; the last one to all that follow."""
+        listed = given if isinstance(given, list) and given else [given]
+        return tuple(self._answer(step, one) for one in listed)
+
     def _answer(self, step: str, given: object) -> Answer:
         names = Answer.__struct_fields__
-        for name in given if isinstance(given, dict) else ():
-            if name not in names:
-                self._wrong("answers", f"the answer to '{step}' has no field '{name}'", suggestion(name, names))
-        try:
-            return msgspec.convert(given, Answer)
-        except msgspec.ValidationError as error:
-            self._wrong("answers", f"this is no answer to '{step}': {error}", "{status: 200, body: …}, or {error: …}")
-            return Answer()
+        where = self._where("answers", step)
+        unknown = [name for name in given if name not in names] if isinstance(given, dict) else []
+        for name in unknown:
+            self.problems.error(where, f"the answer to '{step}' has no field '{name}'", suggestion(name, names))
+        faults = faults_of(Answer, given, strict=False) if isinstance(given, dict) else []
+        for fault in faults:
+            said = f"this is no answer to '{step}': '{path(fault.place)}' {fault.message}"
+            self.problems.error(where, said, fault.help)
+        if not isinstance(given, dict):
+            advice = "{status: 200, body: …}, or {error: …}; or a list of them"
+            self.problems.error(where, f"this is no answer to '{step}': it must be a mapping", advice)
+        return msgspec.convert(given, Answer) if isinstance(given, dict) and not faults else Answer()
+
+    def _where(self, name: str, part: str) -> Position:
+        """The line of a part of a field, in the test or else in what is given; the field's where they share it."""
+        for source in (self.test, self.given):
+            node = (source.node.entries or {}).get(name) if source is not None else None
+            if node is not None and part in (node.entries or {}):
+                inner = node.keys.get(part, node.position)
+                return node.position if inner.line == node.position.line else inner
+        return self.test.node.position
 
     def _shop(self) -> Shop:
         given = {**_SHOP, **self._merged("shop")}
@@ -205,7 +223,6 @@ class _Reader:
         return moment if moment.tzinfo is not None else instant(moment.date(), moment.time(), self.zone)
 
     def _facts(self) -> Facts:
-        where = self.test.node.position
         values = dict(self.customer)
         contact: dict[str, Any] = {name: str(values.pop(name)) for name in _CONTACT if name in values}
         for name in ("email_consent", "sms_consent"):
@@ -216,18 +233,18 @@ class _Reader:
             facts["total_spent"] = str(facts["total_spent"])
         for name in _TIMES:
             if name in values:
+                where = self._where("customer", name)
                 facts[name] = self._time(Node(where, str(values[name]), str(values.pop(name))))
         for name in values:
             known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent")
+            where = self._where("customer", str(name))
             self.problems.error(where, f"a customer has no field '{name}'", suggestion(name, known))
-        try:
-            for name in ("email_consent", "sms_consent"):
-                if name in contact:
-                    contact[name] = msgspec.convert(contact[name], Consent)
-            return msgspec.convert({**facts, "contact": Contact(**contact)}, Facts)
-        except msgspec.ValidationError as error:
-            self.problems.error(where, f"this is no customer: {error}")
-            return Facts()
+        facts["contact"] = contact
+        faults = faults_of(Facts, msgspec.to_builtins(facts), strict=False)
+        for fault in faults:
+            name = str(fault.place[1] if fault.place[0] == "contact" else fault.place[0])
+            self.problems.error(self._where("customer", name), f"'{name}' of a customer {fault.message}", fault.help)
+        return msgspec.convert(msgspec.to_builtins(facts), Facts) if not faults else Facts()
 
     def _happenings(self) -> list[Happening]:
         found: list[Happening] = []
@@ -256,9 +273,24 @@ class _Reader:
             by=fields.text("by", "staff@example.com"),
             role=fields.text("role"),
             note=fields.text("note"),
+            said=self._said(fields),
         )
         fields.done()
         return happening
+
+    def _said(self, fields: Fields) -> dict[str, str]:
+        """What somebody filled in at a task, as text by name."""
+        node = fields.get("data")
+        if node is None:
+            return {}
+        if node.entries is None:
+            self.problems.error(
+                node.position, f"'data' must be a mapping, and this is {node.kind}", "{outcome: promised}"
+            )
+        for name, one in (node.entries or {}).items():
+            if one.entries is not None or one.items is not None:
+                self.problems.error(one.position, f"'{name}' must be text, and this is {one.kind}")
+        return {name: one.text for name, one in (node.entries or {}).items()}
 
     def _event(self, fields: Fields, at: datetime, changed: dict[str, Any]) -> Happening:
         manual = "manual" in fields

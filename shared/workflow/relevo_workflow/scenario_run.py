@@ -71,7 +71,8 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     """Runs one test. `previews` are those of the definition, where several tests share them."""
     chosen, failures = _chosen(definition, scenario)
     subject = Subject(shop=scenario.shop.id, key=CUSTOMER_KEY, facts=scenario.facts)
-    simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=scenario.answers)
+    answers = {step: given for name, given in scenario.answers.items() for step in _calls(chosen, name)}
+    simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
     try:
         for number, happening in enumerate(scenario.happenings):
             failures.extend(_happen(simulation, happening, number))
@@ -145,9 +146,16 @@ def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Di
         by=happening.by,
         role=happening.role,
         note=happening.note,
+        data=happening.said,
     )
     simulation.give(arrival)
     return []
+
+
+def _calls(definition: Definition, name: str) -> list[str]:
+    """The steps that call another system and are named so: by their id, or by what they save (`as`)."""
+    calls = [step for step in definition.program.steps.values() if isinstance(step, HttpStep)]
+    return [step.id for step in calls if step.id == name] or [step.id for step in calls if step.save == name]
 
 
 def _chosen(definition: Definition, scenario: Scenario) -> tuple[Definition, list[Diagnostic]]:
@@ -165,7 +173,8 @@ def _chosen(definition: Definition, scenario: Scenario) -> tuple[Definition, lis
         arms = tuple(replace(arm, weight=int(arm.label == choice)) for arm in step.arms)
         program = replace(program, steps={**program.steps, name: replace(step, arms=arms)})
     for name in scenario.answers:
-        if not isinstance(program.steps.get(name), HttpStep):
-            known = [step.id for step in program.steps.values() if isinstance(step, HttpStep)]
+        if not _calls(definition, name):
+            calls = [step for step in program.steps.values() if isinstance(step, HttpStep)]
+            known = [one for step in calls for one in (step.id, step.save) if one]
             failures.append(Diagnostic(scenario.position, f"there is no call '{name}'", suggestion(name, known)))
     return replace(definition, program=program), failures

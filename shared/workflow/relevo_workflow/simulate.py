@@ -1,6 +1,7 @@
 """Runs a customer in virtual time: months of waits in milliseconds, through the same `handle` as the engine."""
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,7 +47,8 @@ class Simulation:
     """A customer, a virtual clock and its timers.
 
     `give` hands in what happens; `run_until` lets time pass. `effects`, `decisions` and `runs` (newest state by id)
-    are what came of it. HTTP calls are answered at once from `answers` by step (200 without a body by default);
+    are what came of it. HTTP calls are answered at once from `answers` by step (200 without a body by default), the
+    first call by the first of several, those after the last by the last;
     events that workflows emit and workflows that they start come back as inputs.
     """
 
@@ -57,11 +59,12 @@ class Simulation:
         at: datetime,
         *,
         shop: Shop | None = None,
-        answers: Mapping[str, Answer] | None = None,
+        answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
     ) -> None:
         self.definitions = Deployment.of(definitions)
         self.shop = shop or Shop(id=subject.shop)
-        self.answers = answers or {}
+        self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
+        self._calls: Counter[str] = Counter()
         self.now = at
         self.effects: list[Effected] = []
         self.decisions: list[Decision] = []
@@ -158,6 +161,13 @@ class Simulation:
             if follow is not None:
                 self._handle(follow)
 
+    def _answer(self, step: str) -> Answer:
+        """The answer to the next call of a step."""
+        given = self.answers.get(step) or (Answer(),)
+        number = min(self._calls[step], len(given) - 1)
+        self._calls[step] += 1
+        return given[number]
+
     def _comes_back(self, effect: Effect, run_id: str) -> Input | None:
         """The input that an effect leads to at once."""
         if isinstance(effect, Emit):
@@ -165,7 +175,7 @@ class Simulation:
         if isinstance(effect, StartRun):
             return StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, data=effect.data, hops=effect.hops)
         if isinstance(effect, Http):
-            answer = self.answers.get(effect.step, Answer())
+            answer = self._answer(effect.step)
             return ResponseInput(
                 id=f"{effect.id}@answer",
                 call_id=effect.id,

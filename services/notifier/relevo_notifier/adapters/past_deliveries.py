@@ -1,4 +1,4 @@
-"""What became of the messages of one customer, for those who explain it."""
+"""What became of the messages and the HTTP calls of one customer, for those who explain it."""
 
 from datetime import datetime
 from typing import Literal
@@ -28,6 +28,23 @@ class PastDelivery(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     put_off: list[str]
     again_at: datetime | None
+
+
+class PastCall(Struct, frozen=True, kw_only=True):
+    """An HTTP call and what came of it; `status` is what was answered last, 0 for nothing."""
+
+    id: str
+    state: Literal["queued", "calling", "answered", "failed", "in_doubt"]
+    status: int
+    attempts: int
+    reason: str
+    at: datetime
+
+
+async def calls_of_customer(connection: Connection, shop: str, key: str, since: datetime) -> list[PastCall]:
+    """The calls for the customer `key` since `since`, oldest first."""
+    rows = await connection.fetch(STATEMENTS["calls_of_customer"], shop, key, since, MOST)
+    return [msgspec.convert(dict(row), PastCall) for row in reversed(rows)]
 
 
 async def of_customer(connection: Connection, shop: str, key: str, since: datetime) -> list[PastDelivery]:

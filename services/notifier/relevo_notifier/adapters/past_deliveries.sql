@@ -1,10 +1,18 @@
--- What became of the messages of one customer, for explaining.
+-- What became of the messages and the HTTP calls of one customer, for explaining.
 
 -- name: of_customer
 -- The newest deliveries of a customer since $3.
 select id, channel, state, attempts, reason, accepted_at, put_off, coalesce(settled_at, accepted_at) as at,
     case when state = 'queued' and put_off <> '{}' then wake_at end as again_at
 from notifier.delivery
+where shop = $1 and key = $2 and coalesce(settled_at, accepted_at) >= $3
+order by coalesce(settled_at, accepted_at) desc
+limit $4;
+
+-- name: calls_of_customer
+-- The newest HTTP calls for a customer since $3.
+select id, state, status, attempts, reason, coalesce(settled_at, accepted_at) as at
+from notifier.call
 where shop = $1 and key = $2 and coalesce(settled_at, accepted_at) >= $3
 order by coalesce(settled_at, accepted_at) desc
 limit $4
