@@ -97,7 +97,7 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://ingest"
     ) as client:
-        answer = await client.request(method, path, headers=headers, content=body)
+        answer = await client.request(method, f"http://ingest{path}", headers=headers, content=body)
     assert answer.status_code < 500, answer.text
     return answer.status_code
 
@@ -235,3 +235,10 @@ def test_a_nul_in_an_attribute_goes_no_further(attribute: str) -> None:
     strictly = asyncio.run(send(stores, "POST", "/events/tea", headers, body_of(event)))
     assert strictly == (422 if attribute == "type" else 200)
     assert "\\u0000" not in msgspec.json.encode([stores.stored, stores.kept]).decode()
+
+
+def test_half_of_a_surrogate_pair_in_a_cloud_event_is_refused() -> None:
+    body = b'{"specversion":"1.0","id":"1","source":"/erp","type":"order.placed","data":{"order_id":"1",'
+    body += b'"customer":{"id":"7"},"odd":"\\ud800"}}'
+    headers = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/cloudevents+json")]
+    assert asyncio.run(send(Stores(), "POST", "/events/tea", headers, body)) == 422

@@ -14,7 +14,7 @@ from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import STRUCTURED, parse
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.notes import collecting
+from relevo_ingest.core.notes import collecting, cut
 from relevo_ingest.core.shopify import topics
 from tests.ingest.webhooks import SHOP, body_of, events_of, fixture, read_events
 
@@ -249,3 +249,66 @@ def test_broken_bodies(body: bytes, problem: str) -> None:
     with pytest.raises(InvalidPayload) as caught:
         read_events("orders/create", body)
     assert problem in str(caught.value)
+
+
+def noted(**data: Any) -> list[str]:
+    """The notes of a CloudEvent with these data, whose sender asks for no strictness."""
+    event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "order.placed"}
+    data = {"customer": {"id": "7"}, "order_id": "1", "items": [{"title": "Cup"}]} | data
+    [parsed], _ = parse(STRUCTURED, {}, body_of(event | {"data": data}), 10)
+    reading = canonical.read(parsed, SHOP, strict=False)
+    assert not isinstance(reading, NoEvent)
+    return sorted(reading[0].notes)
+
+
+def test_a_sender_who_does_not_want_it_strict_is_told_of_each_field_that_was_left_out() -> None:
+    left_out = "is not a field of this event; it was left out"
+    assert noted() == []
+    assert noted(
+        gift=True, customer={"id": "7", "shoe_size": 42}, items=[{"title": "Cup"}, {"title": "Pot", "x": []}]
+    ) == [
+        f"data.customer.shoe_size: {left_out}",
+        f"data.gift: {left_out}",
+        f"data.items[1].x: {left_out}",
+    ]
+    assert noted(odd="\\ud800", number="a" * 10_001) == [
+        "data.number: has 10001 characters; the first 10000 were taken",
+        f"data.odd: {left_out}",
+    ]
+    assert noted(attributes={"password": "hunter2", "colour": "red"}) == [
+        "data.attributes.password: holds a secret; it was left out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("customer", "where"),
+    [
+        ({"timezone": "Europe"}, "data.customer.timezone"),
+        ({"timezone": "x" * 9000}, "data.customer.timezone"),
+        ({"locale": "garbage"}, "data.customer.locale"),
+        ({"country": "Spain"}, "data.customer.country"),
+        ({"email": "nobody"}, "data.customer.email"),
+        ({"phone": "12"}, "data.customer.phone"),
+    ],
+)
+def test_a_cloud_event_with_a_value_that_means_nothing_is_refused(customer: dict[str, str], where: str) -> None:
+    with pytest.raises(InvalidPayload) as caught:
+        noted(customer={"id": "7"} | customer)
+    assert caught.value.where == where
+
+
+def test_other_names_of_a_zone_are_ianas() -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "customer.updated"}
+    event |= {"data": {"customer": {"id": "7", "timezone": "Eastern Time (US & Canada)", "locale": "iw_IL.UTF-8"}}}  # type: ignore[dict-item]  # an object
+    [parsed], _ = parse(STRUCTURED, {}, body_of(event), 10)
+    reading = canonical.read(parsed, SHOP)
+    assert not isinstance(reading, NoEvent)
+    customer = event_data(reading[0].payload)["customer"]
+    assert (customer["timezone"], customer["locale"]) == ("America/New_York", "he-IL")
+
+
+def test_cut_says_what_was_cut() -> None:
+    with collecting() as notes:
+        assert cut([1, 2, 3], 2, "tags") == [1, 2]
+        assert cut([1, 2], 2, "lines") == [1, 2]
+    assert notes == ["tags: has 3 entries; the first 2 were taken"]

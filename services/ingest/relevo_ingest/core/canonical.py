@@ -40,8 +40,9 @@ def read(event: CloudEvent, shop: ShopContext, *, strict: bool = True) -> Conclu
         return NoEvent(problem)
     source = _attribute(event.source, "source")
     try:
-        decoded, notes = _decoded(event.body(), shape, strict=strict)
-        payload: Any = cleaned(decoded, shop, "data")
+        with collecting() as notes:
+            decoded, left_out = _decoded(event.body(), shape, strict=strict)
+            payload: Any = cleaned(decoded, shop, "data")
     except RecursionError:
         raise InvalidPayload("data", "the JSON is nested too deep") from None
     draft = Draft(
@@ -53,7 +54,7 @@ def read(event: CloudEvent, shop: ShopContext, *, strict: bool = True) -> Conclu
         source=source,
         historical=event.is_historical,
         test=event.is_test or getattr(payload, "test", False) is True,
-        notes=notes,
+        notes=(*left_out, *notes),
     )
     return [draft]
 
@@ -78,7 +79,7 @@ def _decoded(body: bytes, shape: type[Struct], *, strict: bool) -> tuple[Struct,
     except InvalidPayload as error:
         raise _every_fault(body, shape, strict=strict) or error from None
     if strict:
-        unknown = unknown_fields(shape, msgspec.json.decode(body), ("data",))
+        unknown = unknown_fields(shape, parse(body, "data"), ("data",))
         if unknown:
             raise InvalidPayload.of(_told(one) for one in unknown)
         return payload, ()

@@ -10,6 +10,7 @@ from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import InvalidPayload, Wrong
 from relevo_ingest.core.money import amount_text
+from relevo_ingest.core.notes import note
 from relevo_ingest.core.redaction import without_secrets
 from relevo_ingest.core.times import to_utc
 
@@ -39,10 +40,17 @@ class _Cleaner:
         if isinstance(value, list):
             return [self.value(item, f"{where}[{n}]") for n, item in enumerate(value)]
         if isinstance(value, dict):
-            return without_secrets({_text(name): self.value(item, f"{where}.{name}") for name, item in value.items()})
+            return self._free_form(value, where)
         if isinstance(value, datetime):
             return to_utc(value)
-        return _text(value) if isinstance(value, str) else value
+        return _text(value, where) if isinstance(value, str) else value
+
+    def _free_form(self, value: dict[str, Any], where: str) -> dict[str, Any]:
+        cleaned_fields = {_text(name, where): self.value(item, f"{where}.{name}") for name, item in value.items()}
+        kept = without_secrets(cleaned_fields)
+        for name in cleaned_fields.keys() - kept.keys():
+            note(f"{where}.{name}", "holds a secret; it was left out")
+        return kept
 
     def struct(self, value: Struct, where: str) -> Any:
         if isinstance(value, Money):
@@ -82,5 +90,7 @@ class _Cleaner:
         return found
 
 
-def _text(value: str) -> str:
+def _text(value: str, where: str) -> str:
+    if len(value) > _TEXT_LIMIT:
+        note(where, f"has {len(value)} characters; the first {_TEXT_LIMIT} were taken")
     return normalise.text(value, _TEXT_LIMIT)

@@ -5,10 +5,12 @@ absent, and a note (`core.notes`) says where and why. Only what is required, and
 """
 
 import json
+import re
 from typing import Any, TypeVar
 
 import msgspec
 
+from relevo_contracts.text import without_surrogates
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fitting import Misfit, fit
 from relevo_ingest.core.notes import note
@@ -59,7 +61,9 @@ def parse(body: bytes, under: str = "") -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error)
     try:
-        return _READER.decode(_text(body, under or "body"))
+        text = _text(body, under or "body")
+        value = _READER.decode(text)
+        return _without_surrogates(value) if _HALF.search(text) else value
     except RecursionError:
         raise InvalidPayload(under or "body", "the JSON is nested too deep") from None
     except ValueError:
@@ -89,6 +93,15 @@ def _no_number(text: str) -> None:
     note("body", f"{text} is not a JSON value; it was left out")
 
 
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    return without_surrogates(value) if isinstance(value, str) else value
+
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # perhaps half of a surrogate pair: JSON may write one, text can't hold it
 _READER = json.JSONDecoder(parse_int=_whole_number, parse_constant=_no_number, strict=False)
 
 

@@ -56,6 +56,13 @@ def note_unknown(value: Any, wanted: Any, where: str) -> None:
 
 
 def _fit(value: Any, wanted: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(value, wanted)  # only what holds something odd is looked at piece by piece
+    except (msgspec.ValidationError, ValueError, OverflowError, RecursionError):
+        return _piece_by_piece(value, wanted, where)
+
+
+def _piece_by_piece(value: Any, wanted: Any, where: str) -> Any:
     if _is_struct(wanted):
         return _struct(value, wanted, where)
     origin = get_origin(wanted)

@@ -65,7 +65,9 @@ MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Fields that only one kind of body has."""
 
-_MARKED = tuple((mark, family) for family, marks in MARKS.items() for mark in marks)
+_STRANGE = {
+    family: frozenset(mark for other, marks in MARKS.items() if other != family for mark in marks) for family in MARKS
+}
 _ORDER = Evidence(
     family="order",
     has=("id",),
@@ -227,8 +229,8 @@ def _shape(topic: str, known: Evidence, body: Mapping[str, Any]) -> str | None:
         return f"a body of {topic} has {missing[0]!r}, this one has not"
     if known.one_of and not any(name in body and body[name] is not None for name in known.one_of):
         return f"a body of {topic} has {' or '.join(map(repr, known.one_of))}, this one has not"
-    strange = (mark for mark, family in _MARKED if family != known.family)
-    other = next((name for name in (*known.never, *strange) if _given(body, name)), None)
+    strange = _STRANGE[known.family]
+    other = next((name for name in body if (name in strange or name in known.never) and _given(body, name)), None)
     return f"a body of {topic} never has {other!r}, this one has" if other else None
 
 
