@@ -23,6 +23,7 @@ from relevo_workflow.diagnostics import Position, Problems, WorkflowError
 from relevo_workflow.expressions import Expression
 from relevo_workflow.load import load_workflow
 from relevo_workflow.program import Goto, Program
+from relevo_workflow.rendered import Previews
 from relevo_workflow.scenario import Scenario, read_scenarios
 from relevo_workflow.scenario_run import run_scenario
 from relevo_workflow.values import LiquidText
@@ -84,7 +85,8 @@ class Workflow:
             return Verdict(kind, place, "check")
         if compiled(spoiled) == compiled(self.definition):
             return Verdict(kind, place, "same")
-        caught = any(not run_scenario(spoiled, scenario).passed for scenario in self.scenarios)
+        previews = Previews(spoiled)
+        caught = any(not run_scenario(spoiled, scenario, previews).passed for scenario in self.scenarios)
         return Verdict(kind, place, "tests" if caught else "survived")
 
 

@@ -28,6 +28,7 @@ CONTEXT = {
             "https://erp.example.com/orders/%231001?name=Jos%C3%A9%20%26%20Co",
         ),
         ("{{ url }}", "https://acme.example.com/a?b=1&c=%C3%A9"),
+        (" {{ url }} ", "https://acme.example.com/a?b=1&c=%C3%A9"),
         ("{{ url }}&name={{ name }}", "https://acme.example.com/a?b=1&c=%C3%A9&name=Jos%C3%A9%20%26%20Co"),
         ("{% if nothing %}x{% else %}{{ url }}{% endif %}", "https://acme.example.com/a?b=1&c=%C3%A9"),
         ("https://{{ domain }}/x", "https://xn--kse-qla.example/x"),

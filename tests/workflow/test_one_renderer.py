@@ -4,6 +4,9 @@ from textwrap import dedent
 
 import pytest
 
+from relevo_templates.errors import TemplateError
+from relevo_templates.formats import formats_of
+from relevo_templates.texts import Text
 from relevo_workflow.load import diagnose
 from relevo_workflow.scenario_run import run_tests
 from tests.workflow.shop import a_workflow, files, problems_of
@@ -235,3 +238,42 @@ def test_an_sms_that_is_too_long_as_it_is_written_is_a_warning() -> None:
         },
     )
     assert any("the SMS has 1999 characters" in one.message for one in definition.warnings)
+
+
+VALUES = {
+    "trigger.total": {"amount": "1980", "currency": "JPY"},
+    "trigger.placed_at": "2026-03-10T09:00:00Z",
+    "trigger.items": [{"title": "Cup", "price": {"amount": "1", "currency": "EUR"}}],
+    "trigger.customer": {"email": "ana@example.com"},
+    "customer.orders_count": 3,
+    "customer.total_spent": "12.50",
+    "customer.tags": ["vip"],
+}
+FILTERS = ["", "money", "number", "date", "time", "upcase", "truncate", "times", "join", "map", "oops"]
+ARGUMENTS = ["", "'long'", "'%d %B'", "'MMMMd'", "5", "'EUR'", "'title'", "1, 2, 3"]
+PRINTED_WHOLE = {"trigger.items", "trigger.customer"}
+
+
+@pytest.mark.parametrize("path", VALUES)
+@pytest.mark.parametrize("name", FILTERS)
+def test_check_accepts_exactly_what_can_be_rendered(path: str, name: str) -> None:
+    texts = [f"{{{{ {path} | {name}: {one} }}}}" if one else f"{{{{ {path} | {name} }}}}" for one in ARGUMENTS]
+    texts = texts if name else [f"{{{{ {path} }}}}"]
+    mail = "channel: email\nlayout: message\nen:\n  subject: x\n  body:\n" + "".join(
+        f'    - "{one}"\n' for one in texts
+    )
+    refused = {int(one.split(":")[1]) - 6 for one in flow(**{"templates/note.yaml": mail})}
+    for number, text in enumerate(texts):
+        if text == f"{{{{ {path} }}}}" and path in PRINTED_WHOLE:
+            assert number in refused  # it would be JSON, which no customer should read
+        else:
+            assert (number not in refused) == can_be_rendered(text, path), text
+
+
+def can_be_rendered(text: str, path: str) -> bool:
+    root, field = path.split(".")
+    try:
+        Text(text).render({root: {field: VALUES[path]}}, formats_of("en", "UTC"))
+    except TemplateError:
+        return False
+    return True

@@ -44,7 +44,7 @@ def percent_encoded(value: str, safe: str = "") -> str:
 def assembled(text: str) -> str:
     """The address of a filled-in text with its marks."""
     address = ""
-    for part, is_value in _parts(_BREAKS.sub("", text)):
+    for part, is_value in _parts(_BREAKS.sub("", text).strip()):
         if is_value and address:
             address += _placed(part, address)
         else:

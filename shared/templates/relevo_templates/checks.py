@@ -53,6 +53,13 @@ def check_text(template: BoundTemplate) -> Iterator[Finding]:
             yield from _check_loop(expression, context)
 
 
+def refusal(template: BoundTemplate, filter_: Filter, samples: tuple[Any, ...]) -> str:
+    """Why a filter refuses each of the samples; empty if it takes one, or has arguments that only show at run time."""
+    if filter_.name not in template.env.filters or not all(_is_literal(one.value) for one in filter_.args):
+        return ""
+    return _tried(filter_, samples, new_context(template, {}, formats_of("en", "UTC")))[0]
+
+
 def outputs(template: BoundTemplate) -> Iterator[FilteredExpression]:
     """What a text prints: the expression of each `{{ … }}` and `{% echo … %}`, in the order of the text."""
     yield from _outputs(template.nodes, RenderContext(template))

@@ -39,7 +39,7 @@ class Formats:
         numeric = isinstance(amount, str | int | float | Decimal) and not isinstance(amount, bool)
         if not (numeric and isinstance(code, str)):
             raise ValueError(f"not an amount of money: {str(value)[:80]!r}; it needs amount and currency")
-        return _amount(str(amount), printable(code)[:20], self._locale)
+        return _amount(str(amount), printable(code)[:20].upper(), self._locale)
 
     def number(self, value: Any) -> str:
         """A number with the locale's separators. Raises `ValueError`."""

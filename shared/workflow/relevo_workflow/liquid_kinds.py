@@ -1,10 +1,12 @@
 """Whether what a text prints can be printed, and whether its formats get what they can format."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from liquid import BoundTemplate
 from liquid.builtin.expressions import FilteredExpression, Path
 
-from relevo_templates.checks import outputs
+from relevo_templates.checks import outputs, refusal
 from relevo_templates.texts import Text
 from relevo_workflow.expressions import Names
 from relevo_workflow.shapes import Shape
@@ -17,6 +19,19 @@ _TAKES = {
     "time": ("a time", ("timestamp", "string")),
 }
 """What each format needs, and the kinds that it takes; the money of a number needs its currency."""
+_SAMPLES: dict[str, tuple[Any, ...]] = {
+    "money": ({"amount": "12.50", "currency": "EUR"},),
+    "struct": ({"name": "a"},),
+    "map": ({"name": "a"},),
+    "list": (["a", "b"], [1, 2]),
+    "list of records": ([{"title": "a"}],),
+    "string": ("text", "2026-03-05T12:30:00Z", "12.50"),
+    "int": (7,),
+    "double": (12.5, "12.50"),  # decimals travel as text
+    "bool": (True,),
+    "timestamp": ("2026-03-05T12:30:00Z",),
+}
+"""A value or two of each kind, for the filters that have no kinds of their own."""
 _TOLD = {
     "money": "an amount of money",
     "struct": "a record",
@@ -40,10 +55,10 @@ def wrong_kinds(text: Text, names: Names) -> Iterator[Wrong]:
             path = [str(one) for one in output.left.path]
             kinds = {_kind(shape) for shape in _at(known, path)} - {"dyn"}
             for kind in sorted(kinds):
-                yield from _wrong(output, ".".join(path), kind)
+                yield from _wrong(text.liquid, output, ".".join(path), kind)
 
 
-def _wrong(output: FilteredExpression, path: str, kind: str) -> Iterator[Wrong]:
+def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: str) -> Iterator[Wrong]:
     index = output.left.token.start_index
     if not output.filters:
         if kind in ("struct", "map"):
@@ -59,6 +74,8 @@ def _wrong(output: FilteredExpression, path: str, kind: str) -> Iterator[Wrong]:
         told = _TOLD.get(kind, "a list")
         advice = "money: customer.currency" if first.name == "money" and kind in ("int", "double") else ""
         yield Wrong(first.token.start_index, f"'{first.name}' needs {what}, and {path} is {told}", advice)
+    elif not kinds and (why := refusal(liquid, first, _SAMPLES.get(kind, ()))):
+        yield Wrong(first.token.start_index, f"{path} is {_TOLD.get(kind, 'a list')}: {why}", "")
 
 
 def _kind(shape: Shape) -> str:

@@ -45,7 +45,8 @@ def check_liquid(text: str, node: Node, names: Names, problems: Problems, into: 
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
             _check_path(segments, node, variable.span.index, names, problems)
-    for wrong in (*wrong_loop_fields(parsed, names), *wrong_kinds(parsed, names)):
+    kinds = wrong_kinds(parsed, names) if len(problems.errors) == before else ()
+    for wrong in (*wrong_loop_fields(parsed, names), *kinds):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
     return parsed if len(problems.errors) == before else None
 
