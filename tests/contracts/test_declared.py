@@ -1,5 +1,7 @@
 """Events that a shop declares: from a JSON Schema to a type, and what is wrong with schemas and with data."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -70,6 +72,7 @@ def test_the_same_schema_gives_the_same_type_and_the_built_in_types_stay_as_they
         ({"type": "string"}, "type", 'the data of an event is "type": "object"'),
         ({"properties": {"id": {"type": "string"}}}, "properties.id", "'id' is every event's own"),
         ({"properties": {"customer": {"type": "object"}}}, "properties.customer", "every event has 'customer' already"),
+        ({"properties": {"contact": {"type": "string"}}}, "properties.contact", "'contact' is where the news"),
         ({"properties": {"a": {"type": "strin"}}}, "properties.a.type", "a value needs one type"),
         ({"properties": {"a": {"type": ["string", "integer"]}}}, "properties.a.type", "a value needs one type"),
         ({"properties": {"a": {"anyOf": []}}}, "properties.a", "'anyOf' is not supported here"),
@@ -144,6 +147,13 @@ def test_an_event_of_a_shop_tells_whom_it_is_about_without_its_schema() -> None:
     envelope = {"id": "1", "source": "s", "time": stamp, "shop": "acme", "key": "cus_1", "receivedtime": stamp}
     event = msgspec.convert({**envelope, "type": "custom.loyalty_reached", "data": WHOM | {"points": 3}}, Event)
     assert event.payload() == CustomEvent(customer=Buyer(email="ann@example.com"))
+
+
+def test_the_example_of_the_page_is_what_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    declared = declare("custom.loyalty_reached", json.loads(page.split("```json\n")[1].split("```")[0]))
+    sent = json.loads(page.split("-d '")[1].split("'")[0])
+    assert faults_of(declared.payload, sent["data"]) == []
 
 
 def test_names_of_events_are_found_wherever_they_stand() -> None:

@@ -118,6 +118,8 @@ class _Reader:
         properties = body.get("properties", {})
         for field in _ENVELOPE & set(properties if isinstance(properties, dict) else ()):
             self._wrong(("properties", field), f"'{field}' is every event's own", "another name")
+        if isinstance(properties, dict) and "contact" in properties:
+            self._wrong(("properties", "contact"), "'contact' is where the news of an order goes", "another name")
         if isinstance(properties, dict) and "customer" in properties:
             self._wrong(("properties", "customer"), "every event has 'customer' already", "leave it out")
         record: type[Struct] = self._record(name.replace(".", "_"), body, (), 0, more=[("customer", Buyer)])
