@@ -7,10 +7,10 @@ STAMP := .venv/.installed
 NAME ?= engine
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench docs lock clean
+.PHONY: help setup run test lint format bench conformance docs lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files with hashes
 
@@ -43,6 +43,9 @@ bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a be
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+conformance: $(STAMP) ## Read every published sample of Shopify's webhooks (needs Node.js): make conformance ARGS=--write
+	$(BIN)/python -m tests.conformance $(ARGS)
 
 docs: $(STAMP) ## Write the generated documents (JSON Schemas, AsyncAPI, settings)
 	$(BIN)/relevo docs
