@@ -109,6 +109,20 @@ async def test_it_tells_runs_apart_who_approved_and_what_a_mail_waited_for(
     assert "  cart [tok-2]: rests at" in out
 
 
+async def test_it_tells_what_was_said_about_consent_with_its_proof(shop: Engine, environment: dict[str, str]) -> None:
+    await shop.pool.execute(
+        """insert into notifier.consent_log values ('sample', 'erp', 'e1', 'cus_1', 'email', 'marketing', 'a@b.example',
+           'granted', $1, 'footer', 'Yes, news.', 'https://sample.example/news', '', '', true)""",
+        MORNING,
+    )
+    code, out, err = await relevo("explain", "--shop", "sample", "--customer", "cus_1", *SINCE, **environment)
+    assert code == 0, err
+    assert (
+        "said about consent:\n2026-03-02 09:00  email, marketing: granted"
+        " (https://sample.example/news, “Yes, news.”, confirmed by a second message)\n"
+    ) in out
+
+
 async def test_one_workflow_alone_and_as_json(shop: Engine, environment: dict[str, str]) -> None:
     asked = ("explain", "--shop", "sample", "--customer", "991", "--workflow", "quote", *SINCE, "--json")
     code, out, err = await relevo(*asked, **environment)

@@ -17,7 +17,8 @@ from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_engine.adapters import records
 from relevo_ingest.adapters.finding import key_of_person
-from relevo_notifier.adapters import past_deliveries
+from relevo_notifier.adapters import past_deliveries, privacy
+from relevo_notifier.adapters.privacy import Consent
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_runtime.clock import make_clock
@@ -44,6 +45,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     since: datetime
     explanation: Explanation
     unreadable: list[str] = []
+    consents: list[Consent] = []
 
 
 def register(app: typer.Typer) -> None:
@@ -86,6 +88,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         sent = await past_deliveries.of_customer(connection, shop, key, start)
         called = await past_deliveries.calls_of_customer(connection, shop, key, start)
         retired = await _retired(connection, shop, workflow)
+        said = [] if workflow else await privacy.consents(connection, shop, key, start)
     explanation = explain(
         definitions,
         found.decisions,
@@ -105,6 +108,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         since=start,
         explanation=_only(explanation, workflow),
         unreadable=unreadable,
+        consents=said,
     )
 
 
@@ -167,8 +171,20 @@ def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
     if told.absences:
         yield "not entered:", None
         yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in told.absences)
+    if answer.consents:
+        yield "said about consent:", None
+        yield from ((f"{local_minute(one.at, zone)}  {_consent(one)}", _MARGIN) for one in answer.consents)
     for name in answer.unreadable:
         yield f"  {name}: its version can't be read by this release, so nobody enters; deploy it anew", None
+
+
+def _consent(one: Consent) -> str:
+    """A statement with its proof."""
+    asked = f"“{one.wording}”" if one.wording else ""
+    where = one.form_url or one.source
+    confirmed = "confirmed by a second message" if one.double_opt_in else ""
+    proof = ", ".join(part for part in (where, asked, confirmed) if part)
+    return f"{one.channel}, {one.purpose}: {one.state}{f' ({proof})' if proof else ''}"
 
 
 def _named(one: Line | Underway) -> str:
