@@ -64,6 +64,3 @@ language sql stable as $$
         (select max(r.at) from notifier.redaction r where r.shop = of_shop and r.key in (of_key, ''))
     from mine m
 $$;
-
--- All calls of a customer, for erasing them.
-create index call_of_customer on notifier.call (shop, key);
