@@ -5,10 +5,11 @@ what a person sends and mends, not for the path of every message.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -35,10 +36,11 @@ def faults_of(payload: type[Struct], data: Any, *, strict: bool = True, at: Plac
 
 
 def unknown_fields(payload: type[Struct], data: Any, at: Place = ()) -> list[Fault]:
-    """The fields of `data` that the payload has not, at any depth: what a reader leaves out."""
-    loose = {(one.place, one.message) for one in faults_of(payload, data, strict=False, at=at)}
-    every = faults_of(payload, data, strict=True, at=at)
-    return [one for one in every if (one.place, one.message) not in loose]
+    """The fields of `data` that the payload has not, at any depth: what a reader leaves out.
+
+    It looks at what is there and at nothing else: cheap enough for every event that a sender writes.
+    """
+    return list(islice(_unknown(_info(payload), data, at), _MOST))
 
 
 def path(place: Place) -> str:
@@ -57,6 +59,34 @@ def path(place: Place) -> str:
 @lru_cache(maxsize=1024)
 def _info(payload: type[Struct]) -> inspect.Type:
     return inspect.type_info(payload)
+
+
+@lru_cache(maxsize=1024)
+def _fields(record: type[Struct]) -> Mapping[str, inspect.Field]:
+    info = _info(record)
+    return {one.encode_name: one for one in info.fields} if isinstance(info, inspect.StructType) else {}
+
+
+def _unknown(info: inspect.Type, value: Any, at: Place) -> Iterator[Fault]:
+    for one in info.types if isinstance(info, inspect.UnionType) else (info,):
+        if isinstance(one, inspect.StructType) and isinstance(value, dict):
+            known = _fields(one.cls)
+            for name, item in value.items():
+                if name not in known:
+                    yield _not_here(name, known, at)
+                elif isinstance(item, dict | list):
+                    yield from _unknown(known[name].type, item, (*at, name))
+        elif isinstance(one, inspect.DictType) and isinstance(value, dict):
+            for name, item in value.items():
+                yield from _unknown(one.value_type, item, (*at, name))
+        elif isinstance(one, inspect.ListType) and isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from _unknown(one.item_type, item, (*at, number))
+
+
+def _not_here(name: Any, known: Iterable[str], at: Place) -> Fault:
+    near = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return Fault((*at, name), "is not a field here", f"did you mean '{near[0]}'?" if near else "")
 
 
 def _check(info: inspect.Type, value: Any, at: Place, *, strict: bool) -> Iterator[Fault]:
@@ -100,11 +130,10 @@ def _check_record(info: inspect.StructType, value: Any, at: Place, *, strict: bo
     if not isinstance(value, dict):
         yield Fault(at, f"must be an object, not {_kind(value)}")
         return
-    known = {one.encode_name: one for one in info.fields}
+    known = _fields(info.cls)
     for name in value if strict else ():
         if name not in known:
-            near = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
-            yield Fault((*at, name), "is not a field here", f"did you mean '{near[0]}'?" if near else "")
+            yield _not_here(name, known, at)
     for name, one in known.items():
         if name in value:
             yield from _check(one.type, value[name], (*at, name), strict=strict)
