@@ -73,7 +73,7 @@ async def test_a_record_says_why_it_can_not_be_read(engine: Engine) -> None:
     arrived, rejected = read(engine.records([b'{"id": 5}', checkout("tok")]))
     assert len(arrived) == 1
     assert [refused.reason for refused in rejected] == [
-        "the value is no relevo.events message: Expected `str`, got `int` - at `$.id`"
+        "the value is not a message of relevo.events: ValidationError: Expected `str`, got `int` - at `$.id`"
     ]
 
 

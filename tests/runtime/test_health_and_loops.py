@@ -121,26 +121,40 @@ async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
     assert turns == 3
 
 
+def failing(ceiling: Ceiling, times: int, *shops: str) -> list[bool]:
+    return [ceiling.fail(shop, "why") for _ in range(times) for shop in shops]
+
+
 def test_a_few_dead_letters_are_never_too_many() -> None:
     ceiling = Ceiling(0.1)
     ceiling.count(20)
-    assert not any(ceiling.fail() for _ in range(20))
-    assert ceiling.fail()
+    assert not any(failing(ceiling, 20, "acme", "bolt", "cups"))
+    assert failing(ceiling, 1, "acme", "bolt", "cups")[-1]
 
 
-@pytest.mark.parametrize(("failing", "too_many"), [(90, False), (150, True)])
-def test_the_share_of_dead_letters_decides(failing: int, too_many: bool) -> None:
+@pytest.mark.parametrize(("times", "too_many"), [(30, False), (50, True)])
+def test_the_share_of_dead_letters_decides(times: int, too_many: bool) -> None:
     ceiling = Ceiling(0.1)
     ceiling.count(1000)
-    assert max(ceiling.fail() for _ in range(failing)) is too_many
+    assert max(failing(ceiling, times, "acme", "bolt", "cups")) is too_many
+
+
+def test_one_shop_is_over_the_ceiling_alone_and_for_its_cause() -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(1000)
+    assert not any(failing(ceiling, 900, "acme"))
+    assert (ceiling.over("acme", "why"), ceiling.over("acme", "other"), ceiling.over("bolt", "why")) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_old_failures_are_forgotten() -> None:
     ceiling = Ceiling(0.1)
     ceiling.count(1000)
-    for _ in range(95):
-        ceiling.fail()
+    failing(ceiling, 30, "acme", "bolt", "cups")
     for _ in range(3):
         ceiling.count(1000)
     assert ceiling.failed == 0
-    assert not any(ceiling.fail() for _ in range(20))
+    assert not any(failing(ceiling, 20, "acme", "bolt", "cups"))

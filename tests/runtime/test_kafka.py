@@ -222,18 +222,48 @@ async def test_wake_ups_wait_for_the_events_that_came_before_them(
     assert len(seen.records) == 647
 
 
-async def test_too_many_dead_letters_stop_the_service_and_keep_the_topic(
+async def test_too_many_dead_letters_of_several_shops_stop_the_service_and_bury_nothing_twice(
     settings: SettingsFactory, publisher: Publisher
 ) -> None:
     async def handler(_: Sequence[Record]) -> None:
         raise ValueError("a bug that hits everyone")
 
     ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(500)])
+    shops = [b"acme/1", b"bolt/1", b"cups/1", b"deli/1"]
+    await publisher.publish(EVENTS, [(shops[n % 4], value) for n, (_, value) in enumerate(numbered(500))])
     async with consumer(settings(), handler, on_failure=ended.set_result):
         error = await asyncio.wait_for(ended, 30)
     assert isinstance(error, TooManyDeadLetters)
     assert "a bug that hits everyone" in str(error)
+    assert 60 < await committed(settings()) < 500
+
+
+async def test_one_shop_alone_never_stops_a_service(settings: SettingsFactory, publisher: Publisher) -> None:
+    async def handler(records: Sequence[Record]) -> None:
+        if any(record.key == b"acme/odd" for record in records):
+            raise ValueError("a zero byte")
+
+    failed: list[BaseException] = []
+    await publisher.publish(EVENTS, [(b"acme/odd", value) for _, value in numbered(200)])
+    await publisher.publish(EVENTS, [(b"bolt/1", value) for _, value in numbered(100)])
+    async with consumer(settings(), handler, on_failure=failed.append):
+        async with asyncio.timeout(60):
+            while await committed(settings()) < 300:
+                await asyncio.sleep(0.1)
+    assert failed == []
+
+
+async def test_a_schema_that_does_not_fit_stops_the_service_and_buries_nothing(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    async def handler(_: Sequence[Record]) -> None:
+        raise asyncpg.UndefinedColumnError("column x does not exist")
+
+    ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    await publisher.publish(EVENTS, numbered(10))
+    async with consumer(settings(), handler, on_failure=ended.set_result):
+        error = await asyncio.wait_for(ended, 30)
+    assert isinstance(error, asyncpg.UndefinedColumnError)
     assert await committed(settings()) == 0
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.health import Health
+from relevo_runtime.http_limits import Limits, bounded_protocol, most_connections
 from relevo_runtime.metrics import Metrics
 
 
@@ -33,11 +34,14 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve(app: ASGIApp, host: str, port: int, *, stop_timeout: float = 5.0) -> AsyncIterator[int]:
+async def serve(
+    app: ASGIApp, host: str, port: int, *, stop_timeout: float = 5.0, limits: Limits | None = None
+) -> AsyncIterator[int]:
     """Serve `app` while the block runs; gives the port (for 0, the one that was free). Raises `PortInUse`.
 
     At the end requests in flight get `stop_timeout` seconds.
     """
+    limits = limits or Limits(most_connections())
     config = uvicorn.Config(
         app,
         host=host,
@@ -46,6 +50,8 @@ async def serve(app: ASGIApp, host: str, port: int, *, stop_timeout: float = 5.0
         access_log=False,
         lifespan="off",
         server_header=False,
+        http=bounded_protocol(limits),
+        backlog=min(2048, limits.connections),
         timeout_graceful_shutdown=int(stop_timeout) or 1,
     )
     server = _Server(config)

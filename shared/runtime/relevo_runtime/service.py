@@ -19,6 +19,7 @@ from relevo_runtime.clock import make_clock
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
+from relevo_runtime.http_limits import Limits
 from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import advice
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 _ALLOCATIONS = 20_000  # between two looks of the garbage collector: a batch makes as many that die with it
 _PARENT_PAUSE = 0.5
 _EXTRA_SECONDS = 3.0
+_ADMIN = Limits(connections=64)
 
 
 class StopTimeout(RuntimeFault):
@@ -185,7 +187,7 @@ async def _admin(service: Service, settings: RuntimeSettings) -> AsyncIterator[N
         yield
         return
     app = admin_app(service.health, service.metrics)
-    async with serve(app, settings.admin_host, settings.admin_port, stop_timeout=1):
+    async with serve(app, settings.admin_host, settings.admin_port, stop_timeout=1, limits=_ADMIN):
         yield
 
 

@@ -26,6 +26,7 @@ from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, SHOP, TIMESTAMP, UNK
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
+_LONGEST_ERROR = 300
 _LONG = ("list", "map", "struct", "dyn")
 
 
@@ -87,6 +88,12 @@ class Expression:
         if compiled is None:
             kind = scope.event.type if scope.event else scope.run_state.trigger_type
             return Check(at=at, expression=self.text, error=f"not made for {kind}")
+        try:
+            return self._value(compiled, scope, at)
+        except Exception as error:  # noqa: BLE001 - such as CEL's limit on what one expression may cost
+            return Check(at=at, expression=self.text, error=f"it could not be evaluated: {error}"[:_LONGEST_ERROR])
+
+    def _value(self, compiled: Compiled, scope: Scope, at: str) -> Check:
         values = [get(scope) for get in compiled.getters]
         if compiled.plain is not None:
             fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list

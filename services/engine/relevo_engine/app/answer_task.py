@@ -10,6 +10,7 @@ from relevo_engine.core.tasks import Answer, may_vote, refusal
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection
+from relevo_runtime.storable import storable
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,6 +46,7 @@ async def answer_task(conn: Connection, publisher: Publisher, answer: Answered, 
 
     The run decides when the engine takes the message: somebody else may have been quicker, which `relevo explain` says.
     """
+    answer = msgspec.convert(storable(msgspec.to_builtins(answer)), Answered)
     task = await tasks.find_task(conn, answer.task_id, shop=answer.shop)
     if task is None:
         raise UnknownTaskError(answer.task_id)

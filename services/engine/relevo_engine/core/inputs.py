@@ -20,7 +20,10 @@ from relevo_contracts.messages import (
     TaskDone,
     WakeUp,
 )
+from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record
+from relevo_runtime.kafka import read as read_record
+from relevo_runtime.supervision import described
 from relevo_workflow.inputs import (
     EventInput,
     Input,
@@ -69,25 +72,25 @@ def read(records: Iterable[Record]) -> tuple[list[Arrived], list[Rejected]]:
     for record in records:
         try:
             arrived.append(_read_one(record))
-        except msgspec.DecodeError as error:
-            rejected.append(Rejected(record, f"the value is no {record.topic} message: {error}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, this record alone is at fault
+            rejected.append(Rejected(record, error.reason if isinstance(error, Poison) else described(error)))
     return arrived, rejected
 
 
 def _read_one(record: Record) -> Arrived:
     if record.topic == topics.EVENTS:
-        event = _event.decode(record.value)
+        event = read_record(_event, record)
         digest = _digest("event", event.shop, event.source, event.id)
         return Arrived(digest, event.shop, event.key, EventInput(event), record)
     if record.topic == topics.WAKEUPS:
-        wakeup = _wakeup.decode(record.value)
+        wakeup = read_record(_wakeup, record)
         digest = _digest("wakeup", wakeup.shop, wakeup.id)
         return Arrived(digest, wakeup.shop, wakeup.key, TimerInput(wakeup), record)
     if record.topic == topics.INPUTS:
-        message = _run_input.decode(record.value)
+        message = read_record(_run_input, record)
         digest = _digest(str(message.__struct_config__.tag), message.shop, message.id)
         return Arrived(digest, message.shop, message.key, run_input(message), record)
-    outcome = _outcome.decode(record.value)
+    outcome = read_record(_outcome, record)
     digest = _digest("outcome", outcome.shop, outcome.id)
     return Arrived(digest, outcome.shop, outcome.key, OutcomeInput(outcome), record)
 

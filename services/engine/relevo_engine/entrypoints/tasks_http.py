@@ -22,6 +22,7 @@ from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection, Pool, temporary
 from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
+from relevo_runtime.storable import storable_text
 
 BODY_LIMIT = 64 * 1024
 _DONE: dict[str, Answer] = {"complete": "completed", "approve": "approved", "reject": "rejected"}
@@ -61,7 +62,10 @@ class _Endpoints:
 
     async def list(self, request: Request) -> Response:
         """`GET /tasks/{shop}?mine=NAME&all=1`: the open tasks, or all."""
-        mine, everything = request.query_params.get("mine", ""), request.query_params.get("all", "") in ("1", "true")
+        mine, everything = (
+            storable_text(request.query_params.get("mine", "")),
+            request.query_params.get("all", "") in ("1", "true"),
+        )
         async with self._pool.acquire() as conn:
             shop = await _authentic(conn, request)
             found = await tasks.list_tasks(conn, shop=shop, mine=mine, only_open=not everything)
@@ -71,9 +75,10 @@ class _Endpoints:
         """`GET /tasks/{shop}/{id}`."""
         async with self._pool.acquire() as conn:
             shop = await _authentic(conn, request)
-            task = await tasks.find_task(conn, request.path_params["id"], shop=shop)
+            task_id = storable_text(request.path_params["id"])
+            task = await tasks.find_task(conn, task_id, shop=shop)
         if task is None:
-            raise _unknown(UnknownTaskError(request.path_params["id"]))
+            raise _unknown(UnknownTaskError(task_id))
         return _json(task)
 
     def answering(self, done: Answer) -> Any:
@@ -115,7 +120,7 @@ async def _authentic(conn: Connection, request: Request) -> str:
 
     A shop that does not exist is answered in the same way: nobody learns which ones there are.
     """
-    name: str = request.path_params["shop"]
+    name = storable_text(request.path_params["shop"])  # no shop is called so where that changes anything
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     shop = await catalog.shop(conn, name) if scheme.lower() == "bearer" and token.strip() else None
     if shop is None or not shop.accepts_token(token.strip(), "tasks"):
@@ -135,7 +140,7 @@ async def _body(request: Request) -> AnswerBody:
             raise Problem(413, "body-too-large", "The body is too large", detail, headers=headers, limit=BODY_LIMIT)
     try:
         return _decode(received)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # also what is not UTF-8, or nested too deep
         detail = f'{error}; send {{"by": NAME, "note": TEXT}}'
         raise Problem(422, "invalid-payload", "The body is not valid", detail, where="body") from error
 

@@ -9,6 +9,7 @@ import asyncpg
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.supervision import contained
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "identity.sql")
 _MOST_AT_ONCE = 250
@@ -81,7 +82,7 @@ class Identity:
 
     async def _serve(self, groups: list[_Group]) -> None:
         try:
-            keys = await self._resolve(groups)
+            keys = await contained(self._resolve(groups))
         except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
             for future in (future for group in groups for future in group.waiting()):
                 future.set_exception(error)

@@ -11,6 +11,7 @@ from relevo_ingest.core.errors import Busy
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import temporary
+from relevo_runtime.supervision import contained
 
 Message = tuple[bytes, bytes]
 _UNSOUND_SECONDS = 5.0
@@ -113,7 +114,7 @@ class KafkaLog:
         try:
             if not self._started:
                 await self.start()
-            await self._publisher.publish(topic, messages)
+            await contained(self._publisher.publish(topic, messages))
         except PublishError as error:
             return Busy(str(error))
         except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this round

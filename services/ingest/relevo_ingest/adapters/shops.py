@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-import asyncpg
-
 from relevo_contracts.declared import DeclarationError, Declared, declare
 from relevo_contracts.event_types import EventTypes, with_declared
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool, temporary
+from relevo_runtime.supervision import contained
 
 _log = logging.getLogger(__name__)
 
@@ -56,8 +55,8 @@ class Shops:
             if self._monotonic() - self._looked_at < not_within:
                 return
             try:
-                await self._refresh()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                await contained(self._refresh())
+            except Exception as error:  # noqa: BLE001 - sorted there
                 self._cope(error)
             self._looked_at = self._monotonic()
 

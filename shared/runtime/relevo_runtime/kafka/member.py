@@ -16,14 +16,16 @@ from relevo_runtime.health import Health
 from relevo_runtime.kafka.precedence import Position, Precedence
 from relevo_runtime.kafka.record import Record
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.postgres import temporary
+from relevo_runtime.postgres import temporary, unfit_schema
 from relevo_runtime.sealing import Seals
+from relevo_runtime.supervision import contained
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
+_TOO_LONG = 15.0  # seconds: an attempt that fails after more than that is made smaller
 _LOOK_AGAIN = 0.02  # seconds between two looks whether held records may go on
 
 
@@ -44,6 +46,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     - A batch's offsets are committed after its handler returned, never before.
     - A temporary failure is tried again in place, for ever, with growing pauses: nothing overtakes it.
+    - A batch that takes too long is halved; what is wrong with the service, such as its schema, stops it.
     - What fails otherwise is narrowed down by halves to the records at fault; they go to the dead letters.
     - Partitions are only given up between batches; a batch that waits for its next try is abandoned instead.
     """
@@ -73,6 +76,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._seals = seals
         self._releasing: asyncio.Task[None] | None = None
         self._held = 0
+        self._handled: set[tuple[str, int, int]] = set()  # of the batch at hand
         self._idle = asyncio.Event()
         self._idle.set()
         self._holding = asyncio.Event()  # partitions are ours
@@ -110,7 +114,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._idle.clear()
         try:
             with self._metrics.batch_seconds.time():
-                await self._process(batch, consumer)
+                await contained(self._process(batch, consumer))
         except _AbandonedError:
             _log.info("%s: a batch of %d records is given up and will come again", self.name, len(batch))
         except Exception as error:  # noqa: BLE001 - handed on, the service stops
@@ -129,10 +133,30 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return
         self._dead_letters.count(len(records))
         opened = await self._opened(records)
-        if opened:
-            await self._work(opened)
+        self._handled.clear()
+        try:
+            if opened:
+                await self._work(opened)
+        except TooManyDeadLetters:
+            # What was put aside is committed: a start after this must not bury it again.
+            await self._commit(consumer, {place: self._reached(place, opened, end) for place, end in offsets.items()})
+            raise
         await self._commit(consumer, offsets)
         self._done(records)
+        self._stop_if_too_many()
+
+    def _reached(self, place: TopicPartition, records: Sequence[Record], end: int) -> int:
+        """The offset before which all `records` of a partition are handled; `end` if all are."""
+        name = self._topics[place.topic]
+        for record in records:
+            here = record.topic == name and record.partition == place.partition
+            if here and _place_of(record) not in self._handled:
+                return record.offset
+        return end
+
+    def _stop_if_too_many(self) -> None:
+        if self._dead_letters.too_many is not None:
+            raise self._dead_letters.too_many
 
     async def _opened(self, records: Sequence[Record]) -> Sequence[Record]:
         """The records in clear. What is about people who were erased is passed over: nobody can read it any more."""
@@ -181,8 +205,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _work(self, records: Sequence[Record]) -> None:
         """Handle `records`; returns when each is processed or among the dead letters."""
-        failure = await self._patiently(lambda: self._handler(records))
+        failure = await self._patiently(lambda: self._handler(records), large=len(records) > 1)
         if failure is None:
+            self._handled.update(map(_place_of, records))
             return
         culprit = failure.record if isinstance(failure, Poison) else None
         if culprit is not None and culprit in records and len(records) > 1:
@@ -207,16 +232,24 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         problem = await self._patiently(lambda: self._dead_letters.put(record, reason))
         if problem is not None:
             raise problem
+        self._handled.add(_place_of(record))
+        self._stop_if_too_many()
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> Exception | None:
-        """Try until `attempt` succeeds (None) or fails for good (its error). Raises `_AbandonedError`."""
-        pause = _FIRST_PAUSE
+    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, large: bool = False) -> Exception | None:
+        """Try until `attempt` succeeds (None) or fails for good (its error). Raises `_AbandonedError`.
+
+        A `large` attempt may be made smaller: that it took too long is an error of it then.
+        """
+        pause, loop = _FIRST_PAUSE, asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
-                await attempt()
-            except TooManyDeadLetters:
-                raise
-            except Exception as error:  # noqa: BLE001 - sorted into what may work again and what can't
+                await contained(attempt())
+            except Exception as error:
+                if unfit_schema(error):
+                    raise  # no record is at fault
+                if large and _took_too_long(error, loop.time() - began):
+                    return error
                 if not worth_another_try(error):
                     return error
                 await self._wait(pause, error)
@@ -250,6 +283,17 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._metrics.batch_records.observe(len(records))
         for topic, count in Counter(map(attrgetter("topic"), records)).items():
             self._metrics.records_consumed.labels(topic).inc(count)
+
+
+def _place_of(record: Record) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
+
+
+def _took_too_long(error: Exception, seconds: float) -> bool:
+    """Whether the database cut the attempt off, or the connection was lost, since too much was to be done in it."""
+    if isinstance(error, PublishError | KafkaError):
+        return False
+    return temporary(error) and seconds > _TOO_LONG
 
 
 def worth_another_try(error: Exception) -> bool:

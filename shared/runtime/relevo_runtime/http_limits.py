@@ -1,0 +1,92 @@
+"""Limits on the connections of an HTTP server, which uvicorn lacks: how many, and how long each may keep it waiting."""
+
+import asyncio
+import resource
+
+from msgspec import Struct
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_FEWEST_CONNECTIONS = 64
+_SHARE_OF_DESCRIPTORS = 0.5
+_UNLIMITED = 65_536
+
+
+class Limits(Struct, frozen=True):
+    """What clients may take: `connections` at once, and seconds to send the head of a request, and all of it."""
+
+    connections: int
+    head_seconds: float = 10.0
+    request_seconds: float = 60.0
+
+
+def most_connections() -> int:
+    """How many connections one server of this process may hold open: descriptors are left for all else."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    known = _UNLIMITED if limit == resource.RLIM_INFINITY else limit
+    return max(_FEWEST_CONNECTIONS, int(known * _SHARE_OF_DESCRIPTORS))
+
+
+def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """uvicorn's protocol under `limits`, for one server."""
+    return type("Bounded", (_Bounded,), {"limits": limits, "held": set(), "silent": {}})
+
+
+class _Bounded(HttpToolsProtocol):
+    """A connection that says nothing, or trickles, is closed.
+
+    One that comes when there are too many takes the place of the one that has been silent the longest; if all of them
+    are at work, it is closed at once.
+    """
+
+    limits: Limits
+    held: "set[_Bounded]"
+    silent: "dict[_Bounded, None]"  # in the order in which they fell silent
+    deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        if len(self.held) >= self.limits.connections:
+            oldest = next(iter(self.silent), None)
+            if oldest is None:
+                transport.abort()
+                return
+            oldest.give_up()
+        self.held.add(self)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self.silent.pop(self, None)
+        self._limit(self.limits.request_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._limit(None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self in self.held and self.deadline is None and self.cycle.response_complete:
+            self._wait_for_head()
+
+    def give_up(self) -> None:
+        """Close it at once: whoever is there has sent nothing whole."""
+        self._forget()
+        self.transport.abort()
+
+    def _wait_for_head(self) -> None:
+        self.silent[self] = None
+        self._limit(self.limits.head_seconds)
+
+    def _limit(self, seconds: float | None) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = None if seconds is None else self.loop.call_later(seconds, self.give_up)
+
+    def _forget(self) -> None:
+        self._limit(None)
+        self.silent.pop(self, None)
+        self.held.discard(self)
