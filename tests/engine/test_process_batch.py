@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -225,3 +226,27 @@ async def test_any_cut_into_batches_and_any_redelivery_gives_the_same_state(engi
     state = await engine.state()
     await _empty(engine)
     assert state == expected
+
+
+async def test_a_batch_that_takes_too_long_is_done_in_several_transactions(engine: Engine) -> None:
+    batch = [*(checkout(f"tok{number}") for number in range(20)), order("tok3"), checkout("tok1")]
+    whole = await build_engine(engine.pool, engine.publisher, fold_seconds=0.0)
+    await whole.take(*batch)
+    state = await engine.state()
+    assert len(state["runs"]) == 20
+    assert await engine.pool.fetchval("select count(*) from engine.inbox") == 21
+    await engine.take(*batch)
+    assert await engine.state() == state
+
+
+@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=8), number=st.integers(0, 3))
+async def test_any_text_that_a_record_can_carry_can_be_kept(engine: Engine, text: str, number: int) -> None:
+    odd = f"{text}\0"
+    record = checkout(f"tok{number}{odd}", key=f"cus_{odd}")
+    record = msgspec.structs.replace(record, source=f"erp{odd}", id=f"e{number}{odd}")
+    arrived, rejected = read(engine.records([record]))
+    assert (len(arrived), rejected) == (1, [])
+    await engine.take(record)
+    kept = await engine.pool.fetchval("select count(*) from engine.customer where key = $1", arrived[0].key)
+    assert kept == 1

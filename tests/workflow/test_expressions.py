@@ -239,3 +239,23 @@ def test_plain_conditions_mean_what_cel_means(text, values):
 )
 def test_all_else_is_left_to_cel(text):
     assert plain_condition(text, VARIABLES) is None
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [
+        (10_001, "event.items.all(i, i.quantity >= 0.0)"),
+        (140, "event.items.all(i, event.items.exists(j, j.title == i.title && j.quantity >= 0.0))"),
+    ],
+)
+def test_a_condition_beyond_the_budget_of_cel_does_not_hold_and_says_so(items: int, text: str) -> None:
+    many = {**DATA, "items": [{"title": f"Mug {n}", "quantity": 1} for n in range(items)]}
+    found = check(text, many)
+    assert found.value is not True
+    assert found.error
+
+
+def test_a_field_that_can_not_be_read_is_an_error_of_its_condition_alone() -> None:
+    found = check("event.total.amount > 10.0", {**DATA, "total": {"amount": ["no", "text"]}})
+    assert found.value is not True
+    assert found.error

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_workflow.facts import fold, with_start
+from relevo_workflow.facts import fold, ran_once, with_start
 from relevo_workflow.state import Facts
 from tests.workflow.shop import START, an_event, euros
 
@@ -116,3 +116,22 @@ def test_in_what_nobody_listens_to_only_the_customer_has_to_fit():
         fold(Facts(), cart)
     with pytest.raises(msgspec.ValidationError):
         fold(Facts(), an_event("cart.updated", cart_token="c", customer={"email": 5}), whole=False)
+
+
+def test_what_must_never_run_again_is_remembered_and_does_not_grow_for_ever() -> None:
+    facts = Facts()
+    for number in range(3000):
+        at = START + timedelta(hours=number)
+        facts = with_start(facts, f"cart/{number}", f"r{number}", at, forever=True)
+    assert all(f"cart/{n}" in facts.past or ran_once(facts, f"cart/{n}") for n in range(3000))
+    assert not ran_once(facts, "cart/3000")
+    assert len(msgspec.json.encode(facts)) < 3000 * 20 + 20_000
+    stored = msgspec.json.decode(msgspec.json.encode(facts), type=Facts)
+    assert stored == facts
+
+
+def test_a_customer_with_more_runs_than_are_kept_whole_keeps_the_newest_whole() -> None:
+    facts = Facts()
+    for number in range(150):
+        facts = with_start(facts, f"cart/{number}", f"r{number}", START + timedelta(hours=number), forever=True)
+    assert sorted(facts.past) == sorted(f"cart/{number}" for number in range(100, 150))

@@ -1,7 +1,9 @@
 """Folds the shop's events into what is known of a customer. The same event twice, or late, does no harm."""
 
+from base64 import urlsafe_b64encode
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -29,6 +31,8 @@ _SEEN = frozenset(
 )
 _KEPT_ORDERS = 50
 _KEPT_PAST = 100
+_KEPT_WHOLE = 50
+_KEPT_ONCE = 5000
 _KEPT_STARTS = 8
 _ATTRIBUTES = 200
 
@@ -148,17 +152,35 @@ def remember(facts: Facts, event: Event) -> Facts:
 
 
 def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: bool) -> Facts:
-    """The facts with the start of a run noted under `workflow/run key`. Old ones go; those of `never` stay."""
+    """The facts with the start of a run noted under `workflow/run key`.
+
+    They don't grow for ever: the newest are kept whole, of older ones of `never` a digest, and of those so many.
+    """
     known = facts.past.get(name)
     starts = (*(known.run_ids if known else ()), run_id)[-_KEPT_STARTS:]
     newest = max(at, known.started_at) if known else at
     spans = known.spans if known else ()
     past = {**facts.past, name: Past(started_at=newest, run_ids=starts, spans=spans, forever=forever)}
+    once = facts.once
+    lasting = sorted((key for key, one in past.items() if one.forever), key=lambda key: past[key].started_at)
+    for key in lasting[: max(0, len(lasting) - _KEPT_WHOLE)]:
+        del past[key]
+        once = (*once, digest_of(key))[-_KEPT_ONCE:]
     if len(past) > _KEPT_PAST:
         old = sorted((key for key, one in past.items() if not one.forever), key=lambda key: past[key].started_at)
         for key in old[: len(past) - _KEPT_PAST]:
             del past[key]
-    return structs.replace(facts, past=past)
+    return structs.replace(facts, past=past, once=once)
+
+
+def digest_of(name: str) -> str:
+    """`workflow/run key` in eleven characters: two of a customer's thousands meet with a probability of 10^-12."""
+    return urlsafe_b64encode(blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()).decode().rstrip("=")
+
+
+def ran_once(facts: Facts, name: str) -> bool:
+    """Whether a run for `workflow/run key` is among those of which only a digest is kept."""
+    return bool(facts.once) and digest_of(name) in facts.once
 
 
 def with_end(facts: Facts, name: str, started_at: datetime, ended_at: datetime) -> Facts:

@@ -10,6 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition, EventTrigger, Reentry, Trigger
 from relevo_workflow.expressions import Expression
+from relevo_workflow.facts import ran_once
 from relevo_workflow.fitting import misfit
 from relevo_workflow.inputs import EventInput, Input, StartInput
 from relevo_workflow.shares import share, stable_id
@@ -17,6 +18,7 @@ from relevo_workflow.state import Facts, Past, Run, Shop
 from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
 from relevo_workflow.walk import Walk
 
+_RAN_BEFORE = "it ran before, and re-entry is never"
 _AGAIN = "this started a run already"
 A_TEST = "this is a test order (or another test event), and the trigger does not say test: true"
 
@@ -135,6 +137,8 @@ def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequen
     past = walk.facts.past.get(past_name(definition.name, run.key, test=run.test))
     if past is not None and run.id in past.run_ids:
         return _AGAIN
+    if definition.reentry.mode == "never" and ran_once(walk.facts, past_name(definition.name, run.key, test=run.test)):
+        return _RAN_BEFORE
     return _not_again(run, definition.reentry, past, active) or _not_enrolled(walk) or _left_already(walk)
 
 
@@ -174,7 +178,7 @@ def _ran_before(run: Run, reentry: Reentry, past: Past) -> str:
     if any(since <= run.started_at < until for since, until in past.spans):
         return "a run for this key was on its way then"
     if reentry.mode == "never":
-        return "it ran before, and re-entry is never"
+        return _RAN_BEFORE
     if reentry.mode == "after" and run.started_at < past.started_at + reentry.after:
         return f"it started at {past.started_at.isoformat()}, and re-entry needs a pause"
     return ""

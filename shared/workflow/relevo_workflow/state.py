@@ -41,7 +41,8 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the events told about a customer.
 
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
-    `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`.
+    `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`; of
+    the older ones whose re-entry is `never` only digests are kept, in `once`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
     since when the customer is in each segment, as of the last time one changed, `segments_at`. Both follow the triggers
     whose fingerprint is `timed_by`. `redacted_at` is when the customer was erased: what happened before is not heard.
@@ -65,6 +66,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     order_ids: tuple[str, ...] = ()
     latest: dict[str, Occurrence] = {}
     past: dict[str, Past] = {}
+    once: tuple[str, ...] = ()
     alarms: dict[str, Instant] = {}
     segments: dict[str, Instant] = {}
     segments_at: Instant | None = None

@@ -5,8 +5,9 @@ after it; offsets are committed by the consumer after this returned. A crash at 
 inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
@@ -16,7 +17,7 @@ from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.store import Store
 from relevo_engine.adapters.waiting import WaitingRuns
-from relevo_engine.core.fold import Changes, fold
+from relevo_engine.core.fold import Changes, Definitions, SubjectKey, fold_into
 from relevo_engine.core.inputs import Arrived, Rejected, read
 from relevo_engine.core.order import in_order
 from relevo_runtime import outbox, timers
@@ -25,9 +26,15 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Connection, Pool
+from relevo_workflow.state import Subject
 
 _SCHEDULERS_SLEEP = timedelta(seconds=1)
 """Wall time after which a scheduler looks again by itself."""
+
+
+FOLD_SECONDS = 5.0
+_SLICE = 0.05
+"""Seconds of reckoning after which other tasks have their turn."""
 
 
 class BatchProcessor:
@@ -44,8 +51,11 @@ class BatchProcessor:
         clock: Clock,
         metrics: Metrics,
         on_walks: Callable[[], None] = lambda: None,
+        fold_seconds: float = FOLD_SECONDS,
     ) -> None:
+        """`fold_seconds`: how long one transaction may reckon; what is left then is for the next one."""
         self._pool = pool
+        self._fold_seconds = fold_seconds
         self._store = store
         self._definitions = definitions
         self._publisher = publisher
@@ -60,13 +70,21 @@ class BatchProcessor:
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
+        left: Sequence[Arrived] = arrived
+        for refused in rejected:
+            await self._dead_letters.put(refused.record, refused.reason)
+        while left:
+            left = await self._process(left)
+
+    async def _process(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+        """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
         published, self._published = self._published, []
         try:
-            changes, row_ids = await self._transact(arrived, published)
+            changes, row_ids, left = await self._transact(arrived, published)
         except BaseException:
             self._published = published + self._published
             raise
-        for refused in (*rejected, *changes.rejected):
+        for refused in changes.rejected:
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(changes, row_ids)
         await self._announce(changes)
@@ -76,6 +94,7 @@ class BatchProcessor:
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
         ).items():
             self._metrics.decisions.labels(workflow, kind).inc(count)
+        return left
 
     async def flush(self) -> None:
         """Deletes the outbox rows that are published but not yet deleted, for when no further batch comes."""
@@ -84,18 +103,41 @@ class BatchProcessor:
             async with self._pool.acquire() as conn:
                 await outbox.delete(conn, published)
 
-    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> tuple[Changes, list[int]]:
+    async def _transact(
+        self, arrived: Sequence[Arrived], published: Sequence[int]
+    ) -> tuple[Changes, list[int], Sequence[Arrived]]:
         async with self._pool.acquire() as conn, conn.transaction():
             await self._store.lock_partitions(conn, {a.record.partition for a in arrived})
             fresh = await self._admit(conn, arrived)
             keys = {(a.shop, a.key) for a in fresh} | {(a.shop, SHOP_KEY) for a in fresh}  # is the shop erased?
             subjects = await self._store.load_subjects(conn, keys) if keys else {}
             definitions = await self._definitions.for_subjects(conn, subjects.values())
-            changes = fold(subjects, fresh, definitions, self._clock.now())
+            changes, left = await self._fold(subjects, fresh, definitions)
             row_ids = await self._write(conn, changes, published)
             if changes.rejected:
                 await self._forget(conn, arrived, changes.rejected)
-        return changes, row_ids
+            if left:
+                await self._store.forget(conn, [a.inbox_id for a in left])
+        return changes, row_ids, left
+
+    async def _fold(
+        self, subjects: dict[SubjectKey, Subject], fresh: Sequence[Arrived], definitions: Mapping[str, Definitions]
+    ) -> tuple[Changes, Sequence[Arrived]]:
+        """What the inputs do, as far as the time of a transaction goes, and those that have to wait for the next one.
+
+        Other tasks have their turn meanwhile: the process answers, and keeps its place in the consumer group.
+        """
+        changes, now, clock = Changes.none(), self._clock.now(), asyncio.get_running_loop().time
+        began = slice_began = clock()
+        for number, arrived in enumerate(fresh):
+            fold_into(changes, subjects, arrived, definitions, now)
+            at = clock()
+            if at - began > self._fold_seconds:
+                return changes, fresh[number + 1 :]
+            if at - slice_began > _SLICE:
+                await asyncio.sleep(0)
+                slice_began = clock()
+        return changes, ()
 
     async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         first = {a.inbox_id: a for a in reversed(arrived)}

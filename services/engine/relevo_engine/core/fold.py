@@ -85,6 +85,11 @@ class Changes(Struct):
         self.outbox = [message for message in self.outbox if (message.shop, message.key) != key]
         self.keys.erase(key)
 
+    @classmethod
+    def none(cls) -> "Changes":
+        """Nothing is changed yet."""
+        return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [])
+
 
 def fold(
     subjects: dict[SubjectKey, Subject],
@@ -97,19 +102,30 @@ def fold(
     `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
     `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    changes = Changes({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [])
+    changes = Changes.none()
     for arrived in inputs:
-        try:
-            if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
-                _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
-            else:
-                _fold_one(subjects, arrived, definitions[arrived.shop], changes)
-        except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
-            changes.rejected.append(Rejected(arrived.record, _explain(error)))
-        if isinstance(arrived.input, TimerInput):
-            # Rejected or not: a timer that comes back for ever would fill the dead letters.
-            changes.fired.append(arrived.input.wakeup)
+        fold_into(changes, subjects, arrived, definitions, now)
     return changes
+
+
+def fold_into(
+    changes: Changes,
+    subjects: dict[SubjectKey, Subject],
+    arrived: Arrived,
+    definitions: Mapping[str, Definitions],
+    now: datetime | None = None,
+) -> None:
+    """One further input, as in `fold`: what it does is added to `changes` and `subjects`."""
+    try:
+        if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
+            _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
+        else:
+            _fold_one(subjects, arrived, definitions[arrived.shop], changes)
+    except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
+        changes.rejected.append(Rejected(arrived.record, _explain(error)))
+    if isinstance(arrived.input, TimerInput):
+        # Rejected or not: a timer that comes back for ever would fill the dead letters.
+        changes.fired.append(arrived.input.wakeup)
 
 
 def _fold_one(
