@@ -71,10 +71,10 @@ class BatchProcessor:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
         left: Sequence[Arrived] = arrived
-        for refused in rejected:
-            await self._dead_letters.put(refused.record, refused.reason)
         while left:
             left = await self._process(left)
+        for refused in rejected:  # last: what comes before may be tried again
+            await self._dead_letters.put(refused.record, refused.reason)
 
     async def _process(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
