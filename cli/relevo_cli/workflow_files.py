@@ -3,7 +3,8 @@
 A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, `segments.yaml` if it
 names segments, and the declarations of the shop's own events that it names (`events/custom.*.json`). Its tests are no
 part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
-`compiled/templates.json` and the words of each layout as JSON.
+`compiled/templates.json`, `compiled/secrets.json` (the names of the secrets that calls need) and the words of each
+layout as JSON.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position, WorkflowError
+from relevo_workflow.header_texts import secrets_of
 from relevo_workflow.load import load_workflow
+from relevo_workflow.program import HttpStep
 from relevo_workflow.read_events import ENDINGS as EVENT_ENDINGS
 from relevo_workflow.read_events import FOLDER as EVENTS
 from relevo_workflow.read_events import diagnose_events, event_files
@@ -90,7 +93,17 @@ def load_folder(folder: Path) -> Loaded:
     files |= layout_words(files)
     definition = load_workflow(files)
     templates = msgspec.json.encode(definition.templates, order="deterministic").decode()
-    return Loaded(folder, definition, {**files, "compiled/templates.json": templates})
+    compiled = {"compiled/templates.json": templates}
+    secrets = secrets_named(definition)
+    if secrets:
+        compiled["compiled/secrets.json"] = msgspec.json.encode(secrets).decode()
+    return Loaded(folder, definition, {**files, **compiled})
+
+
+def secrets_named(definition: Definition) -> list[str]:
+    """The secrets that the calls of a workflow need, in alphabetical order: each is `RELEVO_CALL_SECRET_NAME`."""
+    calls = (step for step in definition.program.steps.values() if isinstance(step, HttpStep))
+    return sorted({name for call in calls for name in secrets_of(header for _, header in call.headers)})
 
 
 def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:

@@ -128,6 +128,16 @@ async def test_a_plan_shows_steps_and_files_and_changes_nothing(desk: Desk) -> N
     assert len(await desk.json("history", "cart")) == 1
 
 
+async def test_secrets_that_calls_need_are_named_unless_they_are_set(desk: Desk) -> None:
+    call = '  - http: {url: "https://erp.example.com/stock", headers: {Authorization: "Bearer ${ERP}"}}\n'
+    desk.write(("  - stop: done\n", f"{call}  - stop: done\n"))
+    assert "cart: its calls need RELEVO_CALL_SECRET_ERP in the notifier's environment" in await desk.deploys("--plan")
+    desk.environment["RELEVO_CALL_SECRET_ERP"] = "s3cret"
+    told = await desk.deploys("--yes")
+    assert "RELEVO_CALL_SECRET" not in told
+    assert "s3cret" not in told
+
+
 async def test_errors_of_all_folders_are_told_with_their_paths_and_nothing_is_deployed(desk: Desk) -> None:
     second = desk.folder.parent / "second"
     second.mkdir()

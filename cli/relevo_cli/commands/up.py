@@ -1,6 +1,7 @@
 """`relevo up`: the whole system in the foreground."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,10 @@ from relevo_cli import addresses
 from relevo_cli.addresses import Running
 from relevo_cli.child import Died
 from relevo_cli.console import err, out, print_json
+from relevo_cli.deploying.report import secret_lines
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.system import Plan, running_system
-from relevo_cli.workflow_files import library, load_folders
+from relevo_cli.workflow_files import library, load_folders, secrets_named
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +43,9 @@ def up(
 
 async def _up(plan: Plan, *, as_json: bool) -> None:
     console = err()
+    secrets = {one.definition.name: secrets_named(one.definition) for one in plan.workflows}
+    for line in secret_lines(secrets, os.environ):
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     async with running_system(plan, say=says(console), on_death=tells_of_deaths(console)) as system:
         if as_json:
             print_json(system.running)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,6 +17,8 @@ from rich.text import Text
 from relevo_cli.demonstration.verdict import Arrived
 
 SHOWN = 14
+WIDE = 120
+"""From so many columns on a message is one row; on a narrower terminal it has a line for each thing to read."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -74,7 +76,10 @@ class Lines:
 
 
 class LiveScreen:
-    """A table of the newest messages over a progress bar, drawn anew four times a second."""
+    """A table of the newest messages over a progress bar, drawn anew four times a second.
+
+    It stays when the demonstration is over. Nothing in it is cut off: a narrow terminal gets fewer messages.
+    """
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -98,18 +103,9 @@ class LiveScreen:
         self._draw()
 
     def _draw(self) -> None:
-        self._live.update(Group(self._table(), *self._footer()))
-
-    def _table(self) -> Table:
-        table = Table(expand=True, title="Messages as they are sent", title_justify="left")
-        table.add_column("local time", no_wrap=True)
-        table.add_column("by", no_wrap=True)
-        table.add_column("recipient", no_wrap=True, overflow="ellipsis", max_width=26)
-        table.add_column("subject", no_wrap=True, overflow="ellipsis", ratio=3)
-        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=3, style="dim")
-        for row in self._rows:
-            table.add_row(*(Text(cell) for cell in row))
-        return table
+        size = self._live.console.size
+        table = wide_table(self._rows) if size.width >= WIDE else narrow_table(self._rows, size.height)
+        self._live.update(Group(table, *self._footer()))
 
     def _footer(self) -> list[RenderableType]:
         if self._standing is None:
@@ -118,13 +114,38 @@ class LiveScreen:
         return [bar, Text(_counts(self._standing)), Text(self._note, style="yellow")]
 
 
+def wide_table(rows: Iterable[tuple[str, ...]]) -> Table:
+    """One row a message."""
+    table = Table(expand=True, title="Messages as they are sent", title_justify="left")
+    table.add_column("local time", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    table.add_column("recipient", overflow="fold", max_width=30)
+    table.add_column("subject", overflow="fold", ratio=3)
+    table.add_column("why", overflow="fold", ratio=3, style="dim")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def narrow_table(rows: Sequence[tuple[str, ...]], height: int) -> Table:
+    """Three lines a message: to whom, the subject, why; as many messages as fit."""
+    table = Table(expand=True, title="Messages as they are sent", title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    fitting = max(1, (height - 8) // 4)
+    for at, channel, recipient, subject, why in list(rows)[-fitting:]:
+        told = Text("\n").join([Text(f"{channel} to {recipient}"), Text(subject, style="bold"), Text(why, style="dim")])
+        table.add_row(Text(at), told)
+    return table
+
+
 @contextlib.contextmanager
 def opened(console: Console) -> Iterator[Screen]:
     """The screen that suits the console."""
     if not console.is_terminal:
         yield Lines(console)
         return
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
+    with Live(console=console, refresh_per_second=4) as live:
         yield LiveScreen(live)
 
 

@@ -1,6 +1,6 @@
 """A plan, and what came of it, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from relevo_cli.deploying.carry_out import Done
 from relevo_cli.deploying.plan import Change, Plan
@@ -85,6 +85,17 @@ def stuck_lines(survey: Survey) -> Iterator[str]:
         yield f"  run {example.run_id} of {example.shop}/{example.key} at {example.step}"
     if survey.refused > len(survey.examples):
         yield f"  and {survey.refused - len(survey.examples)} more"
+
+
+def secret_lines(named: Mapping[str, Sequence[str]], given: Collection[str]) -> Iterator[str]:
+    """What the calls of workflows need and is not set in this environment; the notifier's is what counts."""
+    for workflow, names in named.items():
+        unset = [f"RELEVO_CALL_SECRET_{name}" for name in names if f"RELEVO_CALL_SECRET_{name}" not in given]
+        if unset:
+            yield (
+                f"{workflow}: its calls need {', '.join(unset)} in the notifier's environment, which is not set here;"
+                " without it they fail"
+            )
 
 
 def done_lines(done: Sequence[Done]) -> Iterator[str]:

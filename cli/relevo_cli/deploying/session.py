@@ -1,6 +1,7 @@
 """From what is wanted to what is done: plan, rules, a person's yes, carrying it out. For deploy and rollback."""
 
 import getpass
+import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,9 +13,10 @@ from relevo_cli import database
 from relevo_cli.console import hanging, out, print_json, terminal_width
 from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
 from relevo_cli.deploying.plan import Plan, Wanted, make_plan
-from relevo_cli.deploying.report import again_lines, done_lines, plan_lines, stuck_lines
+from relevo_cli.deploying.report import again_lines, done_lines, plan_lines, secret_lines, stuck_lines
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
+from relevo_cli.workflow_files import secrets_named
 from relevo_contracts.declared import Declared
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
@@ -46,7 +48,9 @@ async def run(
     async with database.connection(settings) as connection:
         plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed, declared=declared)
         if not options.as_json:
-            for line in plan_lines(plan, files=options.files or options.only_plan):
+            secrets = {one.definition.name: secrets_named(one.definition) for one in wanted}
+            lines = plan_lines(plan, files=options.files or options.only_plan)
+            for line in (*lines, *secret_lines(secrets, os.environ)):
                 out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
         elif options.only_plan:
             print_json(plan)

@@ -194,6 +194,14 @@ async def active_definitions(connection: Connection) -> list[Deployed]:
     return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["active_definitions"])]
 
 
+async def needed_secrets(connection: Connection) -> dict[str, set[str]]:
+    """The names of the secrets that calls of the workflows in service need, by workflow."""
+    found: dict[str, set[str]] = {}
+    for row in await connection.fetch(STATEMENTS["needed_secrets"]):
+        found.setdefault(row["workflow"], set()).update(msgspec.json.decode(row["names"], type=list[str]))
+    return found
+
+
 async def history(connection: Connection, workflow: str) -> list[Deployed]:
     """Every deployment of `workflow`, newest first."""
     return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["history"], workflow)]

@@ -111,3 +111,10 @@ delete from catalog.event_type where shop = $1 and name = $2
 -- name: event_types
 -- The events that shops declared, by name.
 select shop, name, schema, author, declared_at from catalog.event_type order by name, shop
+
+-- name: needed_secrets
+-- The secrets that the calls of the workflows in service need, as JSON lists of names.
+select d.workflow, f.files ->> 'compiled/secrets.json' as names
+from catalog.deployment d join catalog.definition f using (version)
+where d.active and f.files ? 'compiled/secrets.json'
+order by d.workflow

@@ -4,6 +4,7 @@ In the header of an effect `${NAME}` stands for a secret and `$$` for a dollar s
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relevo_templates.texts import Text
@@ -47,6 +48,11 @@ def one_line(text: str) -> str:
 
 def _escaped(marked: str) -> str:
     return _MARKED.sub(r"${\1}", marked.replace("$", "$$"))
+
+
+def secrets_of(headers: Iterable[LiquidText]) -> set[str]:
+    """The names of the secrets that these headers of calls stand for."""
+    return {name for header in headers for name in _SECRET.findall(header.text)}
 
 
 def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:

@@ -62,7 +62,8 @@ class Settle(Generic[R]):
                 continue
             if item.state not in _WELL:
                 ids = {"shop": command.shop, "key": command.key, "run": command.run_id, "id": command.id}
-                _log.info("not_done", lane=item.work.lane, state=item.state, reason=item.reason, **ids)
+                tell = _log.warning if item.state in ("failed", "in_doubt") else _log.info
+                tell("not_done", lane=item.work.lane, state=item.state, reason=item.reason, **ids)
             self._counter.labels(item.work.lane, item.state).inc()
             if item.outcome is not None:
                 key = partition_key(command.shop, command.key)

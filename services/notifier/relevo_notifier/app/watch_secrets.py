@@ -1,0 +1,50 @@
+"""Which secrets do the workflows in service need that this notifier was not given? Their calls would all fail."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import datetime
+
+import structlog
+
+from relevo_runtime import catalog
+from relevo_runtime.health import Health
+from relevo_runtime.postgres import Pool
+
+PART = "secrets of calls"
+_log = structlog.get_logger(__name__)
+
+
+def lacking(needed: Mapping[str, Collection[str]], given: Collection[str]) -> str:
+    """What is not set, as a sentence; empty if nothing is missing."""
+    lines = [
+        f"{workflow} needs {', '.join(f'RELEVO_CALL_SECRET_{name}' for name in names)}"
+        for workflow, wanted in sorted(needed.items())
+        if (names := sorted(set(wanted) - set(given)))
+    ]
+    return "; ".join(lines) and f"not set: {'; '.join(lines)}; calls with them fail"
+
+
+def watch_secrets(
+    pool: Pool, health: Health, given: Collection[str]
+) -> Callable[[datetime], Awaitable[datetime | None]]:
+    """A turn of a loop that tells in /readyz, and once in the log, what is not set.
+
+    It is told without being bad: all other messages and calls go out as ever.
+    """
+    told = ""
+    revision = -1
+
+    async def run_once(_: datetime) -> datetime | None:
+        nonlocal told, revision
+        async with pool.acquire() as connection:
+            now = await catalog.revision(connection)
+            if now == revision:
+                return None
+            why = lacking(await catalog.needed_secrets(connection), given)
+        revision = now
+        health.set(PART, True, why)
+        if why and why != told:
+            _log.warning("secrets_not_set", reason=why)
+        told = why
+        return None
+
+    return run_once
