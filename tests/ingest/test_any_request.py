@@ -23,7 +23,7 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.watching import Counted
 from relevo_ingest.app.storing import Message, Tools
-from relevo_ingest.core.aliases import Lookup
+from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.shopify import topics
@@ -54,6 +54,13 @@ class Stores:
     async def key(self, lookup: Lookup) -> str:
         assert lookup.aliases
         return "cus_1"
+
+    async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
+        assert names
+        return ["cus_1", "cus_2"]
+
+    async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
+        assert kept not in merged
 
     async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
         return [Sighting() for _ in questions]

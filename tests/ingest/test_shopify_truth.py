@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from relevo_contracts.envelope import Event
 from relevo_ingest.core.drafts import ShopContext
@@ -82,13 +80,6 @@ def test_a_pending_payment_without_an_id_is_found_by_its_order_and_amount() -> N
     assert event.id == "refund.created:13"
     other = payment("success", id=6, order_id=2, amount="7.00", processed_at=T1)
     assert "refunds/create tells" in shop.why_not("order_transactions/create", other)
-
-
-def test_the_payment_of_a_refund_that_overtakes_it() -> None:
-    shop = Told()
-    assert shop.tells("order_transactions/create", payment("success", id=77, order_id=2, processed_at=T1)) == []
-    [event] = shop.tells("refunds/create", refund(13, payment("pending", id=77)))
-    assert (event.id, event.data["total"]["amount"]) == ("refund.created:13", "25.00")
 
 
 def test_a_refund_that_failed_is_not_announced_by_the_payment_of_the_next() -> None:
@@ -445,36 +436,6 @@ def test_the_variant_number_280_sold_out() -> None:
 def test_a_level_has_its_location_and_decimals() -> None:
     [event] = Told().tells("inventory_levels/update", {"inventory_item_id": 5, "location_id": 9, "available": 2.5})
     assert (event.data["location"], event.data["available"]) == ("9", 2.5)
-
-
-# --- any order ---------------------------------------------------------------------------------------------------
-
-STORY: list[tuple[str, Body]] = [
-    ("orders/create", order(financial_status="pending")),
-    ("orders/paid", order(updated_at=T1)),
-    ("fulfillments/create", parcel(status="pending")),
-    ("fulfillments/update", parcel(updated_at=T1)),
-    ("fulfillments/update", parcel(updated_at=T2, shipment_status="delivered")),
-    ("refunds/create", refund(13, payment("pending", id=77))),
-    ("order_transactions/create", payment("success", id=77, order_id=2, processed_at=T1)),
-    ("refunds/create", refund(14, payment("failure", id=78))),
-    ("orders/updated", order(updated_at=T2, refunds=[refund(13, payment("success", id=77))])),
-]
-ONCE = {"order.placed:2", "order.paid:2", "shipment.created:57", "shipment.delivered:57", "refund.created:13"}
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.permutations(range(len(STORY))), st.lists(st.integers(0, len(STORY) - 1), max_size=4))
-def test_whatever_the_order_and_however_often_each_thing_is_said_once_and_nothing_else(
-    sequence: list[int], again: list[int]
-) -> None:
-    shop, told = Told(), []
-    for n in [*sequence, *again]:
-        topic, body = STORY[n]
-        told += shop.tells(topic, body, delivery=f"w-{n}")
-    announced = {event.id for event in told if not event.type.endswith(("updated", "changed"))}
-    overtaken = {"shipment.created:57"} if sequence.index(4) < sequence.index(3) else set()  # it arrived already
-    assert ONCE - overtaken <= announced <= ONCE
 
 
 # --- one change, two webhooks ------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from relevo_ingest.adapters.states import RETENTION, KnownStates
+from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.states import RETENTION, KnownStates, forget_states
+from relevo_ingest.core.aliases import Kind, Lookup, alias
 from relevo_ingest.core.states import NOTHING, Question, Sighting, Thing
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Pool
@@ -92,6 +94,21 @@ async def test_two_processes_take_turns(pool: Pool) -> None:
     answers = [seen for [seen] in await asyncio.gather(*calls)]
     for one, other in zip(answers[:20], answers[20:], strict=True):
         assert sorted([one.before is None, other.before is None]) == [False, True]
+
+
+async def test_states_are_forgotten_with_their_orders(pool: Pool) -> None:
+    states = KnownStates(pool, SystemClock())
+    key = await Identity(pool).key(Lookup("tea", (alias(Kind.CUSTOMER, "7"), alias(Kind.ORDER, "1"))))
+    things = [ORDER, Thing("order", "2"), Thing("order", "3")]
+    await states.observe([told("a", thing=thing, x=1) for thing in things])
+    await states.observe([told("a", thing=Thing("refund", "9"), order="1"), told("a", shop="coffee", x=1)])
+    async with pool.acquire() as connection:
+        await forget_states(connection, "tea", orders=["2"], key=key)
+    asked = [*map(look, things), look(Thing("refund", "9")), look(shop="coffee")]
+    assert [bool(seen.now) for seen in await states.observe(asked)] == [False, False, True, False, True]
+    async with pool.acquire() as connection:
+        await forget_states(connection, "tea")
+    assert await states.observe([look(things[2])]) == [NOTHING]
 
 
 async def test_untouched_states_are_purged(pool: Pool) -> None:

@@ -25,10 +25,14 @@ class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CustomerMerged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`customer.merged`: `customer` was kept, and all that is known of `merged` is the kept one's from now on."""
+    """`customer.merged`: `customer` was kept, and all that is known of `merged` is the kept one's from now on.
+
+    `merged_keys` are the keys of the merged ones, as far as they are known: ingest finds them, senders can't say them.
+    """
 
     customer: Buyer
     merged: list[Buyer] = []
+    merged_keys: list[str] = []
 
 
 class CustomerSeen(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ claimed stays in the table until it is consumed by `consume_timers`, so a wake-u
 when its lease ends.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -59,6 +59,13 @@ async def arm_missing(connection: Connection, timers: Sequence[Timer]) -> None:
     """Arm those of `timers` that are not armed; one that is armed stays as it is."""
     if timers:
         await connection.execute(STATEMENTS["arm_missing"], *_columns(timers))
+
+
+async def rekey_timers(connection: Connection, keys: Mapping[tuple[str, str], str]) -> None:
+    """The timers `(shop, timer_id)` wake these keys from now on; what is not armed is no error."""
+    if keys:
+        columns = [shop for shop, _ in keys], [timer for _, timer in keys], list(keys.values())
+        await connection.execute(STATEMENTS["rekey_timers"], *columns)
 
 
 async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:

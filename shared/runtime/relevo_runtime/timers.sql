@@ -8,6 +8,13 @@ on conflict (shop, timer_id) do update
 set key = excluded.key, run_id = excluded.run_id, turn = excluded.turn, name = excluded.name,
     due_at = excluded.due_at, attempt_at = excluded.attempt_at, attempts = 0
 
+-- name: rekey_timers
+-- These timers wake another key.
+update scheduler.timer
+set key = moved.key
+from unnest($1::text[], $2::text[], $3::text[]) as moved (shop, timer_id, key)
+where timer.shop = moved.shop and timer.timer_id = moved.timer_id
+
 -- name: arm_missing
 -- Arms timers that are not armed yet.
 insert into scheduler.timer (shop, timer_id, key, run_id, turn, name, due_at, attempt_at)

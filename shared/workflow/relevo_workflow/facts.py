@@ -29,11 +29,11 @@ REDACTED = "customer.redacted"
 _SEEN = frozenset(
     ("page.viewed", "form.submitted", "cart.updated", "checkout.started", "checkout.updated", "order.placed")
 )
-_KEPT_ORDERS = 50
+KEPT_ORDERS = 50
 _KEPT_PAST = 100
 _KEPT_WHOLE = 50
 _KEPT_ONCE = 5000
-_KEPT_STARTS = 8
+KEPT_STARTS = 8
 _ATTRIBUTES = 200
 
 
@@ -112,11 +112,12 @@ def _profile(facts: Facts, payload: CustomerChanged, at: datetime) -> dict[str, 
     if payload.total_spent is not None:
         changes["total_spent"], changes["currency"] = payload.total_spent.amount, payload.total_spent.currency
     if payload.attributes:
-        changes["attributes"] = _attributes(facts.attributes, payload.attributes)
+        changes["attributes"] = bounded_attributes(facts.attributes, payload.attributes)
     return changes
 
 
-def _attributes(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def bounded_attributes(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """`known` with what is `new`; the oldest go if they are too many."""
     return dict(list({**known, **new}.items())[-_ATTRIBUTES:])
 
 
@@ -124,7 +125,7 @@ def _order(facts: Facts, payload: OrderChanged, at: datetime) -> dict[str, Any]:
     """Counts an order once. A count that the shop itself gave later than the order has it already."""
     if payload.order_id in facts.order_ids:
         return {}
-    changes: dict[str, Any] = {"order_ids": (*facts.order_ids[1 - _KEPT_ORDERS :], payload.order_id)}
+    changes: dict[str, Any] = {"order_ids": (*facts.order_ids[1 - KEPT_ORDERS :], payload.order_id)}
     if facts.first_order_at is None or at < facts.first_order_at:
         changes["first_order_at"] = at
     if facts.last_order_at is None or at > facts.last_order_at:
@@ -157,7 +158,7 @@ def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: b
     They don't grow for ever: the newest are kept whole, of older ones of `never` a digest, and of those so many.
     """
     known = facts.past.get(name)
-    starts = (*(known.run_ids if known else ()), run_id)[-_KEPT_STARTS:]
+    starts = (*(known.run_ids if known else ()), run_id)[-KEPT_STARTS:]
     newest = max(at, known.started_at) if known else at
     spans = known.spans if known else ()
     past = {**facts.past, name: Past(started_at=newest, run_ids=starts, spans=spans, forever=forever)}
@@ -188,7 +189,7 @@ def with_end(facts: Facts, name: str, started_at: datetime, ended_at: datetime) 
     known, span = facts.past.get(name), (started_at, ended_at)
     if known is None or ended_at <= started_at or span in known.spans:
         return facts
-    past = structs.replace(known, spans=(*known.spans, span)[-_KEPT_STARTS:])
+    past = structs.replace(known, spans=(*known.spans, span)[-KEPT_STARTS:])
     return structs.replace(facts, past={**facts.past, name: past})
 
 
@@ -196,4 +197,4 @@ def with_changes(facts: Facts, changed: SetAttributes) -> Facts:
     """The facts after a workflow set attributes and tags."""
     tags = [tag for tag in facts.tags if tag not in changed.remove_tags]
     tags += [tag for tag in changed.add_tags if tag not in tags]
-    return structs.replace(facts, tags=tags, attributes=_attributes(facts.attributes, changed.attributes))
+    return structs.replace(facts, tags=tags, attributes=bounded_attributes(facts.attributes, changed.attributes))

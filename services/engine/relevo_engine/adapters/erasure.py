@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from relevo_engine.core.fold import SubjectKey
+from relevo_engine.core.merging import SubjectKey
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.sealing import shred
 

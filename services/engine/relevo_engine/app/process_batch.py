@@ -15,10 +15,12 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.adapters import erasure, privacy, tasks
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.fanouts import Fanouts
+from relevo_engine.adapters.merges import Merges
 from relevo_engine.adapters.store import Store
 from relevo_engine.adapters.waiting import WaitingRuns
-from relevo_engine.core.fold import Changes, Definitions, SubjectKey, fold_into
+from relevo_engine.core.fold import Changes, Definitions, fold_into
 from relevo_engine.core.inputs import Arrived, Rejected, read
+from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
 from relevo_runtime import outbox, timers
 from relevo_runtime.clock import Clock
@@ -35,6 +37,10 @@ _SCHEDULERS_SLEEP = timedelta(seconds=1)
 FOLD_SECONDS = 5.0
 _SLICE = 0.05
 """Seconds of reckoning after which other tasks have their turn."""
+
+
+Transacted = tuple[Changes, list[int], Sequence[Arrived]]
+"""What one transaction did, the rows of its outbox, and what was left for the next one."""
 
 
 class BatchProcessor:
@@ -65,6 +71,7 @@ class BatchProcessor:
         self._on_walks = on_walks
         self._waiting = WaitingRuns()
         self._fanouts = Fanouts()
+        self._merges = Merges()
         self._published: list[int] = []
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -103,21 +110,34 @@ class BatchProcessor:
             async with self._pool.acquire() as conn:
                 await outbox.delete(conn, published)
 
-    async def _transact(
-        self, arrived: Sequence[Arrived], published: Sequence[int]
-    ) -> tuple[Changes, list[int], Sequence[Arrived]]:
-        async with self._pool.acquire() as conn, conn.transaction():
-            await self._store.lock_partitions(conn, {a.record.partition for a in arrived})
-            fresh = await self._admit(conn, arrived)
-            keys = {(a.shop, a.key) for a in fresh} | {(a.shop, SHOP_KEY) for a in fresh}  # is the shop erased?
-            subjects = await self._store.load_subjects(conn, keys) if keys else {}
-            definitions = await self._definitions.for_subjects(conn, subjects.values())
-            changes, left = await self._fold(subjects, fresh, definitions)
-            row_ids = await self._write(conn, changes, published)
-            if changes.rejected:
-                await self._forget(conn, arrived, changes.rejected)
-            if left:
-                await self._store.forget(conn, [a.inbox_id for a in left])
+    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
+        """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
+        partners = {(one.shop, one.key) for a in arrived for one in merges_of(a)}
+        partners |= {(a.shop, a.key) for a in arrived if a.record.key != partition_key(a.shop, a.key)}
+        keys = {(a.shop, a.key) for a in arrived} | partners
+        while True:
+            async with self._pool.acquire() as conn, conn.transaction():
+                partitions = {self._publisher.partition_of(partition_key(*one)) for one in partners}
+                await self._store.lock_partitions(conn, {a.record.partition for a in arrived} | partitions)
+                merged = await self._merges.into_whom(conn, keys)
+                stand_in = {(shop, into) for (shop, _), into in merged.items()}
+                if stand_in <= partners:
+                    found = [one for a in arrived if (one := addressed(a, merged)) is not None]
+                    return await self._change(conn, found, published)
+                partners |= stand_in
+
+    async def _change(self, conn: Connection, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
+        fresh = await self._admit(conn, arrived)
+        keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
+        keys |= {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased?
+        subjects = await self._store.load_subjects(conn, keys) if keys else {}
+        definitions = await self._definitions.for_subjects(conn, subjects.values())
+        changes, left = await self._fold(subjects, fresh, definitions)
+        row_ids = await self._write(conn, changes, published)
+        if changes.rejected:
+            await self._forget(conn, arrived, changes.rejected)
+        if left:
+            await self._store.forget(conn, [a.inbox_id for a in left])
         return changes, row_ids, left
 
     async def _fold(
@@ -139,6 +159,12 @@ class BatchProcessor:
                 slice_began = clock()
         return changes, ()
 
+    async def _move(self, conn: Connection, changes: Changes) -> None:
+        """What is kept of merged customers is the kept ones'. Whoever waits is told what a walk has passed."""
+        waiting = await self._merges.move(conn, changes.merged, self._clock.now())
+        changes.outbox.extend(await self._waiting.register(conn, waiting))
+        await timers.rekey_timers(conn, changes.moved_timers)
+
     async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         first = {a.inbox_id: a for a in reversed(arrived)}
         admitted = await self._store.admit(conn, list(first), self._clock.now())
@@ -147,7 +173,7 @@ class BatchProcessor:
     async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
         now = self._clock.now()
         if changes.erased:
-            await erasure.erase(conn, changes.erased)
+            await erasure.erase(conn, [*changes.erased, *await self._merges.stood_for(conn, changes.erased)])
             await privacy.keep_erasures(conn, list(changes.erased.values()))
         await privacy.keep_requests(conn, changes.data_requests)
         await self._store.save_customers(conn, changes.customers)
@@ -164,6 +190,8 @@ class BatchProcessor:
         if changes.keys:
             await self._keep_keys(conn, changes)
         await self._store.append_decisions(conn, changes.decisions, now)
+        if changes.merged:
+            await self._move(conn, changes)
         row_ids = await outbox.put(conn, changes.outbox) if changes.outbox else []
         if published:
             await outbox.delete(conn, published)

@@ -1,7 +1,7 @@
 """Folds a batch of inputs through the pure core and says what has to be written. Pure: same inputs, same changes."""
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
@@ -13,6 +13,7 @@ from relevo_engine.core.calendar import is_entry, ring
 from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
 from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
+from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
 from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outbox import Outgoing
@@ -33,10 +34,9 @@ from relevo_workflow.effects import (
     Unsubscribe,
 )
 from relevo_workflow.inputs import EventInput, Input, TimerInput
+from relevo_workflow.joining import join
 from relevo_workflow.state import Facts, Run, Shop, Subject
 from relevo_workflow.subject import handle, refresh
-
-SubjectKey = tuple[str, str]
 
 _KEPT = (
     *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),
@@ -76,6 +76,8 @@ class Changes(Struct):
     keys: KeyChanges
     erased: dict[SubjectKey, Event]
     data_requests: list[Event]
+    merged: dict[SubjectKey, str] = {}  # whoever turned out to be somebody else -> the key that stands for them
+    moved_timers: dict[tuple[str, str], str] = {}  # (shop, timer id) -> the customer that it wakes
 
     def erase(self, key: SubjectKey, event: Event) -> None:
         """Of what this batch has done for a customer so far, nothing but the end of it is written."""
@@ -89,6 +91,17 @@ class Changes(Struct):
     def none(cls) -> "Changes":
         """Nothing is changed yet."""
         return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [])
+
+    def merge(self, merges: Sequence[Merge], joined: Handled, subjects: dict[SubjectKey, Subject]) -> None:
+        """The merged customers are nobody from here on, and what their runs wait for wakes the kept one."""
+        for one in merges:
+            key = (one.shop, one.key)
+            self.merged = with_merge(self.merged, one)
+            self.customers.pop(key, None)
+            subjects[key] = Subject(shop=one.shop, key=one.key)
+        for run in (decision.run for decision in joined.decisions):
+            if run is not None:
+                self.moved_timers |= {(joined.subject.shop, f"{run.id}/{name}"): run.customer for name in run.timers}
 
 
 def fold(
@@ -116,6 +129,7 @@ def fold_into(
     now: datetime | None = None,
 ) -> None:
     """One further input, as in `fold`: what it does is added to `changes` and `subjects`."""
+    arrived = addressed(arrived, changes.merged) or arrived
     try:
         if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
             _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
@@ -136,7 +150,10 @@ def _fold_one(
     shop = subjects.get((arrived.shop, SHOP_KEY))
     if shop is not None and shop.facts.redacted_at is not None and arrived.input.at < shop.facts.redacted_at:
         return  # nothing from before brings anybody of an erased shop back
-    handled = _handle(definitions, before, arrived.input)
+    others = [subjects[(one.shop, one.key)] for one in merges_of(arrived)]
+    before, joined = _join(before, others, arrived, definitions)
+    handled = _handle(definitions, joined.subject, arrived.input)
+    handled = Handled(handled.subject, joined.decisions + handled.decisions, joined.effects + handled.effects)
     subject = handled.subject
     messages = _messages(handled, arrived)
     # What may fail is behind us: from here on the input counts as a whole.
@@ -149,6 +166,7 @@ def _fold_one(
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
+    changes.merge(merges_of(arrived), joined, subjects)
     changes.keys.happened(arrived)
     kind = event.type if event is not None else arrived.input.__struct_config__.tag
     if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
@@ -166,6 +184,16 @@ def _fold_one(
     _carry_out(handled.effects, None, arrived, changes)
     if erased:
         changes.tasks.redacted.add(key)
+
+
+def _join(
+    kept: Subject, others: Sequence[Subject], arrived: Arrived, definitions: Definitions
+) -> tuple[Subject, Handled]:
+    """The kept customer with all the runs that there were, and joined with those whom a message says to be the same."""
+    if not others:
+        return kept, Handled(kept)
+    whole = structs.replace(kept, runs=kept.runs + tuple(run for other in others for run in other.runs))
+    return whole, join(kept, others, definitions.by_version, arrived.input.at, arrived.input.id)
 
 
 def _handle(definitions: Definitions, subject: Subject, arrival: Input | RefreshInput) -> Handled:

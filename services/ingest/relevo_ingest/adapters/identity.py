@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 
@@ -71,6 +71,24 @@ class Identity:
             if temporary(error) or isinstance(error, asyncpg.UniqueViolationError):
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
+
+    async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
+        """The keys that these names have, each once; of those not known none. Raises `Busy`."""
+        rows = await self._now("keys_of", shop, [alias.name for alias in names])
+        return [row["key"] for row in rows]
+
+    async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
+        """All names of the `merged` keys lead to `kept` from now on. Raises `Busy`."""
+        await self._now("merge", shop, list(merged), kept)
+
+    async def _now(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        try:
+            found: list[asyncpg.Record] = await self._pool.fetch(STATEMENTS[statement], *values)
+        except Exception as error:
+            if temporary(error) or isinstance(error, asyncpg.DeadlockDetectedError):
+                raise Busy(f"the database can't be asked now: {error!r}") from error
+            raise
+        return found
 
     async def _work(self) -> None:
         """Serves whoever waits until nobody does. Who arrives during a statement waits for the next one."""

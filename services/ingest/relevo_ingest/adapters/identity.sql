@@ -65,3 +65,11 @@ with asked as (
      order by found.shop, found.alias    -- every process locks in this order
 )
 select n, key from chosen;
+
+-- name: keys_of
+-- The keys of those of these names that are known.
+select distinct key from ingest.alias where shop = $1 and alias = any($2::text[]) order by key;
+
+-- name: merge
+-- The names of merged customers lead to the kept one.
+update ingest.alias set key = $3 where shop = $1 and key = any($2::text[]) and key <> $3;

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
+from relevo_ingest.app.merging import MergingKeys, let_names_follow, with_merged_keys
 from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Limits, Pending, Reading, finish
 from relevo_ingest.core.errors import Busy
@@ -18,7 +19,7 @@ from relevo_ingest.core.states import Question, Sighting, Thing
 Message = tuple[bytes, bytes]
 
 
-class Keys(Protocol):
+class Keys(MergingKeys, Protocol):
     """Finds and makes the keys of persons and products."""
 
     async def key(self, lookup: Lookup) -> str:
@@ -158,7 +159,9 @@ async def store(tools: Tools, drafts: Sequence[Draft], arrival: Arrival) -> list
 async def publish(tools: Tools, finished: Sequence[Finished]) -> None:
     """Stores finished events, all of them acknowledged. Raises `Busy`."""
     if finished:
-        await tools.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in finished])
+        told = await with_merged_keys(tools.keys, finished)
+        await tools.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in told])
+        await let_names_follow(tools.keys, [done.event for done in told])
 
 
 def accepted(finished: Iterable[Finished]) -> list[Accepted]:

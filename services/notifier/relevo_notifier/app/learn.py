@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from relevo_contracts.contact import Channel, Contact, apply_event
+from relevo_contracts.contact import Channel, Contact, apply_event, join
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
-from relevo_contracts.payloads import ConsentChanged, Payload
+from relevo_contracts.payloads import ConsentChanged, CustomerMerged, Payload
 from relevo_notifier.adapters.contacts import (
     Person,
     contacts_for_update,
@@ -20,18 +20,19 @@ from relevo_notifier.adapters.contacts import (
     keep_unsubscribed,
     redactions,
 )
+from relevo_notifier.adapters.merges import also, copy_to_old_keys, into_whom, keep_merges
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record, read
-from relevo_runtime.postgres import Pool
+from relevo_runtime.postgres import Connection, Pool
 from relevo_runtime.supervision import described
 
 _event = msgspec.json.Decoder(Event)
 
 _NOBODY = Contact()
 
-Fact: TypeAlias = tuple[Payload, datetime]
-"""What an event says, and when it happened."""
+Fact: TypeAlias = tuple[Person, Payload, datetime]
+"""About whom an event says what, and when it happened."""
 
 
 EVERYONE = ""
@@ -41,34 +42,63 @@ UNSUBSCRIBED = "unsubscribe-link"
 """The source of a withdrawal that concerns the address, whoever has it."""
 
 
-class _Learnt:
-    """What a batch says, in order: `about` is what counts after the last redaction of each person."""
+_TRIES = 5
 
-    def __init__(self) -> None:
-        self.about: dict[Person, list[Fact]] = {}
+
+class _MergedMeanwhileError(Exception):
+    """Somebody of the batch turned out to be somebody else while the batch waited for them: read it again."""
+
+
+def _named(event: Event, payload: Payload | None) -> list[Person]:
+    """The people whom an event is about."""
+    merged = payload.merged_keys if isinstance(payload, CustomerMerged) else []
+    return [(event.shop, key) for key in (event.key, *merged)]
+
+
+class _Learnt:
+    """What a batch says, in order: `facts` are those that count after the last redaction of each person.
+
+    `now_is` are people who are others by now.
+    """
+
+    def __init__(self, now_is: Mapping[Person, str]) -> None:
+        self.now_is = now_is
+        self.facts: list[Fact] = []
         self.erased: dict[Person, datetime] = {}
         self.said: list[tuple[Event, ConsentChanged]] = []
 
     def add(self, event: Event, payload: Payload | None) -> None:
-        """Take in the next event; a test says nothing of anybody."""
+        """Take in the next event."""
         if event.test:
             return
+        person = self._person(event.shop, event.key)
         if event.type == "customer.redacted":
-            self._erase((event.shop, event.key), event.time)
-            self.about.pop((event.shop, event.key), None)
+            self._erase(person, event.time)
+            self.facts = [fact for fact in self.facts if fact[0] != person]
         elif event.type == "shop.redacted":
             self._erase((event.shop, EVERYONE), event.time)
-            self.about = {person: facts for person, facts in self.about.items() if person[0] != event.shop}
+            self.facts = [fact for fact in self.facts if fact[0][0] != event.shop]
         elif payload is not None and hasattr(payload, "customer"):
-            self.about.setdefault((event.shop, event.key), []).append((payload, event.time))
+            self.facts.append((person, payload, event.time))
             if isinstance(payload, ConsentChanged):
-                self.said.append((event, payload))
+                self.said.append((msgspec.structs.replace(event, key=person[1]), payload))
 
     def leave_out(self, gone: Mapping[Person, datetime]) -> None:
         """What happened before people were erased is not learnt of them again."""
-        for person, at in gone.items():
-            self.about[person] = [fact for fact in self.about[person] if fact[1] > at]
+        self.facts = [fact for fact in self.facts if fact[0] not in gone or fact[2] > gone[fact[0]]]
         self.said = [(event, said) for event, said in self.said if not _before(event, gone)]
+
+    def merging(self) -> list[Person]:
+        """Whose contacts are joined to another's."""
+        return [
+            self._person(shop, key)
+            for (shop, _), payload, _ in self.facts
+            if isinstance(payload, CustomerMerged)
+            for key in payload.merged_keys
+        ]
+
+    def _person(self, shop: str, key: str) -> Person:
+        return shop, self.now_is.get((shop, key), key)
 
     def _erase(self, person: Person, at: datetime) -> None:
         self.erased[person] = max(at, self.erased.get(person, at))
@@ -79,25 +109,85 @@ def _before(event: Event, gone: Mapping[Person, datetime]) -> bool:
     return at is not None and event.time <= at
 
 
+class _Contacts:
+    """The contacts while a batch is folded into them. `merged` are people who turned out to be others, in order."""
+
+    def __init__(self, known: Mapping[Person, Contact]) -> None:
+        self.known = known
+        self.changed: dict[Person, Contact] = {}
+        self.unsubscribed: list[tuple[str, Channel, str, datetime]] = []
+        self.merged: dict[Person, str] = {}
+
+    def learn(self, fact: Fact) -> None:
+        """Take in what was said."""
+        person, payload, at = self._now(fact[0]), fact[1], fact[2]
+        contact = apply_event(self.of(person), payload, at)
+        if isinstance(payload, CustomerMerged):
+            for key in payload.merged_keys:
+                contact = self._merge(self._now((person[0], key)), person, contact)
+        if isinstance(payload, ConsentChanged) and (payload.state, payload.source) == ("withdrawn", UNSUBSCRIBED):
+            channel: Channel = "email" if payload.channel == "email" else "sms"
+            if contact.address(channel):
+                self.unsubscribed.append((person[0], channel, contact.address(channel), at))
+        if contact is not self.of(person):
+            self.changed[person] = contact
+
+    def of(self, person: Person) -> Contact:
+        """What is known of somebody by now."""
+        return self.changed.get(person) or self.known.get(person, _NOBODY)
+
+    def _merge(self, gone: Person, kept: Person, contact: Contact) -> Contact:
+        if gone == kept:
+            return contact
+        joined = join(contact, self.of(gone))
+        self.merged[gone] = kept[1]
+        self.changed.pop(gone, None)
+        return joined
+
+    def _now(self, person: Person) -> Person:
+        while person in self.merged:
+            person = person[0], self.merged[person]
+        return person
+
+
 async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) -> None:
     """Apply a batch of events to the contacts, in one transaction; the same batch twice changes nothing.
 
     What is queued for people who are erased ends with them. Raises `Poison` for a record that is no event, or whose
     data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
     """
-    learnt = _Learnt()
-    for record in records:
-        learnt.add(*_read(record))
-    for shop in {shop for shop, key in learnt.erased if key == EVERYONE}:
+    events = [_read(record) for record in records]
+    for shop in {event.shop for event, _ in events if event.type == "shop.redacted" and not event.test}:
         await forget_shop(pool, shop)
-    async with pool.acquire() as connection, connection.transaction():
-        learnt.leave_out(await redactions(connection, list(learnt.about)))
-        await keep_consents(connection, learnt.said)
-        await forget(connection, learnt.erased, clock.now())
-        known = await contacts_for_update(connection, list(learnt.about))
-        changed, unsubscribed = _changed(learnt.about, known)
-        await keep_contacts(connection, changed)
-        await keep_unsubscribed(connection, unsubscribed)
+    for _ in range(_TRIES):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                return await _learn(connection, events, clock)
+        except _MergedMeanwhileError:
+            continue
+    raise _MergedMeanwhileError
+
+
+async def _learn(connection: Connection, events: Sequence[tuple[Event, Payload | None]], clock: Clock) -> None:
+    now_is = await into_whom(connection, {person for event, payload in events for person in _named(event, payload)})
+    learnt = _Learnt(now_is)
+    for event, payload in events:
+        learnt.add(event, payload)
+    learnt.leave_out(await redactions(connection, sorted({fact[0] for fact in learnt.facts})))
+    await keep_consents(connection, learnt.said)
+    before = await also(connection, learnt.erased)
+    erased = {(shop, key): learnt.erased[shop, into] for (shop, key), into in before.items()}
+    await forget(connection, learnt.erased | erased, clock.now())
+    people = {fact[0] for fact in learnt.facts} | set(learnt.merging())
+    contacts = _Contacts(await contacts_for_update(connection, sorted(people)))
+    if await into_whom(connection, people):
+        raise _MergedMeanwhileError
+    for fact in learnt.facts:
+        contacts.learn(fact)
+    await keep_merges(connection, contacts.merged)
+    await keep_contacts(connection, contacts.changed)
+    await copy_to_old_keys(connection, contacts.changed)
+    await keep_unsubscribed(connection, contacts.unsubscribed)
 
 
 def _read(record: Record) -> tuple[Event, Payload | None]:
@@ -106,23 +196,3 @@ def _read(record: Record) -> tuple[Event, Payload | None]:
         return event, event.payload() if is_known(event.type) else None
     except Exception as error:
         raise Poison(f"the event's data does not fit its type: {described(error)}", record) from error
-
-
-def _changed(
-    about: Mapping[Person, Sequence[Fact]], known: Mapping[Person, Contact]
-) -> tuple[dict[Person, Contact], list[tuple[str, Channel, str, datetime]]]:
-    """The contacts that are others now, and the addresses that were unsubscribed."""
-    changed = {}
-    unsubscribed: list[tuple[str, Channel, str, datetime]] = []
-    for person, facts in about.items():
-        before = contact = known.get(person, _NOBODY)
-        for payload, at in facts:
-            contact = apply_event(contact, payload, at)
-            if isinstance(payload, ConsentChanged) and (payload.state, payload.source) == ("withdrawn", UNSUBSCRIBED):
-                channel: Channel = "email" if payload.channel == "email" else "sms"
-                address = contact.email if channel == "email" else contact.phone
-                if address:
-                    unsubscribed.append((person[0], channel, address, at))
-        if contact is not before:
-            changed[person] = contact
-    return changed, unsubscribed

@@ -94,6 +94,10 @@ class Publisher:
         if producer is not None:
             await producer.stop()
 
+    def partition_of(self, key: bytes) -> int:
+        """On which partition of any topic the messages of `key` are."""
+        return self._partitioner.partition(key, self._settings.partitions)
+
     async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
         """Publish `(key, value)` pairs to the logical `topic` and return when Kafka has acknowledged all of them.
 

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import msgspec
 from msgspec import Struct
 
 from relevo_contracts.payloads import DisputeChanged, Money, PaymentChanged
@@ -78,7 +77,6 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
         return NoEvent("order_transactions/create: no money went back")
 
     def conclude(sightings: Sightings) -> Conclusion:
-        # What is kept of the payment names its refund, if that was told before.
         kept, open_one = sightings.get(own, NOTHING).now, sightings.get(newest, NOTHING).now
         if not kept.get("refund") and _same(open_one.get("total"), amount):
             kept = open_one
@@ -87,8 +85,7 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
         payload = refunds.payload_of_kept(kept, order_id, amount)
         return [refunds.draft(payload, known.of(sightings, order_id), at)]
 
-    paid = Observation(thing=own, state={"order": order_id, "paid": msgspec.to_builtins(amount)}, at=at)
-    return Pending(conclude=conclude, observed=(paid,), looks=(newest, known.order(order_id)))
+    return Pending(conclude=conclude, looks=(own, newest, known.order(order_id)))
 
 
 def _told(shape: TransactionShape, amount: Money | None, total: Money | None) -> str:

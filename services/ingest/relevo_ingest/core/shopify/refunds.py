@@ -40,7 +40,7 @@ def refunded(body: bytes, shop: ShopContext) -> Reading:
     payload = _payload(shape, refund_id, order_id, shop.currency)
 
     def conclude(sightings: Sightings) -> Conclusion:
-        total = payload.total or _kept_total(sightings.get(thing, NOTHING).now.get("total")) or _paid_since(sightings)
+        total = payload.total or _kept_total(sightings.get(thing, NOTHING).now.get("total"))
         if total is None:
             return NoEvent(_why_not(shape.transactions or []))
         return [draft(structs.replace(payload, total=total), known.of(sightings, order_id), at)]
@@ -168,12 +168,6 @@ def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) 
     else:
         newest = {"order": payload.order_id, "refund": ""}
     return [*found, Observation(thing=open_refund_thing(payload.order_id), state=newest, at=at)]
-
-
-def _paid_since(sightings: Sightings) -> Money | None:
-    """What the payments that are under way by this message brought by news that overtook it."""
-    paid = [seen.now.get("paid") for thing, seen in sightings.items() if thing.kind == "transaction"]
-    return parts.total_of([_kept_total(one) for one in paid])
 
 
 def _was_under_way(sightings: Sightings, thing: Thing) -> bool:

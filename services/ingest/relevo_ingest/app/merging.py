@@ -1,0 +1,49 @@
+"""Customers that a shop has merged: ingest says which keys become one, and lets their names lead to the kept one."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import structs
+
+from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import CustomerMerged
+from relevo_ingest.core.aliases import Alias, named
+from relevo_ingest.core.drafts import Finished
+
+MERGED = "customer.merged"
+
+
+class MergingKeys(Protocol):
+    """What merging needs of the keys."""
+
+    async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
+        """The keys that these names have; raises `Busy`."""
+        ...
+
+    async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
+        """All names of the `merged` keys lead to `kept` from now on; raises `Busy`."""
+        ...
+
+
+async def with_merged_keys(keys: MergingKeys, finished: Sequence[Finished]) -> list[Finished]:
+    """The same events; those that merge customers say which keys are the merged ones'. Raises `Busy`."""
+    return [await _told(keys, done) if done.event.type == MERGED else done for done in finished]
+
+
+async def _told(keys: MergingKeys, done: Finished) -> Finished:
+    event = done.event
+    merged = msgspec.convert(event.data, CustomerMerged).merged
+    # The strongest name alone: the address of a merged customer may be somebody else's by now.
+    names = [aliases[0] for buyer in merged if (aliases := named(buyer))]
+    found = await keys.known(event.shop, names) if names else []
+    data: dict[str, Any] = {**event.data, "merged_keys": [key for key in found if key != event.key]}
+    told = structs.replace(event, data=data)
+    return structs.replace(done, event=told, value=msgspec.json.encode(told))
+
+
+async def let_names_follow(keys: MergingKeys, events: Sequence[Event]) -> None:
+    """After the events are stored: whoever stops before leaves the names where they are, and the sender tries again."""
+    for event in events:
+        if event.type == MERGED and event.data.get("merged_keys"):
+            await keys.merge(event.shop, event.data["merged_keys"], event.key)

@@ -1,0 +1,127 @@
+"""Two customers turn out to be one: facts, runs and what is on its way go on with the one that was kept."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from relevo_contracts import topics
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import SendDelivery
+from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged
+from relevo_workflow.state import Facts
+from tests.engine.conftest import CART, MORNING, Engine, checkout, deploy, event, order, wakeup
+
+HOUR = timedelta(hours=1)
+WELCOME = {
+    **CART,
+    "workflow.yaml": """
+workflow: hello
+title: Hello
+change: ad-hoc
+trigger: {event: consent.changed}
+steps:
+  - wait: 1d
+  - send: {channel: email, template: reminder, purpose: marketing}
+""",
+}
+
+
+def merge(*keys: str, kept: str = "cus_1", at: timedelta = HOUR) -> Event:
+    payload = CustomerMerged(customer=Buyer(id=kept), merged_keys=list(keys))
+    return event("customer.merged", payload, event_id=f"merge-{kept}-{keys}", key=kept, at=MORNING + at)
+
+
+def agreed(key: str) -> Event:
+    payload = ConsentChanged(customer=Buyer(id=key, email=f"{key}@example.com"), channel="email", state="granted")
+    return event("consent.changed", payload, event_id=f"agreed-{key}", key=key)
+
+
+async def facts(engine: Engine) -> dict[str, Facts]:
+    rows = await engine.pool.fetch("select key, facts::text as facts from engine.customer")
+    return {row["key"]: msgspec.json.decode(row["facts"], type=Facts) for row in rows}
+
+
+async def sent(engine: Engine) -> list[SendDelivery]:
+    rows = await engine.pool.fetch("select value from engine.outbox where topic = $1 order by id", topics.DELIVERIES)
+    return [msgspec.json.decode(row["value"], type=SendDelivery) for row in rows]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_the_facts_are_joined_and_the_kept_customers_are_right(engine: Engine, together: bool) -> None:
+    before = [agreed("cus_1"), agreed("cus_2"), order("a"), order("b", key="cus_2")]
+    for batch in [[*before, merge("cus_2", at=2 * HOUR)]] if together else [before, [merge("cus_2", at=2 * HOUR)]]:
+        await engine.take(*batch)
+    known = await facts(engine)
+    assert list(known) == ["cus_1"]
+    contact = known["cus_1"].contact
+    assert (contact.email, contact.email_consent.state) == ("cus_1@example.com", "granted")
+    assert contact.consents["email:cus_2@example.com"].state == "granted"
+    assert known["cus_1"].orders_count == 2
+
+
+async def test_a_run_goes_on_and_its_timer_wakes_the_kept_customer(engine: Engine) -> None:
+    await engine.take(checkout("tok", key="cus_2"))
+    await engine.take(merge("cus_2"))
+    assert await engine.pool.fetch("select key from scheduler.timer") == [("cus_1",)]
+    await engine.wake(after=4 * HOUR)
+    [delivery] = await sent(engine)
+    assert (delivery.key, delivery.recipient.email) == ("cus_1", "cus_2@example.com")
+
+
+async def test_an_event_of_the_kept_customer_ends_a_run_of_the_merged_one(engine: Engine) -> None:
+    await engine.take(checkout("tok", key="cus_2"))
+    await engine.take(merge("cus_2"), order("tok", at=MORNING + 2 * HOUR))
+    assert [reason for *_, reason, _ in (await engine.state())["runs"]] == ["bought"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_still_comes_for_the_merged_key_reaches_the_kept_customer(engine: Engine, together: bool) -> None:
+    await engine.take(checkout("tok", key="cus_2"))
+    [armed] = await engine.pool.fetch("select * from scheduler.timer")
+    late = [wakeup(armed), order("late", key="cus_2", at=MORNING + 6 * HOUR)]
+    engine.clock.advance(5 * HOUR)
+    if together:
+        await engine.take(merge("cus_2"), *late)
+    else:
+        await engine.take(merge("cus_2"))
+        await engine.take(*late, partition=3)
+    assert [delivery.key for delivery in await sent(engine)] == ["cus_1"]
+    known = await facts(engine)
+    assert list(known) == ["cus_1"]
+    assert known["cus_1"].order_ids == ("o-late",)
+    assert await engine.pool.fetch("select * from scheduler.timer") == []
+
+
+async def test_the_same_merge_again_changes_nothing(engine: Engine) -> None:
+    await engine.take(checkout("tok", key="cus_2"), agreed("cus_1"))
+    await engine.take(merge("cus_2"))
+    once = await engine.state(), await facts(engine)
+    await engine.take(merge("cus_2"), merge("cus_2"))
+    again = event("customer.merged", CustomerMerged(customer=Buyer(), merged_keys=["cus_2"]), event_id="another")
+    await engine.take(again)
+    assert (await engine.state(), await facts(engine)) == once
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_whoever_was_merged_goes_along_when_the_kept_one_is_merged_too(engine: Engine, batches: int) -> None:
+    await engine.take(order("a", key="cus_3"), order("b", key="cus_2"))
+    merges = [merge("cus_3", kept="cus_2"), merge("cus_2", at=2 * HOUR)]
+    for batch in [merges] if batches == 1 else [[one] for one in merges]:
+        await engine.take(*batch)
+    await engine.take(order("c", key="cus_3", at=MORNING + 3 * HOUR))
+    known = await facts(engine)
+    assert list(known) == ["cus_1"]
+    assert set(known["cus_1"].order_ids) == {"o-a", "o-b", "o-c"}
+
+
+async def test_two_who_are_in_one_workflow_are_not_written_to_twice(engine: Engine) -> None:
+    await deploy(engine.pool, WELCOME)
+    async with engine.pool.acquire() as conn:
+        await engine.definitions.refresh(conn)
+    await engine.take(agreed("cus_1"), agreed("cus_2"))
+    await engine.take(merge("cus_2"))
+    await engine.wake(after=30 * HOUR)
+    assert [delivery.recipient.email for delivery in await sent(engine)] == ["cus_1@example.com"]
+    reasons = [reason for *_, reason, _ in (await engine.state())["runs"] if reason and "merged" in reason]
+    assert len(reasons) == 1

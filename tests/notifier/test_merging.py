@@ -1,0 +1,65 @@
+"""Two customers turn out to be one: what is known of how to reach them is joined, for what was decided before too."""
+
+import pytest
+
+from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, CustomerMerged, Payload, PrivacyRequested
+from relevo_notifier.core.policy import Send, Skip
+from relevo_runtime.kafka import Record
+from relevo_runtime.postgres import Pool
+from tests.notifier.support import delivery
+from tests.notifier.test_contacts import known, learn_contacts, record
+from tests.notifier.test_withdrawal import verdict
+
+BO = Buyer(id="2", email="bo@example.com", first_name="Bo")
+
+
+def agreed(buyer: Buyer, key: str, minutes: int = 0, state: str = "granted") -> Record:
+    said = ConsentChanged(customer=buyer, channel="email", state=state)  # type: ignore[arg-type]  # given as plain text
+    return record("consent.changed", said, key=key, minutes=minutes)
+
+
+def about(type_: str, payload: Payload, key: str, minutes: int) -> Record:
+    return record(type_, payload, key=key, minutes=minutes)
+
+
+BEFORE = [
+    record("customer.created", CustomerChanged(customer=Buyer(id="1", email="ana@example.com")), key="kept"),
+    agreed(BO, "gone"),
+]
+MERGE = about("customer.merged", CustomerMerged(customer=Buyer(id="1"), merged_keys=["gone"]), "kept", 1)
+
+
+@pytest.mark.parametrize("batches", [[[*BEFORE, MERGE]], [BEFORE, [MERGE], [MERGE]]])
+async def test_the_contacts_are_joined_under_both_keys(pool: Pool, batches: list[list[Record]]) -> None:
+    for batch in batches:
+        await learn_contacts(batch, pool)
+    contacts = await known(pool)
+    assert contacts["acme", "kept"] == contacts["acme", "gone"]
+    assert (contacts["acme", "kept"].email, contacts["acme", "kept"].first_name) == ("ana@example.com", "Bo")
+    assert contacts["acme", "kept"].email_consent.state == "unknown"
+    assert contacts["acme", "kept"].consents["email:bo@example.com"].state == "granted"
+
+
+async def test_a_withdrawal_reaches_what_was_decided_under_the_old_key(pool: Pool) -> None:
+    kept = Buyer(id="1", email="ana@example.com")
+    await learn_contacts([*BEFORE, agreed(kept, "kept"), MERGE], pool)
+    assert isinstance(await verdict(pool, delivery(1, key="gone")), Send)
+    await learn_contacts([agreed(kept, "kept", 5, "withdrawn")], pool)
+    told = await verdict(pool, delivery(2, key="gone"))
+    assert isinstance(told, Skip)
+    assert told.rule == "no_consent"
+
+
+async def test_what_still_comes_for_the_old_key_is_about_the_kept_customer(pool: Pool) -> None:
+    await learn_contacts([*BEFORE, MERGE], pool)
+    link = ConsentChanged(customer=Buyer(), channel="email", state="withdrawn", source="unsubscribe-link")
+    await learn_contacts([about("consent.changed", link, "gone", 9)], pool)
+    contact = (await known(pool))["acme", "kept"]
+    assert contact.email_consent.state == "withdrawn"
+    assert contact.consents["email:bo@example.com"].state == "withdrawn"
+
+
+async def test_whoever_is_erased_is_erased_under_every_key(pool: Pool) -> None:
+    await learn_contacts([*BEFORE, MERGE], pool)
+    await learn_contacts([about("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), "kept", 9)], pool)
+    assert await known(pool) == {}
