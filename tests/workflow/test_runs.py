@@ -380,7 +380,7 @@ class TestRuns:
     def test_a_customer_who_is_redacted_is_forgotten(self, cart):
         customer = checkout(Customer(cart, facts=known(attributes={"tier": "gold"})))
         customer.does("customer.redacted", "1h")
-        assert customer.facts == Facts()
+        assert customer.facts == Facts(redacted_at=START + timedelta(hours=1))
         assert customer.simulation.subject.runs == ()
         assert customer.run.trigger == {}
         assert customer.run.end_reason == "the customer was redacted"
