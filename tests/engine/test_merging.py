@@ -8,7 +8,7 @@ import pytest
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged
+from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged, PrivacyRequested
 from relevo_workflow.state import Facts
 from tests.engine.conftest import CART, MORNING, Engine, checkout, deploy, event, order, wakeup
 
@@ -125,3 +125,18 @@ async def test_two_who_are_in_one_workflow_are_not_written_to_twice(engine: Engi
     assert [delivery.recipient.email for delivery in await sent(engine)] == ["cus_1@example.com"]
     reasons = [reason for *_, reason, _ in (await engine.state())["runs"] if reason and "merged" in reason]
     assert len(reasons) == 1
+
+
+async def test_whoever_is_erased_is_erased_with_what_came_from_the_merged_one(engine: Engine) -> None:
+    await engine.take(checkout("tok", key="cus_2"), order("x", key="cus_2"))
+    await engine.take(checkout("ended", key="cus_2"), order("ended", key="cus_2"))
+    await engine.take(merge("cus_2", at=3 * HOUR))
+    assert {row["key"] for row in await engine.pool.fetch("select key from engine.run")} == {"cus_1"}
+    redacted = PrivacyRequested(customer=Buyer(id="1"))
+    await engine.take(event("customer.redacted", redacted, event_id="gone", at=MORNING + 4 * HOUR))
+    late = order("late", key="cus_2", at=MORNING + 2 * HOUR)
+    await engine.take(late)
+    assert await engine.pool.fetch("select * from engine.run") == []
+    known = await facts(engine)
+    assert list(known) == ["cus_1"]
+    assert known["cus_1"].order_ids == ()
