@@ -9,8 +9,10 @@ import typer
 from relevo_cli.console import err
 
 COMMANDS = {
+    "new": "new",
     "check": "check",
     "test": "test",
+    "watch": "watch",
     "diagram": "diagram",
     "up": "up",
     "demo": "demo",

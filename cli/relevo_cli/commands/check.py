@@ -66,9 +66,12 @@ def check(
         raise typer.Exit(1)
 
 
-def findings(folders: Sequence[Path]) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the workflows of `folders`, with paths as they are from here."""
-    library = Neighbours()
+def findings(folders: Sequence[Path], library: "Neighbours | None" = None) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the workflows of `folders`, with paths as they are from here.
+
+    `library` keeps what was read, for who goes on with it.
+    """
+    library = library or Neighbours()
     for folder in folders:
         definition, found = library.diagnosed(folder)
         yield from (placed(folder, one) for one in found)

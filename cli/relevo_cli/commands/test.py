@@ -18,6 +18,7 @@ from relevo_workflow.coverage import Coverage
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import Diagnostic, Position
 from relevo_workflow.load import diagnose
+from relevo_workflow.rendered import Previews
 from relevo_workflow.scenario_run import SuiteResult, TestResult, run_tests
 
 
@@ -79,12 +80,14 @@ def suite_of(folder: Path) -> SuiteResult:
         return SuiteResult(folder.resolve().name, (), (placed(folder, not_text(folder, error)),), Coverage((), ()))
 
 
-def tested(folder: Path, definition: Definition | None, found: Sequence[Diagnostic]) -> SuiteResult:
+def tested(
+    folder: Path, definition: Definition | None, found: Sequence[Diagnostic], previews: Previews | None = None
+) -> SuiteResult:
     """The tests of a workflow that was checked already, with what was found."""
     if definition is None:
         errors = tuple(placed(folder, one) for one in found if one.severity == "error")
         return SuiteResult(folder.resolve().name, (), errors, Coverage((), ()))
-    suite = run_tests(definition, read_tests(folder))
+    suite = run_tests(definition, read_tests(folder), previews)
     if not suite.results and not suite.problems:
         nothing = Diagnostic(Position("workflow.yaml"), "there are no tests", "add tests/*.yaml beside it")
         suite = structs.replace(suite, problems=(nothing,))

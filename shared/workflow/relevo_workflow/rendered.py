@@ -26,10 +26,14 @@ class Reader(Struct, frozen=True):
 
 
 class Previews:
-    """The messages of a definition, rendered; each template and layout is parsed once."""
+    """The messages of a definition, rendered; each template and layout is parsed once.
+
+    `samples` are the first message of each template that was looked at, and who reads it.
+    """
 
     def __init__(self, definition: Definition) -> None:
         self._templates = Templates(definition.templates, with_words(definition.files))
+        self.samples: dict[str, tuple[Send, Reader]] = {}
 
     def of(self, send: Send, reader: Reader) -> Rendered:
         """A message as its reader gets it. Raises `TemplateError`."""
@@ -39,6 +43,7 @@ class Previews:
 
     def why_not(self, send: Send, reader: Reader) -> str:
         """Why a message can't be rendered; empty if it can."""
+        self.samples.setdefault(send.template, (send, reader))
         try:
             self.of(send, reader)
         except TemplateError as error:

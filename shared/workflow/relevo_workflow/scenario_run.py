@@ -54,14 +54,17 @@ class SuiteResult(Struct, frozen=True):
         return not self.problems and all(one.passed for one in self.results)
 
 
-def run_tests(definition: Definition, files: Mapping[str, str]) -> SuiteResult:
-    """Runs every test of `tests/*.yaml` among `files`. Never raises for a bad test: it says what is wrong."""
+def run_tests(definition: Definition, files: Mapping[str, str], previews: Previews | None = None) -> SuiteResult:
+    """Runs every test of `tests/*.yaml` among `files`. Never raises for a bad test: it says what is wrong.
+
+    `previews` are those of the definition, for who wants to see the messages.
+    """
     problems = Problems()
     scenarios: list[Scenario] = []
     for path in sorted(files):
         if path.startswith("tests/") and path.endswith((".yaml", ".yml")):
             scenarios.extend(read_scenarios(path, files[path], problems, definition.types))
-    previews = Previews(definition)
+    previews = previews or Previews(definition)
     results = tuple(run_scenario(definition, scenario, previews) for scenario in scenarios)
     taken = [path for result in results for path in result.paths]
     return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))
