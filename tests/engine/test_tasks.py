@@ -338,6 +338,12 @@ async def test_tasks_are_listed_and_answered_over_http(staffed: Engine, client: 
     assert (listed["status"], listed["votes"][0]["note"]) == ("done", "too much")
 
 
+async def test_the_openapi_document_is_served(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    assert "/tasks/{shop}/{id}/approve" in answer.json()["paths"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status", "kind"),
     [

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,15 @@ from ruamel.yaml import YAML
 
 from relevo_cli.console import out
 from relevo_cli.errors import CommandError
+from relevo_cli.event_catalogue import catalogue
 from relevo_cli.service_settings import sections
+from relevo_cli.workflow_files import load_folders
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import asyncapi, event_schema
+from relevo_engine.entrypoints.openapi import openapi as openapi_tasks
+from relevo_ingest.entrypoints.openapi import openapi as openapi_ingest
 from relevo_runtime.settings import Setting
+from relevo_workflow.definition import Definition
 from relevo_workflow.json_schema import workflow_schema
 
 _SETTINGS_HEAD = """# Settings
@@ -30,10 +36,11 @@ def register(app: typer.Typer) -> None:
 
 def docs(
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs"),
+    library: Annotated[Path, typer.Option(help="The workflows whose use of events is told.")] = Path("workflows"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
 ) -> None:
-    """Write docs/schemas/*.json, docs/workflow.schema.json, docs/asyncapi.yaml and docs/settings.md."""
-    wanted = documents()
+    """Write the JSON Schemas, the AsyncAPI and OpenAPI documents, the event catalogue and the page of settings."""
+    wanted = documents([one.definition for one in load_folders(library)])
     stale = [name for name, text in wanted.items() if _read(folder / name) != text]
     gone = [
         f"schemas/{path.name}" for path in (folder / "schemas").glob("*.json") if f"schemas/{path.name}" not in wanted
@@ -52,13 +59,16 @@ def docs(
     out().print(f"{len(wanted)} documents in {folder}: {len(stale)} written, {len(gone)} removed")
 
 
-def documents() -> dict[str, str]:
+def documents(library: Sequence[Definition]) -> dict[str, str]:
     """The text of every generated document by its path inside the folder."""
     schemas = {f"schemas/{name}.json": _json(event_schema(name)) for name in EVENT_TYPES}
     return {
         **schemas,
         "workflow.schema.json": _json(workflow_schema()),
         "asyncapi.yaml": _yaml(asyncapi()),
+        "openapi-ingest.json": _json(openapi_ingest()),
+        "openapi-tasks.json": _json(openapi_tasks()),
+        "event-catalogue.md": catalogue(library),
         "settings.md": _settings(sections()),
     }
 

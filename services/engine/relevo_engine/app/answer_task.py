@@ -1,5 +1,7 @@
 """Someone of the staff answers a task: checked here, decided in the engine's batches like everything else."""
 
+from typing import Annotated
+
 import msgspec
 
 from relevo_contracts import topics
@@ -28,6 +30,14 @@ class UnknownTaskError(TaskError):
 
 class TaskRefusedError(TaskError):
     """This person can't give this answer to this task, now."""
+
+
+class AnswerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is posted: who answers, with what note and data."""
+
+    by: Annotated[str, msgspec.Meta(min_length=1)]
+    note: str = ""
+    data: dict[str, str] = {}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,10 @@
 An answer is 202: the run decides when the engine takes it from Kafka.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,26 +14,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from relevo_engine.adapters import tasks
-from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
+from relevo_engine.app.answer_task import AnswerBody, Answered, TaskError, UnknownTaskError, answer_task
 from relevo_engine.core.tasks import Answer
+from relevo_engine.entrypoints.openapi import openapi
 from relevo_runtime import catalog
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.openapi import serving
 from relevo_runtime.postgres import Connection, Pool, temporary
 from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
 from relevo_runtime.storable import storable_text
 
 BODY_LIMIT = 64 * 1024
 _DONE: dict[str, Answer] = {"complete": "completed", "approve": "approved", "reject": "rejected"}
-
-
-class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is posted: who answers, with what note and data."""
-
-    by: Annotated[str, Meta(min_length=1)]
-    note: str = ""
-    data: dict[str, str] = {}
 
 
 _decode = msgspec.json.Decoder(AnswerBody).decode
@@ -43,6 +37,7 @@ def make_app(pool: Pool, publisher: Publisher, clock: Clock) -> Starlette:
     """The application; it holds no state of its own."""
     endpoints = _Endpoints(pool, publisher, clock)
     routes = [
+        serving(openapi),
         Route("/tasks/{shop}", endpoints.list, methods=["GET"]),
         *(
             Route(f"/tasks/{{shop}}/{{id:path}}/{verb}", endpoints.answering(done), methods=["POST"])

@@ -24,12 +24,14 @@ from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
 from relevo_ingest.entrypoints import pages, problems
 from relevo_ingest.entrypoints.bodies import check_encoding, check_json, in_utf8, media_type_of, read_body
+from relevo_ingest.entrypoints.openapi import openapi
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
 from relevo_runtime.http import liveness
 from relevo_runtime.links import BadToken, read_token
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.openapi import serving
 
 _NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 _PAGE_HEADERS = {
@@ -58,6 +60,7 @@ def make_app(ingest: Ingest) -> Starlette:
         Route("/events/{shop}", endpoints.handshake, methods=["OPTIONS"]),
         Route("/u/{token}", endpoints.ask_unsubscribe, methods=["GET"]),
         Route("/u/{token}", endpoints.unsubscribe, methods=["POST"]),
+        serving(openapi),
         liveness(),
     ]
     handlers: dict[Any, Any] = {

@@ -1,0 +1,245 @@
+"""The OpenAPI document of ingest, made from the payloads, the receipts and the problems that the code answers with."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from relevo_contracts.event_types import CUSTOM
+from relevo_contracts.examples import cloud_event, example
+from relevo_contracts.payloads import EVENT_TYPES, CustomEvent
+from relevo_ingest.app.receive_webhook import HEADERS
+from relevo_ingest.app.storing import Receipt
+from relevo_ingest.core.cloudevents import BATCH, JSON, STRUCTURED, CloudEvent
+from relevo_runtime.openapi import answered, document, parameter, problem, schema
+
+_Document = dict[str, Any]
+_DATA = ("data", "data_base64")
+_CUSTOM_EVENT = "custom.NAME"
+_MEANING = (
+    "How events come in: webhooks of shops, and CloudEvents 1.0 of a shop's own systems. A 200 says that Kafka has "
+    "the events. Every refusal is a problem document (RFC 9457). What is sent again with the same id is the same event."
+)
+_TIME = "2026-03-02T08:00:00Z"
+_RECEIPT = {
+    "events": [
+        {"id": "my-shop#order.placed-1", "type": "order.placed", "key": "cus_1", "time": "2026-03-02T08:00:00Z"}
+    ],
+    "unrecognised": [],
+    "waiting": [],
+}
+_SHOP = parameter("shop", "the shop's name, as `relevo shops add` got it")
+_TOKEN = parameter("token", "the signed token of the link; it says whom it is about and what it may do")
+_PAGE = {"type": "string"}
+_TOO_LARGE = problem(
+    "The body is larger than the limit",
+    413,
+    "body-too-large",
+    "The body is too large",
+    "the body is larger than 2097152 bytes; send less at once",
+    limit=2_097_152,
+)
+_TOO_SLOW = problem(
+    "The body did not arrive in time",
+    408,
+    "body-too-slow",
+    "The body came too slowly",
+    "the body did not arrive within 10 s",
+)
+_TOO_MANY = problem(
+    "The shop sends more than its share",
+    429,
+    "too-many-requests",
+    "The shop sends too much at once",
+    "tea sends more than its share; go on in 1 s",
+)
+_AGAIN = problem(
+    "It could not be stored in time; nothing was lost",
+    503,
+    "try-again",
+    "It could not be stored in time",
+    "nothing was lost; send it again in 5 s (storing took longer than 4 s)",
+)
+_NOT_AUTHENTIC = problem(
+    "The signature or token is none of the shop's, or there is no such shop: the answer does not tell which",
+    401,
+    "not-authentic",
+    "The sender could not be verified",
+    "the bearer token is none of the shop's for events, or there is no such shop",
+)
+
+
+def openapi() -> _Document:
+    """The document. A test compares its paths with the routes of the application."""
+    structs: list[type[Struct]] = [_attributes(), Receipt, CustomEvent, *dict.fromkeys(EVENT_TYPES.values())]
+    events = {name: _event({"const": name}, payload.__name__) for name, payload in EVENT_TYPES.items()}
+    events[_CUSTOM_EVENT] = _event({"type": "string", "pattern": rf"^{CUSTOM}[a-z0-9_]+$"}, CustomEvent.__name__)
+    references = [schema(name) for name in events]
+    mapping = {name: schema(name)["$ref"] for name in EVENT_TYPES}
+    any_event = {
+        "description": "One event of the catalogue, or one that the shop declared itself",
+        "oneOf": references,
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+    found = document(
+        "Relevo: ingest", _MEANING, _paths(), structs, extra={**events, "AnyEvent": any_event, "AnyData": _any_data()}
+    )
+    found["components"]["securitySchemes"]["shopify"] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Shopify-Hmac-Sha256",
+        "description": "Base64 of the HMAC-SHA256 of the raw body with the shop's webhook secret",
+    }
+    return found
+
+
+def _attributes() -> type[Struct]:
+    """`CloudEvent` without its data, which its type describes."""
+    fields = [
+        (one.name, one.type) if one.required else (one.name, one.type, one.default)
+        for one in msgspec.structs.fields(CloudEvent)
+        if one.name not in _DATA
+    ]
+    doc = "The attributes of an event (CloudEvents 1.0)."
+    return msgspec.defstruct(CloudEvent.__name__, fields, kw_only=True, namespace={"__doc__": doc})
+
+
+def _event(type_: _Document, payload: str) -> _Document:
+    told = {"type": "object", "required": ["data"], "properties": {"type": type_, "data": schema(payload)}}
+    return {"allOf": [schema(CloudEvent.__name__), told]}
+
+
+def _any_data() -> _Document:
+    payloads = [*dict.fromkeys(payload.__name__ for payload in EVENT_TYPES.values()), CustomEvent.__name__]
+    return {"description": "The data of an event: what its type has", "anyOf": [schema(name) for name in payloads]}
+
+
+def _paths() -> _Document:
+    return {
+        "/events/{shop}": {"parameters": [_SHOP], "post": _post_events(), "options": _handshake()},
+        "/hooks/{shop}/shopify": {"parameters": [_SHOP], "post": _post_webhook()},
+        "/u/{token}": {"parameters": [_TOKEN], "get": _page(posted=False), "post": _page(posted=True)},
+        "/healthz": {"get": _plain("alive", "The process answers.", "text/plain", "ok")},
+        "/openapi.json": {"get": _plain("openapi", "This document.", JSON, {"type": "object"})},
+    }
+
+
+def _post_events() -> _Document:
+    lenient = "`false`: unknown fields are left out and named in a note, unknown types are kept as unrecognised"
+    headers = [
+        parameter(f"ce-{name.encode_name}", "binary mode: the attribute of the event", where="header")
+        for name in msgspec.structs.fields(CloudEvent)
+        if name.encode_name not in (*_DATA, "datacontenttype")
+    ]
+    content: _Document = {
+        STRUCTURED: {"schema": schema("AnyEvent"), "examples": _examples("order.placed", "consent.changed")},
+        BATCH: {
+            "schema": {"type": "array", "items": schema("AnyEvent")},
+            "example": [cloud_event("order.placed"), cloud_event("order.paid")],
+        },
+        JSON: {"schema": schema("AnyData"), "example": example("order.placed")},
+    }
+    return {
+        "operationId": "sendEvents",
+        "summary": "Send one event, or a batch: all of a request are stored, or none is",
+        "parameters": [
+            parameter("strict", lenient, where="query", of={"type": "boolean", "default": True}),
+            *headers,
+        ],
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": answered("Kafka has all of them", schema(Receipt.__name__), example=_RECEIPT),
+            "401": _NOT_AUTHENTIC,
+            "408": _TOO_SLOW,
+            "409": _id_used(),
+            "413": _TOO_LARGE,
+            "415": _unsupported(),
+            "422": _invalid(),
+            "429": _TOO_MANY,
+            "503": _AGAIN,
+        },
+    }
+
+
+def _post_webhook() -> _Document:
+    sent = [parameter(name, "what Shopify says of the body", where="header") for name in HEADERS]
+    return {
+        "operationId": "receiveShopifyWebhook",
+        "summary": "A webhook of Shopify; what is genuine is never refused for its content",
+        "security": [{"shopify": []}],
+        "parameters": sent,
+        "requestBody": {"required": True, "content": {JSON: {"schema": {}}}},
+        "responses": {
+            "200": answered("Its events are stored, or it is kept", schema(Receipt.__name__), example=_RECEIPT),
+            "401": _NOT_AUTHENTIC,
+            "408": _TOO_SLOW,
+            "413": _TOO_LARGE,
+            "429": _TOO_MANY,
+            "503": _AGAIN,
+        },
+    }
+
+
+def _handshake() -> _Document:
+    return {
+        "operationId": "mayISend",
+        "summary": "The handshake of CloudEvents web hooks",
+        "security": [],
+        "parameters": [parameter("WebHook-Request-Origin", "who wants to send", where="header")],
+        "responses": {"200": {"description": "Any origin may send, with a token"}},
+    }
+
+
+def _page(*, posted: bool) -> _Document:
+    summary = "Unsubscribe (RFC 8058), or undo it" if posted else "The page of the link. Opening it changes nothing"
+    found: _Document = {
+        "operationId": "unsubscribe" if posted else "showUnsubscribePage",
+        "summary": summary,
+        "security": [],
+        "responses": {
+            "200": answered("The page, in the visitor's language", _PAGE, media="text/html"),
+            "404": answered("The link is not one of ours", _PAGE, media="text/html"),
+        },
+    }
+    if posted:
+        found["responses"] |= {"503": answered("It could not be stored now", _PAGE, media="text/html")}
+    return found
+
+
+def _plain(operation: str, meaning: str, media: str, example_of: object) -> _Document:
+    body = example_of if isinstance(example_of, dict) else {"type": "string"}
+    return {
+        "operationId": operation,
+        "summary": meaning,
+        "security": [],
+        "responses": {"200": answered(meaning, body, media=media)},
+    }
+
+
+def _examples(*types: str) -> _Document:
+    return {name: {"value": cloud_event(name)} for name in types}
+
+
+def _id_used() -> _Document:
+    detail = "my-shop#1 came before with other content. Nothing was stored; give what is another event another id"
+    title = "The id belongs to another event"
+    return problem("An id came before with other content", 409, "id-used", title, detail, ids=["my-shop#1"])
+
+
+def _unsupported() -> _Document:
+    detail = "the content type is 'text/plain'; send application/json"
+    title = "The content type is not supported"
+    return problem("It is not JSON in UTF-8, or compressed", 415, "unsupported-media-type", title, detail)
+
+
+def _invalid() -> _Document:
+    where, wrong = "data.customer.frist_name", "is not a field here; did you mean 'first_name'?"
+    return problem(
+        "Something in it can't be read: everything that is wrong, at once",
+        422,
+        "invalid-payload",
+        "The body is not valid",
+        f"{where}: {wrong}",
+        where=where,
+        errors=[{"where": where, "problem": wrong}],
+    )

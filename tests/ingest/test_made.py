@@ -1,0 +1,23 @@
+"""The table of which events a Shopify topic can make is true of the readers."""
+
+import pytest
+
+from relevo_contracts.payloads import EVENT_TYPES
+from relevo_ingest.core.shopify import topics
+from relevo_ingest.core.shopify.made import MADE, topics_of
+from tests.ingest.test_shopify_topics import EXPECTED
+
+
+def test_the_table_has_every_topic_that_is_read() -> None:
+    assert list(MADE) == list(topics.READERS)
+    assert {name for made in MADE.values() for name in made} <= set(EVENT_TYPES)
+
+
+@pytest.mark.parametrize("topic", EXPECTED)
+def test_a_topic_makes_no_other_events_than_the_table_says(topic: str) -> None:
+    assert set(EXPECTED[topic]) <= set(MADE[topic])
+
+
+def test_it_is_found_who_sends_an_event() -> None:
+    assert topics_of("order.placed") == ["orders/create"]
+    assert topics_of("quote.requested") == []
