@@ -35,6 +35,7 @@ class Running(Struct, frozen=True, kw_only=True):
     clock_origin: str
     clock_anchor: float
     tasks: str = ""
+    admin: dict[str, str] = {}
 
 
 def announce(data: Path, running: Running) -> None:

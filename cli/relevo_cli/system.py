@@ -137,6 +137,7 @@ def _running(settings: RuntimeSettings, plan: Plan, ports: Ports) -> Running:
         sms=f"{sandbox}/2010-04-01",
         sandbox=sandbox,
         tasks=f"http://{HOST}:{ports.tasks}/tasks",
+        admin={name: f"http://{HOST}:{port}" for name, port in ports.admin.items()},
         logs=str(plan.data / "logs"),
         speed=settings.clock_speed,
         clock_origin=settings.clock_origin.isoformat() if settings.clock_origin else "",

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -16,6 +17,13 @@ class Part(Struct):
     why: str = ""
     seen: float | None = None
     within: float | None = None
+
+
+class Probe(NamedTuple):
+    """Asks whether a system outside answers. Several probes may ask the same system."""
+
+    of: str
+    check: Callable[[], Awaitable[object]]
 
 
 class Report(Struct, frozen=True):
@@ -33,7 +41,7 @@ class Health:
 
     def __init__(self) -> None:
         self._parts: dict[str, Part] = {}
-        self._probes: dict[str, Callable[[], Awaitable[object]]] = {}
+        self._probes: dict[str, Probe] = {}
 
     def beat(self, part: str) -> None:
         """`part` has just done its work."""
@@ -50,28 +58,41 @@ class Health:
         found.within = within
         found.seen = time.monotonic()
 
-    def probe(self, part: str, check: Callable[[], Awaitable[object]]) -> None:
-        """Ask `check` at each report; an exception, or more than two seconds, means bad."""
-        self._probes[part] = check
+    def probe(self, part: str, check: Callable[[], Awaitable[object]], *, of: str = "") -> None:
+        """Ask `check` at each report; an exception, or more than two seconds, means bad.
+
+        `of` names the system outside whose answer it is, as people call it.
+        """
+        self._probes[part] = Probe(of or part, check)
+
+    async def ask(self) -> dict[str, str | None]:
+        """Ask all probes at once; for each system outside why it does not answer, or None."""
+        probes = dict(self._probes)
+        answers = await asyncio.gather(*(self._ask(part, probe.check) for part, probe in probes.items()))
+        found: dict[str, str | None] = {}
+        for probe, why in zip(probes.values(), answers, strict=True):
+            found[probe.of] = found.get(probe.of) or why
+        return found
 
     async def report(self) -> Report:
         """The state of all parts now."""
-        for name, check in self._probes.items():
-            await self._ask(name, check)
+        await self.ask()
         parts = {name: _shown(part) for name, part in sorted(self._parts.items())}
         return Report(all(bool(part["ok"]) for part in parts.values()), parts)
 
-    async def _ask(self, name: str, check: Callable[[], Awaitable[object]]) -> None:
+    async def _ask(self, name: str, check: Callable[[], Awaitable[object]]) -> str | None:
+        why = None
         try:
             async with asyncio.timeout(_PROBE_SECONDS):
                 await check()
         except TimeoutError:
-            self.set(name, False, f"no answer in {_PROBE_SECONDS:.0f} s")
+            why = f"no answer in {_PROBE_SECONDS:.0f} s"
         except Exception as error:  # noqa: BLE001 - whatever it raises is the answer
-            self.set(name, False, f"{type(error).__name__}: {error}")
-        else:
-            self.set(name, True)
+            why = f"{type(error).__name__}: {error}"
+        self.set(name, why is None, why or "")
+        if why is None:
             self.beat(name)
+        return why
 
     def _part(self, name: str) -> Part:
         return self._parts.setdefault(name, Part())

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from relevo_runtime.clock import Clock
+from relevo_runtime.errors import PublishError
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import temporary
 from relevo_runtime.supervision import asked_to_end, contained, described
 
 _log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ class Loop:
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
             self._metrics.loop_failures.labels(self.name).inc()
             self._health.set(self.name, False, described(error))
-            _log.exception("loop %s failed, next try in %.1f s", self.name, self._retry)
+            self._tell(error)
             pause, self._retry = self._retry, min(self._retry * 2, _LONGEST_RETRY)
             return pause
         self._retry = _FIRST_PAUSE
@@ -76,6 +78,14 @@ class Loop:
         if due is None:
             return self._longest_pause
         return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
+
+    def _tell(self, error: Exception) -> None:
+        said = ("loop %s failed, next try in %.1f s: %s", self.name, self._retry, described(error))
+        mark = {"repeats": self.name}
+        if isinstance(error, PublishError) or temporary(error):
+            _log.warning(*said, extra=mark)  # something is away: where in the code that shows tells nobody anything
+        else:
+            _log.exception(*said, extra=mark)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds < _SHORTEST_PAUSE:

@@ -15,14 +15,16 @@ from typing import Any
 
 import uvloop
 
-from relevo_runtime.clock import make_clock
+from relevo_runtime.clock import SystemClock, make_clock
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
 from relevo_runtime.http_limits import Limits
 from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.outages import LOOK_SECONDS, Outages
 from relevo_runtime.postgres import advice
+from relevo_runtime.repeats import Repeats
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.supervision import PartEnded, Supervised, described
 from relevo_runtime.telemetry import configure_logging
@@ -120,7 +122,7 @@ async def run_service(
     Stopping is graceful within `stop_timeout`; a second signal, or taking longer, ends it at once. `at_last` ends the
     process if even that hangs.
     """
-    configure_logging(settings, name)
+    repeats = configure_logging(settings, name)
     service = Service(name, settings)
     if settings.watch_parent:
         _watch_parent(settings.stop_timeout + 2 * _EXTRA_SECONDS)
@@ -129,7 +131,7 @@ async def run_service(
     with _signals(service):
         try:
             async with _admin(service, settings):
-                await _until_stopped(service, settings, build)
+                await _until_stopped(service, settings, build, repeats)
         except asyncio.CancelledError:
             if not service.stopping.is_set():
                 raise
@@ -163,11 +165,13 @@ def _end_at_last(service: Service, seconds: float, at_last: Callable[[int], obje
         at_last(1)
 
 
-async def _until_stopped(service: Service, settings: RuntimeSettings, build: Build) -> None:
+async def _until_stopped(service: Service, settings: RuntimeSettings, build: Build, repeats: Repeats) -> None:
+    outages = Outages(service.health, repeats, SystemClock())
+    looking = service.loop("outages", outages.run_once, longest_pause=LOOK_SECONDS)
     limit = asyncio.timeout(None)
     service.health.set("service", False, "it is starting")
     try:
-        async with limit, build(service):
+        async with limit, build(service), service.running(looking):
             service.started = True
             service.health.set("service", service.failure is None)
             gc.freeze()  # what is loaded by now stays: the collector need not walk through it again

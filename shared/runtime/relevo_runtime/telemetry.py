@@ -12,6 +12,7 @@ import structlog
 
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.repeats import Repeats
 from relevo_runtime.settings import MASK, RuntimeSettings
 
 __all__ = ["Health", "Metrics", "configure_logging", "log_context"]
@@ -22,8 +23,11 @@ _EVENT_ID = "_event"  # structlog keeps the message under "event" until it is re
 _QUIET = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio")
 
 
-def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | None = None) -> None:
-    """Send all logs, by structlog or by logging, to `stream` (default: standard error) in the settings' format."""
+def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | None = None) -> Repeats:
+    """Send all logs, by structlog or by logging, to `stream` (default: standard error) in the settings' format.
+
+    Returns what keeps lines back that come again and again.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -41,6 +45,8 @@ def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings)],
         )
     )
+    repeats = Repeats()
+    handler.addFilter(repeats)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
@@ -54,6 +60,7 @@ def configure_logging(settings: RuntimeSettings, service: str, stream: TextIO | 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    return repeats
 
 
 @contextmanager

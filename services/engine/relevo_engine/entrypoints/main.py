@@ -48,10 +48,11 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     # One connection a consumer, one for the walks, one for the other loops, one to spare for a notification.
     connections = settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
-    service.health.probe("database", lambda: pool.fetchval("select 1"))
+    service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions = DefinitionCache()
     seals = Seals(pool, settings)
     async with pool, Publisher(settings, service.metrics, seals=seals) as publisher:
+        service.health.probe("kafka", publisher.check, of="Kafka")
         forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
         walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
         consumer = _consumer(settings, service, seals, lambda records: processor(records))  # noqa: PLW0108 - made below

@@ -56,10 +56,11 @@ class KafkaLog:
             await self._publisher.stop()
 
     async def check(self) -> None:
-        """Raises `Busy` if no broker answers, or if storing failed in the last seconds."""
+        """Raises `Busy` if storing failed in the last seconds, and what `Publisher.check` raises."""
         await self.start()
         if asyncio.get_running_loop().time() - self._failed_at < _UNSOUND_SECONDS:
             raise Busy("Kafka did not take the last messages")
+        await self._publisher.check()
 
     async def events(self, messages: Sequence[Message]) -> None:
         """Stores events, as (partition key, event). Raises `Busy` if Kafka did not take all of them."""
@@ -101,7 +102,7 @@ class KafkaLog:
         error = await self._error_of(topic, [message for _, messages, _ in calls for message in messages])
         if error is not None:
             self._failed_at = asyncio.get_running_loop().time()
-            _log.warning("%d requests were not stored: %s", len(calls), error)
+            _log.warning("%d requests were not stored: %s", len(calls), error, extra={"repeats": topic})
         for _, _, future in calls:
             if not future.done():  # else the sender's time was up
                 if error is None:

@@ -75,7 +75,9 @@ class Shops:
             raise error
         if self._revision < 0:
             raise Busy(f"the shops can't be read now: {error!r}") from error
-        _log.warning("the shops can't be read again now, the known ones stay valid: %r", error)
+        _log.warning(
+            "the shops can't be read again now, the known ones stay valid: %r", error, extra={"repeats": "shops"}
+        )
 
 
 def _readable(found: Iterable[catalog.EventType]) -> Iterator[Declared]:

@@ -86,8 +86,8 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         )
         forget_ids = forget_what_is_over(pool, IDS_RETENTION, days=KEPT_DAYS)
         forget = forget_what_is_over(pool, RETENTION, days=settings.ingest_state_days)
-        service.health.probe("database", lambda: pool.fetchval("select 1"))
-        service.health.probe("kafka", log.check)
+        service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
+        service.health.probe("kafka", log.check, of="Kafka")
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
         app = make_app(Ingest(settings, shops, tools, rates, service.clock, service.metrics))
         async with (

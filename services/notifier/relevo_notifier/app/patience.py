@@ -37,5 +37,5 @@ async def patiently(
                 raise
             pause = pauses[min(failures, len(pauses) - 1)]
             failures += 1
-            _log.warning("tries_again", part=part, size=size, error=repr(error), pause=pause)
+            _log.warning("tries_again", part=part, size=size, error=repr(error), pause=pause, repeats=part)
             await asyncio.sleep(pause)

@@ -21,7 +21,7 @@ def main() -> int:
     async def build(service: Service) -> AsyncIterator[None]:
         around = Around(service.clock, service.metrics, service.health, service.fail)
         async with run_notifier(settings, around) as notifier:
-            service.health.probe("database", lambda: notifier.pool.fetchval("select 1"))
+            service.health.probe("database", lambda: notifier.pool.fetchval("select 1"), of="PostgreSQL")
             loops = [
                 service.loop(f"{lane.name}-poll", poll.run_once)
                 for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)

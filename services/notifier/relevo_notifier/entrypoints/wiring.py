@@ -61,6 +61,7 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
         stack.push_async_callback(pool.close)
         seals = Seals(pool, settings)
         publisher = await stack.enter_async_context(Publisher(settings, around.metrics, seals=seals))
+        around.health.probe("kafka", publisher.check, of="Kafka")
         deliveries, catalog = Deliveries(pool), Catalog(pool)
         publish = Publish(publisher, topics.OUTCOMES, deliveries)
         reports: Batches[Report] = Batches("reports", publish, refused=publish.refused)

@@ -45,7 +45,7 @@ async def _keep_listening(dsn: str, armed: Callable[[], None]) -> None:
         except Exception as error:
             if not temporary(error):
                 raise
-            _log.warning("timer announcements are interrupted", error=str(error))
+            _log.warning("timer announcements are interrupted", error=str(error), repeats=ARMED)
         await asyncio.sleep(_RETRY_SECONDS)
 
 

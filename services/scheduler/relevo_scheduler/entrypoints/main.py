@@ -31,8 +31,9 @@ async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIter
     async with contextlib.AsyncExitStack() as stack:
         pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4)
         stack.push_async_callback(pool.close)
-        service.health.probe("database", lambda: _ask(pool))
+        service.health.probe("database", lambda: _ask(pool), of="PostgreSQL")
         publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=Seals(pool, settings)))
+        service.health.probe("kafka", publisher.check, of="Kafka")
         due = _publish_due(service, settings, pool, publisher)
         await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail))
         await stack.enter_async_context(service.running(due, _rescue_outbox(service, settings, pool, publisher)))

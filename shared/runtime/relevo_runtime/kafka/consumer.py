@@ -4,6 +4,7 @@ FastStream's own acknowledgement commits what failed or skips it, and by default
 the policy is MANUAL, `Member` commits exact offsets, and reading starts at the earliest record.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -88,6 +89,7 @@ class BatchConsumer:
             )
             for number in range(1, consumers + 1)
         ]
+        self._consumers: list[Callable[[], Any]] = []
         self._broker = self._make_broker()
 
     async def __aenter__(self) -> Self:
@@ -105,6 +107,13 @@ class BatchConsumer:
             self.health.set(f"{member.name} assignment", False, "waits for its partitions")
         await self._publisher.start()
         await self._broker.start()
+        self.health.probe(f"{self._service} group", self.check, of="Kafka")
+
+    async def check(self) -> None:
+        """Returns if the group's coordinator answers every member now, also where there are no records. Raises
+        `KafkaError` or `ConnectionError`; may wait for long: bound it.
+        """
+        await asyncio.gather(*(_answered(consumer()) for consumer in self._consumers))
 
     async def stop(self) -> None:
         """Finish the batches in flight, commit, leave the group; waits up to the settings' `stop_timeout`."""
@@ -152,6 +161,7 @@ class BatchConsumer:
         )
         subscriber(member.take)
         member.consumer = lambda: subscriber.consumer
+        self._consumers.append(lambda: subscriber.consumer)
 
 
 async def _as_it_is(batch: tuple[ConsumerRecord, ...]) -> StreamMessage[tuple[ConsumerRecord, ...]]:
@@ -161,6 +171,17 @@ async def _as_it_is(batch: tuple[ConsumerRecord, ...]) -> StreamMessage[tuple[Co
 
 async def _raw(message: StreamMessage[Any]) -> Any:
     return message.raw_message
+
+
+async def _answered(consumer: Any) -> None:
+    """Asks what only a living broker can answer: a committed offset, or the topics where no partition is ours."""
+    if consumer is None:
+        raise ConnectionError("not connected to Kafka")
+    ours = sorted(consumer.assignment())
+    if ours:
+        await consumer.committed(ours[0])
+    else:
+        await consumer.topics()
 
 
 def _log_failure(error: BaseException) -> None:

@@ -262,7 +262,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def _wait(self, pause: float, error: Exception) -> None:
         self._metrics.batch_retries.inc()
         self._health.set(self.name, False, f"tries again: {type(error).__name__}: {error}")
-        _log.warning("%s: temporary failure, next try in %.1f s: %s: %s", self.name, pause, type(error).__name__, error)
+        said = "%s: temporary failure, next try in %.1f s: %s: %s"
+        _log.warning(said, self.name, pause, type(error).__name__, error, extra={"repeats": self.name})
         try:
             async with asyncio.timeout(pause):
                 await self._leaving.wait()
@@ -276,7 +277,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except (KafkaError, IllegalStateError) as error:
             # A rebalance was quicker. The batch comes again, to us or to another; handlers know what they saw.
             self._metrics.commit_failures.inc()
-            _log.warning("%s: offsets not committed, the batch will come again: %s", self.name, error)
+            said = "%s: offsets not committed, the batch will come again: %s"
+            _log.warning(said, self.name, error, extra={"repeats": self.name})
 
     def _done(self, records: Sequence[Record]) -> None:
         self._health.beat(self.name)

@@ -16,6 +16,7 @@ from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.supervision import cancel_all
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class Publisher:
         self._producer: Any = None
         self._renewing = asyncio.Lock()
         self._broken = False
+        self._renewal: asyncio.Task[None] | None = None
+        self._used: set[str] = set()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -85,14 +88,41 @@ class Publisher:
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
             partitioner=self._partitioner,
         )
-        await producer.start()
+        try:
+            await producer.start()
+        except BaseException:
+            with contextlib.suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await producer.stop()
+            raise
         self._producer = producer
 
     async def stop(self) -> None:
         """Send what is waiting, then disconnect."""
+        if self._renewal is not None:
+            await cancel_all([self._renewal])
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+
+    async def check(self) -> None:
+        """Returns if a broker answers now and the topics that were published to have leaders.
+
+        Raises `PublishError`, `KafkaError` or `ConnectionError`; may wait for long: bound it. Where the connection is
+        unsound a new one is made, so that who publishes nothing while it is away is told when it is back.
+        """
+        if self._broken:
+            if self._renewal is None or self._renewal.done():
+                self._renewal = asyncio.create_task(self._renew(), name="renew the producer")
+                self._renewal.add_done_callback(_looked_at)
+            await asyncio.shield(self._renewal)
+        if self._producer is None:
+            raise ConnectionError("not connected to Kafka")
+        cluster = await self._producer.client.fetch_all_metadata()
+        for topic in sorted(self._used):
+            partitions = cluster.partitions_for_topic(topic)
+            if not partitions or partitions != cluster.available_partitions_for_topic(topic):
+                raise ConnectionError(f"topic {topic} is not there, or some of its partitions have no leader")
 
     def partition_of(self, key: bytes) -> int:
         """On which partition of any topic the messages of `key` are."""
@@ -111,6 +141,7 @@ class Publisher:
         if any(len(value) > LARGEST_MESSAGE for _, value in messages):
             too_large = MessageSizeTooLargeError(f"a message is larger than {LARGEST_MESSAGE} bytes")
             raise self._failed(topic, len(messages), [too_large] * len(messages))
+        self._used.add(self._settings.topic(topic))
         if self._seals is not None:
             messages = await self._seals.seal(topic, messages)
         await self._renew()
@@ -196,3 +227,9 @@ class Publisher:
                 raise PublishError("any topic", 1, 1, error) from error
             self._broken = False
             _log.info("connected to Kafka again")
+
+
+def _looked_at(task: "asyncio.Task[None]") -> None:
+    """Nobody may be left to ask a renewal how it went: its next try tells."""
+    if not task.cancelled():
+        task.exception()
