@@ -1,5 +1,9 @@
 """Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import accumulate, groupby
+
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -9,10 +13,12 @@ from relevo_cli.opened import opened
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.kafka.record import origin_header
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 _POLL_MS = 500
+_AT_ONCE = 200
 
 
 async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
@@ -39,13 +45,30 @@ async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
 
 
 async def redrive(settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
-    """Publish each letter's original message to its original topic again, in order of time."""
+    """Publish each letter's original message to its original topic again, in the order in which they were there."""
     async with (
         database.connection(settings) as connection,
         Publisher(settings, seals=Seals(connection, settings)) as publisher,
     ):
-        for letter in letters:
-            await publisher.publish(letter.topic, [(letter.key.encode(), letter.value)])
+        for topic, of_topic in groupby(in_first_order(letters), key=lambda letter: letter.topic):
+            of_one = list(of_topic)
+            for some in (of_one[at : at + _AT_ONCE] for at in range(0, len(of_one), _AT_ONCE)):
+                messages = [(letter.key.encode(), letter.value) for letter in some]
+                origins = [origin_header(letter.partition, letter.offset) for letter in some]
+                await publisher.publish(topic, messages, origins)
+
+
+def in_first_order(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """`letters` in the order of their partitions, whatever order they were put aside in; among partitions by time."""
+    placed: list[tuple[datetime, DeadLetter]] = []
+    for _, found in groupby(sorted(letters, key=_place), key=lambda letter: _place(letter)[:2]):
+        partition = list(found)
+        placed += zip(accumulate((letter.at for letter in partition), max), partition, strict=True)
+    return [letter for _, letter in sorted(placed, key=lambda each: each[0])]
+
+
+def _place(letter: DeadLetter) -> tuple[str, int, int]:
+    return letter.topic, letter.partition, letter.offset
 
 
 async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], seals: Seals) -> list[DeadLetter]:

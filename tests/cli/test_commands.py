@@ -224,7 +224,7 @@ async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment
         ((*ADD, "--sms-from", "2025550123"), "is no number"),
         ((*ADD, "--token", ""), "at least 8 characters"),
         (("shops", "list"), "start a system of your own with `relevo up`"),
-        (("dead-letters", "redrive"), "their ids, or --all"),
+        (("dead-letters", "redrive"), "their ids, --shop and --cause, or --all"),
         (("deploy", "nowhere"), "there is no workflow in nowhere"),
         (("demo", "--speed", "1"), "greater than or equal to 60"),
     ],

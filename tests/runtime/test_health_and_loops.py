@@ -12,6 +12,7 @@ from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BUSY = ["acme", "bolt", "cups", "deli"] * 250
 
 
 async def test_a_service_is_ready_when_all_its_parts_are() -> None:
@@ -127,7 +128,7 @@ def failing(ceiling: Ceiling, times: int, *shops: str) -> list[bool]:
 
 def test_a_few_dead_letters_are_never_too_many() -> None:
     ceiling = Ceiling(0.1)
-    ceiling.count(20)
+    ceiling.count(BUSY[:20])
     assert not any(failing(ceiling, 20, "acme", "bolt", "cups"))
     assert failing(ceiling, 1, "acme", "bolt", "cups")[-1]
 
@@ -135,13 +136,13 @@ def test_a_few_dead_letters_are_never_too_many() -> None:
 @pytest.mark.parametrize(("times", "too_many"), [(30, False), (50, True)])
 def test_the_share_of_dead_letters_decides(times: int, too_many: bool) -> None:
     ceiling = Ceiling(0.1)
-    ceiling.count(1000)
+    ceiling.count(BUSY)
     assert max(failing(ceiling, times, "acme", "bolt", "cups")) is too_many
 
 
 def test_one_shop_is_over_the_ceiling_alone_and_for_its_cause() -> None:
     ceiling = Ceiling(0.1)
-    ceiling.count(1000)
+    ceiling.count(BUSY)
     assert not any(failing(ceiling, 900, "acme"))
     assert (ceiling.over("acme", "why"), ceiling.over("acme", "other"), ceiling.over("bolt", "why")) == (
         True,
@@ -150,11 +151,29 @@ def test_one_shop_is_over_the_ceiling_alone_and_for_its_cause() -> None:
     )
 
 
+def test_a_shop_of_which_a_small_share_fails_is_not_over_the_ceiling() -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(["acme"] * 1000)
+    failing(ceiling, 100, "acme")
+    assert not ceiling.over("acme", "why")
+    failing(ceiling, 1, "acme")
+    assert ceiling.over("acme", "why")
+
+
+def test_a_shop_that_goes_on_again_starts_anew() -> None:
+    ceiling = Ceiling(0.1)
+    ceiling.count(BUSY)
+    failing(ceiling, 200, "acme", "bolt")
+    ceiling.forget("acme")
+    failing(ceiling, 1, "acme")
+    assert (ceiling.over("acme", "why"), ceiling.over("bolt", "why")) == (False, True)
+
+
 def test_old_failures_are_forgotten() -> None:
     ceiling = Ceiling(0.1)
-    ceiling.count(1000)
+    ceiling.count(BUSY)
     failing(ceiling, 30, "acme", "bolt", "cups")
     for _ in range(3):
-        ceiling.count(1000)
+        ceiling.count(BUSY)
     assert ceiling.failed == 0
     assert not any(failing(ceiling, 20, "acme", "bolt", "cups"))

@@ -383,3 +383,25 @@ async def test_topics_are_created_once_and_never_with_other_partitions(settings:
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, "1"), (2, "1"), (3, "2"), (5, "4")])
 def test_one_replica_may_be_away_but_no_more(replicas: int, in_sync: str) -> None:
     assert {topic_configs(topic, replicas)["min.insync.replicas"] for topic in TOPICS} == {in_sync}
+
+
+@pytest.mark.parametrize("part", ["poll", "fetch", "group"])
+async def test_a_consumer_whose_background_task_ends_is_unhealthy_and_the_service_hears_of_it(
+    settings: SettingsFactory, publisher: Publisher, part: str
+) -> None:
+    seen, ended = Seen(), asyncio.get_running_loop().create_future()
+    await publisher.publish(EVENTS, numbered(1))
+    running = consumer(settings(), seen, on_failure=ended.set_result)
+    async with running:
+        await seen.until(lambda: len(seen.records) == 1)
+        [subscriber] = running._subscribers
+        inner = subscriber.consumer
+        tasks = {
+            "poll": subscriber.tasks[0],
+            "fetch": inner._fetcher.error_future,
+            "group": inner._coordinator._coordination_task,
+        }
+        tasks[part].cancel()
+        error = await asyncio.wait_for(ended, 30)
+        assert "test consumer 1 poll has ended" in str(error)
+        assert not (await running.health.report()).ready

@@ -1,6 +1,7 @@
 """`relevo dead-letters`: look at messages that could not be processed, and send them again once the cause is mended."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC
 from typing import Annotated
 
@@ -50,16 +51,25 @@ def show(letter_id: Annotated[str, typer.Argument(help="The id that `relevo dead
 def redrive(
     letter_ids: Annotated[list[str] | None, typer.Argument(help="Which ones.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All that the topic still keeps.")] = False,
+    shop: Annotated[str, typer.Option(help="Those of one shop.")] = "",
+    cause: Annotated[str, typer.Option(help="Those whose reason has this text.")] = "",
 ) -> None:
-    """Send dead letters to their topics again. A message that has its effects already has none a second time."""
-    if bool(letter_ids) == every:
-        raise CommandError("say which dead letters to send again: their ids, or --all")
-    letters = asyncio.run(_redrive(letter_ids or []))
-    out().print(f"{len(letters)} dead letters were sent to their topics again")
+    """Send dead letters to their topics again, in order. A message that has its effects already has none a second time.
+
+    One that fails again is the same dead letter again; it pauses no shop and stops no service.
+    """
+    if bool(letter_ids) + (every or bool(shop or cause)) != 1:
+        raise CommandError("say which dead letters to send again: their ids, --shop and --cause, or --all")
+    sent = asyncio.run(_redrive(letter_ids or [], lambda letter: _is_of(letter, shop) and cause in letter.reason))
+    out().print(f"{len(sent)} dead letters were sent to their topics again")
 
 
-async def _redrive(wanted: list[str]) -> list[DeadLetter]:
-    letters = await _find(wanted)
+def _is_of(letter: DeadLetter, shop: str) -> bool:
+    return not shop or letter.key.partition("/")[0] == shop
+
+
+async def _redrive(wanted: list[str], chosen: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
+    letters = [letter for letter in await _find(wanted) if chosen(letter)]
     without = [letter.id for letter in letters if not letter.value]
     if wanted and without:
         raise CommandError(f"these were kept without their message, which was too large: {', '.join(without)}")

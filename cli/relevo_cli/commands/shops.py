@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
+from relevo_cli.commands import pauses
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.languages import language
@@ -65,6 +66,7 @@ def register(app: typer.Typer) -> None:
     group.command("rotate-secret")(rotate_secret)
     group.command("add-token")(add_token)
     group.command("remove-token")(remove_token)
+    group.command("resume")(pauses.resume)
     app.add_typer(group, name="shops")
 
 
@@ -276,11 +278,14 @@ def remove_token(
 
 
 def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
-    """List the shops, without their secrets."""
-    found = asyncio.run(_list())
+    """List the shops, without their secrets, and tell which are paused."""
+    found, paused = asyncio.run(_list()), asyncio.run(pauses.paused())
     if as_json:
-        print_json([_public(shop) for shop in found])
+        of = {shop.shop: [msgspec.to_builtins(one) for one in paused if one.shop == shop.shop] for shop in found}
+        print_json([{**_public(shop), "paused": of[shop.shop]} for shop in found])
         return
+    for pause in paused:
+        out().print(pauses.told(pause), markup=False, soft_wrap=True)
     if not found:
         out().print("no shop is known yet; add one with `relevo shops add NAME --platform shopify --secret S`")
         return

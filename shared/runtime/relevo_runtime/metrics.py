@@ -25,6 +25,12 @@ class Metrics:
         self.batch_retries = self._counter("batch_retries", "Batches tried again after a temporary failure.")
         self.commit_failures = self._counter("commit_failures", "Commits that a rebalance overtook; redelivered.")
         self.dead_letters = self._counter("dead_letters", "Records that could never be processed.", ("topic",))
+        self.records_parked = self._counter(
+            "records_parked", "Records put aside since their shop is paused.", ("topic",)
+        )
+        self.shops_paused = self._gauge(
+            "shops_paused", "Shops whose records are put aside: should be 0.", ("consumer",)
+        )
         self.records_shredded = self._counter("records_shredded", "Records passed over: their person was erased.")
         self.assigned_partitions = self._gauge("assigned_partitions", "Partitions that this process holds now.")
 
@@ -74,8 +80,8 @@ class Metrics:
     def _counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
         return Counter(f"relevo_{name}", meaning, labels, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(f"relevo_{name}", meaning, registry=self.registry)
+    def _gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(f"relevo_{name}", meaning, labels, registry=self.registry)
 
     def _histogram(self, name: str, meaning: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
         return Histogram(f"relevo_{name}", meaning, labels, buckets=tuple(buckets), registry=self.registry)

@@ -50,12 +50,11 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions = DefinitionCache()
-    seals = Seals(pool, settings)
-    async with pool, Publisher(settings, service.metrics, seals=seals) as publisher:
+    async with pool, Publisher(settings, service.metrics, seals=Seals(pool, settings)) as publisher:
         service.health.probe("kafka", publisher.check, of="Kafka")
         forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
         walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
-        consumer = _consumer(settings, service, seals, lambda records: processor(records))  # noqa: PLW0108 - made below
+        consumer = _consumer(settings, service, pool, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
             pool=pool,
             store=Store.load(),
@@ -104,7 +103,7 @@ def _tell_unreadable(service: Service, unreadable: Mapping[str, str]) -> None:
     service.health.set("definitions", True, why)
 
 
-def _consumer(settings: EngineSettings, service: Service, seals: Seals, handler: Handler) -> BatchConsumer:
+def _consumer(settings: EngineSettings, service: Service, pool: Pool, handler: Handler) -> BatchConsumer:
     return BatchConsumer(
         settings,
         service="engine",
@@ -117,7 +116,8 @@ def _consumer(settings: EngineSettings, service: Service, seals: Seals, handler:
         health=service.health,
         metrics=service.metrics,
         on_failure=service.fail,
-        seals=seals,
+        seals=Seals(pool, settings),
+        pool=pool,
     )
 
 

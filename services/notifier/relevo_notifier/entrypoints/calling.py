@@ -73,6 +73,7 @@ async def start_calling(
         metrics=around.metrics,
         on_failure=around.on_failure,
         seals=Seals(pool, settings),
+        pool=pool,
     )
     return Calling(lane, Poll(lane, calls, settlements, reports, clock), consumer)
 

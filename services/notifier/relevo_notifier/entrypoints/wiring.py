@@ -138,6 +138,7 @@ def _consumers(
         metrics=around.metrics,
         on_failure=around.on_failure,
         seals=Seals(pool, settings),
+        pool=pool,
     )
     learn = partial(learn_contacts, pool=pool, clock=around.clock)
     return [

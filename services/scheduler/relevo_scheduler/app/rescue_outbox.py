@@ -59,7 +59,7 @@ class _Rescue:
 
     async def publish(self, left: Sequence[LeftBehind]) -> None:
         """Publishes and deletes rows. Raises the first `PublishError` of a topic after trying the others."""
-        self._dead_letters.count(len(left))
+        self._dead_letters.count(row.message.shop for row in left)
         by_topic: dict[str, list[LeftBehind]] = defaultdict(list)
         for row in left:
             by_topic[row.message.topic].append(row)

@@ -6,7 +6,8 @@ the policy is MANUAL, `Member` commits exact offsets, and reading starts at the 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,9 +23,13 @@ from relevo_runtime.health import Health
 from relevo_runtime.kafka.member import Handler, Member
 from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Publisher
+from relevo_runtime.loops import Loop
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.pauses import Pauses
+from relevo_runtime.postgres import Pool
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.supervision import Supervised
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +47,8 @@ class BatchConsumer:
 
     `after` names topics whose records wait for another topic: of the same partition number, as far as that went when
     they came (see `precedence`).
+
+    With a `pool`, a shop of which too many records fail is paused for this service (see `pauses`).
 
     With `seals`, the handler sees opened records; those of people who were erased are passed over.
 
@@ -63,6 +70,7 @@ class BatchConsumer:
         metrics: Metrics | None = None,
         on_failure: Callable[[BaseException], None] | None = None,
         seals: Seals | None = None,
+        pool: "Pool | None" = None,
     ) -> None:
         self._settings = settings
         self._service = service
@@ -73,7 +81,15 @@ class BatchConsumer:
         self._on_failure = on_failure or _log_failure
         metrics = metrics or Metrics(service)
         self.dead_letters = DeadLetters(
-            self._publisher, service=service, ratio=settings.dead_letter_ratio, clock=clock, metrics=metrics
+            self._publisher,
+            service=service,
+            ratio=settings.dead_letter_ratio,
+            clock=clock,
+            metrics=metrics,
+            pauses=Pauses(pool, service) if pool is not None else None,
+        )
+        self._following = Loop(
+            f"{service} pauses", self._follow_pauses, clock=clock, health=self.health, metrics=metrics
         )
         self._members = [
             Member(
@@ -89,8 +105,10 @@ class BatchConsumer:
             )
             for number in range(1, consumers + 1)
         ]
-        self._consumers: list[Callable[[], Any]] = []
+        self._subscribers: list[Any] = []
         self._broker = self._make_broker()
+        self._stopping = asyncio.Event()
+        self._watched: list[Supervised] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -105,22 +123,40 @@ class BatchConsumer:
         """Join the group and begin. Raises `KafkaConnectionError` if no broker answers."""
         for member in self._members:
             self.health.set(f"{member.name} assignment", False, "waits for its partitions")
+        await self.dead_letters.follow_pauses()  # before the first batch
         await self._publisher.start()
         await self._broker.start()
+        self._watched = [self._watch(self._following.name, self._following.run(self._stopping))]
+        for member, subscriber in zip(self._members, self._subscribers, strict=True):
+            self._watched.append(self._watch(f"{member.name} poll", _until_ended(subscriber)))
         self.health.probe(f"{self._service} group", self.check, of="Kafka")
 
     async def check(self) -> None:
         """Returns if the group's coordinator answers every member now, also where there are no records. Raises
         `KafkaError` or `ConnectionError`; may wait for long: bound it.
         """
-        await asyncio.gather(*(_answered(consumer()) for consumer in self._consumers))
+        await asyncio.gather(*(_answered(subscriber.consumer) for subscriber in self._subscribers))
 
     async def stop(self) -> None:
         """Finish the batches in flight, commit, leave the group; waits up to the settings' `stop_timeout`."""
+        for part in self._watched:
+            part.expect_end()
+        self._stopping.set()
         for member in self._members:
             member.stop()
         await self._broker.stop()
+        for part in self._watched:
+            await part.cancel()
         await self._publisher.stop()
+
+    def _watch(self, name: str, running: Coroutine[Any, Any, object]) -> Supervised:
+        return Supervised(name, running, health=self.health, on_failure=self._on_failure)
+
+    async def _follow_pauses(self, now: datetime) -> datetime | None:
+        await self.dead_letters.follow_pauses()
+        # It says so without being bad: the other shops go on, so this service keeps its work.
+        self.health.set(f"{self._service} shops", True, self.dead_letters.paused_shops)
+        return None
 
     def _make_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
@@ -160,8 +196,19 @@ class BatchConsumer:
             no_reply=True,
         )
         subscriber(member.take)
+        self._subscribers.append(subscriber)
         member.consumer = lambda: subscriber.consumer
-        self._consumers.append(lambda: subscriber.consumer)
+
+
+async def _until_ended(subscriber: Any) -> None:
+    """Ends as the first does of what polls, fetches and keeps the place in the group.
+
+    FastStream would start polling again at once, for ever, or say nothing; aiokafka would fetch nothing more.
+    """
+    consumer = subscriber.consumer
+    parts = [*subscriber.tasks, consumer._fetcher.error_future, consumer._coordinator._coordination_task]
+    done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    next(iter(done)).result()
 
 
 async def _as_it_is(batch: tuple[ConsumerRecord, ...]) -> StreamMessage[tuple[ConsumerRecord, ...]]:

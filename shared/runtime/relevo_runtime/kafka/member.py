@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from relevo_runtime.dead_letters import DeadLetters
+from relevo_runtime.dead_letters import DeadLetters, shop_of
 from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.precedence import Position, Precedence
-from relevo_runtime.kafka.record import Record
+from relevo_runtime.kafka.record import Record, read_origin
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary, unfit_schema
 from relevo_runtime.sealing import Seals
@@ -48,6 +48,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     - A temporary failure is tried again in place, for ever, with growing pauses: nothing overtakes it.
     - A batch that takes too long is halved; what is wrong with the service, such as its schema, stops it.
     - What fails otherwise is narrowed down by halves to the records at fault; they go to the dead letters.
+    - A shop of which too many fail is paused: its further records go to the dead letters too, in order and unread.
     - Partitions are only given up between batches; a batch that waits for its next try is abandoned instead.
     """
 
@@ -131,7 +132,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         records, offsets = self._sort(picked, consumer.assignment())
         if not records:
             return
-        self._dead_letters.count(len(records))
+        self._dead_letters.count([shop_of(record.key) for record in records if record.origin is None])
         opened = await self._opened(records)
         self._handled.clear()
         try:
@@ -139,8 +140,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 await self._work(opened)
         except TooManyDeadLetters:
             # What was put aside is committed: a start after this must not bury it again.
+            await self._keep_pauses()
             await self._commit(consumer, {place: self._reached(place, opened, end) for place, end in offsets.items()})
             raise
+        await self._keep_pauses()
         await self._commit(consumer, offsets)
         self._done(records)
         self._stop_if_too_many()
@@ -167,9 +170,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         async def attempt() -> None:
             opened.extend(await seals.open(records))
 
-        failure = await self._patiently(attempt)
-        if failure is not None:
-            raise failure
+        await self._surely(attempt)
         self._metrics.records_shredded.inc(len(records) - len(opened))
         return opened
 
@@ -199,12 +200,16 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 # A partition that we don't hold was fetched before a rebalance took it away.
                 name = self._topics[raw.topic] if place in held else None
             if name is not None:
-                records.append(Record(name, partition, raw.offset, raw.key or b"", raw.value or b""))
+                origin = read_origin(raw.headers) if raw.headers else None
+                records.append(Record(name, partition, raw.offset, raw.key or b"", raw.value or b"", origin))
                 offsets[place] = raw.offset + 1
         return records, offsets
 
     async def _work(self, records: Sequence[Record]) -> None:
         """Handle `records`; returns when each is processed or among the dead letters."""
+        records = await self._without_paused(records)
+        if not records:
+            return
         failure = await self._patiently(lambda: self._handler(records), large=len(records) > 1)
         if failure is None:
             self._handled.update(map(_place_of, records))
@@ -221,6 +226,26 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._work(records[:middle])
             await self._work(records[middle:])
 
+    async def _without_paused(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Puts the records of paused shops aside; returns the others."""
+        dead_letters = self._dead_letters
+        parked = [record for record in records if dead_letters.paused(record)] if dead_letters.any_paused else []
+        if not parked:
+            return records
+        await self._surely(lambda: dead_letters.park(parked))
+        places = set(map(_place_of, parked))
+        self._handled |= places
+        return [record for record in records if _place_of(record) not in places]
+
+    async def _keep_pauses(self) -> None:
+        await self._surely(self._dead_letters.keep_pauses)
+
+    async def _surely(self, attempt: Callable[[], Awaitable[None]]) -> None:
+        """Try until `attempt` succeeds. Raises what it raises for good, which is no record's fault."""
+        failure = await self._patiently(attempt)
+        if failure is not None:
+            raise failure
+
     async def _bury(self, record: Record, failure: Exception) -> None:
         if isinstance(failure, Poison):
             reason = failure.reason
@@ -229,9 +254,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             _log.error(
                 "%s: %s/%d/%d failed", self.name, record.topic, record.partition, record.offset, exc_info=failure
             )
-        problem = await self._patiently(lambda: self._dead_letters.put(record, reason))
-        if problem is not None:
-            raise problem
+        await self._surely(lambda: self._dead_letters.put(record, reason))
         self._handled.add(_place_of(record))
         self._stop_if_too_many()
 

@@ -28,6 +28,7 @@ LARGEST_MESSAGE = 900_000
 """Bytes of a value that may be published: the broker's default limit for a batch is 1 MiB."""
 
 _REQUEST_TIMEOUT_MS = 20_000
+Header = tuple[str, bytes]
 
 
 class Partitioner:
@@ -128,8 +129,12 @@ class Publisher:
         """On which partition of any topic the messages of `key` are."""
         return self._partitioner.partition(key, self._settings.partitions)
 
-    async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
+    async def publish(
+        self, topic: str, messages: Sequence[tuple[bytes, bytes]], headers: Sequence[Header] | None = None
+    ) -> None:
         """Publish `(key, value)` pairs to the logical `topic` and return when Kafka has acknowledged all of them.
+
+        `headers` has one for each message, if there are any.
 
         Raises `PublishError`, or `MessageTooLarge`, which does not pass; some messages may then have been written, so
         publish again what readers can recognise as the same. Raises what the database raises if the keys that seal
@@ -147,9 +152,13 @@ class Publisher:
         await self._renew()
         results: Sequence[object]
         try:
-            send = self._send_each if len(messages) <= _FEW else self._send_batches
-            producer = self._connected(topic, len(messages))
-            futures = await send(producer, self._settings.topic(topic), messages)
+            producer, name = self._connected(topic, len(messages)), self._settings.topic(topic)
+            if headers is not None:
+                pairs = zip(messages, headers, strict=True)
+                futures = [await producer.send(name, value, key, headers=[header]) for (key, value), header in pairs]
+            else:
+                send = self._send_each if len(messages) <= _FEW else self._send_batches
+                futures = await send(producer, name, messages)
             results = (
                 [await futures[0]] if len(futures) == 1 else await asyncio.gather(*futures, return_exceptions=True)
             )

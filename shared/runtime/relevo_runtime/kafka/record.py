@@ -1,5 +1,7 @@
 """A record as handlers see it."""
 
+import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -10,16 +12,36 @@ from relevo_runtime.storable import storable_json
 from relevo_runtime.supervision import described
 
 T = TypeVar("T")
+_ORIGIN = "relevo-origin"
+_PLACE = re.compile(rb"(-?\d{1,19})/(-?\d{1,19})")
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One message from Kafka. `topic` is the logical name, without the settings' prefix."""
+    """One message from Kafka. `topic` is the logical name, without the settings' prefix.
+
+    `origin` is set for a dead letter that was sent again: the partition and the offset where it was first.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes
     value: bytes
+    origin: tuple[int, int] | None = None
+
+
+def origin_header(partition: int, offset: int) -> tuple[str, bytes]:
+    """The Kafka header of a dead letter that is sent again."""
+    return _ORIGIN, b"%d/%d" % (partition, offset)
+
+
+def read_origin(headers: Sequence[tuple[str, bytes]]) -> tuple[int, int] | None:
+    """What `origin_header` said, if it is there."""
+    for name, value in headers:
+        found = _PLACE.fullmatch(value or b"") if name == _ORIGIN else None
+        if found:
+            return int(found[1]), int(found[2])
+    return None
 
 
 def read(decoder: "msgspec.json.Decoder[T]", record: Record) -> T:
