@@ -42,7 +42,7 @@ class RuntimeSettings(BaseSettings):
         default=0.1,
         gt=0,
         le=1,
-        description="The share of dead letters above which a shop is paused; if several shops have them, the service stops.",
+        description="The share of dead letters above which a shop is paused, or the service stops if several are.",
     )
     clock_speed: float = Field(
         default=1.0, gt=0, le=100_000, description="How many seconds pass in one second; 1 in production."
