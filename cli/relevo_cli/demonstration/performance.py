@@ -186,6 +186,8 @@ async def _add_shop(system: System) -> str:
         locale="en",
         timezone=bodies.SHOP_ZONE.key,
         currency=bodies.CURRENCY,
+        postal_address="Casa Lumen, Calle Mayor 1, 28013 Madrid",
+        quiet_hours="21:00-08:00",
     )
     async with database.transaction(system.settings) as connection:
         taken = {known.shop for known in await catalog.shops(connection)}

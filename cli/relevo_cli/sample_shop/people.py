@@ -35,17 +35,17 @@ class Shopper(Struct, frozen=True, kw_only=True):
 
 
 _HOMES = (
-    Home("en-US", "America/New_York", "US", "United States", "Albany", "12207", "14 Elm Street"),
+    Home("en-IE", "Europe/Dublin", "IE", "Ireland", "Cork", "T12 W8AN", "14 Elm Street"),
     Home("es-ES", "Europe/Madrid", "ES", "Spain", "Sevilla", "41001", "Calle Sierpes 21"),
     Home("it-IT", "Europe/Rome", "IT", "Italy", "Bologna", "40121", "Via Galliera 8"),
 )
 _FIRST_NAMES = {
-    "en-US": ("Grace", "Henry", "Olive", "Miles", "Nora", "Theo", "Ivy", "Amos"),
+    "en-IE": ("Grace", "Henry", "Olive", "Miles", "Nora", "Theo", "Ivy", "Amos"),
     "es-ES": ("Lucía", "Álvaro", "Carmen", "Iñigo", "Marta", "Hugo", "Elena", "Begoña"),
     "it-IT": ("Giulia", "Marco", "Chiara", "Luca", "Noemi", "Paolo", "Zoë", "Nicolò"),
 }
 _LAST_NAMES = {
-    "en-US": ("Porter", "Hale", "Whitman", "O'Neill", "Brooks", "Lane"),
+    "en-IE": ("Porter", "Hale", "Whitman", "O'Neill", "Brooks", "Lane"),
     "es-ES": ("García", "Núñez", "Ibáñez", "Romero", "Peña", "Vidal"),
     "it-IT": ("Rossi", "D'Angelo", "Ferri", "Conti", "Marini", "Greco"),
 }

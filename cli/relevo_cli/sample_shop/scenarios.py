@@ -1,8 +1,8 @@
 """What happens in the sample shop: one function a scenario, and what its shopper must get.
 
-The shop's flows, as its owner would say them. Abandoned cart: four hours after a checkout that was not bought, a
-reminder, and a day later a last mail (for a first order a discount, otherwise a last call), to those who agreed to
-marketing; buying ends it, changing the checkout starts the four hours anew. Order status: a confirmation of each
+The shop's flows, as its owner would say them. Abandoned cart: four hours after a checkout that was not bought, but by
+day, a reminder, and a day after it a last mail (for a first order a discount, otherwise a last call), to those who
+agreed to marketing; buying ends it, changing the checkout starts the four hours anew. Order status: a confirmation of each
 order, an e-mail (and an SMS where there is a telephone number) when it ships, an e-mail when it is delivered,
 cancelled or refunded.
 
@@ -18,7 +18,8 @@ from relevo_cli.sample_shop.story import Story
 CART, ORDER, PARCEL = "abandoned-cart", "order-status", "shipping"
 NOW = timedelta(0)
 REMINDER = timedelta(hours=4)
-LAST = timedelta(hours=28)
+LAST = timedelta(days=1)
+"""After the reminder."""
 
 Scenario = Callable[[Story], None]
 
@@ -33,11 +34,19 @@ def hours(count: float) -> timedelta:
     return timedelta(hours=count)
 
 
+def _is_reminded(story: Story, after: timedelta, last: str = "") -> timedelta:
+    """Gets the reminder `after` the start or when the day begins, and a day later the `last` mail, if there is one."""
+    reminder = story.by_day(after)
+    story.expects(CART, "reminder", reminder)
+    if last:
+        story.expects(CART, last, reminder + LAST)
+    return reminder
+
+
 def abandons_first_checkout(story: Story) -> None:
     """A new shopper who agreed to marketing leaves a full checkout behind."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
-    story.expects(CART, "reminder", REMINDER)
-    story.expects(CART, "first-order-discount", LAST)
+    _is_reminded(story, REMINDER, "first-order-discount")
 
 
 def abandons_without_consent(story: Story) -> None:
@@ -50,18 +59,18 @@ def returning_customer_abandons(story: Story) -> None:
     story.orders(story.basket(), NOW)
     story.expects(ORDER, "confirmation", NOW)
     story.starts_checkout(story.basket(), hours(2), marketing=True)
-    story.expects(CART, "reminder", hours(2) + REMINDER)
-    story.expects(CART, "last-call", hours(2) + LAST)
+    _is_reminded(story, hours(2) + REMINDER, "last-call")
 
 
 def buys_after_reminder(story: Story) -> None:
     """The reminder works: no last mail."""
     basket = story.basket()
     story.starts_checkout(basket, NOW, marketing=True)
-    story.expects(CART, "reminder", REMINDER)
-    story.orders(basket, hours(12))
-    story.completes_checkout(basket, hours(12), NOW, marketing=True)
-    story.expects(ORDER, "confirmation", hours(12))
+    reminder = _is_reminded(story, REMINDER)
+    bought = reminder + hours(8)
+    story.orders(basket, bought)
+    story.completes_checkout(basket, bought, NOW, marketing=True)
+    story.expects(ORDER, "confirmation", bought)
 
 
 def changes_the_checkout(story: Story) -> None:
@@ -69,8 +78,7 @@ def changes_the_checkout(story: Story) -> None:
     basket = story.basket()
     story.starts_checkout(basket, NOW, marketing=True)
     story.changes_checkout(basket, hours(1.5), NOW, marketing=True)
-    story.expects(CART, "reminder", hours(1.5) + REMINDER)
-    story.expects(CART, "first-order-discount", hours(1.5) + LAST)
+    _is_reminded(story, hours(1.5) + REMINDER, "first-order-discount")
 
 
 def buys_directly(story: Story) -> None:
@@ -86,8 +94,7 @@ def buys_directly(story: Story) -> None:
 def guest_abandons(story: Story) -> None:
     """A guest, known by nothing but the e-mail address of the checkout."""
     story.starts_checkout(story.basket(), NOW, marketing=True, guest=True)
-    story.expects(CART, "reminder", REMINDER)
-    story.expects(CART, "first-order-discount", LAST)
+    _is_reminded(story, REMINDER, "first-order-discount")
 
 
 def guest_buys(story: Story) -> None:
@@ -157,8 +164,7 @@ def abandoned_checkout_comes_twice(story: Story) -> None:
     """An abandoned checkout is delivered twice: one reminder, one last mail."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
     story.repeats_each(2)
-    story.expects(CART, "reminder", REMINDER)
-    story.expects(CART, "first-order-discount", LAST)
+    _is_reminded(story, REMINDER, "first-order-discount")
 
 
 def paid_overtakes_placed(story: Story) -> None:
@@ -182,8 +188,8 @@ def order_overtakes_checkout(story: Story) -> None:
 def withdraws_consent(story: Story) -> None:
     """Consent is withdrawn between the two mails: the second is not sent."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
-    story.expects(CART, "reminder", REMINDER)
-    story.withdraws_consent(hours(14))
+    reminder = _is_reminded(story, REMINDER)
+    story.withdraws_consent(reminder + hours(10))
 
 
 def leaves_no_address(story: Story) -> None:

@@ -6,7 +6,7 @@ said beside them by `expects`, by a person who knows the shop's flows, not compu
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any, Literal
 from uuid import UUID
@@ -29,6 +29,10 @@ class Expected(Struct, frozen=True, kw_only=True):
     template: str
     not_before: datetime
     scenario: str
+
+
+_DAY = (time(9), time(20))
+"""When the shop writes about carts: the window of that flow, in the shop's zone since no shopper's is known."""
 
 
 class Story:
@@ -136,6 +140,15 @@ class Story:
         for webhook in first:
             for again in range(1, times):
                 self.webhooks.append(_later(webhook, timedelta(minutes=again)))
+
+    def by_day(self, after: timedelta) -> timedelta:
+        """`after` the start if the shop writes about carts then, else when it begins to again."""
+        opens, closes = _DAY
+        at = (self.start + after).astimezone(bodies.SHOP_ZONE)
+        if opens <= at.time() < closes:
+            return after
+        day = at.date() + timedelta(days=at.time() >= closes)
+        return datetime.combine(day, opens, bodies.SHOP_ZONE) - self.start
 
     def expects(
         self, workflow: str, template: str, after: timedelta, channel: Literal["email", "sms"] = "email"
