@@ -30,6 +30,7 @@ COMMANDS = {
     "unrecognised": "unrecognised",
     "erasures": "erasures",
     "privacy": "privacy",
+    "doctor": "doctor",
     "settings": "settings",
     "docs": "docs",
 }

@@ -2,8 +2,8 @@
 
 The shop's flows, as its owner would say them. Abandoned cart: four hours after a checkout that was not bought, but by
 day, a reminder, and a day after it a last mail (for a first order a discount, otherwise a last call), to those who
-agreed to marketing; buying ends it, changing the checkout starts the four hours anew. Order status: a confirmation of each
-order, an e-mail (and an SMS where there is a telephone number) when it ships, an e-mail when it is delivered,
+agreed to marketing; buying ends it, changing the checkout starts the four hours anew. Order status: a confirmation of
+each order, an e-mail (and an SMS where there is a telephone number) when it ships, an e-mail when it is delivered,
 cancelled or refunded.
 
 Steps that compete (a reminder and the purchase that makes it needless) are hours apart, so that the replay tells the
@@ -189,7 +189,7 @@ def withdraws_consent(story: Story) -> None:
     """Consent is withdrawn between the two mails: the second is not sent."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
     reminder = _is_reminded(story, REMINDER)
-    story.withdraws_consent(reminder + hours(10))
+    story.withdraws_consent(reminder + hours(18))
 
 
 def leaves_no_address(story: Story) -> None:

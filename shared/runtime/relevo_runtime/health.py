@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from typing import NamedTuple
 
 from msgspec import Struct
 
+RELEASE = version("relevo-runtime")
 _PROBE_SECONDS = 2.0
 
 
@@ -27,10 +29,11 @@ class Probe(NamedTuple):
 
 
 class Report(Struct, frozen=True):
-    """What /readyz answers: ready only if every part is."""
+    """What /readyz answers: ready only if every part is. `version` is the release."""
 
     ready: bool
     parts: dict[str, dict[str, object]]
+    version: str = RELEASE
 
 
 class Health:
