@@ -1,0 +1,69 @@
+"""What PostgreSQL tells of a running system."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from relevo_cli import database
+from relevo_cli.doctor.facts import DatabaseFacts, Settled, Unreadable, Waiting
+from relevo_runtime import catalog
+from relevo_runtime.clock import SystemClock, make_clock
+from relevo_runtime.migrations import installed_packages, pending
+from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.settings import RuntimeSettings
+from relevo_workflow.diagnostics import WorkflowError
+from relevo_workflow.load import load_workflow
+
+STATEMENTS = Statements.load("relevo_cli.doctor", "doctor.sql")
+_DAY = timedelta(days=1)
+
+
+async def look(settings: RuntimeSettings) -> DatabaseFacts:
+    """Asks it. Raises what asyncpg raises if it does not answer."""
+    missing = await pending(settings.dsn, installed_packages())
+    async with database.connection(settings) as connection, connection.transaction(readonly=True):
+        before = SystemClock().now()
+        server = await connection.fetchrow(STATEMENTS["server"])
+        assert server is not None
+        facts = DatabaseFacts(
+            version=server["version"], ahead=_ahead(before, server["now"], SystemClock().now()), migrations=missing
+        )
+        return facts if missing else await _all(settings, connection, facts)
+
+
+async def _all(settings: RuntimeSettings, connection: Connection, facts: DatabaseFacts) -> DatabaseFacts:
+    clock = make_clock(settings)
+    now = clock.now()
+
+    def late(oldest: datetime | None) -> timedelta:
+        return timedelta(0) if oldest is None else clock.wall(now - oldest)
+
+    timers = await connection.fetchrow(STATEMENTS["timers"], now)
+    outbox = await connection.fetchrow(STATEMENTS["outbox"])
+    assert timers is not None
+    assert outbox is not None
+    queues = await connection.fetch(STATEMENTS["queues"], now)
+    settled = await connection.fetch(STATEMENTS["settled"], now - _DAY)
+    return DatabaseFacts(
+        version=facts.version,
+        ahead=facts.ahead,
+        timers=Waiting(timers["count"], late(timers["oldest"])),
+        outbox=Waiting(outbox["count"], timedelta(seconds=outbox["seconds"])),
+        queues={row["channel"]: Waiting(row["count"], late(row["oldest"])) for row in queues},
+        settled=[Settled(row["what"], row["state"], row["count"], row["reason"]) for row in settled],
+        shops=await catalog.shops(connection),
+        secrets={name: sorted(each) for name, each in (await catalog.needed_secrets(connection)).items()},
+        unreadable=list(_unreadable(await catalog.active_definitions(connection))),
+    )
+
+
+def _ahead(before: datetime, there: datetime, after: datetime) -> timedelta:
+    """How far another clock is ahead that was read between two looks at ours."""
+    return there - (before + (after - before) / 2)
+
+
+def _unreadable(active: Sequence[catalog.Deployed]) -> Iterator[Unreadable]:
+    for one in active:
+        try:
+            load_workflow(one.files)
+        except WorkflowError as error:
+            yield Unreadable(one.workflow, str(error).splitlines()[0])

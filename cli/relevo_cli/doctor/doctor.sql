@@ -1,0 +1,30 @@
+-- What `relevo doctor` asks; it only reads.
+
+-- name: server
+-- The version of PostgreSQL and its clock.
+select current_setting('server_version') as version, clock_timestamp() as now
+
+-- name: timers
+-- Timers that are due at the instant $1: how many, and since when the oldest.
+select count(*) as count, min(due_at) as oldest from scheduler.timer where due_at <= $1
+
+-- name: outbox
+-- What was decided and is not on Kafka: how many, and for how many seconds the oldest.
+select count(*) as count, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds
+from engine.outbox
+
+-- name: queues
+-- Messages and calls that somebody should have looked at before $1.
+select channel, count(*) as count, min(wake_at) as oldest
+from notifier.delivery where wake_at <= $1 group by channel
+union all
+select 'call', count(*), min(wake_at) from notifier.call where wake_at <= $1 having count(*) > 0
+
+-- name: settled
+-- Messages and calls that failed or are in doubt since $1, with their most frequent reason.
+select channel as what, state, count(*) as count, mode() within group (order by reason) as reason
+from notifier.delivery where state in ('failed', 'in_doubt') and settled_at >= $1 group by channel, state
+union all
+select 'call', state, count(*), mode() within group (order by reason)
+from notifier.call where state in ('failed', 'in_doubt') and settled_at >= $1 group by state
+order by what, state

@@ -1,0 +1,101 @@
+"""What a look at a running system brought up. Each part is there, or the reason why it could not be looked at."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+from relevo_runtime.catalog import Shop
+
+
+class Away(Struct, frozen=True):
+    """A part that does not answer, and why."""
+
+    why: str
+
+
+class Waiting(Struct, frozen=True):
+    """Things that should have been done by now: how many, and how late the oldest is."""
+
+    count: int = 0
+    oldest: timedelta = timedelta(0)
+
+
+class Settled(Struct, frozen=True):
+    """Messages or calls of the last day that ended so, with the most frequent reason."""
+
+    what: str
+    state: str
+    count: int
+    reason: str
+
+
+class Unreadable(Struct, frozen=True):
+    """A workflow in service that this release can't read."""
+
+    workflow: str
+    why: str
+
+
+class DatabaseFacts(Struct, frozen=True, kw_only=True):
+    """What PostgreSQL tells. `ahead` is how far its clock is ahead of this machine's."""
+
+    version: str
+    ahead: timedelta
+    migrations: Sequence[str] = ()
+    timers: Waiting = Waiting()
+    outbox: Waiting = Waiting()
+    queues: Mapping[str, Waiting] = {}
+    settled: Sequence[Settled] = ()
+    shops: Sequence[Shop] = ()
+    secrets: Mapping[str, Sequence[str]] = {}
+    unreadable: Sequence[Unreadable] = ()
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """A consumer group: its members, and for each topic how many records it has not read yet."""
+
+    members: int
+    lag: Mapping[str, int]
+
+
+class TopicFacts(Struct, frozen=True, kw_only=True):
+    """A topic as it is on the broker. `kept` counts the records there, `today` those of the last day."""
+
+    partitions: int
+    leaderless: int = 0
+    lacking_replicas: int = 0
+    kept: int = 0
+    today: int = 0
+    from_the_future: bool = False
+
+
+class BrokerFacts(Struct, frozen=True, kw_only=True):
+    """What Kafka tells. Topics and groups by the names that Relevo has for them."""
+
+    brokers: int
+    topics: Mapping[str, TopicFacts]
+    groups: Mapping[str, Group]
+
+
+class ServiceFacts(Struct, frozen=True, kw_only=True):
+    """What a service's /readyz tells. `ahead` is how far its machine's clock is ahead of this one's."""
+
+    ready: bool
+    version: str
+    parts: Mapping[str, tuple[bool, str]]
+    ahead: timedelta
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All of it. `partitions` and `version` are what this command's settings and release say; `disk` is the free
+    share and bytes where an embedded system keeps its data.
+    """
+
+    version: str
+    partitions: int
+    postgres: DatabaseFacts | Away
+    kafka: BrokerFacts | Away
+    services: Mapping[str, ServiceFacts | Away]
+    secrets_here: frozenset[str] = frozenset()
+    disk: tuple[float, int] | None = None

@@ -1,0 +1,201 @@
+"""From facts to findings: what is wrong with a system, how badly, and what to do. Pure."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from relevo_cli.commands.shops import missing
+from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Waiting
+from relevo_cli.doctor.findings import ORDER, Finding, Severity
+from relevo_contracts.topics import DEAD_LETTERS, UNRECOGNISED
+
+LATE = timedelta(minutes=1)
+"""Whatever waits for longer than this is late: every queue is looked at each second."""
+VERY_LATE = timedelta(minutes=15)
+MUCH_LAG = 10_000
+"""Records: what an engine reads in a second or two. More than that is a group that does not keep up."""
+SKEW = timedelta(seconds=2)
+MUCH_SKEW = timedelta(seconds=30)
+"""Signatures and leases reckon in minutes."""
+FREE_SHARE = 0.05
+SECRETS = "secrets of calls"
+"""The part of the notifier's /readyz that names what is not set."""
+
+_QUEUES = {
+    "email": "e-mails",
+    "sms": "SMS",
+    "call": "HTTP calls",
+}
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Everything that is to be said, the worst first."""
+    found = [*_database(facts), *_broker(facts), *_services(facts), *_disk(facts)]
+    return sorted(found, key=lambda finding: ORDER.index(finding.severity))
+
+
+def _database(facts: Facts) -> Iterator[Finding]:
+    postgres = facts.postgres
+    if isinstance(postgres, Away):
+        do = "start it, or set RELEVO_POSTGRES to its address; services go on by themselves once it is back"
+        yield Finding("error", "PostgreSQL", f"PostgreSQL does not answer: {postgres.why}", do)
+        return
+    yield from _skew("PostgreSQL", postgres.ahead)
+    if postgres.migrations:
+        count = f"{len(postgres.migrations)} migrations are" if len(postgres.migrations) > 1 else "a migration is"
+        what = f"{count} not applied to the database: {', '.join(postgres.migrations[:5])}"
+        yield Finding("error", "PostgreSQL", what, "relevo migrate")
+        return
+    yield from _queues(postgres)
+    yield from _ended(postgres)
+    yield from _catalog(facts, postgres)
+
+
+def _queues(postgres: DatabaseFacts) -> Iterator[Finding]:
+    yield from _late("timers", "timers that are due", postgres.timers, "see that the scheduler and an engine run")
+    yield from _late("outbox", "messages in the outbox", postgres.outbox, "see that Kafka answers and a scheduler runs")
+    for channel, waiting in sorted(postgres.queues.items()):
+        do = "see that the notifier runs and its provider answers: its log says why it waits"
+        yield from _late("notifier", f"{_QUEUES[channel]} that are due", waiting, do)
+
+
+def _late(part: str, what: str, waiting: Waiting, do: str) -> Iterator[Finding]:
+    if waiting.count and waiting.oldest > LATE:
+        severity: Severity = "error" if waiting.oldest > VERY_LATE else "warning"
+        yield Finding(
+            severity, part, f"{waiting.count} {what} are waiting, the oldest for {lasting(waiting.oldest)}", do
+        )
+
+
+def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
+    for one in postgres.settled:
+        doubt = one.state == "in_doubt"
+        state = "in doubt (nobody knows whether they went out)" if doubt else one.state
+        reason = f", mostly: {one.reason}" if one.reason else ""
+        do = "relevo explain SHOP CUSTOMER says which; " + (
+            "ask the provider by the effect's id" if doubt else "mend the cause, the workflow goes on as written"
+        )
+        yield Finding("warning", "notifier", f"{one.count} {_QUEUES[one.what]} of the last day {state}{reason}", do)
+
+
+def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
+    if not postgres.shops:
+        yield Finding("warning", "shops", "no shop is known", "relevo shops add NAME --platform shopify --secret …")
+    for shop in postgres.shops:
+        for lack in missing(shop):
+            what, _, do = lack.partition(": ")
+            yield Finding("warning", "shops", f"{shop.shop}: {what}", do)
+    for one in postgres.unreadable:
+        do = f"mend {one.workflow} and deploy it: relevo deploy workflows/{one.workflow}"
+        yield Finding("error", "workflows", f"{one.workflow} can't be read by this release: {one.why}", do)
+    notifier = facts.services.get("notifier")
+    if isinstance(notifier, ServiceFacts):
+        return  # it tells itself what it was not given
+    for workflow, names in sorted(postgres.secrets.items()):
+        unset = [name for name in (f"RELEVO_CALL_SECRET_{each}" for each in names) if name not in facts.secrets_here]
+        if unset:
+            what = f"{workflow} needs {', '.join(unset)}, not set here; the notifier could not be asked"
+            yield Finding("warning", "secrets", what, "set it in the notifier's environment and start it again")
+
+
+def _broker(facts: Facts) -> Iterator[Finding]:
+    kafka = facts.kafka
+    if isinstance(kafka, Away):
+        do = "start it, or set RELEVO_KAFKA to its address; services go on by themselves once it is back"
+        yield Finding("error", "Kafka", f"Kafka does not answer: {kafka.why}", do)
+        return
+    yield from _topics(facts, kafka)
+    yield from _groups(kafka)
+    yield from _kept(kafka)
+
+
+def _topics(facts: Facts, kafka: BrokerFacts) -> Iterator[Finding]:
+    for name, topic in sorted(kafka.topics.items()):
+        if not topic.partitions:
+            yield Finding("error", "Kafka", f"there is no topic {name}", "relevo migrate")
+        elif topic.partitions != facts.partitions:
+            what = f"topic {name} has {topic.partitions} partitions, the settings say {facts.partitions}"
+            yield Finding("error", "Kafka", what, f"RELEVO_PARTITIONS={topic.partitions} for every service")
+        if topic.leaderless:
+            what = f"{topic.leaderless} partitions of {name} have no leader: nothing about their customers moves"
+            yield Finding("error", "Kafka", what, "start the brokers that hold them")
+        elif topic.lacking_replicas:
+            what = f"{topic.lacking_replicas} partitions of {name} have fewer replicas in sync than they should"
+            yield Finding("warning", "Kafka", what, "see which broker is away or behind")
+        if topic.from_the_future:
+            what = f"{name} has records that are dated in the future"
+            yield Finding("warning", "clocks", what, "set the clocks of the services' machines (NTP)")
+
+
+def _groups(kafka: BrokerFacts) -> Iterator[Finding]:
+    for name, group in sorted(kafka.groups.items()):
+        lag = sum(group.lag.values())
+        behind = ", ".join(f"{topic} {count}" for topic, count in sorted(group.lag.items()) if count)
+        if not group.members:
+            waiting = f" ({lag} records wait: {behind})" if lag else ""
+            what = f"nobody reads as {name}{waiting}"
+            yield Finding("error", "Kafka", what, f"start a service {name.split('-', maxsplit=1)[0]}")
+        elif lag > MUCH_LAG:
+            what = f"{name} is {lag} records behind: {behind}"
+            yield Finding("warning", "Kafka", what, "if it grows, start more of it; its log says if it tries again")
+
+
+def _kept(kafka: BrokerFacts) -> Iterator[Finding]:
+    letters = kafka.topics.get(DEAD_LETTERS)
+    if letters is not None and letters.kept:
+        what = f"about {letters.kept} dead letters are kept, {letters.today} of them of the last day"
+        do = "relevo dead-letters list says why; once that is mended: relevo dead-letters redrive --all"
+        yield Finding("warning" if letters.today else "note", "dead letters", what, do)
+    unrecognised = kafka.topics.get(UNRECOGNISED)
+    if unrecognised is not None and unrecognised.kept:
+        what = f"about {unrecognised.kept} webhooks without an event are kept, {unrecognised.today} of the last day"
+        yield Finding("note", "unrecognised", what, "relevo unrecognised list says which")
+
+
+def _services(facts: Facts) -> Iterator[Finding]:
+    if not facts.services:
+        do = "relevo doctor --service engine=http://HOST:PORT (RELEVO_ADMIN_PORT), once for each"
+        yield Finding("note", "services", "no service was asked: their addresses are not known", do)
+    for name, service in sorted(facts.services.items()):
+        if isinstance(service, Away):
+            yield Finding("error", name, f"{name} does not answer: {service.why}", f"start it; {name}.log says why")
+            continue
+        yield from _skew(name, service.ahead)
+        if service.version and service.version != facts.version:
+            what = f"{name} is of release {service.version}, this command of {facts.version}"
+            yield Finding("warning", name, what, "bring all to one release, relevo migrate first")
+        yield from _parts(name, service)
+
+
+def _parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
+    for part, (ok, why) in sorted(service.parts.items()):
+        if not ok:
+            yield Finding("error", name, f"{part}: {why or 'does not work'}", f"{name}'s log says more")
+        elif part == SECRETS and why:
+            yield Finding("warning", name, why, "set them in the notifier's environment and start it again")
+        elif part == "definitions" and why:
+            yield Finding("error", name, why, "mend and deploy it: relevo deploy workflows/NAME")
+        elif "pause" in part and why:
+            yield Finding("warning", name, why, "mend the cause; the log says which")
+
+
+def _skew(part: str, ahead: timedelta) -> Iterator[Finding]:
+    if abs(ahead) > SKEW:
+        way = "ahead of" if ahead > timedelta(0) else "behind"
+        what = f"the clock of {part} is {lasting(abs(ahead))} {way} this machine's"
+        severity: Severity = "error" if abs(ahead) > MUCH_SKEW else "warning"
+        yield Finding(severity, "clocks", what, "set the clocks of the machines (NTP)")
+
+
+def _disk(facts: Facts) -> Iterator[Finding]:
+    if facts.disk is not None and facts.disk[0] < FREE_SHARE:
+        what = f"the disk of the system's data has {facts.disk[1] // 2**20} MiB left"
+        yield Finding("error", "disk", what, "make room: both servers stop when it is full")
+
+
+def lasting(span: timedelta) -> str:
+    """A span as people say it, in its largest unit."""
+    seconds = span.total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
