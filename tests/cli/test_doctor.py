@@ -27,6 +27,7 @@ from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import SystemClock
+from relevo_runtime.pauses import Pause
 from relevo_runtime.postgres import Pool
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
@@ -116,6 +117,12 @@ CASES: list[tuple[Facts, str, str, str]] = [
         "warning",
         "acme: no e-mail can be sent",
         "relevo shops update acme --email-from",
+    ),
+    (
+        postgres(pauses=[Pause("acme", "engine", "ValueError: odd", NOON)]),
+        "error",
+        "acme is paused in engine since 2026-03-01 12:00 UTC: ValueError: odd",
+        "relevo shops resume acme",
     ),
     (postgres(secrets={"pack": ["ERP"]}), "warning", "pack needs RELEVO_CALL_SECRET_ERP", "notifier's environment"),
     (

@@ -16,7 +16,9 @@ from relevo_cli.console import err, out, print_json
 from relevo_cli.deploying.report import secret_lines
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.system import Plan, running_system
-from relevo_cli.workflow_files import library, load_folders, secrets_named
+from relevo_cli.workflow_files import Loaded, load_folders, secrets_named, workflow_folders
+
+HERE = Path("workflows")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +39,24 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print where everything listens as one JSON object.")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the sandbox; Ctrl-C stops everything."""
-    plan = Plan(data=data.absolute(), workflows=load_folders(workflows or library()), port=port, speed=speed)
+    plan = Plan(data=data.absolute(), workflows=_workflows(workflows), port=port, speed=speed)
     asyncio.run(until_stopped(_up(plan, as_json=as_json)))
+
+
+def _workflows(given: Path | None) -> list[Loaded]:
+    """Those of the folder that was `given`, or of `workflows/` here; where there is none, that is said."""
+    if given is not None or any(workflow_folders(HERE)):
+        return load_folders(given or HERE)
+    err().print(
+        f"there is no workflow in {HERE.absolute()}: nothing is deployed, and events start nothing.\n"
+        "  relevo new my-workflow            writes one\n"
+        "  relevo new --from abandoned-cart  copies one of the library\n"
+        "  relevo up --workflows FOLDER      deploys those of another folder",
+        style="yellow",
+        markup=False,
+        soft_wrap=True,
+    )
+    return []
 
 
 async def _up(plan: Plan, *, as_json: bool) -> None:

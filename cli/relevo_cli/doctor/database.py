@@ -8,6 +8,7 @@ from relevo_cli.doctor.facts import DatabaseFacts, Settled, Unreadable, Waiting
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock, make_clock
 from relevo_runtime.migrations import installed_packages, pending
+from relevo_runtime.pauses import paused
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.diagnostics import WorkflowError
@@ -51,6 +52,7 @@ async def _all(settings: RuntimeSettings, connection: Connection, facts: Databas
         queues={row["channel"]: Waiting(row["count"], late(row["oldest"])) for row in queues},
         settled=[Settled(row["what"], row["state"], row["count"], row["reason"]) for row in settled],
         shops=await catalog.shops(connection),
+        pauses=await paused(connection),
         secrets={name: sorted(each) for name, each in (await catalog.needed_secrets(connection)).items()},
         unreadable=list(_unreadable(await catalog.active_definitions(connection))),
     )

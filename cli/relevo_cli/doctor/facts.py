@@ -6,6 +6,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from relevo_runtime.catalog import Shop
+from relevo_runtime.pauses import Pause
 
 
 class Away(Struct, frozen=True):
@@ -48,6 +49,7 @@ class DatabaseFacts(Struct, frozen=True, kw_only=True):
     queues: Mapping[str, Waiting] = {}
     settled: Sequence[Settled] = ()
     shops: Sequence[Shop] = ()
+    pauses: Sequence[Pause] = ()
     secrets: Mapping[str, Sequence[str]] = {}
     unreadable: Sequence[Unreadable] = ()
 

@@ -83,7 +83,11 @@ def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
     for shop in postgres.shops:
         for lack in missing(shop):
             what, _, do = lack.partition(": ")
-            yield Finding("warning", "shops", f"{shop.shop}: {what}", do)
+            yield Finding("warning", "shops", f"{shop.shop}: {what}", do.replace("`", ""))
+    for pause in postgres.pauses:
+        what = f"{pause.shop} is paused in {pause.service} since {pause.at:%Y-%m-%d %H:%M} UTC: {pause.cause}"
+        do = f"mend the cause, then: relevo shops resume {pause.shop}, and relevo dead-letters redrive --all"
+        yield Finding("error", "shops", what, do)
     for one in postgres.unreadable:
         do = f"mend {one.workflow} and deploy it: relevo deploy workflows/{one.workflow}"
         yield Finding("error", "workflows", f"{one.workflow} can't be read by this release: {one.why}", do)
@@ -174,8 +178,6 @@ def _parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
             yield Finding("warning", name, why, "set them in the notifier's environment and start it again")
         elif part == "definitions" and why:
             yield Finding("error", name, why, "mend and deploy it: relevo deploy workflows/NAME")
-        elif "pause" in part and why:
-            yield Finding("warning", name, why, "mend the cause; the log says which")
 
 
 def _skew(part: str, ahead: timedelta) -> Iterator[Finding]:
