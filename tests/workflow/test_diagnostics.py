@@ -15,7 +15,7 @@ MISTAKES = [
     # the steps, line, column, what is said, what would help
     ("  - wiat: 4h\n", 4, 5, "there is no step 'wiat'", "did you mean 'wait'?"),
     ("  - wait: soon\n", 4, 11, "'soon' is no duration", "write it like 30m, 4h, 1d, 2w or 1d12h"),
-    ("  - wait: {until: 09h}\n", 4, 21, "this is no valid expression", ""),
+    ("  - wait: {until: 09h}\n", 4, 21, "this is not a valid expression", ""),
     ("  - wait: {untill: mon 09:00}\n", 4, 11, "wait needs 'until'", ""),
     ("  - wait: {until: mon 9am}\n", 4, 19, "'9am' is no time of day", "mon 09:00"),
     ("  - wait: {until: mon 09:00, zone: Madrit}\n", 4, 36, "there is no time zone 'Madrit'", "Europe/Madrid"),
@@ -105,7 +105,7 @@ MISTAKES = [
         "quotes",
     ),
     ("  - branch:\n      - when: run.erp.ok\n        steps: []\n", 5, 19, "run has no field 'erp'", ""),
-    ("  - branch:\n      - when: (true\n        steps: []\n", 5, 20, "this is no valid expression", ""),
+    ("  - branch:\n      - when: (true\n        steps: []\n", 5, 20, "this is not a valid expression", ""),
     (
         "  - branch:\n      - otherwise:\n        steps: []\n      - when: 'true'\n        steps: []\n",
         5,

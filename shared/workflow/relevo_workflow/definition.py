@@ -123,11 +123,14 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A named rule over the customer; `recheck` are its time limits, after which it has to be looked at again."""
+    """A named rule over the customer. `ages` are its time limits, after which it has to be looked at again; so are
+    `windows`, the lengths of time in which it counts orders.
+    """
 
     name: str
     rule: Expression
     ages: tuple[tuple[str, timedelta], ...] = ()
+    windows: tuple[timedelta, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=
 _UNITS["s"] = timedelta(seconds=1)
 _WHOLE = re.compile(r"^([+-]?)((?:\d+[wdhms])+)$")
 _PART = re.compile(r"(\d+)([wdhms])")
+_CEL_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+_CEL_UNITS = {**{unit: _UNITS[unit] for unit in ("h", "m", "s")}, "ms": timedelta(milliseconds=1)}
+LONGEST_OF_CEL = timedelta(days=36500)
 LONGEST = timedelta(days=3660)
 """No wait is longer than ten years: a longer one is a slip of the pen."""
 
@@ -36,3 +39,12 @@ def format_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return sign + ("".join(parts) or "0m")
+
+
+def cel_length(days: str, length: str) -> timedelta:
+    """The time of `days(…)`, or else of CEL's `duration(…)`; what is far too long comes out as longer than allowed."""
+    if days:
+        return timedelta(days=min(float(days), LONGEST_OF_CEL.days + 1))
+    parts = _CEL_PART.findall(length)
+    seconds = sum(float(count) * _CEL_UNITS[unit].total_seconds() for count, unit in parts)
+    return timedelta(seconds=min(seconds, 2 * LONGEST_OF_CEL.total_seconds()))

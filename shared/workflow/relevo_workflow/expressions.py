@@ -19,10 +19,11 @@ from relevo_workflow.cel_messages import Complaint, explain
 from relevo_workflow.decision import Check
 from relevo_workflow.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.diagnostics import Position, Problems
+from relevo_workflow.order_windows import Window, complaint, declarations, find_windows
 from relevo_workflow.paths import Getter, Path, find_paths, getter
 from relevo_workflow.plain_conditions import Condition, plain_condition
 from relevo_workflow.scope import Scope
-from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, SHOP, TIMESTAMP, UNKNOWN, Shape, occasion_shape
+from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, ORDERS, SHOP, TIMESTAMP, UNKNOWN, Shape, occasion_shape
 from relevo_workflow.yaml_source import Node
 
 _BRIEF_FIELDS = 3
@@ -171,6 +172,12 @@ def _library() -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
+def _checked_library() -> dict[str, Any]:
+    """What the checker knows besides: phrases that are read before CEL evaluates."""
+    return {**_library(), "functions": [*_library()["functions"], *declarations()]}
+
+
 class Compiler:
     """Checks and compiles the expressions of one workflow; notes every problem with its place."""
 
@@ -213,11 +220,11 @@ class Compiler:
         key = (event if names.events else "-", trigger)
         if key not in self._envs:
             roots = self._roots(names, event, trigger)
-            pool = descriptor_pool(roots.values())
+            pool = descriptor_pool([*roots.values(), ORDERS])
             types = {name: _checked_type(shape) for name, shape in roots.items()}
             # The environment looks messages up in the pool for as long as it lives.
             self._pools[key] = pool
-            self._envs[key] = cel.NewEnv(pool, variables=types, **_library())
+            self._envs[key] = cel.NewEnv(pool, variables=types, **_checked_library())
         return self._envs[key]
 
     def _check(self, text: str, names: Names, event: str, trigger: str, want: tuple[str, ...]) -> Complaint | None:
@@ -230,7 +237,12 @@ class Compiler:
         if want and found not in (*want, "DYN"):
             wanted = " or ".join(_kind_words(kind) for kind in want)
             return Complaint(f"this is {_kind_words(found)}, but {wanted} is needed here", "", 0, 0)
-        return None
+        wrong = complaint(text, roots)
+        if wrong is None:
+            return None
+        message, advice, start = wrong
+        line = text.count("\n", 0, start)
+        return Complaint(message, advice, line, start - (text.rfind("\n", 0, start) + 1))
 
     def _complain(self, node: Node, complaint: Complaint, names: Names, event: str, trigger: str) -> None:
         before = node.text.split("\n")[: complaint.line]
@@ -271,43 +283,55 @@ def _checked_type(shape: Shape) -> Any:
 _EVALUATED_TYPES = {"bool": "BOOL", "int": "INT", "double": "DOUBLE", "string": "STRING", "timestamp": "TIMESTAMP"}
 
 
-def _evaluated_type(path: Path) -> Any:
-    if path.has:
+def _evaluated_type(path: Path | Window) -> Any:
+    if isinstance(path, Path) and path.has:
         return cel.Type.BOOL
     if path.shape.nullable:
         return cel.Type.DYN
     return getattr(cel.Type, _EVALUATED_TYPES.get(path.shape.kind, "DYN"))
 
 
+def _reads(text: str, roots: Mapping[str, Shape]) -> list[Path | Window]:
+    """What an expression reads, in order: windows over orders, and the field paths outside of them."""
+    windows = find_windows(text, roots)
+    paths = [path for path in find_paths(text, roots) if not any(one.start <= path.start < one.end for one in windows)]
+    return sorted([*windows, *paths], key=lambda one: one.start)
+
+
 def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
-    """The evaluated form of a checked text: each path is a variable."""
-    paths: dict[tuple[tuple[str, ...], bool], tuple[str, Path]] = {}
+    """The evaluated form of a checked text: each path is a variable, and so is each window over orders."""
+    reads: dict[tuple[str | tuple[str, ...], bool], tuple[str, Path | Window]] = {}
     pieces: list[str] = []
     last = 0
-    for path in find_paths(text, roots):
-        name, _ = paths.setdefault((path.parts, path.has), (f"field_{len(paths)}", path))
-        pieces += (text[last : path.start], name)
-        last = path.end
+    for read in _reads(text, roots):
+        key = read.parts if isinstance(read, Path) else read.text
+        name, _ = reads.setdefault((key, _asks(read)), (f"field_{len(reads)}", read))
+        pieces += (text[last : read.start], name)
+        last = read.end
     pieces.append(text[last:])
-    known = list(paths.values())
-    env = cel.NewEnv(variables={name: _evaluated_type(path) for name, path in known}, **_library())
-    stamps = [index for index, (_, path) in enumerate(known) if _is_stamp(path)]
+    known = list(reads.values())
+    env = cel.NewEnv(variables={name: _evaluated_type(read) for name, read in known}, **_library())
     rewritten = "".join(pieces)
-    kinds = {name: str(_evaluated_type(path).name()) for name, path in known}
+    kinds = {name: str(_evaluated_type(read).name()) for name, read in known}
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
-    alone = known[0][1] if is_field and not known[0][1].has else None
+    alone = known[0][1] if is_field else None
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
-        paths=tuple(f"has({path.text})" if path.has else path.text for _, path in known),
-        getters=tuple(getter(path) for _, path in known),
-        stamps=tuple(stamps),
+        paths=tuple(f"has({read.text})" if _asks(read) else read.text for _, read in known),
+        getters=tuple(getter(read) if isinstance(read, Path) else read.getter() for _, read in known),
+        stamps=tuple(index for index, (_, read) in enumerate(known) if _is_stamp(read)),
         plain=plain_condition(rewritten, kinds),
         field=is_field,
-        long=tuple(index for index, (_, path) in enumerate(known) if path.shape.kind in _LONG and not path.has),
-        raw=getter(replace(alone, shape=DYN)) if alone is not None else None,
+        long=tuple(index for index, (_, read) in enumerate(known) if read.shape.kind in _LONG and not _asks(read)),
+        raw=getter(replace(alone, shape=DYN)) if isinstance(alone, Path) and not alone.has else None,
     )
 
 
-def _is_stamp(path: Path) -> bool:
-    return path.shape.kind == "timestamp" and path.shape.nullable and not path.has
+def _asks(read: Path | Window) -> bool:
+    """Whether it is `has(…)`."""
+    return isinstance(read, Path) and read.has
+
+
+def _is_stamp(read: Path | Window) -> bool:
+    return read.shape.kind == "timestamp" and read.shape.nullable and not _asks(read)

@@ -23,6 +23,7 @@ from relevo_contracts.payloads import (
     Payload,
 )
 from relevo_workflow.effects import SetAttributes
+from relevo_workflow.orders import OrderTold, with_order
 from relevo_workflow.state import Facts, Occurrence, Past
 
 REDACTED = "customer.redacted"
@@ -44,9 +45,27 @@ class _Whom(Struct, frozen=True):
     contact: EventContact | None = None
 
 
+class _Cancelled(_Whom, frozen=True):
+    """What the facts take from an order that is no more."""
+
+    order_id: str = ""
+
+
+class _Refunded(_Whom, frozen=True):
+    """What the facts take from a refund."""
+
+    order_id: str = ""
+    refund_id: str = ""
+    total: Money | None = None
+
+
 _TELLING = (CustomerChanged, ConsentChanged)
+_UNDONE = ("order.cancelled", "order.deleted")
 _READ: dict[str, type[Payload] | type[_Whom]] = {
-    name: payload if payload in _TELLING or name == "order.placed" else _Whom for name, payload in EVENT_TYPES.items()
+    **{name: payload if payload in _TELLING else _Whom for name, payload in EVENT_TYPES.items()},
+    "order.placed": OrderChanged,
+    **dict.fromkeys(_UNDONE, _Cancelled),
+    "refund.created": _Refunded,
 }
 
 
@@ -72,7 +91,21 @@ def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         changes.update(_profile(facts, payload, event.time))
     elif event.type == "order.placed":
         changes.update(_order(facts, payload, event.time))
+    told = _told_of_order(payload, event)
+    if told is not None:
+        changes.update(with_order(facts, told, event.time))
     return structs.replace(facts, **changes) if changes else facts
+
+
+def _told_of_order(payload: Any, event: Event) -> OrderTold | None:
+    """What an event says of an order that windows of time count."""
+    if event.type == "order.placed":
+        return OrderTold("placed", payload.order_id, total=payload.total, items=payload.items)
+    if event.type in _UNDONE:
+        return OrderTold("cancelled", payload.order_id)
+    if event.type == "refund.created":
+        return OrderTold("refunded", payload.order_id, payload.refund_id or event.id, payload.total)
+    return None
 
 
 def _business(facts: Facts, buyer: Buyer) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.effects import CancelTimer, Effect, Unsubscribe
 from relevo_workflow.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
+from relevo_workflow.orders import joined
 from relevo_workflow.starting import past_name
 from relevo_workflow.state import Facts, Past, Run, Subject
 
@@ -92,6 +93,7 @@ def join_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         first_seen_at=_first(kept.first_seen_at, other.first_seen_at),
         last_seen_at=_last(kept.last_seen_at, other.last_seen_at),
         order_ids=orders[-KEPT_ORDERS:],
+        **joined(kept, other),
         latest=_latest(kept, other),
         past=_past(kept, other, other_key, key),
         once=tuple(dict.fromkeys((*other.once, *kept.once))),

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from relevo_workflow.definition import Segment
 from relevo_workflow.diagnostics import Position
+from relevo_workflow.durations import LONGEST_OF_CEL, cel_length
 from relevo_workflow.expressions import Names
 from relevo_workflow.fields import NAME
+from relevo_workflow.order_windows import windows_in, without_windows
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import run_shape
 from relevo_workflow.yaml_source import Node, read_yaml
@@ -15,14 +17,6 @@ from relevo_workflow.yaml_source import Node, read_yaml
 FILE = "segments.yaml"
 _TIME_FIELD = re.compile(r"customer\.(last_order_at|last_seen_at|first_order_at|first_seen_at)")
 _LENGTH = re.compile(r"""\bdays\(\s*(\d+)\s*\)|\bduration\(\s*['"]([^'"]*)['"]\s*\)""")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
-_UNITS = {
-    "h": timedelta(hours=1),
-    "m": timedelta(minutes=1),
-    "s": timedelta(seconds=1),
-    "ms": timedelta(milliseconds=1),
-}
-_LONGEST = timedelta(days=36500)
 _AFTER = timedelta(microseconds=1)
 """A rule is looked at again just after its limit: at the very instant `<` and `>=` have not turned over yet."""
 
@@ -58,25 +52,16 @@ def _segment(name: str, rule: Node, where: Position, reading: Reading) -> Segmen
     expression = reading.condition(rule, Names((), ("manual",), run_shape({})))
     if expression is None:
         return None
-    ages = _ages(rule.text)
-    if any(length > _LONGEST for _, length in ages):
+    ages = _ages(without_windows(rule.text))
+    if any(length > LONGEST_OF_CEL for _, length in ages):
         reading.problems.error(rule.position, "a time limit of a segment can't be longer than 100 years")
     elif _NOW.search(rule.text) and not ages:
         reading.problems.warning(rule.position, f"nobody joins or leaves '{name}' when time passes", _NO_LIMIT)
-    return Segment(name, expression, ages)
+    return Segment(name, expression, ages, tuple({one.length for one in windows_in(rule.text)}))
 
 
 def _ages(text: str) -> tuple[tuple[str, timedelta], ...]:
     """Each time field with each length of the rule: when those are over, the rule has to be looked at again."""
-    lengths = [_length(days, length) + _AFTER for days, length in _LENGTH.findall(text)]
+    lengths = [cel_length(days, length) + _AFTER for days, length in _LENGTH.findall(text)]
     fields = dict.fromkeys(_TIME_FIELD.findall(text))
     return tuple((field, length) for field in fields for length in lengths)
-
-
-def _length(days: str, length: str) -> timedelta:
-    """The time of `days(…)` or of CEL's `duration(…)`."""
-    if days:
-        return timedelta(days=min(float(days), _LONGEST.days + 1))
-    parts = _PART.findall(length)
-    seconds = sum(float(count) * _UNITS[unit].total_seconds() for count, unit in parts)
-    return timedelta(seconds=min(seconds, 2 * _LONGEST.total_seconds()))

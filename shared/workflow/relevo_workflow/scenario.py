@@ -15,6 +15,7 @@ from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
 from relevo_workflow.expected import check_expected
 from relevo_workflow.fields import Fields
+from relevo_workflow.scenario_orders import read_orders
 from relevo_workflow.simulate import Answer
 from relevo_workflow.state import Facts, Shop
 from relevo_workflow.yaml_source import Node, read_yaml
@@ -235,8 +236,10 @@ class _Reader:
             if name in values:
                 where = self._where("customer", name)
                 facts[name] = self._time(Node(where, str(values[name]), str(values.pop(name))))
+        currency = str(facts.get("currency", ""))
+        orders = read_orders(values.pop("orders", None), currency, self._moment, self._wrong_order)
         for name in values:
-            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent")
+            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent", "orders")
             where = self._where("customer", str(name))
             self.problems.error(where, f"a customer has no field '{name}'", suggestion(name, known))
         facts["contact"] = contact
@@ -244,7 +247,19 @@ class _Reader:
         for fault in faults:
             name = str(fault.place[1] if fault.place[0] == "contact" else fault.place[0])
             self.problems.error(self._where("customer", name), f"'{name}' of a customer {fault.message}", fault.help)
-        return msgspec.convert(msgspec.to_builtins(facts), Facts) if not faults else Facts()
+        if faults:
+            return Facts()
+        return msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(facts), Facts), **orders)
+
+    def _moment(self, text: str) -> datetime:
+        """When an order was placed: a time, or `-30d` for so long before the start."""
+        try:
+            return self.start + parse_duration(text)
+        except ValueError:
+            return self._time(Node(self._where("customer", "orders"), text, text))
+
+    def _wrong_order(self, message: str, advice: str) -> None:
+        self.problems.error(self._where("customer", "orders"), message, advice)
 
     def _happenings(self) -> list[Happening]:
         found: list[Happening] = []

@@ -7,6 +7,7 @@ from msgspec import structs
 from relevo_workflow.definition import Segment
 from relevo_workflow.deployment import Deployment, WatchedSegment
 from relevo_workflow.inputs import StartInput
+from relevo_workflow.orders import leaves_at
 from relevo_workflow.scope import Scope
 from relevo_workflow.state import Facts, Run, Shop
 
@@ -67,4 +68,6 @@ def next_recheck(segment: Segment, facts: Facts, after: datetime) -> datetime | 
         for field, length in segment.ages
         if (since := getattr(facts, field)) is not None and since + length > after
     ]
+    leaving = (leaves_at(facts, window, after) for window in segment.windows)
+    limits += [at for at in leaving if at is not None]
     return min(limits, default=None)

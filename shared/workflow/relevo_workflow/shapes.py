@@ -263,6 +263,8 @@ CUSTOMER = struct(
 SHOP = struct(
     "Shop", dict.fromkeys(("id", "name", "domain", "locale", "timezone", "currency", "postal_address"), STRING)
 )
+ORDERS = struct("Orders", {"count": INT, "total": DOUBLE})
+"""What `orders(…)` is to CEL's type checker."""
 RESPONSE = struct("Response", {"ok": BOOL, "status": INT, "body": DYN, "error": STRING})
 TASK_RESULT = struct(
     "TaskResult", {"status": STRING, "by": STRING, "note": STRING, "data": map_of(STRING), "at": MAYBE_TIMESTAMP}

@@ -37,10 +37,44 @@ class Past(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     forever: bool = False
 
 
+class OrderLine(Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
+    """A line of an order: the product as the shop names it, its categories, what it costs as decimal text."""
+
+    product: str = ""
+    categories: tuple[str, ...] = ()
+    total: str = "0"
+
+
+class KnownOrder(Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
+    """An order as windows of time see it. `placed` is false while only its cancellation or a refund is known.
+
+    `total` is what was ordered, as decimal text; `refunds` are what was paid back, by the refund's id.
+    """
+
+    id: str
+    at: Instant
+    total: str = "0"
+    currency: str = ""
+    lines: tuple[OrderLine, ...] = ()
+    placed: bool = False
+    cancelled: bool = False
+    refunds: tuple[tuple[str, str], ...] = ()
+
+
+class OrderDay(Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
+    """Older orders of one day and currency, added up. `at` is when the newest of them was placed."""
+
+    at: Instant
+    count: int = 0
+    total: str = "0"
+    currency: str = ""
+
+
 class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the events told about a customer.
 
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
+    `orders` are the newest ones by their time, `order_days` older ones added up (`relevo_workflow.orders`).
     `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`; of
     the older ones whose re-entry is `never` only digests are kept, in `once`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
@@ -64,6 +98,8 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     profile_at: Instant | None = None
     counts_at: Instant | None = None
     order_ids: tuple[str, ...] = ()
+    orders: tuple[KnownOrder, ...] = ()
+    order_days: tuple[OrderDay, ...] = ()
     latest: dict[str, Occurrence] = {}
     past: dict[str, Past] = {}
     once: tuple[str, ...] = ()
