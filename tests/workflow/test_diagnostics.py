@@ -14,10 +14,10 @@ steps:
 MISTAKES = [
     # the steps, line, column, what is said, what would help
     ("  - wiat: 4h\n", 4, 5, "there is no step 'wiat'", "did you mean 'wait'?"),
-    ("  - wait: soon\n", 4, 11, "'soon' is no duration", "write it like 30m, 4h, 1d, 2w or 1d12h"),
+    ("  - wait: soon\n", 4, 11, "'soon' is not a duration", "write it like 30m, 4h, 1d, 2w or 1d12h"),
     ("  - wait: {until: 09h}\n", 4, 21, "this is not a valid expression", ""),
     ("  - wait: {untill: mon 09:00}\n", 4, 11, "wait needs 'until'", ""),
-    ("  - wait: {until: mon 9am}\n", 4, 19, "'9am' is no time of day", "mon 09:00"),
+    ("  - wait: {until: mon 9am}\n", 4, 19, "'9am' is not a time of day", "mon 09:00"),
     ("  - wait: {until: mon 09:00, zone: Madrit}\n", 4, 36, "there is no time zone 'Madrit'", "Europe/Madrid"),
     ("  - wait: 4h\n    send: {}\n", 5, 5, "this step does two things", "begin another step"),
     ("  - {id: x}\n", 4, 5, "this step does nothing", ""),
@@ -197,7 +197,7 @@ HEADERS = [
     ),
     ("workflow: flow\ntrigger: {event: order.placed}\nchange: now\nsteps: []\n", 3, 9, "'now' can't be 'change'"),
     ("workflow: flow\nworkflow: flow\ntrigger: {event: order.placed}\nsteps: []\n", 2, 1, "'workflow' is here twice"),
-    ("workflow: [flow\n", 2, 1, "this is no YAML"),
+    ("workflow: [flow\n", 2, 1, "this is not valid YAML"),
     ("", 1, 1, "the file is empty"),
     ("- a\n", 1, 1, "a workflow must be a mapping"),
 ]

@@ -20,7 +20,10 @@ YAML = [
     ("steps:\n" + "  - wait: 1d\n" * 20000, "1:1: error: it has more than 50000 values, with its aliases written out"),
     ("a: &a [*a]", "1:1: error: it has more than 50000 values, with its aliases written out"),
     (HEAD + STEPS + "? [a, b]\n: c\n", "4:3: error: a key must be a name"),
-    ("a: \x07", "1:1: error: this is no YAML: unacceptable character #x0007: special characters are not allowed"),
+    (
+        "a: \x07",
+        "1:1: error: this is not valid YAML: unacceptable character #x0007: special characters are not allowed",
+    ),
 ]
 
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from relevo_workflow.yaml_advice import time_advice
+
 _QUOTES = "quotes are straight: \"x\" or 'x'"
 _EQUAL = "equality is written '=='"
 _AND, _OR, _NOT = "'and' is written '&&'", "'or' is written '||'", "'not' is written '!'"
@@ -47,6 +49,8 @@ def syntax_advice(before: str, after: str) -> str:
     number, unit = _NUMBER.search(before), _UNIT.match(after)
     if number and unit:
         return f"this length of time is {_length(int(number[1]), unit[1].lower())}"
+    if number and re.match(r"(?i)\s*(am|pm|uhr|o'clock)\b", after):
+        return time_advice(number[1] + after)
     for ends, begins, advice in _WRITTEN:
         if re.search(f"(?:{ends})$", before) and re.match(begins, after):
             return advice

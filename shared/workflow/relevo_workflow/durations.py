@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from functools import lru_cache
 
+from relevo_workflow.yaml_advice import duration_advice
+
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _UNITS["s"] = timedelta(seconds=1)
 _WHOLE = re.compile(r"^([+-]?)((?:\d+[wdhms])+)$")
@@ -19,7 +21,7 @@ def parse_duration(text: str) -> timedelta:
     """The duration that `text` says. Raises `ValueError` with what would be right."""
     match = _WHOLE.match(text.replace(" ", ""))
     if not match:
-        raise ValueError(f"'{text}' is no duration: write it like 30m, 4h, 1d, 2w or 1d12h")
+        raise ValueError(f"'{text}' is not a duration: {duration_advice(text)}")
     parts = [(count, _UNITS[unit]) for count, unit in _PART.findall(match[2])]
     if sum(float(count) * unit.total_seconds() for count, unit in parts) > LONGEST.total_seconds():
         raise ValueError(f"'{text}' is longer than ten years")  # compared as a number: no timedelta holds them all

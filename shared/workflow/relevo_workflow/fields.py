@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 from relevo_contracts.zones import zone as known_zone
 from relevo_workflow.diagnostics import Position, Problems, suggestion
 from relevo_workflow.durations import parse_duration
+from relevo_workflow.yaml_advice import time_advice
 from relevo_workflow.yaml_source import Node
 from relevo_workflow.zones import WEEKDAYS
 
@@ -150,7 +151,7 @@ class Fields:
             return default
         found = parse_time(node.text)
         if found is None:
-            self.problems.error(node.position, f"'{node.text}' is no time of day", 'write it like "09:00"')
+            self.problems.error(node.position, f"'{node.text}' is not a time of day", time_advice(node.text))
         return found or default
 
     def zone(self, name: str = "zone", default: str = "customer") -> str:

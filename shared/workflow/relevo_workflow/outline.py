@@ -75,12 +75,23 @@ def _steps(node: Node | None, problems: Problems) -> list[Outline]:
     return [step for step in found if step is not None]
 
 
+_NO_SPACE = re.compile(r"([a-z_]+)[:=](\S.*)", re.DOTALL)
+
+
 def _step(node: Node, problems: Problems) -> Outline | None:
     if node.entries is None:
         advice = "a step is a mapping such as 'wait: 4h' or 'send: {…}'"
+        if match := _NO_SPACE.match(node.text):
+            advice = f"a space stands after the colon: {match[1]}: {match[2]}"
         problems.error(node.position, f"a step must be a mapping, and this is {node.kind}", advice)
         return None
     kinds = [key for key in node.entries if key in KINDS]
+    beside = [key for key in node.entries if key not in KINDS and key != "id"]
+    if len(kinds) == 1 and beside and node.entries[kinds[0]].kind == "nothing":
+        said = f"'{beside[0]}' stands beside '{kinds[0]}', not inside it"
+        advice = f"indent what belongs to '{kinds[0]}' by two more spaces than '{kinds[0]}' itself"
+        problems.error(node.keys[beside[0]], said, advice)
+        return None
     for key in node.entries:
         if key not in KINDS and key != "id":
             problems.error(node.keys[key], f"there is no step '{key}'", suggestion(key, (*KINDS, "id")))

@@ -11,7 +11,7 @@ from relevo_workflow.arm_labels import exit_ways
 from relevo_workflow.calendar_rules import check_cron, check_rrule
 from relevo_workflow.diagnostics import Problems
 from relevo_workflow.expressions import Expression
-from relevo_workflow.fields import Fields, parse_weekday
+from relevo_workflow.fields import Fields, parse_time, parse_weekday
 from relevo_workflow.read_values import Reading
 from relevo_workflow.shapes import OCCASIONS, UNKNOWN
 from relevo_workflow.yaml_source import Node
@@ -255,7 +255,10 @@ class HeaderReader:
         for text, day in days:
             if day is None:
                 fields.wrong("days", f"'{text}' is no weekday", "mon, tue, wed, thu, fri, sat, sun")
-        if opens == closes and not days:
+        unread = any(
+            (said := fields.get(name)) is not None and parse_time(said.text) is None for name in ("from", "until")
+        )
+        if opens == closes and not days and not unread:
             self.problems.error(node.position, "this window never closes", EMPTY_WINDOW_ADVICE)
         zone = fields.zone()
         fields.done()

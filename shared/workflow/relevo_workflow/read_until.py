@@ -24,7 +24,7 @@ def read_until(until: Node, wait: WaitUntil, reading: Reading, names: Names) -> 
     if parse_time(until.text) is None and weekday is None and day is None:
         return _field(until, wait, reading, names)
     if tail and clock is None:
-        reading.problems.error(until.position, f"'{tail}' is no time of day", 'write it like "mon 09:00"')
+        reading.problems.error(until.position, f"'{tail}' is not a time of day", 'write it like "mon 09:00"')
     if wait.at is not None or (wait.offset and day is None):
         reading.problems.error(until.position, "'at' and 'offset' are for a date or a field")
     return replace(wait, at=clock or time(0), weekday=weekday, day=day)

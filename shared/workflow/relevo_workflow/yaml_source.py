@@ -11,6 +11,8 @@ from ruamel.yaml.nodes import Node as YamlNode
 
 from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.written import Written
+from relevo_workflow.yaml_advice import yaml_advice
+from relevo_workflow.yaml_flow import liquid, whole_pairs
 
 Scalar = str | int | float | bool | None
 _MAX_DEPTH = 60
@@ -78,14 +80,24 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
         else:
             return _node(_Source(file, text, problems), root, 0)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.error(Position(file, line, column), f"this is no YAML: {error.problem or error.context}")
+        _not_valid(file, text, error, problems)
     except YAMLError as error:
-        problems.error(Position(file), "this is no YAML: " + " ".join(str(error).split()))
+        problems.error(Position(file), "this is not valid YAML: " + " ".join(str(error).split()))
     except RecursionError:
         problems.error(Position(file), _TOO_DEEP)
     return None
+
+
+def _not_valid(file: str, text: str, error: MarkedYAMLError, problems: Problems) -> None:
+    """Notes what the parser complains of; what is never closed is told where it begins."""
+    said = error.problem or error.context or ""
+    mark = error.problem_mark or error.context_mark
+    if "end of stream" in said and error.context_mark is not None:
+        mark = error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.split("\n")
+    advice = yaml_advice(said, lines[line] if line < len(lines) else "", column)
+    problems.error(Position(file, line + 1, column + 1), f"this is not valid YAML: {said}", advice)
 
 
 def _count(node: YamlNode, known: dict[int, int]) -> int:
@@ -107,6 +119,11 @@ class _Source:
     text: str
     problems: Problems
 
+    def tell(self, node: YamlNode, message: str, advice: str) -> None:
+        """Notes a problem where a node begins."""
+        mark = node.start_mark
+        self.problems.error(Position(self.file, mark.line + 1, mark.column + 1), message, advice)
+
 
 def _node(source: _Source, node: YamlNode, depth: int) -> Node:
     start = node.start_mark
@@ -115,7 +132,10 @@ def _node(source: _Source, node: YamlNode, depth: int) -> Node:
         source.problems.error(position, _TOO_DEEP)
         return Node(position)
     if isinstance(node, MappingNode):
-        return _mapping(source, node, position, depth)
+        written_out = liquid(node, source.text, source.tell)
+        if written_out is None:
+            return _mapping(source, node, position, depth)
+        node = written_out
     if isinstance(node, SequenceNode):
         return Node(position, items=tuple(_node(source, item, depth + 1) for item in node.value))
     if not isinstance(node, ScalarNode):
@@ -130,7 +150,7 @@ def _mapping(source: _Source, node: MappingNode, position: Position, depth: int)
     file, problems = source.file, source.problems
     entries: dict[str, Node] = {}
     keys: dict[str, Position] = {}
-    for key, value in node.value:
+    for key, value in whole_pairs(node, source.text, source.tell):
         where = Position(file, key.start_mark.line + 1, key.start_mark.column + 1)
         if not isinstance(key, ScalarNode):
             problems.error(where, "a key must be a name")
