@@ -87,6 +87,16 @@ def test_attributes_are_the_text() -> None:
     assert seen.attributes("html", "lang") == ["en"]
 
 
+@pytest.mark.parametrize("domain", ["", None])
+def test_a_shop_without_a_domain_is_no_link(domain: str | None) -> None:
+    values = page(shop={"name": "Tea", "domain": domain})
+    seen = Seen(LIBRARY.html(values, FORMATS))
+    assert "" not in seen.attributes("a", "href")
+    assert "Tea" in seen.text
+    assert "Tea\n" in LIBRARY.text(values, FORMATS)
+    assert "https://\n" not in LIBRARY.text(values, FORMATS)
+
+
 def test_the_characters_of_the_layout_itself_are_kept() -> None:
     mjml = (
         '<mjml><mj-body><mj-section><mj-column><mj-image src="a" alt="é\xa0&quot;\\ &amp;" /></mj-column></mj-section>'

@@ -1,7 +1,7 @@
 """What a connector makes of a message: drafts of events, or the reason why there are none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -147,10 +147,14 @@ def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
     return arrival.id if place == 0 else f"{arrival.id}:{place}"
 
 
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before this no shop sold by the web as they do now: a date that is not filled in (1970), not an import."""
+
+
 def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:
     claimed = to_utc(draft.at) if draft.at else arrival.hinted_at
     rule = statement_time if isinstance(draft.payload, ConsentChanged) else plausible
-    old = claimed is not None and claimed < arrival.received - limits.oldest
+    old = claimed is not None and _NO_DATE <= claimed < arrival.received - limits.oldest
     return rule(claimed, arrival.received, limits, historical=draft.historical or (draft.old_is_historical and old))
 
 

@@ -133,7 +133,13 @@ def _draft(event_type: str, checkout: CheckoutShape, shop: ShopContext, at: date
     )
     own_id = f"{event_type}:{payload.checkout_token}" if event_type == "checkout.started" else ""
     return Draft(
-        type=event_type, payload=payload, subject=person(payload), at=at, id=own_id, about=payload.checkout_token
+        type=event_type,
+        payload=payload,
+        subject=person(payload),
+        at=at,
+        id=own_id,
+        about=payload.checkout_token,
+        old_is_historical=True,
     )
 
 

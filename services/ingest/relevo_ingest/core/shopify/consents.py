@@ -66,8 +66,9 @@ def inside_customer(customer: CustomerShape, who: Buyer) -> list[Draft]:
     found: list[tuple[Channel, ConsentShape | None]] = [("email", email_shape), ("sms", customer.sms_marketing_consent)]
     drafts = []
     for channel, shape in found:
-        if shape and shape.state in _STATES and shape.consent_updated_at:
-            drafts.append(_draft(who, channel, shape, _STATES[shape.state], shape.consent_updated_at))
+        state = _STATES.get(parts.word(shape.state)) if shape else None
+        if shape and state and shape.consent_updated_at:
+            drafts.append(_draft(who, channel, shape, state, shape.consent_updated_at))
     return drafts
 
 
@@ -87,7 +88,7 @@ def _accepts_marketing(customer: CustomerShape) -> ConsentShape | None:
 
 
 def _statement(who: Buyer, channel: Channel, shape: ConsentShape | None) -> Reading:
-    said = (shape.state or "").lower() if shape else ""
+    said = parts.word(shape.state) if shape else ""
     if shape is None or said not in _STATES:
         return NoEvent(f"the {channel} consent has the state {said or 'null'!r}, which says nothing")
     return [_draft(who, channel, shape, _STATES[said], shape.consent_updated_at)]
@@ -98,7 +99,7 @@ def _draft(who: Buyer, channel: Channel, shape: ConsentShape, state: State, at: 
         customer=who,
         channel=channel,
         state=state,
-        double_opt_in=(shape.opt_in_level or "").lower() == "confirmed_opt_in",
+        double_opt_in=parts.word(shape.opt_in_level) == "confirmed_opt_in",
         source="shopify",
     )
     # A customer and the consent's own topic tell the same statement, with the time of the statement itself.

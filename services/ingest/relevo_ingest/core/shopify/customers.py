@@ -82,6 +82,8 @@ def merged(body: bytes, shop: ShopContext) -> Reading:
         return NoEvent(f"customers/merge: the merger is {status[:30] or 'not completed'}, so both customers are there")
     kept = parts.required(shape.admin_graphql_api_customer_kept_id, "admin_graphql_api_customer_kept_id")
     gone = parts.required(shape.admin_graphql_api_customer_deleted_id, "admin_graphql_api_customer_deleted_id")
+    if kept == gone:
+        return NoEvent("customers/merge: the customer that was kept and the one that was deleted are the same")
     payload = CustomerMerged(customer=Buyer(id=kept), merged=[Buyer(id=gone)])
     own_id = f"customer.merged:{kept}:{gone}"
     return [Draft(type="customer.merged", payload=payload, subject=person(payload), id=own_id)]
@@ -125,7 +127,15 @@ def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Tim
         attributes={"state": normalise.text(customer.state, 50)} if customer.state else {},
     )
     own_id = f"{event_type}:{who.id}" if event_type == "customer.created" else ""
-    changed = Draft(type=event_type, payload=payload, subject=person(payload), at=at, id=own_id, about=who.id)
+    changed = Draft(
+        type=event_type,
+        payload=payload,
+        subject=person(payload),
+        at=at,
+        id=own_id,
+        about=who.id,
+        old_is_historical=event_type == "customer.created",
+    )
     return [changed, *consents.inside_customer(customer, who)]
 
 

@@ -61,9 +61,11 @@ MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "transaction": ("authorization", "payment_details", "total_unsettled_set"),
         "dispute": ("evidence_due_by", "network_reason_code"),
         "merge": ("admin_graphql_api_customer_kept_id",),
+        "draft": ("invoice_url", "invoice_sent_at"),
+        "segment": ("query", "creationDate", "lastEditDate"),
     }
 )
-"""Fields that only one kind of body has."""
+"""Fields that only one kind of body has. Of drafts and segments nothing is read, but a shop signs them as well."""
 
 _STRANGE = {
     family: frozenset(mark for other, marks in MARKS.items() if other != family for mark in marks) for family in MARKS
@@ -71,7 +73,7 @@ _STRANGE = {
 _ORDER = Evidence(
     family="order",
     has=("id",),
-    one_of=("name", "order_number", "total_price", "financial_status"),
+    one_of=("order_number", "total_price", "current_total_price", "financial_status"),
     never=("shop_domain", "order_id"),
 )
 _CHECKOUT = Evidence(family="checkout", has=("token",), one_of=("abandoned_checkout_url", "total_price"))
@@ -112,6 +114,7 @@ _DELETION = Evidence(
     family="deletion",
     has=("id",),
     never=(
+        "name",
         *("order_id", "customer_id", "email", "phone", "title", "created_at", "updated_at", "admin_graphql_api_id"),
         "sms_marketing_consent",
     ),

@@ -62,13 +62,13 @@ class FulfilmentEventShape(Struct, frozen=True, kw_only=True):
 
 def created(body: bytes, shop: ShopContext) -> Reading:
     """`fulfillments/create`: it has left already, or it will."""
-    shape = decode(body, FulfilmentShape)
+    shape = _plain(decode(body, FulfilmentShape))
     return _told(shape, shop, shape.created_at or shape.updated_at, first=True)
 
 
 def updated(body: bytes, shop: ShopContext) -> Reading:
     """`fulfillments/update`: a parcel that was waiting left, was delivered, or something else of it changed."""
-    shape = decode(body, FulfilmentShape)
+    shape = _plain(decode(body, FulfilmentShape))
     return _told(shape, shop, shape.updated_at, first=False)
 
 
@@ -78,13 +78,14 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
     shape = decode(body, FulfilmentEventShape)
     shipment_id = parts.required(shape.fulfillment_id, "fulfillment_id")
     order_id = parts.required(shape.order_id, "order_id")
-    delivered = shape.status == DELIVERED
+    status = parts.word(shape.status)
+    delivered = status == DELIVERED
     at = shape.happened_at or shape.created_at
     payload = ShipmentChanged(
         customer=known.NO_ORDER.buyer(),
         shipment_id=shipment_id,
         order_id=order_id,
-        status=normalise.text(shape.status, 50),
+        status=status,
         comment=normalise.text(shape.message, 500),
         scan_location=", ".join(filter(None, (normalise.text(shape.city, 100), normalise.text(shape.country, 100)))),
         estimated_at=parts.utc(shape.estimated_delivery_at),
@@ -103,6 +104,11 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
         return Pending(conclude=conclude, looks=(*looks, _thing(shipment_id)))
     told = Observation(thing=_thing(shipment_id), state={"order": order_id, "delivered": True}, at=at)
     return Pending(conclude=conclude, observed=(told,), looks=looks)
+
+
+def _plain(shape: FulfilmentShape) -> FulfilmentShape:
+    words = {name: parts.word(getattr(shape, name)) for name in ("status", "shipment_status", "service")}
+    return structs.replace(shape, **words)
 
 
 def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, first: bool) -> Reading:
@@ -140,14 +146,14 @@ def _delivery_or_update(kind: str, *, delivered: bool) -> str:
 
 
 def _has_left(shape: FulfilmentShape) -> bool:
-    return (shape.status or "").lower() == "success"
+    return shape.status == "success"
 
 
 def _kind(shape: FulfilmentShape, payload: ShipmentChanged, order: KnownOrder) -> str:
     """`digital`, `pickup`, `parcel`, or empty where nothing tells."""
     if payload.items and not any(item.requires_shipping for item in payload.items):
         return "digital"
-    if (shape.service or "").lower() == "gift_card":
+    if shape.service == "gift_card":
         return "digital"
     if order.pickup or shape.shipment_status in _PICKUP:
         return "pickup"
@@ -202,7 +208,7 @@ def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
         shipment_id=parts.required(shape.id, "id"),
         order_id=parts.required(shape.order_id, "order_id"),
         order_number=normalise.text((shape.name or "").rpartition(".")[0], 100),
-        status=normalise.text(shape.shipment_status or shape.status, 50),
+        status=shape.shipment_status or shape.status or "",
         carrier=normalise.text(shape.tracking_company, 100),
         tracking_number=head.number,
         tracking_url=head.url,

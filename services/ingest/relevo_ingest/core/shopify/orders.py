@@ -107,7 +107,7 @@ def _draft(event_type: str, payload: OrderChanged, state: KnownOrder, order: Ord
     draft = state.draft(event_type, payload, at, id=f"{event_type}:{payload.order_id}")
     if draft.historical:  # it happened when the other shop says
         return structs.replace(draft, at=order.processed_at or at)
-    return structs.replace(draft, old_is_historical=event_type == "order.placed")
+    return draft
 
 
 def _changed(body: bytes, shop: ShopContext, *, certain: bool) -> Reading:

@@ -22,6 +22,7 @@ from relevo_ingest.core.shopify.shapes import (
     MoneyShape,
     PropertyShape,
     Text,
+    TransactionShape,
 )
 from relevo_ingest.core.times import to_utc
 
@@ -53,6 +54,16 @@ def required(value: Id, where: str) -> str:
 def utc(instant: datetime | None) -> datetime | None:
     """The same instant in UTC, if there is one."""
     return to_utc(instant) if instant else None
+
+
+def word(value: Text) -> str:
+    """A word of the platform's own (`success`, `DELIVERED`) in one writing: its APIs differ in capitals."""
+    return normalise.text(value, 100).lower()
+
+
+def plain_transaction(given: TransactionShape) -> TransactionShape:
+    """A payment with its words in one writing."""
+    return structs.replace(given, kind=word(given.kind), status=word(given.status))
 
 
 def first(values: Iterable[str]) -> str:

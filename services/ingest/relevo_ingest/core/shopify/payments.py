@@ -38,7 +38,7 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
 
     That an order is paid as a whole is said by `orders/paid`, which tells it once.
     """
-    shape = decode(body, TransactionShape)
+    shape = parts.plain_transaction(decode(body, TransactionShape))
     payment_id, order_id = parts.required(shape.id, "id"), parts.required(shape.order_id, "order_id")
     amount = parts.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount", absolute=True)
     if shape.kind == "refund":

@@ -34,7 +34,7 @@ _UNDERWAY = "pending"
 
 def refunded(body: bytes, shop: ShopContext) -> Reading:
     """`refunds/create`."""
-    shape = decode(body, RefundShape)
+    shape = _plain(decode(body, RefundShape))
     refund_id, order_id = parts.required(shape.id, "id"), parts.required(shape.order_id, "order_id")
     thing, at = _refund(refund_id), shape.processed_at or shape.created_at
     payload = _payload(shape, refund_id, order_id, shop.currency)
@@ -88,7 +88,7 @@ def inside_order(
     """The refunds that an order carries."""
     del shop
     found: dict[Thing, RefundCreated] = {}
-    for shape in cut(shapes, _REFUNDS_LIMIT, "refunds"):
+    for shape in map(_plain, cut(shapes, _REFUNDS_LIMIT, "refunds")):
         refund_id = parts.ident(shape.id)
         if refund_id:
             payload = _payload(shape, refund_id, order.order_id, state.currency)
@@ -98,7 +98,7 @@ def inside_order(
 
 def paid_back_in_all(shapes: Sequence[RefundShape], currency: str) -> Money | None:
     """What was paid back for an order so far, if it was in one currency."""
-    return parts.total_of([_paid_back(shape.transactions or [], currency) for shape in shapes])
+    return parts.total_of([_paid_back(_plain(shape).transactions or [], currency) for shape in shapes])
 
 
 def transaction_thing(transaction_id: str) -> Thing:
@@ -120,6 +120,10 @@ def payload_of_kept(state: State, order_id: str, total: Money) -> RefundCreated:
         total=total,
         reason=normalise.text(str(state.get("reason", ""))),
     )
+
+
+def _plain(shape: RefundShape) -> RefundShape:
+    return structs.replace(shape, transactions=[parts.plain_transaction(one) for one in shape.transactions or []])
 
 
 def _refund(refund_id: str) -> Thing:

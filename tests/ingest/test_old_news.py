@@ -1,0 +1,74 @@
+"""What happened long ago is no news: an import writes parcels, refunds and checkouts of orders nobody has heard of."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.ingest.test_shopify_truth import T0, order, payment, refund
+from tests.ingest.webhooks import RECEIVED, Told, fixture
+
+Body = dict[str, Any]
+LONG_AGO = "2019-03-01T10:00:00-05:00"
+
+
+def parcel(**changes: Any) -> Body:
+    body = {
+        "id": 50, "order_id": 2, "status": "success", "email": "friend@example.com", "tracking_number": "X1",
+        "created_at": T0, "updated_at": T0, "destination": {"address1": "Road 1"},
+        "line_items": [{"title": "Cup", "quantity": 1, "requires_shipping": True}],
+    }  # fmt: skip
+    return body | changes
+
+
+def scan(at: str, **changes: Any) -> Body:
+    return {"fulfillment_id": 50, "order_id": 2, "status": "delivered", "happened_at": at, **changes}
+
+
+def happenings(at: str) -> list[tuple[str, Body]]:
+    return [
+        ("orders/create", order(created_at=at, updated_at=at)),
+        ("fulfillments/create", parcel(created_at=at)),
+        ("fulfillments/update", parcel(updated_at=at, shipment_status="delivered")),
+        ("fulfillment_events/create", scan(at)),
+        ("refunds/create", refund(12, payment("success"), created_at=at)),
+        ("order_transactions/create", {"id": 5, "order_id": 2, "created_at": at, **payment("failure", "sale")}),
+        ("disputes/create", {"id": 6, "order_id": 2, "amount": "5.00", "currency": "USD", "initiated_at": at}),
+        ("checkouts/create", fixture("checkouts/create") | {"created_at": at, "updated_at": at}),
+        ("customers/create", {"id": 7, "email": "ana@example.com", "created_at": at}),
+    ]
+
+
+@pytest.mark.parametrize(("topic", "body"), happenings(LONG_AGO))
+def test_what_happened_long_ago_starts_nothing_whatever_is_known_of_its_order(topic: str, body: Body) -> None:
+    [event] = Told().tells(topic, body)
+    assert event.historical
+    assert event.time.year == 2019
+
+
+@pytest.mark.parametrize(("topic", "body"), happenings("1970-01-01T00:00:00Z"))
+def test_a_date_that_nobody_filled_in_costs_itself(topic: str, body: Body) -> None:
+    [event] = Told().tells(topic, body)
+    assert not event.historical
+    assert RECEIVED - timedelta(days=7) <= event.time <= RECEIVED
+
+
+@pytest.mark.parametrize(("topic", "body"), happenings(T0))
+def test_what_has_just_happened_is_news(topic: str, body: Body) -> None:
+    assert not any(event.historical for event in Told().tells(topic, body))
+
+
+def test_words_of_the_platform_mean_the_same_in_capitals() -> None:
+    shop = Told()
+    [paid] = shop.tells("refunds/create", refund(12, payment("SUCCESS", "REFUND")))
+    [arrived] = shop.tells("fulfillments/update", parcel(status="SUCCESS", shipment_status="DELIVERED"))
+    [scanned] = shop.tells("fulfillment_events/create", scan(T0, fulfillment_id=51, status="DELIVERED"))
+    assert (paid.type, arrived.type, scanned.type) == ("refund.created", "shipment.delivered", "shipment.delivered")
+    said = {"state": "SUBSCRIBED", "opt_in_level": "CONFIRMED_OPT_IN", "consent_updated_at": T0}
+    told = shop.tells("customers/update", {"id": 7, "email": "ana@example.com", "email_marketing_consent": said})
+    assert [(event.type, event.data.get("state")) for event in told][1:] == [("consent.changed", "granted")]
+
+
+def test_a_customer_is_not_merged_into_itself() -> None:
+    same = {f"admin_graphql_api_customer_{which}_id": "gid://shopify/Customer/1" for which in ("kept", "deleted")}
+    assert "are the same" in Told().why_not("customers/merge", {**same, "status": "completed"})
