@@ -11,7 +11,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.payloads import Buyer, ConsentChanged
 from relevo_contracts.topics import DEAD_LETTERS, DELIVERIES, EVENTS
-from relevo_runtime.links import Unsubscribe, read_token
+from relevo_runtime.links import Unsubscribe, masked, read_token
 from tests.notifier.conftest import Post
 from tests.notifier.support import CONTEXT, NOON, customer, delivery
 from tests.notifier.waiting import until
@@ -34,7 +34,9 @@ async def test_a_delivery_becomes_one_mail_and_one_outcome(post: Post) -> None:
     link = str(mail["List-Unsubscribe"]).strip("<>")
     assert link.startswith(post.settings.public_url + "/u/")
     secret = post.settings.link_secret.get_secret_value()
-    assert read_token(secret, link.rpartition("/")[2]) == Unsubscribe("acme", "customer-1", "email")
+    assert read_token(secret, link.rpartition("/")[2]) == Unsubscribe(
+        "acme", "customer-1", "email", masked(str(mail["To"]).strip("<>").rpartition("<")[2])
+    )
 
 
 async def test_an_sms_goes_out_over_the_other_lane(post: Post) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from relevo_contracts.contact import Consent
+from relevo_contracts.envelope import Event
 from relevo_contracts.messages import CallAnswered, DeliveryOutcome, SendDelivery
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
 from relevo_notifier.adapters.calls import Calls
@@ -108,3 +109,39 @@ async def test_a_registration_after_the_redaction_survives_in_the_same_batch(poo
     )
     contact = (await known(pool))["acme", "ana"]
     assert (contact.email, contact.first_name) == ("new@example.com", "")
+
+
+UNDONE = record(
+    "consent.changed",
+    ConsentChanged(
+        customer=Buyer(),
+        channel="email",
+        state="restored",
+        source="unsubscribe-link",
+        undoes=NOON + timedelta(minutes=5),
+    ),
+    minutes=6,
+)
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_unsubscription_that_was_undone_holds_for_nobody(pool: Pool, *, together: bool) -> None:
+    agreed = ConsentChanged(customer=ANA, channel="email", state="granted", source="form")
+    learnt = [record("customer.created", CustomerChanged(customer=ANA)), record("consent.changed", agreed, minutes=1)]
+    for batch in [[*learnt, CLICK, UNDONE]] if together else [learnt, [CLICK], [UNDONE], [CLICK], [UNDONE]]:
+        await learn_contacts(batch, pool)
+    same = customer(email="ana@example.com")
+    assert isinstance(await verdict(pool, delivery(2, recipient=same)), Send)
+    assert await pool.fetchval("select count(*) from notifier.unsubscribed") == 0
+    assert (await known(pool))["acme", "ana"].email_consent.state == "granted"
+
+
+async def test_an_undo_leaves_what_was_unsubscribed_at_another_time(pool: Pool) -> None:
+    again = msgspec.structs.replace(
+        msgspec.json.decode(CLICK.value, type=Event), id="e-again", time=NOON + timedelta(minutes=9)
+    )
+    later = msgspec.structs.replace(CLICK, value=msgspec.json.encode(again))
+    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK, later, UNDONE], pool)
+    told = await verdict(pool, delivery(2, recipient=customer(email="ana@example.com")))
+    assert isinstance(told, Skip)
+    assert await pool.fetchval("select array_agg(at) from notifier.unsubscribed") == [NOON + timedelta(minutes=9)]

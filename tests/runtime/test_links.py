@@ -1,10 +1,22 @@
 """Links in messages: only we can make them, and they say no more than they must."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_runtime.links import BadToken, SecretTooShort, Unsubscribe, check_secret, read_token, unsubscribe_token
+from relevo_runtime.links import (
+    BadToken,
+    SecretTooShort,
+    Undo,
+    Unsubscribe,
+    check_secret,
+    masked,
+    read_token,
+    token_of,
+    unsubscribe_token,
+)
 
 SECRET = "a secret that is long enough"
 
@@ -14,6 +26,26 @@ def test_a_token_says_what_it_was_made_for(shop: str, key: str) -> None:
     token = unsubscribe_token(SECRET, shop, key, "sms")
     assert read_token(SECRET, token) == Unsubscribe(shop, key, "sms")
     assert token.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("ana@example.com", "a•••@example.com"), ("@odd", "•••@odd"), ("+12025550123", "•••23"), ("", "")],
+)
+def test_a_link_shows_no_more_of_an_address_than_its_owner_needs(address: str, shown: str) -> None:
+    assert masked(address) == shown
+    token = unsubscribe_token(SECRET, "acme", "customer-1", "email", address)
+    assert read_token(SECRET, token) == Unsubscribe("acme", "customer-1", "email", shown)
+
+
+def test_a_link_of_an_older_message_still_works() -> None:
+    token = "WyJ1bnN1YnNjcmliZSIsImFjbWUiLCJjdXN0b21lci0xIiwiZW1haWwiXeUHk9P9y5KBUdzsqM_GHo4"
+    assert read_token(SECRET, token) == Unsubscribe("acme", "customer-1", "email", "")
+
+
+def test_the_link_that_takes_it_back_names_the_very_withdrawal() -> None:
+    link = Undo(Unsubscribe("acme", "customer-1", "email", "a•••@example.com"), datetime(2026, 3, 2, 8, 0, 1, 5, UTC))
+    assert read_token(SECRET, token_of(SECRET, link)) == link
 
 
 @given(st.data())

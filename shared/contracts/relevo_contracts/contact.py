@@ -15,21 +15,14 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from relevo_contracts.consents import UNKNOWN as _UNKNOWN
+from relevo_contracts.consents import Consent, lift, newer, withdrawals
 from relevo_contracts.payloads import Buyer, ConsentChanged, EventContact, Instant, Payload
 
 Channel = Literal["email", "sms"]
-ConsentState = Literal["granted", "withdrawn", "pending", "unknown"]
 
 KEPT_CONSENTS = 40
 """So many statements about other addresses and numbers are kept of a person. One that is dropped is unknown again."""
-
-
-class Consent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The newest statement about one address on one channel, with the time and the source that prove it."""
-
-    state: ConsentState = "unknown"
-    at: Instant | None = None
-    source: str = ""
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,17 +61,6 @@ _ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone"}
 _TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
 
 
-def newer(old: Consent, new: Consent) -> Consent:
-    """The newer of two statements; at the same instant a withdrawal wins (the careful reading)."""
-    if new.at is None:
-        return old
-    if old.at is None or new.at > old.at:
-        return new
-    if new.at == old.at and new.state == "withdrawn":
-        return new
-    return old
-
-
 def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     """The contact after an event that happened at `at`. Returns `contact` itself if nothing changed."""
     buyer: Buyer | None = getattr(payload, "customer", None)
@@ -88,6 +70,8 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
         if payload.channel not in _CHANNELS or payload.purpose != "marketing":
             return contact  # says nothing of what is sent so far
         told = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
+        if payload.state == "restored":
+            return _restored(told, payload.channel, payload.undoes) if payload.undoes else told
         address = buyer.email if payload.channel == "email" else buyer.phone
         return _said(told, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source))
     given: EventContact | None = getattr(payload, "contact", None)
@@ -160,6 +144,13 @@ def _said(contact: Contact, channel: Channel, address: str, said: Consent) -> Co
     return contact if after == known else _with_statements(contact, channel, own, after)
 
 
+def _restored(contact: Contact, channel: Channel, undoes: datetime) -> Contact:
+    """The contact without the withdrawal by link of that instant: what held before it holds again."""
+    known = statements(contact, channel)
+    after = {address: lift(one, undoes) for address, one in known.items()}
+    return contact if after == known else _with_statements(contact, channel, contact.address(channel), after)
+
+
 def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
     """The newest statement about each address on `channel`; about none in particular under empty text."""
     prefix = f"{channel}:"
@@ -178,8 +169,10 @@ def _with_statements(contact: Contact, channel: Channel, own: str, said: Mapping
     mine, everywhere = said.get(own, _UNKNOWN), said.get("", _UNKNOWN)
     if own:
         mine = newer(mine, everywhere)
-    if everywhere.state == "withdrawn":
-        said = {address: newer(one, everywhere) for address, one in said.items()}
+    spread = withdrawals(everywhere)
+    if spread != _UNKNOWN:
+        said = {address: newer(one, spread) for address, one in said.items()}
+        said[""] = spread if own else everywhere
     elif own:  # it was meant for the first address that became known
         said = {address: one for address, one in said.items() if address}
     others |= {f"{prefix}{address}": one for address, one in said.items() if address != own}
@@ -229,5 +222,4 @@ def _joined(first: Contact, second: Contact) -> Contact:
     return joined
 
 
-_UNKNOWN = Consent()
 _NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from relevo_contracts.parts import Buyer, Campaign, Count, Money
+from relevo_contracts.parts import Buyer, Campaign, Count, Instant, Money
 
 
 class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,12 +47,13 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`consent.changed`: a proof of consent, or its withdrawal (GDPR Art. 7(1) and 7(3)).
 
     It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
-    `ip_hash` are the evidence: what was asked, where, and from where it was answered.
+    `ip_hash` are the evidence: what was asked, where, and from where it was answered. `restored` grants nothing: it
+    lifts the withdrawal by an unsubscribe link of the instant `undoes`, and what held before that holds again.
     """
 
     customer: Buyer
     channel: Literal["email", "sms", "whatsapp", "push"]
-    state: Literal["granted", "withdrawn", "pending"]
+    state: Literal["granted", "withdrawn", "pending", "restored"]
     purpose: Literal["marketing", "newsletter", "product_news", "survey", "partners"] = "marketing"
     double_opt_in: bool = False
     source: str = ""
@@ -60,6 +61,7 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     form_url: str = ""
     list_id: str = ""
     ip_hash: str = ""
+    undoes: Instant | None = None
 
 
 class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,13 +1,14 @@
 """The signed links in messages: whoever has the token may do the one thing that it names, and can't make up another.
 
-A token is signed, not encrypted: it holds ids, never an address. It has no end, since an unsubscribe link must work for
-as long as the message is kept.
+A token is signed, not encrypted: it holds ids and at most a masked address. An unsubscribe link has no end, since it
+must work for as long as the message is kept.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -37,11 +38,23 @@ class SecretTooShort(RuntimeFault, ValueError):  # noqa: N818 - as RuntimeFault,
 
 
 class Unsubscribe(Struct, frozen=True, array_like=True, tag="unsubscribe"):
-    """Withdraws the consent of one customer for one channel."""
+    """Withdraws the consent of one customer for one channel. `address` is masked; links of older messages have none."""
 
     shop: str
     key: str
     channel: Literal["email", "sms"]
+    address: str = ""
+
+
+class Undo(Struct, frozen=True, array_like=True, tag="undo"):
+    """Lifts the withdrawal of the instant `at`, which was made by the link `of`."""
+
+    of: Unsubscribe
+    at: datetime
+
+
+Link = Unsubscribe | Undo
+"""Everything that a token may stand for."""
 
 
 def check_secret(secret: str) -> None:
@@ -50,13 +63,24 @@ def check_secret(secret: str) -> None:
         raise SecretTooShort
 
 
-def unsubscribe_token(secret: str, shop: str, key: str, channel: Literal["email", "sms"]) -> str:
-    """The token of an unsubscribe link. Raises `SecretTooShort`."""
-    body = msgspec.json.encode(Unsubscribe(shop, key, channel))
+def masked(address: str) -> str:
+    """As much of an address or number as its owner needs to know it: `a•••@example.com`, `•••23`."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}" if at else f"•••{address[-2:]}" if address else ""
+
+
+def unsubscribe_token(secret: str, shop: str, key: str, channel: Literal["email", "sms"], address: str = "") -> str:
+    """The token of an unsubscribe link; of `address` it shows what `masked` leaves. Raises `SecretTooShort`."""
+    return token_of(secret, Unsubscribe(shop, key, channel, masked(address)))
+
+
+def token_of(secret: str, link: Link) -> str:
+    """The token of a link. Raises `SecretTooShort`."""
+    body = msgspec.json.encode(link)
     return _text(body + _mac(secret, body))
 
 
-def read_token(secret: str, token: str) -> Unsubscribe:
+def read_token(secret: str, token: str) -> Link:
     """What `token` stands for. Raises `BadToken`, or `SecretTooShort`, which is no fault of the token."""
     check_secret(secret)
     try:
@@ -64,9 +88,13 @@ def read_token(secret: str, token: str) -> Unsubscribe:
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, _mac(secret, body)):
             raise BadToken
-        return msgspec.json.decode(body, type=Unsubscribe)
+        link: Link = _decode(body)
+        return link
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise BadToken from error
+
+
+_decode = msgspec.json.Decoder(Unsubscribe | Undo).decode
 
 
 def _mac(secret: str, body: bytes) -> bytes:

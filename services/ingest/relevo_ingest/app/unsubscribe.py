@@ -1,7 +1,8 @@
-"""Somebody wants no more marketing: RFC 8058's one click, or the button of the page behind the link."""
+"""Somebody wants no more marketing: RFC 8058's one click, or the button of the page behind the link. Or undoes that."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from relevo_contracts.consents import LINK
 from relevo_contracts.contact import Channel
 from relevo_contracts.payloads import Buyer, ConsentChanged
 from relevo_ingest.app.storing import Accepted, Tools, in_time, store
@@ -9,7 +10,8 @@ from relevo_ingest.core.aliases import Known
 from relevo_ingest.core.drafts import Arrival, Draft
 from relevo_ingest.core.normalise import digest
 
-SOURCE = "unsubscribe-link"
+UNDONE_WITHIN = timedelta(days=1)
+"""So long an unsubscription can be undone by the page that confirmed it."""
 
 
 async def unsubscribe(tools: Tools, *, shop: str, key: str, channel: Channel, received: datetime) -> Accepted:
@@ -17,13 +19,25 @@ async def unsubscribe(tools: Tools, *, shop: str, key: str, channel: Channel, re
 
     Two clicks within a second are one event; a click after a renewed subscription withdraws again.
     """
-    arrival = Arrival(
-        shop=shop,
-        id=f"unsubscribe:{digest(f'{key}/{channel}')[:20]}:{received:%Y%m%dT%H%M%S}",
-        source=f"/shops/{shop}/{SOURCE}",
-        received=received,
-    )
-    payload = ConsentChanged(customer=Buyer(), channel=channel, state="withdrawn", source=SOURCE)
-    draft = Draft(type="consent.changed", payload=payload, subject=Known(key), at=received)
+    payload = ConsentChanged(customer=Buyer(), channel=channel, state="withdrawn", source=LINK)
+    return await _store(tools, payload, key, _arrival(shop, _id("unsubscribe", key, channel, received), received))
+
+
+async def undo(tools: Tools, *, shop: str, key: str, channel: Channel, at: datetime, received: datetime) -> Accepted:
+    """Stores that the withdrawal of the instant `at` was undone: once, however often it is asked. Raises `Busy`."""
+    payload = ConsentChanged(customer=Buyer(), channel=channel, state="restored", source=LINK, undoes=at)
+    return await _store(tools, payload, key, _arrival(shop, _id("undo", key, channel, at), received))
+
+
+def _id(what: str, key: str, channel: Channel, at: datetime) -> str:
+    return f"{what}:{digest(f'{key}/{channel}')[:20]}:{at:%Y%m%dT%H%M%S}"
+
+
+def _arrival(shop: str, event_id: str, received: datetime) -> Arrival:
+    return Arrival(shop=shop, id=event_id, source=f"/shops/{shop}/{LINK}", received=received)
+
+
+async def _store(tools: Tools, payload: ConsentChanged, key: str, arrival: Arrival) -> Accepted:
+    draft = Draft(type="consent.changed", payload=payload, subject=Known(key), at=arrival.received)
     async with in_time(tools.budget):
         return (await store(tools, [draft], arrival))[0]

@@ -9,7 +9,7 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from relevo_ingest.adapters.contexts import context
@@ -17,27 +17,20 @@ from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
 from relevo_ingest.app.storing import Receipt, Tools
-from relevo_ingest.app.unsubscribe import unsubscribe
 from relevo_ingest.core import cloudevents
-from relevo_ingest.core.errors import Busy, IngestError, InvalidSignature, TooMany
+from relevo_ingest.core.errors import IngestError, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
-from relevo_ingest.entrypoints import pages, problems
+from relevo_ingest.entrypoints import problems
 from relevo_ingest.entrypoints.bodies import check_encoding, check_json, in_utf8, media_type_of, read_body
+from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
 from relevo_runtime.http import liveness
-from relevo_runtime.links import BadToken, read_token
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.openapi import serving
-
-_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-_PAGE_HEADERS = {
-    **_NO_STORE,
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
 
 
 class Ingest(Struct, frozen=True):
@@ -54,12 +47,13 @@ class Ingest(Struct, frozen=True):
 def make_app(ingest: Ingest) -> Starlette:
     """The application; it holds no state of its own."""
     endpoints = _Endpoints(ingest)
+    links = LinkPages(ingest.settings, ingest.shops, ingest.tools, ingest.clock)
     routes = [
         Route("/hooks/{shop}/shopify", endpoints.counted(endpoints.shopify), methods=["POST"]),
         Route("/events/{shop}", endpoints.counted(endpoints.events), methods=["POST"]),
         Route("/events/{shop}", endpoints.handshake, methods=["OPTIONS"]),
-        Route("/u/{token}", endpoints.ask_unsubscribe, methods=["GET"]),
-        Route("/u/{token}", endpoints.unsubscribe, methods=["POST"]),
+        Route("/u/{token}", links.show, methods=["GET"]),
+        Route("/u/{token}", links.follow, methods=["POST"]),
         serving(openapi),
         liveness(),
     ]
@@ -124,31 +118,6 @@ class _Endpoints:
         if origin:
             headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
         return Response(status_code=200, headers=headers)
-
-    async def ask_unsubscribe(self, request: Request) -> Response:
-        """`GET /u/{token}`: a page with a button. Gateways open every link of a mail, so opening changes nothing."""
-        language = pages.language_of(request.headers.get("accept-language", ""))
-        try:
-            link = read_token(self._settings.link_secret.get_secret_value(), request.path_params["token"])
-        except BadToken:
-            return HTMLResponse(pages.bad_link(language), 404, _PAGE_HEADERS)
-        return HTMLResponse(pages.confirmation(language, link.channel), 200, _PAGE_HEADERS)
-
-    async def unsubscribe(self, request: Request) -> Response:
-        """`POST /u/{token}`: RFC 8058's one click and the page's button. No cookie, no redirect, any body."""
-        language = pages.language_of(request.headers.get("accept-language", ""))
-        try:
-            link = read_token(self._settings.link_secret.get_secret_value(), request.path_params["token"])
-        except BadToken:
-            return HTMLResponse(pages.bad_link(language), 404, _PAGE_HEADERS)
-        try:
-            await unsubscribe(
-                self._tools, shop=link.shop, key=link.key, channel=link.channel, received=self._clock.now()
-            )
-        except Busy:
-            retry = {"Retry-After": str(self._settings.ingest_retry_after)}
-            return HTMLResponse(pages.busy(language), 503, _PAGE_HEADERS | retry)
-        return HTMLResponse(pages.done(language), 200, _PAGE_HEADERS)
 
     def counted(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint with its errors turned into problems, counted by shop and status."""

@@ -1,115 +1,128 @@
-"""The page behind an unsubscribe link, in the visitor's language: no script, no cookie, nothing from elsewhere."""
+"""The page behind an unsubscribe link, in the visitor's language: no script, no cookie, nothing from elsewhere.
 
-from collections.abc import Mapping
+It works without a mouse and for screen readers: one heading that says what is the case, plain paragraphs, one real
+button with a visible focus, and enough contrast.
+"""
+
 from html import escape
-from types import MappingProxyType
 
 from msgspec import Struct
 
+from relevo_ingest.entrypoints.page_words import WORDS, Words
+
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f2;margin:0;padding:12vh 1rem}"
+    "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f2;margin:0;padding:12vh 1rem}"
     "main{max-width:26rem;margin:auto;background:#fff;padding:2rem;border-radius:12px;"
-    "box-shadow:0 1px 4px rgba(0,0,0,.12)}h1{font-size:1.3rem;margin:0 0 .5rem}"
+    "box-shadow:0 1px 4px rgba(0,0,0,.12);overflow-wrap:anywhere}"
+    "h1{font-size:1.3rem;line-height:1.3;margin:0 0 1rem}p{margin:0 0 1rem}"
+    ".shop{color:#4a4a4a;font-weight:600;margin:0 0 .5rem}.address{font-weight:600}"
+    "form{margin:1.5rem 0 0}"
     "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;background:#1f4f46;color:#fff;cursor:pointer}"
+    "button.quiet{background:#fff;color:#1f4f46;box-shadow:inset 0 0 0 2px #1f4f46}"
+    "button:focus-visible{outline:3px solid #1a1a1a;outline-offset:3px}"
 )
 
 
-class Words(Struct, frozen=True):
-    """What the page says in one language."""
+class Visit(Struct, frozen=True):
+    """Whom a page is about, and in which language it speaks. `address` is masked; older links have none."""
 
-    ask: str
-    explain_email: str
-    explain_sms: str
-    button: str
-    done: str
-    done_more: str
-    bad: str
-    bad_more: str
-    busy: str
-    busy_more: str
+    language: str
+    shop: str = ""
+    channel: str = "email"
+    address: str = ""
 
-
-WORDS: Mapping[str, Words] = MappingProxyType(
-    {
-        "en": Words(
-            "Unsubscribe?",
-            "You will get no more offers and news from us by e-mail. Messages about your orders still come.",
-            "You will get no more offers and news from us by text message. Messages about your orders still come.",
-            "Unsubscribe",
-            "You are unsubscribed",
-            "We are sorry to see you go. You can close this page.",
-            "This link is not valid",
-            "Please open the link exactly as it is in the message.",
-            "Please try again",
-            "We could not save it just now. Please try again in a minute.",
-        ),
-        "es": Words(
-            "¿Darse de baja?",
-            "No recibirá más ofertas ni novedades por correo. Los mensajes sobre sus pedidos seguirán llegando.",
-            "No recibirá más ofertas ni novedades por SMS. Los mensajes sobre sus pedidos seguirán llegando.",
-            "Darme de baja",
-            "Se ha dado de baja",
-            "Sentimos que se vaya. Ya puede cerrar esta página.",
-            "El enlace no es válido",
-            "Abra el enlace tal y como aparece en el mensaje.",
-            "Inténtelo de nuevo",
-            "No hemos podido guardarlo ahora. Inténtelo de nuevo en un minuto.",
-        ),
-        "it": Words(
-            "Annullare l'iscrizione?",
-            "Non riceverà più offerte e novità via e-mail. I messaggi sui suoi ordini continueranno ad arrivare.",
-            "Non riceverà più offerte e novità via SMS. I messaggi sui suoi ordini continueranno ad arrivare.",
-            "Annulla l'iscrizione",
-            "Iscrizione annullata",
-            "Ci dispiace vederla andare via. Può chiudere questa pagina.",
-            "Il link non è valido",
-            "Apra il link esattamente come appare nel messaggio.",
-            "Riprovi",
-            "Non siamo riusciti a salvare adesso. Riprovi tra un minuto.",
-        ),
-    }
-)
+    @property
+    def words(self) -> Words:
+        """The page's words."""
+        return WORDS[self.language]
 
 
-def language_of(accept_language: str) -> str:
-    """The first language of an `Accept-Language` header that the page speaks, else English."""
-    for part in accept_language.split(","):
-        language = part.partition(";")[0].strip().lower().partition("-")[0]
+def language_of(accept_language: str, shop_locale: str = "") -> str:
+    """What the visitor reads best of the languages that the page speaks, else the shop's language, else English.
+
+    Source: RFC 9110, section 12.5.4 (languages with weights; the weight 0 is a refusal).
+    """
+    weighted = [_weighted(part) for part in accept_language.split(",")[:50]]
+    for _, language in sorted((one for one in weighted if one[0] > 0), key=lambda one: -one[0]):
         if language in WORDS:
             return language
-    return "en"
+    own = _primary(shop_locale)
+    return own if own in WORDS else "en"
 
 
-def confirmation(language: str, channel: str) -> str:
+def confirmation(visit: Visit) -> str:
     """The question. The form posts to the page's own address; opening the page changes nothing."""
-    words = WORDS[language]
-    explain = words.explain_sms if channel == "sms" else words.explain_email
-    form = f'<form method="post"><button name="confirm" value="yes">{escape(words.button)}</button></form>'
-    return _page(language, words.ask, f"<p>{escape(explain)}</p>{form}")
+    words = visit.words
+    told = words.sms if visit.channel == "sms" else words.email
+    return _page(visit, words.ask, f"{_about(visit, told)}<p>{escape(words.orders)}</p>{_form('', words.button)}")
 
 
-def done(language: str) -> str:
-    """It is done."""
-    words = WORDS[language]
-    return _page(language, words.done, f"<p>{escape(words.done_more)}</p>")
+def done(visit: Visit, undo: str) -> str:
+    """It is done; `undo` is the token of the link that takes it back."""
+    words = visit.words
+    told = words.sms_done if visit.channel == "sms" else words.email_done
+    offer = f"<p>{escape(words.by_mistake)}</p>" + _form(undo, words.undo, quiet=True)
+    return _page(visit, words.done, f"{_about(visit, told)}<p>{escape(words.orders)}</p>{offer}")
 
 
-def bad_link(language: str) -> str:
+def undone(visit: Visit, again: str) -> str:
+    """It was taken back; `again` is the token of the link that unsubscribes."""
+    words = visit.words
+    body = f"{_address(visit)}<p>{escape(words.undone_more)}</p>{_form(again, words.button, quiet=True)}"
+    return _page(visit, words.undone, body)
+
+
+def too_late(visit: Visit) -> str:
+    """It can't be taken back any more."""
+    return _page(visit, visit.words.late, f"{_address(visit)}<p>{escape(visit.words.late_more)}</p>")
+
+
+def bad_link(visit: Visit) -> str:
     """The token is not ours."""
-    words = WORDS[language]
-    return _page(language, words.bad, f"<p>{escape(words.bad_more)}</p>")
+    return _page(visit, visit.words.bad, f"<p>{escape(visit.words.bad_more)}</p>")
 
 
-def busy(language: str) -> str:
+def busy(visit: Visit) -> str:
     """It could not be stored now."""
-    words = WORDS[language]
-    return _page(language, words.busy, f"<p>{escape(words.busy_more)}</p>")
+    return _page(visit, visit.words.busy, f"<p>{escape(visit.words.busy_more)}</p>")
 
 
-def _page(language: str, title: str, body: str) -> str:
+def _about(visit: Visit, told: str) -> str:
+    return f"<p>{escape(told.replace('{shop}', visit.shop))}</p>{_address(visit)}"
+
+
+def _address(visit: Visit) -> str:
+    # Addresses and numbers run from left to right in every script.
+    return f'<p class="address"><bdi>{escape(visit.address)}</bdi></p>' if visit.address else ""
+
+
+def _form(token: str, label: str, *, quiet: bool = False) -> str:
+    """A button that posts to the link `token`, beside this page; to the page itself if it is empty."""
+    action = f' action="{escape(token)}"' if token else ""
+    look = ' class="quiet"' if quiet else ""
+    return f'<form method="post"{action}><button name="confirm" value="yes"{look}>{escape(label)}</button></form>'
+
+
+def _page(visit: Visit, title: str, body: str) -> str:
+    shop = f'<p class="shop">{escape(visit.shop)}</p>' if visit.shop else ""
+    whole = f"{title} · {visit.shop}" if visit.shop else title
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{visit.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+        f"<title>{escape(whole)}</title><style>{_STYLE}</style></head>"
+        f"<body><main>{shop}<h1>{escape(title)}</h1>{body}</main></body></html>"
     )
+
+
+def _weighted(part: str) -> tuple[float, str]:
+    language, _, parameters = part.partition(";")
+    name, _, value = parameters.strip().partition("=")
+    try:
+        weight = float(value) if name.strip().lower() == "q" else 1.0
+    except ValueError:
+        weight = 0.0
+    return weight, _primary(language)
+
+
+def _primary(tag: str) -> str:
+    return tag.strip().lower().replace("_", "-").partition("-")[0]

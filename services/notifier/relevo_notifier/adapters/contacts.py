@@ -38,6 +38,12 @@ async def keep_unsubscribed(connection: Connection, said: Sequence[tuple[str, Ch
         await connection.execute(STATEMENTS["keep_unsubscribed"], *map(list, zip(*said, strict=True)))
 
 
+async def lift_unsubscribed(connection: Connection, undone: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+    """Take back that these addresses were unsubscribed at that instant; what was said at another one stays."""
+    if undone:
+        await connection.execute(STATEMENTS["lift_unsubscribed"], *map(list, zip(*undone, strict=True)))
+
+
 async def forget(connection: Connection, erased: Mapping[Person, datetime], now: datetime) -> None:
     """Erase these people: their contacts, what is queued for them and what was sent.
 

@@ -67,9 +67,9 @@ with addresses as (
     delete from notifier.unsubscribed s using addresses a where s.shop = a.shop and s.address = a.text
     returning s.shop, s.channel, s.address, s.at
 )
-insert into notifier.unsubscribed as u (shop, channel, address, at)
+insert into notifier.unsubscribed (shop, channel, address, at)
 select g.shop, g.channel, notifier.hashed(g.shop, g.address), g.at from gone g
-on conflict (shop, channel, address) do update set at = greatest(u.at, excluded.at)
+on conflict do nothing
 
 -- name: hash_consents
 -- What they said about consent stays as a proof, to be found by who knows the address.
@@ -101,11 +101,16 @@ where c.shop = g.shop and c.key = g.key
 
 -- name: keep_unsubscribed
 -- These addresses get no marketing since then.
-insert into notifier.unsubscribed as u (shop, channel, address, at)
-select shop, channel, address, max(at)
-from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as g(shop, channel, address, at)
-group by shop, channel, address
-on conflict (shop, channel, address) do update set at = greatest(u.at, excluded.at)
+insert into notifier.unsubscribed (shop, channel, address, at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+on conflict do nothing
+
+-- name: lift_unsubscribed
+-- These withdrawals were undone; two clicks within a second are one.
+delete from notifier.unsubscribed u
+using unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as g(shop, channel, address, at)
+where u.shop = g.shop and u.channel = g.channel and u.address = g.address
+  and date_trunc('second', u.at, 'UTC') = date_trunc('second', g.at, 'UTC')
 
 -- name: keep_redactions
 -- These customers (key '': the whole shop) were erased then.

@@ -16,11 +16,11 @@ from page p where s.shop = p.shop and s.channel = p.channel and s.address = p.ad
 -- name: unsubscribed
 -- And the unsubscribed ones.
 with page as (
-    select shop, channel, address from notifier.unsubscribed
+    select shop, channel, address, at from notifier.unsubscribed
     where shop = $1 and address not like 'sha256:%' limit $2
 )
 update notifier.unsubscribed s set address = notifier.hashed(s.shop, s.address)
-from page p where s.shop = p.shop and s.channel = p.channel and s.address = p.address
+from page p where s.shop = p.shop and s.channel = p.channel and s.address = p.address and s.at = p.at
 
 -- name: consents
 -- What was said about consent stays as a proof.

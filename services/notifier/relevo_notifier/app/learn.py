@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from relevo_contracts.contact import Channel, Contact, apply_event, join
+from relevo_contracts.consents import LINK
+from relevo_contracts.contact import Channel, Contact, apply_event, join, statements
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
 from relevo_contracts.payloads import ConsentChanged, CustomerMerged, Payload
@@ -18,6 +19,7 @@ from relevo_notifier.adapters.contacts import (
     keep_consents,
     keep_contacts,
     keep_unsubscribed,
+    lift_unsubscribed,
     redactions,
 )
 from relevo_notifier.adapters.merges import also, copy_to_old_keys, into_whom, keep_merges
@@ -37,10 +39,6 @@ Fact: TypeAlias = tuple[Person, Payload, datetime]
 
 EVERYONE = ""
 """In place of a key: everyone of the shop."""
-
-UNSUBSCRIBED = "unsubscribe-link"
-"""The source of a withdrawal that concerns the address, whoever has it."""
-
 
 _TRIES = 5
 
@@ -116,6 +114,7 @@ class _Contacts:
         self.known = known
         self.changed: dict[Person, Contact] = {}
         self.unsubscribed: list[tuple[str, Channel, str, datetime]] = []
+        self.undone: list[tuple[str, Channel, str, datetime]] = []
         self.merged: dict[Person, str] = {}
 
     def learn(self, fact: Fact) -> None:
@@ -125,12 +124,20 @@ class _Contacts:
         if isinstance(payload, CustomerMerged):
             for key in payload.merged_keys:
                 contact = self._merge(self._now((person[0], key)), person, contact)
-        if isinstance(payload, ConsentChanged) and (payload.state, payload.source) == ("withdrawn", UNSUBSCRIBED):
-            channel: Channel = "email" if payload.channel == "email" else "sms"
-            if contact.address(channel):
-                self.unsubscribed.append((person[0], channel, contact.address(channel), at))
+        if isinstance(payload, ConsentChanged) and payload.channel in ("email", "sms"):
+            self._unsubscribe(person[0], payload, at, contact)
         if contact is not self.of(person):
             self.changed[person] = contact
+
+    def _unsubscribe(self, shop: str, said: ConsentChanged, at: datetime, contact: Contact) -> None:
+        """An address that was unsubscribed by a link, or for which that was undone."""
+        channel: Channel = "email" if said.channel == "email" else "sms"
+        if (said.state, said.source) == ("withdrawn", LINK) and contact.address(channel):
+            self.unsubscribed.append((shop, channel, contact.address(channel), at))
+        elif said.state == "restored" and said.undoes is not None:
+            # The person may have another address by now.
+            addresses = {contact.address(channel), *statements(contact, channel)} - {""}
+            self.undone += [(shop, channel, address, said.undoes) for address in sorted(addresses)]
 
     def of(self, person: Person) -> Contact:
         """What is known of somebody by now."""
@@ -188,6 +195,7 @@ async def _learn(connection: Connection, events: Sequence[tuple[Event, Payload |
     await keep_contacts(connection, contacts.changed)
     await copy_to_old_keys(connection, contacts.changed)
     await keep_unsubscribed(connection, contacts.unsubscribed)
+    await lift_unsubscribed(connection, contacts.undone)
 
 
 def _read(record: Record) -> tuple[Event, Payload | None]:

@@ -18,13 +18,13 @@ from relevo_templates.messages import Rendered
 
 
 class Prepare:
-    """Decides at the moment of sending and renders. `unsubscribe_url` makes the link that a marketing mail carries.
+    """Decides at the moment of sending and renders. `unsubscribe_url` makes the link of a marketing mail to an address.
 
     `quiet` are the quiet hours of shops that have none of their own.
     """
 
     def __init__(
-        self, catalog: Catalog, unsubscribe_url: Callable[[SendDelivery], str], quiet: QuietHours | None = None
+        self, catalog: Catalog, unsubscribe_url: Callable[[SendDelivery, str], str], quiet: QuietHours | None = None
     ) -> None:
         self._catalog = catalog
         self._unsubscribe_url = unsubscribe_url
@@ -65,26 +65,26 @@ class Prepare:
                 f"shop {shop.shop} has no valid sender for {delivery.channel}: set {_OPTION[delivery.channel]}",
             )
         try:
-            rendered = self._rendered(delivery, shop, contact)
+            rendered = self._rendered(delivery, shop, contact, verdict.address)
         except TemplateError as error:
             detail = {"file": error.file, "line": str(error.line)}
             return final(work, "failed", now, f"the template can't be rendered: {error}", detail=detail)
         content = self._content(delivery, shop, contact, rendered, address=verdict.address, now=now)
         return Message(delivery.id, sender, verdict.address, content, rendered.notes)
 
-    def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact) -> Rendered:
+    def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact, address: str) -> Rendered:
         return self._catalog.templates(delivery.definition).render(
             delivery.template,
             delivery.context,
             (contact.locale, shop.locale),
             contact.timezone or shop.timezone,
-            self._unsubscribe(delivery),
+            self._unsubscribe(delivery, address),
         )
 
-    def _unsubscribe(self, delivery: SendDelivery) -> str:
-        """The link by which marketing mail is left; empty for all else."""
+    def _unsubscribe(self, delivery: SendDelivery, address: str) -> str:
+        """The link by which marketing mail to `address` is left; empty for all else."""
         marketing_mail = delivery.channel == "email" and delivery.purpose == "marketing"
-        return self._unsubscribe_url(delivery) if marketing_mail else ""
+        return self._unsubscribe_url(delivery, address) if marketing_mail else ""
 
     def _content(
         self, delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, *, address: str, now: datetime
@@ -103,7 +103,7 @@ class Prepare:
             html=rendered.html,
             locale=rendered.locale,
             date=now,
-            unsubscribe_url=self._unsubscribe(delivery),
+            unsubscribe_url=self._unsubscribe(delivery, address),
         )
         return build_mail(letter)
 

@@ -167,7 +167,7 @@ def _quiet(settings: NotifierSettings) -> QuietHours | None:
     return QuietHours(start, end) if start is not None and end is not None else None
 
 
-def _unsubscribe_url(settings: NotifierSettings, delivery: SendDelivery) -> str:
+def _unsubscribe_url(settings: NotifierSettings, delivery: SendDelivery, address: str) -> str:
     secret = settings.link_secret.get_secret_value()
-    token = unsubscribe_token(secret, delivery.shop, delivery.key, delivery.channel)
+    token = unsubscribe_token(secret, delivery.shop, delivery.key, delivery.channel, address)
     return f"{settings.public_url}/u/{token}"

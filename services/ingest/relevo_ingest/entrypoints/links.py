@@ -1,0 +1,96 @@
+"""What signed links do: the unsubscribe page, and the button that takes it back. Only a POST changes anything."""
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from relevo_ingest.adapters.shops import Shops
+from relevo_ingest.app.storing import Tools
+from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
+from relevo_ingest.core.errors import Busy
+from relevo_ingest.entrypoints import pages
+from relevo_ingest.entrypoints.pages import Visit
+from relevo_ingest.settings import IngestSettings
+from relevo_runtime.clock import Clock
+from relevo_runtime.links import BadToken, Undo, Unsubscribe, read_token, token_of
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+}
+
+
+class LinkPages(Struct, frozen=True):
+    """The endpoints below `/u/`. They use no cookie and no redirect, and take any body."""
+
+    settings: IngestSettings
+    shops: Shops
+    tools: Tools
+    clock: Clock
+
+    async def show(self, request: Request) -> Response:
+        """`GET /u/{token}`: a page with a button. Gateways open every link of a mail, so opening changes nothing."""
+        match self._link(request):
+            case Unsubscribe() as link:
+                return _page(pages.confirmation(await self._visit(request, link)))
+            case Undo() as link:
+                visit = await self._visit(request, link.of)
+                return _page(pages.too_late(visit) if self._late(link) else pages.done(visit, self._token(link)))
+            case None:
+                return _bad(request)
+
+    async def follow(self, request: Request) -> Response:
+        """`POST /u/{token}`: RFC 8058's one click and the page's buttons."""
+        link = self._link(request)
+        if link is None:
+            return _bad(request)
+        visit = await self._visit(request, link.of if isinstance(link, Undo) else link)
+        try:
+            done = self._undo(visit, link) if isinstance(link, Undo) else self._unsubscribe(visit, link)
+            return _page(await done)
+        except Busy:
+            return _page(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
+
+    async def _unsubscribe(self, visit: Visit, link: Unsubscribe) -> str:
+        said = await unsubscribe(
+            self.tools, shop=link.shop, key=link.key, channel=link.channel, received=self.clock.now()
+        )
+        return pages.done(visit, self._token(Undo(link, said.time)))
+
+    async def _undo(self, visit: Visit, link: Undo) -> str:
+        if self._late(link):
+            return pages.too_late(visit)
+        of, now = link.of, self.clock.now()
+        await undo(self.tools, shop=of.shop, key=of.key, channel=of.channel, at=link.at, received=now)
+        return pages.undone(visit, self._token(of))
+
+    def _late(self, link: Undo) -> bool:
+        return self.clock.now() - link.at > UNDONE_WITHIN
+
+    def _link(self, request: Request) -> Unsubscribe | Undo | None:
+        try:
+            return read_token(self.settings.link_secret.get_secret_value(), request.path_params["token"])
+        except BadToken:
+            return None
+
+    def _token(self, link: Unsubscribe | Undo) -> str:
+        return token_of(self.settings.link_secret.get_secret_value(), link)
+
+    async def _visit(self, request: Request, link: Unsubscribe) -> Visit:
+        """Whom the page is about; where the catalog can't be read, the shop is called as the link calls it."""
+        try:
+            shop = await self.shops.get(link.shop)
+        except Busy:
+            shop = None
+        language = pages.language_of(request.headers.get("accept-language", ""), shop.locale if shop else "")
+        return Visit(language, (shop.name if shop else "") or link.shop, link.channel, link.address)
+
+
+def _bad(request: Request) -> Response:
+    return _page(pages.bad_link(Visit(pages.language_of(request.headers.get("accept-language", "")))), 404)
+
+
+def _page(html: str, status: int = 200, **headers: str) -> Response:
+    return HTMLResponse(html, status, _HEADERS | headers)
