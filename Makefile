@@ -2,15 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime services/ingest services/engine \
-           services/scheduler services/notifier deploy/embedded deploy/sandbox cli
+           services/scheduler services/notifier deploy/embedded deploy/sandbox cli clients/python
 STAMP := .venv/.installed
 NAME ?= engine
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench conformance docs lock clean
+.PHONY: help setup run test test-clients lint format bench conformance docs lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files with hashes
 
@@ -25,6 +25,9 @@ run: $(STAMP) ## Run the demonstration: real Kafka, real PostgreSQL, all service
 
 test: $(STAMP) ## Run the tests on the embedded Kafka and PostgreSQL
 	$(BIN)/python -m pytest
+
+test-clients: $(STAMP) ## Test the TypeScript and PHP clients (needs Node.js with npm, and PHP)
+	$(BIN)/python -m pytest tests/clients/other_languages.py
 
 lint: $(STAMP) ## Run ruff, mypy (strict) and import-linter
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from relevo_cli.console import out
 from relevo_cli.errors import CommandError
 from relevo_cli.event_catalogue import catalogue
 from relevo_cli.service_settings import sections
+from relevo_cli.typescript import event_types
 from relevo_cli.workflow_files import load_folders
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import asyncapi, event_schema
@@ -37,25 +38,26 @@ def register(app: typer.Typer) -> None:
 def docs(
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs"),
     library: Annotated[Path, typer.Option(help="The workflows whose use of events is told.")] = Path("workflows"),
+    types: Annotated[Path, typer.Option(help="Where the types of the TypeScript client go.")] = Path(
+        "clients/typescript/src/events.ts"
+    ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
 ) -> None:
-    """Write the JSON Schemas, the AsyncAPI and OpenAPI documents, the event catalogue and the page of settings."""
-    wanted = documents([one.definition for one in load_folders(library)])
-    stale = [name for name, text in wanted.items() if _read(folder / name) != text]
-    gone = [
-        f"schemas/{path.name}" for path in (folder / "schemas").glob("*.json") if f"schemas/{path.name}" not in wanted
-    ]
+    """Write the JSON Schemas, the AsyncAPI and OpenAPI documents, the catalogue of events, the settings, and types."""
+    named = documents([one.definition for one in load_folders(library)])
+    wanted = {**{folder / name: text for name, text in named.items()}, types: event_types()}
+    stale = [path for path, text in wanted.items() if _read(path) != text]
+    gone = [path for path in (folder / "schemas").glob("*.json") if path not in wanted]
     if check:
         if stale or gone:
-            raise CommandError(
-                f"out of date: {', '.join(sorted(stale + gone))}; run `relevo docs` and commit the result"
-            )
+            names = ", ".join(sorted(str(path) for path in stale + gone))
+            raise CommandError(f"out of date: {names}; run `relevo docs` and commit the result")
         return
-    for name in stale:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(wanted[name], encoding="utf-8")
-    for name in gone:
-        (folder / name).unlink()
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in gone:
+        path.unlink()
     out().print(f"{len(wanted)} documents in {folder}: {len(stale)} written, {len(gone)} removed")
 
 

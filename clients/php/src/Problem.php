@@ -1,0 +1,33 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Relevo;
+
+/** The request was refused (RFC 9457), and nothing of it was stored. */
+final class Problem extends RelevoException
+{
+    public readonly string $type;
+    /** The end of `type`: `invalid-payload`, `id-used`, `not-authentic` … */
+    public readonly string $kind;
+    public readonly string $title;
+    public readonly string $detail;
+    /** @var list<array{where: string, problem: string}> everything that is wrong */
+    public readonly array $errors;
+    /** @var list<string> the ids that belong to other events */
+    public readonly array $ids;
+
+    public function __construct(public readonly int $status, string $body)
+    {
+        $found = json_decode($body, true);
+        // An answer that is no problem document, as from a proxy, is told by its beginning.
+        $found = is_array($found) ? $found : ['title' => 'no problem document', 'detail' => substr($body, 0, 200)];
+        $this->type = (string) ($found['type'] ?? 'about:blank');
+        $this->kind = substr(strrchr(':' . $this->type, ':') ?: ':', 1);
+        $this->title = (string) ($found['title'] ?? '');
+        $this->detail = (string) ($found['detail'] ?? '');
+        $this->errors = $found['errors'] ?? [];
+        $this->ids = $found['ids'] ?? [];
+        parent::__construct("$status {$this->title}: {$this->detail}", $status);
+    }
+}

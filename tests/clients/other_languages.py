@@ -1,0 +1,72 @@
+"""The TypeScript and PHP clients against a running ingest: `make test-clients`. They need node, npm and php.
+
+What is missing fails the tests; it is never passed over.
+"""
+
+import asyncio
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.clients.walking import check, flaky
+from tests.ingest.conftest import Ingest, ingest, tea
+
+__all__ = ["ingest", "tea"]
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+TYPESCRIPT = ROOT / "clients" / "typescript"
+
+
+def need(command: str, package: str) -> str:
+    """The path of a command. Fails with what to install if it is missing."""
+    found = shutil.which(command)
+    if found is None:
+        pytest.fail(f"{command} is missing: install {package} (apt-get install {package}) and run this again")
+    return found
+
+
+async def output(*command: str, cwd: Path = ROOT) -> str:
+    done = await asyncio.to_thread(subprocess.run, command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+async def test_the_typescript_client_sends_what_was_meant(ingest: Ingest) -> None:
+    node, npm = need("node", "nodejs"), need("npm", "npm")
+    await output(npm, "ci", "--no-fund", "--no-audit", cwd=TYPESCRIPT)
+    await output(npm, "run", "build", cwd=TYPESCRIPT)  # strict: see tsconfig.json
+    async with flaky(ingest) as unsteady:
+        told = await output(node, str(HERE / "walk.mjs"), str(ingest.client.base_url), unsteady)
+    await check(ingest, json.loads(told))
+
+
+async def test_the_types_refuse_what_ingest_would_refuse(tmp_path: Path) -> None:
+    npm = need("npm", "npm")
+    await output(npm, "ci", "--no-fund", "--no-audit", cwd=TYPESCRIPT)
+    wrong = TYPESCRIPT / "src" / "wrong.ts"
+    wrong.write_text(
+        'import { Client } from "./index.js";\n'
+        'const relevo = new Client({ url: "", shop: "", token: "", source: "" });\n'
+        'void relevo.send({ type: "order.placed", id: "1", data: { order_id: "1", customer: {}, numbr: "x" } });\n'
+        'void relevo.send({ type: "order.plced", id: "1", data: { order_id: "1", customer: {} } });\n'
+        'void relevo.send({ type: "order.placed", id: "1", data: { customer: {} } });\n'
+    )
+    try:
+        with pytest.raises(AssertionError) as refused:
+            await output(npm, "exec", "--", "tsc", "--noEmit", cwd=TYPESCRIPT)
+    finally:
+        wrong.unlink()
+    assert [line for line in (3, 4, 5) if f"wrong.ts({line}," in str(refused.value)] == [3, 4, 5]
+
+
+async def test_the_php_client_sends_what_was_meant(ingest: Ingest) -> None:
+    php = need("php", "php-cli")
+    for file in sorted((ROOT / "clients" / "php").rglob("*.php")):
+        await output(php, "-l", str(file))
+    async with flaky(ingest) as unsteady:
+        told = await output(php, str(HERE / "walk.php"), str(ingest.client.base_url), unsteady)
+    await check(ingest, json.loads(told))
