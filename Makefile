@@ -15,10 +15,15 @@ help: ## List the targets
 setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files with hashes
 
 $(STAMP): requirements/dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@echo "1/3 a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv
+	@echo "2/3 $$(grep -c == requirements/dev.txt) packages, checked against their hashes: about a minute"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off --no-compile --require-hashes \
+	  -r requirements/dev.txt
+	@echo "3/3 the relevo command and the services, from this folder"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $(STAMP)
+	@echo "ready: source .venv/bin/activate && relevo --help"
 
 run: $(STAMP) ## Run the demonstration: real Kafka, real PostgreSQL, all services, a sample shop's day
 	$(BIN)/relevo demo --speed 3600
