@@ -1,7 +1,7 @@
 """Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate, groupby
 
 import msgspec
@@ -12,13 +12,14 @@ from relevo_cli.errors import CommandError
 from relevo_cli.opened import opened
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
-from relevo_runtime.kafka import Publisher
+from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.kafka.record import origin_header
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 _POLL_MS = 500
 _AT_ONCE = 200
+_decode = msgspec.json.Decoder(DeadLetter).decode
 
 
 async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
@@ -75,8 +76,24 @@ async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], sea
     letters: list[DeadLetter] = []
     while [part for part, end in ends.items() if await consumer.position(part) < end]:
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            letters += [
-                msgspec.json.decode(record.value, type=DeadLetter)
-                for record in await opened(seals, DEAD_LETTERS, records)
-            ]
+            times = {record.offset: record.timestamp for record in records}
+            letters += [_letter(one, times[one.offset]) for one in await opened(seals, DEAD_LETTERS, records)]
     return letters
+
+
+def _letter(record: Record, written_ms: int) -> DeadLetter:
+    """What a record says; one that can't be read is listed without its message, and hides no other."""
+    try:
+        return _decode(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        place = f"{DEAD_LETTERS}/{record.partition}/{record.offset}"
+        return DeadLetter(
+            id=f"unreadable/{place}",
+            service="unreadable",
+            topic=DEAD_LETTERS,
+            partition=record.partition,
+            offset=record.offset,
+            reason=f"the dead letter can't be read: {error}",
+            at=datetime.fromtimestamp(written_ms / 1000, UTC),
+            key=record.key.decode(errors="replace"),
+        )

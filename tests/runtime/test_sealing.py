@@ -1,7 +1,9 @@
 """Messages about people are sealed on Kafka; deleting a person's key makes them unreadable, and nothing else."""
 
+import asyncio
 import base64
 import os
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -9,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relevo_cli.dead_letter_topic import read_dead_letters
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Poison
-from relevo_runtime.kafka import BatchConsumer, Publisher, Record
+from relevo_runtime.kafka import BatchConsumer, Publisher, Record, read
 from relevo_runtime.postgres import Pool
 from relevo_runtime.sealing import MAGIC, Masters, SealingError, Seals, is_sealed, person, shred
 from tests.conftest import SettingsFactory
-from tests.runtime.test_kafka import Seen
+from tests.runtime.test_kafka import Seen, committed
 from tests.sealed import everything_on_kafka, raw
 
 ANA, BEN = b"tea/cus_ana", b"tea/cus_ben"
@@ -98,6 +101,53 @@ async def test_a_master_key_wraps_and_can_be_changed(pool: Pool, settings: Setti
         await values(Seals(pool, settings()), sealed)
 
 
+ODD_KEYS = [
+    b"",
+    b"/",
+    b"tea",
+    b"tea/\0",
+    b"\0/a",
+    b"\xff\xfe/\xff",
+    b"a" * 9000 + b"/" + b"b" * 9000,
+    b"\xed\xa0\x80/x",
+    b"tea/a/b",
+]
+
+
+def cut_and_changed(value: bytes, draw: random.Random) -> list[bytes]:
+    """What may become of a sealed value: cut anywhere, one byte changed anywhere, noise behind the mark."""
+    cut = [value[:length] for length in range(len(MAGIC), len(value))]
+    changed = [value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :] for at in range(len(MAGIC) + 16, len(value))]
+    return [*cut, *changed, *(MAGIC + draw.randbytes(draw.randrange(99)) for _ in range(200))]
+
+
+async def test_whatever_comes_is_opened_or_left_as_it_is(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    [(_, sealed)] = await seals.seal(EVENTS, [(ANA, b"{}")])
+    odd = cut_and_changed(sealed, random.Random(7))
+    opened = await values(seals, [(ANA, sealed), *((ANA, value) for value in odd), (BEN, b"{}")])
+    assert (opened[0], opened[-1]) == (b"{}", b"{}")
+    assert set(opened[1:-1]) <= set(odd)  # none opens; those of unknown keys are passed over
+    assert {value for value in odd if len(value) < len(MAGIC) + 44} <= set(opened)
+
+
+async def test_whatever_a_key_is_its_messages_are_sealed_and_opened(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(pool, settings())
+    sealed = await seals.seal(EVENTS, [(key, b"%d" % n) for n, key in enumerate(ODD_KEYS)])
+    assert await values(seals, sealed) == [b"%d" % n for n in range(len(ODD_KEYS))]
+
+
+@pytest.mark.parametrize("kept", [b"", b"\0", b"\0short", b"\1", b"\2" + b"x" * 40, b"\0" + b"x" * 33])
+async def test_a_damaged_key_costs_what_it_sealed_and_nothing_else(
+    pool: Pool, settings: SettingsFactory, kept: bytes
+) -> None:
+    sealed = await Seals(pool, settings()).seal(EVENTS, [(ANA, b"1"), (BEN, b"2")])
+    await pool.execute("update catalog.data_key set secret = $1 where key = 'cus_ana'", kept)
+    seals = Seals(pool, settings())
+    assert await values(seals, sealed) == [sealed[0][1], b"2"]
+    assert await values(seals, await seals.seal(EVENTS, [(ANA, b"3")])) == [b"3"]
+
+
 @pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(SealingError, match="RELEVO_DATA_KEY"):
@@ -154,3 +204,40 @@ async def test_dead_letters_are_sealed_too(settings: SettingsFactory, pool: Pool
     assert met[0].value == b"ana@example.org"
     assert b"not an event" in collector.values[0]
     assert all(value.startswith(MAGIC) for _, value in await raw(own, DEAD_LETTERS))
+
+
+async def test_odd_sealed_records_become_dead_letters_and_stop_nothing(
+    settings: SettingsFactory, pool: Pool, topics: list[str]
+) -> None:
+    own, seals, failed = settings(), Seals(pool, settings()), list[BaseException]()
+    [(_, sealed)] = await seals.seal(EVENTS, [(ANA, b'{"a":1}')])
+    unknown = MAGIC + bytes(50)
+    odd = [(ANA, sealed[:-1]), (ANA, sealed[:9]), (b"tea/\0", sealed), (ANA, MAGIC), (b"\0" * 4000, MAGIC)]
+    collector = Seen()
+
+    async def handle(records: Sequence[Record]) -> None:
+        for one in records:
+            read(msgspec.json.Decoder(), one)
+        await collector(records)
+
+    async with Publisher(own) as publisher:
+        await publisher.publish(EVENTS, [*odd, (ANA, unknown), (ANA, sealed), (BEN, b"{}")])
+    reader = BatchConsumer(
+        own, service="test", topics=[EVENTS], handler=handle, clock=SystemClock(), seals=seals, on_failure=failed.append
+    )
+    async with reader:
+        await collector.until(lambda: len(collector.records) == 2)
+        async with asyncio.timeout(30):
+            while await committed(own) < 8:
+                await asyncio.sleep(0.1)
+    assert (failed, sorted(collector.values)) == ([], [b'{"a":1}', b"{}"])
+    assert sorted(letter.value for letter in await read_dead_letters(own)) == sorted(value for _, value in odd)
+
+
+async def test_an_odd_letter_does_not_hide_the_others(settings: SettingsFactory, pool: Pool, topics: list[str]) -> None:
+    own = settings()
+    async with Publisher(own) as publisher:
+        await publisher.publish(DEAD_LETTERS, [(ANA, MAGIC + b"odd"), (BEN, b"not JSON")])
+    letters = await read_dead_letters(own)
+    assert sorted((letter.key, letter.value) for letter in letters) == [("tea/cus_ana", b""), ("tea/cus_ben", b"")]
+    assert all("can't be read" in letter.reason for letter in letters)

@@ -29,6 +29,7 @@ from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.postgres import Connection, Pool, Statements
 from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.storable import storable_text
 
 if TYPE_CHECKING:
     from relevo_runtime.kafka.record import Record
@@ -47,6 +48,10 @@ _ID_BYTES, _NONCE_BYTES = 16, 12
 _ID = slice(len(MAGIC), len(MAGIC) + _ID_BYTES)
 _NONCE = slice(_ID.stop, _ID.stop + _NONCE_BYTES)
 _SECRET_BYTES = 16
+_TAG_BYTES = 16
+_SHORTEST = _NONCE.stop + _TAG_BYTES
+_SHORTEST_WRAPPED = 1 + 4 + _NONCE_BYTES + _TAG_BYTES
+_LONGEST_NAME = 500  # what an index of PostgreSQL surely takes
 _MASTER_BYTES = 32
 _PLAIN, _WRAPPED = b"\x00", b"\x01"
 _CIPHERS = 20_000
@@ -60,6 +65,10 @@ T = TypeVar("T")
 
 class SealingError(RuntimeFault):
     """The keys can't be used: `RELEVO_DATA_KEY` is not what they were wrapped with, or is no key."""
+
+
+class DamagedKey(RuntimeFault):
+    """What the database keeps as the key of one person is no key. Nobody else is concerned."""
 
 
 class _Type(msgspec.Struct, frozen=True):
@@ -91,19 +100,21 @@ class Masters:
         return _WRAPPED + name + nonce + master.encrypt(nonce, secret, key_id)
 
     def unwrap(self, kept: bytes, key_id: bytes) -> bytes:
-        """The secret again. Raises `SealingError` if the key that wrapped it is not among ours."""
-        if kept[:1] == _PLAIN:
+        """The secret again. Raises `SealingError` if the key that wrapped it is not among ours, and `DamagedKey`."""
+        if kept[:1] == _PLAIN and len(kept) == 1 + _SECRET_BYTES:
             return kept[1:]
+        if kept[:1] != _WRAPPED or len(kept) < _SHORTEST_WRAPPED:
+            raise DamagedKey
         master = self._keys.get(kept[1:5])
+        if master is None:
+            raise SealingError(
+                "the keys of people are wrapped with a key that RELEVO_DATA_KEY does not hold: add it there, behind the"
+                " new one and a comma"
+            )
         try:
-            if master is not None:
-                return master.decrypt(kept[5:17], kept[17:], key_id)
-        except InvalidTag:
-            pass
-        raise SealingError(
-            "the keys of people are wrapped with a key that RELEVO_DATA_KEY does not hold: add it there, behind the new"
-            " one and a comma"
-        )
+            return master.decrypt(kept[5:17], kept[17:], key_id)
+        except InvalidTag as error:
+            raise DamagedKey from error
 
 
 def _master(text: str) -> bytes:
@@ -153,14 +164,14 @@ class Seals:
     async def open(self, records: "Sequence[Record]") -> "list[Record]":
         """`records` in clear, without those whose key was deleted.
 
-        One that was tampered with stays as it is, for its reader to refuse. Raises what the database raises, or
-        `SealingError`.
+        One that was cut or tampered with, or whose key is damaged, stays as it is, for its reader to refuse. Raises
+        what the database raises, or `SealingError`.
         """
-        wanted = list({(_shop(record.key), record.value[_ID]) for record in records if is_sealed(record.value)})
+        wanted = list({(_shop(record.key), record.value[_ID]) for record in records if _is_whole(record.value)})
         if not wanted:
             return list(records)
         rows = await self._database.fetch(STATEMENTS["by_id"], *_columns(wanted))
-        ciphers = {wanted[number - 1]: self._cipher(key_id, kept) for number, key_id, kept in rows}
+        ciphers = {wanted[number - 1]: self._usable(key_id, kept) for number, key_id, kept in rows}
         return list(_opened(records, ciphers))
 
     async def _in_use(self, keys: set[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
@@ -168,6 +179,7 @@ class Seals:
         found = await self._found(list(keys))
         missing = list(keys - found.keys())
         if missing:
+            await self._retire_damaged(missing)
             made = [(*person(key), key_id := os.urandom(_ID_BYTES), self._new(key_id)) for key in missing]
             await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
             found |= await self._found(missing)
@@ -175,10 +187,25 @@ class Seals:
 
     async def _found(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
         rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(map(person, keys))) if keys else []
-        return {keys[number - 1]: (key_id, self._cipher(key_id, kept)) for number, key_id, kept in rows}
+        found = {keys[number - 1]: (key_id, self._usable(key_id, kept)) for number, key_id, kept in rows}
+        return {key: (key_id, cipher) for key, (key_id, cipher) in found.items() if cipher is not None}
+
+    async def _retire_damaged(self, keys: Sequence[bytes]) -> None:
+        """A key that is there and can't be used is in the way of a new one."""
+        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(map(person, keys)))
+        damaged = [person(keys[number - 1]) for number, key_id, kept in rows if self._usable(key_id, kept) is None]
+        if damaged:
+            await self._database.execute(STATEMENTS["retire"], *_columns(damaged))
 
     def _new(self, key_id: bytes) -> bytes:
         return self._masters.wrap(AESGCM.generate_key(8 * _SECRET_BYTES), key_id)
+
+    def _usable(self, key_id: bytes, kept: bytes) -> AESGCM | None:
+        """The cipher; None if the key is damaged. Raises `SealingError`."""
+        try:
+            return self._cipher(key_id, kept)
+        except DamagedKey:
+            return None
 
     def _unwrapped(self, key_id: bytes, kept: bytes) -> AESGCM:
         return AESGCM(self._masters.unwrap(kept, key_id))
@@ -197,13 +224,24 @@ def is_sealed(value: bytes) -> bool:
 
 
 def person(key: bytes) -> Person:
-    """Whom the message key `shop/key` names."""
+    """Whom the message key `shop/key` names, in texts that PostgreSQL can hold and index, whatever the key is."""
     shop, _, name = key.decode(errors="replace").partition("/")
-    return shop, name
+    return _storable(shop), _storable(name)
+
+
+def _storable(name: str) -> str:
+    if len(name) > _LONGEST_NAME:
+        name = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+    return storable_text(name)
 
 
 def _shop(key: bytes) -> str:
-    return key[: key.find(b"/")].decode(errors="replace")
+    return person(key)[0]
+
+
+def _is_whole(value: bytes) -> bool:
+    """Whether it is sealed and nothing of the envelope is missing."""
+    return is_sealed(value) and len(value) >= _SHORTEST
 
 
 def _is_erasure(topic: str, value: bytes) -> bool:
@@ -220,14 +258,14 @@ def _seal(key_id: bytes, cipher: AESGCM, nonce: bytes, key: bytes, value: bytes)
     return b"".join((MAGIC, key_id, nonce, cipher.encrypt(nonce, value, key)))
 
 
-def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM]) -> "Iterable[Record]":
+def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM | None]) -> "Iterable[Record]":
     for record in records:
-        value = record.value
-        if not is_sealed(value):
+        value, place = record.value, (_shop(record.key), record.value[_ID])
+        if _is_whole(value) and place not in ciphers:
+            continue  # the key was deleted with its person
+        cipher = ciphers.get(place)
+        if cipher is None or not _is_whole(value):
             yield record
-            continue
-        cipher = ciphers.get((_shop(record.key), value[_ID]))
-        if cipher is None:
             continue
         try:
             clear = cipher.decrypt(value[_NONCE], value[_NONCE.stop :], record.key)

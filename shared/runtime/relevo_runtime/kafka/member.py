@@ -17,7 +17,7 @@ from relevo_runtime.kafka.precedence import Position, Precedence
 from relevo_runtime.kafka.record import Record, read_origin
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary, unfit_schema
-from relevo_runtime.sealing import Seals
+from relevo_runtime.sealing import SealingError, Seals
 from relevo_runtime.supervision import contained
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
@@ -165,14 +165,26 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """The records in clear. What is about people who were erased is passed over: nobody can read it any more."""
         if self._seals is None:
             return records
-        seals, opened = self._seals, list[Record]()
+        opened = await self._open(self._seals, records)
+        self._metrics.records_shredded.inc(len(records) - len(opened))
+        return opened
+
+    async def _open(self, seals: Seals, records: Sequence[Record]) -> list[Record]:
+        """A record that can't be opened, though others can, stays sealed: its reader refuses it, as a dead letter."""
+        opened: list[Record] = []
 
         async def attempt() -> None:
             opened.extend(await seals.open(records))
 
-        await self._surely(attempt)
-        self._metrics.records_shredded.inc(len(records) - len(opened))
-        return opened
+        failure = await self._patiently(attempt)
+        if failure is None:
+            return opened
+        if isinstance(failure, SealingError):
+            raise failure  # the settings are at fault, not the records
+        if len(records) == 1:
+            _log.error("%s: %s/%d/%d can't be opened: %s", self.name, *_place_of(records[0]), failure)
+            return list(records)
+        return [one for record in records for one in await self._open(seals, [record])]
 
     async def _release(self) -> None:
         """Looks again until nothing is held back: what goes first may be at its end without a further batch."""
