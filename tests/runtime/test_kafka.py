@@ -405,3 +405,26 @@ async def test_a_consumer_whose_background_task_ends_is_unhealthy_and_the_servic
         error = await asyncio.wait_for(ended, 30)
         assert "test consumer 1 poll has ended" in str(error)
         assert not (await running.health.report()).ready
+
+
+async def test_a_record_that_always_takes_too_long_is_put_aside_after_some_tries(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen, tries = Seen(), list[int]()
+
+    async def handler(records: Sequence[Record]) -> None:
+        if any(record.value == b"7" for record in records):
+            tries.append(len(records))
+            await asyncio.sleep(0.05)
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        await seen(records)
+
+    await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(10)])
+    running = consumer(settings(), handler)
+    running._members[0]._too_long = 0.01
+    async with running:
+        await seen.until(lambda: len(seen.records) == 9)
+        [letter] = await dead_letters(settings(), 1)
+    assert (letter.value, seen.values) == (b"7", [value for _, value in numbered(10) if value != b"7"])
+    assert tries[-5:] == [1] * 5
+    assert tries.count(1) == 5

@@ -4,7 +4,7 @@ The checker sees protobuf messages; the evaluator sees one variable for each fie
 shapes. An evaluation error makes a condition false and stands in the trace with its text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,7 +21,7 @@ from relevo_workflow.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.diagnostics import Position, Problems
 from relevo_workflow.order_windows import Window, complaint, declarations, find_windows
 from relevo_workflow.paths import Getter, Path, find_paths, getter
-from relevo_workflow.plain_conditions import Condition, plain_condition
+from relevo_workflow.plain_conditions import Condition, necessary_equalities, plain_condition
 from relevo_workflow.scope import Scope
 from relevo_workflow.shapes import CUSTOMER, DYN, OCCASION, ORDERS, SHOP, TIMESTAMP, UNKNOWN, Shape, occasion_shape
 from relevo_workflow.yaml_source import Node
@@ -59,7 +59,7 @@ class Compiled:
 
     `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size. `plain`
     answers a plain condition without CEL; `field` says that the expression is a field alone, which `raw` reads as it
-    travels.
+    travels. `equalities` hold wherever the condition does.
     """
 
     program: Any
@@ -71,6 +71,16 @@ class Compiled:
     plain: Condition | None
     field: bool
     raw: Getter | None = None
+    equalities: "tuple[Equality, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """A field of the event and one of what started the run (their `paths`), and how each is read."""
+
+    paths: tuple[str, str]
+    of_event: Getter = field(compare=False)
+    of_trigger: Getter = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,12 @@ class Expression:
         check = self.evaluate(scope, at)
         trace.append(check)
         return check.value is True
+
+    def equalities(self, event_type: str, trigger_type: str) -> tuple[Equality, ...]:
+        """Which fields of an event and of what started the run are equal wherever the condition holds."""
+        key = (event_type if self.by_event else "", trigger_type if self.by_trigger else "")
+        compiled = self.variants.get(key)
+        return compiled.equalities if compiled is not None else ()
 
     def _variant(self, scope: Scope) -> Compiled | None:
         event = scope.event.type if self.by_event and scope.event is not None else ""
@@ -315,17 +331,29 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     kinds = {name: str(_evaluated_type(read).name()) for name, read in known}
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
     alone = known[0][1] if is_field else None
+    getters = tuple(getter(read) if isinstance(read, Path) else read.getter() for _, read in known)
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
         paths=tuple(f"has({read.text})" if _asks(read) else read.text for _, read in known),
-        getters=tuple(getter(read) if isinstance(read, Path) else read.getter() for _, read in known),
+        getters=getters,
         stamps=tuple(index for index, (_, read) in enumerate(known) if _is_stamp(read)),
         plain=plain_condition(rewritten, kinds),
         field=is_field,
         long=tuple(index for index, (_, read) in enumerate(known) if read.shape.kind in _LONG and not _asks(read)),
         raw=getter(replace(alone, shape=DYN)) if isinstance(alone, Path) and not alone.has else None,
+        equalities=tuple(_correlations(rewritten, kinds, [read for _, read in known], getters)),
     )
+
+
+def _correlations(
+    text: str, kinds: Mapping[str, str], reads: list[Path | Window], getters: tuple[Getter, ...]
+) -> Iterator[Equality]:
+    for pair in necessary_equalities(text, kinds):
+        found = {read.parts[0]: index for index in pair if isinstance(read := reads[index], Path)}
+        if found.keys() == {"event", "trigger"}:
+            one, other = found["event"], found["trigger"]
+            yield Equality((reads[one].text, reads[other].text), getters[one], getters[other])
 
 
 def _asks(read: Path | Window) -> bool:

@@ -6,7 +6,7 @@ compares the two.
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +28,39 @@ _Operand = tuple[str, int, Any]  # its kind; the index of a variable, or -1 with
 def plain_condition(text: str, kinds: Mapping[str, str]) -> Condition | None:
     """The condition of `text` over variables of these kinds (`STRING`, `INT`, `DOUBLE`, `BOOL`), or `None`."""
     return _condition(tokens(text), list(kinds), kinds)
+
+
+def necessary_equalities(text: str, kinds: Mapping[str, str]) -> list[tuple[int, int]]:
+    """The pairs of variables (texts or whole numbers) that are equal wherever the condition of `text` holds.
+
+    They are the equalities that `&&` joins to everything else; what is behind `||`, `?` or `!` is none.
+    """
+    return list(_equalities(tokens(text), list(kinds), kinds))
+
+
+def _equalities(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+    if len(_split(stream, "|")) > 1 or any(token.text == "?" for token in stream):
+        return
+    parts = _split(stream, "&")
+    if len(parts) > 1:
+        for part in parts:
+            yield from _equalities(part, names, kinds)
+    elif _is_enclosed(stream):
+        yield from _equalities(stream[1:-1], names, kinds)
+    elif [token.text for token in stream[1:-1]] == ["=", "="] and not _spread(stream):
+        left, right = stream[0].text, stream[-1].text
+        if kinds.get(left) == kinds.get(right) in ("STRING", "INT"):
+            yield names.index(left), names.index(right)
+
+
+def _is_enclosed(stream: list[Token]) -> bool:
+    """Whether one pair of brackets is around everything."""
+    depth = 0
+    for place, token in enumerate(stream):
+        depth += (token.text in "([{") - (token.text in ")]}")
+        if depth == 0:
+            return token.text == ")" and 0 < place == len(stream) - 1 and stream[0].text == "("
+    return False
 
 
 def _condition(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Condition | None:

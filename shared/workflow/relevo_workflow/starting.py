@@ -169,7 +169,8 @@ def _not_again(run: Run, reentry: Reentry, past: Past | None, active: Sequence[R
     if reentry.mode == "several":
         return ""
     for one in active:
-        if (one.workflow, one.key, one.test, one.state) == (run.workflow, run.key, run.test, "active"):
+        same = one.key == run.key and one.workflow == run.workflow and one.test == run.test
+        if same and one.state == "active":
             return "a run for this key is on its way"
     return _ran_before(run, reentry, past) if past is not None else ""
 

@@ -15,6 +15,7 @@ from relevo_workflow.deployment import Deployment
 from relevo_workflow.effects import Effect, SetAttributes
 from relevo_workflow.facts import REDACTED, fold, remember, with_changes, with_end, with_start
 from relevo_workflow.inputs import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
+from relevo_workflow.listening import Listening
 from relevo_workflow.redaction import is_void, redacted
 from relevo_workflow.segments import changed_segments
 from relevo_workflow.starting import past_name
@@ -143,7 +144,7 @@ class _Work(Struct, kw_only=True):
             return
         if own and not event.test and event.type in self.deployment.exit_types:
             self.facts = remember(self.facts, event)
-        self._let_runs_decide(arrival, event.type, "")
+        self._let_runs_decide(arrival)
         if own and not event.historical:
             for definition in self.deployment.starts.get(event.type, ()):
                 self.start(definition, arrival)
@@ -152,7 +153,7 @@ class _Work(Struct, kw_only=True):
         """Lets the run decide that a timer or an answer is for; starts what an alarm or a person asks for."""
         addressee = _addressee(arrival)
         if addressee:
-            self._let_runs_decide(arrival, "", addressee)
+            self._let_runs_decide(arrival, addressee)
             return
         starts = [arrival] if isinstance(arrival, StartInput) else self._due_starts(arrival)
         for start in starts:
@@ -163,12 +164,14 @@ class _Work(Struct, kw_only=True):
         subject = structs.replace(self.subject, facts=self.facts)
         return due_starts(self.deployment, subject, arrival, self.now, shop=self.shop)
 
-    def _let_runs_decide(self, arrival: Input, heard: str, addressee: str) -> None:
-        """Lets those runs decide that listen to a type of event, or that have an id."""
+    def _let_runs_decide(self, arrival: Input, addressee: str = "") -> None:
+        """Lets those runs decide that an event may concern, or that have an id."""
         self.runs = []
+        listening = Listening(arrival.event) if isinstance(arrival, EventInput) else None
         for run in self.subject.runs:
             definition = _version(self.deployment, self.pinned, run)
-            if _hears(run, arrival) and (heard in definition.event_types or run.id == addressee):
+            asked = run.id == addressee if listening is None else listening.concerns(definition, run)
+            if asked and _hears(run, arrival):
                 self._run(definition, run, arrival)
             else:
                 self.runs.append(run)

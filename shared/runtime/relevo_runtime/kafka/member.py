@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 _TOO_LONG = 15.0  # seconds: an attempt that fails after more than that is made smaller
+_CUT_OFF = 5  # attempts in a row at one record, after which it is at fault itself
 _LOOK_AGAIN = 0.02  # seconds between two looks whether held records may go on
 
 
@@ -46,7 +47,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     - A batch's offsets are committed after its handler returned, never before.
     - A temporary failure is tried again in place, for ever, with growing pauses: nothing overtakes it.
-    - A batch that takes too long is halved; what is wrong with the service, such as its schema, stops it.
+    - A batch that the database cuts off, since it takes too long, is halved; a record that is cut off alone is tried
+      five times. What is wrong with the service, such as its schema, stops it.
     - What fails otherwise is narrowed down by halves to the records at fault; they go to the dead letters.
     - A shop of which too many fail is paused: its further records go to the dead letters too, in order and unread.
     - Partitions are only given up between batches; a batch that waits for its next try is abandoned instead.
@@ -64,8 +66,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         on_failure: Callable[[BaseException], None],
         precedence: Precedence,
         seals: Seals | None = None,
+        too_long: float = _TOO_LONG,
     ) -> None:
         self.name = name
+        self._too_long = too_long
         self.consumer: Callable[[], Consumer | None] = lambda: None
         self._handler = handler
         self._topics = topics
@@ -222,7 +226,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         records = await self._without_paused(records)
         if not records:
             return
-        failure = await self._patiently(lambda: self._handler(records), large=len(records) > 1)
+        tries = 1 if len(records) > 1 else _CUT_OFF
+        failure = await self._patiently(lambda: self._handler(records), cut_off=tries)
         if failure is None:
             self._handled.update(map(_place_of, records))
             return
@@ -270,12 +275,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._handled.add(_place_of(record))
         self._stop_if_too_many()
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, large: bool = False) -> Exception | None:
+    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, cut_off: int = 0) -> Exception | None:
         """Try until `attempt` succeeds (None) or fails for good (its error). Raises `_AbandonedError`.
 
-        A `large` attempt may be made smaller: that it took too long is an error of it then.
+        With `cut_off`, taking too long so many times in a row is an error of the attempt as well.
         """
-        pause, loop = _FIRST_PAUSE, asyncio.get_running_loop()
+        pause, loop, slow = _FIRST_PAUSE, asyncio.get_running_loop(), 0
         while True:
             began = loop.time()
             try:
@@ -283,7 +288,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             except Exception as error:
                 if unfit_schema(error):
                     raise  # no record is at fault
-                if large and _took_too_long(error, loop.time() - began):
+                slow = slow + 1 if loop.time() - began > self._too_long and _was_cut_off(error) else 0
+                if slow and slow == cut_off:
                     return error
                 if not worth_another_try(error):
                     return error
@@ -326,11 +332,10 @@ def _place_of(record: Record) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
 
 
-def _took_too_long(error: Exception, seconds: float) -> bool:
-    """Whether the database cut the attempt off, or the connection was lost, since too much was to be done in it."""
-    if isinstance(error, PublishError | KafkaError):
-        return False
-    return temporary(error) and seconds > _TOO_LONG
+def _was_cut_off(error: Exception) -> bool:
+    """Whether a database that is there may have ended the attempt since too much was to be done in it."""
+    away = isinstance(error, PublishError | KafkaError | OSError)  # a time-out is an OSError
+    return temporary(error) and not away
 
 
 def worth_another_try(error: Exception) -> bool:
