@@ -64,6 +64,11 @@ def test_e_mail_addresses(written: str) -> None:
     assert mail_text(written) == "ana@example.com"
 
 
+def test_an_address_has_one_form_however_its_domain_is_written() -> None:
+    assert mail_text("ana@xn--bcher-kva.example") == mail_text("Ana@B\u00dcCHER.example") == "ana@b\u00fccher.example"
+    assert mail_text("ana@xn--.example") == "ana@xn--.example"
+
+
 def test_an_address_has_one_form_however_its_accents_are_composed() -> None:
     assert mail_text("jose\u0301@example.com") == mail_text("jos\u00e9@example.com")
 

@@ -1,14 +1,15 @@
-"""What happened long ago is no news: an import writes parcels, refunds and checkouts of orders nobody has heard of."""
+"""What is no news: what happened long ago (an import writes parcels of orders nobody has heard of), or not yet."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.ingest.test_shopify_truth import T0, order, payment, refund
+from tests.ingest.test_shopify_truth import T0, T1, T2, order, payment, refund
 from tests.ingest.webhooks import RECEIVED, Told, fixture
 
 Body = dict[str, Any]
+T3 = "2026-03-05T12:30:00-05:00"
 LONG_AGO = "2019-03-01T10:00:00-05:00"
 
 
@@ -72,3 +73,22 @@ def test_words_of_the_platform_mean_the_same_in_capitals() -> None:
 def test_a_customer_is_not_merged_into_itself() -> None:
     same = {f"admin_graphql_api_customer_{which}_id": "gid://shopify/Customer/1" for which in ("kept", "deleted")}
     assert "are the same" in Told().why_not("customers/merge", {**same, "status": "completed"})
+
+
+@pytest.mark.parametrize("before", ["label_purchased", "label_printed", "confirmed", "CONFIRMED"])
+def test_a_parcel_that_only_has_a_label_has_not_left(before: str) -> None:
+    shop = Told()
+    [waiting] = shop.tells("fulfillments/create", parcel(shipment_status=before))
+    [again] = shop.tells("fulfillments/update", parcel(shipment_status=before, updated_at=T1))
+    [leaves] = shop.tells("fulfillments/update", parcel(shipment_status="in_transit", updated_at=T2))
+    [later] = shop.tells("fulfillments/update", parcel(shipment_status="out_for_delivery", updated_at=T3))
+    kinds = ["shipment.updated", "shipment.updated", "shipment.created", "shipment.updated"]
+    assert [event.type for event in (waiting, again, leaves, later)] == kinds
+
+
+def test_a_parcel_that_left_is_not_back_when_its_label_is_told_late() -> None:
+    shop = Told()
+    [leaves] = shop.tells("fulfillments/create", parcel())
+    [label] = shop.tells("fulfillments/update", parcel(shipment_status="confirmed", updated_at=T1))
+    [travels] = shop.tells("fulfillments/update", parcel(shipment_status="in_transit", updated_at=T2))
+    assert [event.type for event in (leaves, label, travels)] == ["shipment.created", *["shipment.updated"] * 2]

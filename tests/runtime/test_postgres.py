@@ -66,6 +66,7 @@ def test_a_file_that_is_not_in_form_says_what_is_wrong(text: str, says: str) -> 
     ("error", "again"),
     [
         (ConnectionResetError(), True),
+        (asyncpg.InternalClientError("got result for unknown protocol state"), True),
         (TimeoutError(), True),
         (asyncpg.DeadlockDetectedError(""), True),
         (asyncpg.TooManyConnectionsError(""), True),

@@ -96,13 +96,25 @@ def _visible(value: str) -> str:
 def mail_text(value: str | None, limit: int = 320) -> str:
     """What is written of an e-mail address, in lower case: without invisible characters, `mailto:`, angle brackets.
 
-    Whether it is an address is for the caller to check.
+    An international domain is written in its own letters, also where it came as punycode. Whether it is an address is
+    for the caller to check.
     """
     if not value or len(value) > 2 * limit:
         return ""
     if not value.isascii():
         return unicodedata.normalize("NFC", _bare(value).translate(_DOTS)).lower()
-    return (value.strip() if value.isprintable() and "<" not in value and ":" not in value else _bare(value)).lower()
+    plain = value.strip() if value.isprintable() and "<" not in value and ":" not in value else _bare(value)
+    return _in_letters(plain.lower())
+
+
+def _in_letters(address: str) -> str:
+    name, at, domain = address.rpartition("@")
+    if "xn--" not in domain:
+        return address
+    try:
+        return f"{name}{at}{domain.encode().decode('idna')}"
+    except UnicodeError:
+        return address
 
 
 def phone_text(value: str | None, limit: int = 64) -> str:

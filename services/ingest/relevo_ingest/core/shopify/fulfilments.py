@@ -20,6 +20,8 @@ from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings,
 
 DELIVERED = "delivered"
 _PICKUP = frozenset(("ready_for_pickup", "picked_up"))
+_STILL_HERE = frozenset(("label_purchased", "label_printed", "confirmed"))
+"""What a carrier says of a parcel that it has been told of and not been given yet."""
 _TRACKS_LIMIT = 50
 
 
@@ -146,7 +148,7 @@ def _delivery_or_update(kind: str, *, delivered: bool) -> str:
 
 
 def _has_left(shape: FulfilmentShape) -> bool:
-    return shape.status == "success"
+    return shape.status == "success" and shape.shipment_status not in _STILL_HERE
 
 
 def _kind(shape: FulfilmentShape, payload: ShipmentChanged, order: KnownOrder) -> str:
