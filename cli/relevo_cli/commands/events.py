@@ -1,19 +1,23 @@
-"""`relevo events`: the events that shops declared themselves."""
+"""`relevo events`: what arrives for a shop, and the events that shops declared themselves."""
 
 import asyncio
-from datetime import UTC
-from typing import Annotated
+import contextlib
+from datetime import UTC, timedelta
+from typing import Annotated, assert_never
 
 import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
-from relevo_cli.console import local_minute, out, print_json
+from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.event_tail import Arrived, Decided, Line, NotRecognised, tail
+from relevo_cli.stoppable import until_stopped
 from relevo_contracts.event_types import mentioned
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, EventType, of_shop
 from relevo_workflow.diagnostics import suggestion
+from relevo_workflow.durations import parse_duration
 
 ShopArgument = Annotated[str, typer.Argument(help="The shop; `*`: what every shop has.")]
 NameArgument = Annotated[str, typer.Argument(help="The event: custom.<name>.")]
@@ -21,11 +25,56 @@ NameArgument = Annotated[str, typer.Argument(help="The event: custom.<name>.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="The events that shops declared themselves.", no_args_is_help=True)
+    group = typer.Typer(help="What arrives for a shop, and the events that it declared.", no_args_is_help=True)
+    group.command("tail")(tail_events)
     group.command("list")(list_events)
     group.command("show")(show)
     group.command("withdraw")(withdraw)
     app.add_typer(group, name="events")
+
+
+def tail_events(
+    shop: Annotated[str, typer.Argument(help="The shop.")],
+    since: Annotated[str, typer.Option(help="How far back it begins: 30s, 10m, 2h.")] = "10m",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what arrives, until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
+) -> None:
+    """Tell what arrived for SHOP, what it became, and what it started."""
+    try:
+        back = parse_duration(since)
+    except ValueError as error:
+        raise CommandError(f"--since: {error}") from None
+    if back < timedelta():
+        raise CommandError(f"--since {since} lies in the future: say how far back, as in 10m")
+    asyncio.run(until_stopped(_tail(shop, back, follow=follow, as_json=as_json)))
+
+
+async def _tail(shop: str, back: timedelta, *, follow: bool, as_json: bool) -> None:
+    anything = False
+    async with contextlib.aclosing(tail(addresses.settings(), shop, back=back, follow=follow)) as found:
+        async for lines in found:
+            anything = True
+            for line in lines:
+                if as_json:
+                    print_json(line)
+                else:
+                    out().print(hanging(_text(line), terminal_width(), 10), markup=False, soft_wrap=True)
+    if not anything and not as_json:
+        out().print("nothing arrived in that time; --follow waits for what does, --since looks further back")
+
+
+def _text(line: Line) -> str:
+    match line:
+        case Arrived(at=at, event=event):
+            marks = "".join(f"  {name}" for name in ("historical", "test") if getattr(event, name))
+            return f"{at:%H:%M:%S}  {event.type}  {event.id}  {event.key}{marks}"
+        case NotRecognised(at=at, message=message):
+            return f"{at:%H:%M:%S}  not recognised ({message.kind})  {message.topic}  {message.id}: {message.reason}"
+        case Decided():
+            run = f"  {line.run_id}" if line.run_id else ""
+            return f"          {line.event_id}: {line.workflow} {line.kind}{run}  {line.reason}".rstrip()
+        case _:
+            assert_never(line)
 
 
 def list_events(shop: ShopArgument, as_json: JsonOption = False) -> None:

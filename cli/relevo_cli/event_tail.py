@@ -1,0 +1,181 @@
+"""Follows what arrives for a shop: its events, what was not recognised, and what the engine did with each.
+
+It only reads: no consumer group, no commit, no row is written. What is held is bounded, however much arrives.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec import Struct
+
+from relevo_cli import database
+from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.opened import opened
+from relevo_contracts.envelope import Event
+from relevo_contracts.messages import Unrecognised
+from relevo_contracts.topics import EVENTS, UNRECOGNISED
+from relevo_runtime import catalog
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.kafka import Record
+from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.sealing import Seals
+from relevo_runtime.settings import RuntimeSettings
+
+STATEMENTS = Statements.load("relevo_cli", "event_tail.sql")
+_TOPICS = (EVENTS, UNRECOGNISED)
+_POLL_MS = 500
+_MOST_AT_ONCE = 200
+_MOST_DECISIONS = 2000
+_PATIENCE = timedelta(seconds=15)
+"""So long the engine's decisions about an event are waited for."""
+
+
+class Arrived(Struct, frozen=True, kw_only=True, tag="event"):
+    """An event that arrived."""
+
+    at: datetime
+    event: Event
+
+
+class NotRecognised(Struct, frozen=True, kw_only=True, tag="unrecognised"):
+    """A genuine message that made no event."""
+
+    at: datetime
+    message: Unrecognised
+
+
+class Decided(Struct, frozen=True, kw_only=True, tag="decision"):
+    """What a workflow did with an event: it started, went on, ended, or did not start, and why."""
+
+    event_id: str
+    key: str
+    workflow: str
+    kind: str
+    reason: str
+    run_id: str
+
+
+Line = Arrived | NotRecognised | Decided
+Lines = AsyncGenerator[list[Line], None]
+
+
+class _Waiting:
+    """The newest events, until the engine was given time for them."""
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[datetime, str, str]] = deque(maxlen=_MOST_AT_ONCE)
+        self._told: set[tuple[str, str, str, str]] = set()
+
+    def add(self, event: Event, now: datetime) -> None:
+        self._events.append((now, event.key, event.id))
+
+    async def told(self, connection: Connection, shop: str, now: datetime) -> list[Decided]:
+        """What was decided since it was last asked."""
+        if not self._events:
+            return []
+        keys, ids = [key for _, key, _ in self._events], [event_id for _, _, event_id in self._events]
+        rows = await connection.fetch(STATEMENTS["decisions_of"], shop, keys, ids, _MOST_DECISIONS)
+        new = [_decided(row) for row in rows if tuple(row[:4]) not in self._told]
+        self._told.update(tuple(row[:4]) for row in rows)
+        while self._events and now - self._events[0][0] > _PATIENCE:
+            self._events.popleft()
+        waiting = {(key, event_id) for _, key, event_id in self._events}
+        self._told = {one for one in self._told if one[:2] in waiting}
+        return new
+
+
+async def tail(
+    settings: RuntimeSettings, shop: str, *, back: timedelta, follow: bool
+) -> AsyncGenerator[list[Line], None]:
+    """What arrived for a shop within the last `back`, and with `follow` what arrives from now on, until it is closed.
+
+    Raises `CommandError` if there is no such shop, or there are no topics.
+    """
+    clock = SystemClock()
+    waiting = _Waiting()
+    async with database.connection(settings) as connection, _consumer(settings) as consumer:
+        await connection.execute("set default_transaction_read_only = on")  # it looks, whatever it calls
+        if await catalog.shop(connection, shop) is None:
+            raise CommandError(unknown_shop(shop))
+        ends = await _begin(consumer, clock.now() - back)
+        seals = Seals(connection, settings)
+        while follow or await _behind(consumer, ends):
+            found = await _read(consumer, seals, settings, shop)
+            for line in found:
+                if isinstance(line, Arrived):
+                    waiting.add(line.event, clock.now())
+            lines = [*found, *(await waiting.told(connection, shop, clock.now()))]
+            if lines:
+                yield lines
+
+
+@contextlib.asynccontextmanager
+async def _consumer(settings: RuntimeSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    names = [settings.topic(topic) for topic in _TOPICS]
+    consumer = AIOKafkaConsumer(
+        *names, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
+    )
+    try:
+        await consumer.start()
+        if not consumer.assignment():
+            raise CommandError(f"there is no topic {names[0]} on {settings.kafka}; run `relevo migrate` first")
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _begin(consumer: AIOKafkaConsumer, since: datetime) -> dict[TopicPartition, int]:
+    """Puts the consumer to where `since` begins; where the partitions end now."""
+    partitions = list(consumer.assignment())
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    millis = int(since.timestamp() * 1000)
+    starts = await consumer.offsets_for_times(dict.fromkeys(partitions, millis))
+    for partition in partitions:
+        await consumer.position(partition)  # its first look-up in the background would overtake a seek
+        found = starts.get(partition)
+        consumer.seek(partition, found.offset if found is not None else ends[partition])
+    return ends
+
+
+async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    return any([await consumer.position(partition) < end for partition, end in ends.items()])
+
+
+async def _read(consumer: AIOKafkaConsumer, seals: Seals, settings: RuntimeSettings, shop: str) -> list[Line]:
+    own = f"{shop}/".encode()
+    lines: list[Line] = []
+    polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_AT_ONCE)
+    for partition, records in polled.items():
+        topic = next(name for name in _TOPICS if settings.topic(name) == partition.topic)
+        # Others' messages are not even opened.
+        mine = [record for record in records if (record.key or b"").startswith(own)]
+        lines += _lines(await opened(seals, topic, mine))
+    return sorted(lines, key=_arrival)
+
+
+def _lines(records: Iterable[Record]) -> list[Line]:
+    lines: list[Line] = []
+    for record in records:
+        if record.topic == EVENTS:
+            event = msgspec.json.decode(record.value, type=Event)
+            lines.append(Arrived(at=event.receivedtime, event=event))
+        else:
+            message = msgspec.json.decode(record.value, type=Unrecognised)
+            lines.append(NotRecognised(at=message.receivedtime, message=message))
+    return lines
+
+
+def _arrival(line: Line) -> datetime:
+    assert not isinstance(line, Decided)
+    return line.at
+
+
+def _decided(row: Any) -> Decided:
+    key, event_id, workflow, kind, reason, run_id = islice(row, 6)
+    return Decided(event_id=event_id, key=key, workflow=workflow, kind=kind, reason=reason, run_id=run_id)
