@@ -1,7 +1,9 @@
 """Clients that say nothing, or say it slowly, keep nobody from being served."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,62 @@ async def test_a_connection_serves_one_request_after_the_other(port: int) -> Non
         head = await asyncio.wait_for(reader.readuntil(b"ok\n"), 20)
         assert head.startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+async def reading(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """An application that reads a request wholly before it answers, as ingest does."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok\n"})
+
+
+async def test_bodies_that_trickle_give_way_to_whole_requests() -> None:
+    limits = Limits(connections=60, head_seconds=600.0, request_seconds=600.0)
+    async with serve(reading, HOST, 0, stop_timeout=1, limits=limits) as port:
+        slow = [await asyncio.open_connection(HOST, port) for _ in range(60)]
+        for _, writer in slow:
+            writer.write(b"POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12")
+            await writer.drain()
+        await asyncio.sleep(0.2)
+        for _ in range(5):
+            assert await healthy(port)
+        for _, writer in slow:
+            writer.close()
+
+
+SERVER = """
+import asyncio, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+from relevo_runtime.http import serve
+from relevo_runtime.http_limits import Limits, most_connections
+from tests.runtime.test_http_limits import HOST, reading
+
+async def main():
+    limits = Limits(connections=most_connections(), head_seconds=600.0, request_seconds=600.0)
+    async with serve(reading, HOST, 0, stop_timeout=1, limits=limits) as port:
+        print(port, flush=True)
+        await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(None, sys.stdin.read), 60)
+
+asyncio.run(main())
+"""
+
+
+async def test_thousands_of_idle_connections_leave_a_server_with_few_descriptors_answering() -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        port = int(await asyncio.wait_for(child.stdout.readline(), 30))
+        for _ in range(4):
+            idle = [await asyncio.open_connection(HOST, port) for _ in range(300)]
+            assert await healthy(port)
+            for _, writer in idle:
+                writer.close()
+    finally:
+        child.stdin.close()
+        await asyncio.wait_for(child.wait(), 30)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from relevo_runtime.health import Health
 from relevo_runtime.postgres import Pool
 from relevo_runtime.timers import announce
 from relevo_scheduler.adapters.listener import listening
@@ -33,9 +34,11 @@ async def test_an_announcement_is_heard(pool: Pool, database: str) -> None:
 
 async def test_what_does_not_pass_ends_the_service(database: str) -> None:
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-    name = database.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
-    async with listening(database.replace(name, "no_such_database"), lambda: None, failed.set_result):
-        assert isinstance(await asyncio.wait_for(failed, 30), asyncpg.InvalidCatalogNameError)
+    name, health = database.split("?", maxsplit=1)[0].rsplit("/", 1)[1], Health()
+    async with listening(database.replace(name, "no_such_database"), lambda: None, failed.set_result, health):
+        ended = await asyncio.wait_for(failed, 30)
+        assert isinstance(ended.__cause__, asyncpg.InvalidCatalogNameError)
+        assert not (await health.report()).ready
 
 
 async def test_a_lost_connection_is_opened_again(pool: Pool, database: str) -> None:

@@ -28,25 +28,26 @@ def most_connections() -> int:
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
     """uvicorn's protocol under `limits`, for one server."""
-    return type("Bounded", (_Bounded,), {"limits": limits, "held": set(), "silent": {}})
+    return type("Bounded", (_Bounded,), {"limits": limits, "held": set(), "silent": {}, "sending": {}})
 
 
 class _Bounded(HttpToolsProtocol):
     """A connection that says nothing, or trickles, is closed.
 
-    One that comes when there are too many takes the place of the one that has been silent the longest; if all of them
-    are at work, it is closed at once.
+    One that comes when there are too many takes the place of the one that has been silent the longest, or else of the
+    one that has been sending its body the longest; if all requests are whole and at work, it is closed at once.
     """
 
     limits: Limits
     held: "set[_Bounded]"
     silent: "dict[_Bounded, None]"  # in the order in which they fell silent
+    sending: "dict[_Bounded, None]"  # in the order in which their heads were there; their bodies are not
     deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         if len(self.held) >= self.limits.connections:
-            oldest = next(iter(self.silent), None)
+            oldest = next(iter(self.silent), None) or next(iter(self.sending), None)
             if oldest is None:
                 transport.abort()
                 return
@@ -60,10 +61,12 @@ class _Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.silent.pop(self, None)
+        self.sending[self] = None
         self._limit(self.limits.request_seconds)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self.sending.pop(self, None)
         self._limit(None)
         super().on_message_complete()
 
@@ -89,4 +92,5 @@ class _Bounded(HttpToolsProtocol):
     def _forget(self) -> None:
         self._limit(None)
         self.silent.pop(self, None)
+        self.sending.pop(self, None)
         self.held.discard(self)

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable
 import asyncpg
 import structlog
 
+from relevo_runtime.health import Health
 from relevo_runtime.postgres import temporary
+from relevo_runtime.supervision import Supervised
 from relevo_runtime.timers import ARMED
 
 _RETRY_SECONDS = 1.0
@@ -16,26 +18,24 @@ _log = structlog.get_logger(__name__)
 
 @contextlib.asynccontextmanager
 async def listening(
-    dsn: str, armed: Callable[[], None], on_failure: Callable[[BaseException], None]
+    dsn: str,
+    armed: Callable[[], None],
+    on_failure: Callable[[BaseException], None],
+    health: Health | None = None,
 ) -> AsyncIterator[None]:
     """Calls `armed()` for each announcement while the context is open.
 
     A lost connection is opened again. Announcements in between are lost, which the longest sleep of the loop makes
-    good; so a database that cannot be reached raises nothing here. `on_failure` gets an error that does not pass.
+    good; so a database that cannot be reached raises nothing here. `on_failure` hears if listening ends, in any way,
+    and `health` has it as bad then.
     """
-
-    def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            on_failure(error)
-
-    task = asyncio.create_task(_keep_listening(dsn, armed), name="timer-announcements")
-    task.add_done_callback(ended)
+    part = Supervised(
+        "timer announcements", _keep_listening(dsn, armed), health=health or Health(), on_failure=on_failure
+    )
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await part.stop()
 
 
 async def _keep_listening(dsn: str, armed: Callable[[], None]) -> None:

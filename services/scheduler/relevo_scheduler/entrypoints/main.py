@@ -35,7 +35,7 @@ async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIter
         publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=Seals(pool, settings)))
         service.health.probe("kafka", publisher.check, of="Kafka")
         due = _publish_due(service, settings, pool, publisher)
-        await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail))
+        await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail, service.health))
         await stack.enter_async_context(service.running(due, _rescue_outbox(service, settings, pool, publisher)))
         yield
 

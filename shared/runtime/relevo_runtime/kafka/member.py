@@ -18,7 +18,7 @@ from relevo_runtime.kafka.record import Record, read_origin
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary, unfit_schema
 from relevo_runtime.sealing import SealingError, Seals
-from relevo_runtime.supervision import contained
+from relevo_runtime.supervision import PartEnded, contained, described
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 
@@ -123,16 +123,15 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except _AbandonedError:
             _log.info("%s: a batch of %d records is given up and will come again", self.name, len(batch))
         except Exception as error:  # noqa: BLE001 - handed on, the service stops
-            self._health.set(self.name, False, str(error))
-            self.stop()
-            self._on_failure(error)
+            self._fail(error)
         finally:
             self._idle.set()
 
     async def _process(self, batch: Sequence[ConsumerRecord], consumer: Consumer) -> None:
         picked = await self._precedence.pick(batch, consumer)
         if self._precedence.waiting and (self._releasing is None or self._releasing.done()):
-            self._releasing = asyncio.create_task(self._release())
+            self._releasing = asyncio.create_task(self._release(), name=f"{self.name} release")
+            self._releasing.add_done_callback(self._released)
         records, offsets = self._sort(picked, consumer.assignment())
         if not records:
             return
@@ -197,6 +196,17 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             consumer = self.consumer()
             if consumer is not None:
                 await self._precedence.release(consumer)
+
+    def _released(self, task: asyncio.Task[None]) -> None:
+        """It ends when nothing is held back any more; if it ends otherwise, what is held back would be for ever."""
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and not self._stopped:
+            self._fail(PartEnded(task.get_name(), error))
+
+    def _fail(self, error: Exception) -> None:
+        self._health.set(self.name, False, described(error))
+        self.stop()
+        self._on_failure(error)
 
     def _sort(
         self, batch: Sequence[ConsumerRecord], held: frozenset[TopicPartition]
