@@ -49,8 +49,8 @@ def test_the_words_of_every_step():
         "sends SMS “sms-hello”\n(transactional)",
         "calls POST erp.example.com/{{ shop.id }}",
         "asks warehouse: Pack [email]\n(within 1 day 12 hours)",
-        "asks a and b to approve (2 have to agree): Fine?",
-        "finds cost in a table\nof 1 rules",
+        "asks a and b to approve (2 have to agree): Fine?\n(within 2 days)",
+        "finds cost in a table\nof 1 rule",
         "notes tier: gold\nadds the tag vip\nremoves the tag new",
         "reports: quote expired",
         "starts the workflow other",
@@ -94,7 +94,10 @@ def test_a_branch_asks_a_question_and_a_wait_leaves_out_what_is_the_same_anyway(
         ('"loyal" in customer.segments', "customer is in segment “loyal”"),
         ("run.price.discount < 15", "price's discount < 15"),
         ("event.order_id != trigger.order_id", "another order id"),
-        ("customer.last_order_at < now - days(30)", "last order at < now - 30 days"),
+        ("orders(days(60)).count >= 3", "number of orders in 60 days ≥ 3"),
+        ('orders(days(9)).of_product("p-1").total > 5.0', "worth of orders of “p-1” in 9 days > 5"),
+        ('orders(days(9)).of_category("shoes").count == 0', "number of orders of category “shoes” in 9 days is 0"),
+        ("customer.last_order_at < now - days(30)", "last order more than 30 days ago"),
     ],
 )
 def test_conditions_in_words(condition: str, words: str):
@@ -160,3 +163,46 @@ def test_the_library_is_drawn_as_it_is(name: str):
     folder: Path = LIBRARY / name
     stale = [file for file, text in drawings(folder).items() if (folder / file).read_text() != text]
     assert stale == [], "run `relevo diagram --write` and commit the result"
+
+
+WHOLE = """\
+workflow: flow
+key: trigger.order_id
+trigger: {event: order.placed}
+exit: {event: order.cancelled, reason: cancelled}
+goal: {event: order.placed, where: event.order_id != trigger.order_id, within: 60d, value: event.total}
+reentry: REENTRY
+holdout: 10%
+enrol: {percent: 20, customers: [ana@example.com]}
+window: {from: "09:00", until: "20:00", days: [mon, tue, wed, thu, fri], zone: shop}
+steps:
+  - task: {title: Pack, skill: warehouse, deadline: 3d, reminder: 1d, escalate: {after: 2d, skill: lead}}
+"""
+
+
+def test_what_holds_for_the_whole_is_told_in_sentences():
+    made = diagram_of(a_workflow(WHOLE.replace("REENTRY", "never")))
+    assert made.rules == (
+        "One run for each order id, once and for all",
+        "Sends from 09:00 to 20:00 (shop's time), Monday to Friday; outside of that it waits",
+        "20 % of the customers and 1 named one take part",
+        "10 % are held out: they get nothing, to compare with",
+        "Goal: order placed (another order id) within 60 days of the start, worth its total",
+    )
+    task = next(box.text for box in made.boxes if box.kind == "staff")
+    assert task == "asks warehouse: Pack\n(reminds after 1 day, goes to lead after 2 days, within 3 days)"
+    for text in (mermaid(made), svg(made)):
+        assert "once and for all" in text
+        assert "order cancelled → ends: cancelled" in text
+
+
+@pytest.mark.parametrize(
+    ("reentry", "words"),
+    [
+        ("once_ended", "One run for each order id at a time, again when it has ended"),
+        ("several", "Any number of runs for each order id, also at a time"),
+        ("{after: 30d}", "One run for each order id, again 30 days after the last start at the soonest"),
+    ],
+)
+def test_who_comes_in_again(reentry: str, words: str):
+    assert diagram_of(a_workflow(WHOLE.replace("REENTRY", reentry))).rules[0] == words

@@ -266,3 +266,46 @@ def test_a_call_that_failed_has_its_reason_in_the_trace() -> None:
         customer = Customer(flow, answers={"http-1": answer}).does("order.placed", order_id="1")
         trace = [condition(check) for one in customer.simulation.decisions for check in one.trace]
         assert trace == [said]
+
+
+class TestThePartThatFailed:
+    FLOW = """
+    workflow: flow
+    key: trigger.order_id
+    trigger: {event: order.placed, when: CONDITION}
+    steps: [{wait: 1d}]
+    """
+
+    def said(self, condition_text: str, **facts: Any) -> str:
+        flow = a_workflow(self.FLOW.replace("CONDITION", "'" + condition_text.replace("'", "''") + "'"))
+        customer = Customer(flow, facts=known(**facts))
+        customer.does("order.placed", order_id="o1", total=euros("10.00"))
+        return condition(customer.simulation.decisions[0].trace[0])
+
+    def test_of_plain_comparisons(self):
+        said = self.said("event.total.amount > 5.0 && customer.orders_count > 3", orders_count=1)
+        assert said.endswith(
+            "is false, for customer.orders_count > 3 is not (customer.orders_count = 2) (event.total.amount = 10.0)"
+        )
+
+    def test_of_what_only_cel_answers(self):
+        said = self.said('"vip" in customer.tags && has(event.total) && customer.group.startsWith("b")', group="c")
+        assert '"vip" in customer.tags is not' in said
+        assert 'and customer.group.startsWith("b") is not (customer.group = "c")' in said
+        assert "has(event.total) is not" not in said
+
+    def test_of_orders_and_of_brackets(self):
+        said = self.said("(customer.orders_count > 0 || true) && orders(days(9)).count >= 2")
+        assert "for orders(days(9)).count >= 2 is not (orders(days(9)).count = 1)" in said
+
+    def test_one_part_alone_or_a_true_one_is_told_as_before(self):
+        assert self.said("customer.orders_count > 3").endswith("is false (customer.orders_count = 1)")
+        assert "is true" in self.said("customer.orders_count > 0 && event.total.amount > 0.0")
+        assert "not" not in self.said("customer.orders_count > 3 || event.total.amount > 20.0")
+
+    @pytest.mark.parametrize("rest", ["|| customer.orders_count > 7", "? false : false"])
+    def test_what_binds_less_is_not_parted(self, rest: str):
+        assert " is not" not in self.said("event.total.amount > 50.0 && customer.orders_count > 3 " + rest)
+
+    def test_an_and_inside_of_a_text_parts_nothing(self):
+        assert "for customer.group == " in self.said('event.total.amount > 5.0 && customer.group == "a && b"')

@@ -12,13 +12,17 @@ Kind = Literal["started", "not_started", "advanced", "waiting", "exited", "ended
 
 
 class Check(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """One expression that was evaluated: where, its text, its value, the fields that it read, or why it failed."""
+    """One expression that was evaluated: where, its text, its value, the fields that it read, or why it failed.
+
+    `failed` are those operands of a condition joined by `&&` that were not true.
+    """
 
     at: str
     expression: str
     value: Any = None
     fields: dict[str, Any] = {}
     error: str = ""
+    failed: tuple[str, ...] = ()
 
 
 class Decision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

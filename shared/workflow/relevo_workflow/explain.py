@@ -192,14 +192,36 @@ def labels(runs: Iterable[Recorded], customer: str) -> dict[str, str]:
 
 
 def condition(check: Check) -> str:
-    """`branch-1/when-1: customer.orders_count == 0 is true (customer.orders_count = 0)`."""
+    """`branch-1/when-1: customer.orders_count == 0 is true (customer.orders_count = 0)`.
+
+    Of a condition joined by `&&` that is false: which of its operands were not true, and what those read.
+    """
     fields = ", ".join(f"{name} = {_value(value)}" for name, value in check.fields.items())
     read = f" ({fields})" if fields else ""
     if check.error and not check.expression:
         return f"{check.at}: {check.error}{read}"
     if check.error:
         return f"{check.at}: {check.expression} can't be answered: {check.error}{read}"
+    if check.failed:
+        return f"{check.at}: {check.expression} is false, for {_not_true(check)}{_others(check)}"
     return f"{check.at}: {check.expression} is {_value(check.value)}{read}"
+
+
+def _not_true(check: Check) -> str:
+    """The operands that were not true, each with what it read."""
+    return ", and ".join(
+        f"{one} is not{_told(check, [name for name in check.fields if name in one])}" for one in check.failed
+    )
+
+
+def _others(check: Check) -> str:
+    """What the operands that held have read."""
+    return _told(check, [name for name in check.fields if not any(name in one for one in check.failed)])
+
+
+def _told(check: Check, names: Sequence[str]) -> str:
+    told = ", ".join(f"{name} = {_value(check.fields[name])}" for name in names)
+    return f" ({told})" if told else ""
 
 
 def _decided(one: Recorded, named: Mapping[str, str]) -> Line:

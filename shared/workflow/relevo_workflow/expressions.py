@@ -19,6 +19,7 @@ from relevo_workflow.cel_messages import Complaint, explain
 from relevo_workflow.decision import Check
 from relevo_workflow.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.diagnostics import Position, Problems
+from relevo_workflow.operands import Operands
 from relevo_workflow.order_windows import Window, complaint, declarations, find_windows
 from relevo_workflow.paths import Getter, Path, find_paths, getter
 from relevo_workflow.plain_conditions import Condition, necessary_equalities, plain_condition
@@ -58,8 +59,8 @@ class Compiled:
     """An expression for one pair of event and trigger type: its variables, their paths and how each is read.
 
     `stamps` are the variables that may be an absent time, `long` those that the trace tells by their size. `plain`
-    answers a plain condition without CEL; `field` says that the expression is a field alone, which `raw` reads as it
-    travels. `equalities` hold wherever the condition does.
+    answers a plain condition without CEL; `operands` tell which part of it was not true. `field` says that the
+    expression is a field alone, which `raw` reads as it travels. `equalities` hold wherever the condition does.
     """
 
     program: Any
@@ -70,6 +71,7 @@ class Compiled:
     long: tuple[int, ...]
     plain: Condition | None
     field: bool
+    operands: Operands
     raw: Getter | None = None
     equalities: "tuple[Equality, ...]" = ()
 
@@ -108,7 +110,9 @@ class Expression:
         values = [get(scope) for get in compiled.getters]
         if compiled.plain is not None:
             fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list
-            return Check(at=at, expression=self.text, value=compiled.plain(values), fields=fields)
+            value = compiled.plain(values)
+            failed = self._failed(compiled, values) if value is False else ()
+            return Check(at=at, expression=self.text, value=value, fields=fields, failed=failed)
         if compiled.field:
             fields = {compiled.paths[0]: _brief(values[0])}
             return Check(at=at, expression=self.text, value=values[0], fields=fields)
@@ -124,18 +128,20 @@ class Expression:
         compiled = self._variant(scope)
         return compiled.raw(scope) if compiled is not None and compiled.raw is not None else None
 
+    def _failed(self, compiled: Compiled, values: list[Any]) -> tuple[str, ...]:
+        """The operands that were not true, where there are several."""
+        return compiled.operands.not_true(values, lambda: _given(compiled, values)) if compiled.operands else ()
+
     def _evaluate(self, compiled: Compiled, values: list[Any], at: str) -> Check:
         """The value that CEL gives."""
-        given = dict(zip(compiled.names, values, strict=True))
-        for index in compiled.stamps:
-            given[compiled.names[index]] = _stamp(values[index])
-        result = compiled.program.eval(data=given)
+        result = compiled.program.eval(data=_given(compiled, values))
         fields = dict(zip(compiled.paths, values, strict=True))
         for index in compiled.long:
             fields[compiled.paths[index]] = _brief(values[index])
         value = result.value()
         if value is True or value is False:
-            return Check(at=at, expression=self.text, value=value, fields=fields)
+            failed = () if value else self._failed(compiled, values)
+            return Check(at=at, expression=self.text, value=value, fields=fields, failed=failed)
         if result.type() == cel.Type.ERROR:
             return Check(at=at, expression=self.text, fields=fields, error=str(value))
         return Check(at=at, expression=self.text, value=result.plain_value(), fields=fields)
@@ -156,6 +162,14 @@ class Expression:
         event = scope.event.type if self.by_event and scope.event is not None else ""
         trigger = scope.run_state.trigger_type if self.by_trigger else ""
         return self.variants.get((event, trigger))
+
+
+def _given(compiled: Compiled, values: list[Any]) -> dict[str, Any]:
+    """The variables of CEL."""
+    given = dict(zip(compiled.names, values, strict=True))
+    for index in compiled.stamps:
+        given[compiled.names[index]] = _stamp(values[index])
+    return given
 
 
 def _brief(value: Any) -> Any:
@@ -340,6 +354,7 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
         stamps=tuple(index for index, (_, read) in enumerate(known) if _is_stamp(read)),
         plain=plain_condition(rewritten, kinds),
         field=is_field,
+        operands=Operands(text, rewritten, kinds, env.compile),
         long=tuple(index for index, (_, read) in enumerate(known) if read.shape.kind in _LONG and not _asks(read)),
         raw=getter(replace(alone, shape=DYN)) if isinstance(alone, Path) and not alone.has else None,
         equalities=tuple(_correlations(rewritten, kinds, [read for _, read in known], getters)),

@@ -39,9 +39,9 @@ def necessary_equalities(text: str, kinds: Mapping[str, str]) -> list[tuple[int,
 
 
 def _equalities(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    if len(_split(stream, "|")) > 1 or any(token.text == "?" for token in stream):
+    if len(split_tokens(stream, "|")) > 1 or any(token.text == "?" for token in stream):
         return
-    parts = _split(stream, "&")
+    parts = split_tokens(stream, "&")
     if len(parts) > 1:
         for part in parts:
             yield from _equalities(part, names, kinds)
@@ -65,7 +65,7 @@ def _is_enclosed(stream: list[Token]) -> bool:
 
 def _condition(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Condition | None:
     for sign, join in (("|", _any_of), ("&", _all_of)):
-        parts = _split(stream, sign)
+        parts = split_tokens(stream, sign)
         if len(parts) > 1:
             found = [_condition(part, names, kinds) for part in parts]
             conditions = [one for one in found if one is not None]
@@ -89,7 +89,7 @@ def _all_of(conditions: list[Condition]) -> Condition:
     return lambda values: all(condition(values) for condition in conditions)
 
 
-def _split(stream: list[Token], sign: str) -> list[list[Token]]:
+def split_tokens(stream: list[Token], sign: str) -> list[list[Token]]:
     """The tokens between `&&` (or `||`) outside of brackets."""
     found: list[list[Token]] = [[]]
     depth = index = 0

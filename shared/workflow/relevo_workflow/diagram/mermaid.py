@@ -30,11 +30,12 @@ def mermaid(diagram: Diagram) -> str:
     for arrow in diagram.arrows:
         label = f"|{_quoted(arrow.label)}|" if arrow.label else ""
         lines.append(f"    {numbers[arrow.source]} -->{label} {numbers[arrow.target]}")
-    if diagram.anytime:
-        anytime = _quoted("At any time:\n" + "\n".join(diagram.anytime))
-        lines.append(f"    anytime[{anytime}]:::{_class('end')}")
-        lines.append(f"    anytime ~~~ {numbers[diagram.boxes[0].id]}")
-    kinds = dict.fromkeys([box.kind for box in diagram.boxes] + (["end"] if diagram.anytime else []))
+    anytime = ("At any time:", *diagram.anytime) if diagram.anytime else ()
+    for name, texts in (("rules", diagram.rules), ("anytime", anytime)):
+        if texts:
+            quoted = _quoted("\n".join(texts))
+            lines += [f"    {name}[{quoted}]:::{_class('end')}", f"    {name} ~~~ {numbers[diagram.boxes[0].id]}"]
+    kinds = dict.fromkeys([*(box.kind for box in diagram.boxes), "end"])
     lines += [f"    classDef {_class(kind)} {_COLOURS[kind]},color:#1a1a1a" for kind in kinds]
     return "\n".join(lines) + "\n"
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from relevo_workflow import definition as parts
 from relevo_workflow import program as steps
 from relevo_workflow.definition import Definition
+from relevo_workflow.diagram.rules import rules_of
 from relevo_workflow.diagram.words import (
     condition_in_words,
     correlated,
@@ -38,12 +39,16 @@ class Arrow(Struct, frozen=True):
 
 
 class Diagram(Struct, frozen=True):
-    """A workflow as boxes and arrows; `anytime` is what may end or restart it in between, one line each."""
+    """A workflow as boxes and arrows; `anytime` is what may end or restart it in between, one line each.
+
+    `rules` are sentences about the whole: re-entry, window, who takes part, goal.
+    """
 
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     anytime: tuple[str, ...]
+    rules: tuple[str, ...] = ()
 
 
 def diagram_of(definition: Definition) -> Diagram:
@@ -68,7 +73,8 @@ class _Maker:
                 for target, label in _ways(step):
                     self._arrow(step.id, target, label)
         title = self.definition.title or self.definition.name
-        return Diagram(title, tuple(self.boxes), tuple(self.arrows), tuple(_anytime(self.definition)))
+        rules = tuple(rules_of(self.definition))
+        return Diagram(title, tuple(self.boxes), tuple(self.arrows), tuple(_anytime(self.definition)), rules)
 
     def _arrow(self, source: str, target: str, label: str) -> None:
         """An arrow to where a run really comes to: through every `goto`, to an end of its own."""
@@ -171,14 +177,26 @@ def _is_yes_or_no(step: steps.Branch) -> bool:
 
 def _task(step: steps.TaskStep) -> str:
     whom = step.skill or ", ".join(step.roles) or "the staff"
-    limit = f"\n(within {duration_in_words(step.deadline)})" if step.deadline is not None else ""
-    return f"asks {whom}: {_plain(step.title.text)}{limit}"
+    return f"asks {whom}: {_plain(step.title.text)}{_limits(step)}"
+
+
+def _limits(task: steps.TaskStep) -> str:
+    """When the staff is reminded, who is asked then, and how long there is."""
+    told = []
+    if task.reminder is not None:
+        told.append(f"reminds after {duration_in_words(task.reminder)}")
+    if task.escalation is not None:
+        whom = task.escalation.skill or ", ".join(task.escalation.roles) or "everybody"
+        told.append(f"goes to {whom} after {duration_in_words(task.escalation.after)}")
+    if task.deadline is not None:
+        told.append(f"within {duration_in_words(task.deadline)}")
+    return f"\n({', '.join(told)})" if told else ""
 
 
 def _approval(step: steps.ApproveStep) -> str:
     whom = " and ".join(step.task.roles) or "the staff"
     needed = f" ({step.needed} have to agree)" if step.needed > 1 else ""
-    return f"asks {whom} to approve{needed}: {_plain(step.task.title.text)}"
+    return f"asks {whom} to approve{needed}: {_plain(step.task.title.text)}{_limits(step.task)}"
 
 
 def _plain(text: str) -> str:
@@ -195,7 +213,7 @@ def _change(step: steps.Step) -> str:
     match step:
         case steps.DecideTable():
             names = dict.fromkeys(name for rule in step.rules for name, _ in rule.values)
-            return f"finds {' and '.join(names)} in a table\nof {len(step.rules)} rules"
+            return f"finds {' and '.join(names)} in a table\nof {_rules(len(step.rules))}"
         case steps.SetStep():
             return "\n".join(_set(step))
         case steps.EmitStep():
@@ -205,6 +223,10 @@ def _change(step: steps.Step) -> str:
             return f"starts the workflow {step.workflow}{each}"
         case _:
             return step.id
+
+
+def _rules(count: int) -> str:
+    return f"{count} {'rule' if count == 1 else 'rules'}"
 
 
 def _set(step: steps.SetStep) -> Iterator[str]:

@@ -56,8 +56,8 @@ def _above(diagram: Diagram, width: float) -> tuple[list[tuple[str, float, float
     """The lines above the picture with their sizes and their base lines; and how high they are together."""
     found = [(diagram.title, 20.0, 18.0)]
     y = 42.0
-    for text in diagram.anytime:
-        for number, line in enumerate(lines_of(f"At any time: {text}", width)):
+    for text in (*diagram.rules, *(f"At any time: {one}" for one in diagram.anytime)):
+        for number, line in enumerate(lines_of(text, width)):
             found.append((line if not number else f"    {line}", FONT, y))
             y += LINE
     return found, y

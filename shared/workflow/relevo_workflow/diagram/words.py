@@ -10,7 +10,15 @@ from relevo_workflow.zones import WEEKDAYS
 _UNITS = (("w", "week"), ("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
 _SAME = r"event\.(\w+) == trigger\.(?:fields\.)?\1"
 _CONTEXT = re.compile(r"\b(?:event|trigger|customer)\.(?:fields\.)?")
+_WINDOW = r"orders\(days\((\d+)\)\)"
 _REPLACED: tuple[tuple[str, str], ...] = (
+    (_WINDOW + r"""\.of_product\((["']?)([^"')]+)\2\)""", r"orders of “\3” in \1 days"),
+    (_WINDOW + r"""\.of_category\((["']?)([^"')]+)\2\)""", r"orders of category “\3” in \1 days"),
+    (_WINDOW, r"orders in \1 days"),
+    (r"(orders (?:of (?:category )?“[^”]*” )?in \d+ days)\.count\b", r"number of \1"),
+    (r"(orders (?:of (?:category )?“[^”]*” )?in \d+ days)\.total\b", r"worth of \1"),
+    (r"customer\.(first|last)_(\w+)_at < now - days\((\d+)\)", r"\1 \2 more than \3 days ago"),
+    (r"customer\.(first|last)_(\w+)_at > now - days\((\d+)\)", r"\1 \2 less than \3 days ago"),
     (r"""event\.channel == "(\w+)" && event\.state == "(\w+)\"""", r"\1: \2"),
     (r"run\.(\w+)\.ok\b", r"\1 worked"),
     (r"!\s*(\w+) worked", r"\1 failed"),
