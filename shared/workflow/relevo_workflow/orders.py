@@ -39,6 +39,7 @@ def with_order(facts: Facts, told: OrderTold, at: datetime) -> dict[str, Any]:
     known = next((one for one in facts.orders if one.id == told.order_id), None)
     if not told.order_id or (known is None and _added_up(facts, told.order_id)):
         return {}
+    at = at.astimezone(UTC)  # so that a day is a day wherever its orders are added up
     order = _told(known or KnownOrder(told.order_id, at), told, at)
     if order == known:
         return {}
@@ -56,9 +57,9 @@ def bounded(orders: Sequence[KnownOrder], days: Sequence[OrderDay]) -> dict[str,
     kept = list(days)
     for order in orders[:old]:
         kept = _with_day(kept, order)
-    newest = orders[-1].at if orders else None
-    reached = [one for one in kept if newest is None or one.at > newest - LONGEST_WINDOW]
-    return {"orders": tuple(orders[old:]), "order_days": tuple(sorted(reached, key=_day_key))}
+    reach = orders[-1].at - LONGEST_WINDOW if orders and kept else None
+    reached = [one for one in kept if reach is None or one.at > reach]
+    return {"orders": tuple(orders[old:]), "order_days": tuple(sorted(reached, key=_by_day))}
 
 
 def joined(kept: Facts, other: Facts) -> dict[str, Any]:
@@ -164,7 +165,8 @@ def _with_day(days: list[OrderDay], order: KnownOrder) -> list[OrderDay]:
 
 def _added(days: list[OrderDay], new: OrderDay) -> list[OrderDay]:
     """The days with another one; two of one day and currency are one, which is as new as its newest order."""
-    same = next((one for one in days if _day_key(one)[::2] == _day_key(new)[::2]), None)
+    day, currency = new.at.date(), new.currency
+    same = next((one for one in days if one.currency == currency and one.at.date() == day), None)
     if same is None:
         return [*days, new]
     total = format(Decimal(same.total) + Decimal(new.total), "f")
@@ -172,8 +174,5 @@ def _added(days: list[OrderDay], new: OrderDay) -> list[OrderDay]:
     return [*(one for one in days if one is not same), both]
 
 
-def _day_key(day: OrderDay) -> tuple[Any, ...]:
-    return day.at.astimezone(UTC).date(), day.at, day.currency
-
-
 _by_time = attrgetter("at", "id")
+_by_day = attrgetter("at", "currency")

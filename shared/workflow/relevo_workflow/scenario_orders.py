@@ -1,7 +1,7 @@
 """The orders that a test gives its customer: what came before it begins."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -50,6 +50,5 @@ def _order(
     categories = given.get("categories", [])
     named = categories if isinstance(categories, list) else [categories]
     lines = (OrderLine(str(given.get("product", "")), tuple(map(str, named)), total),)
-    return KnownOrder(
-        name, moment(str(given["at"])), total, str(given.get("currency", currency)), lines=lines, placed=True
-    )
+    at, own = moment(str(given["at"])).astimezone(UTC), str(given.get("currency", currency))
+    return KnownOrder(name, at, total, own, lines=lines, placed=True)
