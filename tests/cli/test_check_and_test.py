@@ -187,7 +187,7 @@ def test_junit_xml_has_a_case_a_test_and_the_failure_in_it(library: Path) -> Non
     ("file", "old", "new", "said"),
     [
         ("workflow.yaml", "wait: 1h", "wiat: 1h", "there is no step 'wiat'"),
-        ("tests/all.yaml", "orders_count", "orders", "a customer has no field 'orders'"),
+        ("tests/all.yaml", "orders_count", "order_count", "a customer has no field 'order_count'"),
         ("tests/all.yaml", "tests:", "tsets:", "a file of tests needs 'tests'"),
     ],
 )
