@@ -92,3 +92,11 @@ def test_a_parcel_that_left_is_not_back_when_its_label_is_told_late() -> None:
     [label] = shop.tells("fulfillments/update", parcel(shipment_status="confirmed", updated_at=T1))
     [travels] = shop.tells("fulfillments/update", parcel(shipment_status="in_transit", updated_at=T2))
     assert [event.type for event in (leaves, label, travels)] == ["shipment.created", *["shipment.updated"] * 2]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "CANCELED"])
+def test_a_parcel_that_was_called_off_before_its_creation_arrives_has_not_left(status: str) -> None:
+    shop = Told()
+    [off] = shop.tells("fulfillments/update", parcel(status=status, updated_at=T1))
+    [late] = shop.tells("fulfillments/create", parcel())
+    assert [event.type for event in (off, late)] == ["shipment.updated"] * 2

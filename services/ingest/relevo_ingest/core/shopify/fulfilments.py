@@ -22,6 +22,7 @@ DELIVERED = "delivered"
 _PICKUP = frozenset(("ready_for_pickup", "picked_up"))
 _STILL_HERE = frozenset(("label_purchased", "label_printed", "confirmed"))
 """What a carrier says of a parcel that it has been told of and not been given yet."""
+_CALLED_OFF = frozenset(("cancelled", "canceled"))
 _TRACKS_LIMIT = 50
 
 
@@ -132,12 +133,12 @@ def _event_type(shape: FulfilmentShape, kind: str, seen: Sighting, *, first: boo
     """What happened. Whatever is no parcel is only ever updated.
 
     Of a parcel whose creation was not heard of an update does not tell whether it left now or long ago; then the
-    creation, which comes late, announces it.
+    creation, which comes late, announces it; not if the parcel was called off meanwhile.
     """
     before = seen.before or {}
     if shape.shipment_status == DELIVERED and not before.get("delivered"):
         return _delivery_or_update(kind, delivered=True)
-    if kind != "parcel" or not (_has_left(shape) or (first and seen.now.get("left"))):
+    if kind != "parcel" or seen.now.get("called_off") or not (_has_left(shape) or (first and seen.now.get("left"))):
         return "shipment.updated"
     leaves_now = seen.before is not None and not before.get("left")
     return "shipment.created" if first or leaves_now else "shipment.updated"
@@ -171,6 +172,8 @@ def _state(shape: FulfilmentShape, payload: ShipmentChanged) -> dict[str, Any]:
         kept["left"] = True
     if shape.shipment_status == DELIVERED:
         kept["delivered"] = True
+    if shape.status in _CALLED_OFF:
+        kept["called_off"] = True
     return kept
 
 
