@@ -100,19 +100,17 @@ def test_the_reason_names_the_field(claimed: str, own: str, told: str) -> None:
         {"id": 1, "name": "#D1", "email": "a@example.com", "total_price": "1.00", "line_items": [{"title": "Cup"}],
          "status": "open", "invoice_url": "https://tea.example.com/invoices/1", "customer": {"id": 7}},
         {"id": 1, "name": "One order", "query": "orders = 1", "creationDate": "2026-01-01T00:00:00Z"},
-        {"id": 1, "name": "Warehouse", "address1": "Road 1", "country_code": "US", "active": True},
-        {"id": 1, "name": "Theme", "role": "main", "created_at": "2026-01-01T00:00:00Z"},
     ],
-    ids=["draft order", "segment", "location", "theme"],
+    ids=["draft order", "segment"],
 )  # fmt: skip
 def test_a_body_of_which_nothing_is_read_passes_for_nothing(claimed: str, body: dict[str, Any]) -> None:
-    assert claimed in STATE_OF_A_CUSTOMER or mismatch(claimed, body, SHOP) is not None
+    assert mismatch(claimed, body, SHOP) is not None
 
 
 def test_an_order_that_was_not_paid_can_not_be_told_as_paid() -> None:
     unpaid = fixture("orders/create") | {"financial_status": "pending"}
     assert "'financial_status' is paid" in (mismatch("orders/paid", unpaid, SHOP) or "")
-    assert "'financial_status' has a value" in (mismatch("orders/paid", {"id": 1, "total_price": "1"}, SHOP) or "")
+    assert "'financial_status' has a value" in (mismatch("orders/paid", {"id": 1, "name": "#1"}, SHOP) or "")
 
 
 def test_a_test_order_may_be_in_any_state() -> None:

@@ -73,7 +73,7 @@ _STRANGE = {
 _ORDER = Evidence(
     family="order",
     has=("id",),
-    one_of=("order_number", "total_price", "current_total_price", "financial_status"),
+    one_of=("name", "order_number", "total_price", "financial_status"),
     never=("shop_domain", "order_id"),
 )
 _CHECKOUT = Evidence(family="checkout", has=("token",), one_of=("abandoned_checkout_url", "total_price"))
