@@ -67,6 +67,13 @@ def test_time_of_an_event_is_kept_within_what_is_plausible() -> None:
     assert plausible(None, RECEIVED, LIMITS, historical=False).at == RECEIVED
 
 
+def test_what_happened_long_ago_is_history_also_where_nobody_says_so() -> None:
+    for long_ago in (datetime(2019, 5, 1, tzinfo=UTC), RECEIVED - timedelta(days=7, seconds=1)):
+        kept = plausible(long_ago, RECEIVED, LIMITS, historical=False)
+        assert (kept.at, kept.historical, "starts nothing" in kept.note) == (long_ago, True, True)
+    assert not plausible(RECEIVED - timedelta(days=7), RECEIVED, LIMITS, historical=False).historical
+
+
 def test_a_historical_event_keeps_its_time() -> None:
     long_ago = datetime(2019, 5, 1, tzinfo=UTC)
     kept = plausible(long_ago, RECEIVED, LIMITS, historical=True)

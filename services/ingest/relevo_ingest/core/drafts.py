@@ -1,7 +1,7 @@
 """What a connector makes of a message: drafts of events, or the reason why there are none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -34,9 +34,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """An event before it has its key. `at` is the sender's claim.
 
     An empty `id` is made from the delivery's. `about` is the id of what it is about: two deliveries of one happening,
-    as the platform itself numbers them, are one event if they have the same type and `about`. `old_is_historical`: if
-    it is older than what is plausible, it is not late but imported. `notes` tell its sender what was not taken as it
-    was sent (`core.notes`).
+    as the platform itself numbers them, are one event if they have the same type and `about`. `notes` tell its sender
+    what was not taken as it was sent (`core.notes`).
     """
 
     type: str
@@ -46,7 +45,6 @@ class Draft(Struct, frozen=True, kw_only=True):
     id: str = ""
     source: str = ""
     historical: bool = False
-    old_is_historical: bool = False
     test: bool = False
     about: str = ""
     notes: tuple[str, ...] = ()
@@ -147,15 +145,10 @@ def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
     return arrival.id if place == 0 else f"{arrival.id}:{place}"
 
 
-_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before this no shop sold by the web as they do now: a date that is not filled in (1970), not an import."""
-
-
 def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:
     claimed = to_utc(draft.at) if draft.at else arrival.hinted_at
     rule = statement_time if isinstance(draft.payload, ConsentChanged) else plausible
-    old = claimed is not None and _NO_DATE <= claimed < arrival.received - limits.oldest
-    return rule(claimed, arrival.received, limits, historical=draft.historical or (draft.old_is_historical and old))
+    return rule(claimed, arrival.received, limits, historical=draft.historical)
 
 
 def _without_person(payload: Payload, event_type: str) -> Payload:

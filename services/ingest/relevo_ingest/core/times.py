@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Instant
 
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before this no shop sold by the web as they do now: a date that is not filled in, not an import."""
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -45,16 +47,20 @@ def parse_instant(text: str | None) -> datetime | None:
 
 
 def plausible(claimed: datetime | None, received: datetime, limits: Plausible, *, historical: bool) -> EventTime:
-    """The event's time: never after `received` (beyond the skew), never older than the limit unless historical."""
+    """The event's time: never after `received` (beyond the skew); what is older than the limit is historical.
+
+    A date before 2000 is one that was not filled in (1970): then the oldest plausible time counts.
+    """
     if claimed is None:
         return EventTime(received, historical=historical)
     if claimed > received + limits.skew:
         return EventTime(received, f"{claimed.isoformat()} is in the future: the time of arrival counts", historical)
-    if not historical and claimed < received - limits.oldest:
-        days = limits.oldest.total_seconds() / 86400
-        note = f"{claimed.isoformat()} is more than {days:g} days ago: the oldest plausible time counts"
-        return EventTime(received - limits.oldest, note)
-    return EventTime(claimed, historical=historical)
+    if historical or claimed >= received - limits.oldest:
+        return EventTime(claimed, historical=historical)
+    past = f"{claimed.isoformat()} is more than {limits.oldest.total_seconds() / 86400:g} days ago"
+    if claimed < _NO_DATE:
+        return EventTime(received - limits.oldest, f"{past}: the oldest plausible time counts")
+    return EventTime(claimed, f"{past}: the event is historical and starts nothing", historical=True)
 
 
 def statement_time(claimed: datetime | None, received: datetime, limits: Plausible, *, historical: bool) -> EventTime:

@@ -139,7 +139,6 @@ def _draft(event_type: str, checkout: CheckoutShape, shop: ShopContext, at: date
         at=at,
         id=own_id,
         about=payload.checkout_token,
-        old_is_historical=True,
     )
 
 

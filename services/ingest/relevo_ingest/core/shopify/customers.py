@@ -134,7 +134,6 @@ def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Tim
         at=at,
         id=own_id,
         about=who.id,
-        old_is_historical=event_type == "customer.created",
     )
     return [changed, *consents.inside_customer(customer, who)]
 

@@ -63,7 +63,6 @@ class KnownOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
             about=about,
             test=self.test or test,
             historical=while_imported,
-            old_is_historical=True,
         )
 
 
