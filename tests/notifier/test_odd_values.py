@@ -154,7 +154,7 @@ class Table:
 
 
 def attempt_over(provider: Provider) -> Attempt:
-    prepare = Prepare(Known(), lambda _: "https://shop.example.com/u/1")
+    prepare = Prepare(Known(), lambda *_: "https://shop.example.com/u/1")
     clock = ManualClock(NOON)
     return Attempt(provider, prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"))
 
@@ -223,7 +223,7 @@ async def test_whatever_comes_up_before_the_provider_settles_the_message(
             return await super().__call__(work)
 
     clock = ManualClock(NOON)
-    prepare = Prepare(Known(), lambda _: "")
+    prepare = Prepare(Known(), lambda *_: "")
     failing = Failing(Provider(), prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"))
     table, odd = Table(), work(delivery(id="odd"), doubts=doubts, attempts=0)
     assert await sent_beside_the_odd_one(failing, table, odd) == {"odd": state}
