@@ -17,6 +17,7 @@ from relevo_contracts.topics import DEAD_LETTERS, EVENTS, TOPICS, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
+from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Partitioner
 from relevo_runtime.kafka.topics import topic_configs
 from relevo_runtime.settings import RuntimeSettings
@@ -428,3 +429,27 @@ async def test_a_record_that_always_takes_too_long_is_put_aside_after_some_tries
     assert (letter.value, seen.values) == (b"7", [value for _, value in numbered(10) if value != b"7"])
     assert tries[-5:] == [1] * 5
     assert tries.count(1) == 5
+
+
+async def test_a_member_that_can_not_release_what_it_holds_back_ends_its_service(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    await publisher.publish(WAKEUPS, numbered(40))
+    await publisher.publish(EVENTS, numbered(200))
+    ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    seen = Seen()
+    batches = {"topics": [WAKEUPS, EVENTS], "after": {WAKEUPS: EVENTS}, "max_records": 20}
+    running = consumer(settings(), seen, on_failure=ended.set_result, **batches)
+
+    class Broken(Precedence):
+        waiting = True  # type: ignore[assignment]  # whatever came: something is held back
+
+        async def release(self, consumer: object) -> None:
+            raise ZeroDivisionError("a bug")
+
+    broken = Broken({settings().topic(WAKEUPS): settings().topic(EVENTS)})
+    running._members[0]._precedence = broken
+    async with running:
+        error = await asyncio.wait_for(ended, 30)
+        assert "release has ended: ZeroDivisionError: a bug" in str(error)
+        assert not (await running.health.report()).ready
