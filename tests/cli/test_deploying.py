@@ -144,7 +144,7 @@ async def test_errors_of_all_folders_are_told_with_their_paths_and_nothing_is_de
     (second / "workflow.yaml").write_text("workflow: second\ntrigger: {event: order.plced}\nsteps: [{wait: 1h}]\n")
     desk.write(("wait: 4h", "wait: 4 hours"))
     said = await desk.says("deploy", str(desk.folder.parent), "--yes", code=2)
-    assert f"{desk.folder}/workflow.yaml:8:11: error: '4 hours' is no duration" in said
+    assert f"{desk.folder}/workflow.yaml:8:11: error: '4 hours' is not a duration" in said
     assert f"{second}/workflow.yaml:2:18: error: there is no event 'order.plced'" in said
     desk.write()
     (second / "workflow.yaml").write_text((desk.folder / "workflow.yaml").read_text())
