@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from relevo_ingest.adapters.identity import Identity
-from relevo_ingest.adapters.states import RETENTION, KnownStates, forget_states
-from relevo_ingest.core.aliases import Kind, Lookup, alias
+from relevo_ingest.adapters.states import RETENTION, KnownStates
 from relevo_ingest.core.states import NOTHING, Question, Sighting, Thing
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Pool
 from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.supervision import Escaped
 from tests.ingest.states import MemoryStates
 
 AT = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
@@ -96,19 +95,24 @@ async def test_two_processes_take_turns(pool: Pool) -> None:
         assert sorted([one.before is None, other.before is None]) == [False, True]
 
 
-async def test_states_are_forgotten_with_their_orders(pool: Pool) -> None:
-    states = KnownStates(pool, SystemClock())
-    key = await Identity(pool).key(Lookup("tea", (alias(Kind.CUSTOMER, "7"), alias(Kind.ORDER, "1"))))
-    things = [ORDER, Thing("order", "2"), Thing("order", "3")]
-    await states.observe([told("a", thing=thing, x=1) for thing in things])
-    await states.observe([told("a", thing=Thing("refund", "9"), order="1"), told("a", shop="coffee", x=1)])
-    async with pool.acquire() as connection:
-        await forget_states(connection, "tea", orders=["2"], key=key)
-    asked = [*map(look, things), look(Thing("refund", "9")), look(shop="coffee")]
-    assert [bool(seen.now) for seen in await states.observe(asked)] == [False, False, True, False, True]
-    async with pool.acquire() as connection:
-        await forget_states(connection, "tea")
-    assert await states.observe([look(things[2])]) == [NOTHING]
+class EscapingPool:
+    """A pool whose statement is cancelled from inside, which is no `Exception`, and then works."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def fetch(self, *_: Any) -> list[dict[str, Any]]:
+        self.tries += 1
+        if self.tries == 1:
+            raise asyncio.CancelledError
+        return [{"n": 0, "state": {"status": "open"}, "told": None}]
+
+
+async def test_whatever_a_statement_raises_reaches_whoever_waits() -> None:
+    states = KnownStates(cast(Any, EscapingPool()), SystemClock())
+    with pytest.raises(Escaped):
+        await asyncio.wait_for(states.observe([look()]), timeout=30)
+    assert [seen.now for seen in await states.observe([look()])] == [{"status": "open"}]
 
 
 async def test_untouched_states_are_purged(pool: Pool) -> None:

@@ -16,6 +16,8 @@ STATEMENTS = Statements.load("relevo_ingest.adapters", "erasures.sql")
 Message = tuple[bytes, bytes]
 _PAGE = 100
 _KEPT = timedelta(days=90)
+_LEASE = timedelta(minutes=5)
+"""Wall time after which another process publishes what this one claimed and did not end."""
 
 
 class Erasure(Struct, frozen=True, kw_only=True):
@@ -54,20 +56,21 @@ class PendingErasures:
     async def run_once(self, now: datetime) -> datetime | None:
         """Publishes what is due at `now` and forgets what was over long ago; says when the next one is due.
 
-        A crash in between publishes again, with the same ids. An event erases what is known until it is published, so
-        its time is then, not when it was asked for.
+        What one process publishes, no other does. A crash in between publishes again later, with the same ids. An event
+        erases what is known until it is published, so its time is then, not when it was asked for.
         """
-        due = await self._pool.fetch(STATEMENTS["claim_due"], now, _PAGE)
+        due = await self._pool.fetch(STATEMENTS["claim_due"], now, _PAGE, _LEASE)
         if due:
-            await self._publish([_at(row["event"], now) for row in due])
+            await self._publish([_at(row["event"], row["key"], now) for row in due])
             await self._pool.execute(STATEMENTS["end"], [row["shop"] for row in due], [row["id"] for row in due], now)
         await self._pool.execute(STATEMENTS["forget"], now - _KEPT, _PAGE)
         next_due: datetime | None = await self._pool.fetchval(STATEMENTS["next_due"])
         return next_due
 
 
-def _at(value: bytes, now: datetime) -> Message:
-    event = msgspec.structs.replace(msgspec.json.decode(value, type=Event), time=now, receivedtime=now)
+def _at(value: bytes, key: str, now: datetime) -> Message:
+    """The event as it is published. The row's `key` counts: the customer may have been merged while it waited."""
+    event = msgspec.structs.replace(msgspec.json.decode(value, type=Event), key=key, time=now, receivedtime=now)
     return partition_key(event.shop, event.key), msgspec.json.encode(event)
 
 

@@ -5,14 +5,19 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timesta
     on conflict (shop, id) do nothing;
 
 -- name: claim_due
--- What is due at $1, at most $2: from now on it can't be taken back. What a dead process claimed is claimed again.
+-- What is due at $1, at most $2: from now on it can't be taken back, and nobody else publishes it for $3 of wall time.
+-- What a dead process claimed is claimed again after that.
+with due as (
+    select shop, id from ingest.pending_erasure
+     where due <= $1 and state in ('waiting', 'publishing')
+       and (claimed_until is null or claimed_until <= clock_timestamp())
+     order by due limit $2 for update skip locked
+)
 update ingest.pending_erasure pending
-   set state = 'publishing'
-  from (select shop, id from ingest.pending_erasure
-         where due <= $1 and state in ('waiting', 'publishing')
-         order by due limit $2) due
- where pending.shop = due.shop and pending.id = due.id and pending.state in ('waiting', 'publishing')
-returning pending.shop, pending.id, pending.event;
+   set state = 'publishing', claimed_until = clock_timestamp() + $3::interval
+  from due
+ where pending.shop = due.shop and pending.id = due.id
+returning pending.shop, pending.id, pending.key, pending.event;
 
 -- name: end
 -- These ($1 shops, $2 ids) were published at $3: what they were about is forgotten here.
@@ -28,8 +33,9 @@ delete from ingest.pending_erasure
                        where state in ('published', 'cancelled') and ended < $1 limit $2);
 
 -- name: next_due
--- When the next one that waits is due.
-select min(due) from ingest.pending_erasure where state in ('waiting', 'publishing');
+-- When the next one that waits, and that nobody publishes at the moment, is due.
+select min(due) from ingest.pending_erasure
+ where state in ('waiting', 'publishing') and (claimed_until is null or claimed_until <= clock_timestamp());
 
 -- name: list
 -- Those of the shop $1 (all shops if it is null), the next one first; those that are over only if $2.

@@ -4,13 +4,13 @@
 -- The names of these persons (shop, key).
 select a.shop, a.key, a.alias, a.kind
 from unnest($1::text[], $2::text[]) as k (shop, key)
-join ingest.alias as a on a.shop = k.shop and a.key = k.key and (a.kind <= 1 or a.kind > 1)
+join ingest.alias as a on a.shop = k.shop and a.key = k.key
 order by a.shop, a.key, a.kind, a.alias
 
 -- name: owned
 -- Which of these keys somebody else has.
 select k.shop, k.key from unnest($1::text[], $2::text[]) as k (shop, key)
-where exists (select from ingest.alias as a where a.shop = k.shop and a.key = k.key and (a.kind <= 1 or a.kind > 1))
+where exists (select from ingest.alias as a where a.shop = k.shop and a.key = k.key)
 
 -- name: states
 -- What is known of these orders (shop, id) and of what belongs to them.

@@ -78,7 +78,7 @@ class Identity:
         return [row["key"] for row in rows]
 
     async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
-        """All names of the `merged` keys lead to `kept` from now on. Raises `Busy`."""
+        """All names of the `merged` keys lead to `kept` from now on, as do erasures that wait. Raises `Busy`."""
         await self._now("merge", shop, list(merged), kept)
 
     async def _now(self, statement: str, *values: object) -> list[asyncpg.Record]:

@@ -71,5 +71,9 @@ select n, key from chosen;
 select distinct key from ingest.alias where shop = $1 and alias = any($2::text[]) order by key;
 
 -- name: merge
--- The names of merged customers lead to the kept one.
+-- The names of merged customers lead to the kept one, and an erasure of theirs that still waits is the kept one's.
+with erased as (
+    update ingest.pending_erasure set key = $3
+     where shop = $1 and key = any($2::text[]) and key <> $3 and state in ('waiting', 'publishing')
+)
 update ingest.alias set key = $3 where shop = $1 and key = any($2::text[]) and key <> $3;

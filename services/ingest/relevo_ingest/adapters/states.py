@@ -10,7 +10,8 @@ import msgspec
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Question, Sighting, State, Thing
 from relevo_runtime.clock import Clock
-from relevo_runtime.postgres import Connection, Pool, Statements, temporary
+from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.supervision import contained
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "states.sql")
 RETENTION = Statements.load("relevo_ingest.adapters", "states_retention.sql")
@@ -54,7 +55,7 @@ class KnownStates:
 
     async def _serve(self, batch: Sequence[Waiting]) -> None:
         try:
-            found = await self._ask([question for questions, _ in batch for question in questions])
+            found = await contained(self._ask([question for questions, _ in batch for question in questions]))
         except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
             for _, future in batch:
                 if not future.done():
@@ -73,20 +74,6 @@ class KnownStates:
         rows = await self._pool.fetch(STATEMENTS["observe"], *columns, self._clock.now())
         found = {row["n"]: _sighting(questions[row["n"]], row["state"], row["told"]) for row in rows}
         return [found[n] for n in range(len(questions))]
-
-
-async def forget_states(
-    connection: Connection, shop: str, *, orders: Sequence[str] | None = None, key: str = ""
-) -> None:
-    """Forgets what is known of orders and all that belongs to them: those in `orders`, and those of a person's `key`.
-
-    With neither, everything that is known of the shop.
-    """
-    asked = list(orders or ())
-    if key:
-        asked += [row["order_id"] for row in await connection.fetch(STATEMENTS["orders_of_key"], shop, key)]
-    everything = orders is None and not key
-    await connection.execute(STATEMENTS["forget_states_of_orders"], shop, None if everything else asked)
 
 
 def _take(waiting: deque[Waiting]) -> list[Waiting]:

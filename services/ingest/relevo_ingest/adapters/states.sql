@@ -41,13 +41,3 @@ select asked.n, coalesce(observed.state, known.state) as state, told.told
   left join lateral (
       select told from jsonb_array_elements(observed.deliveries) told where told ->> 'id' = asked.delivery limit 1
   ) told on true;
-
--- name: forget_states_of_orders
--- Forgets orders ($2) of a shop and all that belongs to them, or everything that is known of the shop ($2 null).
-delete from ingest.known_state
- where shop = $1 and ($2::text[] is null or (kind = 'order' and id = any($2)) or state ->> 'order' = any($2));
-
--- name: orders_of_key
--- The orders of a person, as far as their names are kept.
-select substr(alias, length('order:') + 1) as order_id
-  from ingest.alias where shop = $1 and key = $2 and alias like 'order:%';
