@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_workflow.facts import fold, ran_once, with_start
+from relevo_workflow.joining import join_facts
 from relevo_workflow.state import Facts
 from tests.workflow.shop import START, an_event, euros
 
@@ -128,6 +129,16 @@ def test_what_must_never_run_again_is_remembered_and_does_not_grow_for_ever() ->
     assert len(msgspec.json.encode(facts)) < 3000 * 20 + 20_000
     stored = msgspec.json.decode(msgspec.json.encode(facts), type=Facts)
     assert stored == facts
+
+
+def test_what_ran_for_the_customer_as_such_keeps_its_name_which_a_merge_has_to_change() -> None:
+    facts = with_start(Facts(), "welcome/ana", "r", START, forever=True, customer="ana")
+    for number in range(200):
+        at = START + timedelta(hours=number + 1)
+        facts = with_start(facts, f"cart/{number}", f"r{number}", at, forever=True, customer="ana")
+    assert "welcome/ana" in facts.past
+    joined = join_facts(Facts(), facts, "ana", "bea")
+    assert "welcome/bea" in joined.past
 
 
 def test_a_customer_with_more_runs_than_are_kept_whole_keeps_the_newest_whole() -> None:

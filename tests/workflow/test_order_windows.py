@@ -117,6 +117,12 @@ class TestBounds:
         assert count(facts, 75 * DAY, days=730) == len(many)
         assert total(facts, 75 * DAY, days=730) == 10.0 * len(many)
 
+    def test_an_import_that_runs_again_counts_nothing_twice(self):
+        many = [placed(f"o{n}", n * timedelta(hours=6)) for n in range(3 * KEPT_WHOLE)]
+        facts = after(*many, *many[:120], *reversed(many))
+        assert facts == after(*many)
+        assert count(facts, 75 * DAY, days=730) == len(many)
+
     def test_orders_of_many_products_are_bounded_together(self):
         items = [line(f"p-{n}", "1.00") for n in range(150)]
         facts = after(*(placed(f"o{n}", n * DAY, items=items) for n in range(20)))

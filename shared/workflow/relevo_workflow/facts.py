@@ -1,9 +1,7 @@
 """Folds the shop's events into what is known of a customer. The same event twice, or late, does no harm."""
 
-from base64 import urlsafe_b64encode
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -22,8 +20,9 @@ from relevo_contracts.payloads import (
     OrderChanged,
     Payload,
 )
+from relevo_workflow.digests import digest_of
 from relevo_workflow.effects import SetAttributes
-from relevo_workflow.orders import OrderTold, with_order
+from relevo_workflow.orders import OrderTold, was_placed, with_order
 from relevo_workflow.state import Facts, Occurrence, Past
 
 REDACTED = "customer.redacted"
@@ -156,7 +155,7 @@ def bounded_attributes(known: dict[str, Any], new: dict[str, Any]) -> dict[str, 
 
 def _order(facts: Facts, payload: OrderChanged, at: datetime) -> dict[str, Any]:
     """Counts an order once. A count that the shop itself gave later than the order has it already."""
-    if payload.order_id in facts.order_ids:
+    if was_placed(facts, payload.order_id):
         return {}
     changes: dict[str, Any] = {"order_ids": (*facts.order_ids[1 - KEPT_ORDERS :], payload.order_id)}
     if facts.first_order_at is None or at < facts.first_order_at:
@@ -185,10 +184,11 @@ def remember(facts: Facts, event: Event) -> Facts:
     return structs.replace(facts, latest=latest)
 
 
-def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: bool) -> Facts:
+def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: bool, customer: str = "") -> Facts:
     """The facts with the start of a run noted under `workflow/run key`.
 
-    They don't grow for ever: the newest are kept whole, of older ones of `never` a digest, and of those so many.
+    They don't grow for ever: the newest are kept whole, of older ones of `never` a digest, and of those so many. Those
+    whose run key is the `customer` are always kept whole, one a workflow: a merge of customers has to rename them.
     """
     known = facts.past.get(name)
     starts = (*(known.run_ids if known else ()), run_id)[-KEPT_STARTS:]
@@ -196,7 +196,8 @@ def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: b
     spans = known.spans if known else ()
     past = {**facts.past, name: Past(started_at=newest, run_ids=starts, spans=spans, forever=forever)}
     once = facts.once
-    lasting = sorted((key for key, one in past.items() if one.forever), key=lambda key: past[key].started_at)
+    passing = (key for key, one in past.items() if one.forever and key.partition("/")[2] != customer)
+    lasting = sorted(passing, key=lambda key: past[key].started_at)
     for key in lasting[: max(0, len(lasting) - _KEPT_WHOLE)]:
         del past[key]
         once = (*once, digest_of(key))[-_KEPT_ONCE:]
@@ -205,11 +206,6 @@ def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: b
         for key in old[: len(past) - _KEPT_PAST]:
             del past[key]
     return structs.replace(facts, past=past, once=once)
-
-
-def digest_of(name: str) -> str:
-    """`workflow/run key` in eleven characters: two of a customer's thousands meet with a probability of 10^-12."""
-    return urlsafe_b64encode(blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()).decode().rstrip("=")
 
 
 def ran_once(facts: Facts, name: str) -> bool:

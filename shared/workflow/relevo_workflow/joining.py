@@ -70,7 +70,7 @@ def _moved(
 
 
 def _meet(run: Run, other: Run) -> bool:
-    same = (run.workflow, run.key) == (other.workflow, other.key)
+    same = (run.workflow, run.key, run.test) == (other.workflow, other.key, other.test)
     return same and run.state == "active" and other.state == "active"
 
 

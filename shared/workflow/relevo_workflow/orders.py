@@ -1,6 +1,7 @@
 """The customer's orders as far as windows of time look into them: kept once each, in any order of arrival, bounded.
 
-The newest orders are kept whole; older ones are added up by day, and go when no window reaches them any more.
+The newest orders are kept whole; older ones are added up by day, and go when no window reaches them any more. Digests
+tell which were added up, the newest 5,000, so that an import that runs again counts nothing twice.
 """
 
 from bisect import insort
@@ -13,11 +14,13 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from relevo_contracts.parts import Item, Money
+from relevo_workflow.digests import digest_of
 from relevo_workflow.state import Facts, KnownOrder, OrderDay, OrderLine
 
 LONGEST_WINDOW = timedelta(days=730)
 KEPT_WHOLE = 100
 KEPT_LINES = 600
+KEPT_DIGESTS = 5000
 _LINES_OF_ONE = 200
 _CATEGORIES = 20
 _REFUNDS = 20
@@ -45,11 +48,18 @@ def with_order(facts: Facts, told: OrderTold, at: datetime) -> dict[str, Any]:
         return {}
     rest = [one for one in facts.orders if one is not known]
     insort(rest, order, key=_by_time)
-    return bounded(rest, facts.order_days)
+    return bounded(rest, facts.order_days, facts.orders_added)
 
 
-def bounded(orders: Sequence[KnownOrder], days: Sequence[OrderDay]) -> dict[str, Any]:
-    """`orders` and `order_days` of the facts, within their limits; `orders` come in the order of time."""
+def was_placed(facts: Facts, order_id: str) -> bool:
+    """Whether the order was told before, as far as that is known."""
+    if order_id in facts.order_ids or any(one.id == order_id and one.placed for one in facts.orders):
+        return True
+    return bool(facts.orders_added) and digest_of(order_id) in facts.orders_added
+
+
+def bounded(orders: Sequence[KnownOrder], days: Sequence[OrderDay], added: Sequence[str]) -> dict[str, Any]:
+    """`orders`, `order_days`, `orders_added` of the facts, within their limits; `orders` come in the order of time."""
     old, lines = 0, sum(len(one.lines) for one in orders)
     while len(orders) - old > KEPT_WHOLE or (lines > KEPT_LINES and old < len(orders) - 1):
         lines -= len(orders[old].lines)
@@ -59,17 +69,25 @@ def bounded(orders: Sequence[KnownOrder], days: Sequence[OrderDay]) -> dict[str,
         kept = _with_day(kept, order)
     reach = orders[-1].at - LONGEST_WINDOW if orders and kept else None
     reached = [one for one in kept if reach is None or one.at > reach]
-    return {"orders": tuple(orders[old:]), "order_days": tuple(sorted(reached, key=_by_day))}
+    digests = dict.fromkeys((*added, *(digest_of(order.id) for order in orders[:old])))
+    return {
+        "orders": tuple(orders[old:]),
+        "order_days": tuple(sorted(reached, key=_by_day)),
+        "orders_added": tuple(digests)[-KEPT_DIGESTS:],
+    }
 
 
 def joined(kept: Facts, other: Facts) -> dict[str, Any]:
     """The orders of two customers who are one."""
     mine = {one.id for one in kept.orders}
+    added = tuple(dict.fromkeys((*other.orders_added, *kept.orders_added)))
+    known = {one.id for one in (*kept.orders, *other.orders) if digest_of(one.id) in added}
     orders = sorted((*kept.orders, *(one for one in other.orders if one.id not in mine)), key=_by_time)
+    orders = [one for one in orders if one.id not in known]
     days = list(kept.order_days)
     for one in other.order_days:
         days = _added(days, one)
-    return bounded(orders, days)
+    return bounded(orders, days, added)
 
 
 def measured(facts: Facts, since: datetime, measure: Measure, product: str | None, category: str | None) -> int | float:
@@ -102,7 +120,8 @@ def leaves_at(facts: Facts, window: timedelta, after: datetime) -> datetime | No
 
 def _added_up(facts: Facts, order_id: str) -> bool:
     """Whether an order may be among those that are only added up; one from before orders were kept is not."""
-    return bool(facts.order_days) and order_id in facts.order_ids
+    before = bool(facts.order_days) and order_id in facts.order_ids  # as it was told before there were digests
+    return before or (bool(facts.orders_added) and digest_of(order_id) in facts.orders_added)
 
 
 def _told(order: KnownOrder, told: OrderTold, at: datetime) -> KnownOrder:

@@ -29,7 +29,7 @@ def read_orders(
         wrong(f"an order of a customer has no field '{name}'", suggestion(name, _FIELDS))
     first = currency or next((str(one["currency"]) for one in given if one.get("currency")), "")
     orders = [_order(f"given-{number}", one, first, moment, wrong) for number, one in enumerate(given)]
-    return {"currency": first, **bounded(sorted(orders, key=lambda one: (one.at, one.id)), ())}
+    return {"currency": first, **bounded(sorted(orders, key=lambda one: (one.at, one.id)), (), ())}
 
 
 def _order(

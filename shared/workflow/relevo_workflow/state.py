@@ -74,7 +74,8 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the events told about a customer.
 
     `total_spent` is decimal text in `currency`, the currency of the first order; orders in others don't add to it.
-    `orders` are the newest ones by their time, `order_days` older ones added up (`relevo_workflow.orders`).
+    `orders` are the newest ones by their time, `order_days` older ones added up, and
+    `orders_added` digests of their ids (`relevo_workflow.orders`).
     `latest` holds the newest event of each type that an exit rule names. `past` is keyed `workflow/run key`; of
     the older ones whose re-entry is `never` only digests are kept, in `once`.
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
@@ -100,6 +101,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     order_ids: tuple[str, ...] = ()
     orders: tuple[KnownOrder, ...] = ()
     order_days: tuple[OrderDay, ...] = ()
+    orders_added: tuple[str, ...] = ()
     latest: dict[str, Occurrence] = {}
     past: dict[str, Past] = {}
     once: tuple[str, ...] = ()

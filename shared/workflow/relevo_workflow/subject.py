@@ -201,7 +201,9 @@ class _Work(Struct, kw_only=True):
         if run is not None:
             name = past_name(run.workflow, run.key, test=run.test)
             forever = definition.reentry.mode == "never"
-            self.facts = with_start(self.facts, name, run.id, run.started_at, forever=forever)
+            self.facts = with_start(
+                self.facts, name, run.id, run.started_at, forever=forever, customer=self.subject.key
+            )
         self._take(decision)
 
     def keep_time(self, arrival: Input) -> tuple[Effect, ...]:
