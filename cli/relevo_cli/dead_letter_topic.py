@@ -1,15 +1,13 @@
 """Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate, groupby
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relevo_cli import database
-from relevo_cli.errors import CommandError
-from relevo_cli.opened import opened
+from relevo_cli.opened import Unreadable, read_whole
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
 from relevo_runtime.kafka import Publisher, Record
@@ -17,7 +15,6 @@ from relevo_runtime.kafka.record import origin_header
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
-_POLL_MS = 500
 _AT_ONCE = 200
 _decode = msgspec.json.Decoder(DeadLetter).decode
 
@@ -27,22 +24,9 @@ async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
 
     Raises `CommandError` if there is no such topic.
     """
-    topic = settings.topic(DEAD_LETTERS)
-    # By its settings, not by a seek: the consumer looks up its first position in the background and would win.
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    try:
-        await consumer.start()
-        partitions = list(consumer.assignment())
-        if not partitions:
-            raise CommandError(f"there is no topic {topic} on {settings.kafka}; run `relevo migrate` first")
-        ends = await consumer.end_offsets(partitions)
-        async with database.connection(settings) as connection:
-            letters = await _read(consumer, ends, Seals(connection, settings))
-        return sorted(letters, key=lambda letter: letter.at)
-    finally:
-        await consumer.stop()
+    found = await read_whole(settings, DEAD_LETTERS, _decode)
+    letters = [_unreadable(record, read) if isinstance(read, Unreadable) else read for record, read in found]
+    return sorted(letters, key=lambda letter: letter.at)
 
 
 async def redrive(settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
@@ -72,28 +56,15 @@ def _place(letter: DeadLetter) -> tuple[str, int, int]:
     return letter.topic, letter.partition, letter.offset
 
 
-async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], seals: Seals) -> list[DeadLetter]:
-    letters: list[DeadLetter] = []
-    while [part for part, end in ends.items() if await consumer.position(part) < end]:
-        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            times = {record.offset: record.timestamp for record in records}
-            letters += [_letter(one, times[one.offset]) for one in await opened(seals, DEAD_LETTERS, records)]
-    return letters
-
-
-def _letter(record: Record, written_ms: int) -> DeadLetter:
-    """What a record says; one that can't be read is listed without its message, and hides no other."""
-    try:
-        return _decode(record.value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        place = f"{DEAD_LETTERS}/{record.partition}/{record.offset}"
-        return DeadLetter(
-            id=f"unreadable/{place}",
-            service="unreadable",
-            topic=DEAD_LETTERS,
-            partition=record.partition,
-            offset=record.offset,
-            reason=f"the dead letter can't be read: {error}",
-            at=datetime.fromtimestamp(written_ms / 1000, UTC),
-            key=record.key.decode(errors="replace"),
-        )
+def _unreadable(record: Record, found: Unreadable) -> DeadLetter:
+    """A letter that can't be read is listed without its message."""
+    return DeadLetter(
+        id=f"unreadable/{found.place}",
+        service="unreadable",
+        topic=DEAD_LETTERS,
+        partition=record.partition,
+        offset=record.offset,
+        reason=f"the dead letter can't be read: {found.reason}",
+        at=found.at,
+        key=record.key.decode(errors="replace"),
+    )

@@ -5,7 +5,7 @@ It only reads: no consumer group, no commit, no row is written. What is held is 
 
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -16,19 +16,17 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.errors import CommandError, unknown_shop
-from relevo_cli.opened import opened
+from relevo_cli.opened import Unreadable, decoded
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
-from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
 STATEMENTS = Statements.load("relevo_cli", "event_tail.sql")
-_TOPICS = (EVENTS, UNRECOGNISED)
 _POLL_MS = 500
 _MOST_AT_ONCE = 200
 _MOST_DECISIONS = 2000
@@ -61,7 +59,7 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decision"):
     run_id: str
 
 
-Line = Arrived | NotRecognised | Decided
+Line = Arrived | NotRecognised | Decided | Unreadable
 Lines = AsyncGenerator[list[Line], None]
 
 
@@ -117,7 +115,7 @@ async def tail(
 
 @contextlib.asynccontextmanager
 async def _consumer(settings: RuntimeSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    names = [settings.topic(topic) for topic in _TOPICS]
+    names = [settings.topic(topic) for topic in _READ]
     consumer = AIOKafkaConsumer(
         *names, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
     )
@@ -152,23 +150,24 @@ async def _read(consumer: AIOKafkaConsumer, seals: Seals, settings: RuntimeSetti
     lines: list[Line] = []
     polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_AT_ONCE)
     for partition, records in polled.items():
-        topic = next(name for name in _TOPICS if settings.topic(name) == partition.topic)
+        topic = next(name for name in _READ if settings.topic(name) == partition.topic)
         # Others' messages are not even opened.
         mine = [record for record in records if (record.key or b"").startswith(own)]
-        lines += _lines(await opened(seals, topic, mine))
+        lines += [line for _, line in await decoded(seals, topic, mine, _READ[topic])]
     return sorted(lines, key=_arrival)
 
 
-def _lines(records: Iterable[Record]) -> list[Line]:
-    lines: list[Line] = []
-    for record in records:
-        if record.topic == EVENTS:
-            event = msgspec.json.decode(record.value, type=Event)
-            lines.append(Arrived(at=event.receivedtime, event=event))
-        else:
-            message = msgspec.json.decode(record.value, type=Unrecognised)
-            lines.append(NotRecognised(at=message.receivedtime, message=message))
-    return lines
+def _arrived(value: bytes) -> Line:
+    event = msgspec.json.decode(value, type=Event)
+    return Arrived(at=event.receivedtime, event=event)
+
+
+def _not_recognised(value: bytes) -> Line:
+    message = msgspec.json.decode(value, type=Unrecognised)
+    return NotRecognised(at=message.receivedtime, message=message)
+
+
+_READ = {EVENTS: _arrived, UNRECOGNISED: _not_recognised}
 
 
 def _arrival(line: Line) -> datetime:

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 
 from relevo_cli import addresses, database
-from relevo_cli.errors import CommandError, unknown_shop
-from relevo_cli.opened import opened
+from relevo_cli.errors import unknown_shop
+from relevo_cli.opened import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
@@ -27,40 +26,27 @@ from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
-from relevo_runtime.kafka import Publisher
+from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool, open_pool
-from relevo_runtime.sealing import Seals
+from relevo_runtime.sealing import Seals, person
 from relevo_runtime.settings import RuntimeSettings
 
-_POLL_MS = 500
 _BUDGET = 60.0
+_UNREADABLE = "unreadable"
+_decode = msgspec.json.Decoder(Unrecognised).decode
 
 
 async def read_unrecognised(settings: RuntimeSettings) -> list[Unrecognised]:
     """Every message that the topic still keeps, oldest first; of one that came again the newest.
 
-    Raises `CommandError` if there is no such topic.
+    One that can't be read is listed with its place, on the platform `unreadable`. Raises `CommandError` if
+    there is no such topic.
     """
-    topic = settings.topic(UNRECOGNISED)
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="earliest", enable_auto_commit=False
-    )
     found: dict[redriven.Delivery, Unrecognised] = {}
-    try:
-        await consumer.start()
-        ends = await consumer.end_offsets(list(consumer.assignment()))
-        if not ends:
-            raise CommandError(f"there is no topic {topic} on {settings.kafka}; run `relevo migrate` first")
-        async with database.connection(settings) as connection:
-            seals = Seals(connection, settings)
-            while [part for part, end in ends.items() if await consumer.position(part) < end]:
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                    for record in await opened(seals, UNRECOGNISED, records):
-                        message = msgspec.json.decode(record.value, type=Unrecognised)
-                        found[redriven.delivery(message)] = message
-    finally:
-        await consumer.stop()
+    for record, read in await read_whole(settings, UNRECOGNISED, _decode):
+        message = _unreadable(record, read) if isinstance(read, Unreadable) else read
+        found[redriven.delivery(message)] = message
     return sorted(found.values(), key=lambda message: message.receivedtime)
 
 
@@ -71,10 +57,7 @@ async def already_redriven(settings: RuntimeSettings, messages: Sequence[Unrecog
 
 
 async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Delivery, Receipt | NoEvent]:
-    """What became of each message; one that made events before makes none again.
-
-    Raises `CommandError` if the shop of one is not known any more.
-    """
+    """What became of each message; one that made events before makes none again, and one can't stop the others."""
     settings = ingest_settings()
     results: dict[redriven.Delivery, Receipt | NoEvent] = {}
     async with _tools(settings) as (tools, pool), pool.acquire() as connection:
@@ -82,15 +65,33 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
         before = await redriven.done(connection, messages)
         for message in messages:
             name = redriven.delivery(message)
-            if message.shop not in shops:
-                raise CommandError(unknown_shop(message.shop))
-            if name in before:
-                results[name] = NoEvent("it made its events before")
+            if (why := _never(message, shops, before)) is not None:
+                results[name] = NoEvent(why)
                 continue
             results[name] = found = await redrive(tools, shops[message.shop], message)
             if isinstance(found, Receipt):
                 await redriven.mark(connection, message, make_clock(settings).now())
     return results
+
+
+def _never(message: Unrecognised, shops: Container[str], before: Container[redriven.Delivery]) -> str | None:
+    """Why the message is not even read again; None if it is."""
+    if message.platform == _UNREADABLE:
+        return message.reason
+    if message.shop not in shops:
+        return unknown_shop(message.shop)
+    return "it made its events before" if redriven.delivery(message) in before else None
+
+
+def _unreadable(record: Record, found: Unreadable) -> Unrecognised:
+    return Unrecognised(
+        id=f"{_UNREADABLE}/{found.place}",
+        shop=person(record.key)[0],
+        platform=_UNREADABLE,
+        topic=record.topic,
+        reason=f"what was kept can't be read: {found.reason}",
+        receivedtime=found.at,
+    )
 
 
 def ingest_settings() -> IngestSettings:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
+from relevo_runtime.sealing import MAGIC
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
@@ -421,6 +423,48 @@ async def test_what_was_not_recognised_is_read_again_once(
         ("/erp#9", "page.viewed", at + timedelta(hours=1), "2026-03-10T12:30:00+00:00"),
     }
     assert len(stored) == 2
+
+
+async def test_one_odd_message_does_not_keep_the_others_from_being_read_again(
+    settings: SettingsFactory, topics: list[str], pool: Pool
+) -> None:
+    assert topics
+    own = settings()
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, catalog.Shop(shop="tea", platform="shopify", currency="EUR"))
+    good = Unrecognised(
+        id="/erp#9",
+        shop="tea",
+        platform="cloudevents",
+        topic="Page.Viewed",
+        reason="no type",
+        receivedtime=datetime(2026, 3, 10, 12, tzinfo=UTC),
+        headers={"id": "9", "source": "/erp", "type": "page.viewed"},
+        body={"customer": {"id": "7"}, "url": "https://tea.example.com"},
+    )
+    gone = msgspec.structs.replace(good, id="/erp#8", shop="gone", receivedtime=good.receivedtime - timedelta(hours=1))
+    async with Publisher(own) as publisher:
+        odd = [(b"tea/shop", MAGIC + b"cut"), (b"tea/shop", b'{"id": "\xff"}'), (b"tea/\0", b"not JSON"), (b"", b"{}")]
+        kept = [(b"gone/shop", msgspec.json.encode(gone)), (b"tea/shop", msgspec.json.encode(good))]
+        await publisher.publish(UNRECOGNISED, [*odd, *kept])
+    environment = given(own)
+    code, out, err = await relevo("unrecognised", "list", "--json", **environment)
+    assert code == 0, err
+    listed = json.loads(out)
+    assert [one["id"] for one in listed[:2]] == ["/erp#8", "/erp#9"]
+    assert sorted((one["platform"], one["shop"]) for one in listed[2:]) == [
+        *[("unreadable", ""), ("unreadable", "tea"), ("unreadable", "tea"), ("unreadable", "tea")]
+    ]
+    assert all(re.fullmatch(r"unreadable/relevo\.unrecognised/\d+/\d+", one["id"]) for one in listed[2:])
+    code, out, _ = await relevo("unrecognised", "list", "--topic", "page.VIEWED", "--shop", "tea", **environment)
+    assert (code, out.count("/erp#")) == (0, 1)
+    code, out, err = await relevo("unrecognised", "redrive", "--all", **environment)
+    assert code == 0, err
+    assert "1 of 6 messages made their events" in out
+    assert "/erp#8  no event: shop 'gone' is not known" in out
+    assert out.count("no event: what was kept can't be read") == 4
+    code, out, _ = await relevo("dead-letters", "list", **environment)
+    assert code == 0
 
 
 async def test_an_erasure_is_listed_and_taken_back(settings: SettingsFactory, pool: Pool) -> None:

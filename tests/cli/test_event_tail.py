@@ -18,7 +18,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
-from relevo_runtime.sealing import Seals
+from relevo_runtime.sealing import MAGIC, Seals
 from relevo_runtime.settings import RuntimeSettings
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
@@ -89,6 +89,21 @@ async def test_what_arrived_what_it_became_and_what_it_started(shop: RuntimeSett
     assert "order.placed  e-1  cus_1" in out
     assert "e-1: thanks started  r-1  it was paid" in out
     assert "not recognised (no_event)  draft_orders/create  w-1: a draft order" in out
+
+
+async def test_what_can_not_be_read_is_told_with_its_place_and_hides_nothing(shop: RuntimeSettings, pool: Pool) -> None:
+    async with Publisher(shop) as publisher:
+        for topic in (EVENTS, UNRECOGNISED):
+            await publisher.publish(topic, [(b"tea/cus_1", MAGIC + b"cut"), (b"tea/cus_1", b'{"id": "\xff"}')])
+    await publish(shop, pool, EVENTS, [("tea/cus_1", event(1))])
+    code, out, err = await relevo("events", "tail", "tea", "--json", **given(shop))
+    assert code == 0, err
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert sorted(line["type"] for line in lines) == ["event", *["unreadable"] * 4]
+    places = {line["place"].rsplit("/", 2)[0] for line in lines if line["type"] == "unreadable"}
+    assert places == {EVENTS, UNRECOGNISED}
+    code, out, _ = await relevo("events", "tail", "tea", **given(shop))
+    assert (code, out.count("can't be read  relevo.")) == (0, 4)
 
 
 async def test_what_can_not_be_followed_is_told(shop: RuntimeSettings) -> None:

@@ -12,6 +12,7 @@ from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.event_tail import Arrived, Decided, Line, NotRecognised, tail
+from relevo_cli.opened import Unreadable
 from relevo_cli.stoppable import until_stopped
 from relevo_contracts.event_types import mentioned
 from relevo_runtime import catalog
@@ -70,6 +71,8 @@ def _text(line: Line) -> str:
             return f"{at:%H:%M:%S}  {event.type}  {event.id}  {event.key}{marks}"
         case NotRecognised(at=at, message=message):
             return f"{at:%H:%M:%S}  not recognised ({message.kind})  {message.topic}  {message.id}: {message.reason}"
+        case Unreadable(at=at, place=place, reason=reason):
+            return f"{at:%H:%M:%S}  can't be read  {place}: {reason}"
         case Decided():
             run = f"  {line.run_id}" if line.run_id else ""
             return f"          {line.event_id}: {line.workflow} {line.kind}{run}  {line.reason}".rstrip()

@@ -104,11 +104,11 @@ async def _listed(
 
 async def _wanted(ids: Sequence[str], shop: str, platform: str, topic: str, reason: str) -> list[Unrecognised]:
     """The messages with these ids (or all) that the filters leave. Raises `CommandError` for an id without one."""
-    asked = {"shop": shop, "platform": platform, "topic": topic.lower(), "kind": reason}
+    asked = {"shop": shop, "platform": platform, "topic": topic, "kind": reason}
     found = [
         message
         for message in await read_unrecognised(addresses.settings())
-        if all(not value or getattr(message, name) == value for name, value in asked.items())
+        if all(not value or getattr(message, name).lower() == value.lower() for name, value in asked.items())
         and (not ids or message.id in ids)
     ]
     unknown = [each for each in ids if each not in {message.id for message in found}]
