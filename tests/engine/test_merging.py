@@ -7,10 +7,12 @@ import pytest
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
-from relevo_contracts.messages import SendDelivery
+from relevo_contracts.messages import SendDelivery, WakeUp
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged, PrivacyRequested
 from relevo_workflow.state import Facts
 from tests.engine.conftest import CART, MORNING, Engine, checkout, deploy, event, order, wakeup
+from tests.engine.test_erasure import everything_in_postgres, rows_of
+from tests.engine.test_tasks import PACK
 
 HOUR = timedelta(hours=1)
 WELCOME = {
@@ -140,3 +142,42 @@ async def test_whoever_is_erased_is_erased_with_what_came_from_the_merged_one(en
     known = await facts(engine)
     assert list(known) == ["cus_1"]
     assert known["cus_1"].order_ids == ()
+
+
+def gone(at: timedelta) -> Event:
+    return event("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), event_id="gone", at=MORNING + at)
+
+
+@pytest.mark.parametrize("begun_before", [True, False])
+async def test_a_merge_and_the_erasure_in_one_batch_leave_nothing_of_either(engine: Engine, begun_before: bool) -> None:
+    """What was on its way for the merged customer is theirs who is erased, a message of the same batch included."""
+    await deploy(engine.pool, PACK)
+    async with engine.pool.acquire() as conn:
+        await engine.definitions.refresh(conn)
+    batch: list[Event | WakeUp] = [
+        checkout("t-secret", key="cus_2"),
+        checkout("t-two", key="cus_2"),
+        order("t-two", key="cus_2"),
+    ]
+    if begun_before:
+        await engine.take(*batch)
+        engine.clock.advance(5 * HOUR)
+        batch = [wakeup(row) for row in await engine.pool.fetch("select * from scheduler.timer")]
+        assert batch != []
+    await engine.take(*batch, merge("cus_2", at=5 * HOUR), gone(at=6 * HOUR))
+    assert (await rows_of(engine.pool, "cus_2")).keys() == {"engine.merged"}
+    left = await rows_of(engine.pool, "cus_1")
+    assert left.keys() == {"engine.customer", "engine.decision", "engine.erasure", "engine.task"}
+    assert left["engine.erasure"] == 1
+    reasons = await engine.pool.fetch("select distinct reason from engine.decision")
+    assert [row["reason"] for row in reasons] == ["the customer was redacted"]
+    kept = await everything_in_postgres(engine.pool)
+    assert [word for word in (b"cus_2@example.com", b"t-secret", b"t-two") if word in kept] == []
+
+
+async def test_whoever_is_merged_after_the_erasure_is_not_erased(engine: Engine) -> None:
+    await engine.take(checkout("old"), checkout("tok", key="cus_2"), gone(at=HOUR), merge("cus_2", at=2 * HOUR))
+    rows = await engine.pool.fetch("select key, run_key from engine.run where ended_at is null")
+    assert [tuple(row) for row in rows] == [("cus_1", "tok")]
+    await engine.wake(after=4 * HOUR)
+    assert [delivery.recipient.email for delivery in await sent(engine)] == ["cus_2@example.com"]

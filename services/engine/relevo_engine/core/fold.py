@@ -74,18 +74,25 @@ class Changes(Struct):
     rejected: list[Rejected]
     tasks: TaskChanges
     keys: KeyChanges
-    erased: dict[SubjectKey, Event]
+    erased: dict[SubjectKey, Event]  # by each key that the erased one had when it happened
     data_requests: list[Event]
     merged: dict[SubjectKey, str] = {}  # whoever turned out to be somebody else -> the key that stands for them
     moved_timers: dict[tuple[str, str], str] = {}  # (shop, timer id) -> the customer that it wakes
 
     def erase(self, key: SubjectKey, event: Event) -> None:
-        """Of what this batch has done for a customer so far, nothing but the end of it is written."""
-        self.erased[key] = event
-        self.runs = {ref: row for ref, row in self.runs.items() if (ref[0], row[0]) != key}
-        self.decisions = [row for row in self.decisions if (row.shop, row.key) != key]
-        self.outbox = [message for message in self.outbox if (message.shop, message.key) != key]
-        self.keys.erase(key)
+        """Drops what this batch has decided, sends and waits for, for the customer and whoever was merged into them.
+
+        The rows of them all are deleted before those of the batch are written. Facts, timers and new tasks stay with
+        the caller: the customer's facts become the time of the erasure, the ends of the runs cancel the timers, and
+        the tasks are written without a word of the person.
+        """
+        gone = {key} | {one for one, into in self.merged.items() if (one[0], into) == key}
+        self.erased |= dict.fromkeys(gone, event)
+        self.tasks.redacted |= gone
+        self.runs = {ref: row for ref, row in self.runs.items() if (ref[0], row[0]) not in gone}
+        self.decisions = [row for row in self.decisions if (row.shop, row.key) not in gone]
+        self.outbox = [message for message in self.outbox if (message.shop, message.key) not in gone]
+        self.keys.erase(gone)
 
     @classmethod
     def none(cls) -> "Changes":
@@ -182,8 +189,6 @@ def _fold_one(
         # After the effects: the reason of an effect that closes a task is the better one.
         changes.tasks.follow(arrived, before, decision, definitions.by_version)
     _carry_out(handled.effects, None, arrived, changes)
-    if erased:
-        changes.tasks.redacted.add(key)
 
 
 def _join(

@@ -1,5 +1,7 @@
 """What a batch changes for other keys: who waits for which product, what happened to one, which walks begin. Pure."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
@@ -39,9 +41,11 @@ class KeyChanges(Struct):
                 self.about_products.append(event)
                 self.walks.append(of_event(event))
 
-    def erase(self, key: tuple[str, str]) -> None:
-        """What an erased customer began to wait for in this batch is not registered."""
-        self.waiting = {ref: [row for row in rows if (row.shop, row.key) != key] for ref, rows in self.waiting.items()}
+    def erase(self, gone: Collection[tuple[str, str]]) -> None:
+        """What these erased customers (shop, key) began to wait for in this batch is not registered."""
+        self.waiting = {
+            ref: [row for row in rows if (row.shop, row.key) not in gone] for ref, rows in self.waiting.items()
+        }
 
     def follow(self, arrived: Arrived, run: Run) -> None:
         """A run that is over waits for nothing."""
