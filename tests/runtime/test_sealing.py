@@ -5,6 +5,7 @@ import base64
 import os
 import random
 from collections.abc import Sequence
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -16,8 +17,18 @@ from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, read
-from relevo_runtime.postgres import Pool
-from relevo_runtime.sealing import MAGIC, Masters, SealingError, Seals, is_sealed, person, shred
+from relevo_runtime.postgres import Pool, temporary
+from relevo_runtime.sealing import (
+    MAGIC,
+    STATEMENTS,
+    KeysRetired,
+    Masters,
+    SealingError,
+    Seals,
+    is_sealed,
+    person,
+    shred,
+)
 from tests.conftest import SettingsFactory
 from tests.runtime.test_kafka import Seen, committed
 from tests.sealed import everything_on_kafka, raw
@@ -146,6 +157,31 @@ async def test_a_damaged_key_costs_what_it_sealed_and_nothing_else(
     seals = Seals(pool, settings())
     assert await values(seals, sealed) == [sealed[0][1], b"2"]
     assert await values(seals, await seals.seal(EVENTS, [(ANA, b"3")])) == [b"3"]
+
+
+class Erasing:
+    """A database in which somebody erases Ana right after a key was made for her, so many times."""
+
+    def __init__(self, pool: Pool, times: int) -> None:
+        self.pool = pool
+        self.times = times
+        self.fetch = pool.fetch
+
+    async def execute(self, statement: str, *arguments: Any) -> None:
+        await self.pool.execute(statement, *arguments)
+        if statement == STATEMENTS["keep"] and self.times:
+            self.times -= 1
+            await self.pool.execute(STATEMENTS["retire"], [person(ANA)[0]], [person(ANA)[1]])
+
+
+async def test_whoever_is_erased_while_their_key_is_made_gets_another(pool: Pool, settings: SettingsFactory) -> None:
+    seals = Seals(cast(Pool, Erasing(pool, times=2)), settings())
+    assert await values(seals, await seals.seal(EVENTS, [(ANA, b"1"), (BEN, b"2")])) == [b"1", b"2"]
+    without_end = Seals(cast(Pool, Erasing(pool, times=99)), settings())
+    await pool.execute(STATEMENTS["retire"], [person(ANA)[0]], [person(ANA)[1]])
+    with pytest.raises(KeysRetired) as raised:
+        await without_end.seal(EVENTS, [(ANA, b"3")])
+    assert temporary(raised.value)
 
 
 @pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])

@@ -55,6 +55,7 @@ _LONGEST_NAME = 500  # what an index of PostgreSQL surely takes
 _MASTER_BYTES = 32
 _PLAIN, _WRAPPED = b"\x00", b"\x01"
 _CIPHERS = 20_000
+_TRIES = 5
 
 Message = tuple[bytes, bytes]
 Person = tuple[str, str]
@@ -69,6 +70,10 @@ class SealingError(RuntimeFault):
 
 class DamagedKey(RuntimeFault):
     """What the database keeps as the key of one person is no key. Nobody else is concerned."""
+
+
+class KeysRetired(ConnectionError):  # noqa: N818 - as RuntimeFault; as temporary as a lost connection
+    """Somebody erased people again and again while their keys were being made. Nothing was published."""
 
 
 class _Type(msgspec.Struct, frozen=True):
@@ -177,12 +182,16 @@ class Seals:
     async def _in_use(self, keys: set[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
         """The id and the cipher for each message key; those that are missing are made."""
         found = await self._found(list(keys))
-        missing = list(keys - found.keys())
-        if missing:
+        for _ in range(_TRIES):
+            missing = list(keys - found.keys())
+            if not missing:
+                return found
             await self._retire_damaged(missing)
             made = [(*person(key), key_id := os.urandom(_ID_BYTES), self._new(key_id)) for key in missing]
             await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
-            found |= await self._found(missing)
+            found |= await self._found(missing)  # not those who were erased meanwhile
+        if keys - found.keys():
+            raise KeysRetired(f"the keys of {len(keys - found.keys())} people were retired as often as they were made")
         return found
 
     async def _found(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
