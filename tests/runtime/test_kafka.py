@@ -77,14 +77,14 @@ async def dead_letters(settings: RuntimeSettings, count: int) -> list[DeadLetter
         await reader.stop()
 
 
-async def committed(settings: RuntimeSettings) -> int:
+async def committed(settings: RuntimeSettings, topic: str = EVENTS) -> int:
     """The sum of the group's committed offsets: how many records count as done."""
     reader = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka, group_id=settings.group("test"), enable_auto_commit=False
     )
     await reader.start()
     try:
-        places = [TopicPartition(settings.topic(EVENTS), n) for n in range(settings.partitions)]
+        places = [TopicPartition(settings.topic(topic), n) for n in range(settings.partitions)]
         return sum([await reader.committed(place) or 0 for place in places])
     finally:
         await reader.stop()
@@ -196,6 +196,41 @@ async def test_health_says_why_while_a_batch_is_tried_again(settings: SettingsFa
         report = await running.health.report()
         assert not report.ready
         assert "the database is away" in str(report.parts["test consumer 1"]["why"])
+    assert await committed(settings()) == 0
+
+
+async def until_ready(running: BatchConsumer, *, ready: bool) -> None:
+    async with asyncio.timeout(30):
+        while (await running.health.report()).ready is not ready:
+            await asyncio.sleep(0.02)
+
+
+async def test_health_recovers_however_a_batch_that_was_tried_again_ends(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    failures: list[Exception] = [ZeroDivisionError("a bug"), ConnectionResetError("the database is away")]
+
+    async def handler(_: Sequence[Record]) -> None:
+        raise failures.pop()
+
+    await publisher.publish(EVENTS, numbered(1))
+    async with consumer(settings(), handler) as running:
+        [letter] = await dead_letters(settings(), 1)
+        await until_ready(running, ready=True)
+    assert letter.reason == "ZeroDivisionError: a bug"
+
+
+async def test_health_recovers_when_a_batch_that_is_tried_again_goes_to_another_member(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    async def handler(_: Sequence[Record]) -> None:
+        raise ConnectionResetError("the database is away")
+
+    await publisher.publish(EVENTS, numbered(1))
+    async with consumer(settings(), handler) as running:
+        await until_ready(running, ready=False)
+        await running._members[0].on_partitions_revoked([])
+        assert (await running.health.report()).ready
     assert await committed(settings()) == 0
 
 

@@ -50,7 +50,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     - A batch that the database cuts off, since it takes too long, is halved; a record that is cut off alone is tried
       five times. What is wrong with the service, such as its schema, stops it.
     - What fails otherwise is narrowed down by halves to the records at fault; they go to the dead letters.
-    - A shop of which too many fail is paused: its further records go to the dead letters too, in order and unread.
+    - A shop of which too many fail is paused: its further records go to the dead letters too, in order and unread. Its
+      wake-ups are passed over.
     - Partitions are only given up between batches; a batch that waits for its next try is abandoned instead.
     """
 
@@ -121,6 +122,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             with self._metrics.batch_seconds.time():
                 await contained(self._process(batch, consumer))
         except _AbandonedError:
+            self._recovered()  # whoever gets the partitions says how it goes on
             _log.info("%s: a batch of %d records is given up and will come again", self.name, len(batch))
         except Exception as error:  # noqa: BLE001 - handed on, the service stops
             self._fail(error)
@@ -307,7 +309,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 if pause != _FIRST_PAUSE:
-                    self._health.set(self.name, True)
+                    self._recovered()
                 return None
 
     async def _wait(self, pause: float, error: Exception) -> None:
@@ -331,7 +333,13 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             said = "%s: offsets not committed, the batch will come again: %s"
             _log.warning(said, self.name, error, extra={"repeats": self.name})
 
+    def _recovered(self) -> None:
+        """Nothing is being tried again any more, however that ended; what ended the service stays said."""
+        if not self._stopped:
+            self._health.set(self.name, True)
+
     def _done(self, records: Sequence[Record]) -> None:
+        self._recovered()
         self._health.beat(self.name)
         self._metrics.batch_records.observe(len(records))
         for topic, count in Counter(map(attrgetter("topic"), records)).items():
