@@ -102,6 +102,22 @@ async def test_consent_that_was_withdrawn_after_the_decision_stops_the_mail(post
     assert [message.effect for message in post.sent()] == [delivery(11).id]
 
 
+async def test_however_many_events_of_a_shop_fail_its_withdrawals_are_learnt(post: Post) -> None:
+    async with post.notifier():
+        for number in range(60):
+            await post.publish_raw(EVENTS, "acme/customer-1", b"no event %d" % number)
+        await post.publish_raw(EVENTS, "acme/customer-1", msgspec.json.encode(consent_event("withdrawn", 0)))
+
+        async def learnt() -> bool:
+            return bool(await post.pool.fetchval("select count(*) from notifier.contact"))
+
+        await until(learnt)
+        await post.publish(delivery())
+        [outcome] = await post.outcomes(1)
+    assert (outcome.status, outcome.detail["rule"]) == ("skipped", "no_consent")
+    assert await post.pool.fetchval("select count(*) from catalog.pause") == 0
+
+
 async def test_a_delivery_that_is_too_late_is_skipped_and_says_so(post: Post) -> None:
     async with post.notifier():
         await post.publish(delivery(at=NOON - timedelta(days=3)))

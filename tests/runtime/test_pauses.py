@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relevo_cli.dead_letter_topic import in_first_order, read_dead_letters
 from relevo_contracts.messages import DeadLetter
-from relevo_contracts.topics import EVENTS
+from relevo_contracts.topics import EVENTS, WAKEUPS
 from relevo_runtime import pauses
 from relevo_runtime.health import Report
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record
@@ -121,6 +121,23 @@ async def test_a_paused_shop_waits_alone_and_gets_everything_in_order(
         await until_committed(own, 740, running)
         await until_health(running, lambda report: report.parts["test shops"] == {"ok": True})
     assert (failed, handler.values(ODD)) == ([], numbers(0, 220))
+
+
+async def test_wake_ups_of_a_paused_shop_are_left_to_their_timers(
+    settings: SettingsFactory, pool: Pool, publisher: Publisher
+) -> None:
+    """A parked one would not consume its timer: it would come again and again, each time as one more dead letter."""
+    own, handler = settings(), Handler()
+    await publisher.publish(EVENTS, [(ODD, value) for value in numbers(0, 40)])
+    async with consumer(own, handler, topics=[EVENTS, WAKEUPS], pool=pool) as running:
+        await until_committed(own, 40, running)
+        await publisher.publish(WAKEUPS, [(key, value) for value in numbers(40, 43) for key in (ODD, GOOD)])
+        async with asyncio.timeout(60):
+            while await committed(own, WAKEUPS) < 6:
+                await asyncio.sleep(0.1)
+    assert handler.values(GOOD) == numbers(40, 43)
+    assert not handler.odd & set(numbers(40, 43))
+    assert {letter.topic for letter in await read_dead_letters(own)} == {EVENTS}
 
 
 async def test_a_service_that_shops_pause_one_after_the_other_stops_once_the_fault_is_its_own(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from relevo_contracts.messages import DeadLetter
-from relevo_contracts.topics import DEAD_LETTERS
+from relevo_contracts.topics import DEAD_LETTERS, WAKEUPS
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import TooManyDeadLetters
 from relevo_runtime.metrics import Metrics
@@ -165,7 +165,11 @@ class DeadLetters:
         return bool(self._paused)
 
     async def park(self, records: "Sequence[Record]") -> None:
-        """Put records of paused shops aside. Raises `PublishError`; may be repeated."""
+        """Put records of paused shops aside. Raises `PublishError`; may be repeated.
+
+        Wake-ups are only passed over: their timers are still there, so they come again, during the pause and after it.
+        """
+        records = [record for record in records if record.topic != WAKEUPS]
         for place in range(0, len(records), _PARKED_AT_ONCE):
             some = records[place : place + _PARKED_AT_ONCE]
             causes = [self._paused.get(shop_of(record.key), "") for record in some]

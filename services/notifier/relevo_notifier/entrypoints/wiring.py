@@ -138,10 +138,10 @@ def _consumers(
         metrics=around.metrics,
         on_failure=around.on_failure,
         seals=Seals(pool, settings),
-        pool=pool,
     )
     learn = partial(learn_contacts, pool=pool, clock=around.clock)
     return [
+        # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it.
         consumer(service="notifier-contacts", topics=[topics.EVENTS], handler=learn),
         consumer(
             service="notifier",
@@ -149,6 +149,7 @@ def _consumers(
             handler=accept,
             consumers=settings.notifier_consumers,
             max_records=settings.notifier_batch,
+            pool=pool,
         ),
     ]
 
