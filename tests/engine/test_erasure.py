@@ -12,8 +12,9 @@ from relevo_contracts import topics as topic_names
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import StartRequested
-from relevo_contracts.payloads import Buyer, PrivacyRequested, ShopChanged
+from relevo_contracts.payloads import Buyer, CustomerMerged, PrivacyRequested, ShopChanged
 from relevo_engine.adapters import tasks
+from relevo_engine.core.erasure import erasures
 from relevo_engine.core.tasks import Member
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.postgres import Pool
@@ -125,6 +126,35 @@ async def test_kafka_opens_nothing_from_before(sealed: Engine, settings: Setting
     assert await seals.open([Record(topic_names.EVENTS, 0, 0, *old)]) == []
 
 
+async def test_kafka_opens_nothing_of_a_merged_customer_either(sealed: Engine, settings: SettingsFactory) -> None:
+    """No erasure names them, so none retires their key."""
+    seals = Seals(sealed.pool, settings())
+    [old] = await seals.seal(topic_names.EVENTS, [(b"sample/cus_2", b"cus_2@example.com")])
+    merged = CustomerMerged(customer=Buyer(), merged_keys=["cus_2"])
+    await sealed.take(checkout("t"), checkout("u", key="cus_2"))
+    await sealed.take(event("customer.merged", merged, event_id="m", at=MORNING + HOUR))
+    assert len(await seals.open([Record(topic_names.EVENTS, 0, 0, *old)])) == 1
+    await come(sealed, erased())
+    assert await seals.open([Record(topic_names.EVENTS, 0, 0, *old)]) == []
+
+
+async def test_kafka_opens_nothing_of_an_erased_shop_whoever_it_was_about(
+    sealed: Engine, settings: SettingsFactory
+) -> None:
+    """Not of customers without facts either. What came after the erasure is somebody new's."""
+    seals = Seals(sealed.pool, settings())
+    people = [b"sample/cus_unheard_of", b"other/cus_1", b"sample/shop"]
+    sealed_before = await seals.seal(topic_names.EVENTS, [(key, b"ana@example.com") for key in people])
+    async with Recording(settings()) as publisher:
+        shop = await open_shop(sealed, publisher)
+        gone = event("shop.redacted", ShopChanged(domain="s.example"), event_id="gone", key=SHOP_KEY, at=MORNING + HOUR)
+        await shop.engine.take(gone)
+        sealed_after = await seals.seal(topic_names.EVENTS, [(b"sample/cus_new", b"bo@example.com")])
+        await shop.walk()
+    records = [Record(topic_names.EVENTS, 0, 0, *message) for message in (*sealed_before, *sealed_after)]
+    assert [one.key for one in await seals.open(records)] == [b"other/cus_1", b"sample/shop", b"sample/cus_new"]
+
+
 async def test_what_happened_before_does_not_bring_them_back(sealed: Engine) -> None:
     await live(sealed)
     await come(sealed, erased())
@@ -182,6 +212,13 @@ async def test_a_shop_is_erased_page_by_page(sealed: Engine, settings: SettingsF
     facts = await sealed.pool.fetch("select facts from engine.customer where key like 'cus_%'")
     assert [row[0] for row in facts] == [{"redacted_at": "2026-03-02T09:00:00Z"}] * 7
     assert b"@" not in await everything_in_postgres(sealed.pool)
+
+
+@given(st.text(min_size=1, max_size=200), st.lists(st.text(min_size=1, max_size=200), unique=True, max_size=5))
+def test_each_copy_of_an_erasure_has_an_id_of_its_own(about: str, keys: list[str]) -> None:
+    copies = erasures("sample", about, MORNING, keys, MORNING)
+    assert copies == erasures("sample", about, MORNING, keys, MORNING)
+    assert len({msgspec.json.decode(value, type=Event).id for _, value in copies}) == len(keys)
 
 
 @given(st.lists(st.integers(0, 20), max_size=8), st.integers(0, 20), st.integers(0, 8))

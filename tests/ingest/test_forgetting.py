@@ -38,9 +38,17 @@ class Memory:
         self.stored.append(message)
 
 
-def erasure(key: str, event_type: str = "customer.redacted", *, test: bool = False) -> Message:
+def erasure(key: str, event_type: str = "customer.redacted", *, test: bool = False, identifier: str = "r") -> Message:
     event = Event(
-        id="r", source="test", type=event_type, time=NOW, shop="tea", key=key, data={}, receivedtime=NOW, test=test
+        id=identifier,
+        source="test",
+        type=event_type,
+        time=NOW,
+        shop="tea",
+        key=key,
+        data={},
+        receivedtime=NOW,
+        test=test,
     )
     return partition_key("tea", key), msgspec.json.encode(event)
 
@@ -77,6 +85,15 @@ async def test_whatever_a_late_webhook_names_its_key_is_erased_too(pool: Pool, n
     erased = {event.key: event.time for event in events}
     assert erased[await key_of(pool, *names)] == NOW
     assert [message_key for message_key, _ in log.stored] == [partition_key("tea", event.key) for event in events]
+
+
+async def test_copies_of_an_erasure_with_a_long_id_are_told_apart(pool: Pool) -> None:
+    key = await key_of(pool, MAIL)
+    await key_of(pool, ID, MAIL, ORDER)
+    log = Memory()
+    await ForgettingLog(log, pool).events([erasure(key, identifier="r" * 200)])
+    events = [msgspec.json.decode(value, type=Event) for _, value in log.stored]
+    assert len({event.id for event in events}) == len(events) == 3
 
 
 async def test_a_key_that_somebody_else_has_is_left_alone(pool: Pool) -> None:

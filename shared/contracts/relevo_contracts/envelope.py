@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from relevo_contracts.event_types import known_payload
+from relevo_contracts.keys import LONGEST_ID
 from relevo_contracts.payloads import Count, Instant, Payload
 
-Key = Annotated[str, Meta(min_length=1, max_length=200)]
+Key = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,8 @@ PRODUCT_EVENTS = "product."
 SHOP_KEY = "shop"
 """The key of events about the shop itself, and of its calendar."""
 LONGEST_NAME = 160
+LONGEST_ID = 200
+"""Of an event, and of a key."""
 
 
 def product_key(product_id: str) -> str:
@@ -24,3 +26,9 @@ def is_product(key: str) -> bool:
 def is_customer(key: str) -> bool:
     """Whether `key` is neither a product's nor the shop's own."""
     return key != SHOP_KEY and not key.startswith(PRODUCT_PREFIX)
+
+
+def id_of_copy(event_id: str, key: str) -> str:
+    """The id of the copy of an event for another `key`: one for each, the same each time. Hashed if it is too long."""
+    name = f"{event_id}/{key}"
+    return name if len(name) <= LONGEST_ID else f"copy/{hashlib.sha256(name.encode()).hexdigest()}"

@@ -17,6 +17,7 @@ import hashlib
 import os
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -225,6 +226,20 @@ async def shred(connection: Connection, people: Iterable[Person]) -> None:
     people = list(people)
     if people:
         await connection.execute(STATEMENTS["shred"], *_columns(people))
+
+
+async def shred_outright(connection: Connection, people: Iterable[Person]) -> None:
+    """Delete all keys of these people, in the caller's transaction: of those whom no erasure of their own retires."""
+    people = list(people)
+    if people:
+        await connection.execute(STATEMENTS["retire"], *_columns(people))
+        await shred(connection, people)
+
+
+async def shred_shop(connection: Connection, shop: str, before: datetime, most: int) -> int:
+    """Delete up to `most` keys of people of `shop` that were made before that wall time; returns how many."""
+    status = await connection.execute(STATEMENTS["shred_shop"], shop, before, most)
+    return int(status.rpartition(" ")[2])
 
 
 def is_sealed(value: bytes) -> bool:

@@ -30,3 +30,9 @@ where d.shop = k.shop and d.key = k.key and not d.retired
 delete from catalog.data_key as d
 using unnest($1::text[], $2::text[]) as k (shop, key)
 where d.shop = k.shop and d.key = k.key and d.retired
+
+-- name: shred_shop
+-- Deletes up to $3 keys of the people of a shop that are older than $2; the shop's own is retired with its erasure.
+delete from catalog.data_key
+where (shop, id) in (
+    select shop, id from catalog.data_key where shop = $1 and key <> 'shop' and created_at < $2 limit $3)

@@ -37,7 +37,7 @@ set lease_until = clock_timestamp() + $1::interval
 from free
 where f.number = free.number and f.shop = free.shop
 returning f.number, f.shop, f.kind, f.about, f.event_type, f.at, f.body::text as body, f.cursor_key, f.cursor_run,
-    f.lease_until;
+    f.lease_until, f.began_at;
 
 -- name: advance
 -- Notes how far walks have come and frees them, if they are still held under the same lease.

@@ -93,7 +93,7 @@ class Forwarder:
         if cursor is None:
             last = keys[-1] if keys else walk.cursor_key
             async with self._pool.acquire() as conn:
-                cursor = (last, "") if await erasure.erase_rest(conn, walk.shop) else None
+                cursor = (last, "") if await erasure.erase_rest(conn, walk.shop, walk.began_at) else None
         return Page(messages, cursor, topics.EVENTS)
 
     async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:

@@ -173,7 +173,7 @@ class BatchProcessor:
     async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
         now = self._clock.now()
         if changes.erased:
-            await erasure.erase(conn, [*changes.erased, *await self._merges.stood_for(conn, changes.erased)])
+            await erasure.erase(conn, changes.erased, await self._merges.stood_for(conn, changes.erased))
             await privacy.keep_erasures(conn, list(changes.erased.values()))
         await privacy.keep_requests(conn, changes.data_requests)
         await self._store.save_customers(conn, changes.customers)

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from relevo_contracts.envelope import Event, event_data, partition_key
-from relevo_contracts.keys import SHOP_KEY
+from relevo_contracts.keys import SHOP_KEY, id_of_copy
 from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_engine.core.inputs import Arrived
 from relevo_workflow.facts import REDACTED
@@ -44,7 +44,7 @@ def erasures(shop: str, about: str, at: datetime, keys: Iterable[str], now: date
             partition_key(shop, key),
             _encode(
                 Event(
-                    id=f"{about}/{key}",
+                    id=id_of_copy(about, key),
                     source=f"/shops/{shop}/erasure",
                     type=REDACTED,
                     time=at,

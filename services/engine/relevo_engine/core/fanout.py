@@ -32,7 +32,10 @@ class Fanout(Struct, frozen=True):
 
 
 class Claimed(Struct, frozen=True):
-    """A walk that this process works on, as far as it has come. `body` is its JSON text."""
+    """A walk that this process works on, as far as it has come. `body` is its JSON text.
+
+    `began_at` and `lease_until` are wall time of the database.
+    """
 
     number: int
     shop: str
@@ -44,6 +47,7 @@ class Claimed(Struct, frozen=True):
     cursor_key: str
     cursor_run: str
     lease_until: datetime
+    began_at: datetime
 
     @property
     def cursor(self) -> tuple[str, str]:

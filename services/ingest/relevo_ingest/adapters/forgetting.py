@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from relevo_contracts.envelope import Event, partition_key
-from relevo_contracts.keys import SHOP_KEY
+from relevo_contracts.keys import SHOP_KEY, id_of_copy
 from relevo_ingest.app.storing import Log, Message
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
@@ -99,7 +99,7 @@ def _erasure(value: bytes) -> Event | None:
 
 
 def _copy(event: Event, key: str) -> Message:
-    copy = msgspec.structs.replace(event, id=f"{event.id}/{key}"[:200], key=key)
+    copy = msgspec.structs.replace(event, id=id_of_copy(event.id, key), key=key)
     return partition_key(event.shop, key), msgspec.json.encode(copy)
 
 
