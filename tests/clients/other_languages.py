@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.walking import check, flaky
+from tests.clients.walking import check, flaky, odd
 from tests.ingest.conftest import Ingest, ingest, tea
 
 __all__ = ["ingest", "tea"]
@@ -39,8 +39,8 @@ async def test_the_typescript_client_sends_what_was_meant(ingest: Ingest) -> Non
     node, npm = need("node", "nodejs"), need("npm", "npm")
     await output(npm, "ci", "--no-fund", "--no-audit", cwd=TYPESCRIPT)
     await output(npm, "run", "build", cwd=TYPESCRIPT)  # strict: see tsconfig.json
-    async with flaky(ingest) as unsteady:
-        told = await output(node, str(HERE / "walk.mjs"), str(ingest.client.base_url), unsteady)
+    async with flaky(ingest) as unsteady, odd() as other:
+        told = await output(node, str(HERE / "walk.mjs"), str(ingest.client.base_url), unsteady, other)
     await check(ingest, json.loads(told))
 
 
@@ -67,6 +67,6 @@ async def test_the_php_client_sends_what_was_meant(ingest: Ingest) -> None:
     php = need("php", "php-cli")
     for file in sorted((ROOT / "clients" / "php").rglob("*.php")):
         await output(php, "-l", str(file))
-    async with flaky(ingest) as unsteady:
-        told = await output(php, str(HERE / "walk.php"), str(ingest.client.base_url), unsteady)
+    async with flaky(ingest) as unsteady, odd() as other:
+        told = await output(php, str(HERE / "walk.php"), str(ingest.client.base_url), unsteady, other)
     await check(ingest, json.loads(told))

@@ -2,14 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import httpx
 import pytest
 
-from relevo_client import Client, Event, RelevoProblem, Retry, Unreachable
+from relevo_client import Client, Event, RelevoError, RelevoProblem, Retry, Unreachable
 from relevo_contracts.payloads import Buyer, OrderChanged
-from tests.clients.walking import check, flaky
+from tests.clients.walking import check, flaky, odd
 from tests.ingest.conftest import TOKEN, Ingest, ingest, tea
 
 __all__ = ["ingest", "tea"]
@@ -20,6 +21,9 @@ def order(number: str, event_id: str, kind: str = "order.placed", **more: Any) -
     return Event(kind, about, id=event_id, **more)
 
 
+FIVE = [order(str(n), f"o-{n}") for n in range(5)]
+
+
 def refused(client: Client, event: Event) -> list[Any]:
     with pytest.raises(RelevoProblem) as problem:
         client.send(event)
@@ -27,7 +31,16 @@ def refused(client: Client, event: Event) -> list[Any]:
     return [told.status, told.kind, [one.where for one in told.errors], told.ids]
 
 
-def walk(url: str, unsteady: str) -> dict[str, Any]:
+def raised(url: str) -> str:
+    with (
+        Client(url, "tea", "t", source="erp", retry=Retry(2), sleep=lambda _: None) as relevo,
+        pytest.raises(RelevoError) as told,
+    ):
+        relevo.send(order("7", "order-7"))
+    return type(told.value).__name__
+
+
+def walk(url: str, unsteady: str, other: str) -> dict[str, Any]:
     pauses: list[float] = []
 
     def client(at: str, token: str = TOKEN) -> Client:
@@ -53,12 +66,13 @@ def walk(url: str, unsteady: str) -> dict[str, Any]:
             "token": refused(stranger, order("5", "order-5")),
             "retried": retried.id,
             "pauses": pauses,
+            "odd": [raised(f"{other}/{number}") for number in range(4)],
         }
 
 
 async def test_the_python_client_sends_what_was_meant(ingest: Ingest) -> None:
-    async with flaky(ingest) as unsteady:
-        told = await asyncio.to_thread(walk, str(ingest.client.base_url), unsteady)
+    async with flaky(ingest) as unsteady, odd() as other:
+        told = await asyncio.to_thread(walk, str(ingest.client.base_url), unsteady, other)
     await check(ingest, told)
 
 
@@ -92,7 +106,8 @@ def test_any_number_of_events_goes_in_batches() -> None:
         return httpx.Response(200, json={"events": [], "unrecognised": ["x"], "waiting": []})
 
     with Client("http://relevo", "tea", "t", source="erp", strict=False, transport=httpx.MockTransport(take)) as relevo:
-        receipts = list(relevo.send_all((order(str(n), f"o-{n}") for n in range(5)), size=2))
+        for events in (iter(FIVE), FIVE, tuple(FIVE)):
+            receipts = list(islice(relevo.send_all(events, size=2), 4))
+            assert [receipt.unrecognised for receipt in receipts] == [["x"]] * 3
         assert relevo.send(order("9", "o-9")) is None
-    assert sizes == [2, 2, 1, 1]
-    assert [receipt.unrecognised for receipt in receipts] == [["x"]] * 3
+    assert sizes == [*[2, 2, 1] * 3, 1]

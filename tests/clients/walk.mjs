@@ -1,7 +1,7 @@
 // Does with the TypeScript client what tests/clients/walking.py expects, and prints what came of it.
-import { Client, RelevoProblem } from "../../clients/typescript/dist/index.js";
+import { Client, RelevoProblem, Unreachable } from "../../clients/typescript/dist/index.js";
 
-const [url, flaky] = process.argv.slice(2);
+const [url, flaky, odd] = process.argv.slice(2);
 const pauses = [];
 const sleep = async (milliseconds) => void pauses.push(milliseconds / 1000);
 const options = { shop: "tea", token: "token-of-the-erp", source: "erp", sleep };
@@ -19,6 +19,15 @@ const refused = async (sending) => {
   }
   throw new Error("it was accepted");
 };
+const thrown = async (sending) => {
+  try {
+    await sending;
+  } catch (error) {
+    return error instanceof Unreachable ? "Unreachable" : error instanceof RelevoProblem ? "RelevoProblem" : String(error);
+  }
+  throw new Error("it was accepted");
+};
+const atOdd = (number) => new Client({ ...options, url: `${odd}/${number}`, attempts: 2, sleep: async () => {} });
 
 const relevo = new Client({ ...options, url });
 const first = await relevo.send(order("1"));
@@ -35,5 +44,6 @@ console.log(
     token: await refused(new Client({ ...options, url, token: "another" }).send(order("5"))),
     retried: (await new Client({ ...options, url: flaky }).send(order("6"))).id,
     pauses,
+    odd: await Promise.all([0, 1, 2, 3].map((number) => thrown(atOdd(number).send(order("7"))))),
   }),
 );

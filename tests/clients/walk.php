@@ -10,8 +10,9 @@ spl_autoload_register(static function (string $class): void {
 use Relevo\Client;
 use Relevo\Event;
 use Relevo\Problem;
+use Relevo\Unreachable;
 
-[, $url, $flaky] = $argv;
+[, $url, $flaky, $odd] = $argv;
 $pauses = [];
 $sleep = static function (float $seconds) use (&$pauses): void {
     $pauses[] = $seconds;
@@ -24,6 +25,16 @@ $refused = static function (callable $sending): array {
         $sending();
     } catch (Problem $problem) {
         return [$problem->status, $problem->kind, array_column($problem->errors, 'where'), $problem->ids];
+    }
+    throw new LogicException('it was accepted');
+};
+$thrown = static function (int $number) use ($odd, $order): string {
+    try {
+        (new Client("$odd/$number", 'tea', 't', 'erp', attempts: 2, sleep: static fn (float $seconds) => null))->send($order('7'));
+    } catch (Unreachable) {
+        return 'Unreachable';
+    } catch (Problem) {
+        return 'RelevoProblem';
     }
     throw new LogicException('it was accepted');
 };
@@ -45,4 +56,5 @@ echo json_encode([
     'token' => $refused(static fn () => $client($url, 'another')->send($order('5'))),
     'retried' => $client($flaky)->send($order('6'))?->id,
     'pauses' => $pauses,
+    'odd' => array_map($thrown, [0, 1, 2, 3]),
 ], JSON_THROW_ON_ERROR);

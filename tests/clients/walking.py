@@ -1,5 +1,6 @@
 """What every client is walked through, and what has to come of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ EXPECTED: dict[str, Any] = {
     "token": [401, "not-authentic", [], []],
     "retried": "erp#order-6",
     "pauses": [7, 1, 2],
+    "odd": ["Unreachable", "Unreachable", "Unreachable", "RelevoProblem"],
 }
 
 
@@ -42,6 +44,36 @@ async def flaky(ingest: Ingest) -> AsyncIterator[str]:
     app = Starlette(routes=[Route("/events/{shop}", forward, methods=["POST"])])
     async with serve(app, "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def odd() -> AsyncIterator[str]:
+    """The address of something that is not Relevo: under `/0` … `/3` a page, a cut body, other JSON, odd problems."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        number = int(head.split(b"/", 2)[1][:1])
+        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(length)
+        writer.write(_ODD[number])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def _raw(status: str, body: bytes, length: int | None = None) -> bytes:
+    said = len(body) if length is None else length
+    return f"HTTP/1.1 {status}\r\nContent-Length: {said}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+_ODD = [
+    _raw("200 OK", b"<html>maintenance</html>"),
+    _raw("200 OK", b'{"events": [', 4000),
+    _raw("200 OK", b'{"ok": true}'),
+    _raw("400 Bad Request", b'{"type": 7, "errors": "x", "ids": {"a": 1}, "title": null}'),
+]
 
 
 async def check(ingest: Ingest, told: dict[str, Any]) -> None:

@@ -55,13 +55,19 @@ final class Client
         for ($attempt = 1; ; $attempt++) {
             $last = $attempt >= $this->attempts;
             [$status, $answer, $asked] = $this->post($body);
-            if ($status >= 200 && $status < 300) {
-                return Receipt::read($answer);
+            $success = $status >= 200 && $status < 300;
+            $why = '';
+            if ($success) {
+                try {
+                    return Receipt::read($answer);
+                } catch (\UnexpectedValueException $error) {
+                    $why = ": $status, {$error->getMessage()}";
+                }
             }
-            if ($status === 0 && $last) {
-                throw new Unreachable("no answer after $attempt attempts");
+            if (($success || $status === 0) && $last) {
+                throw new Unreachable("no answer after $attempt attempts$why");
             }
-            if ($status !== 0 && ($last || !($status === 429 || $status >= 500))) {
+            if (!$success && $status !== 0 && ($last || !($status === 429 || $status >= 500))) {
                 throw new Problem($status, $answer);
             }
             ($this->sleep)($this->pause($attempt, $asked));

@@ -22,12 +22,15 @@ final class Problem extends RelevoException
         $found = json_decode($body, true);
         // An answer that is no problem document, as from a proxy, is told by its beginning.
         $found = is_array($found) ? $found : ['title' => 'no problem document', 'detail' => substr($body, 0, 200)];
-        $this->type = (string) ($found['type'] ?? 'about:blank');
+        $text = static fn (string $name, string $else = ''): string =>
+            is_scalar($found[$name] ?? null) ? (string) $found[$name] : $else;
+        $list = static fn (string $name): array => is_array($found[$name] ?? null) ? $found[$name] : [];
+        $this->type = $text('type', 'about:blank');
         $this->kind = substr(strrchr(':' . $this->type, ':') ?: ':', 1);
-        $this->title = (string) ($found['title'] ?? '');
-        $this->detail = (string) ($found['detail'] ?? '');
-        $this->errors = $found['errors'] ?? [];
-        $this->ids = $found['ids'] ?? [];
+        $this->title = $text('title');
+        $this->detail = $text('detail');
+        $this->errors = $list('errors');
+        $this->ids = $list('ids');
         parent::__construct("$status {$this->title}: {$this->detail}", $status);
     }
 }

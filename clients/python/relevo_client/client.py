@@ -1,7 +1,7 @@
 """The client: one event or a batch, tried again while the answer says so."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from types import TracebackType
@@ -46,7 +46,7 @@ class Accepted(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """What became of a request. `unrecognised` only has something if the client is not strict."""
 
-    events: list[Accepted] = []
+    events: list[Accepted]
     unrecognised: list[str] = []
     waiting: list[Accepted] = []
 
@@ -99,11 +99,12 @@ class Client:
     def send_batch(self, events: Sequence[Event]) -> Receipt:
         """Sends up to 1,000 events: all of them are stored, or none is."""
         body = msgspec.json.encode([self._written(event) for event in events])
-        return msgspec.json.decode(self._post(body).content, type=Receipt)
+        return self._post(body)
 
-    def send_all(self, events: Iterator[Event], size: int = MOST_IN_A_BATCH) -> Iterator[Receipt]:
+    def send_all(self, events: Iterable[Event], size: int = MOST_IN_A_BATCH) -> Iterator[Receipt]:
         """Sends any number of events in batches, for a backfill. After an error send all of them again."""
-        while batch := list(islice(events, size)):
+        source = iter(events)
+        while batch := list(islice(source, size)):
             yield self.send_batch(batch)
 
     def close(self) -> None:
@@ -118,18 +119,18 @@ class Client:
     ) -> None:
         self.close()
 
-    def _post(self, body: bytes) -> httpx.Response:
+    def _post(self, body: bytes) -> Receipt:
         for attempt in range(1, self._retry.attempts + 1):
             last = attempt == self._retry.attempts
             try:
                 answer = self._http.post(self._path, content=body)
-            except httpx.TransportError as error:
+                if answer.is_success:
+                    return _receipt(answer)
+            except (httpx.TransportError, httpx.DecodingError, _NoReceipt) as error:
                 if last:
                     raise Unreachable(f"no answer after {attempt} attempts: {error!r}") from error
                 asked = ""
             else:
-                if answer.is_success:
-                    return answer
                 problem = RelevoProblem(answer.status_code, answer.content)
                 if last or not (problem.again or problem.status >= 500):
                     raise problem
@@ -147,3 +148,15 @@ class Client:
         }
         extras = {"time": event.time, "historical": event.historical, "test": event.test}
         return written | {name: value for name, value in extras.items() if value}
+
+
+class _NoReceipt(Exception):  # noqa: N818 - says what is the case
+    """A success without a receipt: something else answered, such as a page of a proxy."""
+
+
+def _receipt(answer: httpx.Response) -> Receipt:
+    try:
+        return msgspec.json.decode(answer.content, type=Receipt)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        shown = answer.content[:200].decode("utf-8", "replace")
+        raise _NoReceipt(f"{answer.status_code} without a receipt ({error}): {shown!r}") from error

@@ -126,15 +126,16 @@ export class Client {
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= this.options.attempts;
       let answer: Response | undefined;
+      let problem: RelevoProblem | undefined;
       try {
         answer = await this.attempt(body);
+        const text = await answer.text(); // inside: the connection may be cut while the body comes
+        if (answer.ok) return receipt(answer.status, text);
+        problem = new RelevoProblem(answer.status, text);
       } catch (error) {
         if (last) throw new Unreachable(`no answer after ${attempt} attempts: ${String(error)}`);
       }
-      if (answer?.ok) return (await answer.json()) as Receipt;
-      if (answer && (last || !(answer.status === 429 || answer.status >= 500))) {
-        throw new RelevoProblem(answer.status, await answer.text());
-      }
+      if (problem && (last || !(problem.status === 429 || problem.status >= 500))) throw problem;
       await this.options.sleep(this.pause(attempt, answer?.headers.get("retry-after") ?? ""));
     }
   }
@@ -169,6 +170,21 @@ export class Client {
   }
 }
 
+/** What a success says. Throws if it says something else, as a page of a proxy does. */
+function receipt(status: number, body: string): Receipt {
+  try {
+    const found: unknown = JSON.parse(body);
+    if (isObject(found) && Array.isArray(found["events"])) return found as unknown as Receipt;
+  } catch {
+    // told below
+  }
+  throw new Error(`${status} without a receipt: ${body.slice(0, 200)}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 interface ProblemDocument {
   type: string;
   title: string;
@@ -182,7 +198,11 @@ function problemDocument(body: string): ProblemDocument {
   const empty = { type: "about:blank", title: "no problem document", detail: body.slice(0, 200), errors: [], ids: [] };
   try {
     const found: unknown = JSON.parse(body);
-    return typeof found === "object" && found !== null ? { ...empty, detail: "", ...found } : empty;
+    if (!isObject(found)) return empty;
+    const texts = (["type", "title", "detail"] as const).filter((name) => typeof found[name] === "string");
+    const lists = (["errors", "ids"] as const).filter((name) => Array.isArray(found[name]));
+    const said = Object.fromEntries([...texts, ...lists].map((name) => [name, found[name]]));
+    return { ...empty, detail: "", ...said } as ProblemDocument;
   } catch {
     return empty;
   }
