@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relevo_templates.formats import formats_of
 from relevo_templates.items import item_rows, sum_rows
@@ -58,3 +60,36 @@ def test_a_tax_that_the_prices_hold_is_told_as_such() -> None:
 def test_what_is_no_amount_or_nothing_has_no_line(order: Any) -> None:
     assert sum_rows({"trigger": order}, "trigger.total", ENGLISH) == []
     assert sum_rows({"trigger": order}, "", ENGLISH) == []
+
+
+ODD_NUMBERS = st.one_of(
+    st.sampled_from(
+        ["1e9999999", "-1e9999999", "1e-9999999", "0e9999999", "9" * 5000, 10**400, -(10**5000), "NaN", "sNaN"]
+    ),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.text(max_size=5),
+    st.none(),
+    st.booleans(),
+    st.lists(st.integers(), max_size=1),
+)
+
+
+@given(ODD_NUMBERS, ODD_NUMBERS, ODD_NUMBERS, ODD_NUMBERS)
+def test_an_odd_number_costs_itself_and_neither_the_row_nor_the_others(
+    price: Any, quantity: Any, total: Any, title: Any
+) -> None:
+    odd = {"title": title, "quantity": quantity, "price": {"amount": price, "currency": "USD"}}
+    [good, *others] = item_rows([ORDER["items"][0], odd, odd | {"total": total, "sku": "x"}], ENGLISH)[0]
+    assert good["sum"] == "$49.00"
+    assert others[-1]["sku"] == "x"
+    assert all(len(row["price"]) < 100 and len(row["sum"]) < 100 for row in others)
+    beside = ORDER | {"discount": {"amount": price, "currency": "USD"}}
+    assert [one["name"] for one in sum_rows({"trigger": beside}, "trigger.total", ENGLISH)][-2:] == ["shipping", "tax"]
+
+
+@pytest.mark.parametrize("amount", ["1e9999999", "1e-9999999", "9" * 5000])
+def test_a_price_that_no_price_can_be_is_left_out(amount: str) -> None:
+    [row], _ = item_rows([{"title": "Mug", "quantity": 2, "price": dollars(amount)}], ENGLISH)
+    assert (row["title"], row["price"], row["sum"]) == ("Mug", "", "")

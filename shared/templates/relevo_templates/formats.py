@@ -16,7 +16,7 @@ from relevo_templates.locales import known_locale
 
 WIDTHS = ("short", "medium", "long", "full")
 _LONGEST = 30
-"""Digits before the point. What is longer is no price, and would make a text without end."""
+"""Digits before the point, and zeros behind it. What is longer is no price, and would make a text without end."""
 _SOME_DAY = dt.datetime(2026, 3, 5, 12, 30, tzinfo=dt.UTC)
 
 
@@ -45,7 +45,7 @@ class Formats:
         """A number with the locale's separators. Raises `ValueError`."""
         if _is_nothing(value):
             return ""
-        return str(format_decimal(_decimal(value), locale=self._locale))
+        return str(format_decimal(number_of(value), locale=self._locale))
 
     def date(self, value: Any, form: Any = "long") -> str:
         """An instant or a day: short, medium, long, full, or a skeleton of CLDR (`MMMMd`). Raises `ValueError`."""
@@ -121,14 +121,15 @@ def _is_nothing(value: Any) -> bool:
 # The same prices come again and again, and the layout of an amount costs more than all else of a short text.
 @lru_cache(maxsize=20_000)
 def _amount(amount: str, currency: str, locale: Locale) -> str:
-    return str(format_currency(_decimal(amount), currency, locale=locale))
+    return str(format_currency(number_of(amount), currency, locale=locale))
 
 
-def _decimal(value: Any) -> Decimal:
+def number_of(value: Any) -> Decimal:
+    """The finite number of a size that can be shown and reckoned with. Raises `ValueError` for anything else."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"not a number: {str(value)[:80]!r}") from None
-    if not number.is_finite() or number.adjusted() >= _LONGEST or len(str(value)) > 2 * _LONGEST:
+    if not number.is_finite() or abs(number.adjusted()) >= _LONGEST or len(str(value)) > 2 * _LONGEST:
         raise ValueError(f"not a number that can be shown: {str(value)[:80]!r}")
     return number

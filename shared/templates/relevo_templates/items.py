@@ -1,12 +1,12 @@
 """The list that a layout shows as a table, made of whatever list the data has."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from relevo_templates.addresses import web_address
 from relevo_templates.characters import printable
-from relevo_templates.formats import Formats
+from relevo_templates.formats import Formats, number_of
 
 AMOUNTS = ("discount", "shipping", "fees", "tax")
 """The amounts between the items and the total, in the order in which they are shown."""
@@ -69,21 +69,26 @@ def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
     if _amount_of(record.get("total")):
         return money_or_nothing(record.get("total"), formats)
     price, quantity = record.get("price"), record.get("quantity", 1)
-    amount = _amount_of(price)
-    numeric = isinstance(quantity, int | float) and not isinstance(quantity, bool)
-    if not amount or not numeric or not isinstance(price, Mapping):
+    amount, times = _amount_of(price), _number(quantity) if _is_numeric(quantity) else None
+    if not amount or times is None or not isinstance(price, Mapping):
         return money_or_nothing(price, formats)
-    product = amount * Decimal(str(quantity))
-    return money_or_nothing({"amount": format(product, "f"), "currency": price.get("currency")}, formats)
+    return money_or_nothing({"amount": format(amount * times, "f"), "currency": price.get("currency")}, formats)
 
 
 def _amount_of(value: Any) -> Decimal:
     """The number in an amount of money; nothing for what is no amount."""
+    return (_number(value.get("amount")) if isinstance(value, Mapping) else None) or Decimal(0)
+
+
+def _number(value: Any) -> Decimal | None:
     try:
-        number = Decimal(str(value.get("amount"))) if isinstance(value, Mapping) else Decimal(0)
-    except InvalidOperation:
-        return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+        return number_of(value)
+    except ValueError:
+        return None
+
+
+def _is_numeric(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def money_or_nothing(value: Any, formats: Formats) -> str:
@@ -103,10 +108,11 @@ def at(context: Mapping[str, Any], path: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return printable(value if isinstance(value, str) else f"{value:.15g}")
+    if isinstance(value, str):
+        return printable(value)
+    number = _number(value) if _is_numeric(value) else None
+    return "" if number is None else f"{value:.15g}"
 
 
 def _quantity(value: Any) -> int | float | str:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else _text(value) or 1
+    return value if _is_numeric(value) and _number(value) is not None else _text(value) or 1
