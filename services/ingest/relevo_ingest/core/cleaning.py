@@ -69,9 +69,9 @@ class _Cleaner:
 
     def _contact(self, who: Buyer | EventContact, where: str) -> dict[str, str]:
         """The fields of a person that have one right form."""
-        country, timezone = getattr(who, "country", ""), getattr(who, "timezone", "")
-        land = normalise.country(country)
-        number = normalise.phone(who.phone, land or self._shop.region)
+        given_country, timezone = getattr(who, "country", ""), getattr(who, "timezone", "")
+        country = normalise.country(given_country)
+        number = normalise.phone(who.phone, country or self._shop.region)
         zone, locale = normalise.timezone(timezone), normalise.locale(who.locale)
         return {
             "email": self._checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
@@ -80,7 +80,7 @@ class _Cleaner:
             "timezone": self._checked(
                 zone, timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"
             ),
-            "country": self._checked(land, country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
+            "country": self._checked(country, given_country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
         }
 
     def _checked(self, found: str, given: str, where: str, problem: str) -> str:

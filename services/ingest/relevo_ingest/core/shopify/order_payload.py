@@ -210,11 +210,11 @@ def _current(order: OrderShape, name: str, currency: str) -> Money | None:
 def _contact(order: OrderShape, shop: ShopContext, accepts_marketing: bool | None) -> EventContact | None:
     """Where the order's news goes: the address and number that were given with the order itself."""
     payer = order.billing_address or AddressShape()
-    land = normalise.country(payer.country_code)
+    country = normalise.country(payer.country_code)
     return parts.contact_of(
         EventContact(
             email=parts.first(map(normalise.email, (order.contact_email, order.email))),
-            phone=normalise.phone(order.phone, land or shop.region),
+            phone=normalise.phone(order.phone, country or shop.region),
             first_name=normalise.text(payer.first_name, 200),
             last_name=normalise.text(payer.last_name, 200),
             company=normalise.text(payer.company, 200),

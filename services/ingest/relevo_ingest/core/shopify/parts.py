@@ -77,16 +77,16 @@ def first(values: Iterable[str]) -> str:
 def customer(who: CustomerShape, shop: ShopContext, locale: Text = None) -> Buyer:
     """The customer's own data. What stands in an order's addresses may be somebody else's and is not looked at."""
     home = who.default_address or _NOWHERE
-    land = normalise.country(home.country_code)
+    country = normalise.country(home.country_code)
     return Buyer(
         id=ident(who.id),
         email=normalise.email(who.email),
-        phone=normalise.phone(who.phone, land or shop.region),
+        phone=normalise.phone(who.phone, country or shop.region),
         first_name=normalise.text(who.first_name, 200),
         last_name=normalise.text(who.last_name, 200),
         company=normalise.text(home.company, 200),
         locale=normalise.locale(locale or who.locale),
-        country=land,
+        country=country,
     )
 
 
@@ -137,7 +137,7 @@ def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
     """A postal address, or `None` if there is none."""
     if shape is None or shape == _NOWHERE:
         return None
-    land = normalise.country(shape.country_code)
+    country = normalise.country(shape.country_code)
     full_name = shape.name or f"{shape.first_name or ''} {shape.last_name or ''}"
     return Address(
         name=normalise.text(full_name, 200),
@@ -147,8 +147,8 @@ def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
         city=normalise.text(shape.city, 200),
         postcode=normalise.text(shape.zip, 40),
         region=normalise.text(shape.province_code or shape.province, 100),
-        country=land,
-        phone=normalise.phone(shape.phone, land or shop.region),
+        country=country,
+        phone=normalise.phone(shape.phone, country or shop.region),
     )
 
 
