@@ -43,7 +43,7 @@ def _database(facts: Facts) -> Iterator[Finding]:
     if postgres.migrations:
         count = f"{len(postgres.migrations)} migrations are" if len(postgres.migrations) > 1 else "a migration is"
         what = f"{count} not applied to the database: {', '.join(postgres.migrations[:5])}"
-        yield Finding("error", "PostgreSQL", what, "relevo migrate")
+        yield Finding("error", "PostgreSQL", what, "`relevo migrate`")
         return
     yield from _queues(postgres)
     yield from _ended(postgres)
@@ -71,7 +71,7 @@ def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
         doubt = one.state == "in_doubt"
         state = "in doubt (nobody knows whether they went out)" if doubt else one.state
         reason = f", mostly: {one.reason}" if one.reason else ""
-        do = "relevo explain SHOP CUSTOMER says which; " + (
+        do = "`relevo explain --shop SHOP --customer CUSTOMER` says which; " + (
             "ask the provider by the effect's id" if doubt else "mend the cause, the workflow goes on as written"
         )
         yield Finding("warning", "notifier", f"{one.count} {_QUEUES[one.what]} of the last day {state}{reason}", do)
@@ -79,17 +79,17 @@ def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
 
 def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
     if not postgres.shops:
-        yield Finding("warning", "shops", "no shop is known", "relevo shops add NAME --platform shopify --secret …")
+        yield Finding("warning", "shops", "no shop is known", "`relevo shops add NAME --platform shopify --secret …`")
     for shop in postgres.shops:
         for lack in missing(shop):
             what, _, do = lack.partition(": ")
-            yield Finding("warning", "shops", f"{shop.shop}: {what}", do.replace("`", ""))
+            yield Finding("warning", "shops", f"{shop.shop}: {what}", do)
     for pause in postgres.pauses:
         what = f"{pause.shop} is paused in {pause.service} since {pause.at:%Y-%m-%d %H:%M} UTC: {pause.cause}"
-        do = f"mend the cause, then: relevo shops resume {pause.shop}, and relevo dead-letters redrive --all"
+        do = f"mend the cause, then: `relevo shops resume {pause.shop}`, and `relevo dead-letters redrive --all`"
         yield Finding("error", "shops", what, do)
     for one in postgres.unreadable:
-        do = f"mend {one.workflow} and deploy it: relevo deploy workflows/{one.workflow}"
+        do = f"mend {one.workflow} and deploy it: `relevo deploy workflows/{one.workflow}`"
         yield Finding("error", "workflows", f"{one.workflow} can't be read by this release: {one.why}", do)
     notifier = facts.services.get("notifier")
     if isinstance(notifier, ServiceFacts):
@@ -115,7 +115,7 @@ def _broker(facts: Facts) -> Iterator[Finding]:
 def _topics(facts: Facts, kafka: BrokerFacts) -> Iterator[Finding]:
     for name, topic in sorted(kafka.topics.items()):
         if not topic.partitions:
-            yield Finding("error", "Kafka", f"there is no topic {name}", "relevo migrate")
+            yield Finding("error", "Kafka", f"there is no topic {name}", "`relevo migrate`")
         elif topic.partitions != facts.partitions:
             what = f"topic {name} has {topic.partitions} partitions, the settings say {facts.partitions}"
             yield Finding("error", "Kafka", what, f"RELEVO_PARTITIONS={topic.partitions} for every service")
@@ -147,17 +147,17 @@ def _kept(kafka: BrokerFacts) -> Iterator[Finding]:
     letters = kafka.topics.get(DEAD_LETTERS)
     if letters is not None and letters.kept:
         what = f"about {letters.kept} dead letters are kept, {letters.today} of them of the last day"
-        do = "relevo dead-letters list says why; once that is mended: relevo dead-letters redrive --all"
+        do = "`relevo dead-letters list` says why; once that is mended: `relevo dead-letters redrive --all`"
         yield Finding("warning" if letters.today else "note", "dead letters", what, do)
     unrecognised = kafka.topics.get(UNRECOGNISED)
     if unrecognised is not None and unrecognised.kept:
         what = f"about {unrecognised.kept} webhooks without an event are kept, {unrecognised.today} of the last day"
-        yield Finding("note", "unrecognised", what, "relevo unrecognised list says which")
+        yield Finding("note", "unrecognised", what, "`relevo unrecognised list` says which")
 
 
 def _services(facts: Facts) -> Iterator[Finding]:
     if not facts.services:
-        do = "relevo doctor --service engine=http://HOST:PORT (RELEVO_ADMIN_PORT), once for each"
+        do = "`relevo doctor --service engine=http://HOST:PORT` (RELEVO_ADMIN_PORT), once for each"
         yield Finding("note", "services", "no service was asked: their addresses are not known", do)
     for name, service in sorted(facts.services.items()):
         if isinstance(service, Away):
@@ -166,7 +166,7 @@ def _services(facts: Facts) -> Iterator[Finding]:
         yield from _skew(name, service.ahead)
         if service.version and service.version != facts.version:
             what = f"{name} is of release {service.version}, this command of {facts.version}"
-            yield Finding("warning", name, what, "bring all to one release, relevo migrate first")
+            yield Finding("warning", name, what, "bring all to one release, `relevo migrate` first")
         yield from _parts(name, service)
 
 
@@ -177,7 +177,7 @@ def _parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
         elif part == SECRETS and why:
             yield Finding("warning", name, why, "set them in the notifier's environment and start it again")
         elif part == "definitions" and why:
-            yield Finding("error", name, why, "mend and deploy it: relevo deploy workflows/NAME")
+            yield Finding("error", name, why, "mend and deploy it: `relevo deploy workflows/NAME`")
 
 
 def _skew(part: str, ahead: timedelta) -> Iterator[Finding]:
