@@ -1,0 +1,61 @@
+"""No fixture has a field that Shopify's own samples and recorded webhooks don't have.
+
+`published_fields.json` has the paths of every field, by topic, over all API versions: of the npm package that `make
+conformance` reads, and of recorded webhooks. `?` marks those that are empty somewhere: what stands below is not shown.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ingest.webhooks import FIXTURES, topic_of
+
+PUBLISHED: dict[str, list[str]] = json.loads((Path(__file__).parent / "published_fields.json").read_text())
+
+MORE = {
+    "carts/create": ("line_items[].featured_image",),  # the storefront's cart has it, the sample of the webhook not
+    "carts/update": ("line_items[].featured_image",),
+    "draft_orders/create": ("customer.password", "payment_details"),  # secrets that must never be kept
+    "variants/in_stock": ("inventory_item_id",),  # that of the variant inside products/update
+    "variants/out_of_stock": ("inventory_item_id",),
+}
+"""What the fixtures have beyond that, by topic, and why."""
+EMPTY = ("returns/process",)
+"""Topics whose published sample is `{}`: the fixture has the fields of the other returns."""
+
+
+def paths(value: Any, at: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            path = f"{at}.{name}" if at else name
+            yield path
+            yield from paths(inner, path)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from paths(inner, f"{at}[]")
+
+
+def unheard_of(topic: str, body: Any) -> list[str]:
+    known = {path.rstrip("?") for path in PUBLISHED[topic]}
+    hidden = tuple(path[:-1] + mark for path in PUBLISHED[topic] if path.endswith("?") for mark in (".", "[]"))
+    more = MORE.get(topic, ())
+    found = dict.fromkeys(path for path in paths(body) if path not in known and not path.startswith(hidden))
+    return [path for path in found if not path.startswith(more)] if more else list(found)
+
+
+@pytest.mark.parametrize("file", sorted(FIXTURES.glob("*.json")), ids=lambda file: file.stem)
+def test_a_fixture_has_no_field_that_was_made_up(file: Path) -> None:
+    topic = topic_of(file)
+    if topic in EMPTY:
+        assert unheard_of("returns/request", json.loads(file.read_bytes())) == []
+        return
+    assert unheard_of(topic, json.loads(file.read_bytes())) == []
+
+
+def test_a_field_that_was_made_up_would_be_found() -> None:
+    assert unheard_of("orders/create", {"id": 1, "totl": 2, "line_items": [{"titel": "x"}]}) == [
+        "totl", "line_items[].titel",
+    ]  # fmt: skip
