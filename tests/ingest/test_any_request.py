@@ -79,8 +79,9 @@ class Stores:
         assert all(len(digest) == 16 for digest in digests.values())
         return ()
 
-    async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
+    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         assert due
+        assert request
         self.stored += [each.event for each in finished]
 
 

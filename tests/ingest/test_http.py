@@ -253,6 +253,25 @@ async def test_what_erases_waits_and_can_be_taken_back(ingest: Ingest, pool: Poo
     await log.stop()
 
 
+async def test_what_was_taken_back_does_not_come_again_under_another_delivery_id(ingest: Ingest, pool: Pool) -> None:
+    """The id of a delivery is not signed. Another request of the same customer is another one, also once it is over."""
+    for delivery in ("w-1", "w-2"):
+        await ingest.webhook("customers/redact", delivery=delivery)
+    async with pool.acquire() as connection:
+        [waiting] = await erasures.erasures(connection, None, also_over=False)
+        assert await erasures.cancel(connection, "tea", waiting.id, NOW) is not None
+        await ingest.webhook("customers/redact", delivery="w-3")
+        assert await erasures.erasures(connection, None, also_over=False) == []
+        other = fixture("customers/redact") | {"orders_to_redact": [1]}
+        await ingest.webhook("customers/redact", body_of(other), delivery="w-4")
+        [waiting] = await erasures.erasures(connection, None, also_over=False)
+        await pool.execute(
+            "update ingest.pending_erasure set state = 'published', ended = due, event = null where id = 'w-4'"
+        )
+        await ingest.webhook("customers/redact", body_of(other), delivery="w-5")
+        assert [one.id for one in await erasures.erasures(connection, None, also_over=False)] == ["w-5"]
+
+
 async def test_without_a_wait_what_erases_is_told_at_once(
     settings: SettingsFactory, topics: list[str], tea: catalog.Shop
 ) -> None:

@@ -1,16 +1,24 @@
 """What a shop's own systems send: strict by default, all faults at once, declared events, ids that are used twice."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from relevo_ingest.core.cloudevents import BATCH, STRUCTURED
+from relevo_ingest.adapters.ids import STATEMENTS, EventIds
+from relevo_ingest.app.receive_events import receive_events
+from relevo_ingest.app.storing import Tools
+from relevo_ingest.core.cloudevents import BATCH, STRUCTURED, parse
+from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
+from relevo_ingest.core.errors import InvalidPayload
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EventType
 from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import NOW, Ingest
+from tests.ingest.test_any_request import Stores
 
 LOYALTY = "custom.loyalty_reached"
 SCHEMA: dict[str, Any] = {
@@ -174,6 +182,39 @@ async def test_an_id_belongs_to_one_content(ingest: Ingest) -> None:
     assert twice.json()["ids"] == ["/erp#3"]
     elsewhere = event("order.placed", {**ORDER, "number": "7"}) | {"source": "/other"}
     assert (await send(ingest, elsewhere)).status_code == 200
+
+
+async def test_a_request_that_is_refused_keeps_no_ids(pool: Pool) -> None:
+    """An event that the broker wouldn't take is refused after its keys are found."""
+    stores: Any = Stores()
+    tools = Tools(
+        keys=stores,
+        states=stores,
+        log=stores,
+        erasures=stores,
+        ids=EventIds(pool),
+        watch=stores,
+        limits=msgspec.structs.replace(DEFAULT_LIMITS, message_bytes=10),
+        budget=30.0,
+    )
+    sent, batch = parse(STRUCTURED, {}, json.dumps(event("order.placed", ORDER)).encode(), 1)
+    with pytest.raises(InvalidPayload, match="can be stored"):
+        await receive_events(tools, ShopContext("tea"), sent, NOW, batch=batch)
+    assert await pool.fetch("select * from ingest.event_id") == []
+    assert stores.stored == []
+
+
+async def test_of_two_requests_at_once_with_one_id_only_one_content_is_taken(pool: Pool) -> None:
+    ids = EventIds(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch(STATEMENTS["keep"], "tea", ["a"], [b"one"], NOW)
+        other = asyncio.create_task(ids.used_otherwise("tea", {"a": b"two"}, NOW))
+        same = asyncio.create_task(ids.used_otherwise("tea", {"a": b"one", "b": b"x"}, NOW))
+        while await pool.fetchval("select count(*) from pg_locks where not granted") < 2:
+            await asyncio.sleep(0.01)
+    assert await other == ["a"]
+    assert await same == []
+    assert await ids.used_otherwise("tea", {"b": b"y"}, NOW) == ["b"]
 
 
 async def test_an_event_that_was_refused_may_be_mended_under_its_id(ingest: Ingest) -> None:

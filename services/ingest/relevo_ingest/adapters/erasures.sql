@@ -1,8 +1,10 @@
 -- name: put_off
--- Keeps events that erase until they are due. One that was kept before stays as it is, also one that was taken back.
-insert into ingest.pending_erasure (shop, id, type, key, received, due, event)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[])
-    on conflict (shop, id) do nothing;
+-- Keeps events that erase until they are due. One that was kept before stays as it is, also one that was taken back,
+-- and under another id too if it is the same request ($8).
+insert into ingest.pending_erasure (shop, id, type, key, received, due, event, request)
+select given.*, $8
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[]) as given
+    on conflict do nothing;
 
 -- name: claim_due
 -- What is due at $1, at most $2: from now on it can't be taken back, and nobody else publishes it for $3 of wall time.

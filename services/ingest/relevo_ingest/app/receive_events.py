@@ -36,9 +36,9 @@ async def receive_events(
     arrival = Arrival(shop=shop.shop, id="", source="", received=received)
     kept = [_kept(tools, shop, event, why, received) for event, why in unknown]
     async with in_time(tools.budget):
-        await _check_ids(tools, shop.shop, drafts, received)
         keys = await find_keys(tools, shop.shop, (draft.subject for draft in drafts))
         finished = finish(drafts, keys, arrival, tools.limits)
+        await _check_ids(tools, shop.shop, drafts, received)  # last: what is refused keeps no ids
         await publish(tools, finished)
         for message, (event, why) in zip(kept, unknown, strict=True):
             tools.watch.unrecognised(shop.shop, event.type, why.kind)

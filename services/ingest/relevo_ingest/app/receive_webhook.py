@@ -87,7 +87,9 @@ async def store_webhook(tools: Tools, shop: ShopContext, webhook: Webhook, arriv
     except InvalidPayload as error:
         return NoEvent(str(error), kind="too_large", where=error.where)
     if webhook.topic in evidence.ERASING and tools.erasing_after:
-        await tools.erasures.put_off(finished, arrival.received + tools.erasing_after)
+        # The delivery's id is not signed; what is signed tells whether it is the same request.
+        request = delivery_id("", webhook.topic, webhook.body)
+        await tools.erasures.put_off(finished, arrival.received + tools.erasing_after, request)
         return Receipt(waiting=accepted(finished))
     await publish(tools, finished)
     return Receipt(events=accepted(finished))

@@ -46,8 +46,11 @@ class Log(Protocol):
 class Erasures(Protocol):
     """Where events that erase wait until they can no longer be taken back."""
 
-    async def put_off(self, finished: Sequence[Finished], due: datetime) -> None:
-        """Keeps them until `due`; one that was kept before stays as it is. Raises `Busy`."""
+    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
+        """Keeps them until `due`; if those of the same `request` wait or were taken back, these stay as they are.
+
+        Raises `Busy`.
+        """
         ...
 
 
