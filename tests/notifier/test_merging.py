@@ -59,7 +59,35 @@ async def test_what_still_comes_for_the_old_key_is_about_the_kept_customer(pool:
     assert contact.consents["email:bo@example.com"].state == "withdrawn"
 
 
-async def test_whoever_is_erased_is_erased_under_every_key(pool: Pool) -> None:
-    await learn_contacts([*BEFORE, MERGE], pool)
-    await learn_contacts([about("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), "kept", 9)], pool)
+ERASURE = about("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), "kept", 9)
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[*BEFORE, MERGE], [ERASURE]],
+        [[*BEFORE, MERGE, ERASURE]],
+        [BEFORE, [MERGE, ERASURE]],
+        [[BEFORE[0], ERASURE], [BEFORE[1], MERGE]],
+        [[BEFORE[0]], [ERASURE], [BEFORE[1]], [MERGE]],
+        [[BEFORE[1]], [ERASURE, MERGE, BEFORE[0]]],
+    ],
+)
+async def test_whoever_is_erased_is_erased_under_every_key(pool: Pool, batches: list[list[Record]]) -> None:
+    for batch in batches:
+        await learn_contacts(batch, pool)
     assert await known(pool) == {}
+    # And they are still one: what is said under the old key later is known of the kept customer.
+    await learn_contacts([agreed(BO, "gone", 20)], pool)
+    contacts = await known(pool)
+    assert contacts["acme", "kept"].email == "bo@example.com"
+    assert contacts["acme", "gone"] == contacts["acme", "kept"]
+
+
+async def test_who_was_merged_before_is_joined_with_a_further_customer(pool: Pool) -> None:
+    await learn_contacts([*BEFORE, MERGE], pool)
+    further = about("customer.merged", CustomerMerged(customer=Buyer(id="3"), merged_keys=["gone"]), "third", 3)
+    await learn_contacts([further], pool)
+    contacts = await known(pool)
+    assert contacts["acme", "third"].email == "ana@example.com"
+    assert contacts["acme", "kept"] == contacts["acme", "gone"] == contacts["acme", "third"]

@@ -121,6 +121,34 @@ async def test_what_was_said_before_comes_too_late(pool: Pool, who: str) -> None
     assert len(await statements(pool)) == 1
 
 
+@pytest.mark.parametrize("who", ["customer", "shop"])
+async def test_an_erasure_that_comes_again_spares_what_was_learnt_since(pool: Pool, who: str) -> None:
+    await learn_contacts([*ASKED, ERASED[who]], pool)
+    await learn_contacts([later(one) for one in ASKED[:2]], pool)
+    once = await known(pool)
+    assert once["acme", "ana"].email == "ana@example.com"
+    await learn_contacts([ERASED[who]], pool)
+    await learn_contacts([*ASKED, ERASED[who]], pool)
+    assert await known(pool) == once
+    assert len(await statements(pool)) == 1
+
+
+@pytest.mark.parametrize("who", ["customer", "shop"])
+async def test_an_erasure_that_comes_late_leaves_what_was_said_about_consent_since(pool: Pool, who: str) -> None:
+    await learn_contacts([*ASKED, later(ASKED[1])], pool)
+    await learn_contacts([ERASED[who]], pool)
+    assert len(await statements(pool)) == 1
+    assert await pool.fetchval("select count(*) from notifier.consent_log where key like 'sha256:%'") == 2
+
+
+async def test_a_customer_is_erased_though_their_shop_was(pool: Pool) -> None:
+    await Deliveries(pool).accept([incoming(delivery(1, key="ana"))], NOON)
+    await pool.execute("update notifier.delivery set state = 'failed', reason = 'ana@example.com', wake_at = null")
+    await learn_contacts([ERASED["shop"]], pool)
+    await learn_contacts([ERASED["customer"]], pool)
+    assert await pool.fetchval("select reason from notifier.delivery") == ""
+
+
 def later(one: Record) -> Record:
     event = msgspec.json.decode(one.value)
     return msgspec.structs.replace(

@@ -61,13 +61,23 @@ async def forget(connection: Connection, erased: Mapping[Person, datetime], now:
     await connection.execute(STATEMENTS["skip_calls"], *people, now, REDACTED)
 
 
-async def forget_shop(pool: Pool, shop: str) -> None:
-    """Erase what is kept of a shop, page by page, each in a transaction of its own; again after a crash in between."""
+async def forget_shop(pool: Pool, shop: str, at: datetime) -> None:
+    """Erase what is kept of a shop, which was erased `at` then; what was said about consent since stays as it is.
+
+    Page by page, each in a transaction of its own; again after a crash in between.
+    """
     await pool.execute(STATEMENTS["want_hashes"], [shop])
-    for statement in OF_SHOP.values():
+    for name, statement in OF_SHOP.items():
+        until = (at,) if name == "consents" else ()
         status = f"x {PAGE}"
         while int(status.rpartition(" ")[2]) >= PAGE:
-            status = await pool.execute(statement, shop, PAGE)
+            status = await pool.execute(statement, shop, PAGE, *until)
+
+
+async def erased_already(connection: Connection, erased: Mapping[Person, datetime]) -> set[Person]:
+    """Those who are erased as of that time, or of a later one. With the key '' the whole shop is meant, and only it."""
+    rows = await connection.fetch(STATEMENTS["erased_already"], *_columns(list(erased)), list(erased.values()))
+    return {(row[0], row[1]) for row in rows}
 
 
 async def redactions(connection: Connection, people: Sequence[Person]) -> dict[Person, datetime]:

@@ -19,6 +19,13 @@ from unnest($1::text[], $2::text[]) as g(shop, key)
 join notifier.redaction r on r.shop = g.shop and r.key in (g.key, '')
 group by g.shop, g.key
 
+-- name: erased_already
+-- Those (key '': the whole shop) who are erased as of $3, or of a later time.
+select g.shop, g.key
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as g(shop, key, at)
+join notifier.redaction r using (shop, key)
+where r.at >= g.at
+
 -- name: keep_consents
 -- Keeps what was said about consent; the same event twice is one statement.
 insert into notifier.consent_log (shop, source_id, event_id, key, channel, purpose, address, state, at, source, wording,

@@ -15,9 +15,9 @@ async def into_whom(connection: Connection, people: Iterable[Person]) -> dict[Pe
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-async def also(connection: Connection, people: Iterable[Person]) -> dict[Person, str]:
+async def earlier_keys(connection: Connection, people: Iterable[Person]) -> dict[Person, str]:
     """The keys that these people had before, each with the key that they have now."""
-    rows = await connection.fetch(STATEMENTS["also"], *_columns(people))
+    rows = await connection.fetch(STATEMENTS["earlier_keys"], *_columns(people))
     return {(row[0], row[1]): row[2] for row in rows}
 
 

@@ -6,7 +6,7 @@ select m.shop, m.key, m.into_key
 from unnest($1::text[], $2::text[]) as g (shop, key)
 join notifier.merged m using (shop, key)
 
--- name: also
+-- name: earlier_keys
 -- The keys that these people had before.
 select m.shop, m.key, m.into_key
 from unnest($1::text[], $2::text[]) as g (shop, into_key)

@@ -23,10 +23,10 @@ update notifier.unsubscribed s set address = notifier.hashed(s.shop, s.address)
 from page p where s.shop = p.shop and s.channel = p.channel and s.address = p.address and s.at = p.at
 
 -- name: consents
--- What was said about consent stays as a proof.
+-- What was said about consent until then ($3) stays as a proof.
 with page as (
     select shop, source_id, event_id, channel from notifier.consent_log
-    where shop = $1 and key not like 'sha256:%' limit $2
+    where shop = $1 and key not like 'sha256:%' and at <= $3 limit $2
 )
 update notifier.consent_log l
 set key = notifier.hashed(l.shop, l.key), ip_hash = '',

@@ -1,8 +1,8 @@
 """Keeping the contacts up to date by the events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,7 @@ from relevo_contracts.payloads import ConsentChanged, CustomerMerged, Payload
 from relevo_notifier.adapters.contacts import (
     Person,
     contacts_for_update,
+    erased_already,
     forget,
     forget_shop,
     keep_consents,
@@ -22,7 +23,7 @@ from relevo_notifier.adapters.contacts import (
     lift_unsubscribed,
     redactions,
 )
-from relevo_notifier.adapters.merges import also, copy_to_old_keys, into_whom, keep_merges
+from relevo_notifier.adapters.merges import copy_to_old_keys, earlier_keys, into_whom, keep_merges
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record, read
@@ -53,15 +54,25 @@ def _named(event: Event, payload: Payload | None) -> list[Person]:
     return [(event.shop, key) for key in (event.key, *merged)]
 
 
+class _Merge(NamedTuple):
+    """Somebody turned out to be somebody else."""
+
+    gone: Person
+    kept: Person
+    at: datetime
+
+
 class _Learnt:
     """What a batch says, in order: `facts` are those that count after the last redaction of each person.
 
-    `now_is` are people who are others by now.
+    `now_is` are people who are others by now; `merged` are those who turn out to be in this batch, in order. That
+    somebody is another outlives the erasure of both, and whoever is erased is erased as all that they were.
     """
 
     def __init__(self, now_is: Mapping[Person, str]) -> None:
         self.now_is = now_is
-        self.facts: list[Fact] = []
+        self.merged: dict[Person, str] = {}
+        self.facts: list[Fact | _Merge] = []
         self.erased: dict[Person, datetime] = {}
         self.said: list[tuple[Event, ConsentChanged]] = []
 
@@ -71,63 +82,97 @@ class _Learnt:
             return
         person = self._person(event.shop, event.key)
         if event.type == "customer.redacted":
-            self._erase(person, event.time)
-            self.facts = [fact for fact in self.facts if fact[0] != person]
+            self._erase({person, *(gone for gone in self.merged if self._person(*gone) == person)}, event.time)
         elif event.type == "shop.redacted":
-            self._erase((event.shop, EVERYONE), event.time)
-            self.facts = [fact for fact in self.facts if fact[0][0] != event.shop]
+            self._erase({(event.shop, EVERYONE)}, event.time)
         elif payload is not None and hasattr(payload, "customer"):
-            self.facts.append((person, payload, event.time))
+            if not self._is_erased(person, event.time):
+                self.facts.append((person, payload, event.time))
+            if isinstance(payload, CustomerMerged):
+                self._merge(person, payload, event.time)
             if isinstance(payload, ConsentChanged):
                 self.said.append((msgspec.structs.replace(event, key=person[1]), payload))
 
     def leave_out(self, gone: Mapping[Person, datetime]) -> None:
-        """What happened before people were erased is not learnt of them again."""
-        self.facts = [fact for fact in self.facts if fact[0] not in gone or fact[2] > gone[fact[0]]]
-        self.said = [(event, said) for event, said in self.said if not _before(event, gone)]
-
-    def merging(self) -> list[Person]:
-        """Whose contacts are joined to another's."""
-        return [
-            self._person(shop, key)
-            for (shop, _), payload, _ in self.facts
-            if isinstance(payload, CustomerMerged)
-            for key in payload.merged_keys
+        """What happened before people were erased is not learnt of them again, nor of whom they were by then."""
+        self.said = [each for each in self.said if not _is_before((each[0].shop, each[0].key), each[0].time, gone)]
+        erased = dict(gone)
+        for merge in self.merges():
+            at = max(gone.get(merge.kept, merge.at), self.erased.get(merge.kept, merge.at))
+            if at > merge.at and not _is_before(merge.gone, at, erased):
+                erased[merge.gone] = self.erased[merge.gone] = at
+        self.facts = [
+            fact for fact in self.facts if isinstance(fact, _Merge) or not _is_before(fact[0], fact[2], erased)
         ]
 
+    def leave_erased(self, already: Iterable[Person]) -> None:
+        """These were erased as this batch says, or later: what is known of them came after."""
+        for person in already:
+            del self.erased[person]
+
+    def merges(self) -> list[_Merge]:
+        """Who turned out to be whom."""
+        return [fact for fact in self.facts if isinstance(fact, _Merge)]
+
+    def people(self) -> set[Person]:
+        """Of whom something is learnt."""
+        about = {fact[0] for fact in self.facts if not isinstance(fact, _Merge)}
+        return about.union(*((merge.gone, merge.kept) for merge in self.merges()))
+
+    def speakers(self) -> set[Person]:
+        """Who said something about consent."""
+        return {(event.shop, event.key) for event, _ in self.said}
+
     def _person(self, shop: str, key: str) -> Person:
-        return shop, self.now_is.get((shop, key), key)
+        key = self.now_is.get((shop, key), key)
+        while (shop, key) in self.merged:
+            key = self.merged[shop, key]
+        return shop, key
 
-    def _erase(self, person: Person, at: datetime) -> None:
-        self.erased[person] = max(at, self.erased.get(person, at))
+    def _merge(self, kept: Person, payload: CustomerMerged, at: datetime) -> None:
+        for key in payload.merged_keys:
+            gone = self._person(kept[0], key)
+            if gone != kept:
+                self.merged[gone] = kept[1]
+                self.facts.append(_Merge(gone, kept, at))
+
+    def _erase(self, people: Set[Person], at: datetime) -> None:
+        for person in people:
+            self.erased[person] = max(at, self.erased.get(person, at))
+        shops = {shop for shop, key in people if key == EVERYONE}
+        self.facts = [
+            fact for fact in self.facts if isinstance(fact, _Merge) or not (fact[0] in people or fact[0][0] in shops)
+        ]
+
+    def _is_erased(self, person: Person, at: datetime) -> bool:
+        return _is_before(person, at, self.erased) or _is_before((person[0], EVERYONE), at, self.erased)
 
 
-def _before(event: Event, gone: Mapping[Person, datetime]) -> bool:
-    at = gone.get((event.shop, event.key))
-    return at is not None and event.time <= at
+def _is_before(person: Person, at: datetime, erased: Mapping[Person, datetime]) -> bool:
+    erased_at = erased.get(person)
+    return erased_at is not None and at <= erased_at
 
 
 class _Contacts:
-    """The contacts while a batch is folded into them. `merged` are people who turned out to be others, in order."""
+    """The contacts while a batch is folded into them."""
 
     def __init__(self, known: Mapping[Person, Contact]) -> None:
         self.known = known
         self.changed: dict[Person, Contact] = {}
         self.unsubscribed: list[tuple[str, Channel, str, datetime]] = []
         self.undone: list[tuple[str, Channel, str, datetime]] = []
-        self.merged: dict[Person, str] = {}
 
-    def learn(self, fact: Fact) -> None:
+    def learn(self, fact: Fact | _Merge) -> None:
         """Take in what was said."""
-        person, payload, at = self._now(fact[0]), fact[1], fact[2]
+        if isinstance(fact, _Merge):
+            return self._merge(fact)
+        person, payload, at = fact
         contact = apply_event(self.of(person), payload, at)
-        if isinstance(payload, CustomerMerged):
-            for key in payload.merged_keys:
-                contact = self._merge(self._now((person[0], key)), person, contact)
         if isinstance(payload, ConsentChanged) and payload.channel in ("email", "sms"):
             self._unsubscribe(person[0], payload, at, contact)
         if contact is not self.of(person):
             self.changed[person] = contact
+        return None
 
     def _unsubscribe(self, shop: str, said: ConsentChanged, at: datetime, contact: Contact) -> None:
         """An address that was unsubscribed by a link, or for which that was undone."""
@@ -143,18 +188,11 @@ class _Contacts:
         """What is known of somebody by now."""
         return self.changed.get(person) or self.known.get(person, _NOBODY)
 
-    def _merge(self, gone: Person, kept: Person, contact: Contact) -> Contact:
-        if gone == kept:
-            return contact
-        joined = join(contact, self.of(gone))
-        self.merged[gone] = kept[1]
-        self.changed.pop(gone, None)
-        return joined
-
-    def _now(self, person: Person) -> Person:
-        while person in self.merged:
-            person = person[0], self.merged[person]
-        return person
+    def _merge(self, merge: _Merge) -> None:
+        kept, gone = self.of(merge.kept), self.of(merge.gone)
+        self.changed.pop(merge.gone, None)
+        if kept is not _NOBODY or gone is not _NOBODY:
+            self.changed[merge.kept] = join(kept, gone)
 
 
 async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) -> None:
@@ -164,8 +202,8 @@ async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) ->
     data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
     """
     events = [_read(record) for record in records]
-    for shop in {event.shop for event, _ in events if event.type == "shop.redacted" and not event.test}:
-        await forget_shop(pool, shop)
+    for shop, at in (await _shops_to_erase(pool, events)).items():
+        await forget_shop(pool, shop, at)
     for _ in range(_TRIES):
         try:
             async with pool.acquire() as connection, connection.transaction():
@@ -175,23 +213,36 @@ async def learn_contacts(records: Sequence[Record], pool: Pool, clock: Clock) ->
     raise _MergedMeanwhileError
 
 
+async def _shops_to_erase(pool: Pool, events: Sequence[tuple[Event, Payload | None]]) -> dict[str, datetime]:
+    """The shops whose erasure is not behind us, with its time."""
+    wanted: dict[Person, datetime] = {}
+    for event, _ in events:
+        if event.type == "shop.redacted" and not event.test:
+            shop = event.shop, EVERYONE
+            wanted[shop] = max(event.time, wanted.get(shop, event.time))
+    async with pool.acquire() as connection:
+        already = await erased_already(connection, wanted)
+    return {shop: at for (shop, key), at in wanted.items() if (shop, key) not in already}
+
+
 async def _learn(connection: Connection, events: Sequence[tuple[Event, Payload | None]], clock: Clock) -> None:
     now_is = await into_whom(connection, {person for event, payload in events for person in _named(event, payload)})
     learnt = _Learnt(now_is)
     for event, payload in events:
         learnt.add(event, payload)
-    learnt.leave_out(await redactions(connection, sorted({fact[0] for fact in learnt.facts})))
+    learnt.leave_out(await redactions(connection, sorted(learnt.people() | learnt.speakers())))
+    learnt.leave_erased(await erased_already(connection, learnt.erased))
     await keep_consents(connection, learnt.said)
-    before = await also(connection, learnt.erased)
-    erased = {(shop, key): learnt.erased[shop, into] for (shop, key), into in before.items()}
+    earlier = await earlier_keys(connection, learnt.erased)
+    erased = {(shop, key): learnt.erased[shop, into] for (shop, key), into in earlier.items()}
     await forget(connection, learnt.erased | erased, clock.now())
-    people = {fact[0] for fact in learnt.facts} | set(learnt.merging())
+    people = learnt.people()
     contacts = _Contacts(await contacts_for_update(connection, sorted(people)))
     if await into_whom(connection, people):
         raise _MergedMeanwhileError
     for fact in learnt.facts:
         contacts.learn(fact)
-    await keep_merges(connection, contacts.merged)
+    await keep_merges(connection, learnt.merged)
     await keep_contacts(connection, contacts.changed)
     await copy_to_old_keys(connection, contacts.changed)
     await keep_unsubscribed(connection, contacts.unsubscribed)
