@@ -20,6 +20,7 @@ from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.postgres import Pool
 from relevo_runtime.sealing import Seals
 from relevo_workflow.inputs import EventInput
+from relevo_workflow.redaction import is_void, is_void_in
 from relevo_workflow.state import Facts, Subject
 from relevo_workflow.subject import handle
 from tests.conftest import SettingsFactory
@@ -219,6 +220,14 @@ def test_each_copy_of_an_erasure_has_an_id_of_its_own(about: str, keys: list[str
     copies = erasures("sample", about, MORNING, keys, MORNING)
     assert copies == erasures("sample", about, MORNING, keys, MORNING)
     assert len({msgspec.json.decode(value, type=Event).id for _, value in copies}) == len(keys)
+
+
+def test_the_moment_of_a_shops_erasure_is_heard_and_that_of_a_customers_is_void() -> None:
+    """Each customer of the shop is erased by an event of that very moment; one that is told twice counts once."""
+    facts = Facts(redacted_at=MORNING + HOUR)
+    moments = [0 * HOUR, HOUR, 2 * HOUR]
+    assert [is_void_in(facts, MORNING + after) for after in moments] == [True, False, False]
+    assert [is_void(facts, EventInput(erased(after=after))) for after in moments] == [True, True, False]
 
 
 @given(st.lists(st.integers(0, 20), max_size=8), st.integers(0, 20), st.integers(0, 8))

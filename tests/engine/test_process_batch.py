@@ -1,5 +1,6 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
@@ -226,6 +228,17 @@ async def test_any_cut_into_batches_and_any_redelivery_gives_the_same_state(engi
     state = await engine.state()
     await _empty(engine)
     assert state == expected
+
+
+async def test_a_run_of_the_shop_itself_holds_up_no_customer(engine: Engine) -> None:
+    """Of the shop only its erasure is asked for, with every batch: batches of one shop must not wait for each other."""
+    await engine.take(checkout("whole-shop", key=SHOP_KEY), checkout("tok"))
+    async with engine.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select from engine.run where key = $1 for update", SHOP_KEY)
+        async with asyncio.timeout(30):
+            await engine.take(order("tok"))
+    ended = await engine.pool.fetch("select key from engine.run where ended_at is not null")
+    assert [row["key"] for row in ended] == ["cus_1"]
 
 
 async def test_a_batch_that_takes_too_long_is_done_in_several_transactions(engine: Engine) -> None:

@@ -1,5 +1,7 @@
 """A customer's right to be forgotten: every run ends, every fact goes, and nothing that is older comes back."""
 
+from datetime import datetime
+
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
@@ -21,8 +23,20 @@ def redacted(subject: Subject, event: Event) -> Handled:
 
 
 def is_void(facts: Facts, arrival: Input) -> bool:
-    """Whether the customer was erased since: a late webhook or a redriven dead letter must not bring them back."""
+    """Whether the customer was erased since: a late webhook or a redriven dead letter must not bring them back.
+
+    What happened at the very moment is void too, so that an erasure that is told twice counts once.
+    """
     return facts.redacted_at is not None and arrival.at <= facts.redacted_at
+
+
+def is_void_in(shop: Facts, at: datetime) -> bool:
+    """Whether the shop was erased after `at`: nothing from before brings any customer of it back.
+
+    Unlike with `is_void`, what happened at the very moment is heard: each customer of the shop is erased by an event of
+    that time.
+    """
+    return shop.redacted_at is not None and at < shop.redacted_at
 
 
 def _end(run: Run, event: Event) -> Decision:

@@ -25,7 +25,11 @@ class Merges:
         return [(row["shop"], row["key"]) for row in rows]
 
     async def move(self, conn: Connection, merges: Mapping[SubjectKey, str], at: datetime) -> list[Waiting]:
-        """What is kept of the merged customers is the kept ones', facts included. Returns what they wait for."""
+        """What is kept of the merged customers is the kept ones', facts included. Returns what they wait for.
+
+        Runs when the rows of the batch are written, or those that it writes for the merged keys stay theirs; and after
+        its erasures, or whoever was merged into an erased customer after the erasure would be erased too.
+        """
         columns = _columns(merges)
         await conn.execute(self._sql["merge"], *columns, at)
         runs = await conn.fetch(self._sql["runs"], *columns)

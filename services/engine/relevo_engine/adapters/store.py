@@ -1,6 +1,6 @@
 """The engine's tables: one method a statement, each for a whole batch, all inside the caller's transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -26,6 +26,11 @@ def inbox_period(now: datetime) -> date:
     """The first day of the inbox period that `now` falls into."""
     days = (now.date() - _EPOCH).days
     return _EPOCH + timedelta(days=days - days % INBOX_PERIOD.days)
+
+
+def _columns(keys: Iterable[SubjectKey]) -> tuple[list[str], list[str]]:
+    ordered = sorted(keys)
+    return [shop for shop, _ in ordered], [key for _, key in ordered]
 
 
 class Store:
@@ -55,20 +60,25 @@ class Store:
         """Takes ids out of the inbox again, so that a dead letter can be sent once more."""
         await conn.execute(self._sql["forget"], [UUID(one) for one in ids])
 
-    async def load_subjects(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, Subject]:
-        """What is known of each key, with its active runs; a key that nobody met before gets empty facts."""
-        shops, names = [shop for shop, _ in keys], [key for _, key in keys]
+    async def load_subjects(
+        self, conn: Connection, keys: Set[SubjectKey], *, facts_of: Set[SubjectKey] = frozenset()
+    ) -> dict[SubjectKey, Subject]:
+        """What is known of each key, with its active runs; a key that nobody met before gets empty facts.
+
+        The runs are locked until the end of the transaction. Of `facts_of` that are not in `keys` no run is loaded.
+        """
+        known = keys | facts_of
         facts = {
             (row["shop"], row["key"]): self._facts.decode(row["facts"])
-            for row in await conn.fetch(self._sql["load_customers"], shops, names)
+            for row in await conn.fetch(self._sql["load_customers"], *_columns(known))
         }
         runs: dict[SubjectKey, list[Run]] = {}
-        for row in await conn.fetch(self._sql["load_runs"], shops, names):
+        for row in await conn.fetch(self._sql["load_runs"], *_columns(keys)):
             runs.setdefault((row["shop"], row["key"]), []).append(self._run.decode(row["state"]))
         nothing = Facts()
         return {
             key: Subject(shop=key[0], key=key[1], facts=facts.get(key, nothing), runs=tuple(runs.get(key, ())))
-            for key in keys
+            for key in known
         }
 
     async def save_customers(self, conn: Connection, customers: Mapping[SubjectKey, tuple[Facts, datetime]]) -> None:

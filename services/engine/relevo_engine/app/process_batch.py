@@ -35,6 +35,8 @@ _SCHEDULERS_SLEEP = timedelta(seconds=1)
 
 
 FOLD_SECONDS = 5.0
+"""Wall time that one transaction may spend on decisions: its locks and the wait of the others stay short."""
+
 _SLICE = 0.05
 """Seconds of reckoning after which other tasks have their turn."""
 
@@ -129,8 +131,8 @@ class BatchProcessor:
     async def _change(self, conn: Connection, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
         fresh = await self._admit(conn, arrived)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
-        keys |= {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased?
-        subjects = await self._store.load_subjects(conn, keys) if keys else {}
+        shops = {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased? That is a fact: its runs stay unlocked
+        subjects = await self._store.load_subjects(conn, keys, facts_of=shops) if keys else {}
         definitions = await self._definitions.for_subjects(conn, subjects.values())
         changes, left = await self._fold(subjects, fresh, definitions)
         row_ids = await self._write(conn, changes, published)

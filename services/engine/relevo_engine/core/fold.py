@@ -35,6 +35,7 @@ from relevo_workflow.effects import (
 )
 from relevo_workflow.inputs import EventInput, Input, TimerInput
 from relevo_workflow.joining import join
+from relevo_workflow.redaction import is_void_in
 from relevo_workflow.state import Facts, Run, Shop, Subject
 from relevo_workflow.subject import handle, refresh
 
@@ -155,8 +156,8 @@ def _fold_one(
     key = (arrived.shop, arrived.key)
     before = subjects[key]
     shop = subjects.get((arrived.shop, SHOP_KEY))
-    if shop is not None and shop.facts.redacted_at is not None and arrived.input.at < shop.facts.redacted_at:
-        return  # nothing from before brings anybody of an erased shop back
+    if shop is not None and is_void_in(shop.facts, arrived.input.at):
+        return
     others = [subjects[(one.shop, one.key)] for one in merges_of(arrived)]
     before, joined = _join(before, others, arrived, definitions)
     handled = _handle(definitions, joined.subject, arrived.input)
