@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from relevo_cli import addresses, database
@@ -14,7 +15,8 @@ from relevo_cli.privacy.erase import erase as erase_person
 from relevo_cli.privacy.export import Export, as_json, as_text, collect
 from relevo_engine.adapters import privacy
 from relevo_engine.adapters.privacy import DataRequest
-from relevo_ingest.adapters.finding import key_of_person
+from relevo_ingest.adapters.finding import NamedPerson, has_names, key_of_person, person_named
+from relevo_ingest.core.aliases import CUSTOMER_PREFIX
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
@@ -86,7 +88,9 @@ def export(
 def erase(
     shop: Shop,
     *,
-    customer: Customer,
+    customer: Annotated[
+        str, typer.Option(help="E-mail address, phone number with its country (+34…), customer id, order:ID or key.")
+    ],
     by: Annotated[str, typer.Option(help="Who decided it; stays with the fact of the erasure.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -94,8 +98,9 @@ def erase(
     if not by.strip():
         raise CommandError("--by is empty: say who decided it")
     settings = addresses.settings()
-    key = asyncio.run(_key(settings, shop, customer))
-    if not yes and not typer.confirm(f"Erase {customer} ({key}) of {shop}, now and for ever?"):
+    found = asyncio.run(_person(settings, shop, customer))
+    key = found.key
+    if not yes and not typer.confirm(f"Erase {key} of {shop}, found by {found.by} {customer}, now and for ever?"):
         raise CommandError("nothing was erased")
     asyncio.run(erase_person(settings, shop, key, by.strip()))
     out().print(f"{key} of {shop} is erased as soon as the services have the event", markup=False)
@@ -109,9 +114,32 @@ async def _requests(shop: str, every: bool) -> tuple[list[DataRequest], datetime
         return await privacy.requests(connection, shop, also_answered=every), make_clock(settings).now()
 
 
-async def _key(settings: RuntimeSettings, shop: str, customer: str) -> str:
+async def _person(settings: RuntimeSettings, shop: str, customer: str) -> NamedPerson:
     async with database.transaction(settings) as connection:
-        return await known_key(connection, shop, customer)
+        return await person_to_erase(connection, shop, customer)
+
+
+async def person_to_erase(connection: Connection, shop: str, customer: str) -> NamedPerson:
+    """Whom `customer` means and nobody else. Raises `CommandError` if the shop or the customer is not known."""
+    if await catalog.shop(connection, shop) is None:
+        raise CommandError(unknown_shop(shop))
+    if customer.startswith(CUSTOMER_PREFIX):
+        return NamedPerson(await _key_now(connection, shop, customer), "key")
+    found = await person_named(connection, shop, customer)
+    if found is None:
+        raise CommandError(
+            f"no customer in {shop} is found by {customer!r}; to erase, give an e-mail address, a phone number with its"
+            " country (+34…), a customer id, an order as order:ID, or a key"
+        )
+    return msgspec.structs.replace(found, key=await privacy.key_now(connection, shop, found.key) or found.key)
+
+
+async def _key_now(connection: Connection, shop: str, key: str) -> str:
+    """The key of the customer that `key` means now. Raises `CommandError` if nobody ever had it."""
+    found = await privacy.key_now(connection, shop, key)
+    if found is None and not await has_names(connection, shop, key):
+        raise CommandError(f"no customer in {shop} has the key {key!r}, or had it; is it misspelt?")
+    return found or key
 
 
 async def known_key(connection: Connection, shop: str, customer: str) -> str:
@@ -121,7 +149,7 @@ async def known_key(connection: Connection, shop: str, customer: str) -> str:
     key = await key_of_person(connection, shop, customer)
     if key is None:
         raise CommandError(f"nothing of {customer!r} is kept in {shop}; ask by e-mail, customer id or key")
-    return key
+    return await privacy.key_now(connection, shop, key) or key
 
 
 async def _export(shop: str, customer: str, answered_by: str) -> tuple[Export, int]:

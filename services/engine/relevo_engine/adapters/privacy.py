@@ -56,3 +56,9 @@ async def of_customer(connection: Connection, shop: str, key: str) -> dict[str, 
     """All that the engine keeps of a customer."""
     rows = await connection.fetch(STATEMENTS["of_customer"], shop, key)
     return {row["name"]: msgspec.json.decode(row["rows"]) for row in rows if row["rows"] is not None}
+
+
+async def key_now(connection: Connection, shop: str, key: str) -> str | None:
+    """The key of the customer that `key` means now: of whom it was merged into, if it was. `None`: not known here."""
+    found: str | None = await connection.fetchval(STATEMENTS["key_now"], shop, key)
+    return found

@@ -42,3 +42,9 @@ select 'waits for', (select jsonb_agg(to_jsonb(w) - 'shop' order by w.since) fro
 union all
 select 'requests', (select jsonb_agg(to_jsonb(q) - 'shop' order by q.requested_at) from engine.data_request as q
                     where q.shop = $1 and q.key = $2)::text
+
+-- name: key_now
+-- The key under which what has this key is kept now, if there is anything: its own, or of whom it was merged into.
+select coalesce(
+    (select into_key from engine.merged where shop = $1 and key = $2),
+    (select key from engine.customer where shop = $1 and key = $2))

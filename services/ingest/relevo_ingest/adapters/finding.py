@@ -1,10 +1,13 @@
 """Finds a person by a name that people know: e-mail address, phone number, the shop's ids, or the key itself."""
 
+from msgspec import Struct
+
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import CUSTOMER_PREFIX, Alias, Kind, alias
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "finding.sql")
+_ORDER = "order:"
 
 
 async def key_of_person(connection: Connection, shop: str, name: str) -> str | None:
@@ -14,6 +17,39 @@ async def key_of_person(connection: Connection, shop: str, name: str) -> str | N
     asked = [one.name for one in possible_aliases(name)]
     key: str | None = await connection.fetchval(STATEMENTS["key_of_alias"], shop, asked)
     return key
+
+
+class NamedPerson(Struct, frozen=True):
+    """Whom a name means for certain, and what kind of name it is, in words."""
+
+    key: str
+    by: str
+
+
+async def person_named(connection: Connection, shop: str, name: str) -> NamedPerson | None:
+    """Whom `name` means and nobody else; `None` if it is not known: what can't be taken back must not guess.
+
+    An e-mail address, a phone number with its country (`+34…`), a customer id, or `order:1001`. Not a key.
+    """
+    by, certain = _certain_alias(name.strip())
+    key: str | None = await connection.fetchval(STATEMENTS["key_of_alias"], shop, [certain.name])
+    return None if key is None else NamedPerson(key, by)
+
+
+async def has_names(connection: Connection, shop: str, key: str) -> bool:
+    """Whether any name leads to `key`."""
+    found: bool = await connection.fetchval(STATEMENTS["has_names"], shop, key)
+    return found
+
+
+def _certain_alias(text: str) -> tuple[str, Alias]:
+    if "@" in text:
+        return "e-mail address", alias(Kind.EMAIL, normalise.email(text) or text)
+    if text.startswith("+"):
+        return "phone number", alias(Kind.PHONE, normalise.phone(text, "") or text)
+    if text.startswith(_ORDER):
+        return "order", alias(Kind.ORDER, text.removeprefix(_ORDER))
+    return "customer id", alias(Kind.CUSTOMER, text)
 
 
 def possible_aliases(name: str) -> list[Alias]:
