@@ -203,13 +203,17 @@ async def test_a_genuine_webhook_that_can_not_be_read_is_kept_with_the_reason(in
     assert 'relevo_unrecognised_total{reason="no_event",shop="tea",topic="other"} 1.0' in metrics
 
 
-async def test_odd_values_of_a_webhook_are_told_and_counted(ingest: Ingest) -> None:
+async def test_odd_values_of_a_webhook_are_told_and_counted(ingest: Ingest, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has their places only: they may be about a person."""
+    caplog.set_level("INFO", logger="relevo_ingest")
     order = fixture("orders/create") | {"total_price": "12,50", "shipping_address": []}
     answer = await ingest.webhook("orders/create", body_of(order))
     assert answer.json()["events"][0]["note"].endswith("total_price: '12,50' is not a decimal number; it was left out")
     assert (
         'relevo_values_left_out_total{shop="tea",topic="orders/create"} 1.0' in ingest.service.metrics.text().decode()
     )
+    [line] = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert line.endswith("topic=orders/create total_price (left out)")
 
 
 @pytest.mark.parametrize("topic", ["orders/cancelled", "customers/redact", "shop/redact", "app/uninstalled"])

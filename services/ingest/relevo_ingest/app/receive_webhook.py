@@ -14,7 +14,7 @@ from relevo_ingest.core.decoding import parse
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
 from relevo_ingest.core.errors import Busy, InvalidPayload
 from relevo_ingest.core.normalise import digest
-from relevo_ingest.core.notes import collecting
+from relevo_ingest.core.notes import Note, collecting
 from relevo_ingest.core.shopify import evidence, topics
 from relevo_ingest.core.times import parse_instant
 from relevo_ingest.core.unrecognised import encode, unrecognised
@@ -125,10 +125,11 @@ def _mismatch(shop: ShopContext, topic: str, webhook: Webhook) -> str | None:
     return evidence.mismatch(topic, body, shop, webhook.headers.get(DOMAIN, ""))
 
 
-def _tell(tools: Tools, shop: ShopContext, topic: str, notes: Sequence[str]) -> None:
-    """Logs and counts what was left out: a shop reads no receipts."""
+def _tell(tools: Tools, shop: ShopContext, topic: str, notes: Sequence[Note]) -> None:
+    """Logs and counts what was left out: a shop reads no receipts. The values themselves are in the receipt alone."""
     if notes:
-        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, topic, "; ".join(notes))
+        places = ", ".join(one.place for one in notes)
+        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, topic, places)
         tools.watch.left_out(shop.shop, topic, notes)
 
 

@@ -92,5 +92,5 @@ class _Cleaner:
 
 def _text(value: str, where: str) -> str:
     if len(value) > _TEXT_LIMIT:
-        note(where, f"has {len(value)} characters; the first {_TEXT_LIMIT} were taken")
+        note(where, f"has {len(value)} characters; the first {_TEXT_LIMIT} were taken", "cut")
     return normalise.text(value, _TEXT_LIMIT)

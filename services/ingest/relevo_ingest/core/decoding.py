@@ -76,7 +76,7 @@ def _text(body: bytes, where: str) -> str:
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as error:
-        note(where, f"not UTF-8: {error.reason} at byte {error.start}; it was replaced")
+        note(where, f"not UTF-8: {error.reason} at byte {error.start}; it was replaced", "replaced")
         return body.decode("utf-8-sig" if encoding.startswith("utf-8") else encoding, "replace")
 
 

@@ -10,13 +10,32 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _MOST = 50
-_collected: ContextVar[list[str] | None] = ContextVar("notes", default=None)
+
+
+class Note(str):
+    """What the sender is told, often with the value. `place` has where it was and what became of it, and no value.
+
+    A value may be about a person: only the place goes into a log.
+    """
+
+    __slots__ = ("place",)
+
+    def __new__(cls, text: str, place: str) -> "Note":
+        """The note `text`."""
+        made = super().__new__(cls, text)
+        made.place = place
+        return made
+
+    place: str
+
+
+_collected: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
 
 
 @contextmanager
-def collecting() -> Iterator[list[str]]:
+def collecting() -> Iterator[list[Note]]:
     """Collects the notes of the block. Of what a block inside collects, this one sees nothing."""
-    found: list[str] = []
+    found: list[Note] = []
     token = _collected.set(found)
     try:
         yield found
@@ -24,17 +43,20 @@ def collecting() -> Iterator[list[str]]:
         _collected.reset(token)
 
 
-def note(where: str, problem: str) -> None:
-    """Tells whoever collects that the value at the path `where` was not taken as it was sent."""
+def note(where: str, problem: str, became: str = "left out") -> None:
+    """Tells whoever collects that the value at the path `where` was not taken as it was sent, but `became` so."""
     found = _collected.get()
     if found is None or len(found) > _MOST:
         return
-    found.append(f"{where}: {problem}" if len(found) < _MOST else "there is more that was not taken as it was sent")
+    if len(found) == _MOST:
+        found.append(Note("there is more that was not taken as it was sent", "and more"))
+    else:
+        found.append(Note(f"{where}: {problem}", f"{where} ({became})"))
 
 
 def cut(values: Sequence[T], most: int, where: str) -> Sequence[T]:
     """At most the first `most` of `values`; a note says if there are more."""
     if len(values) <= most:
         return values
-    note(where, f"has {len(values)} entries; the first {most} were taken")
+    note(where, f"has {len(values)} entries; the first {most} were taken", "cut")
     return values[:most]
