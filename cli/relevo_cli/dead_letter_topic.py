@@ -1,6 +1,6 @@
 """Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate, groupby
 
@@ -19,13 +19,16 @@ _AT_ONCE = 200
 _decode = msgspec.json.Decoder(DeadLetter).decode
 
 
-async def read_dead_letters(settings: RuntimeSettings) -> list[DeadLetter]:
+async def read_dead_letters(settings: RuntimeSettings, *, sealed: bool = False) -> list[DeadLetter]:
     """Every dead letter that the topic still keeps and that is not about somebody who was erased, oldest first.
 
+    Their messages are in clear, or `sealed` as they came, to be sent again: an erasure on its way still reaches them.
     Raises `CommandError` if there is no such topic.
     """
     found = await read_whole(settings, DEAD_LETTERS, _decode)
-    letters = [_unreadable(record, read) if isinstance(read, Unreadable) else read for record, read in found]
+    kept = [(record, _unreadable(record, r) if isinstance(r, Unreadable) else r) for record, r in found]
+    async with database.connection(settings) as connection:
+        letters = await _with_messages(kept, Seals(connection, settings), sealed)
     return sorted(letters, key=lambda letter: letter.at)
 
 
@@ -41,6 +44,18 @@ async def redrive(settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
                 messages = [(letter.key.encode(), letter.value) for letter in some]
                 origins = [origin_header(letter.partition, letter.offset) for letter in some]
                 await publisher.publish(topic, messages, origins)
+
+
+async def _with_messages(kept: Sequence[tuple[Record, DeadLetter]], seals: Seals, sealed: bool) -> list[DeadLetter]:
+    """The letters with their messages, which are sealed for themselves; without those of people who were erased."""
+    messages = [Record(DEAD_LETTERS, 0, place, one.key, letter.value) for place, (one, letter) in enumerate(kept)]
+    letters: list[DeadLetter] = []
+    for message in await seals.open(messages):
+        letter = kept[message.offset][1]
+        # The key is part of the seal: a message whose key is no text can't be sent again sealed.
+        as_it_came = sealed and letter.key.encode() == message.key
+        letters.append(letter if as_it_came else msgspec.structs.replace(letter, value=message.value))
+    return letters
 
 
 def in_first_order(letters: Iterable[DeadLetter]) -> list[DeadLetter]:

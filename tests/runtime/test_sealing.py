@@ -242,6 +242,48 @@ async def test_dead_letters_are_sealed_too(settings: SettingsFactory, pool: Pool
     assert all(value.startswith(MAGIC) for _, value in await raw(own, DEAD_LETTERS))
 
 
+async def test_a_letter_about_somebody_is_erased_with_what_it_is_about(
+    settings: SettingsFactory, pool: Pool, topics: list[str]
+) -> None:
+    """Also when it was put aside between the erasure's publishing and the engine's reading it."""
+    own, seals = settings(), Seals(pool, settings())
+    before = await seals.seal(EVENTS, [(ANA, b"ana@example.org"), (BEN, b"ben@example.org")])
+    await seals.seal(EVENTS, [(ANA, b'{"type":"customer.redacted"}')])
+
+    async def refuse(records: Sequence[Record]) -> None:
+        raise Poison("odd", records[0])
+
+    async with (
+        Publisher(own) as publisher,
+        BatchConsumer(own, service="test", topics=[EVENTS], handler=refuse, clock=SystemClock(), seals=seals),
+    ):
+        await publisher.publish(EVENTS, before)
+        async with asyncio.timeout(30):
+            while await committed(own) < 2:
+                await asyncio.sleep(0.1)
+    clear = [b"ana@example.org", b"ben@example.org"]
+    assert sorted(letter.value for letter in await read_dead_letters(own)) == clear
+    letters = await read_dead_letters(own, sealed=True)
+    assert sorted(letter.value for letter in letters) == sorted(value for _, value in before)
+    async with pool.acquire() as connection:
+        await shred(connection, [person(ANA)])
+    assert [letter.value for letter in await read_dead_letters(own)] == clear[1:]
+    assert [letter.key for letter in await read_dead_letters(own, sealed=True)] == ["tea/cus_ben"]
+
+
+async def test_what_comes_before_an_erasure_in_one_list_is_erased_with_it(
+    pool: Pool, settings: SettingsFactory
+) -> None:
+    seals = Seals(pool, settings())
+    erasure = b'{"type":"customer.redacted"}'
+    listed = [(ANA, b"1"), (BEN, b"2"), (ANA, erasure), (ANA, b"3"), (ANA, erasure), (ANA, b"4"), (BEN, b"5")]
+    sealed = await seals.seal(EVENTS, listed)
+    assert await values(seals, sealed) == [value for _, value in listed]
+    async with pool.acquire() as connection:
+        await shred(connection, [person(ANA)])
+    assert await values(seals, sealed) == [b"2", erasure, erasure, b"4", b"5"]
+
+
 async def test_odd_sealed_records_become_dead_letters_and_stop_nothing(
     settings: SettingsFactory, pool: Pool, topics: list[str]
 ) -> None:

@@ -69,7 +69,7 @@ def _is_of(letter: DeadLetter, shop: str) -> bool:
 
 
 async def _redrive(wanted: list[str], chosen: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-    letters = [letter for letter in await _find(wanted) if chosen(letter)]
+    letters = [letter for letter in await _find(wanted, sealed=True) if chosen(letter)]
     without = [letter.id for letter in letters if not letter.value]
     if wanted and without:
         raise CommandError(f"these were kept without their message, which was too large: {', '.join(without)}")
@@ -78,9 +78,9 @@ async def _redrive(wanted: list[str], chosen: Callable[[DeadLetter], bool]) -> l
     return letters
 
 
-async def _find(wanted: list[str]) -> list[DeadLetter]:
+async def _find(wanted: list[str], *, sealed: bool = False) -> list[DeadLetter]:
     """The letters with these ids, or all; the same letter once. Raises `CommandError` for an id that is not there."""
-    letters = {letter.id: letter for letter in await read_dead_letters(addresses.settings())}
+    letters = {letter.id: letter for letter in await read_dead_letters(addresses.settings(), sealed=sealed)}
     unknown = [letter_id for letter_id in wanted if letter_id not in letters]
     if unknown:
         raise CommandError(f"no dead letter has the id {', '.join(unknown)}; `relevo dead-letters list` prints them")

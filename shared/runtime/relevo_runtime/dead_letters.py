@@ -215,8 +215,11 @@ class DeadLetters:
         await self._publisher.publish(DEAD_LETTERS, letters)
 
     def _letter(self, record: "Record", reason: str) -> DeadLetter:
-        if len(record.value) > _LARGEST_VALUE:
-            reason = f"{reason} (the value of {len(record.value)} bytes is cut)"
+        # Sealed as it came: under a new key it would outlive the person's erasure.
+        value = record.sealed or record.value
+        if len(value) > _LARGEST_VALUE:
+            reason = f"{reason} (the value of {len(record.value)} bytes is {'left out' if record.sealed else 'cut'})"
+            value = b"" if record.sealed else value[:_LARGEST_VALUE]
         partition, offset = record.origin or (record.partition, record.offset)
         return DeadLetter(
             id=self._id(record),
@@ -227,7 +230,7 @@ class DeadLetters:
             reason=reason,
             at=self._clock.now(),
             key=record.key.decode(errors="replace"),
-            value=record.value[:_LARGEST_VALUE],
+            value=value,
         )
 
     def _id(self, record: "Record") -> str:

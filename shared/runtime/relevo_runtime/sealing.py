@@ -151,11 +151,13 @@ class Seals:
     async def seal(self, topic: str, messages: Sequence[Message]) -> list[Message]:
         """`messages` as Kafka may keep them. Raises what the database raises, or `SealingError`.
 
-        An erasure among them retires the person's key: what is sealed later has a new one.
+        An erasure among them retires the person's key: what comes after it is sealed with a new one.
         """
         if topic in _IN_CLEAR:
             return list(messages)
-        erased = {key for key, value in messages if _is_erasure(topic, value)}
+        erased = {key: place for place, (key, value) in enumerate(messages) if _is_erasure(topic, value)}
+        before = {key for place, (key, _) in enumerate(messages) if place < erased.get(key, 0)} if erased else set()
+        old = await self._in_use({key for key in before if _PRODUCT not in key})
         if erased:
             await self._database.execute(STATEMENTS["retire"], *_columns(map(person, erased)))
         keys = await self._in_use({key for key, _ in messages if _PRODUCT not in key})
@@ -163,8 +165,8 @@ class Seals:
         return [
             (key, value)
             if _PRODUCT in key or is_sealed(value) or (key in erased and _is_erasure(topic, value))
-            else (key, _seal(*keys[key], nonces[place : place + _NONCE_BYTES], key, value))
-            for place, (key, value) in zip(range(0, len(nonces), _NONCE_BYTES), messages, strict=True)
+            else (key, _seal(*(old if place < erased.get(key, 0) else keys)[key], _nth(nonces, place), key, value))
+            for place, (key, value) in enumerate(messages)
         ]
 
     async def open(self, records: "Sequence[Record]") -> "list[Record]":
@@ -278,6 +280,10 @@ def _is_erasure(topic: str, value: bytes) -> bool:
         return False
 
 
+def _nth(nonces: bytes, place: int) -> bytes:
+    return nonces[place * _NONCE_BYTES : (place + 1) * _NONCE_BYTES]
+
+
 def _seal(key_id: bytes, cipher: AESGCM, nonce: bytes, key: bytes, value: bytes) -> bytes:
     return b"".join((MAGIC, key_id, nonce, cipher.encrypt(nonce, value, key)))
 
@@ -296,7 +302,7 @@ def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM
         except InvalidTag:
             yield record
             continue
-        yield msgspec.structs.replace(record, value=clear)
+        yield msgspec.structs.replace(record, value=clear, sealed=value)
 
 
 def _columns(pairs: Iterable[tuple[str, T]]) -> tuple[list[str], list[T]]:

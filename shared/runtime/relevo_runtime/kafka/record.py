@@ -19,7 +19,8 @@ _PLACE = re.compile(rb"(-?\d{1,19})/(-?\d{1,19})")
 class Record(Struct, frozen=True, gc=False):
     """One message from Kafka. `topic` is the logical name, without the settings' prefix.
 
-    `origin` is set for a dead letter that was sent again: the partition and the offset where it was first.
+    `origin` is set for a dead letter that was sent again: the partition and the offset where it was first. `sealed` is
+    the value as Kafka has it, if it was sealed and `value` is what was in it.
     """
 
     topic: str
@@ -28,6 +29,7 @@ class Record(Struct, frozen=True, gc=False):
     key: bytes
     value: bytes
     origin: tuple[int, int] | None = None
+    sealed: bytes = b""
 
 
 def origin_header(partition: int, offset: int) -> tuple[str, bytes]:
