@@ -43,6 +43,11 @@ def local_minute(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with what there are so many of: `1 error`, `2 errors`, `3 people are asked`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def print_json(value: Any) -> None:
     """One JSON document on one line."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

@@ -342,7 +342,7 @@ async def test_dead_letters_are_listed_shown_and_sent_again(settings: SettingsFa
     assert code == 2
     assert "kept without their message" in err
     code, out, err = await relevo("dead-letters", "redrive", "--all", **environment)
-    assert (code, out) == (0, "1 dead letters were sent to their topics again\n"), err
+    assert (code, out) == (0, "1 dead letter was sent to its topic again\n"), err
     assert await read_topic(own, EVENTS) == [(b"acme/cus_1", b'{"odd": true}')]
 
 

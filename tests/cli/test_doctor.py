@@ -1,6 +1,7 @@
 """`relevo doctor`: what it makes of a system, and that it works when one part of it is away."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
+from relevo_cli.console import counted
 from relevo_cli.doctor.facts import (
     Away,
     BrokerFacts,
@@ -88,7 +90,7 @@ CASES: list[tuple[Facts, str, str, str]] = [
     (
         postgres(migrations=["a/0001_x"]),
         "error",
-        "a migration is not applied to the database: a/0001_x",
+        "1 migration is not applied to the database: a/0001_x",
         "relevo migrate",
     ),
     (
@@ -97,7 +99,12 @@ CASES: list[tuple[Facts, str, str, str]] = [
         "3 timers that are due are waiting, the oldest for 60 min",
         "scheduler",
     ),
-    (postgres(outbox=Waiting(1, 2 * timedelta(minutes=1))), "warning", "1 messages in the outbox", "Kafka"),
+    (
+        postgres(outbox=Waiting(1, 2 * timedelta(minutes=1))),
+        "warning",
+        "1 message in the outbox has waited for 2 min",
+        "Kafka",
+    ),
     (postgres(queues={"sms": Waiting(2, HOUR)}), "error", "2 SMS that are due", "provider"),
     (
         postgres(settled=[Settled("email", "in_doubt", 2, "")]),
@@ -134,7 +141,7 @@ CASES: list[tuple[Facts, str, str, str]] = [
     (postgres(ahead=timedelta(minutes=-5)), "error", "the clock of PostgreSQL is 5 min behind this machine's", "NTP"),
     (topic(partitions=8), "error", "has 8 partitions, the settings say 12", "RELEVO_PARTITIONS=8"),
     (topic(partitions=0), "error", "there is no topic relevo.events", "relevo migrate"),
-    (topic(leaderless=1), "error", "1 partitions of relevo.events have no leader", "brokers"),
+    (topic(leaderless=1), "error", "1 partition of relevo.events has no leader", "brokers"),
     (topic(lacking_replicas=1), "warning", "fewer replicas in sync", "broker"),
     (topic(from_the_future=True), "warning", "dated in the future", "NTP"),
     (
@@ -168,6 +175,22 @@ CASES: list[tuple[Facts, str, str, str]] = [
     ),
     (service(ahead=timedelta(seconds=9)), "warning", "the clock of engine is 9 s ahead of this machine's", "NTP"),
 ]
+
+
+@any_of(st.integers(2, 99))
+def test_a_noun_agrees_with_its_number(many: int) -> None:
+    assert counted(1, "error") == "1 error"
+    assert [counted(n, "error") for n in (0, many)] == ["0 errors", f"{many} errors"]
+    assert counted(many, "request is", "requests are") == f"{many} requests are"
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    one = [postgres(**{name: Waiting(1, HOUR)}) for name in ("timers", "outbox")]
+    one += [postgres(queues={name: Waiting(1, HOUR)}) for name in ("email", "sms", "call")]
+    one += [topic(leaderless=1), topic(lacking_replicas=1), topic(DEAD_LETTERS, kept=1), topic(UNRECOGNISED, kept=1)]
+    told = [finding.what for facts in one for finding in findings(facts)]
+    assert len(told) == len(one)
+    assert [what for what in told if re.search(r"\b1 .*\b(are|have)\b", what)] == []
 
 
 def test_a_system_that_is_well_has_no_findings() -> None:
@@ -220,8 +243,8 @@ async def test_a_system_without_services_is_looked_at(settings: SettingsFactory,
     assert code == 1, err
     report = json.loads(out)
     said = " | ".join(finding["what"] for finding in report["findings"])
-    assert "1 timers that are due are waiting" in said
-    assert "1 e-mails of the last day in doubt" in said
+    assert "1 timer that is due has waited for" in said
+    assert "1 e-mail of the last day in doubt" in said
     assert "nobody reads as engine" in said
     assert report["facts"]["kafka"]["topics"]["relevo.events"]["partitions"] == own.partitions
     assert topics

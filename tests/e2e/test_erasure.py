@@ -160,7 +160,7 @@ async def exported(environment: dict[str, str], file: Path) -> None:
         *("privacy", "export", "tea", "--customer", ADDRESS, "--out", str(file), "--answered-by", "Kim"), **environment
     )
     assert code == 0, err
-    assert "1 requests for it are answered" in out
+    assert "1 request for it is answered" in out
     export = json.loads(file.read_text())
     assert export["engine"]["facts"]["facts"]["contact"]["phone"] == PHONE
     assert export["engine"]["tasks"][0]["title"] == f"Call {NAME} about A-1001"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from relevo_cli.console import err, print_json
+from relevo_cli.console import counted, err, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
 from relevo_workflow.definition import Definition
@@ -133,8 +133,8 @@ def _print(found: list[Diagnostic], summary: Summary, *, as_json: bool) -> None:
         # Not through rich: a line is one finding, however long, for editors and pipes.
         sys.stdout.write(f"{one}\n")
     colour = "red" if summary.errors else "yellow" if summary.warnings else "green"
-    count = f"{summary.workflows} {'workflow' if summary.workflows == 1 else 'workflows'}"
-    err().print(f"{count}: {summary.errors} errors, {summary.warnings} warnings", style=colour)
+    errors, warnings = counted(summary.errors, "error"), counted(summary.warnings, "warning")
+    err().print(f"{counted(summary.workflows, 'workflow')}: {errors}, {warnings}", style=colour)
 
 
 def _finding(one: Diagnostic) -> Finding:

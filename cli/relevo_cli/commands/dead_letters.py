@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from relevo_cli import addresses
-from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
+from relevo_cli.console import counted, hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.dead_letter_topic import read_dead_letters
 from relevo_cli.dead_letter_topic import redrive as send_again
 from relevo_cli.errors import CommandError
@@ -61,7 +61,9 @@ def redrive(
     if bool(letter_ids) + (every or bool(shop or cause)) != 1:
         raise CommandError("say which dead letters to send again: their ids, --shop and --cause, or --all")
     sent = asyncio.run(_redrive(letter_ids or [], lambda letter: _is_of(letter, shop) and cause in letter.reason))
-    out().print(f"{len(sent)} dead letters were sent to their topics again")
+    out().print(
+        counted(len(sent), "dead letter was sent to its topic", "dead letters were sent to their topics") + " again"
+    )
 
 
 def _is_of(letter: DeadLetter, shop: str) -> bool:

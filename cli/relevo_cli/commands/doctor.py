@@ -15,7 +15,7 @@ from rich.console import Console
 
 from relevo_cli import addresses
 from relevo_cli.addresses import Running
-from relevo_cli.console import hanging, out, print_json, terminal_width
+from relevo_cli.console import counted, hanging, out, print_json, terminal_width
 from relevo_cli.doctor import broker, database, services
 from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts
 from relevo_cli.doctor.findings import Finding
@@ -100,7 +100,8 @@ def _print(facts: Facts, told: list[Finding]) -> None:
     for finding in told:
         _print_finding(console, finding)
     errors, warnings = (sum(each.severity == kind for each in told) for kind in ("error", "warning"))
-    console.print(f"\n{errors} errors, {warnings} warnings" if errors or warnings else "\nnothing is wrong")
+    count = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    console.print(f"\n{count}" if errors or warnings else "\nnothing is wrong")
 
 
 def _print_finding(console: Console, finding: Finding) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from relevo_cli import addresses, database
-from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
+from relevo_cli.console import counted, hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.privacy.erase import erase as erase_person
 from relevo_cli.privacy.export import Export, as_json, as_text, collect
@@ -82,7 +82,7 @@ def export(
     out_file.write_text(written + "\n", encoding="utf-8")
     out().print(f"{out_file}: everything that is kept of {found.customer} in {shop}", markup=False)
     if answered_by:
-        out().print(f"{answered} requests for it are answered", markup=False)
+        out().print(counted(answered, "request for it is answered", "requests for it are answered"), markup=False)
 
 
 def erase(

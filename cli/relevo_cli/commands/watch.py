@@ -14,7 +14,7 @@ from relevo_cli.authoring.preview import page
 from relevo_cli.authoring.saves import Saves
 from relevo_cli.commands.check import LIBRARY, Neighbours, findings
 from relevo_cli.commands.test import show, tested
-from relevo_cli.console import out
+from relevo_cli.console import counted, out
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import need_folders
 from relevo_workflow.diagnostics import Diagnostic
@@ -93,7 +93,7 @@ def _count(found: Sequence[Diagnostic]) -> str:
         for severity in ("error", "warning"):
             number = sum(one.severity == severity for one in found)
             if number:
-                yield f"{number} {severity}{'' if number == 1 else 's'}"
+                yield counted(number, severity)
 
     return ", ".join(words())
 

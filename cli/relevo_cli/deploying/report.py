@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from relevo_cli.console import counted
 from relevo_cli.deploying.carry_out import Done
 from relevo_cli.deploying.plan import Change, Plan
 from relevo_engine.app.migrate_runs import Survey
@@ -121,4 +122,4 @@ def _do(count: int, verb: str) -> str:
 
 
 def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
+    return counted(count, "run")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from relevo_cli.commands.shops import missing
+from relevo_cli.console import counted
 from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Waiting
 from relevo_cli.doctor.findings import ORDER, Finding, Severity
 from relevo_contracts.topics import DEAD_LETTERS, UNRECOGNISED
@@ -21,9 +22,9 @@ SECRETS = "secrets of calls"
 """The part of the notifier's /readyz that names what is not set."""
 
 _QUEUES = {
-    "email": "e-mails",
-    "sms": "SMS",
-    "call": "HTTP calls",
+    "email": ("e-mail", "e-mails"),
+    "sms": ("SMS", "SMS"),
+    "call": ("HTTP call", "HTTP calls"),
 }
 
 
@@ -41,7 +42,7 @@ def _database(facts: Facts) -> Iterator[Finding]:
         return
     yield from _skew("PostgreSQL", postgres.ahead)
     if postgres.migrations:
-        count = f"{len(postgres.migrations)} migrations are" if len(postgres.migrations) > 1 else "a migration is"
+        count = counted(len(postgres.migrations), "migration is", "migrations are")
         what = f"{count} not applied to the database: {', '.join(postgres.migrations[:5])}"
         yield Finding("error", "PostgreSQL", what, "`relevo migrate`")
         return
@@ -51,19 +52,28 @@ def _database(facts: Facts) -> Iterator[Finding]:
 
 
 def _queues(postgres: DatabaseFacts) -> Iterator[Finding]:
-    yield from _late("timers", "timers that are due", postgres.timers, "see that the scheduler and an engine run")
-    yield from _late("outbox", "messages in the outbox", postgres.outbox, "see that Kafka answers and a scheduler runs")
+    yield from _late(
+        "timers",
+        ("timer that is due", "timers that are due"),
+        postgres.timers,
+        "see that the scheduler and an engine run",
+    )
+    yield from _late(
+        *("outbox", ("message in the outbox", "messages in the outbox"), postgres.outbox),
+        "see that Kafka answers and a scheduler runs",
+    )
     for channel, waiting in sorted(postgres.queues.items()):
         do = "see that the notifier runs and its provider answers: its log says why it waits"
-        yield from _late("notifier", f"{_QUEUES[channel]} that are due", waiting, do)
+        one, many = _QUEUES[channel]
+        yield from _late("notifier", (f"{one} that is due", f"{many} that are due"), waiting, do)
 
 
-def _late(part: str, what: str, waiting: Waiting, do: str) -> Iterator[Finding]:
+def _late(part: str, names: tuple[str, str], waiting: Waiting, do: str) -> Iterator[Finding]:
     if waiting.count and waiting.oldest > LATE:
         severity: Severity = "error" if waiting.oldest > VERY_LATE else "warning"
-        yield Finding(
-            severity, part, f"{waiting.count} {what} are waiting, the oldest for {lasting(waiting.oldest)}", do
-        )
+        one, many = names
+        what = counted(waiting.count, f"{one} has waited", f"{many} are waiting, the oldest")
+        yield Finding(severity, part, f"{what} for {lasting(waiting.oldest)}", do)
 
 
 def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
@@ -74,7 +84,8 @@ def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
         do = "`relevo explain --shop SHOP --customer CUSTOMER` says which; " + (
             "ask the provider by the effect's id" if doubt else "mend the cause, the workflow goes on as written"
         )
-        yield Finding("warning", "notifier", f"{one.count} {_QUEUES[one.what]} of the last day {state}{reason}", do)
+        what = counted(one.count, *_QUEUES[one.what])
+        yield Finding("warning", "notifier", f"{what} of the last day {state}{reason}", do)
 
 
 def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
@@ -117,13 +128,15 @@ def _topics(facts: Facts, kafka: BrokerFacts) -> Iterator[Finding]:
         if not topic.partitions:
             yield Finding("error", "Kafka", f"there is no topic {name}", "`relevo migrate`")
         elif topic.partitions != facts.partitions:
-            what = f"topic {name} has {topic.partitions} partitions, the settings say {facts.partitions}"
+            what = f"topic {name} has {counted(topic.partitions, 'partition')}, the settings say {facts.partitions}"
             yield Finding("error", "Kafka", what, f"RELEVO_PARTITIONS={topic.partitions} for every service")
         if topic.leaderless:
-            what = f"{topic.leaderless} partitions of {name} have no leader: nothing about their customers moves"
+            count = counted(topic.leaderless, f"partition of {name} has", f"partitions of {name} have")
+            what = f"{count} no leader: nothing about their customers moves"
             yield Finding("error", "Kafka", what, "start the brokers that hold them")
         elif topic.lacking_replicas:
-            what = f"{topic.lacking_replicas} partitions of {name} have fewer replicas in sync than they should"
+            count = counted(topic.lacking_replicas, f"partition of {name} has", f"partitions of {name} have")
+            what = f"{count} fewer replicas in sync than there should be"
             yield Finding("warning", "Kafka", what, "see which broker is away or behind")
         if topic.from_the_future:
             what = f"{name} has records that are dated in the future"
@@ -135,7 +148,7 @@ def _groups(kafka: BrokerFacts) -> Iterator[Finding]:
         lag = sum(group.lag.values())
         behind = ", ".join(f"{topic} {count}" for topic, count in sorted(group.lag.items()) if count)
         if not group.members:
-            waiting = f" ({lag} records wait: {behind})" if lag else ""
+            waiting = f" ({counted(lag, 'record waits', 'records wait')}: {behind})" if lag else ""
             what = f"nobody reads as {name}{waiting}"
             yield Finding("error", "Kafka", what, f"start a service {name.split('-', maxsplit=1)[0]}")
         elif lag > MUCH_LAG:
@@ -146,12 +159,14 @@ def _groups(kafka: BrokerFacts) -> Iterator[Finding]:
 def _kept(kafka: BrokerFacts) -> Iterator[Finding]:
     letters = kafka.topics.get(DEAD_LETTERS)
     if letters is not None and letters.kept:
-        what = f"about {letters.kept} dead letters are kept, {letters.today} of them of the last day"
+        count = counted(letters.kept, "dead letter is", "dead letters are")
+        what = f"about {count} kept, {letters.today} of them of the last day"
         do = "`relevo dead-letters list` says why; once that is mended: `relevo dead-letters redrive --all`"
         yield Finding("warning" if letters.today else "note", "dead letters", what, do)
     unrecognised = kafka.topics.get(UNRECOGNISED)
     if unrecognised is not None and unrecognised.kept:
-        what = f"about {unrecognised.kept} webhooks without an event are kept, {unrecognised.today} of the last day"
+        count = counted(unrecognised.kept, "webhook without an event is", "webhooks without an event are")
+        what = f"about {count} kept, {unrecognised.today} of the last day"
         yield Finding("note", "unrecognised", what, "`relevo unrecognised list` says which")
 
 
