@@ -45,5 +45,8 @@ def _cloud_event(kept: Unrecognised) -> CloudEvent:
     said = {name: text for name, text in kept.headers.items() if text}
     if "id" not in said:
         raise InvalidPayload("id", "it was kept by an earlier release, without what its sender said beside the data")
-    event = msgspec.convert({"specversion": "1.0", "type": kept.topic, **said}, CloudEvent, strict=False)
+    try:
+        event = msgspec.convert({"specversion": "1.0", "type": kept.topic, **said}, CloudEvent, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidPayload.from_decoder(error) from None
     return msgspec.structs.replace(event, data=msgspec.Raw(kept_body(kept)))
