@@ -9,6 +9,7 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import SendDelivery, WakeUp
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged, PrivacyRequested
+from relevo_engine.adapters import privacy
 from relevo_workflow.state import Facts
 from tests.engine.conftest import CART, MORNING, Engine, checkout, deploy, event, order, wakeup
 from tests.engine.test_erasure import everything_in_postgres, rows_of
@@ -181,3 +182,15 @@ async def test_whoever_is_merged_after_the_erasure_is_not_erased(engine: Engine)
     assert [tuple(row) for row in rows] == [("cus_1", "tok")]
     await engine.wake(after=4 * HOUR)
     assert [delivery.recipient.email for delivery in await sent(engine)] == ["cus_2@example.com"]
+
+
+async def test_who_asked_for_their_data_before_the_merge_has_them_with_the_kept_customers(engine: Engine) -> None:
+    asked = PrivacyRequested(customer=Buyer(id="2"))
+    for key in ("cus_2", "cus_3"):
+        await engine.take(event("customer.data_requested", asked, event_id=f"asked-{key}", key=key))
+    await engine.take(merge("cus_2"))
+    async with engine.pool.acquire() as conn:
+        told = await privacy.of_customer(conn, "sample", "cus_1")
+        assert [row["event_id"] for row in told["requests"]] == ["asked-cus_2"]
+        assert await privacy.answer_requests(conn, "sample", "cus_1", MORNING, "Ana") == 1
+        assert [one.key for one in await privacy.requests(conn, "sample", also_answered=False)] == ["cus_3"]

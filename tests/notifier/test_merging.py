@@ -1,14 +1,22 @@
 """Two customers turn out to be one: what is known of how to reach them is joined, for what was decided before too."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, CustomerMerged, Payload, PrivacyRequested
+from relevo_notifier.adapters import past_deliveries, privacy
+from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.core.policy import Send, Skip
+from relevo_notifier.core.work import Incoming
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
-from tests.notifier.support import delivery
+from tests.notifier.support import NOON, delivery
 from tests.notifier.test_contacts import known, learn_contacts, record
-from tests.notifier.test_withdrawal import verdict
+from tests.notifier.test_requests import call
+from tests.notifier.test_withdrawal import HELD, incoming, verdict
 
 BO = Buyer(id="2", email="bo@example.com", first_name="Bo")
 
@@ -91,3 +99,26 @@ async def test_who_was_merged_before_is_joined_with_a_further_customer(pool: Poo
     contacts = await known(pool)
     assert contacts["acme", "third"].email == "ana@example.com"
     assert contacts["acme", "kept"] == contacts["acme", "gone"] == contacts["acme", "third"]
+
+
+async def test_what_was_said_and_sent_before_the_merge_is_told_of_the_kept_customer(pool: Pool) -> None:
+    earlier = about("customer.merged", CustomerMerged(customer=Buyer(id="2"), merged_keys=["first"]), "gone", 0)
+    await learn_contacts([*BEFORE, earlier, MERGE], pool)
+    keys = ("first", "gone", "kept", "other")
+    await Deliveries(pool).accept([incoming(delivery(n, key=key)) for n, key in enumerate(keys)], NOON)
+    calls = [call(id=f"call-{key}", key=key) for key in keys]
+    await Calls(pool).accept([Incoming(one, msgspec.json.encode(one), False, HELD) for one in calls], NOON)
+    since = NOON - timedelta(hours=1)
+    async with pool.acquire() as connection:
+        told = await privacy.of_customer(connection, "acme", "kept")
+        sent = await past_deliveries.of_customer(connection, "acme", "kept", since)
+        called = await past_deliveries.calls_of_customer(connection, "acme", "kept", since)
+        said = await privacy.consents(connection, "acme", "kept", since)
+    assert {name: {row["key"] for row in told[name]} for name in ("consents", "messages", "calls")} == {
+        "consents": {"gone"},
+        "messages": {"first", "gone", "kept"},
+        "calls": {"first", "gone", "kept"},
+    }
+    assert {one.id for one in sent} == {delivery(n).id for n in range(3)}
+    assert {one.id for one in called} == {"call-first", "call-gone", "call-kept"}
+    assert [(one.state, one.address) for one in said] == [("granted", "bo@example.com")]

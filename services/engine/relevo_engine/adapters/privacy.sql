@@ -20,9 +20,10 @@ where ($1 = '' or shop = $1) and ($2 or answered_at is null)
 order by answered_at is not null, due_at, shop, event_id
 
 -- name: answer_requests
--- The customer has their data.
+-- The customer has their data; so has whoever asked under a key that was merged into theirs.
 update engine.data_request set answered_at = $3, answered_by = $4
-where shop = $1 and key = $2 and answered_at is null
+where shop = $1 and answered_at is null
+    and key in (select $2::text union all select key from engine.merged where shop = $1 and into_key = $2)
 
 -- name: of_customer
 -- All that the engine keeps of a customer, one JSON text for each table.
@@ -41,7 +42,8 @@ select 'waits for', (select jsonb_agg(to_jsonb(w) - 'shop' order by w.since) fro
                      where w.shop = $1 and w.key = $2)::text
 union all
 select 'requests', (select jsonb_agg(to_jsonb(q) - 'shop' order by q.requested_at) from engine.data_request as q
-                    where q.shop = $1 and q.key = $2)::text
+                    where q.shop = $1 and (q.key = $2 or q.key in (
+                        select m.key from engine.merged as m where m.shop = $1 and m.into_key = $2)))::text
 
 -- name: key_now
 -- The key under which what has this key is kept now, if there is anything: its own, or of whom it was merged into.

@@ -1,19 +1,20 @@
 -- All that the notifier keeps of a customer, for those who ask for their data.
 
 -- name: of_customer
--- One JSON text for each table.
+-- One JSON text for each table. What was said and sent before a merge is kept under the key of that time.
+with keys as (select $2::text as key union all select key from notifier.merged where shop = $1 and into_key = $2)
 select 'contact' as name, (select c.contact from notifier.contact as c where c.shop = $1 and c.key = $2)::text as rows
 union all
 select 'consents', (select jsonb_agg(to_jsonb(l) - 'shop' order by l.at) from notifier.consent_log as l
-                    where l.shop = $1 and l.key = $2)::text
+                    where l.shop = $1 and l.key in (select key from keys))::text
 union all
 select 'messages', (select jsonb_agg(to_jsonb(d) - 'shop' - 'body' - 'outcome'
                            || jsonb_build_object('message', convert_from(d.body, 'UTF8')) order by d.accepted_at)
-                    from notifier.delivery as d where d.shop = $1 and d.key = $2)::text
+                    from notifier.delivery as d where d.shop = $1 and d.key in (select key from keys))::text
 union all
 select 'calls', (select jsonb_agg(to_jsonb(c) - 'shop' - 'body' - 'outcome'
                         || jsonb_build_object('request', convert_from(c.body, 'UTF8')) order by c.accepted_at)
-                 from notifier.call as c where c.shop = $1 and c.key = $2)::text
+                 from notifier.call as c where c.shop = $1 and c.key in (select key from keys))::text
 union all
 select 'suppressed', (select jsonb_agg(to_jsonb(s) - 'shop' order by s.at)
                       from notifier.suppression as s join notifier.contact as c on c.shop = s.shop and c.key = $2
@@ -24,8 +25,9 @@ select 'unsubscribed', (select jsonb_agg(to_jsonb(u) - 'shop' order by u.at)
                         where u.shop = $1 and u.address in (c.contact ->> 'email', c.contact ->> 'phone'))::text
 
 -- name: consents
--- What a customer said about consent since $3, the oldest first.
+-- What a customer said about consent since $3, also under the keys that were merged into theirs; the oldest first.
 select channel, purpose, address, state, at, source, wording, form_url, list_id, ip_hash, double_opt_in
 from notifier.consent_log
-where shop = $1 and key = $2 and at >= $3
+where shop = $1 and at >= $3
+    and key in (select $2::text union all select key from notifier.merged where shop = $1 and into_key = $2)
 order by at, channel
