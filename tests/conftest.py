@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Protocol, TypeVar
 
 import asyncpg
+import hypothesis
 import pytest
 
 from relevo_runtime.clock import SystemClock
@@ -16,6 +17,10 @@ from relevo_runtime.migrations import installed_packages, migrate
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.settings import RuntimeSettings
 from tests.platforms import Platform, default_kind, docker_answers, make_platform, with_database
+
+# A test says what is right, not how long it takes: a busy machine must not make an example fail.
+hypothesis.settings.register_profile("relevo", deadline=None)
+hypothesis.settings.load_profile("relevo")
 
 SettingsT = TypeVar("SettingsT", bound=RuntimeSettings)
 

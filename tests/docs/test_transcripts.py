@@ -103,7 +103,7 @@ async def run(command: str, folder: Path) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_every_command_of_the_documents_does_what_it_says(tmp_path: Path, system: dict[str, Any]) -> None:
     failed = []
     for one in tried():

@@ -77,7 +77,7 @@ async def test_a_signed_webhook_becomes_a_mail_and_ctrl_c_leaves_nothing(tmp_pat
     environment = addresses(up)
     code, out, err = await relevo(
         *("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, "--title", "Acme"),
-        *("--domain", DOMAIN),
+        *("--domain", DOMAIN, "--email-from", "Acme <hello@example.com>"),
         **environment,
     )
     assert (code, err) == (0, ""), err
