@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -191,10 +191,11 @@ def test_json_is_read_and_everything_else_is_text(content_type: str, content: by
     assert read_body(content_type, content) == value
 
 
+@example(rb"\u0000", "")
 @given(st.binary(max_size=300), st.sampled_from(["", "application/json", "text/plain"]))
 def test_any_answer_can_be_told_to_the_engine(content: bytes, content_type: str) -> None:
     encoded = msgspec.json.encode(read_body(content_type, content))
-    assert b"\\u0000" not in encoded
+    assert b"\\u0000" not in encoded.replace(rb"\\", b"")  # a backslash before it makes it plain text
 
 
 def test_what_is_too_large_or_compressed_is_an_error() -> None:
