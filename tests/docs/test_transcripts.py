@@ -23,6 +23,7 @@ NOT_TRIED = {
     "make setup": "the environment of these tests",
     "relevo up": "it runs already, on free ports",
     "relevo watch": "it goes on until Ctrl-C; tests/cli has it",
+    "relevo events tail": "it goes on until Ctrl-C; tests/cli has it",
     "relevo explain --shop my-shop": "ada@example.com stands for a customer of one's own",
     "relevo unrecognised list": "w-1 stands for a webhook that was not recognised; tests/cli has one",
 }
