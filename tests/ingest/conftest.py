@@ -110,7 +110,8 @@ async def ingest(settings: SettingsFactory, topics: list[str], tea: catalog.Shop
     """Ingest with one shop, `tea`, in US dollars. Its clock is the system's."""
     assert topics
     assert tea
-    own = settings(IngestSettings, ingest_port=0, ingest_shops_interval=0.05, ingest_shops_forced=0.05)
+    # No test waits for the next look at the catalog, so what passes does not depend on it.
+    own = settings(IngestSettings, ingest_port=0, ingest_shops_interval=60, ingest_shops_forced=0.01)
     service = Service("ingest", own)
     async with (
         running(own, service) as port,

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hashlib
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -456,6 +457,28 @@ async def test_bearer_tokens(ingest: Ingest) -> None:
     guess = {"Content-Type": STRUCTURED, "Authorization": "Bearer guess"}
     unknown = await ingest.client.post("/events/coffee", content=body, headers=guess)
     assert problem(unknown, 401) == answer.json(), "a guess must not find out which shops there are"
+
+
+async def test_what_the_catalog_got_a_moment_ago_counts_at_once(ingest: Ingest, pool: Pool) -> None:
+    body = json.dumps(cloud_event()).encode()
+    order = json.dumps(cloud_event(id="o-1", type="custom.tasted", data={"customer": {"id": "7"}, "cups": 2})).encode()
+    new = {"Content-Type": STRUCTURED, "Authorization": "Bearer new"}
+    problem(await ingest.client.post("/events/tea", content=body, headers=new), 401)
+    hashed = hashlib.sha256(b"new").hexdigest()
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.update_shop(connection, msgspec.structs.replace(tea_shop(), token_hashes=[hashed]))
+    assert (await ingest.client.post("/events/tea", content=body, headers=new)).status_code == 200
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, msgspec.structs.replace(tea_shop(), shop="coffee", token_hashes=[hashed]))
+    assert (await ingest.client.post("/events/coffee", content=body, headers=new)).status_code == 200
+    problem(await ingest.client.post("/events/tea", content=order, headers=new), 422)
+    schema = {"type": "object", "properties": {"cups": {"type": "integer"}}}
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.declare_event(
+            connection,
+            catalog.EventType(name="custom.tasted", shop="tea", schema=schema, author="ops", declared_at=NOW),
+        )
+    assert (await ingest.client.post("/events/tea", content=order, headers=new)).status_code == 200
 
 
 async def test_plain_json_is_no_event(ingest: Ingest) -> None:

@@ -1,6 +1,5 @@
 """The unsubscribe page: whom it is about, in the visitor's language, and back again with one button."""
 
-import asyncio
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -94,9 +93,6 @@ async def test_the_page_speaks_the_language_of_the_visitor_or_of_the_shop(ingest
         )
     token = unsubscribe_token(ingest.settings.link_secret.get_secret_value(), "thee", "cus_1", "email")
     page = await ingest.client.get(f"/u/{token}", headers={"Accept-Language": "xx"})
-    while "Thé" not in page.text:  # ingest looks for new shops once a second
-        await asyncio.sleep(0.1)
-        page = await ingest.client.get(f"/u/{token}", headers={"Accept-Language": "xx"})
     assert 'lang="nl"' in page.text
     assert "Thé &amp; Co" in page.text
 

@@ -63,7 +63,7 @@ class IngestSettings(RuntimeSettings):
         default=1.0, ge=0.05, le=60, description="seconds of wall-clock time between two looks for changed shops"
     )
     ingest_shops_forced: float = Field(
-        default=0.2, ge=0.01, le=60, description="least seconds between two looks that unknown shops cause"
+        default=0.05, ge=0.01, le=60, description="least seconds between two looks that refusals cause"
     )
     ingest_state_days: int = Field(
         default=180,

@@ -17,8 +17,7 @@ _log = logging.getLogger(__name__)
 class Shops:
     """Which shops are there? Looks at the revision at most every `interval` seconds of wall-clock time.
 
-    A name that is not known makes it look at once (a shop that was added a moment ago must work), but not more
-    often than every `forced` seconds, whoever asks and for whatever name.
+    What is known may be that much older than the catalog, so nobody is refused by it alone: see `changed`.
     """
 
     def __init__(self, pool: Pool, *, interval: float, forced: float, monotonic: Callable[[], float]) -> None:
@@ -35,12 +34,18 @@ class Shops:
 
     async def get(self, name: str) -> catalog.Shop | None:
         """The shop, or `None` if it is not known. Raises `Busy` if the catalog could never be read yet."""
-        await self._look(self._interval)
-        found = self._shops.get(name)
-        if found is None:
-            await self._look(self._forced)
-            found = self._shops.get(name)
-        return found
+        await self._look_unless_after(self._monotonic() - self._interval)
+        return self._shops.get(name)
+
+    async def changed(self) -> bool:
+        """Whether the catalog is another than at the call, by a look that began after it.
+
+        All calls of `forced` seconds wait for one look: guesses don't reach the database one by one.
+        """
+        asked, before = self._monotonic(), self._revision
+        await asyncio.sleep(max(0.0, self._looked_at + self._forced - asked))
+        await self._look_unless_after(asked)
+        return self._revision != before
 
     def types(self, name: str) -> EventTypes:
         """The events that a shop has: the built-in ones, and those that it declared. Made once a revision."""
@@ -48,17 +53,19 @@ class Shops:
             self._types[name] = with_declared(_readable(catalog.of_shop(self._declared, name).values()))
         return self._types[name]
 
-    async def _look(self, not_within: float) -> None:
-        if self._monotonic() - self._looked_at < not_within:
+    async def _look_unless_after(self, instant: float) -> None:
+        """Look, but not if a look began after `instant`."""
+        if self._looked_at > instant:
             return
         async with self._lock:
-            if self._monotonic() - self._looked_at < not_within:
+            if self._looked_at > instant:
                 return
+            began = self._monotonic()
             try:
                 await contained(self._refresh())
             except Exception as error:  # noqa: BLE001 - sorted there
                 self._cope(error)
-            self._looked_at = self._monotonic()
+            self._looked_at = began
 
     async def _refresh(self) -> None:
         async with self._pool.acquire() as connection:

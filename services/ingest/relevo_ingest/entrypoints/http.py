@@ -18,7 +18,7 @@ from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
 from relevo_ingest.app.storing import Receipt, Tools
 from relevo_ingest.core import cloudevents
-from relevo_ingest.core.errors import IngestError, InvalidSignature, TooMany
+from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
 from relevo_ingest.entrypoints import problems
@@ -125,7 +125,7 @@ class _Endpoints:
         async def run(request: Request) -> Response:
             request.state.shop = "unknown"
             try:
-                response = await endpoint(request)
+                response = await self._unless_outdated(endpoint, request)
             except problems.Problem as problem:
                 response = problem.response()
             except IngestError as error:
@@ -134,6 +134,15 @@ class _Endpoints:
             return response
 
         return run
+
+    async def _unless_outdated(self, endpoint: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+        """The endpoint's answer. A refusal stands only if the catalog is still the one that it was made by."""
+        try:
+            return await endpoint(request)
+        except (InvalidSignature, InvalidPayload):
+            if not await self._shops.changed():
+                raise
+        return await endpoint(request)
 
     async def _shop(self, request: Request) -> Shop | None:
         """The shop that the path names, if there is one. The sender must not learn whether: they may be guessing."""
@@ -150,9 +159,13 @@ class _Endpoints:
             raise TooMany(shop.shop, seconds)
 
     async def _body(self, request: Request) -> bytes:
-        return await read_body(
-            request, limit=self._settings.ingest_body_limit, seconds=self._settings.ingest_body_timeout
-        )
+        """The body; it is read once, however often it is asked for."""
+        if not hasattr(request.state, "body"):
+            request.state.body = await read_body(
+                request, limit=self._settings.ingest_body_limit, seconds=self._settings.ingest_body_timeout
+            )
+        body: bytes = request.state.body
+        return body
 
 
 def _check_event_type(request: Request) -> None:

@@ -82,6 +82,8 @@ class LinkPages(Struct, frozen=True):
         """Whom the page is about; where the catalog can't be read, the shop is called as the link calls it."""
         try:
             shop = await self.shops.get(link.shop)
+            if shop is None and await self.shops.changed():
+                shop = await self.shops.get(link.shop)
         except Busy:
             shop = None
         language = pages.language_of(request.headers.get("accept-language", ""), shop.locale if shop else "")
