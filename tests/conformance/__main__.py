@@ -8,7 +8,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from relevo_ingest.core.shopify import topics
+from relevo_ingest.connectors.shopify import topics
 from tests.conformance.package import NAME, VERSION, PackageError, Sample, pinned_samples
 from tests.conformance.posting import post_all
 from tests.conformance.reading import page, read_all, table

@@ -23,10 +23,10 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.watching import Counted
 from relevo_ingest.app.storing import Message, Tools
+from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
-from relevo_ingest.core.shopify import topics
 from relevo_ingest.core.signature import sign_shopify
 from relevo_ingest.core.states import Question, Sighting
 from relevo_ingest.entrypoints.http import Ingest, make_app

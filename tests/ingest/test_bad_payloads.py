@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from relevo_contracts.envelope import event_data
 from relevo_contracts.payloads import EVENT_TYPES
+from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import STRUCTURED, parse
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import collecting, cut
-from relevo_ingest.core.shopify import topics
 from tests.ingest.webhooks import SHOP, body_of, events_of, fixture, read_events
 
 ABSURD: list[Any] = [

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from relevo_ingest.connectors.shopify import topics
+from relevo_ingest.connectors.shopify.evidence import EVIDENCE, MARKS, mismatch
 from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.shopify import topics
-from relevo_ingest.core.shopify.evidence import EVIDENCE, MARKS, mismatch
 from tests.ingest.webhooks import FIXTURES, SHOP, fixture, topic_of
 
 EVERY = sorted(FIXTURES.glob("*.json"))

@@ -3,8 +3,8 @@
 import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_ingest.core.shopify import topics
-from relevo_ingest.core.shopify.made import MADE, topics_of
+from relevo_ingest.connectors.shopify import topics
+from relevo_ingest.connectors.shopify.made import MADE, topics_of
 from tests.ingest.test_shopify_topics import EXPECTED
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
+from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.drafts import NoEvent
-from relevo_ingest.core.shopify import topics
 from tests.ingest.webhooks import FIXTURES, SHOP, Told, body_of, events_of, fixture, names_of, read_events, topic_of
 
 CUSTOMER = "customer:7300000000101"

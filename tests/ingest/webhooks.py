@@ -7,8 +7,8 @@ from typing import Any
 
 from relevo_contracts.envelope import Event
 from relevo_ingest.app.storing import questions_of
+from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
-from relevo_ingest.core.shopify import topics
 from tests.ingest.states import MemoryStates
 
 FIXTURES = Path(__file__).parent / "fixtures" / "shopify"

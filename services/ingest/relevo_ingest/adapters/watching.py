@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from relevo_ingest.core.shopify.topics import is_known
+from relevo_ingest.connectors.shopify.topics import is_known
 from relevo_runtime.metrics import Metrics
 
 

@@ -12,19 +12,19 @@ import msgspec
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import Item, Money, OrderChanged, RefundCreated
-from relevo_ingest.core import normalise
-from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.notes import cut
-from relevo_ingest.core.shopify import known, lines, parts
-from relevo_ingest.core.shopify.known import KnownOrder
-from relevo_ingest.core.shopify.shapes import (
+from relevo_ingest.connectors.shopify import known, lines, parts
+from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify.shapes import (
     AdjustmentShape,
     LineShape,
     RefundLineShape,
     RefundShape,
     TransactionShape,
 )
+from relevo_ingest.core import normalise
+from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.notes import cut
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State, Thing
 
 _LINES_LIMIT = 500

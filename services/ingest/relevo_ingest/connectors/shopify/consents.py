@@ -6,12 +6,12 @@ from typing import Literal
 from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, ConsentChanged
+from relevo_ingest.connectors.shopify import parts
+from relevo_ingest.connectors.shopify.shapes import ConsentShape, CustomerShape, Id, Text
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
 from relevo_ingest.core.normalise import email, phone
-from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.shapes import ConsentShape, CustomerShape, Id, Text
 from relevo_ingest.core.times import to_utc
 
 Channel = Literal["email", "sms"]

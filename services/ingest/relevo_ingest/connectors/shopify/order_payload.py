@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from relevo_contracts.payloads import EventContact, Money, OrderChanged
-from relevo_ingest.core import normalise
-from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.shopify import lines, parts, refunds
-from relevo_ingest.core.shopify.known import KnownOrder
-from relevo_ingest.core.shopify.shapes import (
+from relevo_ingest.connectors.shopify import lines, parts, refunds
+from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
     Amount,
     CodeShape,
@@ -26,6 +24,8 @@ from relevo_ingest.core.shopify.shapes import (
     Text,
     Time,
 )
+from relevo_ingest.core import normalise
+from relevo_ingest.core.drafts import ShopContext
 
 _FRESH = timedelta(days=1)
 _LONG_BEFORE = timedelta(days=2)  # a till that was offline hands its sales in later than that only by mistake

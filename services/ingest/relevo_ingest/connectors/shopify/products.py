@@ -8,19 +8,19 @@ import msgspec
 from msgspec import structs
 
 from relevo_contracts.payloads import ProductChanged, Variant
-from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import Product
-from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.notes import cut
-from relevo_ingest.core.shopify import parts, stock
-from relevo_ingest.core.shopify.product_shapes import (
+from relevo_ingest.connectors.shopify import parts, stock
+from relevo_ingest.connectors.shopify.product_shapes import (
     ProductShape,
     VariantShape,
     product_thing,
     variant_thing,
     variant_title,
 )
+from relevo_ingest.core import normalise
+from relevo_ingest.core.aliases import Product
+from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.notes import cut
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
 
 _SHOWN_VARIANTS = 250

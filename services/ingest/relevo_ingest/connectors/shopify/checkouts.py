@@ -5,12 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, CartUpdated, CheckoutChanged, EventContact, Money
-from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import person
-from relevo_ingest.core.decoding import decode
-from relevo_ingest.core.drafts import Draft, Reading, ShopContext
-from relevo_ingest.core.shopify import lines, parts
-from relevo_ingest.core.shopify.shapes import (
+from relevo_ingest.connectors.shopify import lines, parts
+from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
     Amount,
     CodeShape,
@@ -22,6 +18,10 @@ from relevo_ingest.core.shopify.shapes import (
     Text,
     Time,
 )
+from relevo_ingest.core import normalise
+from relevo_ingest.core.aliases import person
+from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.drafts import Draft, Reading, ShopContext
 
 
 class CheckoutShape(Struct, frozen=True, kw_only=True):

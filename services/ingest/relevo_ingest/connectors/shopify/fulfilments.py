@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import EventContact, ShipmentChanged, Track
+from relevo_ingest.connectors.shopify import known, lines, parts
+from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify.shapes import AddressShape, Id, LineShape, Text, Time
 from relevo_ingest.core import normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.shopify import known, lines, parts
-from relevo_ingest.core.shopify.known import KnownOrder
-from relevo_ingest.core.shopify.shapes import AddressShape, Id, LineShape, Text, Time
 from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, Thing
 
 DELIVERED = "delivered"

@@ -5,13 +5,13 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import OrderChanged
+from relevo_ingest.connectors.shopify import known, parts, refunds
+from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify.order_payload import OrderShape, known_order, payload_of
+from relevo_ingest.connectors.shopify.shapes import Id
 from relevo_ingest.core import normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.shopify import known, parts, refunds
-from relevo_ingest.core.shopify.known import KnownOrder
-from relevo_ingest.core.shopify.order_payload import OrderShape, known_order, payload_of
-from relevo_ingest.core.shopify.shapes import Id
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")

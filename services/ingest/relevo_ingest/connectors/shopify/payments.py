@@ -5,12 +5,12 @@ from decimal import Decimal
 from msgspec import Struct
 
 from relevo_contracts.payloads import DisputeChanged, Money, PaymentChanged
+from relevo_ingest.connectors.shopify import known, parts, refunds
+from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify.shapes import Amount, Id, Text, Time, TransactionShape
 from relevo_ingest.core import normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.shopify import known, parts, refunds
-from relevo_ingest.core.shopify.known import KnownOrder
-from relevo_ingest.core.shopify.shapes import Amount, Id, Text, Time, TransactionShape
 from relevo_ingest.core.states import NOTHING, Observation, Sightings
 
 _PAYS = frozenset(("sale", "capture"))

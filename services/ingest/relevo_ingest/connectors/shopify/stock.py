@@ -5,12 +5,12 @@ an event finds its product. `title` is the product's, which only `products/*` te
 """
 
 from relevo_contracts.payloads import StockChanged
+from relevo_ingest.connectors.shopify import parts
+from relevo_ingest.connectors.shopify.product_shapes import LevelShape, VariantShape, product_thing, variant_title
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, Pending, Reading, ShopContext
-from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.product_shapes import LevelShape, VariantShape, product_thing, variant_title
 from relevo_ingest.core.states import NOTHING, Sightings
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from relevo_contracts.payloads import Item, ReturnChanged
+from relevo_ingest.connectors.shopify import known, parts
+from relevo_ingest.connectors.shopify.shapes import Id, LineShape, Quantity, Text
 from relevo_ingest.core import normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.shopify import known, parts
-from relevo_ingest.core.shopify.shapes import Id, LineShape, Quantity, Text
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, Thing
 
 _LINES_LIMIT = 500

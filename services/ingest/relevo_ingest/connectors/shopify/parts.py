@@ -7,11 +7,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from relevo_contracts.payloads import Address, Buyer, EventContact, Money
-from relevo_ingest.core import money as amounts
-from relevo_ingest.core import normalise
-from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.shopify.shapes import (
+from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
     Amount,
     CodeShape,
@@ -24,6 +20,10 @@ from relevo_ingest.core.shopify.shapes import (
     Text,
     TransactionShape,
 )
+from relevo_ingest.core import money as amounts
+from relevo_ingest.core import normalise
+from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.times import to_utc
 
 _ID_LIMIT = 150

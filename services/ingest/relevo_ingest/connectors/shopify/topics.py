@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from relevo_ingest.core.drafts import NoEvent, Reading, ShopContext
-from relevo_ingest.core.shopify import (
+from relevo_ingest.connectors.shopify import (
     checkouts,
     compliance,
     consents,
@@ -18,6 +17,7 @@ from relevo_ingest.core.shopify import (
     stock,
     subscriptions,
 )
+from relevo_ingest.core.drafts import NoEvent, Reading, ShopContext
 
 Reader = Callable[[bytes, ShopContext], Reading]
 

@@ -6,13 +6,13 @@ Two topics that tell one statement of consent, or one change by the platform's o
 from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, CustomerChanged, CustomerMerged
+from relevo_ingest.connectors.shopify import consents, parts
+from relevo_ingest.connectors.shopify.shapes import Amount, CustomerShape, Id, Quantity, Text, Time
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
 from relevo_ingest.core.money import money
-from relevo_ingest.core.shopify import consents, parts
-from relevo_ingest.core.shopify.shapes import Amount, CustomerShape, Id, Quantity, Text, Time
 
 
 class TagsShape(Struct, frozen=True, kw_only=True, rename="camel"):

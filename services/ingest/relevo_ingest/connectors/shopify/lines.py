@@ -6,10 +6,10 @@ from decimal import Decimal
 from msgspec import structs
 
 from relevo_contracts.payloads import Item, Money
+from relevo_ingest.connectors.shopify import parts
+from relevo_ingest.connectors.shopify.shapes import LineShape
 from relevo_ingest.core import normalise
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.shopify import parts
-from relevo_ingest.core.shopify.shapes import LineShape
 
 _LIMIT = 500  # more lines than anyone reads in a message; the total still counts all of them
 
