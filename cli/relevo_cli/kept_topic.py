@@ -13,15 +13,15 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.contexts import context
+from relevo_ingest.adapters.counters import Counted
 from relevo_ingest.adapters.erasures import PendingErasures
+from relevo_ingest.adapters.event_log import KafkaLog
 from relevo_ingest.adapters.forgetting import ForgettingLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
-from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.adapters.watching import Counted
+from relevo_ingest.app.event_store import Receipt, Tools
 from relevo_ingest.app.redrive import redrive
-from relevo_ingest.app.storing import Receipt, Tools
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog

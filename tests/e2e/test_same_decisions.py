@@ -25,13 +25,13 @@ from relevo_contracts.messages import (
     WakeUp,
 )
 from relevo_engine.adapters.definitions import shop_facts
+from relevo_ingest.adapters.counters import Counted
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.adapters.watching import Counted
+from relevo_ingest.app.event_store import Message, Tools
 from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
-from relevo_ingest.app.storing import Message, Tools
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock

@@ -21,8 +21,8 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_ingest.adapters.watching import Counted
-from relevo_ingest.app.storing import Message, Tools
+from relevo_ingest.adapters.counters import Counted
+from relevo_ingest.app.event_store import Message, Tools
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished

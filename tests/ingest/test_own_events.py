@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from relevo_ingest.adapters.ids import STATEMENTS, EventIds
+from relevo_ingest.app.event_store import Tools
 from relevo_ingest.app.receive_events import receive_events
-from relevo_ingest.app.storing import Tools
 from relevo_ingest.core.cloudevents import BATCH, STRUCTURED, parse
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_ingest.core.errors import InvalidPayload

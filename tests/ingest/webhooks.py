@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relevo_contracts.envelope import Event
-from relevo_ingest.app.storing import questions_of
+from relevo_ingest.app.event_store import questions_of
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
 from tests.ingest.states import MemoryStates

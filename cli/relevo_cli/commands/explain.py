@@ -16,7 +16,7 @@ from relevo_cli.console import hanging, local_minute, out, print_json, terminal_
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_engine.adapters import records
-from relevo_ingest.adapters.finding import key_of_person
+from relevo_ingest.adapters.lookup import key_of_person
 from relevo_notifier.adapters import past_deliveries, privacy
 from relevo_notifier.adapters.privacy import Consent
 from relevo_runtime import catalog

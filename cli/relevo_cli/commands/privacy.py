@@ -15,7 +15,7 @@ from relevo_cli.privacy.erase import erase as erase_person
 from relevo_cli.privacy.export import Export, as_json, as_text, collect
 from relevo_engine.adapters import privacy
 from relevo_engine.adapters.privacy import DataRequest
-from relevo_ingest.adapters.finding import NamedPerson, has_names, key_of_person, person_named
+from relevo_ingest.adapters.lookup import NamedPerson, has_names, key_of_person, person_named
 from relevo_ingest.core.aliases import CUSTOMER_PREFIX
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock

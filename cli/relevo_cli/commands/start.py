@@ -14,7 +14,7 @@ from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import StartRequested
 from relevo_contracts.topics import INPUTS
-from relevo_ingest.adapters.finding import key_of_person
+from relevo_ingest.adapters.lookup import key_of_person
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher

@@ -14,7 +14,7 @@ from relevo_cli.errors import CommandError
 from relevo_cli.kept_topic import already_redriven, read_again, read_unrecognised
 from relevo_contracts.messages import Unrecognised
 from relevo_ingest.adapters.redriven import delivery
-from relevo_ingest.app.storing import Receipt
+from relevo_ingest.app.event_store import Receipt
 
 _SHOP = typer.Option(help="Of this shop only.")
 _PLATFORM = typer.Option(help="Of this platform only: shopify, cloudevents.")

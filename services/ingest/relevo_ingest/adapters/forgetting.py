@@ -13,7 +13,7 @@ import msgspec
 
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
-from relevo_ingest.app.storing import Log, Message
+from relevo_ingest.app.event_store import Log, Message
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Connection, Pool, Statements, temporary

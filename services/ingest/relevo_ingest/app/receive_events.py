@@ -7,7 +7,7 @@ import msgspec
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.storing import Receipt, Tools, accepted, find_keys, in_time, publish
+from relevo_ingest.app.event_store import Receipt, Tools, accepted, find_keys, in_time, publish
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.storing import Receipt, Tools, accepted, concluded, find_keys, in_time, publish
+from relevo_ingest.app.event_store import Receipt, Tools, accepted, concluded, find_keys, in_time, publish
 from relevo_ingest.connectors.shopify import evidence, topics
 from relevo_ingest.core.decoding import parse
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish

@@ -4,8 +4,8 @@ import msgspec
 
 from relevo_contracts.messages import Unrecognised
 from relevo_ingest.app import receive_events, receive_webhook
+from relevo_ingest.app.event_store import Receipt, Tools, in_time, store
 from relevo_ingest.app.receive_webhook import Webhook
-from relevo_ingest.app.storing import Receipt, Tools, in_time, store
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, NoEvent, ShopContext

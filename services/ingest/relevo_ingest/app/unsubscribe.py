@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from relevo_contracts.consents import LINK
 from relevo_contracts.contact import Channel
 from relevo_contracts.payloads import Buyer, ConsentChanged
-from relevo_ingest.app.storing import Accepted, Tools, in_time, store
+from relevo_ingest.app.event_store import Accepted, Tools, in_time, store
 from relevo_ingest.core.aliases import Known
 from relevo_ingest.core.drafts import Arrival, Draft
 from relevo_ingest.core.normalise import digest

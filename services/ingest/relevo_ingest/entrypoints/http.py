@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.shops import Shops
+from relevo_ingest.app.event_store import Receipt, Tools
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
-from relevo_ingest.app.storing import Receipt, Tools
 from relevo_ingest.core import cloudevents
 from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates

@@ -6,16 +6,16 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from relevo_ingest.adapters.counters import Counted
 from relevo_ingest.adapters.erasures import PendingErasures
+from relevo_ingest.adapters.event_log import KafkaLog
 from relevo_ingest.adapters.forgetting import ForgettingLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
-from relevo_ingest.adapters.publishing import KafkaLog
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import RETENTION, KnownStates
-from relevo_ingest.adapters.watching import Counted
-from relevo_ingest.app.storing import Tools
+from relevo_ingest.app.event_store import Tools
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.http import Ingest, make_app

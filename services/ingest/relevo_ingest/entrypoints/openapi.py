@@ -8,8 +8,8 @@ from msgspec import Struct
 from relevo_contracts.event_types import CUSTOM
 from relevo_contracts.examples import cloud_event, example
 from relevo_contracts.payloads import EVENT_TYPES, CustomEvent
+from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.receive_webhook import HEADERS
-from relevo_ingest.app.storing import Receipt
 from relevo_ingest.core.cloudevents import BATCH, JSON, STRUCTURED, CloudEvent
 from relevo_runtime.openapi import answered, document, parameter, problem, schema
 

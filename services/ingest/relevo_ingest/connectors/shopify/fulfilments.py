@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import EventContact, ShipmentChanged, Track
-from relevo_ingest.connectors.shopify import known, lines, parts
-from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify import lines, parts
 from relevo_ingest.connectors.shopify.shapes import AddressShape, Id, LineShape, Text, Time
-from relevo_ingest.core import normalise
+from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, Thing
 
 DELIVERED = "delivered"
@@ -85,7 +85,7 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
     delivered = status == DELIVERED
     at = shape.happened_at or shape.created_at
     payload = ShipmentChanged(
-        customer=known.NO_ORDER.buyer(),
+        customer=known_orders.NO_ORDER.buyer(),
         shipment_id=shipment_id,
         order_id=order_id,
         status=status,
@@ -97,12 +97,12 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
 
     def conclude(sightings: Sightings) -> Conclusion:
         seen = sightings.get(_thing(shipment_id), NOTHING)
-        order, kind = known.of(sightings, order_id), str(seen.now.get("kind", ""))
+        order, kind = known_orders.of(sightings, order_id), str(seen.now.get("kind", ""))
         if delivered and (seen.before or {}).get("delivered"):
             return NoEvent("fulfillment_events/create: the delivery of this parcel was told before")
         return [_draft(_delivery_or_update(kind, delivered=delivered), payload, kind, order, at)]
 
-    looks: tuple[Thing, ...] = (known.order(order_id),)
+    looks: tuple[Thing, ...] = (known_orders.order(order_id),)
     if not delivered:
         return Pending(conclude=conclude, looks=(*looks, _thing(shipment_id)))
     told = Observation(thing=_thing(shipment_id), state={"order": order_id, "delivered": True}, at=at)
@@ -119,14 +119,14 @@ def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, fir
     thing = _thing(payload.shipment_id)
 
     def conclude(sightings: Sightings) -> Conclusion:
-        order = known.of(sightings, payload.order_id)
+        order = known_orders.of(sightings, payload.order_id)
         kind = _kind(shape, payload, order)
         event_type = _event_type(shape, kind, sightings.get(thing, NOTHING), first=first)
         shown = at if event_type == "shipment.created" else None
         return [_draft(event_type, structs.replace(payload, shipped_at=parts.utc(shown)), kind, order, at)]
 
     observed = Observation(thing=thing, state=_state(shape, payload), at=shape.updated_at or at)
-    return Pending(conclude=conclude, observed=(observed,), looks=(known.order(payload.order_id),))
+    return Pending(conclude=conclude, observed=(observed,), looks=(known_orders.order(payload.order_id),))
 
 
 def _event_type(shape: FulfilmentShape, kind: str, seen: Sighting, *, first: bool) -> str:
@@ -167,7 +167,7 @@ def _kind(shape: FulfilmentShape, payload: ShipmentChanged, order: KnownOrder) -
 
 def _state(shape: FulfilmentShape, payload: ShipmentChanged) -> dict[str, Any]:
     """What is kept of it. Whatever has left or was delivered once stays so: what is not named keeps its value."""
-    kept: dict[str, Any] = {"order": payload.order_id, "kind": _kind(shape, payload, known.NO_ORDER)}
+    kept: dict[str, Any] = {"order": payload.order_id, "kind": _kind(shape, payload, known_orders.NO_ORDER)}
     if _has_left(shape):
         kept["left"] = True
     if shape.shipment_status == DELIVERED:
@@ -208,7 +208,7 @@ def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
     origin = shape.origin_address or AddressShape()
     return ShipmentChanged(
         # The address is the order's, and the destination may be somebody else's (a present): neither is the customer's.
-        customer=known.NO_ORDER.buyer(),
+        customer=known_orders.NO_ORDER.buyer(),
         contact=parts.contact_of(EventContact(email=normalise.email(shape.email))),
         shipment_id=parts.required(shape.id, "id"),
         order_id=parts.required(shape.order_id, "order_id"),

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import EventContact, Money, OrderChanged
 from relevo_ingest.connectors.shopify import lines, parts, refunds
-from relevo_ingest.connectors.shopify.known import KnownOrder
 from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
     Amount,
@@ -26,6 +25,7 @@ from relevo_ingest.connectors.shopify.shapes import (
 )
 from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core.known_orders import KnownOrder
 
 _FRESH = timedelta(days=1)
 _LONG_BEFORE = timedelta(days=2)  # a till that was offline hands its sales in later than that only by mistake

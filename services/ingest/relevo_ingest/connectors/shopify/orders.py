@@ -5,13 +5,13 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import OrderChanged
-from relevo_ingest.connectors.shopify import known, parts, refunds
-from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify import parts, refunds
 from relevo_ingest.connectors.shopify.order_payload import OrderShape, known_order, payload_of
 from relevo_ingest.connectors.shopify.shapes import Id
-from relevo_ingest.core import normalise
+from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")
@@ -83,13 +83,13 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     order_id = parts.required(decode(body, DeletedShape).id, "id")
 
     def conclude(sightings: Sightings) -> Conclusion:
-        order = known.of(sightings, order_id)
+        order = known_orders.of(sightings, order_id)
         payload = OrderChanged(
             customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact, test=order.test
         )
         return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
-    return Pending(conclude=conclude, looks=(known.order(order_id),))
+    return Pending(conclude=conclude, looks=(known_orders.order(order_id),))
 
 
 def _told(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | None, *, statuses: bool) -> Reading:
@@ -98,7 +98,7 @@ def _told(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | 
     state = known_order(order, payload)
     draft = _draft(event_type, payload, state, order, at)
     observed = Observation(
-        thing=known.order(payload.order_id), state=_state(state, statuses=statuses), at=order.updated_at or at
+        thing=known_orders.order(payload.order_id), state=_state(state, statuses=statuses), at=order.updated_at or at
     )
     return Pending(conclude=lambda _: [draft], observed=(observed,))
 
@@ -114,7 +114,7 @@ def _changed(body: bytes, shop: ShopContext, *, certain: bool) -> Reading:
     order = decode(body, OrderShape)
     payload = payload_of(order, shop, ticked=False)
     state = known_order(order, payload)
-    thing = known.order(payload.order_id)
+    thing = known_orders.order(payload.order_id)
     observed = Observation(thing=thing, state=_state(state, statuses=True), at=order.updated_at)
     settled = refunds.inside_order(order.refunds or [], payload, state, shop, order.updated_at)
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 from msgspec import Struct
 
 from relevo_contracts.payloads import DisputeChanged, Money, PaymentChanged
-from relevo_ingest.connectors.shopify import known, parts, refunds
-from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify import parts, refunds
 from relevo_ingest.connectors.shopify.shapes import Amount, Id, Text, Time, TransactionShape
-from relevo_ingest.core import normalise
+from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sightings
 
 _PAYS = frozenset(("sale", "capture"))
@@ -45,7 +45,7 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
         return _refund(shape, payment_id, order_id, amount)
 
     def conclude(sightings: Sightings) -> Conclusion:
-        order = known.of(sightings, order_id)
+        order = known_orders.of(sightings, order_id)
         told = _told(shape, amount, order.total)
         if told:
             payload = _payment(shape, payment_id, order_id, amount, order)
@@ -53,7 +53,7 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
             return [order.draft(told, payload, at, id=f"{told}:{payment_id}", test=payload.test)]
         return NoEvent("order_transactions/create: a payment of a whole order is told by orders/paid")
 
-    return Pending(conclude=conclude, looks=(known.order(order_id),))
+    return Pending(conclude=conclude, looks=(known_orders.order(order_id),))
 
 
 def opened(body: bytes, shop: ShopContext) -> Reading:
@@ -83,9 +83,9 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
         if not kept.get("refund"):
             return NoEvent("order_transactions/create: refunds/create tells of this refund")
         payload = refunds.payload_of_kept(kept, order_id, amount)
-        return [refunds.draft(payload, known.of(sightings, order_id), at)]
+        return [refunds.draft(payload, known_orders.of(sightings, order_id), at)]
 
-    return Pending(conclude=conclude, looks=(own, newest, known.order(order_id)))
+    return Pending(conclude=conclude, looks=(own, newest, known_orders.order(order_id)))
 
 
 def _told(shape: TransactionShape, amount: Money | None, total: Money | None) -> str:
@@ -134,7 +134,7 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
         return NoEvent("disputes: the body names no order, so nobody knows whose payment is contested")
 
     def conclude(sightings: Sightings) -> Conclusion:
-        order = known.of(sightings, order_id)
+        order = known_orders.of(sightings, order_id)
         payload = DisputeChanged(
             customer=order.buyer(),
             contact=order.contact,
@@ -151,4 +151,4 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
         own_id = "" if told == "dispute.updated" else f"{told}:{dispute_id}"
         return [order.draft(told, payload, at, id=own_id, about=dispute_id)]
 
-    return Pending(conclude=conclude, looks=(known.order(order_id),))
+    return Pending(conclude=conclude, looks=(known_orders.order(order_id),))

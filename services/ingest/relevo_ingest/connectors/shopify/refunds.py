@@ -12,8 +12,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import Item, Money, OrderChanged, RefundCreated
-from relevo_ingest.connectors.shopify import known, lines, parts
-from relevo_ingest.connectors.shopify.known import KnownOrder
+from relevo_ingest.connectors.shopify import lines, parts
 from relevo_ingest.connectors.shopify.shapes import (
     AdjustmentShape,
     LineShape,
@@ -21,9 +20,10 @@ from relevo_ingest.connectors.shopify.shapes import (
     RefundShape,
     TransactionShape,
 )
-from relevo_ingest.core import normalise
+from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.notes import cut
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State, Thing
 
@@ -43,10 +43,10 @@ def refunded(body: bytes, shop: ShopContext) -> Reading:
         total = payload.total or _kept_total(sightings.get(thing, NOTHING).now.get("total"))
         if total is None:
             return NoEvent(_why_not(shape.transactions or []))
-        return [draft(structs.replace(payload, total=total), known.of(sightings, order_id), at)]
+        return [draft(structs.replace(payload, total=total), known_orders.of(sightings, order_id), at)]
 
     observed = (_observation(payload, at), *_under_way(shape, payload, at))
-    return Pending(conclude=conclude, observed=observed, looks=(known.order(order_id),))
+    return Pending(conclude=conclude, observed=observed, looks=(known_orders.order(order_id),))
 
 
 def draft(payload: RefundCreated, order: KnownOrder, at: datetime | None) -> Draft:
@@ -114,7 +114,7 @@ def open_refund_thing(order_id: str) -> Thing:
 def payload_of_kept(state: State, order_id: str, total: Money) -> RefundCreated:
     """A refund as far as it is known of, once its payment succeeded."""
     return RefundCreated(
-        customer=known.NO_ORDER.buyer(),
+        customer=known_orders.NO_ORDER.buyer(),
         refund_id=normalise.text(str(state.get("refund", "")), 150),
         order_id=order_id,
         total=total,
@@ -135,7 +135,7 @@ def _payload(shape: RefundShape, refund_id: str, order_id: str, currency: str) -
     total = _paid_back(transactions, currency)
     gateways = dict.fromkeys(normalise.text(one.gateway, 100) for one in transactions if _went_through(one))
     return RefundCreated(
-        customer=known.NO_ORDER.buyer(),
+        customer=known_orders.NO_ORDER.buyer(),
         refund_id=refund_id,
         order_id=order_id,
         total=total if parts.is_something(total) else None,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from relevo_contracts.payloads import Item, ReturnChanged
-from relevo_ingest.connectors.shopify import known, parts
+from relevo_ingest.connectors.shopify import parts
 from relevo_ingest.connectors.shopify.shapes import Id, LineShape, Quantity, Text
-from relevo_ingest.core import normalise
+from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.notes import cut
@@ -91,7 +91,7 @@ def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) ->
     def conclude(sightings: Sightings) -> Conclusion:
         if (sightings.get(thing, NOTHING).before or {}).get("told") == event_type:
             return NoEvent(f"{event_type} of this return was told before")
-        order = known.of(sightings, order_id)
+        order = known_orders.of(sightings, order_id)
         payload = ReturnChanged(
             customer=order.buyer(),
             contact=order.contact,
@@ -106,7 +106,7 @@ def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) ->
         return [order.draft(event_type, payload, None, about=return_id)]
 
     observed = Observation(thing=thing, state={"order": order_id, "told": event_type})
-    return Pending(conclude=conclude, observed=(observed,), looks=(known.order(order_id),))
+    return Pending(conclude=conclude, observed=(observed,), looks=(known_orders.order(order_id),))
 
 
 def _names(shape: ReturnShape) -> tuple[str, str]:

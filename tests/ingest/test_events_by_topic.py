@@ -4,7 +4,7 @@ import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.connectors.shopify import topics
-from relevo_ingest.connectors.shopify.made import MADE, topics_of
+from relevo_ingest.connectors.shopify.events_by_topic import MADE, topics_of
 from tests.ingest.test_shopify_topics import EXPECTED
 
 

@@ -6,7 +6,7 @@ from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import CUSTOMER_PREFIX, Alias, Kind, alias
 from relevo_runtime.postgres import Connection, Statements
 
-STATEMENTS = Statements.load("relevo_ingest.adapters", "finding.sql")
+STATEMENTS = Statements.load("relevo_ingest.adapters", "lookup.sql")
 _ORDER = "order:"
 
 

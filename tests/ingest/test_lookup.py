@@ -4,8 +4,8 @@ import pytest
 
 from relevo_cli.commands.privacy import known_key, person_to_erase
 from relevo_cli.errors import CommandError
-from relevo_ingest.adapters.finding import NamedPerson
 from relevo_ingest.adapters.identity import Identity
+from relevo_ingest.adapters.lookup import NamedPerson
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, alias
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool
