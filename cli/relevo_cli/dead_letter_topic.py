@@ -11,7 +11,7 @@ from relevo_cli.opened import Unreadable, read_whole
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
 from relevo_runtime.kafka import Publisher, Record
-from relevo_runtime.kafka.record import origin_header
+from relevo_runtime.records import origin_header
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 

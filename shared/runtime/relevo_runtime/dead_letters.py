@@ -17,7 +17,7 @@ from relevo_runtime.pauses import Pauses
 
 if TYPE_CHECKING:
     from relevo_runtime.kafka.publisher import Publisher
-    from relevo_runtime.kafka.record import Record
+    from relevo_runtime.records import Record
 
 _log = logging.getLogger(__name__)
 _MOST_CAUSES = 2000

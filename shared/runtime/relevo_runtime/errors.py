@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relevo_runtime.kafka.record import Record
+    from relevo_runtime.records import Record
 
 
 class RuntimeFault(Exception):  # noqa: N818 - a poison record is no error of ours, and subclasses read as what they are

@@ -33,7 +33,7 @@ from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.storable import storable_text
 
 if TYPE_CHECKING:
-    from relevo_runtime.kafka.record import Record
+    from relevo_runtime.records import Record
 
 STATEMENTS = Statements.load("relevo_runtime", "sealing.sql")
 MAGIC = b"\x00RS1."

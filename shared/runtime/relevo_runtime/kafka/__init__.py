@@ -3,8 +3,8 @@
 from relevo_runtime.kafka.consumer import BatchConsumer
 from relevo_runtime.kafka.member import Handler
 from relevo_runtime.kafka.publisher import LARGEST_MESSAGE, Publisher
-from relevo_runtime.kafka.record import Record, read
 from relevo_runtime.kafka.topics import TopicError, create_topics, delete_topics
+from relevo_runtime.records import Record, read
 
 __all__ = [
     "LARGEST_MESSAGE",
