@@ -12,9 +12,9 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
 from relevo_notifier.app.learn import learn_contacts as learn
 from relevo_runtime.clock import ManualClock
-from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool, Statements
+from relevo_runtime.records import Poison
 from tests.notifier.support import NOON
 
 ANA = Buyer(id="1", email="ana@example.com", first_name="Ana")

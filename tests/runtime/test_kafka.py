@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, TOPICS, WAKEUPS
 from relevo_runtime.clock import SystemClock
-from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
+from relevo_runtime.errors import PublishError, TooManyDeadLetters
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
 from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Partitioner
 from relevo_runtime.kafka.topics import topic_configs
+from relevo_runtime.records import Poison
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from relevo_runtime import outbox
-from relevo_runtime.outbox import Outgoing
+from relevo_runtime.outgoing import Outgoing
 from relevo_runtime.postgres import Pool
 
 AT_ONCE = timedelta(0)

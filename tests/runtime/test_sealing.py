@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from relevo_cli.dead_letter_topic import read_dead_letters
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
 from relevo_runtime.clock import SystemClock
-from relevo_runtime.errors import Poison
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, read
 from relevo_runtime.postgres import Pool, temporary
+from relevo_runtime.records import Poison
 from relevo_runtime.sealing import (
     MAGIC,
     STATEMENTS,

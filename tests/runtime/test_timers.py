@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
-from relevo_runtime.timers import Timer, cancel_timers, claim_due, next_due, set_timers, unclaim
+from relevo_runtime.timers import cancel_timers, claim_due, next_due, set_timers, unclaim
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

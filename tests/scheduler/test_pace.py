@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_runtime.timers import Timer
+from relevo_runtime.outgoing import Timer
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up, wake_up_messages
 

@@ -13,9 +13,10 @@ from relevo_contracts.messages import wake_up_id
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
-from relevo_runtime.timers import Timer, cancel_timers, claim_due, next_due, set_timers
+from relevo_runtime.timers import cancel_timers, claim_due, next_due, set_timers
 from relevo_scheduler.app.publish_due import RunOnce, publish_due
 from tests.conftest import SettingsFactory
 from tests.scheduler.reading import wake_ups

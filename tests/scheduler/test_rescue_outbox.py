@@ -13,9 +13,9 @@ from relevo_runtime import outbox
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import PublishError
-from relevo_runtime.kafka import LARGEST_MESSAGE, Publisher
+from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.outbox import Outgoing
+from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_runtime.postgres import Pool
 from relevo_scheduler.app.publish_due import RunOnce
 from relevo_scheduler.app.rescue_outbox import rescue_outbox

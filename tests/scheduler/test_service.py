@@ -7,9 +7,10 @@ import sys
 from datetime import timedelta
 
 from relevo_runtime.clock import SystemClock
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
-from relevo_runtime.timers import Timer, announce, set_timers
+from relevo_runtime.timers import announce, set_timers
 from tests.conftest import SettingsFactory
 from tests.scheduler.reading import wake_ups
 

@@ -1,25 +1,8 @@
 """The errors of this package. Three kinds: try again (`temporary`), poison, and bugs, which are left to surface."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from relevo_runtime.records import Record
-
 
 class RuntimeFault(Exception):  # noqa: N818 - a poison record is no error of ours, and subclasses read as what they are
     """The base of every error that this package raises on purpose."""
-
-
-class Poison(RuntimeFault):
-    """A record can never be processed; `reason` says why. It goes to the dead letters, the rest of its batch goes on.
-
-    Name the `record` where you know it: then it alone is put aside, without a search for the one that fails.
-    """
-
-    def __init__(self, reason: str, record: "Record | None" = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.record = record
 
 
 class TooManyDeadLetters(RuntimeFault):
@@ -72,3 +55,14 @@ class ShopUnknown(RuntimeFault):
     def __init__(self, shop: str) -> None:
         super().__init__(f"shop {shop!r} is not known; `relevo shops list` prints those that are")
         self.shop = shop
+
+
+def described(error: BaseException) -> str:
+    """The kind of an error and what it says: many say nothing."""
+    if isinstance(error, RuntimeFault):
+        return str(error)
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an exception of a library may fail at its own text
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from relevo_runtime.clock import Clock
-from relevo_runtime.errors import PublishError
+from relevo_runtime.errors import PublishError, described
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary
-from relevo_runtime.supervision import asked_to_end, contained, described
+from relevo_runtime.supervision import asked_to_end, contained
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2

@@ -7,28 +7,10 @@ engine left behind is found by `claim_left_behind`; consumers recognise a second
 from collections.abc import Sequence
 from datetime import timedelta
 
-from msgspec import Struct
-
+from relevo_runtime.outgoing import LeftBehind, Outgoing
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "outbox.sql")
-
-
-class Outgoing(Struct, frozen=True):
-    """A message to publish: `topic` is the logical name, the message key is `shop/key`, `id` is the effect key."""
-
-    shop: str
-    id: str
-    topic: str
-    key: str
-    value: bytes
-
-
-class LeftBehind(Struct, frozen=True):
-    """A row that nobody published in time; `number` is what `delete` takes."""
-
-    number: int
-    message: Outgoing
 
 
 async def put(connection: Connection, messages: Sequence[Outgoing]) -> list[int]:

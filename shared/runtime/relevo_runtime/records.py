@@ -1,4 +1,4 @@
-"""A record as handlers see it."""
+"""A record of Kafka as handlers see it, and the error that it can never be processed. Nothing of Kafka is imported."""
 
 import re
 from collections.abc import Sequence
@@ -7,9 +7,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from relevo_runtime.errors import Poison
+from relevo_runtime.errors import RuntimeFault, described
 from relevo_runtime.storable import storable_json
-from relevo_runtime.supervision import described
 
 T = TypeVar("T")
 _ORIGIN = "relevo-origin"
@@ -30,6 +29,18 @@ class Record(Struct, frozen=True, gc=False):
     value: bytes
     origin: tuple[int, int] | None = None
     sealed: bytes = b""
+
+
+class Poison(RuntimeFault):
+    """A record can never be processed; `reason` says why. It goes to the dead letters, the rest of its batch goes on.
+
+    Name the `record` where you know it: then it alone is put aside, without a search for the one that fails.
+    """
+
+    def __init__(self, reason: str, record: Record | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.record = record
 
 
 def origin_header(partition: int, offset: int) -> tuple[str, bytes]:

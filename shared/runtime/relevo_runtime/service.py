@@ -16,7 +16,7 @@ from typing import Any
 import uvloop
 
 from relevo_runtime.clock import SystemClock, make_clock
-from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.errors import RuntimeFault, described
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
 from relevo_runtime.http_limits import Limits
@@ -26,7 +26,7 @@ from relevo_runtime.outages import LOOK_SECONDS, Outages
 from relevo_runtime.postgres import advice
 from relevo_runtime.repeats import Repeats
 from relevo_runtime.settings import RuntimeSettings
-from relevo_runtime.supervision import PartEnded, Supervised, described
+from relevo_runtime.supervision import PartEnded, Supervised
 from relevo_runtime.telemetry import configure_logging
 
 __all__ = ["Build", "Loop", "Service", "run", "run_service"]

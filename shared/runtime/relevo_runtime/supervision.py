@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.errors import RuntimeFault, described
 from relevo_runtime.health import Health
 
 T = TypeVar("T")
@@ -32,17 +32,6 @@ class Escaped(RuntimeFault):
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"{described(error)} was raised by itself")
         self.__cause__ = error
-
-
-def described(error: BaseException) -> str:
-    """The kind of an error and what it says: many say nothing."""
-    if isinstance(error, RuntimeFault):
-        return str(error)
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001 - an exception of a library may fail at its own text
-        said = ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def asked_to_end() -> bool:

@@ -8,28 +8,14 @@ when its lease ends.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
-
 from relevo_contracts.messages import WakeUp
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection, Statements
 
 ARMED = "relevo_timer_armed"
 """The notification channel on which `announce` says that a timer was armed."""
 
 STATEMENTS = Statements.load("relevo_runtime", "timers.sql")
-
-
-class Timer(Struct, frozen=True):
-    """A wake-up that is wanted at `due_at` (clock time) for `key` of `shop`. `timer_id` is unique in the shop."""
-
-    shop: str
-    key: str
-    timer_id: str
-    due_at: datetime
-    run_id: str = ""
-    turn: int = 0
-    name: str = ""
-    attempts: int = 0  # how often it was claimed before; only `claim_due` says it
 
 
 async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from relevo_contracts.envelope import Event
 from relevo_engine.core.waiting import Waiting, buckets, late_notice, newest, part_of
-from relevo_runtime.outbox import Outgoing
+from relevo_runtime.outgoing import Outgoing
 from relevo_runtime.postgres import Connection, Statements
 
 

@@ -20,8 +20,8 @@ from relevo_engine.core.fold import DecisionRow
 from relevo_engine.core.tasks import revised
 from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection
-from relevo_runtime.timers import Timer
 from relevo_workflow.decision import Decision
 from relevo_workflow.definition import Definition
 from relevo_workflow.diagnostics import WorkflowError

@@ -5,7 +5,7 @@ from datetime import datetime
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.fanout import Fanout
-from relevo_runtime.timers import Timer
+from relevo_runtime.outgoing import Timer
 from relevo_workflow.calendar_rules import next_occurrence
 from relevo_workflow.deployment import CALENDAR, CalendarSpec, Deployment
 from relevo_workflow.state import Shop

@@ -16,8 +16,7 @@ from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
 from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
-from relevo_runtime.outbox import Outgoing
-from relevo_runtime.timers import Timer
+from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_workflow.decision import Decision, Handled
 from relevo_workflow.definition import Definition
 from relevo_workflow.deployment import Deployment

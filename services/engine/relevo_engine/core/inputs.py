@@ -20,10 +20,9 @@ from relevo_contracts.messages import (
     TaskDone,
     WakeUp,
 )
-from relevo_runtime.errors import Poison
-from relevo_runtime.kafka import Record
-from relevo_runtime.kafka import read as read_record
-from relevo_runtime.supervision import described
+from relevo_runtime.errors import described
+from relevo_runtime.records import Poison, Record
+from relevo_runtime.records import read as read_record
 from relevo_workflow.inputs import (
     EventInput,
     Input,

@@ -5,8 +5,7 @@ import msgspec
 from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
 from relevo_engine.core.inputs import Arrived
-from relevo_runtime.kafka import LARGEST_MESSAGE
-from relevo_runtime.outbox import Outgoing
+from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_workflow.decision import Decision
 from relevo_workflow.effects import Effect, Emit, Http, Send, StartRun
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import EventForwarded
-from relevo_runtime.outbox import Outgoing
+from relevo_runtime.outgoing import Outgoing
 from relevo_workflow.effects import Subscribe
 
 BUCKETS = 64

@@ -9,9 +9,9 @@ from relevo_contracts.messages import CallHttp
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.requests import place_of
 from relevo_notifier.core.work import Due, Incoming
+from relevo_runtime.errors import described
 from relevo_runtime.postgres import Pool, Statements
 from relevo_runtime.storable import storable_text
-from relevo_runtime.supervision import described
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "calls.sql")
 

@@ -9,9 +9,9 @@ import msgspec
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
+from relevo_runtime.errors import described
 from relevo_runtime.postgres import Pool, Statements
 from relevo_runtime.storable import storable_text
-from relevo_runtime.supervision import described
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
 

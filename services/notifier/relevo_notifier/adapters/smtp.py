@@ -18,7 +18,7 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.answers import Answer, Refused, TryLater, Unknown, read_smtp
-from relevo_runtime.supervision import described
+from relevo_runtime.errors import described
 
 Tls = Literal["none", "starttls", "tls"]
 

@@ -11,8 +11,9 @@ from relevo_notifier.core.policy import in_doubt
 from relevo_notifier.core.settle import Rules, after, failed, final, put_back
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock
+from relevo_runtime.errors import described
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.supervision import contained, described
+from relevo_runtime.supervision import contained
 
 _log = structlog.get_logger(__name__)
 

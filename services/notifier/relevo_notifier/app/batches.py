@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 import structlog
 
 from relevo_notifier.app.patience import PAUSES, patiently
+from relevo_runtime.errors import described
 from relevo_runtime.postgres import unfit_schema
-from relevo_runtime.supervision import asked_to_end, contained, described
+from relevo_runtime.supervision import asked_to_end, contained
 
 _log = structlog.get_logger(__name__)
 _MOST_REFUSED = 50

@@ -19,8 +19,9 @@ from relevo_notifier.app.patience import patiently
 from relevo_notifier.app.ports import Attempting, Queue, R
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
+from relevo_runtime.errors import described
 from relevo_runtime.postgres import unfit_schema
-from relevo_runtime.supervision import asked_to_end, contained, described, together
+from relevo_runtime.supervision import asked_to_end, contained, together
 
 _log = structlog.get_logger(__name__)
 

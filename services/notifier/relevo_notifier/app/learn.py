@@ -25,10 +25,10 @@ from relevo_notifier.adapters.contacts import (
 )
 from relevo_notifier.adapters.merges import copy_to_old_keys, earlier_keys, into_whom, keep_merges
 from relevo_runtime.clock import Clock
-from relevo_runtime.errors import Poison
+from relevo_runtime.errors import described
 from relevo_runtime.kafka import Record, read
 from relevo_runtime.postgres import Connection, Pool
-from relevo_runtime.supervision import described
+from relevo_runtime.records import Poison
 
 _event = msgspec.json.Decoder(Event)
 

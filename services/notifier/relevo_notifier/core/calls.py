@@ -10,7 +10,7 @@ from msgspec import Struct
 from relevo_contracts.messages import CallAnswered, CallHttp
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.replies import Barred, Broken, Replied, Reply, Unreached
-from relevo_runtime.kafka import LARGEST_MESSAGE
+from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.storable import storable_text
 
 CallState = Literal["queued", "calling", "answered", "failed", "skipped", "in_doubt"]

@@ -14,6 +14,7 @@ from relevo_runtime import timers
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up_messages
@@ -49,7 +50,7 @@ def publish_due(
     return run_once
 
 
-def _count(metrics: Metrics, published: Sequence[timers.Timer], now: datetime) -> None:
+def _count(metrics: Metrics, published: Sequence[Timer], now: datetime) -> None:
     metrics.timers_published.inc(len(published))
     for timer in published:
         if not timer.attempts:  # what comes again was not late: no engine took it

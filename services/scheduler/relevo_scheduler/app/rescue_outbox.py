@@ -17,7 +17,7 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.outbox import LeftBehind
+from relevo_runtime.outgoing import LeftBehind
 from relevo_runtime.postgres import Pool
 from relevo_scheduler.app.publish_due import RunOnce
 

@@ -6,7 +6,7 @@ import msgspec
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import WakeUp, wake_up_id
-from relevo_runtime.timers import Timer
+from relevo_runtime.outgoing import Timer
 
 _ENCODER = msgspec.json.Encoder()
 

@@ -2,12 +2,11 @@
 
 from relevo_runtime.kafka.consumer import BatchConsumer
 from relevo_runtime.kafka.member import Handler
-from relevo_runtime.kafka.publisher import LARGEST_MESSAGE, Publisher
+from relevo_runtime.kafka.publisher import Publisher
 from relevo_runtime.kafka.topics import TopicError, create_topics, delete_topics
 from relevo_runtime.records import Record, read
 
 __all__ = [
-    "LARGEST_MESSAGE",
     "BatchConsumer",
     "Handler",
     "Publisher",

@@ -11,14 +11,14 @@ from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from relevo_runtime.dead_letters import DeadLetters, shop_of
-from relevo_runtime.errors import Poison, PublishError, TooManyDeadLetters
+from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.precedence import Position, Precedence
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary, unfit_schema
-from relevo_runtime.records import Record, read_origin
+from relevo_runtime.records import Poison, Record, read_origin
 from relevo_runtime.sealing import SealingError, Seals
-from relevo_runtime.supervision import PartEnded, contained, described
+from relevo_runtime.supervision import PartEnded, contained
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 

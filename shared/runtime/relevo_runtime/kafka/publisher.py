@@ -14,6 +14,7 @@ from aiokafka.partitioner import murmur2
 
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.supervision import cancel_all
@@ -24,8 +25,6 @@ _FEW = (
     32  # up to here messages share batches with other callers; above, whole batches are built at once (5 times cheaper)
 )
 _BATCH_BYTES = 256 * 1024
-LARGEST_MESSAGE = 900_000
-"""Bytes of a value that may be published: the broker's default limit for a batch is 1 MiB."""
 
 _REQUEST_TIMEOUT_MS = 20_000
 Header = tuple[str, bytes]
