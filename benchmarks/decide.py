@@ -27,14 +27,14 @@ import msgspec
 from cel_expr_python import cel
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.definition import Definition
-from relevo_workflow.deployment import Deployment
-from relevo_workflow.effects import ArmTimer, CancelTimer, Effect
-from relevo_workflow.inputs import EventInput, Input, TimerInput
-from relevo_workflow.load import load_workflow
-from relevo_workflow.simulate import wakeup_of
-from relevo_workflow.state import Shop, Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
+from relevo_workflow.model.inputs import EventInput, Input, TimerInput
+from relevo_workflow.model.state import Shop, Subject
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.testing.simulation import wakeup_of
 
 LIBRARY = Path(__file__).parents[1] / "workflows"
 START = datetime(2026, 3, 10, tzinfo=UTC)

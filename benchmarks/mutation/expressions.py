@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from relevo_workflow.paths import ROOTS, Token, tokens
+from relevo_workflow.expressions.field_paths import ROOTS, Token, tokens
 
 _OPERATOR = re.compile(r"==|!=|>=|<=|>|<|&&|\|\|")
 _OTHER = {"==": "!=", "!=": "==", ">": ">=", ">=": ">", "<": "<=", "<=": "<", "&&": "||", "||": "&&"}

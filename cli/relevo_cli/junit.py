@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from relevo_workflow.diagnostics import Diagnostic
-from relevo_workflow.scenario_run import SuiteResult
+from relevo_workflow.syntax.diagnostics import Diagnostic
+from relevo_workflow.testing.runner import SuiteResult
 
 
 def junit(suites: Sequence[SuiteResult], seconds: Sequence[float]) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import WorkflowError
-from relevo_workflow.load import load_workflow
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.syntax.diagnostics import WorkflowError
 
 
 def read_stored(files: Mapping[str, str]) -> Definition | None:

@@ -18,14 +18,14 @@ from ruamel.yaml.error import YAMLError
 from relevo_cli.errors import CommandError, NotTextError
 from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import Diagnostic, Position, WorkflowError
-from relevo_workflow.header_texts import secrets_of
-from relevo_workflow.load import load_workflow
-from relevo_workflow.program import HttpStep
-from relevo_workflow.read_events import ENDINGS as EVENT_ENDINGS
-from relevo_workflow.read_events import FOLDER as EVENTS
-from relevo_workflow.read_events import diagnose_events, event_files
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.compiler.readers.events import ENDINGS as EVENT_ENDINGS
+from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
+from relevo_workflow.compiler.readers.events import diagnose_events, event_files
+from relevo_workflow.definition.program import HttpStep
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.steps.header_texts import secrets_of
+from relevo_workflow.syntax.diagnostics import Diagnostic, Position, WorkflowError
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"

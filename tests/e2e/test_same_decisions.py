@@ -38,14 +38,14 @@ from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
-from relevo_workflow import scenario_run
-from relevo_workflow.decision import Decision
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import Problems
-from relevo_workflow.inputs import EventInput, Input, ResponseInput, StartInput, TaskInput, TimerInput
-from relevo_workflow.scenario import CUSTOMER_KEY, Scenario, read_scenarios
-from relevo_workflow.simulate import Simulation
-from relevo_workflow.state import Subject
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Decision
+from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TaskInput, TimerInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.testing import runner as scenario_run
+from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
+from relevo_workflow.testing.simulation import Simulation
 from tests.engine.conftest import Engine, build_engine, wakeup
 
 Told = tuple[object, ...]

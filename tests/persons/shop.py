@@ -14,11 +14,11 @@ from relevo_ingest.core.aliases import Lookup, named, person
 from relevo_notifier.core import policy
 from relevo_notifier.core.work import Work
 from relevo_runtime.postgres import Pool
-from relevo_workflow.effects import Send
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.joining import join as join_subjects
-from relevo_workflow.state import Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.model.effects import Send
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.runs.customer_merge import join as join_subjects
+from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import a_workflow
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -8,14 +8,14 @@ from typing import Any
 
 from relevo_contracts.contact import Consent, Contact
 from relevo_contracts.envelope import Event
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import Diagnostic, WorkflowError
-from relevo_workflow.durations import format_duration, parse_duration
-from relevo_workflow.effects import Effect, Send
-from relevo_workflow.inputs import EventInput, StartInput, TaskInput
-from relevo_workflow.load import load_workflow
-from relevo_workflow.simulate import Answer, Simulation
-from relevo_workflow.state import Facts, Run, Shop, Subject
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import Effect, Send
+from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
+from relevo_workflow.model.state import Facts, Run, Shop, Subject
+from relevo_workflow.syntax.diagnostics import Diagnostic, WorkflowError
+from relevo_workflow.syntax.durations import format_duration, parse_duration
+from relevo_workflow.testing.simulation import Answer, Simulation
 
 START = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 CUSTOMER = "ana"

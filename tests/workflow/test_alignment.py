@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from relevo_workflow.alignment import align
-from relevo_workflow.comparison import compare
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import Effect, Http, OpenTask, Send
-from relevo_workflow.inputs import ResponseInput, TaskInput
-from relevo_workflow.migration import Migrated, Refused, Transition, migrate
-from relevo_workflow.simulate import Simulation
-from relevo_workflow.state import Facts, Run, Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.changes.alignment import align
+from relevo_workflow.changes.comparison import compare
+from relevo_workflow.changes.migration import Migrated, Refused, Transition, migrate
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import Effect, Http, OpenTask, Send
+from relevo_workflow.model.inputs import ResponseInput, TaskInput
+from relevo_workflow.model.state import Facts, Run, Subject
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.testing.simulation import Simulation
 from tests.workflow.shop import SHOP, START, Customer, a_workflow
 
 Step = dict[str, Any]

@@ -2,13 +2,13 @@
 
 from collections import deque
 
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import ArmTimer, Emit, StartRun
-from relevo_workflow.inputs import EventInput, Input, StartInput, TimerInput
-from relevo_workflow.simulate import wakeup_of
-from relevo_workflow.state import Subject
-from relevo_workflow.step_effects import IN_CIRCLE, MAX_HOPS
-from relevo_workflow.subject import handle
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import ArmTimer, Emit, StartRun
+from relevo_workflow.model.inputs import EventInput, Input, StartInput, TimerInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.steps.step_effects import IN_CIRCLE, MAX_HOPS
+from relevo_workflow.testing.simulation import wakeup_of
 from tests.workflow.shop import CUSTOMER, SHOP, START, a_workflow, an_event, known
 
 PATIENCE = 200

@@ -2,9 +2,9 @@
 
 import pytest
 
-from relevo_workflow.coverage import coverage
 from relevo_workflow.diagram.model import diagram_of
-from relevo_workflow.scenario_run import run_tests
+from relevo_workflow.testing.coverage import coverage
+from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import Customer, a_workflow, files, problems_of
 
 DAILY = """

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from msgspec import structs
 
-from relevo_workflow.decision import Handled
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import ArmTimer
-from relevo_workflow.inputs import EventInput, TimerInput
-from relevo_workflow.simulate import wakeup_of
-from relevo_workflow.state import Facts, Subject
-from relevo_workflow.subject import handle, refresh
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Handled
+from relevo_workflow.model.effects import ArmTimer
+from relevo_workflow.model.inputs import EventInput, TimerInput
+from relevo_workflow.model.state import Facts, Subject
+from relevo_workflow.runs.handle import handle, refresh
+from relevo_workflow.testing.simulation import wakeup_of
 from tests.workflow.shop import SHOP, START, Customer, a_workflow, an_event, euros, known
 
 BIRTHDAY = """

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.diagnostics import Problems
-from relevo_workflow.effects import Emit
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.load import diagnose, load_workflow, version_of
-from relevo_workflow.read_events import diagnose_events
-from relevo_workflow.scenario import read_scenarios
-from relevo_workflow.scenario_run import run_tests
-from relevo_workflow.state import Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.compiler.load import diagnose, load_workflow, version_of
+from relevo_workflow.compiler.readers.events import diagnose_events
+from relevo_workflow.model.effects import Emit
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.testing.runner import run_tests
+from relevo_workflow.testing.scenario import read_scenarios
 from tests.workflow.shop import START, Customer, files, mail_saying
 
 SCHEMA = {

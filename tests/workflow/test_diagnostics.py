@@ -2,7 +2,7 @@
 
 import pytest
 
-from relevo_workflow.load import version_of
+from relevo_workflow.compiler.load import version_of
 from tests.workflow.shop import a_workflow, files, problems_of
 
 HEAD = """\

@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from relevo_cli.commands.diagram import drawings
+from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.diagram.layout import Placed, lay_out
 from relevo_workflow.diagram.mermaid import mermaid
 from relevo_workflow.diagram.model import diagram_of
 from relevo_workflow.diagram.svg import svg
 from relevo_workflow.diagram.words import condition_in_words, correlated
-from relevo_workflow.load import load_workflow
 from tests.workflow.shop import a_workflow
 from tests.workflow.test_library import LIBRARY, NAMES, workflow_files
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from relevo_workflow.effects import Emit
-from relevo_workflow.money import decimal_text
+from relevo_workflow.model.effects import Emit
+from relevo_workflow.values.money import decimal_text
 from tests.workflow.shop import Customer, a_workflow, euros, problems_of
 
 HEAD = "workflow: flow\ntrigger: {event: order.placed}\nsteps:\n"

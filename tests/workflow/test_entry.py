@@ -1,7 +1,7 @@
 """Who comes in, and again: re-entry, enrolment, holdout and the shares of a split."""
 
-from relevo_workflow.shares import share
-from relevo_workflow.starting import held_out, takes_part
+from relevo_workflow.model.bucketing import share
+from relevo_workflow.runs.starting import held_out, takes_part
 from tests.workflow.shop import CUSTOMER, Customer, a_workflow, euros
 
 

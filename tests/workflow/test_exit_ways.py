@@ -1,7 +1,7 @@
 """Exits for one reason are ways of their own: in paths, traces, places and coverage. The reason stays for people."""
 
-from relevo_workflow.comparison import compare
-from relevo_workflow.coverage import coverage
+from relevo_workflow.changes.comparison import compare
+from relevo_workflow.testing.coverage import coverage
 from tests.workflow.shop import Customer, a_workflow, euros
 
 TEXT = """\

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from relevo_workflow.decision import Check
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import Send
-from relevo_workflow.explain import Delivery, Explanation, Recorded, Said, condition, explain, labels
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.simulate import Answer
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.explain.explanation import Delivery, Explanation, Recorded, Said, condition, explain, labels
+from relevo_workflow.model.decision import Check
+from relevo_workflow.model.effects import Send
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.testing.simulation import Answer
 from tests.workflow.shop import CUSTOMER, START, Customer, a_workflow, an_event, euros, known
 
 CART = """

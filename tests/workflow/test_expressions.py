@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_workflow.diagnostics import Position, Problems
-from relevo_workflow.expressions import Compiler, Names
-from relevo_workflow.paths import find_paths
-from relevo_workflow.plain_conditions import plain_condition
-from relevo_workflow.scope import Scope
-from relevo_workflow.shapes import event_shape, run_shape
-from relevo_workflow.state import Run, Shop
-from relevo_workflow.yaml_source import Node
+from relevo_workflow.expressions.expression import Compiler, Names
+from relevo_workflow.expressions.field_paths import find_paths
+from relevo_workflow.expressions.plain_conditions import plain_condition
+from relevo_workflow.expressions.scope import Scope
+from relevo_workflow.expressions.shapes import event_shape, run_shape
+from relevo_workflow.model.state import Run, Shop
+from relevo_workflow.syntax.diagnostics import Position, Problems
+from relevo_workflow.syntax.yaml_source import Node
 from tests.workflow.shop import START, an_event, euros, known
 
 NAMES = Names(("checkout.started",), ("checkout.started",), run_shape({"order": event_shape("order.placed")}))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_workflow.facts import fold, ran_once, with_start
-from relevo_workflow.joining import join_facts
-from relevo_workflow.state import Facts
+from relevo_workflow.model.state import Facts
+from relevo_workflow.runs.customer_merge import join_facts
+from relevo_workflow.runs.facts import fold, ran_once, with_start
 from tests.workflow.shop import START, an_event, euros
 
 

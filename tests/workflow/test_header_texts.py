@@ -2,8 +2,8 @@
 
 import pytest
 
-from relevo_workflow.effects import Http
-from relevo_workflow.simulate import Answer
+from relevo_workflow.model.effects import Http
+from relevo_workflow.testing.simulation import Answer
 from tests.workflow.shop import Customer, a_workflow
 
 FLOW = """

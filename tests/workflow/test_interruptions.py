@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_workflow.decision import Handled
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import ArmTimer, CloseTask, Http, OpenTask, Send, Subscribe, Unsubscribe
-from relevo_workflow.inputs import EventInput, Input, ResponseInput, TaskInput
-from relevo_workflow.state import Run
-from relevo_workflow.subject import handle
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Handled
+from relevo_workflow.model.effects import ArmTimer, CloseTask, Http, OpenTask, Send, Subscribe, Unsubscribe
+from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, TaskInput
+from relevo_workflow.model.state import Run
+from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import START, a_workflow, an_event, euros
 from tests.workflow.test_properties import LONG, SHOP, World, wake
 

@@ -2,8 +2,8 @@
 
 from msgspec import structs
 
-from relevo_workflow.joining import REASON, join
-from relevo_workflow.state import Subject
+from relevo_workflow.model.state import Subject
+from relevo_workflow.runs.customer_merge import REASON, join
 from tests.workflow.shop import START, Customer, a_workflow
 
 FLOW = a_workflow("workflow: flow\ntrigger: {event: customer.created}\nsteps: [{wait: 1d}]\n")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from relevo_workflow.outline import KINDS
-from relevo_workflow.shapes import CUSTOMER, SHOP
+from relevo_workflow.compiler.ast import KINDS
+from relevo_workflow.expressions.shapes import CUSTOMER, SHOP
 from tests.workflow.shop import a_workflow, problems_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text()

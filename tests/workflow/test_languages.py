@@ -2,8 +2,8 @@
 
 import pytest
 
-from relevo_workflow.diagnostics import Diagnostic
-from relevo_workflow.load import diagnose
+from relevo_workflow.compiler.load import diagnose
+from relevo_workflow.syntax.diagnostics import Diagnostic
 
 FLOW = """
 workflow: flow

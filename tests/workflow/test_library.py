@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from relevo_workflow.load import load_workflow
-from relevo_workflow.scenario_run import run_tests
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.testing.runner import run_tests
 
 LIBRARY = Path(__file__).parents[2] / "workflows"
 NAMES = sorted(path.parent.name for path in LIBRARY.glob("*/workflow.yaml"))

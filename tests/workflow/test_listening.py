@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.decide import decide
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.listening import Listening
-from relevo_workflow.load import load_workflow
-from relevo_workflow.plain_conditions import necessary_equalities
-from relevo_workflow.state import Facts, Run
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.expressions.plain_conditions import necessary_equalities
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.model.state import Facts, Run
+from relevo_workflow.runs.correlation import Listening
+from relevo_workflow.runs.decide import decide
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKFLOW = """

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from relevo_contracts.messages import WakeUp
-from relevo_workflow.comparison import compare, file_diff
-from relevo_workflow.definition import Definition
-from relevo_workflow.effects import ArmTimer, CancelTimer
-from relevo_workflow.inputs import TimerInput
-from relevo_workflow.migration import Migrated, Refused, migrate
-from relevo_workflow.state import Facts, Run, Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.changes.comparison import compare, file_diff
+from relevo_workflow.changes.migration import Migrated, Refused, migrate
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import ArmTimer, CancelTimer
+from relevo_workflow.model.inputs import TimerInput
+from relevo_workflow.model.state import Facts, Run, Subject
+from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import SHOP, START, Customer, a_workflow, euros
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from relevo_workflow.load import diagnose
+from relevo_workflow.compiler.load import diagnose
 from tests.workflow.shop import MAIL, START, Customer, a_workflow, files, known
 
 HEAD = "workflow: flow\ntrigger: {event: order.placed}\n"

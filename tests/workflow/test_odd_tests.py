@@ -2,7 +2,7 @@
 
 import pytest
 
-from relevo_workflow.scenario_run import run_tests
+from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import a_workflow
 
 FLOW = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relevo_workflow.load import diagnose
+from relevo_workflow.compiler.load import diagnose
 from tests.workflow.shop import MAIL, files
 
 SEND = "{send: {channel: email, template: hello, purpose: transactional}}"

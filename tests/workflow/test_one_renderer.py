@@ -7,8 +7,8 @@ import pytest
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import formats_of
 from relevo_templates.texts import Text
-from relevo_workflow.load import diagnose
-from relevo_workflow.scenario_run import run_tests
+from relevo_workflow.compiler.load import diagnose
+from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import a_workflow, files, problems_of
 
 LAYOUT = "<mjml><mj-body><mj-section><mj-column>{}</mj-column></mj-section></mj-body></mjml>"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.facts import fold
-from relevo_workflow.joining import join_facts
-from relevo_workflow.orders import KEPT_LINES, KEPT_WHOLE, LONGEST_WINDOW, measured
-from relevo_workflow.scenario_run import run_tests
-from relevo_workflow.state import Facts
+from relevo_workflow.model.order_history import KEPT_LINES, KEPT_WHOLE, LONGEST_WINDOW, measured
+from relevo_workflow.model.state import Facts
+from relevo_workflow.runs.customer_merge import join_facts
+from relevo_workflow.runs.facts import fold
+from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import START, Customer, a_workflow, an_event, euros, known, problems_of
 
 DAY = timedelta(days=1)

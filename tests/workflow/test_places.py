@@ -13,8 +13,8 @@ from ruamel.yaml.scalarstring import (
     SingleQuotedScalarString,
 )
 
-from relevo_workflow.diagnostics import Problems
-from relevo_workflow.yaml_source import read_yaml
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.syntax.yaml_source import read_yaml
 from tests.workflow.shop import problems_of
 
 HEAD = "workflow: flow\ntrigger:\n  event: order.placed\n"

@@ -3,9 +3,9 @@
 import pytest
 
 from relevo_contracts.keys import product_key
-from relevo_workflow.diagnostics import WorkflowError
-from relevo_workflow.effects import Subscribe, Unsubscribe
-from relevo_workflow.inputs import EventInput
+from relevo_workflow.model.effects import Subscribe, Unsubscribe
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.syntax.diagnostics import WorkflowError
 from tests.workflow.shop import Customer, a_workflow, an_event
 
 FLOW = """

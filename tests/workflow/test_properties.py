@@ -9,15 +9,15 @@ import msgspec
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from relevo_workflow.decision import Handled
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import WorkflowError
-from relevo_workflow.effects import ArmTimer, CancelTimer, Send
-from relevo_workflow.inputs import EventInput, Input, TimerInput
-from relevo_workflow.load import load_workflow
-from relevo_workflow.simulate import wakeup_of
-from relevo_workflow.state import Run, Shop, Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Handled
+from relevo_workflow.model.effects import ArmTimer, CancelTimer, Send
+from relevo_workflow.model.inputs import EventInput, Input, TimerInput
+from relevo_workflow.model.state import Run, Shop, Subject
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow.testing.simulation import wakeup_of
 from tests.workflow.shop import CUSTOMER, START, a_workflow, an_event, euros, files, known
 
 CART = a_workflow(

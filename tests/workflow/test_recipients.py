@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from relevo_workflow.effects import Send
-from relevo_workflow.scenario_run import run_tests
+from relevo_workflow.model.effects import Send
+from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import Customer, a_workflow, problems_of
 
 FRIEND = "friend@example.com"

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from relevo_workflow.effects import Emit
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.state import Subject
-from relevo_workflow.subject import handle
+from relevo_workflow.model.effects import Emit
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import CUSTOMER, SHOP, START, Customer, a_workflow, an_event, euros, problems_of
 
 FLOW = """

@@ -6,10 +6,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from relevo_workflow.diagnostics import Problems
-from relevo_workflow.json_schema import workflow_schema
-from relevo_workflow.outline import KINDS
-from relevo_workflow.yaml_source import read_yaml
+from relevo_workflow.compiler.ast import KINDS
+from relevo_workflow.compiler.json_schema import workflow_schema
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.syntax.yaml_source import read_yaml
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "docs" / "workflow.schema.json"

@@ -2,8 +2,17 @@
 
 import pytest
 
-from relevo_workflow.effects import CloseTask, Emit, EscalateTask, Http, OpenTask, RemindTask, SetAttributes, StartRun
-from relevo_workflow.simulate import Answer
+from relevo_workflow.model.effects import (
+    CloseTask,
+    Emit,
+    EscalateTask,
+    Http,
+    OpenTask,
+    RemindTask,
+    SetAttributes,
+    StartRun,
+)
+from relevo_workflow.testing.simulation import Answer
 from tests.workflow.shop import Customer, a_workflow, euros, known
 
 APPROVAL = """

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from relevo_workflow.effects import Http, Send
+from relevo_workflow.model.effects import Http, Send
 from tests.workflow.shop import START, Customer, a_workflow, euros, mail_saying
 
 FLOW = """

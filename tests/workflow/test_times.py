@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relevo_contracts.contact import Contact
-from relevo_workflow.calendar_rules import check_cron, check_rrule, next_occurrence
-from relevo_workflow.durations import format_duration, parse_duration
-from relevo_workflow.scope import Scope
-from relevo_workflow.state import Facts, Run, Shop
-from relevo_workflow.text_context import instant_text
-from relevo_workflow.zones import Window, anniversary, instant, next_time_of_day, zone_of
+from relevo_workflow.definition.calendar_rules import check_cron, check_rrule, next_occurrence
+from relevo_workflow.expressions.scope import Scope
+from relevo_workflow.model.state import Facts, Run, Shop
+from relevo_workflow.syntax.durations import format_duration, parse_duration
+from relevo_workflow.syntax.zones import Window, anniversary, instant, next_time_of_day, zone_of
+from relevo_workflow.values.text_context import instant_text
 from tests.workflow.shop import Customer, a_workflow, known
 
 instants = st.integers(1_577_836_800, 1_893_456_000).map(lambda second: datetime.fromtimestamp(second, UTC))

@@ -3,9 +3,9 @@
 import pytest
 
 from relevo_contracts.messages import WakeUp
-from relevo_workflow.effects import ArmTimer
-from relevo_workflow.inputs import TimerInput
-from relevo_workflow.subject import handle
+from relevo_workflow.model.effects import ArmTimer
+from relevo_workflow.model.inputs import TimerInput
+from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import CUSTOMER, Customer, a_workflow
 
 

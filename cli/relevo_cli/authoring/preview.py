@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from html import escape
 
 from relevo_templates.errors import TemplateError
-from relevo_workflow.definition import Definition
+from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.diagram.model import diagram_of
 from relevo_workflow.diagram.svg import svg
-from relevo_workflow.effects import Send
-from relevo_workflow.rendered import Previews, Reader
+from relevo_workflow.model.effects import Send
+from relevo_workflow.testing.rendered import Previews, Reader
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, beside, workflow_folders
-from relevo_workflow.read_events import FOLDER as EVENTS
+from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
 
 Stamps = dict[Path, tuple[int, int, int]]
 

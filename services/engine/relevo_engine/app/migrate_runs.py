@@ -22,13 +22,13 @@ from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection
-from relevo_workflow.decision import Decision
-from relevo_workflow.definition import Definition
-from relevo_workflow.diagnostics import WorkflowError
-from relevo_workflow.effects import ArmTimer, CancelTimer
-from relevo_workflow.load import load_workflow
-from relevo_workflow.migration import Migrated, Transition, again_words
-from relevo_workflow.state import Shop
+from relevo_workflow.changes.migration import Migrated, Transition, again_words
+from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Decision
+from relevo_workflow.model.effects import ArmTimer, CancelTimer
+from relevo_workflow.model.state import Shop
+from relevo_workflow.syntax.diagnostics import WorkflowError
 
 PAGE = 1000
 """Most runs that one transaction moves."""

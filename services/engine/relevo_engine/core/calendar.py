@@ -6,10 +6,10 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.fanout import Fanout
 from relevo_runtime.outgoing import Timer
-from relevo_workflow.calendar_rules import next_occurrence
-from relevo_workflow.deployment import CALENDAR, CalendarSpec, Deployment
-from relevo_workflow.state import Shop
-from relevo_workflow.zones import zone_of
+from relevo_workflow.definition.calendar_rules import next_occurrence
+from relevo_workflow.definition.workflow_index import CALENDAR, CalendarSpec, Deployment
+from relevo_workflow.model.state import Shop
+from relevo_workflow.syntax.zones import zone_of
 
 
 def is_entry(wakeup: WakeUp) -> bool:

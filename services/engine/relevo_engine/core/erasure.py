@@ -9,10 +9,10 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
 from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.facts import REDACTED
-from relevo_workflow.inputs import EventInput
-from relevo_workflow.redaction import is_void
-from relevo_workflow.state import Facts
+from relevo_workflow.model.inputs import EventInput
+from relevo_workflow.model.state import Facts
+from relevo_workflow.runs.facts import REDACTED
+from relevo_workflow.runs.redaction import is_void
 
 SHOP_REDACTED = "shop.redacted"
 DATA_REQUESTED = "customer.data_requested"

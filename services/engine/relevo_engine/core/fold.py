@@ -17,10 +17,10 @@ from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, 
 from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
-from relevo_workflow.decision import Decision, Handled
-from relevo_workflow.definition import Definition
-from relevo_workflow.deployment import Deployment
-from relevo_workflow.effects import (
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.model.decision import Decision, Handled
+from relevo_workflow.model.effects import (
     ArmTimer,
     CancelTimer,
     CloseTask,
@@ -32,11 +32,11 @@ from relevo_workflow.effects import (
     Subscribe,
     Unsubscribe,
 )
-from relevo_workflow.inputs import EventInput, Input, TimerInput
-from relevo_workflow.joining import join
-from relevo_workflow.redaction import is_void_in
-from relevo_workflow.state import Facts, Run, Shop, Subject
-from relevo_workflow.subject import handle, refresh
+from relevo_workflow.model.inputs import EventInput, Input, TimerInput
+from relevo_workflow.model.state import Facts, Run, Shop, Subject
+from relevo_workflow.runs.customer_merge import join
+from relevo_workflow.runs.handle import handle, refresh
+from relevo_workflow.runs.redaction import is_void_in
 
 _KEPT = (
     *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),

@@ -7,8 +7,8 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import CustomerMerged
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.inputs import EventInput, TimerInput
-from relevo_workflow.joining import MERGED
+from relevo_workflow.model.inputs import EventInput, TimerInput
+from relevo_workflow.runs.customer_merge import MERGED
 
 SubjectKey = tuple[str, str]
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import time
 
-from relevo_workflow.definition import Definition, Goal, Reentry
+from relevo_workflow.definition.workflow import Definition, Goal, Reentry
 from relevo_workflow.diagram.words import condition_in_words, correlated, duration_in_words, event_in_words
-from relevo_workflow.zones import Window
+from relevo_workflow.syntax.zones import Window
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ZONES = {"customer": "customer's time", "shop": "shop's time"}

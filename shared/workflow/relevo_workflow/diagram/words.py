@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 
-from relevo_workflow import program as steps
-from relevo_workflow.durations import format_duration
-from relevo_workflow.zones import WEEKDAYS
+from relevo_workflow.definition import program as steps
+from relevo_workflow.syntax.durations import format_duration
+from relevo_workflow.syntax.zones import WEEKDAYS
 
 _UNITS = (("w", "week"), ("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
 _SAME = r"event\.(\w+) == trigger\.(?:fields\.)?\1"

@@ -1,0 +1,1 @@
+"""From one version of a workflow to another: aligned steps, differences, runs that move."""

@@ -1,0 +1,1 @@
+"""Compile time: files become a checked definition, or problems with positions. Never imports `runs`."""

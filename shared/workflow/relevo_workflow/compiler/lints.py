@@ -1,0 +1,212 @@
+"""What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
+
+Errors: a segment that does not exist; a cycle that nothing ends; a template that reads what no step has saved on some
+way to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
+asks for consent; a language that some templates lack; what a step saves and nothing reads.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from relevo_workflow.compiler.ast import Outline
+from relevo_workflow.compiler.definite_assignment import ALWAYS, unsaved_reads
+from relevo_workflow.definition import program as steps
+from relevo_workflow.definition.control_flow import endless, reached_from, saved_before, targets
+from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
+from relevo_workflow.syntax.diagnostics import Position, suggestion
+from relevo_workflow.syntax.yaml_source import Node
+from relevo_workflow.values.reader import Reading
+
+_INTERESTS = ("cart.", "checkout.", "page.")
+_PURCHASES = frozenset(("order.placed", "order.paid"))
+_IN_SEGMENT = re.compile(r"""(["'])([^"']*)\1\s+in\s+customer\.segments""")
+_IS_SEGMENT = re.compile(r"""\bsegments\.(?:exists|all|exists_one|filter)\(\s*(\w+)\s*,([^)]*)\)""")
+_HAS_SEGMENT = re.compile(r"""segments\s+contains\s+(["'])([^"']*)\1""")
+_WAITS = (steps.Wait, steps.WaitUntil, steps.WaitFor, steps.TaskStep, steps.ApproveStep)
+
+
+def check_habits(definition: Definition, root: Node, outlines: list[Outline], reading: Reading) -> None:
+    """Notes everything that these rules find."""
+    places = {inner.id: inner for step in outlines for inner in step.walk()}
+    for rule in _RULES:
+        rule(_Looked(definition, root, places, reading))
+
+
+class _Looked:
+    """The workflow that the rules look at."""
+
+    def __init__(self, definition: Definition, root: Node, places: dict[str, Outline], reading: Reading) -> None:
+        self.definition = definition
+        self.program = definition.program
+        self.root = root
+        self.reading = reading
+        self.problems = reading.problems
+        self.places = places
+        self.starts = {one.event for one in definition.triggers if isinstance(one, EventTrigger)}
+        waits = (step for step in self.program.steps.values() if isinstance(step, steps.WaitFor))
+        waited = {event for step in waits for arm in step.arms for event in arm.events}
+        self.ends = waited | {rule.event for rule in definition.exits}
+
+    def sends(self, purpose: str = "") -> Iterator[steps.SendStep]:
+        """The steps that send, of one purpose or of both."""
+        for step in self.program.steps.values():
+            if isinstance(step, steps.SendStep) and purpose in ("", step.purpose):
+                yield step
+
+    def place(self, step_id: str, field: str) -> Position:
+        """Where the field of a step stands."""
+        outline = self.places[step_id]
+        found = (outline.body.entries or {}).get(field)
+        return found.position if found is not None else outline.node.position
+
+
+def unknown_segments(looked: _Looked) -> None:
+    """A segment that a condition or a text names must exist."""
+    known = looked.definition.segments
+    for node in looked.root.walk():
+        for name, index in _segments_of(node.text) if "segments" in node.text else ():
+            if name not in known:
+                advice = suggestion(name, known) or "add it to segments.yaml"
+                looked.problems.error(node.at(index), f"there is no segment '{name}'", advice)
+
+    for path, text in looked.definition.files.items():
+        for match in _HAS_SEGMENT.finditer(text) if path.startswith("templates/") else ():
+            if match[2] not in known:
+                line, before = text.count("\n", 0, match.start(2)) + 1, text.rfind("\n", 0, match.start(2))
+                where, advice = Position(path, line, match.start(2) - before), suggestion(match[2], known)
+                looked.problems.error(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
+
+
+def _segments_of(text: str) -> Iterator[tuple[str, int]]:
+    """The segments that a condition or a text names, each with where it stands."""
+    for pattern in (_IN_SEGMENT, _HAS_SEGMENT):
+        yield from ((match[2], match.start(2)) for match in pattern.finditer(text))
+    for loop in _IS_SEGMENT.finditer(text):
+        item = re.escape(loop[1])
+        one_of = re.compile(
+            rf"""\b{item}\s*(?:[!=]=|in)\s*(?=["'\[])(\[[^\]]*\]|"[^"]*"|'[^']*')|(["'][^"']*["'])\s*[!=]=\s*{item}\b"""
+        )
+        for found in one_of.finditer(loop[2]):
+            for quoted in re.finditer(r"""(["'])([^"']*)\1""", found[0]):
+                yield quoted[2], loop.start(2) + found.start() + quoted.start(2)
+
+
+def endless_cycles(looked: _Looked) -> None:
+    """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
+    around = [] if looked.definition.exits else endless(looked.program)
+    back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
+    if back:
+        target = looked.program.steps[back].next
+        looked.problems.error(
+            looked.places[back].node.position,
+            f"nothing ends this cycle: {' → '.join([*around, around[0]])}",
+            f"an 'exit', a branch that leads out, or goto: {{step: {target}, repeat: 5}} (forever, if it is meant)",
+        )
+
+
+def no_end_at_purchase(looked: _Looked) -> None:
+    """Marketing about a cart, a checkout or a visit that comes after a wait has to end when the customer buys."""
+    program = looked.program
+    if not any(event.startswith(_INTERESTS) for event in looked.starts) or looked.ends & _PURCHASES:
+        return
+    after_waits = reached_from(
+        program, [target for step in program.steps.values() if isinstance(step, _WAITS) for target in targets(step)]
+    )
+    late = next((step for step in looked.sends("marketing") if step.id in after_waits), None)
+    if late is not None:
+        looked.problems.warning(
+            looked.place(late.id, "template"),
+            f"'{late.id}' also goes to those who have bought in the meantime",
+            "exit: {event: order.placed, reason: bought}",
+        )
+
+
+def no_consent_path(looked: _Looked) -> None:
+    """Marketing on a channel whose consent the workflow never looks at: many runs end in nothing.
+
+    A trigger, an exit or an arm on `consent.changed`, `customer.<channel>_consent` in any condition, and a segment
+    whose rule has it count as looking.
+    """
+    definition = looked.definition
+    if "consent.changed" in looked.ends | looked.starts:
+        return
+    texts = [node.text for node in looked.root.walk()]
+    named = {one.segment for one in definition.triggers if isinstance(one, SegmentTrigger | ScheduleTrigger)}
+    named |= {match[2] for text in texts for match in _IN_SEGMENT.finditer(text)}
+    texts += [definition.segments[name].rule.text for name in named if name in definition.segments]
+    for channel in ("email", "sms"):
+        if any(f"{channel}_consent" in text for text in texts):
+            continue
+        send = next((step for step in looked.sends("marketing") if step.channel == channel), None)
+        if send is not None:
+            looked.problems.warning(
+                looked.place(send.id, "purpose"),
+                f"'{send.id}' is marketing, and nothing here asks for consent: without it the message is dropped",
+                f'when: customer.{channel}_consent == "granted", or an exit at consent.changed',
+            )
+
+
+def read_before_saved(looked: _Looked) -> None:
+    """What a template takes of `run` must have been saved on every way to the step that sends it."""
+    saved = saved_before(looked.program)
+    told: set[tuple[str, str]] = set()
+    for send in looked.sends():
+        for name, where in looked.reading.reads.get(send.template, {}).items():
+            if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in told:
+                continue
+            told.add((send.template, name))
+            looked.problems.error(
+                where,
+                f"on some way to '{send.id}' no step has saved run.{name}",
+                f"save it before, or write {{% if run.{name} %}}",
+            )
+
+
+def unsaved_in_steps(looked: _Looked) -> None:
+    """The same for what conditions, values, titles and addresses of steps take: there it is empty, and goes on."""
+    for step_id, name, where in unsaved_reads(looked.program, looked.places):
+        looked.problems.warning(
+            where,
+            f"on some way to '{step_id}' no step has saved run.{name}: it is empty there",
+            f"save it before, or ask: has(run.{name})",
+        )
+
+
+def never_read(looked: _Looked) -> None:
+    """What a step saves and nothing reads is most likely a slip, or left from before."""
+    saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
+    tables = [step.body.entries or {} for step in looked.places.values() if step.kind == "decide"]
+    needed = [entries.get("as") for entries in tables]
+    texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
+    for save in saves:
+        if save.is_text and not re.search(rf"\brun\.{re.escape(save.text)}\b", texts):
+            advice = "read it, or leave the table out" if any(save is one for one in needed) else "leave 'as' out"
+            looked.problems.warning(save.position, f"nothing reads run.{save.text}", advice)
+
+
+def _template_texts(definition: Definition) -> Iterator[str]:
+    return (text for path, text in definition.files.items() if path.startswith("templates/"))
+
+
+def missing_languages(looked: _Looked) -> None:
+    """A language that other templates of the workflow have is most likely forgotten."""
+    templates = looked.definition.templates
+    every = {locale for template in templates.values() for locale in template.locales}
+    for name, template in templates.items():
+        for locale in sorted(every - set(template.locales)):
+            others = ", ".join(sorted(other for other in templates if locale in templates[other].locales))
+            looked.problems.warning(
+                Position(f"templates/{name}.yaml"), f"there are no texts in '{locale}', and {others} has them"
+            )
+
+
+_RULES: tuple[Callable[[_Looked], None], ...] = (
+    unknown_segments,
+    endless_cycles,
+    no_end_at_purchase,
+    no_consent_path,
+    read_before_saved,
+    unsaved_in_steps,
+    never_read,
+    missing_languages,
+)

@@ -1,0 +1,182 @@
+"""Loads a workflow from its files: YAML, grammar, names and types. Every problem at once, each with its place."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+
+import msgspec
+
+from relevo_contracts.event_types import with_declared
+from relevo_workflow.compiler.ast import Outline, outline, saved_shapes
+from relevo_workflow.compiler.lints import check_habits
+from relevo_workflow.compiler.positions import places_of
+from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
+from relevo_workflow.compiler.readers.events import event_files, read_declared
+from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
+from relevo_workflow.compiler.readers.segments import read_segments
+from relevo_workflow.compiler.readers.steps import StepReader
+from relevo_workflow.compiler.readers.templates import read_templates
+from relevo_workflow.definition.control_flow import circle, unreachable
+from relevo_workflow.definition.program import Program, WaitFor, WaitUntil
+from relevo_workflow.definition.workflow import (
+    DateTrigger,
+    Definition,
+    EventTrigger,
+    InactivityTrigger,
+    SegmentTrigger,
+)
+from relevo_workflow.expressions.expression import Compiler, Names
+from relevo_workflow.expressions.shapes import DYN, run_shape
+from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError
+from relevo_workflow.syntax.fields import Fields
+from relevo_workflow.syntax.yaml_source import Node, read_yaml
+from relevo_workflow.values.reader import Reading
+
+MAIN = "workflow.yaml"
+_CHANGE = ("ad-hoc", "administrative", "production")
+_MAX_BYTES = 1_000_000
+
+
+def load_workflow(files: Mapping[str, str]) -> Definition:
+    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, layouts, `segments.yaml`, `events/*`.
+
+    Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
+    """
+    definition, found = diagnose(files)
+    if definition is None:
+        raise WorkflowError(one for one in found if one.severity == "error")
+    return definition
+
+
+def diagnose(files: Mapping[str, str]) -> tuple[Definition | None, list[Diagnostic]]:
+    """Every error and warning of `files`, in the order of files and lines; the definition if there is no error."""
+    problems = Problems()
+    definition = _load(files, problems)
+    return (None if problems.errors else definition), problems.sorted
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """The content hash of the files that make up a workflow: 16 hexadecimal digits.
+
+    Its tests don't count, nor does what a deployment adds (`compiled/…`, `….json`): the version stays the same.
+    """
+    counted = {
+        path: text
+        for path, text in files.items()
+        if not path.startswith(("tests/", "compiled/")) and (path.startswith(EVENTS) or not path.endswith(".json"))
+    }
+    return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
+
+
+def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
+    if MAIN not in files or sum(map(len, files.values())) > _MAX_BYTES:
+        missing = MAIN not in files
+        problems.error(Position(MAIN), "there is no workflow.yaml" if missing else "the files are larger than 1 MB")
+        return None
+    root = read_yaml(MAIN, files[MAIN], problems)
+    return _definition(files, root, problems) if root is not None else None
+
+
+def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Definition:
+    types = with_declared(read_declared(files, problems))
+    broken = {name for name, _ in event_files(files) if name not in types}
+    fields = Fields(root, problems, "a workflow")
+    before = len(problems.errors)
+    outlines = outline(fields.need("steps"), problems)
+    kinds = trigger_kinds(root, types)
+    run = run_shape(saved_shapes(outlines, problems, types)) if len(problems.errors) == before else DYN
+    names = Names((), kinds.all, run, types)
+    broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
+    reading = Reading(problems, Compiler(problems), names, broken=broken)
+    segments = read_segments(files, fields.get("segments"), reading)
+    templates, layouts = read_templates(files, reading)
+    program = StepReader(reading, read_not_after(fields)).read(outlines)
+    reading.warn_unused_templates(templates)
+    if not problems.errors:
+        _check_ways(program, outlines, problems)
+    definition = _header(fields, HeaderReader(reading, segments))
+    fields.done()
+    if not problems.errors:
+        check_habits(
+            replace(definition, program=program, templates=templates, files=dict(files)), root, outlines, reading
+        )
+    whole = replace(
+        definition,
+        version=version_of(files),
+        program=program,
+        templates=templates,
+        layouts=layouts,
+        files=dict(files),
+        types=types,
+        places=places_of(root, outlines),
+    )
+    return _indexed(whole, problems)
+
+
+def _check_ways(program: Program, outlines: list[Outline], problems: Problems) -> None:
+    """Steps that no run reaches, and cycles that never wait."""
+    places = {inner.id: inner.node.position for step in outlines for inner in step.walk()}
+    for step_id in unreachable(program):
+        problems.error(places[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere")
+    around = circle(program)
+    if around:
+        way = " → ".join([*around, around[0]])
+        past = next((one for one in around if isinstance(program.steps[one], WaitUntil)), "")
+        advice = f"'{past}' is over at once where its time is past: add a wait of a length, such as wait: 1d"
+        problems.error(
+            places[around[0]],
+            f"runs would go round for ever: {way}",
+            advice if past else "put a wait into the cycle",
+        )
+
+
+def _header(fields: Fields, header: HeaderReader) -> Definition:
+    """What stands above the steps."""
+    return Definition(
+        name=fields.name("workflow", required=True),
+        title=fields.text("title"),
+        description=fields.text("description"),
+        change=fields.choice("change", _CHANGE, "ad-hoc"),
+        key=header.key(fields),
+        triggers=header.triggers(fields),
+        restarts=header.restarts(fields),
+        exits=header.exits(fields),
+        goal=header.goal(fields),
+        reentry=header.reentry(fields),
+        holdout=fields.percent("holdout", 0.0),
+        enrolment=header.enrolment(fields),
+        window=header.window(fields),
+        segments=header.segments,
+    )
+
+
+def _indexed(definition: Definition, problems: Problems) -> Definition:
+    """The definition with what the engine looks up: which event types concern it, and how."""
+    exits = frozenset(rule.event for rule in definition.exits)
+    waited = {
+        event
+        for step in definition.program.steps.values()
+        if isinstance(step, WaitFor)
+        for arm in step.arms
+        for event in arm.events
+    }
+    triggers = frozenset(one.event for one in definition.triggers if isinstance(one, EventTrigger))
+    goal = {definition.goal.event} if definition.goal else set()
+    every = exits | waited | triggers | goal | {rule.event for rule in definition.restarts}
+    timed = any(isinstance(one, DateTrigger | InactivityTrigger | SegmentTrigger) for one in definition.triggers)
+    return replace(
+        definition,
+        event_types=frozenset(every),
+        exit_types=exits,
+        trigger_types=triggers,
+        timed=timed,
+        early=tuple(
+            (f"{step.id}/{arm.label}", arm)
+            for step in definition.program.steps.values()
+            if isinstance(step, WaitFor)
+            for arm in step.arms
+            if arm.early
+        ),
+        watched_segments=frozenset(one.segment for one in definition.triggers if isinstance(one, SegmentTrigger)),
+        warnings=tuple(problems.warnings),
+    )

@@ -1,0 +1,221 @@
+"""Reads the templates of a workflow: Liquid texts in several languages, each variable checked."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from relevo_contracts.languages import language
+from relevo_contracts.template import Template, TemplateTexts
+from relevo_templates.addresses import web_address
+from relevo_templates.items import SUMS
+from relevo_templates.locales import language_of_country, same_language
+from relevo_templates.messages import SMS_GREATEST
+from relevo_templates.texts import Into, is_liquid
+from relevo_workflow.compiler.readers.layouts import check_layouts, layout_words
+from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.syntax.fields import Fields
+from relevo_workflow.syntax.yaml_source import Node, read_yaml
+from relevo_workflow.values.liquid_texts import check_liquid, missing_field, saved_reads
+from relevo_workflow.values.reader import Reading
+from relevo_workflow.values.text_context import named_paths
+
+_FOLDER = "templates/"
+_LAYOUTS = "layouts/"
+_KNOWN_FIELDS = ("channel", "layout", "link", "items", "total", "code")
+_MONEY = ("Money", "")
+_EMAIL_TEXTS = ("subject", "preview", "heading", "body", "code", "button", "note")
+_LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
+
+
+def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str, Template], dict[str, str]]:
+    """The templates by name, and the sources of the layouts by path."""
+    templates: dict[str, Template] = {}
+    layouts = {path: text for path, text in files.items() if path.startswith(_LAYOUTS)}
+    for path in sorted(files):
+        if path.startswith(_FOLDER) and path.endswith((".yaml", ".yml")):
+            root = read_yaml(path, files[path], reading.problems)
+            if root is None:
+                reading.broken.add(_name(path))
+                continue
+            template = _template(path, root, layouts, reading)
+            templates[template.name] = template
+            given = (root.entries or {}).get("channel")
+            readable = given is not None and given.text == template.channel
+            reading.channels[template.name] = template.channel if readable else ""
+    check_layouts({one.layout for one in templates.values() if one.layout}, layouts, reading.problems)
+    return templates, layouts
+
+
+def _name(path: str) -> str:
+    return path.removeprefix(_FOLDER).rsplit(".", 1)[0]
+
+
+def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Reading) -> Template:
+    name = _name(path)
+    fields = Fields(root, reading.problems, "a template")
+    channel = fields.choice("channel", ("email", "sms"), "email", required=True)
+    layout = fields.text("layout", required=channel == "email")
+    if layout and f"{_LAYOUTS}{layout}.mjml" not in layouts:
+        fields.wrong("layout", f"there is no layout '{layout}'", f"add layouts/{layout}.mjml and layouts/{layout}.txt")
+    template = Template(
+        name=name,
+        channel="sms" if channel == "sms" else "email",
+        layout=layout,
+        link=_link(fields, name, reading),
+        items=_path(fields, "items", ("list",), name, reading),
+        total=_path(fields, "total", ("struct",), name, reading),
+        code=_code(fields, name, reading),
+        locales=_locales(fields, name, channel, reading),
+    )
+    fields.done()
+    _compare_with_layout(root, template.locales, layout, layouts, reading.problems)
+    return template
+
+
+def _link(fields: Fields, template: str, reading: Reading) -> str:
+    node = fields.get("link")
+    if node is not None:
+        fields.text("link")
+        _check(node, template, reading, "address")
+        if node.text and not re.match(r"(https?://|mailto:|tel:|\{[{%])", node.text):
+            reading.problems.error(node.position, "'link' must begin with https://", 'or be Liquid: "{{ trigger.… }}"')
+        elif node.text and not is_liquid(node.text) and not web_address(node.text):
+            reading.problems.error(node.position, f"'{node.text}' is not a web address", "https://shop.example.com/…")
+    return node.text if node is not None else ""
+
+
+def _code(fields: Fields, template: str, reading: Reading) -> str:
+    node = fields.get("code")
+    if node is None:
+        return ""
+    fields.text("code")
+    _check(node, template, reading)
+    return node.text
+
+
+def _check(node: Node, template: str, reading: Reading, into: Into = "text") -> None:
+    """Checks a text of a template, and notes what it takes of what steps saved."""
+    known = is_liquid(node.text)
+    liquid = check_liquid(node.text, node, reading.names, reading.problems, into) if known else None
+    if liquid is not None:
+        reading.paths.setdefault(template, set()).update(named_paths(liquid))
+        reads = reading.reads.setdefault(template, {})
+        for name, where in saved_reads(node):
+            reads.setdefault(name, where)
+
+
+def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, reading: Reading) -> str:
+    node = fields.get(name)
+    if node is None:
+        return ""
+    segments = node.text.split(".")
+    roots = list(_roots(segments[0], reading))
+    for shape in roots:
+        wrong = missing_field(shape, segments)
+        found = _shape_at(shape, segments[1:])
+        if wrong is None and (found.kind not in (*kinds, "dyn") or (name == "total" and found.name not in _MONEY)):
+            wrong = (f"'{node.text}' is no {'list' if 'list' in kinds else 'amount of money'}", "")
+        if wrong is not None:
+            reading.problems.error(node.position, *wrong)
+            return ""
+    if not roots:
+        reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
+    reading.paths.setdefault(template, set()).add(tuple(segments))
+    if name == "total":  # what lies between the items and the total is shown too
+        beside = {(*segments[:-1], part) for part in SUMS if not any(_lacks(shape, segments, part) for shape in roots)}
+        reading.paths[template] |= beside
+    if segments[0] == "run" and len(segments) > 1:
+        reading.reads.setdefault(template, {}).setdefault(segments[1], node.position)
+    return node.text
+
+
+def _lacks(shape: Shape, segments: list[str], field: str) -> bool:
+    return missing_field(shape, [*segments[:-1], field]) is not None
+
+
+def _roots(root: str, reading: Reading) -> list[Shape]:
+    if root == "trigger":
+        return [occasion_shape(trigger, reading.names.types) for trigger in reading.names.triggers]
+    known = {"run": reading.names.run, "customer": CUSTOMER, "shop": SHOP}
+    return [known[root]] if root in known else []
+
+
+def _shape_at(shape: Shape, segments: list[str]) -> Shape:
+    for segment in segments:
+        shape = shape.fields.get(segment) or shape.item or Shape("dyn")
+    return shape
+
+
+def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
+    found: dict[str, TemplateTexts] = {}
+    root, before = fields.node, len(reading.problems.errors)
+    for key, node in (root.entries or {}).items():
+        if key in _KNOWN_FIELDS or node.entries is None or not _LOCALE.match(key):
+            continue
+        fields.get(key)
+        if not language(key):
+            near = language_of_country(key)
+            advice = f"a country is not a language: did you mean {near}?" if near else "such as en, es or pt-BR"
+            reading.problems.error((root.keys or {})[key], f"'{key}' is not the code of a language", advice)
+            continue
+        found[key] = _texts(key, node, (template, channel), reading)
+    wrong = len(reading.problems.errors) > before
+    if not found and not wrong:
+        reading.problems.error(root.position, "a template needs texts in at least one language", "en: {subject: …}")
+    elif "en" not in found and not wrong:
+        reading.problems.warning(root.position, "there are no English texts to fall back on", "add en: {…}")
+    _compare_languages(root, found, reading)
+    return found
+
+
+def _compare_with_layout(
+    root: Node, locales: Iterable[str], layout: str, layouts: Mapping[str, str], problems: Problems
+) -> None:
+    """A language that the layout has no words in gets the texts of the author above a footer in another language."""
+    file = f"{_LAYOUTS}{layout}.yaml"
+    words = msgspec.json.decode(layout_words(file, layouts[file], Problems())) if file in layouts else {}
+    for locale in locales if words else ():
+        if not any(same_language(locale, one) for one in words):
+            where = (root.keys or {})[locale]
+            problems.warning(where, f"the layout has no words in '{locale}'", f"add '{locale}: {{…}}' to {file}")
+
+
+def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) -> TemplateTexts:
+    template, channel = whose
+    fields = Fields(node, reading.problems, f"the texts in '{locale}'")
+    texts: TemplateTexts = {}
+    for name in _EMAIL_TEXTS if channel == "email" else ("text",):
+        required = name in ("subject", "body", "text")
+        given = fields.need(name) if required else fields.get(name)
+        if given is None:
+            continue
+        parts = given.items if given.items is not None else (given,)
+        if given.items is not None and name != "body":
+            reading.problems.error(given.position, f"'{name}' must be one text, and this is a list")
+        for part in parts or (given,):
+            _check(part, template, reading)
+            if part.entries is not None or (required and not part.text.strip()):
+                reading.problems.error(part.position, f"'{name}' must be text, and this is {_what(part)}")
+        if name == "text" and not is_liquid(given.text) and len(given.text) > SMS_GREATEST:
+            longer = f"the SMS has {len(given.text)} characters: what is beyond {SMS_GREATEST} is cut off"
+            reading.problems.warning(given.position, longer, "say it in fewer words")
+        texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
+    fields.done()
+    return texts
+
+
+def _what(node: Node) -> str:
+    return "empty" if node.is_text or node.items == () else node.kind
+
+
+def _compare_languages(root: Node, found: dict[str, TemplateTexts], reading: Reading) -> None:
+    """A text that one language has and another lacks is most likely forgotten."""
+    every = {name for texts in found.values() for name in texts}
+    for locale, texts in found.items():
+        lacking = sorted(every - set(texts))
+        if lacking:
+            where = (root.keys or {})[locale]
+            others = ", ".join(sorted(tag for tag in found if lacking[0] in found[tag]))
+            reading.problems.warning(where, f"'{locale}' has no '{lacking[0]}', and {others} has it")

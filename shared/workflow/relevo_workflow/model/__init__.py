@@ -1,0 +1,1 @@
+"""What goes into decisions and what comes out: a customer's state, inputs, effects, decisions. Plain frozen values."""

@@ -1,0 +1,150 @@
+"""Two customers turn out to be one: the facts of the merged one become the kept one's, its runs go on there.
+
+A merge starts nothing and repeats nothing. Runs keep their ids, and with them the keys of their effects; what a
+workflow has done for either counts for re-entry; a run ends where the kept customer is on its way in the same workflow.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import structs
+
+from relevo_contracts.contact import join as join_contacts
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.decision import Decision, Handled
+from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
+from relevo_workflow.model.order_history import joined
+from relevo_workflow.model.state import Facts, Past, Run, Subject
+from relevo_workflow.runs.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
+from relevo_workflow.runs.starting import past_name
+
+MERGED = "customer.merged"
+REASON = "the customer was merged with one who is in this workflow already"
+
+
+def join(
+    subject: Subject, merged: Sequence[Subject], pinned: Mapping[str, Definition], at: datetime, input_id: str
+) -> Handled:
+    """The kept customer `subject` with all that is known of the `merged` ones.
+
+    Alarms and memberships are left to be found anew (`timed_by` is empty), which starts nothing. A run that goes on is
+    told by a decision that is `ignored`.
+    """
+    facts, runs, alarms, decisions = subject.facts, list(subject.runs), [], []
+    for other in merged:
+        facts = join_facts(facts, other.facts, other.key, subject.key)
+        alarms += [CancelTimer(id=f"{other.key}/{name}", name=name) for name in other.facts.alarms]
+        for run in other.runs:
+            decision = _moved(run, subject.key, runs, pinned.get(run.version), at=at, input_id=input_id)
+            decisions.append(decision)
+            if decision.run is not None and decision.run.state != "ended":
+                runs.append(decision.run)
+    return Handled(structs.replace(subject, facts=facts, runs=tuple(runs)), tuple(decisions), tuple(alarms))
+
+
+def _moved(
+    run: Run, key: str, runs: list[Run], definition: Definition | None, *, at: datetime, input_id: str
+) -> Decision:
+    """A run as the kept customer's, or its end."""
+    moved = structs.replace(run, customer=key, key=key if run.key == run.customer else run.key)
+    several = definition is not None and definition.reentry.mode == "several"
+    twice = not several and any(_meet(moved, one) for one in runs)
+    effects: tuple[Effect, ...] = ()
+    if twice:
+        effects = tuple(CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers)
+        if run.waits_since is not None:
+            effects = (*effects, Unsubscribe(id=run.effect_key, run_id=run.id))
+        moved = structs.replace(moved, state="ended", step="", timers={}, ended_at=at, end_reason=REASON)
+    return Decision(
+        workflow=run.workflow,
+        version=run.version,
+        kind="exited" if twice else "ignored",
+        reason=REASON if twice else "it goes on with the customer that was kept",
+        at=at,
+        run=moved,
+        effects=effects,
+        input_id=input_id,
+    )
+
+
+def _meet(run: Run, other: Run) -> bool:
+    same = (run.workflow, run.key, run.test) == (other.workflow, other.key, other.test)
+    return same and run.state == "active" and other.state == "active"
+
+
+def join_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
+    """What is known of two customers as one; where both say something, `kept` is right."""
+    orders = tuple(dict.fromkeys((*other.order_ids, *kept.order_ids)))
+    known_twice = len(kept.order_ids) + len(other.order_ids) - len(orders)
+    return structs.replace(
+        kept,
+        contact=join_contacts(kept.contact, other.contact),
+        group=kept.group or other.group,
+        company=kept.company or other.company,
+        tags=list(dict.fromkeys((*kept.tags, *other.tags))),
+        attributes=bounded_attributes(other.attributes, kept.attributes),
+        birthday=kept.birthday or other.birthday,
+        orders_count=kept.orders_count + other.orders_count - known_twice,
+        **_spent(kept, other),
+        first_order_at=_first(kept.first_order_at, other.first_order_at),
+        last_order_at=_last(kept.last_order_at, other.last_order_at),
+        first_seen_at=_first(kept.first_seen_at, other.first_seen_at),
+        last_seen_at=_last(kept.last_seen_at, other.last_seen_at),
+        order_ids=orders[-KEPT_ORDERS:],
+        **joined(kept, other),
+        latest=_latest(kept, other),
+        past=_past(kept, other, other_key, key),
+        once=tuple(dict.fromkeys((*other.once, *kept.once))),
+        segments={name: min(at, kept.segments.get(name, at)) for name, at in other.segments.items()}
+        | {name: at for name, at in kept.segments.items() if name not in other.segments},
+        segments_at=_last(kept.segments_at, other.segments_at),
+        timed_by="",
+    )
+
+
+def _spent(kept: Facts, other: Facts) -> dict[str, str]:
+    """The sum, if the currency is the same; else what was spent in the kept customer's."""
+    if not other.currency or (kept.currency and kept.currency != other.currency):
+        return {}
+    return {
+        "total_spent": format(Decimal(kept.total_spent) + Decimal(other.total_spent), "f"),
+        "currency": other.currency,
+    }
+
+
+def _latest(kept: Facts, other: Facts) -> dict[str, Any]:
+    newest = dict(other.latest)
+    for name, one in kept.latest.items():
+        known = newest.get(name)
+        newest[name] = one if known is None or (known.at, known.id) < (one.at, one.id) else known
+    return newest
+
+
+def _past(kept: Facts, other: Facts, other_key: str, key: str) -> dict[str, Past]:
+    past = dict(kept.past)
+    for name, one in other.past.items():
+        workflow, _, run_key = name.partition("/")
+        mine = past_name(workflow, key if run_key == other_key else run_key)
+        known = past.get(mine)
+        past[mine] = one if known is None else _both(known, one)
+    return past
+
+
+def _both(one: Past, other: Past) -> Past:
+    early, late = (one, other) if one.started_at <= other.started_at else (other, one)
+    return Past(
+        started_at=late.started_at,
+        run_ids=tuple(dict.fromkeys((*early.run_ids, *late.run_ids)))[-KEPT_STARTS:],
+        spans=tuple(sorted({*one.spans, *other.spans}))[-KEPT_STARTS:],
+        forever=one.forever or other.forever,
+    )
+
+
+def _first(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one is not None and other is not None else one or other
+
+
+def _last(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one is not None and other is not None else one or other

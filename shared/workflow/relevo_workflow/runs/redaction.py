@@ -1,0 +1,70 @@
+"""A customer's right to be forgotten: every run ends, every fact goes, and nothing that is older comes back."""
+
+from datetime import datetime
+
+from msgspec import structs
+
+from relevo_contracts.envelope import Event
+from relevo_workflow.model.decision import Decision, Handled
+from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
+from relevo_workflow.model.inputs import EventInput, Input
+from relevo_workflow.model.state import Facts, Run, Subject
+
+REASON = "the customer was redacted"
+
+
+def redacted(subject: Subject, event: Event) -> Handled:
+    """The subject without facts and runs. Timers are cancelled; the ended runs keep nothing of the person."""
+    if is_void(subject.facts, EventInput(event)):
+        return Handled(subject, (), ())
+    alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
+    decisions = tuple(_end(run, event) for run in subject.runs)
+    return Handled(structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()), decisions, alarms)
+
+
+def is_void(facts: Facts, arrival: Input) -> bool:
+    """Whether the customer was erased since: a late webhook or a redriven dead letter must not bring them back.
+
+    What happened at the very moment is void too, so that an erasure that is told twice counts once.
+    """
+    return facts.redacted_at is not None and arrival.at <= facts.redacted_at
+
+
+def is_void_in(shop: Facts, at: datetime) -> bool:
+    """Whether the shop was erased after `at`: nothing from before brings any customer of it back.
+
+    Unlike with `is_void`, what happened at the very moment is heard: each customer of the shop is erased by an event of
+    that time.
+    """
+    return shop.redacted_at is not None and at < shop.redacted_at
+
+
+def _end(run: Run, event: Event) -> Decision:
+    effects: tuple[Effect, ...] = tuple(
+        CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers
+    )
+    ended = structs.replace(
+        run,
+        state="ended",
+        step="",
+        timers={},
+        trigger={},
+        saved={},
+        early={},
+        votes=(),
+        waits_since=None,
+        ended_at=event.time,
+        end_reason=REASON,
+    )
+    if run.waits_since is not None:
+        effects = (*effects, Unsubscribe(id=run.effect_key, run_id=run.id))
+    return Decision(
+        workflow=run.workflow,
+        version=run.version,
+        kind="exited",
+        reason=REASON,
+        at=event.time,
+        run=ended,
+        effects=effects,
+        input_id=event.id,
+    )

@@ -1,0 +1,1 @@
+"""The tests beside a workflow: scenarios, virtual time, expectations, coverage."""

@@ -1,0 +1,97 @@
+"""Messages as they would arrive: what tests look into, made by the renderer that sends them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from relevo_templates.errors import TemplateError
+from relevo_templates.messages import Rendered, Templates
+from relevo_workflow.compiler.readers.layouts import with_words
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import Send
+from relevo_workflow.testing.expectation_form import RENDERED
+
+OF_MESSAGE = ("body", "locale", *RENDERED)
+"""What a test can say of a message that is not in its effect."""
+_UNSUBSCRIBE = "https://shop.example.com/unsubscribe"
+"""Stands for the link that the notifier signs."""
+
+
+class Reader(Struct, frozen=True):
+    """Who reads a message: the locales to choose from, the best first, and the zone."""
+
+    locales: tuple[str, ...]
+    zone: str
+
+
+class Previews:
+    """The messages of a definition, rendered; each template and layout is parsed once.
+
+    `samples` are the first message of each template that was looked at, and who reads it.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self._templates = Templates(definition.templates, with_words(definition.files))
+        self.samples: dict[str, tuple[Send, Reader]] = {}
+
+    def of(self, send: Send, reader: Reader) -> Rendered:
+        """A message as its reader gets it. Raises `TemplateError`."""
+        marketing_mail = send.channel == "email" and send.purpose == "marketing"
+        unsubscribe = _UNSUBSCRIBE if marketing_mail else ""
+        return self._templates.render(send.template, send.context, reader.locales, reader.zone, unsubscribe)
+
+    def why_not(self, send: Send, reader: Reader) -> str:
+        """Why a message can't be rendered; empty if it can."""
+        self.samples.setdefault(send.template, (send, reader))
+        try:
+            self.of(send, reader)
+        except TemplateError as error:
+            return str(error)
+        return ""
+
+
+def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, reader: Reader) -> str:
+    """What differs between a message and what a test says of it; empty if nothing does.
+
+    `locale` chooses the language; `body` is in the subject or the text; `subject`, `text` and `html` are equal, or
+    have what `contains` says and not what `lacks` says. White space counts as one space everywhere.
+    """
+    if not wanted:
+        return ""
+    if "locale" in wanted:
+        reader = Reader((str(wanted["locale"]), *reader.locales), reader.zone)
+    try:
+        message = previews.of(send, reader)
+    except TemplateError as error:
+        return str(error)
+    if "body" in wanted and _spaced(wanted["body"]) not in _spaced(f"{message.subject}\n{message.text}"):
+        return f"'{wanted['body']}' is not in the text"
+    told = (_unlike(name, wanted[name], getattr(message, name)) for name in RENDERED if name in wanted)
+    return next(filter(None, told), "")
+
+
+def _unlike(name: str, wanted: Any, got: str) -> str:
+    got = _spaced(got)
+    if not isinstance(wanted, Mapping):
+        return "" if _spaced(wanted) == got else f"the {name} is '{_short(got)}'"
+    for text in _texts(wanted.get("contains")):
+        if _spaced(text) not in got:
+            return f"'{text}' is not in the {name}: '{_short(got)}'"
+    for text in _texts(wanted.get("lacks")):
+        if _spaced(text) in got:
+            return f"'{text}' is in the {name}"
+    return ""
+
+
+def _texts(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, list) else [] if given is None else [given]
+
+
+def _spaced(text: Any) -> str:
+    """White space of every kind and length is one space: no-break spaces in amounts, folded lines of YAML."""
+    return " ".join(str(text).split())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"

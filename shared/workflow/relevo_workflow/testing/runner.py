@@ -1,0 +1,183 @@
+"""Runs the tests beside a workflow in virtual time and says what differs from what they expect."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from msgspec import Struct
+
+from relevo_contracts.envelope import Event
+from relevo_workflow.definition.program import HttpStep, Split
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.model.effects import OpenTask
+from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
+from relevo_workflow.model.state import Subject
+from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, suggestion
+from relevo_workflow.testing.coverage import Coverage, coverage
+from relevo_workflow.testing.expectations import compare
+from relevo_workflow.testing.rendered import Previews
+from relevo_workflow.testing.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
+from relevo_workflow.testing.simulation import Simulation, SimulationError
+
+MOST_SHOWN = 10
+"""So many differences of a test are told."""
+_DONE = {"approve": "approved", "reject": "rejected", "complete": "completed"}
+
+
+class TestResult(Struct, frozen=True):
+    """One test: its name, where it stands, and what differs (nothing: it passed)."""
+
+    __test__ = False
+
+    name: str
+    position: Position
+    failures: tuple[Diagnostic, ...]
+    paths: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came as expected."""
+        return not self.failures
+
+
+class SuiteResult(Struct, frozen=True):
+    """All tests of a workflow, what is wrong with their files, and which ways they cover."""
+
+    workflow: str
+    results: tuple[TestResult, ...]
+    problems: tuple[Diagnostic, ...]
+    coverage: Coverage
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test passed and every file could be read."""
+        return not self.problems and all(one.passed for one in self.results)
+
+
+def run_tests(definition: Definition, files: Mapping[str, str], previews: Previews | None = None) -> SuiteResult:
+    """Runs every test of `tests/*.yaml` among `files`. Never raises for a bad test: it says what is wrong.
+
+    `previews` are those of the definition, for who wants to see the messages.
+    """
+    problems = Problems()
+    scenarios: list[Scenario] = []
+    for path in sorted(files):
+        if path.startswith("tests/") and path.endswith((".yaml", ".yml")):
+            scenarios.extend(read_scenarios(path, files[path], problems, definition.types))
+    previews = previews or Previews(definition)
+    results = tuple(run_scenario(definition, scenario, previews) for scenario in scenarios)
+    taken = [path for result in results for path in result.paths]
+    return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))
+
+
+def run_scenario(definition: Definition, scenario: Scenario, previews: Previews | None = None) -> TestResult:
+    """Runs one test. `previews` are those of the definition, where several tests share them."""
+    chosen, failures = _chosen(definition, scenario)
+    subject = Subject(shop=scenario.shop.id, key=CUSTOMER_KEY, facts=scenario.facts)
+    answers = {step: given for name, given in scenario.answers.items() for step in _calls(chosen, name)}
+    simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
+    try:
+        for number, happening in enumerate(scenario.happenings):
+            failures.extend(_happen(simulation, happening, number))
+        if scenario.until is not None:
+            simulation.run_until(scenario.until)
+        else:
+            simulation.finish()
+        failures.extend(compare(previews or Previews(definition), scenario, simulation))
+    except SimulationError as error:
+        failures.append(Diagnostic(scenario.position, str(error)))
+    except RecursionError:
+        said = "the workflow starts itself again and again, or reports what starts it"
+        failures.append(Diagnostic(scenario.position, said, "put a wait or a condition before that step"))
+    paths = tuple(decision.path for decision in simulation.decisions)
+    return TestResult(scenario.name, scenario.position, tuple(_first(failures)), paths)
+
+
+def _first(failures: list[Diagnostic]) -> list[Diagnostic]:
+    """As many differences as somebody reads, and how many more there are."""
+    left = len(failures) - MOST_SHOWN
+    if left <= 0:
+        return failures
+    return [*failures[:MOST_SHOWN], Diagnostic(failures[MOST_SHOWN].position, f"and {left} more")]
+
+
+def _happen(simulation: Simulation, happening: Happening, number: int) -> list[Diagnostic]:
+    at = max(happening.at, simulation.now)
+    input_id = f"{happening.event or happening.staff or 'start'}-{number}"
+    if happening.staff:
+        simulation.run_before(at)
+        return _act(simulation, happening, input_id)
+    if happening.manual:
+        workflow = simulation.definitions[0].name
+        simulation.give(StartInput(id=input_id, workflow=workflow, at=happening.at, data=happening.data), at)
+        return []
+    event = Event(
+        id=input_id,
+        source="test",
+        type=happening.event,
+        time=happening.at,
+        shop=simulation.subject.shop,
+        key=happening.key,
+        data=happening.data,
+        receivedtime=at,
+        historical=happening.historical,
+        test=happening.test,
+    )
+    simulation.give(EventInput(event), at)
+    return []
+
+
+def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Diagnostic]:
+    """Someone of the staff acts on the newest task of a step."""
+    opened = [one for one in simulation.effects if isinstance(one.effect, OpenTask)]
+    tasks = [one for one in opened if isinstance(one.effect, OpenTask) and one.effect.step == happening.step]
+    if not tasks:
+        steps = ", ".join(dict.fromkeys(one.effect.step for one in opened if isinstance(one.effect, OpenTask)))
+        return [
+            Diagnostic(happening.position, f"there is no open task of '{happening.step}'", f"opened: {steps or 'none'}")
+        ]
+    if any(one.effect.approval == (happening.staff == "complete") for one in tasks if isinstance(one.effect, OpenTask)):
+        wanted = "complete it" if happening.staff != "complete" else "approve or reject it"
+        return [Diagnostic(happening.position, f"nobody can {happening.staff} '{happening.step}'", wanted)]
+    done: Any = _DONE[happening.staff]
+    arrival = TaskInput(
+        id=input_id,
+        task_id=tasks[-1].effect.id,
+        run_id=tasks[-1].run,
+        at=simulation.now,
+        done=done,
+        by=happening.by,
+        role=happening.role,
+        note=happening.note,
+        data=happening.said,
+    )
+    simulation.give(arrival)
+    return []
+
+
+def _calls(definition: Definition, name: str) -> list[str]:
+    """The steps that call another system and are named so: by their id, or by what they save (`as`)."""
+    calls = [step for step in definition.program.steps.values() if isinstance(step, HttpStep)]
+    return [step.id for step in calls if step.id == name] or [step.id for step in calls if step.save == name]
+
+
+def _chosen(definition: Definition, scenario: Scenario) -> tuple[Definition, list[Diagnostic]]:
+    """The definition with the shares that the test chooses: `holdout: false`, `<split>: <variant>`."""
+    failures: list[Diagnostic] = []
+    program = definition.program
+    for name, choice in scenario.choose.items():
+        if name == "holdout":
+            definition = replace(definition, holdout=100.0 if choice is True else 0.0)
+            continue
+        step = program.steps.get(name)
+        if not isinstance(step, Split) or choice not in [arm.label for arm in step.arms]:
+            failures.append(Diagnostic(scenario.position, f"there is no variant '{choice}' of a split '{name}'"))
+            continue
+        arms = tuple(replace(arm, weight=int(arm.label == choice)) for arm in step.arms)
+        program = replace(program, steps={**program.steps, name: replace(step, arms=arms)})
+    for name in scenario.answers:
+        if not _calls(definition, name):
+            calls = [step for step in program.steps.values() if isinstance(step, HttpStep)]
+            known = [one for step in calls for one in (step.id, step.save) if one]
+            failures.append(Diagnostic(scenario.position, f"there is no call '{name}'", suggestion(name, known)))
+    return replace(definition, program=program), failures

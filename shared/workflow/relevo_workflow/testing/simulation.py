@@ -1,0 +1,202 @@
+"""Runs a customer in virtual time: months of waits in milliseconds, through the same `handle` as the engine."""
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from relevo_contracts.messages import WakeUp, wake_up_id
+from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.model.decision import Decision
+from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
+from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
+from relevo_workflow.model.state import Run, Shop, Subject
+from relevo_workflow.runs.handle import handle, refresh
+from relevo_workflow.steps.step_effects import IN_CIRCLE
+
+MAX_INPUTS = 20_000
+"""More inputs than this in one simulation have no end."""
+
+
+class Answer(Struct, frozen=True):
+    """What another system answers to the call of a step."""
+
+    status: int = 200
+    body: Any = None
+    error: str = ""
+
+
+class Effected(Struct, frozen=True):
+    """An effect at its virtual time. `run` is empty for what concerns the customer's triggers."""
+
+    at: datetime
+    effect: Effect
+    workflow: str = ""
+    run: str = ""
+
+
+class SimulationError(Exception):
+    """The simulation can't go on; the message says why."""
+
+
+class Simulation:
+    """A customer, a virtual clock and its timers.
+
+    `give` hands in what happens; `run_until` lets time pass. `effects`, `decisions` and `runs` (newest state by id)
+    are what came of it. HTTP calls are answered at once from `answers` by step (200 without a body by default), the
+    first call by the first of several, those after the last by the last;
+    events that workflows emit and workflows that they start come back as inputs.
+    """
+
+    def __init__(
+        self,
+        definitions: Sequence[Definition],
+        subject: Subject,
+        at: datetime,
+        *,
+        shop: Shop | None = None,
+        answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
+    ) -> None:
+        self.definitions = Deployment.of(definitions)
+        self.shop = shop or Shop(id=subject.shop)
+        self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
+        self._calls: Counter[str] = Counter()
+        self.now = at
+        self.effects: list[Effected] = []
+        self.decisions: list[Decision] = []
+        self.runs: dict[str, Run] = {}
+        self._versions = {one.version: one for one in definitions}
+        self._armed: dict[str, ArmTimer] = {}
+        self._heap: list[tuple[datetime, int, ArmTimer]] = []
+        self._sequence = 0
+        self._given = 0
+        armed = refresh(definitions, subject, at, shop=self.shop)
+        self.subject = armed.subject
+        self._carry_out(armed.effects, "", "")
+
+    @property
+    def active(self) -> list[Run]:
+        """The runs whose steps are not over."""
+        return [run for run in self.subject.runs if run.state == "active"]
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next timer is due."""
+        while self._heap and self._armed.get(self._heap[0][2].id) is not self._heap[0][2]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def give(self, arrival: Input, at: datetime | None = None) -> None:
+        """Hands in an input at `at` (default: its own time, or now if that is past).
+
+        Timers that are due before fire first; one that is due at the same instant fires after it, so that a customer
+        who buys at the very moment of a reminder gets none.
+        """
+        self.run_before(max(at or arrival.at, self.now))
+        self._handle(arrival)
+
+    def run_until(self, at: datetime) -> None:
+        """Lets time pass until `at`, firing every timer at its time."""
+        while (due := self.next_due) is not None and due <= at:
+            self.step()
+        self.now = max(self.now, at)
+
+    def run_before(self, at: datetime) -> None:
+        """Lets time pass up to `at`, without the timers that are due at that very instant."""
+        while (due := self.next_due) is not None and due < at:
+            self.step()
+        self.now = max(self.now, at)
+
+    def step(self) -> bool:
+        """Fires the next timer; false if none is armed."""
+        due = self.next_due
+        if due is None:
+            return False
+        timer = heapq.heappop(self._heap)[2]
+        del self._armed[timer.id]
+        self.now = max(self.now, due)
+        self._handle(TimerInput(wakeup_of(timer, self.subject.shop, self.subject.key)))
+        return True
+
+    def finish(self, horizon: timedelta = timedelta(days=1100)) -> None:
+        """Lets time pass until every run has ended (at least one), no timer is armed, or the horizon is reached."""
+        end = self.now + horizon
+        while (due := self.next_due) is not None and due <= end and (self.active or not self.runs):
+            self.step()
+
+    def _handle(self, arrival: Input) -> None:
+        self._given += 1
+        if self._given > MAX_INPUTS:
+            raise SimulationError(
+                f"more than {MAX_INPUTS} things happen: the test has no end; give it one with until: +30d"
+            )
+        handled = handle(self.definitions, self._versions, self.subject, arrival, self.now, shop=self.shop)
+        self.subject = handled.subject
+        for decision in handled.decisions:
+            self.decisions.append(decision)
+            if decision.reason == IN_CIRCLE or any(check.error == IN_CIRCLE for check in decision.trace):
+                raise SimulationError(IN_CIRCLE)
+            if decision.run is not None:
+                self.runs[decision.run.id] = decision.run
+        # Effects come after the state is complete: an answer may change the run again.
+        for decision in handled.decisions:
+            self._carry_out(decision.effects, decision.workflow, decision.run.id if decision.run else "")
+        self._carry_out(handled.effects, "", "")
+
+    def _carry_out(self, effects: Sequence[Effect], workflow: str, run_id: str) -> None:
+        for effect in effects:
+            self.effects.append(Effected(self.now, effect, workflow, run_id))
+            if isinstance(effect, ArmTimer):
+                self._sequence += 1
+                self._armed[effect.id] = effect
+                heapq.heappush(self._heap, (effect.due_at, self._sequence, effect))
+            elif isinstance(effect, CancelTimer):
+                self._armed.pop(effect.id, None)
+        for effect in effects:
+            follow = self._comes_back(effect, run_id)
+            if follow is not None:
+                self._handle(follow)
+
+    def _answer(self, step: str) -> Answer:
+        """The answer to the next call of a step."""
+        given = self.answers.get(step) or (Answer(),)
+        number = min(self._calls[step], len(given) - 1)
+        self._calls[step] += 1
+        return given[number]
+
+    def _comes_back(self, effect: Effect, run_id: str) -> Input | None:
+        """The input that an effect leads to at once."""
+        if isinstance(effect, Emit):
+            return EventInput(effect.event)
+        if isinstance(effect, StartRun):
+            return StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, data=effect.data, hops=effect.hops)
+        if isinstance(effect, Http):
+            answer = self._answer(effect.step)
+            return ResponseInput(
+                id=f"{effect.id}@answer",
+                call_id=effect.id,
+                run_id=run_id,
+                at=self.now,
+                status=0 if answer.error else answer.status,
+                body=answer.body,
+                error=answer.error,
+            )
+        return None
+
+
+def wakeup_of(timer: ArmTimer, shop: str, key: str) -> WakeUp:
+    """What the scheduler publishes of this customer's timer once it is due."""
+    return WakeUp(
+        id=wake_up_id(timer.id, timer.due_at, timer.turn),
+        shop=shop,
+        key=key,
+        timer_id=timer.id,
+        due_at=timer.due_at,
+        run_id=timer.run_id,
+        turn=timer.turn,
+        name=timer.name,
+    )

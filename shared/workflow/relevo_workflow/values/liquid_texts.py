@@ -1,0 +1,122 @@
+"""Liquid texts: parsed once, and every variable that they name checked against the shapes."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from liquid.static_analysis import Variable
+
+from relevo_templates.checks import check_text
+from relevo_templates.environment import liquid_environment
+from relevo_templates.errors import TemplateError
+from relevo_templates.texts import Into, Text, is_liquid
+from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.shapes import DYN, INT, Shape
+from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
+from relevo_workflow.syntax.yaml_source import Node
+from relevo_workflow.values.liquid_kinds import wrong_kinds
+from relevo_workflow.values.text_context import NO_FIELDS, TextFields, named_paths
+from relevo_workflow.values.text_shapes import Wrong, known_shapes, roots_of
+from relevo_workflow.values.value import LiquidText
+
+
+def read_liquid(node: Node, names: Names, problems: Problems, into: Into = "text") -> LiquidText:
+    """The text of a scalar, checked."""
+    if not is_liquid(node.text):
+        return LiquidText(None, node.text)
+    template = check_liquid(node.text, node, names, problems, into)
+    fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
+    return LiquidText(template, node.text, fields)
+
+
+def check_liquid(text: str, node: Node, names: Names, problems: Problems, into: Into = "text") -> Text | None:
+    """The parsed text, or `None` with the problems noted."""
+    before = len(problems.errors)
+    try:
+        parsed = Text(text, into=into)
+    except TemplateError as error:
+        problems.error(node.at(max(0, error.index)), f"this is not Liquid: {error.why}")
+        return None
+    if parsed.liquid is None:
+        return parsed
+    for found in check_text(parsed.liquid):
+        advice = suggestion(found.filter, liquid_environment().filters) if found.filter else ""
+        problems.error(node.at(found.index), found.message, advice)
+    for variables in parsed.liquid.analyze().globals.values():
+        for variable in variables:
+            segments = [str(segment) for segment in variable.segments]
+            _check_path(segments, node, variable.span.index, names, problems)
+    kinds = wrong_kinds(parsed, names) if len(problems.errors) == before else ()
+    for wrong in (*wrong_loop_fields(parsed, names), *kinds):
+        problems.error(node.at(wrong.index), wrong.message, wrong.advice)
+    return parsed if len(problems.errors) == before else None
+
+
+def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
+    """What a checked text reads of what steps saved (`run.<name>`), with its place.
+
+    Left out is what it asks for by `if`, and what has another value by the filter `default`.
+    """
+    if "run." not in node.text:
+        return
+    for variable in _variables(node.text).get("run", []):
+        name = str(variable.segments[1]) if len(variable.segments) > 1 else ""
+        read = rf"\brun\.{re.escape(name)}\b"
+        asked = rf"{{%-?\s*(if|elsif|unless)\b[^%]*{read}|{read}[\w.]*\s*\|\s*default\b"
+        if name and not re.search(asked, node.text):
+            yield name, node.at(variable.span.index)
+
+
+def _variables(text: str) -> Mapping[str, Sequence[Variable]]:
+    parsed = Text(text)
+    return parsed.liquid.analyze().globals if parsed.liquid is not None else {}
+
+
+def _check_path(segments: list[str], node: Node, index: int, names: Names, problems: Problems) -> None:
+    roots = roots_of(names)
+    if segments[0] not in roots:
+        problems.error(
+            node.at(index), f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots)
+        )
+        return
+    for shape in roots[segments[0]]:
+        wrong = missing_field(shape, segments)
+        if wrong is not None:
+            problems.error(node.at(index), *wrong)
+            return
+
+
+def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
+    """What is wrong with a path into `shape`, and help; `None` if it exists. `segments[0]` names the shape."""
+    at = segments[0]
+    for segment in segments[1:]:
+        if shape.kind == "struct":
+            if segment not in shape.fields:
+                return f"{at} has no field '{segment}'", suggestion(segment, shape.fields)
+            shape = shape.fields[segment]
+        elif shape.kind in ("list", "map") and shape.item is not None:
+            if (shape.kind == "list" and segment in ("size", "first", "last")) or segment.lstrip("-").isdigit():
+                shape = shape.item if segment != "size" else INT
+            elif shape.kind == "list":
+                return f"{at} is a list and has no field '{segment}'", "loop over it with {% for %}"
+            else:
+                shape = shape.item or DYN
+        elif shape.kind == "dyn" or segment == "size":
+            return None
+        else:
+            return f"{at} is no record and has no field '{segment}'", ""
+        at = f"{at}.{segment}"
+    return None
+
+
+def wrong_loop_fields(text: Text, names: Names) -> Iterator[Wrong]:
+    """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
+    known = known_shapes(text, names)
+    roots = roots_of(names)
+    if text.liquid is None or len(known) == len(roots):
+        return
+    for name, variables in text.liquid.analyze().variables.items():
+        for variable in variables if name in known and name not in roots else ():
+            segments = [str(segment) for segment in variable.segments]
+            wrongs = [missing_field(shape, segments) for shape in known[name]]
+            if wrongs and wrongs[0] is not None and None not in wrongs:
+                yield Wrong(variable.span.index, *wrongs[0])
