@@ -13,14 +13,14 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.contexts import context
-from relevo_ingest.adapters.counters import Counted
+from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.erasures import PendingErasures
-from relevo_ingest.adapters.event_log import KafkaLog
-from relevo_ingest.adapters.forgetting import ForgettingLog
+from relevo_ingest.adapters.event_log import KafkaEventLog
+from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.event_store import Receipt, Tools
+from relevo_ingest.app.event_store import IngestDependencies, Receipt
 from relevo_ingest.app.redrive import redrive
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.settings import IngestSettings
@@ -60,7 +60,7 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
     """What became of each message; one that made events before makes none again, and one can't stop the others."""
     settings = ingest_settings()
     results: dict[redriven.Delivery, Receipt | NoEvent] = {}
-    async with _tools(settings) as (tools, pool), pool.acquire() as connection:
+    async with _dependencies(settings) as (deps, pool), pool.acquire() as connection:
         shops = {shop.shop: context(shop) for shop in await catalog.shops(connection)}
         before = await redriven.done(connection, messages)
         for message in messages:
@@ -68,7 +68,7 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
             if (why := _never(message, shops, before)) is not None:
                 results[name] = NoEvent(why)
                 continue
-            results[name] = found = await redrive(tools, shops[message.shop], message)
+            results[name] = found = await redrive(deps, shops[message.shop], message)
             if isinstance(found, Receipt):
                 await redriven.mark(connection, message, make_clock(settings).now())
     return results
@@ -101,20 +101,20 @@ def ingest_settings() -> IngestSettings:
 
 
 @contextlib.asynccontextmanager
-async def _tools(settings: IngestSettings) -> AsyncIterator[tuple[Tools, Pool]]:
+async def _dependencies(settings: IngestSettings) -> AsyncIterator[tuple[IngestDependencies, Pool]]:
     metrics = Metrics("cli")
     pool = await open_pool(settings.dsn, application_name="relevo-cli", min_size=0, max_size=3)
-    log = KafkaLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=1)
-    forgetting = ForgettingLog(log, pool)
+    log = KafkaEventLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=1)
+    forgetting = ErasingEventLog(log, pool)
     try:
         yield (
-            Tools(
+            IngestDependencies(
                 keys=Identity(pool),
                 states=KnownStates(pool, make_clock(settings)),
                 log=forgetting,
                 erasures=PendingErasures(pool, forgetting.events),
                 ids=EventIds(pool),
-                watch=Counted(metrics),
+                counters=MetricCounters(metrics),
                 limits=settings.limits(),
                 budget=_BUDGET,
                 erasing_after=settings.ingest_erasing_after,

@@ -11,7 +11,7 @@ from relevo_ingest.connectors.shopify.evidence import mismatch
 from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.signature import sign_shopify, verify_shopify
 from tests.conformance.package import Sample
-from tests.ingest.webhooks import RECEIVED, Told
+from tests.ingest.webhooks import RECEIVED, ShopSession
 
 _SECRET = "shpss-of-the-conformance"
 _SHOP = ShopContext(shop="tea", currency="USD", region="US")
@@ -39,11 +39,11 @@ def read(sample: Sample) -> Outcome:
         strange = mismatch(sample.topic, sample.body, _SHOP)
         if strange:
             return Outcome(sample, reason=strange)
-        shop = Told(_SHOP)
+        shop = ShopSession(_SHOP)
         said = shop.conclusion(sample.topic, body)
         if isinstance(said, NoEvent):
             return Outcome(sample, reason=said.reason)
-        events = Told(_SHOP).tells(sample.topic, body, received=RECEIVED)
+        events = ShopSession(_SHOP).events_of(sample.topic, body, received=RECEIVED)
         for event in events:
             event.payload()
         return Outcome(sample, tuple(event.type for event in events))

@@ -25,12 +25,12 @@ from relevo_contracts.messages import (
     WakeUp,
 )
 from relevo_engine.adapters.definitions import shop_facts
-from relevo_ingest.adapters.counters import Counted
+from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.event_store import Message, Tools
+from relevo_ingest.app.event_store import IngestDependencies, Message
 from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_runtime import catalog
@@ -215,13 +215,13 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
     place = catalog.Shop(shop=SHOP, platform="shopify", name="Casa Lumen", locale="es", timezone="Europe/Madrid")
     async with pool.acquire() as connection:
         await catalog.add_shop(connection, place)
-    tools = Tools(
+    deps = IngestDependencies(
         keys=Identity(pool),
         states=KnownStates(pool, SystemClock()),
         log=kept,
         erasures=PendingErasures(pool, kept.events),
         ids=EventIds(pool),
-        watch=Counted(Metrics("ingest")),
+        counters=MetricCounters(Metrics("ingest")),
         limits=DEFAULT_LIMITS,
         budget=60.0,
     )
@@ -235,7 +235,7 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
             body=hook.body,
             received=hook.at,
         )
-        await receive_shopify(tools, ShopContext(shop=SHOP, currency="EUR", region="ES"), webhook)
+        await receive_shopify(deps, ShopContext(shop=SHOP, currency="EUR", region="ES"), webhook)
 
     simulations: dict[str, Recorded] = {}
     definitions = [flow.definition for flow in flows]

@@ -21,8 +21,8 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_ingest.adapters.counters import Counted
-from relevo_ingest.app.event_store import Message, Tools
+from relevo_ingest.adapters.counters import MetricCounters
+from relevo_ingest.app.event_store import IngestDependencies, Message
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
@@ -89,19 +89,19 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
     """The status of the answer. An exception that nobody caught is raised here."""
     metrics = Metrics("ingest")
     own = IngestSettings(link_secret=LINK_SECRET, ingest_body_limit=100_000)  # type: ignore[arg-type]  # pydantic takes text
-    tools = Tools(
+    deps = IngestDependencies(
         keys=stores,
         states=stores,
         log=stores,
         erasures=stores,
         ids=stores,
-        watch=Counted(metrics),
+        counters=MetricCounters(metrics),
         limits=DEFAULT_LIMITS,
         budget=30.0,
         erasing_after=timedelta(hours=24),
     )
     rates = Rates(0, 1, lambda: 0.0)
-    app = make_app(Ingest(own, stores, tools, rates, SystemClock(), metrics))  # type: ignore[arg-type]  # it has `get`
+    app = make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics))  # type: ignore[arg-type]  # it has `get`
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://ingest"
     ) as client:
@@ -113,12 +113,14 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
 HEADER = st.binary(max_size=40).filter(lambda value: not set(value) & set(b"\r\n\0")) | st.sampled_from(
     [b"application/json", b"application/json; charset=utf-7", b"text/plain; charset=\xff", b"\xe9\xff", b"", b"true"]
 )
-ODD_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20) | st.sampled_from(
+MALFORMED_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20) | st.sampled_from(
     ["\0", "a\0b", "\ud800", "\ufffe", "\u202e", "9" * 500, "https://[bad", "Europe", "-1.00", "NaN", " ", "=1+1"]
 )
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXT | st.integers(10**30, 10**60)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | MALFORMED_TEXT | st.integers(10**30, 10**60)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT, inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MALFORMED_TEXT, inner, max_size=3),
+    max_leaves=8,
 )
 RAW = st.sampled_from(
     [
@@ -137,7 +139,7 @@ RAW = st.sampled_from(
 
 
 @st.composite
-def odd_body(draw: st.DrawFn, topic: str) -> bytes:
+def malformed_body(draw: st.DrawFn, topic: str) -> bytes:
     if draw(st.integers(0, 3)) == 0:
         return draw(RAW)
     body = fixture(topic)
@@ -146,7 +148,7 @@ def odd_body(draw: st.DrawFn, topic: str) -> bytes:
     return json.dumps(body).encode("utf-8")
 
 
-def nothing_odd(stores: Stores) -> None:
+def nothing_malformed(stores: Stores) -> None:
     """What was stored fits its contract, and no text in it is what a database or a message can't hold."""
     for event in stores.stored:
         event.payload()
@@ -173,7 +175,7 @@ def _impossible(char: str) -> bool:
 @given(st.data())
 def test_a_genuine_webhook_is_always_taken(data: st.DataObject) -> None:
     topic = data.draw(st.sampled_from(sorted(topics.READERS)))
-    body = data.draw(odd_body(topic))
+    body = data.draw(malformed_body(topic))
     claimed = data.draw(st.just(topic.encode()) | st.sampled_from(sorted(topics.READERS)).map(str.encode) | HEADER)
     headers = [
         (b"x-shopify-hmac-sha256", sign_shopify(SECRET, body).encode()),
@@ -190,7 +192,7 @@ def test_a_genuine_webhook_is_always_taken(data: st.DataObject) -> None:
     status = asyncio.run(send(stores, "POST", "/hooks/tea/shopify", headers, body))
     assert status == 200
     assert len(stores.stored) + len(stores.kept) >= 1 or claimed == topic.encode()
-    nothing_odd(stores)
+    nothing_malformed(stores)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -215,14 +217,15 @@ def test_any_cloud_event_is_taken_or_refused(data: st.DataObject) -> None:
     status = asyncio.run(send(stores, "POST", "/events/tea", headers, body))
     assert status in {200, 401, 415, 422}
     assert (status == 200) == bool(stores.stored or stores.kept) or body.strip() == b"[]"
-    nothing_odd(stores)
+    nothing_malformed(stores)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "DELETE", "HEAD"]),
     st.lists(
-        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "healthz", "", "..", "\0"]) | ODD_TEXT, max_size=4
+        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "healthz", "", "..", "\0"]) | MALFORMED_TEXT,
+        max_size=4,
     ),
     st.lists(st.tuples(st.sampled_from([b"accept-language", b"authorization", b"content-length", b"host"]), HEADER)),
     RAW,

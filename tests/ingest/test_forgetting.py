@@ -10,7 +10,7 @@ import pytest
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.topics import EVENTS
-from relevo_ingest.adapters.forgetting import ForgettingLog
+from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.app.event_store import Message
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, alias, new_key
@@ -70,7 +70,7 @@ async def test_names_and_orders_are_forgotten_and_nobody_elses(pool: Pool) -> No
     await know(pool, "order", "1001", {"email": "ana@example.org"})
     await know(pool, "refund", "5", {"order": "1001"})
     await know(pool, "order", "1002", {})
-    await ForgettingLog(Memory(), pool).events([erasure(key)])
+    await ErasingEventLog(Memory(), pool).events([erasure(key)])
     assert {row[0] for row in await pool.fetch("select key from ingest.alias")} == {other}
     assert [row[0] for row in await pool.fetch("select id from ingest.known_state")] == ["1002"]
 
@@ -80,7 +80,7 @@ async def test_whatever_a_late_webhook_names_its_key_is_erased_too(pool: Pool, n
     key = await key_of(pool, MAIL)
     await key_of(pool, ID, MAIL, ORDER)
     log = Memory()
-    await ForgettingLog(log, pool).events([erasure(key)])
+    await ErasingEventLog(log, pool).events([erasure(key)])
     events = [msgspec.json.decode(value, type=Event) for _, value in log.stored]
     erased = {event.key: event.time for event in events}
     assert erased[await key_of(pool, *names)] == NOW
@@ -91,7 +91,7 @@ async def test_copies_of_an_erasure_with_a_long_id_are_told_apart(pool: Pool) ->
     key = await key_of(pool, MAIL)
     await key_of(pool, ID, MAIL, ORDER)
     log = Memory()
-    await ForgettingLog(log, pool).events([erasure(key, identifier="r" * 200)])
+    await ErasingEventLog(log, pool).events([erasure(key, identifier="r" * 200)])
     events = [msgspec.json.decode(value, type=Event) for _, value in log.stored]
     assert len({event.id for event in events}) == len(events) == 3
 
@@ -104,7 +104,7 @@ async def test_a_key_that_somebody_else_has_is_left_alone(pool: Pool) -> None:
         [(MAIL.name, 1, "cus_second"), (ID.name, 0, mine)],
     )
     log = Memory()
-    await ForgettingLog(log, pool).events([erasure("cus_second")])
+    await ErasingEventLog(log, pool).events([erasure("cus_second")])
     assert [message[0] for message in log.stored] == [b"tea/cus_second"]
     assert await pool.fetchval("select key from ingest.alias") == mine
 
@@ -112,13 +112,13 @@ async def test_a_key_that_somebody_else_has_is_left_alone(pool: Pool) -> None:
 async def test_nothing_is_forgotten_before_kafka_has_it(pool: Pool) -> None:
     key = await key_of(pool, MAIL)
     with pytest.raises(Busy):
-        await ForgettingLog(Memory(busy=True), pool).events([erasure(key)])
+        await ErasingEventLog(Memory(busy=True), pool).events([erasure(key)])
     assert await pool.fetchval("select count(*) from ingest.alias") == 1
 
 
 async def test_a_rehearsal_forgets_nobody(pool: Pool) -> None:
     key = await key_of(pool, MAIL)
-    await ForgettingLog(Memory(), pool).events([erasure(key, test=True)])
+    await ErasingEventLog(Memory(), pool).events([erasure(key, test=True)])
     assert await pool.fetchval("select count(*) from ingest.alias") == 1
 
 
@@ -128,7 +128,7 @@ async def test_a_shop_is_forgotten_in_pages_and_no_other(pool: Pool) -> None:
     )
     await key_of(pool, MAIL, shop="coffee")
     await know(pool, "order", "1", {})
-    await ForgettingLog(Memory(), pool).events([erasure(SHOP_KEY, "shop.redacted")])
+    await ErasingEventLog(Memory(), pool).events([erasure(SHOP_KEY, "shop.redacted")])
     assert await pool.fetchval("select count(*) from ingest.alias where shop = 'tea'") == 0
     assert await pool.fetchval("select count(*) from ingest.alias") == 1
     assert await pool.fetchval("select count(*) from ingest.known_state") == 0

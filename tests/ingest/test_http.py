@@ -15,7 +15,7 @@ import pytest
 
 from relevo_ingest.adapters import erasures
 from relevo_ingest.adapters.erasures import PendingErasures
-from relevo_ingest.adapters.event_log import KafkaLog
+from relevo_ingest.adapters.event_log import KafkaEventLog
 from relevo_ingest.core.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
 from relevo_ingest.settings import IngestSettings
@@ -239,7 +239,7 @@ async def test_what_erases_waits_and_can_be_taken_back(ingest: Ingest, pool: Poo
         ]
         assert await erasures.cancel(connection, "tea", "w-2", waiting[0].received) is not None
         assert await erasures.cancel(connection, "tea", "w-2", waiting[0].received) is None
-    log = KafkaLog(Publisher(ingest.settings), most_waiting=1)
+    log = KafkaEventLog(Publisher(ingest.settings), most_waiting=1)
     kept = PendingErasures(pool, log.events)
     assert await kept.run_once(waiting[0].due - timedelta(seconds=1)) == waiting[0].due
     assert await ingest.stored() == []

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from relevo_ingest.adapters.ids import STATEMENTS, EventIds
-from relevo_ingest.app.event_store import Tools
+from relevo_ingest.app.event_store import IngestDependencies
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.core.cloudevents import BATCH, STRUCTURED, parse
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
@@ -187,19 +187,19 @@ async def test_an_id_belongs_to_one_content(ingest: Ingest) -> None:
 async def test_a_request_that_is_refused_keeps_no_ids(pool: Pool) -> None:
     """An event that the broker wouldn't take is refused after its keys are found."""
     stores: Any = Stores()
-    tools = Tools(
+    deps = IngestDependencies(
         keys=stores,
         states=stores,
         log=stores,
         erasures=stores,
         ids=EventIds(pool),
-        watch=stores,
+        counters=stores,
         limits=msgspec.structs.replace(DEFAULT_LIMITS, message_bytes=10),
         budget=30.0,
     )
     sent, batch = parse(STRUCTURED, {}, json.dumps(event("order.placed", ORDER)).encode(), 1)
     with pytest.raises(InvalidPayload, match="can be stored"):
-        await receive_events(tools, ShopContext("tea"), sent, NOW, batch=batch)
+        await receive_events(deps, ShopContext("tea"), sent, NOW, batch=batch)
     assert await pool.fetch("select * from ingest.event_id") == []
     assert stores.stored == []
 

@@ -8,7 +8,7 @@ import pytest
 from relevo_contracts.messages import Unrecognised
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, NoEvent
 from relevo_ingest.core.unrecognised import encode, unrecognised
-from tests.ingest.webhooks import FIXTURES, RECEIVED, Told, read_events, topic_of
+from tests.ingest.webhooks import FIXTURES, RECEIVED, ShopSession, read_events, topic_of
 
 RECORDED = Path(__file__).parents[2] / ".." / "shared" / "payloads" / "shopify"
 
@@ -22,7 +22,7 @@ def files() -> Iterator[Path]:
 @pytest.mark.parametrize("file", list(files()), ids=lambda file: f"{file.parts[-3]}/{file.name}")
 def test_each_payload_is_an_event_or_says_why_not(file: Path) -> None:
     topic, body = topic_of(file), file.read_bytes()
-    reading = Told().conclusion(topic, body)
+    reading = ShopSession().conclusion(topic, body)
     if not isinstance(reading, NoEvent):
         events = read_events(topic, body)
         assert events

@@ -8,7 +8,17 @@ import pytest
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.core.drafts import NoEvent
-from tests.ingest.webhooks import FIXTURES, SHOP, Told, body_of, events_of, fixture, names_of, read_events, topic_of
+from tests.ingest.webhooks import (
+    FIXTURES,
+    SHOP,
+    ShopSession,
+    body_of,
+    events_of,
+    fixture,
+    names_of,
+    read_events,
+    topic_of,
+)
 
 CUSTOMER = "customer:7300000000101"
 EXPECTED: dict[str, list[str]] = {
@@ -329,7 +339,7 @@ def test_stock_level_that_is_not_tracked() -> None:
 
 
 def test_product_teaches_its_inventory_items_also_if_nothing_of_it_changed() -> None:
-    shop = Told()
+    shop = ShopSession()
     [created] = shop.conclusion("products/create", fixture("products/create"))  # type: ignore[misc] # it has an event
     assert created.subject.inventory_items == ("4300000000011",)
     again = shop.conclusion("products/update", fixture("products/create"))

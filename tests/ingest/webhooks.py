@@ -31,7 +31,7 @@ def body_of(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-class Told:
+class ShopSession:
     """A shop that tells one thing after another, and ingest's memory of it. All of it without IO."""
 
     def __init__(self, shop: ShopContext = SHOP) -> None:
@@ -49,7 +49,7 @@ class Told:
         seen = self.states.sightings(list(questions.values()))
         return reading.conclude(dict(zip(questions, seen, strict=True)))
 
-    def tells(
+    def events_of(
         self, topic: str, body: object, *, delivery: str = "", received: datetime = RECEIVED, happening: str = ""
     ) -> list[Event]:
         """The events of a webhook; empty if it has none."""
@@ -60,7 +60,7 @@ class Told:
         keys = {draft.subject: "some-key" for draft in said}
         return [done.event for done in finish(said, keys, arrival, DEFAULT_LIMITS)]
 
-    def why_not(self, topic: str, body: object) -> str:
+    def reason_of(self, topic: str, body: object) -> str:
         """Why a webhook has no event."""
         said = self.conclusion(topic, body)
         assert isinstance(said, NoEvent), said
@@ -73,7 +73,7 @@ def arrived(delivery: str, received: datetime = RECEIVED, happening: str = "") -
 
 def read_events(topic: str, body: bytes, *, delivery: str = "w-1", received: datetime = RECEIVED) -> list[Event]:
     """The events of a webhook that is the first of its shop; empty if it has none."""
-    return Told().tells(topic, body, delivery=delivery, received=received)
+    return ShopSession().events_of(topic, body, delivery=delivery, received=received)
 
 
 def events_of(topic: str, **changes: object) -> list[Event]:
@@ -83,7 +83,7 @@ def events_of(topic: str, **changes: object) -> list[Event]:
 
 def names_of(topic: str) -> list[str]:
     """The names under which the fixture's person is known, without hashes of addresses."""
-    reading = Told().conclusion(topic, fixture(topic))
+    reading = ShopSession().conclusion(topic, fixture(topic))
     assert not isinstance(reading, NoEvent)
     names = [alias.name for alias in getattr(reading[0].subject, "aliases", ())]
     return [name.partition(":")[0] if name.startswith(("email", "phone")) else name for name in names]

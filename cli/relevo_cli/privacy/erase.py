@@ -9,7 +9,7 @@ from relevo_cli import database
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.payloads import Buyer, PrivacyRequested
-from relevo_ingest.adapters.forgetting import ForgettingLog
+from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.app.event_store import Message
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
@@ -52,6 +52,6 @@ async def erase(settings: RuntimeSettings, shop: str, key: str, by: str) -> Even
         database.connection(settings) as connection,
         Publisher(settings, seals=Seals(connection, settings)) as publisher,
     ):
-        log = ForgettingLog(_Topics(publisher), connection)
+        log = ErasingEventLog(_Topics(publisher), connection)
         await log.events([(partition_key(shop, key), msgspec.json.encode(event))])
     return event

@@ -6,7 +6,7 @@ from relevo_ingest.connectors.shopify.topics import is_known
 from relevo_runtime.metrics import Metrics
 
 
-class Counted:
+class MetricCounters:
     """Tells the metrics. A header may name any topic: only those that Shopify has become labels."""
 
     def __init__(self, metrics: Metrics) -> None:

@@ -19,7 +19,7 @@ _STOP_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-class KafkaLog:
+class KafkaEventLog:
     """Writes to the topics. A call that returns was acknowledged by all in-sync replicas.
 
     Calls that wait at the same time are published together. It connects when it is first needed, so that ingest can

@@ -25,7 +25,7 @@ Person = tuple[str, str]
 _event = msgspec.json.Decoder(Event)
 
 
-class ForgettingLog:
+class ErasingEventLog:
     """A log that, when it has stored an erasure, forgets whom it was about."""
 
     def __init__(self, log: Log, database: "Pool | Connection") -> None:

@@ -62,7 +62,7 @@ class Ids(Protocol):
         ...
 
 
-class Watch(Protocol):
+class Counters(Protocol):
     """Is told what was odd, to count it."""
 
     def unrecognised(self, shop: str, topic: str, kind: str) -> None: ...  # noqa: D102 - the class says it
@@ -70,7 +70,7 @@ class Watch(Protocol):
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
 
 
-class Tools(Struct, frozen=True):
+class IngestDependencies(Struct, frozen=True):
     """What a use case works with. `budget` is how many seconds of wall-clock time storing may take.
 
     `erasing_after` is how long (by the clock) a webhook's event that erases waits.
@@ -81,7 +81,7 @@ class Tools(Struct, frozen=True):
     log: Log
     erasures: Erasures
     ids: Ids
-    watch: Watch
+    counters: Counters
     limits: Limits
     budget: float
     erasing_after: timedelta = timedelta(hours=24)
@@ -109,7 +109,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def in_time(budget: float) -> AsyncIterator[None]:
+async def within_budget(budget: float) -> AsyncIterator[None]:
     """Raises `Busy` if the block takes longer than `budget` seconds."""
     try:
         async with asyncio.timeout(budget):
@@ -118,7 +118,7 @@ async def in_time(budget: float) -> AsyncIterator[None]:
         raise Busy(f"storing took longer than {budget:g} s") from error
 
 
-async def concluded(tools: Tools, reading: Reading, arrival: Arrival) -> Conclusion:
+async def conclude(deps: IngestDependencies, reading: Reading, arrival: Arrival) -> Conclusion:
     """What a message says, now that it is known how things were before it. Raises `Busy`.
 
     The states are kept before the events are stored: if that fails, the same delivery comes again and sees the same.
@@ -126,7 +126,7 @@ async def concluded(tools: Tools, reading: Reading, arrival: Arrival) -> Conclus
     if not isinstance(reading, Pending):
         return reading
     questions = questions_of(reading, arrival)
-    sightings = await tools.states.observe(list(questions.values()))
+    sightings = await deps.states.observe(list(questions.values()))
     return reading.conclude(dict(zip(questions, sightings, strict=True)))
 
 
@@ -141,30 +141,30 @@ def questions_of(reading: Pending, arrival: Arrival) -> dict[Thing, Question]:
     return looks | told
 
 
-async def find_keys(tools: Tools, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
+async def find_keys(deps: IngestDependencies, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
     """The key of each subject. Raises `Busy`."""
     wanted = list(dict.fromkeys(subjects))
     if len(wanted) == 1:  # nearly always: no tasks for it
-        return {wanted[0]: await _key(tools, shop, wanted[0])}
+        return {wanted[0]: await _key(deps, shop, wanted[0])}
     # Together, so that the lookups of a large request share round trips.
-    found = await asyncio.gather(*(_key(tools, shop, subject) for subject in wanted))
+    found = await asyncio.gather(*(_key(deps, shop, subject) for subject in wanted))
     return dict(zip(wanted, found, strict=True))
 
 
-async def store(tools: Tools, drafts: Sequence[Draft], arrival: Arrival) -> list[Accepted]:
+async def store(deps: IngestDependencies, drafts: Sequence[Draft], arrival: Arrival) -> list[Accepted]:
     """Stores the events of `drafts`. Raises `Busy`, or `InvalidPayload` if one is too large to be stored."""
-    keys = await find_keys(tools, arrival.shop, (draft.subject for draft in drafts))
-    finished = finish(drafts, keys, arrival, tools.limits)
-    await publish(tools, finished)
+    keys = await find_keys(deps, arrival.shop, (draft.subject for draft in drafts))
+    finished = finish(drafts, keys, arrival, deps.limits)
+    await publish(deps, finished)
     return accepted(finished)
 
 
-async def publish(tools: Tools, finished: Sequence[Finished]) -> None:
+async def publish(deps: IngestDependencies, finished: Sequence[Finished]) -> None:
     """Stores finished events, all of them acknowledged. Raises `Busy`."""
     if finished:
-        told = await with_merged_keys(tools.keys, finished)
-        await tools.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in told])
-        await let_names_follow(tools.keys, [done.event for done in told])
+        told = await with_merged_keys(deps.keys, finished)
+        await deps.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in told])
+        await let_names_follow(deps.keys, [done.event for done in told])
 
 
 def accepted(finished: Iterable[Finished]) -> list[Accepted]:
@@ -175,12 +175,12 @@ def accepted(finished: Iterable[Finished]) -> list[Accepted]:
     ]
 
 
-async def _key(tools: Tools, shop: str, subject: Subject) -> str:
+async def _key(deps: IngestDependencies, shop: str, subject: Subject) -> str:
     match subject:
         case Person():
-            return await tools.keys.key(Lookup(shop, subject.aliases))
+            return await deps.keys.key(Lookup(shop, subject.aliases))
         case Product():
-            return await tools.keys.key(Lookup(shop, product_aliases(subject)))
+            return await deps.keys.key(Lookup(shop, product_aliases(subject)))
         case WholeShop():
             return SHOP_KEY
         case Known():

@@ -7,7 +7,7 @@ import msgspec
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.event_store import Receipt, Tools, accepted, find_keys, in_time, publish
+from relevo_ingest.app.event_store import IngestDependencies, Receipt, accepted, find_keys, publish, within_budget
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
@@ -19,7 +19,7 @@ _MOST_WRONG = 100
 
 
 async def receive_events(
-    tools: Tools,
+    deps: IngestDependencies,
     shop: ShopContext,
     events: Sequence[CloudEvent],
     received: datetime,
@@ -34,15 +34,15 @@ async def receive_events(
     """
     drafts, unknown = _read(shop, events, batch=batch, strict=strict)
     arrival = Arrival(shop=shop.shop, id="", source="", received=received)
-    kept = [_kept(tools, shop, event, why, received) for event, why in unknown]
-    async with in_time(tools.budget):
-        keys = await find_keys(tools, shop.shop, (draft.subject for draft in drafts))
-        finished = finish(drafts, keys, arrival, tools.limits)
-        await _check_ids(tools, shop.shop, drafts, received)  # last: what is refused keeps no ids
-        await publish(tools, finished)
+    kept = [_kept(deps, shop, event, why, received) for event, why in unknown]
+    async with within_budget(deps.budget):
+        keys = await find_keys(deps, shop.shop, (draft.subject for draft in drafts))
+        finished = finish(drafts, keys, arrival, deps.limits)
+        await _check_ids(deps, shop.shop, drafts, received)  # last: what is refused keeps no ids
+        await publish(deps, finished)
         for message, (event, why) in zip(kept, unknown, strict=True):
-            tools.watch.unrecognised(shop.shop, event.type, why.kind)
-            await tools.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
+            deps.counters.unrecognised(shop.shop, event.type, why.kind)
+            await deps.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
     return Receipt(events=accepted(finished), unrecognised=[why.reason for _, why in unknown])
 
 
@@ -68,7 +68,7 @@ def _read(
     return drafts, unknown
 
 
-async def _check_ids(tools: Tools, shop: str, drafts: Sequence[Draft], received: datetime) -> None:
+async def _check_ids(deps: IngestDependencies, shop: str, drafts: Sequence[Draft], received: datetime) -> None:
     """Raises `IdUsed` if an id came before, or stands twice in the request, with other content."""
     digests: dict[str, bytes] = {}
     used: list[str] = []
@@ -77,12 +77,12 @@ async def _check_ids(tools: Tools, shop: str, drafts: Sequence[Draft], received:
         if digests.setdefault(draft.id, digest) != digest:
             used.append(draft.id)
     if digests and not used:
-        used.extend(await tools.ids.used_otherwise(shop, digests, received))
+        used.extend(await deps.ids.used_otherwise(shop, digests, received))
     if used:
         raise IdUsed(list(dict.fromkeys(used)))
 
 
-def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, why: NoEvent, received: datetime) -> bytes:
+def _kept(deps: IngestDependencies, shop: ShopContext, event: CloudEvent, why: NoEvent, received: datetime) -> bytes:
     message = unrecognised(
         shop=shop.shop,
         platform=PLATFORM,
@@ -93,4 +93,4 @@ def _kept(tools: Tools, shop: ShopContext, event: CloudEvent, why: NoEvent, rece
         body=bytes(event.data) or msgspec.json.encode(event.data_base64),
         received=received,
     )
-    return encode(message, tools.limits.message_bytes)
+    return encode(message, deps.limits.message_bytes)

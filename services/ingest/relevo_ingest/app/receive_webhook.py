@@ -9,7 +9,15 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.event_store import Receipt, Tools, accepted, concluded, find_keys, in_time, publish
+from relevo_ingest.app.event_store import (
+    IngestDependencies,
+    Receipt,
+    accepted,
+    conclude,
+    find_keys,
+    publish,
+    within_budget,
+)
 from relevo_ingest.connectors.shopify import evidence, topics
 from relevo_ingest.core.decoding import parse
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
@@ -59,43 +67,45 @@ class Webhook(Struct, frozen=True, kw_only=True):
         )
 
 
-async def receive_shopify(tools: Tools, shop: ShopContext, webhook: Webhook) -> Receipt:
+async def receive_shopify(deps: IngestDependencies, shop: ShopContext, webhook: Webhook) -> Receipt:
     """Stores what the webhook says, or keeps it with the reason why it says nothing. When this returns, it is safe.
 
     A genuine webhook is never refused for its content: a shop that sees errors again and again ends the subscription.
     Raises `Busy` if it can't be stored in time.
     """
     arrival = webhook.arrival(shop.shop)
-    async with in_time(tools.budget):
-        found = await store_webhook(tools, shop, webhook, arrival)
-        return found if isinstance(found, Receipt) else await _keep(tools, webhook, arrival, found)
+    async with within_budget(deps.budget):
+        found = await store_webhook(deps, shop, webhook, arrival)
+        return found if isinstance(found, Receipt) else await _keep(deps, webhook, arrival, found)
 
 
-async def store_webhook(tools: Tools, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Receipt | NoEvent:
+async def store_webhook(
+    deps: IngestDependencies, shop: ShopContext, webhook: Webhook, arrival: Arrival
+) -> Receipt | NoEvent:
     """Publishes the events, or keeps them until they are due if they erase; or says why there are none.
 
     Raises `Busy`.
     """
     with collecting() as notes:
-        reading = await _read(tools, shop, webhook, arrival)
+        reading = await _read(deps, shop, webhook, arrival)
     if isinstance(reading, NoEvent):
         return reading
-    _tell(tools, shop, webhook.topic, notes)
-    keys = await find_keys(tools, arrival.shop, (draft.subject for draft in reading))
+    _tell(deps, shop, webhook.topic, notes)
+    keys = await find_keys(deps, arrival.shop, (draft.subject for draft in reading))
     try:
-        finished = finish(_with_notes(reading, notes), keys, arrival, tools.limits)
+        finished = finish(_with_notes(reading, notes), keys, arrival, deps.limits)
     except InvalidPayload as error:
         return NoEvent(str(error), kind="too_large", where=error.where)
-    if webhook.topic in evidence.ERASING and tools.erasing_after:
+    if webhook.topic in evidence.ERASING and deps.erasing_after:
         # The delivery's id is not signed; what is signed tells whether it is the same request.
         request = delivery_id("", webhook.topic, webhook.body)
-        await tools.erasures.put_off(finished, arrival.received + tools.erasing_after, request)
+        await deps.erasures.put_off(finished, arrival.received + deps.erasing_after, request)
         return Receipt(waiting=accepted(finished))
-    await publish(tools, finished)
+    await publish(deps, finished)
     return Receipt(events=accepted(finished))
 
 
-async def _read(tools: Tools, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Conclusion:
+async def _read(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Conclusion:
     """What the webhook says. A reader's bug costs this webhook only. Raises `Busy`."""
     topic = webhook.topic
     if not topic:
@@ -104,7 +114,7 @@ async def _read(tools: Tools, shop: ShopContext, webhook: Webhook, arrival: Arri
         problem = _mismatch(shop, topic, webhook)
         if problem:
             return NoEvent(problem, kind="mismatch")
-        return await concluded(tools, topics.read(topic, webhook.body, shop), arrival)
+        return await conclude(deps, topics.read(topic, webhook.body, shop), arrival)
     except InvalidPayload as error:
         return NoEvent(str(error), kind="invalid", where=error.where)
     except Busy:
@@ -125,12 +135,12 @@ def _mismatch(shop: ShopContext, topic: str, webhook: Webhook) -> str | None:
     return evidence.mismatch(topic, body, shop, webhook.headers.get(DOMAIN, ""))
 
 
-def _tell(tools: Tools, shop: ShopContext, topic: str, notes: Sequence[Note]) -> None:
+def _tell(deps: IngestDependencies, shop: ShopContext, topic: str, notes: Sequence[Note]) -> None:
     """Logs and counts what was left out: a shop reads no receipts. The values themselves are in the receipt alone."""
     if notes:
         places = ", ".join(one.place for one in notes)
         _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, topic, places)
-        tools.watch.left_out(shop.shop, topic, notes)
+        deps.counters.left_out(shop.shop, topic, notes)
 
 
 def _with_notes(drafts: Sequence[Draft], notes: Sequence[str]) -> Sequence[Draft]:
@@ -153,7 +163,7 @@ def _name(given: str) -> str:
     return ""
 
 
-async def _keep(tools: Tools, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:
+async def _keep(deps: IngestDependencies, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:
     message = unrecognised(
         shop=arrival.shop,
         platform=PLATFORM,
@@ -164,8 +174,8 @@ async def _keep(tools: Tools, webhook: Webhook, arrival: Arrival, reading: NoEve
         received=arrival.received,
         headers=webhook.headers,
     )
-    await find_keys(tools, arrival.shop, reading.learnt)
-    value = encode(message, tools.limits.message_bytes)
-    await tools.log.unrecognised((partition_key(arrival.shop, SHOP_KEY), value))
-    tools.watch.unrecognised(arrival.shop, webhook.topic, reading.kind)
+    await find_keys(deps, arrival.shop, reading.learnt)
+    value = encode(message, deps.limits.message_bytes)
+    await deps.log.unrecognised((partition_key(arrival.shop, SHOP_KEY), value))
+    deps.counters.unrecognised(arrival.shop, webhook.topic, reading.kind)
     return Receipt(unrecognised=[reading.reason])

@@ -4,7 +4,7 @@ import msgspec
 
 from relevo_contracts.messages import Unrecognised
 from relevo_ingest.app import receive_events, receive_webhook
-from relevo_ingest.app.event_store import Receipt, Tools, in_time, store
+from relevo_ingest.app.event_store import IngestDependencies, Receipt, store, within_budget
 from relevo_ingest.app.receive_webhook import Webhook
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
@@ -13,30 +13,30 @@ from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.unrecognised import kept_body
 
 
-async def redrive(tools: Tools, shop: ShopContext, kept: Unrecognised) -> Receipt | NoEvent:
+async def redrive(deps: IngestDependencies, shop: ShopContext, kept: Unrecognised) -> Receipt | NoEvent:
     """Publishes what today's connector makes of the message, with the ids and the time of its arrival; or says why not.
 
     Read again, it has the same ids: what knows them takes them once. Raises `Busy`.
     """
     if kept.cut:
         return NoEvent("only the beginning of it was kept", kind=kept.kind)
-    async with in_time(tools.budget):
+    async with within_budget(deps.budget):
         if kept.platform == receive_webhook.PLATFORM:
             headers = {receive_webhook.TOPIC: kept.topic, **kept.headers}
             webhook = Webhook(headers=headers, body=kept_body(kept), received=kept.receivedtime, id=kept.id)
-            return await receive_webhook.store_webhook(tools, shop, webhook, webhook.arrival(shop.shop))
+            return await receive_webhook.store_webhook(deps, shop, webhook, webhook.arrival(shop.shop))
         if kept.platform == receive_events.PLATFORM:
-            return await _event(tools, shop, kept)
+            return await _event(deps, shop, kept)
     return NoEvent(f"there is no connector for {kept.platform!r}", kind=kept.kind)
 
 
-async def _event(tools: Tools, shop: ShopContext, kept: Unrecognised) -> Receipt | NoEvent:
+async def _event(deps: IngestDependencies, shop: ShopContext, kept: Unrecognised) -> Receipt | NoEvent:
     try:
         reading = canonical.read(_cloud_event(kept), shop, strict=False)
         if isinstance(reading, NoEvent):
             return reading
         arrival = Arrival(shop=shop.shop, id=kept.id, source="", received=kept.receivedtime)
-        return Receipt(events=await store(tools, reading, arrival))
+        return Receipt(events=await store(deps, reading, arrival))
     except InvalidPayload as error:
         return NoEvent(str(error), kind="invalid", where=error.where)
 

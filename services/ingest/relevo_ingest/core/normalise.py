@@ -9,8 +9,8 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 from relevo_contracts import languages, zones
 from relevo_contracts.text import TEXT_LIMIT, clean, mail_text, phone_text
 
-_ODD = r"\s@\"<>(),:;\\\[\]\x00-\x1f\x7f-\x9f"
-_EMAIL = re.compile(rf"^[^{_ODD}]{{1,64}}@(?:[^{_ODD}.]{{1,63}}\.)+[^{_ODD}.]{{2,63}}$")
+_FORBIDDEN = r"\s@\"<>(),:;\\\[\]\x00-\x1f\x7f-\x9f"
+_EMAIL = re.compile(rf"^[^{_FORBIDDEN}]{{1,64}}@(?:[^{_FORBIDDEN}.]{{1,63}}\.)+[^{_FORBIDDEN}.]{{2,63}}$")
 _DIGITS = re.compile(r"^\+?[\d\s().\-/]{5,30}$", re.ASCII)
 
 locale = languages.language

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.shops import Shops
-from relevo_ingest.app.event_store import Receipt, Tools
+from relevo_ingest.app.event_store import IngestDependencies, Receipt
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
 from relevo_ingest.core import cloudevents
@@ -38,7 +38,7 @@ class Ingest(Struct, frozen=True):
 
     settings: IngestSettings
     shops: Shops
-    tools: Tools
+    deps: IngestDependencies
     rates: Rates
     clock: Clock
     metrics: Metrics
@@ -47,7 +47,7 @@ class Ingest(Struct, frozen=True):
 def make_app(ingest: Ingest) -> Starlette:
     """The application; it holds no state of its own."""
     endpoints = _Endpoints(ingest)
-    links = LinkPages(ingest.settings, ingest.shops, ingest.tools, ingest.clock)
+    links = LinkPages(ingest.settings, ingest.shops, ingest.deps, ingest.clock)
     routes = [
         Route("/hooks/{shop}/shopify", endpoints.counted(endpoints.shopify), methods=["POST"]),
         Route("/events/{shop}", endpoints.counted(endpoints.events), methods=["POST"]),
@@ -69,7 +69,7 @@ class _Endpoints:
     def __init__(self, ingest: Ingest) -> None:
         self._settings = ingest.settings
         self._shops = ingest.shops
-        self._tools = ingest.tools
+        self._dependencies = ingest.deps
         self._rates = ingest.rates
         self._clock = ingest.clock
         self._metrics = ingest.metrics
@@ -89,7 +89,7 @@ class _Endpoints:
         # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
         headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
         webhook = Webhook(headers=headers, body=in_utf8(request, body), received=received)
-        return _receipt(await receive_shopify(self._tools, context(shop), webhook))
+        return _receipt(await receive_shopify(self._dependencies, context(shop), webhook))
 
     async def events(self, request: Request) -> Response:
         """`POST /events/{shop}`."""
@@ -106,7 +106,7 @@ class _Endpoints:
         # Who posts events of their own learns of a slip at once, unless they ask for notes instead.
         strict = request.query_params.get("strict", "true").lower() not in ("false", "0")
         own = msgspec.structs.replace(context(shop), types=self._shops.types(shop.shop))
-        return _receipt(await receive_events(self._tools, own, events, received, batch=batch, strict=strict))
+        return _receipt(await receive_events(self._dependencies, own, events, received, batch=batch, strict=strict))
 
     async def handshake(self, request: Request) -> Response:
         """`OPTIONS /events/{shop}`: may this origin send here? Source: CloudEvents HTTP 1.1 Web Hooks, section 4.

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from relevo_ingest.adapters.shops import Shops
-from relevo_ingest.app.event_store import Tools
+from relevo_ingest.app.event_store import IngestDependencies
 from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints import pages
@@ -27,7 +27,7 @@ class LinkPages(Struct, frozen=True):
 
     settings: IngestSettings
     shops: Shops
-    tools: Tools
+    deps: IngestDependencies
     clock: Clock
 
     async def show(self, request: Request) -> Response:
@@ -55,7 +55,7 @@ class LinkPages(Struct, frozen=True):
 
     async def _unsubscribe(self, visit: Visit, link: Unsubscribe) -> str:
         said = await unsubscribe(
-            self.tools, shop=link.shop, key=link.key, channel=link.channel, received=self.clock.now()
+            self.deps, shop=link.shop, key=link.key, channel=link.channel, received=self.clock.now()
         )
         return pages.done(visit, self._token(Undo(link, said.time)))
 
@@ -63,7 +63,7 @@ class LinkPages(Struct, frozen=True):
         if self._late(link):
             return pages.too_late(visit)
         of, now = link.of, self.clock.now()
-        await undo(self.tools, shop=of.shop, key=of.key, channel=of.channel, at=link.at, received=now)
+        await undo(self.deps, shop=of.shop, key=of.key, channel=of.channel, at=link.at, received=now)
         return pages.undone(visit, self._token(of))
 
     def _late(self, link: Undo) -> bool:

@@ -6,16 +6,16 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relevo_ingest.adapters.counters import Counted
+from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.erasures import PendingErasures
-from relevo_ingest.adapters.event_log import KafkaLog
-from relevo_ingest.adapters.forgetting import ForgettingLog
+from relevo_ingest.adapters.event_log import KafkaEventLog
+from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import RETENTION, KnownStates
-from relevo_ingest.app.event_store import Tools
+from relevo_ingest.app.event_store import IngestDependencies
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.http import Ingest, make_app
@@ -62,7 +62,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         command_timeout=_COMMAND_SECONDS,
     )
     publisher = Publisher(settings, service.metrics, seals=Seals(pool, settings))
-    log = KafkaLog(publisher, most_waiting=settings.ingest_most_waiting)
+    log = KafkaEventLog(publisher, most_waiting=settings.ingest_most_waiting)
     try:
         await _connect(log)
         shops = Shops(
@@ -71,15 +71,15 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             forced=settings.ingest_shops_forced,
             monotonic=asyncio.get_running_loop().time,
         )
-        forgetting = ForgettingLog(log, pool)
+        forgetting = ErasingEventLog(log, pool)
         erasures = PendingErasures(pool, forgetting.events)
-        tools = Tools(
+        deps = IngestDependencies(
             keys=Identity(pool),
             states=KnownStates(pool, service.clock),
             log=forgetting,
             erasures=erasures,
             ids=EventIds(pool),
-            watch=Counted(service.metrics),
+            counters=MetricCounters(service.metrics),
             limits=settings.limits(),
             budget=settings.ingest_budget,
             erasing_after=settings.ingest_erasing_after,
@@ -89,7 +89,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
         service.health.probe("kafka", log.check, of="Kafka")
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
-        app = make_app(Ingest(settings, shops, tools, rates, service.clock, service.metrics))
+        app = make_app(Ingest(settings, shops, deps, rates, service.clock, service.metrics))
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
@@ -105,7 +105,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         pool.terminate()
 
 
-async def _connect(log: KafkaLog) -> None:
+async def _connect(log: KafkaEventLog) -> None:
     """Connects now rather than at the first webhook; Kafka may still be starting."""
     try:
         await log.start()

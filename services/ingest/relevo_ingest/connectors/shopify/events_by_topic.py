@@ -7,7 +7,7 @@ _CUSTOMER = ("customer.updated",)
 _SHIPMENT = ("shipment.created", "shipment.updated", "shipment.delivered")
 _STOCK = ("product.stock_changed",)
 
-MADE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+EVENTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "carts/create": ("cart.updated",),
         "carts/update": ("cart.updated",),
@@ -74,4 +74,4 @@ MADE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def topics_of(event_type: str) -> list[str]:
     """The topics that can make an event of this type, in the order of the table."""
-    return [topic for topic, made in MADE.items() if event_type in made]
+    return [topic for topic, made in EVENTS_BY_TOPIC.items() if event_type in made]
