@@ -22,9 +22,9 @@ from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.compiler.readers.events import ENDINGS as EVENT_ENDINGS
 from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
 from relevo_workflow.compiler.readers.events import diagnose_events, event_files
-from relevo_workflow.definition.program import HttpStep
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.steps.header_texts import secrets_of
+from relevo_workflow.steps.step_types import HttpStep
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, WorkflowError
 
 WORKFLOW = "workflow.yaml"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from relevo_cli.stored import read_stored
 from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_workflow.compiler.cross_workflow_checks import check_starts, starts_others
-from relevo_workflow.definition.program import StartStep
 from relevo_workflow.definition.workflow import Definition, ManualTrigger
+from relevo_workflow.steps.step_types import StartStep
 
 
 class Neighbourhood:

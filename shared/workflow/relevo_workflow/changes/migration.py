@@ -13,12 +13,12 @@ from msgspec import Struct, structs
 
 from relevo_workflow.changes.alignment import align
 from relevo_workflow.changes.repeats import deeds_before, repeated
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.workflow import Definition, EventTrigger
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.runs.execution import ANSWER_WITHIN
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.until import wait_until
 from relevo_workflow.syntax.zones import zone_of
 

@@ -7,9 +7,9 @@ where ways part, and never too little.
 from collections.abc import Collection
 
 from relevo_workflow.changes.alignment import align, content
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.control_flow import reached_from, targets
-from relevo_workflow.definition.program import Program
+from relevo_workflow.steps import step_types as steps
+from relevo_workflow.steps.step_types import Program
 
 _DOING = (
     steps.SendStep

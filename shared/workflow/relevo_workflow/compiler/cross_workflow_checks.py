@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from relevo_workflow.definition.program import StartStep
 from relevo_workflow.definition.workflow import Definition, ManualTrigger
+from relevo_workflow.steps.step_types import StartStep
 from relevo_workflow.syntax.diagnostics import Diagnostic, suggestion
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 from relevo_workflow.compiler.ast import Outline
 from relevo_workflow.compiler.definite_assignment import ALWAYS, unsaved_reads
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.control_flow import endless, reached_from, saved_before, targets
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.diagnostics import Position, suggestion
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading

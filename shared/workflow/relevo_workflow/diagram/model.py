@@ -5,9 +5,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition import workflow as parts
-from relevo_workflow.definition.program import END
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.diagram.rules import rules_of
 from relevo_workflow.diagram.words import (
@@ -17,6 +15,8 @@ from relevo_workflow.diagram.words import (
     event_in_words,
     until_in_words,
 )
+from relevo_workflow.steps import step_types as steps
+from relevo_workflow.steps.step_types import END
 
 _CHANNELS = {"email": "e-mail", "sms": "SMS"}
 

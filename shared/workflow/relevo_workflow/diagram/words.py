@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from relevo_workflow.definition import program as steps
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.zones import WEEKDAYS
 

@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from relevo_workflow.definition import program as steps
 from relevo_workflow.model.inputs import TaskInput
 from relevo_workflow.model.state import Vote
 from relevo_workflow.runs.execution import Walk
+from relevo_workflow.steps import step_types as steps
 
 
 def on_task(walk: Walk, arrival: TaskInput) -> bool:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.workflow import Definition, Exit, Restart
 from relevo_workflow.expressions.expression import Equality, Expression
 from relevo_workflow.expressions.field_paths import Getter
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.runs.schema_fit import misfit
+from relevo_workflow.steps import step_types as steps
 
 _Wanted = tuple[tuple[Getter, Any], ...]
 _ALWAYS: tuple[_Wanted, ...] = ((),)

@@ -7,7 +7,6 @@ from typing import assert_never
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.workflow import Definition, Goal
 from relevo_workflow.expressions.scope import event_view
 from relevo_workflow.model import effects
@@ -26,6 +25,7 @@ from relevo_workflow.runs.approvals import on_task
 from relevo_workflow.runs.execution import Walk
 from relevo_workflow.runs.schema_fit import misfit
 from relevo_workflow.runs.starting import start
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.step_effects import concerns
 from relevo_workflow.values.money import goal_value
 

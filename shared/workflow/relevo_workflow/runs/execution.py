@@ -6,7 +6,6 @@ from typing import assert_never
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.bucketing import pick, share
@@ -15,6 +14,7 @@ from relevo_workflow.model.effects import ArmTimer, CancelTimer, CloseTask, Effe
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.runs.facts import with_changes
 from relevo_workflow.steps import step_effects
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.until import wait_until
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.zones import zone_of

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from datetime import time, timedelta
 
-from relevo_workflow.definition.program import WaitUntil
 from relevo_workflow.expressions.expression import Names
+from relevo_workflow.steps.step_types import WaitUntil
 from relevo_workflow.syntax.fields import parse_day, parse_time, parse_weekday
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading

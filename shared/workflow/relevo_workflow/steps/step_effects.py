@@ -6,12 +6,12 @@ import msgspec
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import product_key
-from relevo_workflow.definition import program as steps
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import DYN, shape_of
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Emit, Http, OpenTask, Send, SetAttributes, StartRun, Subscribe
 from relevo_workflow.model.state import Run
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.recipients import recipient
 from relevo_workflow.values.money import with_amounts
 from relevo_workflow.values.text_context import liquid_context

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from relevo_workflow.definition.program import WaitUntil
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.decision import Check
+from relevo_workflow.steps.step_types import WaitUntil
 from relevo_workflow.syntax.zones import instant, next_time_of_day
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from relevo_workflow.definition import program as steps
 from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.diagnostics import Position
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from relevo_workflow.compiler.ast import Outline
-from relevo_workflow.definition.program import END, Goto
+from relevo_workflow.steps.step_types import END, Goto
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node
