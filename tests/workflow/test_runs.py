@@ -8,12 +8,13 @@ import pytest
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeliveryOutcome, WakeUp
+from relevo_workflow.definition.program import Program
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.model.inputs import EventInput, OutcomeInput, TimerInput
 from relevo_workflow.model.state import Facts, Shop, Subject
 from relevo_workflow.runs.decide import decide
 from relevo_workflow.runs.handle import MissingVersionError, handle
-from relevo_workflow.steps.step_types import Goto, Program
+from relevo_workflow.steps.step_types import Goto
 from tests.workflow.shop import (
     CART,
     CUSTOMER,

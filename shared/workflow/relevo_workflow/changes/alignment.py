@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from relevo_workflow.definition.program import Program
 from relevo_workflow.steps import step_types as steps
-from relevo_workflow.steps.step_types import Program
 from relevo_workflow.values.value import Computed, Items, LiquidText, Literal, Record, Value
 
 Content = tuple[str, ...]

@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from relevo_workflow.changes.alignment import align, content
 from relevo_workflow.definition.control_flow import reached_from, targets
+from relevo_workflow.definition.program import Program
 from relevo_workflow.steps import step_types as steps
-from relevo_workflow.steps.step_types import Program
 
 _DOING = (
     steps.SendStep

@@ -20,6 +20,7 @@ from relevo_workflow.expressions.shapes import (
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
 from relevo_workflow.syntax.fields import NAME, SAVE_NAME
 from relevo_workflow.syntax.yaml_source import Node
+from relevo_workflow.values.reader import is_word
 
 KINDS = (
     "wait",
@@ -248,10 +249,3 @@ def _literal_shape(node: Node) -> Shape:
 
 
 _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_WORD = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_ \-]*$")
-_CEL_WORDS = frozenset(("true", "false", "null", "now", "event", "trigger", "customer", "run", "shop"))
-
-
-def is_word(text: str) -> bool:
-    """Whether text in a value position is plain words rather than an expression."""
-    return bool(_WORD.match(text)) and text not in _CEL_WORDS

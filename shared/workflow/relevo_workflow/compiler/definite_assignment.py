@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.compiler.ast import APPROVE_BLOCKS, Outline, is_word
+from relevo_workflow.compiler.ast import APPROVE_BLOCKS, Outline
 from relevo_workflow.definition.control_flow import saved_before
+from relevo_workflow.definition.program import Program
 from relevo_workflow.expressions.field_paths import Path, find_paths
 from relevo_workflow.expressions.shapes import DYN
-from relevo_workflow.steps.step_types import Program
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_texts import saved_reads
+from relevo_workflow.values.reader import is_word
 
 ALWAYS = frozenset(("id", "key", "started_at", "holdout"))
 """What `run` has from its start."""

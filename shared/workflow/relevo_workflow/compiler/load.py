@@ -17,6 +17,7 @@ from relevo_workflow.compiler.readers.segments import read_segments
 from relevo_workflow.compiler.readers.steps import StepReader
 from relevo_workflow.compiler.readers.templates import read_templates
 from relevo_workflow.definition.control_flow import circle, unreachable
+from relevo_workflow.definition.program import Program
 from relevo_workflow.definition.workflow import (
     DateTrigger,
     Definition,
@@ -26,7 +27,7 @@ from relevo_workflow.definition.workflow import (
 )
 from relevo_workflow.expressions.expression import Compiler, Names
 from relevo_workflow.expressions.shapes import DYN, run_shape
-from relevo_workflow.steps.step_types import Program, WaitFor, WaitUntil
+from relevo_workflow.steps.step_types import WaitFor, WaitUntil
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml

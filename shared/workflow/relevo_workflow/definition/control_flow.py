@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from relevo_workflow.definition.program import Program
 from relevo_workflow.steps import step_types as steps
-from relevo_workflow.steps.step_types import END, Program
+from relevo_workflow.steps.step_types import END
 
 
 def targets(step: steps.Step) -> list[str]:  # noqa: PLR0911  # one line a kind of step

@@ -3,17 +3,30 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.zones import zone_name
+from relevo_workflow.model.decision import Check
 from relevo_workflow.model.state import Facts, Run, Shop
 
-if TYPE_CHECKING:
-    from relevo_workflow.definition.workflow import Segment
+
+class CustomerRule(Protocol):
+    """A condition about the customer alone."""
+
+    def evaluate(self, scope: "Scope", at: str = "") -> Check:
+        """The condition's value in `scope`."""
+
+
+class Segment(Protocol):
+    """A named rule over the customer, as far as a scope looks into it."""
+
+    @property
+    def rule(self) -> CustomerRule:
+        """Who is in it."""
 
 
 class Scope(Struct, kw_only=True):
@@ -27,7 +40,7 @@ class Scope(Struct, kw_only=True):
     shop_state: Shop
     now: datetime
     event: Event | None = None
-    rules: "Mapping[str, Segment]" = {}
+    rules: Mapping[str, Segment] = {}
     types: EventTypes = BUILT_IN
     _customer: dict[str, Any] | None = None
     _run: dict[str, Any] | None = None

@@ -1,9 +1,9 @@
-"""A workflow's steps, compiled: a flat program of steps with stable ids, each knowing which step comes next.
+"""What a step can be, compiled: each has a stable id and knows which step comes next.
 
 An empty id as a target means the end of the workflow.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 
 from relevo_contracts.contact import Channel
@@ -257,17 +257,3 @@ Step = (
     | Stop
 )
 """Everything that a step can be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """The steps by id, in the order of the file, and the first one.
-
-    `given` are the ids that somebody wrote; the others were made up. `within` names the step and the arm around a step
-    that stands in one.
-    """
-
-    steps: dict[str, Step]
-    first: str
-    given: frozenset[str] = frozenset()
-    within: dict[str, tuple[str, str]] = field(default_factory=dict)

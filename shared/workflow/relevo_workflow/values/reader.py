@@ -5,11 +5,11 @@ themselves, plain words are text (`gold`, `free shipping`), text with `{{ }}` is
 expression, checked like every other.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.compiler.ast import is_word
 from relevo_workflow.expressions.expression import Compiler, Expression, Names
 from relevo_workflow.expressions.shapes import UNKNOWN
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
@@ -17,6 +17,9 @@ from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_texts import read_liquid
 from relevo_workflow.values.value import Computed, Items, Literal, Record, Value
+
+_WORD = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_ \-]*$")
+_CEL_WORDS = frozenset(("true", "false", "null", "now", "event", "trigger", "customer", "run", "shop"))
 
 
 @dataclass(slots=True)
@@ -86,6 +89,11 @@ class Reading:
         for template in templates if not self.problems.errors else ():
             if template not in self.used:
                 self.problems.warning(Position(f"templates/{template}.yaml"), f"no step sends '{template}'")
+
+
+def is_word(text: str) -> bool:
+    """Whether text in a value position is plain words rather than an expression."""
+    return bool(_WORD.match(text)) and text not in _CEL_WORDS
 
 
 def read_value(node: Node, reading: Reading, names: Names) -> Value:

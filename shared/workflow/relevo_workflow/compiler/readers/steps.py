@@ -8,6 +8,7 @@ from relevo_workflow.compiler.arm_labels import arm_labels, check_names
 from relevo_workflow.compiler.ast import Block, Outline
 from relevo_workflow.compiler.positions import surroundings
 from relevo_workflow.compiler.readers.goto import read_goto
+from relevo_workflow.definition.program import Program
 from relevo_workflow.definition.workflow import DEFAULT_NOT_AFTER
 from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.steps import step_types as steps
@@ -15,7 +16,7 @@ from relevo_workflow.steps.emit_payloads import check_payload
 from relevo_workflow.steps.header_texts import read_headers_of
 from relevo_workflow.steps.read_until import read_until
 from relevo_workflow.steps.recipients import read_to
-from relevo_workflow.steps.step_types import END, Program, Step
+from relevo_workflow.steps.step_types import END, Step
 from relevo_workflow.syntax.fields import SAVE_NAME, Fields, read_duration
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_texts import read_liquid
