@@ -18,7 +18,7 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money
 from relevo_engine.entrypoints.main import engine
 from relevo_engine.settings import EngineSettings
-from relevo_notifier.entrypoints.background import Around
+from relevo_notifier.entrypoints.context import Around
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime import catalog

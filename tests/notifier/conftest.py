@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, OUTCOMES
-from relevo_notifier.entrypoints.background import Around
+from relevo_notifier.entrypoints.context import Around
 from relevo_notifier.entrypoints.wiring import Notifier, run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime import catalog

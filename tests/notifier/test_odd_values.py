@@ -17,17 +17,17 @@ from relevo_contracts.messages import CallAnswered, CallHttp, DeliveryOutcome
 from relevo_contracts.topics import DELIVERIES
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.attempt import Attempt
-from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.call import CallAttempt
-from relevo_notifier.app.hosts import Hosts
-from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.host_limiter import Hosts
 from relevo_notifier.app.ports import Message
 from relevo_notifier.app.prepare import Prepare
-from relevo_notifier.core.answers import Refused, Sent, TryLater, read_smtp
+from relevo_notifier.app.worker_pool import Holding, Lane
 from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CallRules, CallWork
 from relevo_notifier.core.calls import final as final_call
 from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.provider_results import Refused, Sent, TryLater, read_smtp
 from relevo_notifier.core.replies import Replied, Reply
 from relevo_notifier.core.requests import Request
 from relevo_notifier.core.settle import Rules

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.batches import Batches
-from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.report import Report
+from relevo_notifier.app.worker_pool import Holding, Lane
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.clock import ManualClock

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from relevo_notifier.adapters.sms_twilio import TwilioOptions, TwilioProvider
-from relevo_notifier.adapters.smtp import SmtpOptions, SmtpProvider
 from relevo_notifier.app.ports import Message, Provider
-from relevo_notifier.core.answers import Refused, Sent, TryLater, Unknown
 from relevo_notifier.core.mime import build_mail
+from relevo_notifier.core.provider_results import Refused, Sent, TryLater, Unknown
+from relevo_notifier.providers.smtp.client import SmtpOptions, SmtpProvider
+from relevo_notifier.providers.twilio.client import TwilioOptions, TwilioProvider
 from relevo_sandbox.faults import Faults
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter

@@ -6,8 +6,8 @@ import msgspec
 
 from relevo_notifier.adapters import past_deliveries
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.answers import Refused
 from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.provider_results import Refused
 from relevo_notifier.core.settle import Rules, after, final, put_back
 from relevo_notifier.core.work import Incoming, Settled
 from relevo_runtime.postgres import Pool

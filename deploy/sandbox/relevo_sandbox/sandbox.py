@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from relevo_sandbox.box import Box
 from relevo_sandbox.echo import Echo
 from relevo_sandbox.faults import Faults, Mischief
-from relevo_sandbox.mail import serve_mail
 from relevo_sandbox.pages import Pages
-from relevo_sandbox.sms import SmsSandbox
+from relevo_sandbox.providers.smtp.server import serve_mail
+from relevo_sandbox.providers.twilio.api import SmsSandbox
 
 
 class Sandbox(Struct, frozen=True):

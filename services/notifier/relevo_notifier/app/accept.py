@@ -9,8 +9,8 @@ from relevo_contracts.contact import Channel
 from relevo_contracts.messages import CallHttp, SendDelivery
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.lane import Lane
 from relevo_notifier.app.ports import R
+from relevo_notifier.app.worker_pool import Lane
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.work import C, Incoming, Settled, W, Work
 from relevo_runtime.clock import Clock

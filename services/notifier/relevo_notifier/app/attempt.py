@@ -6,8 +6,8 @@ import structlog
 
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.app.prepare import Prepare
-from relevo_notifier.core.answers import Answer, Sent, Unknown
 from relevo_notifier.core.policy import in_doubt
+from relevo_notifier.core.provider_results import Answer, Sent, Unknown
 from relevo_notifier.core.settle import Rules, after, failed, final, put_back
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock

@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 from pydantic import SecretStr
 
-from relevo_notifier.app.hosts import Busy, Hosts
+from relevo_notifier.app.host_limiter import Busy, Hosts
 from relevo_notifier.core.calls import (
     LANE,
     CallRules,

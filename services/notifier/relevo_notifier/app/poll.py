@@ -5,10 +5,10 @@ from typing import Generic
 
 import structlog
 
-from relevo_notifier.app.batches import Batches
-from relevo_notifier.app.lane import Lane
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.ports import Queue, R
 from relevo_notifier.app.report import Report
+from relevo_notifier.app.worker_pool import Lane
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel
-from relevo_notifier.core.answers import Answer
+from relevo_notifier.core.provider_results import Answer
 from relevo_notifier.core.work import Due, Result, W, Workable
 
 W_contra = TypeVar("W_contra", bound=Workable, contravariant=True)

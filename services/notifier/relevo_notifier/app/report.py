@@ -8,7 +8,7 @@ import structlog
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
-from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.ports import Ledger, R
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import MessageTooLarge

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from relevo_contracts.messages import DeliveryOutcome, OutcomeStatus
-from relevo_notifier.core.answers import Answer, Refused, Sent, TryLater, Unknown
 from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.provider_results import Answer, Refused, Sent, TryLater, Unknown
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.storable import storable, storable_text
 

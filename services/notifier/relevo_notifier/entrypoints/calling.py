@@ -10,17 +10,17 @@ from relevo_contracts import topics
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.http_calls import HttpCaller
 from relevo_notifier.app.accept import accept_calls
-from relevo_notifier.app.batches import Batches
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.call import CallAttempt
-from relevo_notifier.app.hosts import Hosts
-from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.host_limiter import Hosts
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.app.worker_pool import Holding, Lane
 from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import LANE, CallRules, CallWork, SettledCall
 from relevo_notifier.core.network import Allowed
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.entrypoints.background import Around, in_background
+from relevo_notifier.entrypoints.context import Around, in_background
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import BatchConsumer, Publisher

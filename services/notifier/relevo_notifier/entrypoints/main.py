@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relevo_notifier.adapters import history
+from relevo_notifier.adapters import retention
 from relevo_notifier.app.watch_secrets import watch_secrets
-from relevo_notifier.entrypoints.background import Around
+from relevo_notifier.entrypoints.context import Around
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.environment import start
@@ -26,7 +26,7 @@ def main() -> int:
                 service.loop(f"{lane.name}-poll", poll.run_once)
                 for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
             ]
-            forget = forget_what_is_over(notifier.pool, history.STATEMENTS, days=settings.notifier_history_days)
+            forget = forget_what_is_over(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
             secrets = watch_secrets(notifier.pool, service.health, settings.notifier_call_secrets)
             loops.append(service.loop("secrets", secrets, longest_pause=5))
             async with service.running(*loops, service.loop("history", forget, longest_pause=3600)):

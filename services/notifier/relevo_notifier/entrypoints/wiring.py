@@ -13,23 +13,23 @@ from relevo_contracts.contact import Channel
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.deliveries import ChannelQueue, Deliveries
-from relevo_notifier.adapters.no_provider import NoProvider
-from relevo_notifier.adapters.sms_twilio import TwilioOptions, TwilioProvider
-from relevo_notifier.adapters.smtp import SmtpOptions, SmtpProvider
 from relevo_notifier.app.accept import accept_deliveries
 from relevo_notifier.app.attempt import Attempt
-from relevo_notifier.app.batches import Batches
-from relevo_notifier.app.lane import Holding, Lane
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.learn import learn_contacts
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.app.worker_pool import Holding, Lane
 from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Settled, Work
-from relevo_notifier.entrypoints.background import Around, in_background
 from relevo_notifier.entrypoints.calling import start_calling
+from relevo_notifier.entrypoints.context import Around, in_background
+from relevo_notifier.providers.smtp.client import SmtpOptions, SmtpProvider
+from relevo_notifier.providers.twilio.client import TwilioOptions, TwilioProvider
+from relevo_notifier.providers.unconfigured import NoProvider
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import BatchConsumer, Publisher

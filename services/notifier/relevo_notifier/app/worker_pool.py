@@ -14,9 +14,9 @@ from typing import Generic
 import structlog
 from msgspec import Struct
 
-from relevo_notifier.app.batches import Batches
-from relevo_notifier.app.patience import patiently
+from relevo_notifier.app.batcher import Batches
 from relevo_notifier.app.ports import Attempting, Queue, R
+from relevo_notifier.app.transient import patiently
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described

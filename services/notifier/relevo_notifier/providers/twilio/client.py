@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.answers import Answer, Sent, TryLater, Unknown, read_twilio
+from relevo_notifier.core.provider_results import Answer, Sent, TryLater, Unknown, read_twilio
 
 CLOCK_SLACK = timedelta(minutes=1)
 

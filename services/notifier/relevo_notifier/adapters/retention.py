@@ -2,4 +2,4 @@
 
 from relevo_runtime.postgres import Statements
 
-STATEMENTS = Statements.load("relevo_notifier.adapters", "history.sql")
+STATEMENTS = Statements.load("relevo_notifier.adapters", "retention.sql")

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from relevo_notifier.app.patience import PAUSES, patiently
+from relevo_notifier.app.transient import PAUSES, patiently
 from relevo_runtime.errors import described
 from relevo_runtime.postgres import unfit_schema
 from relevo_runtime.supervision import asked_to_end, contained

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from relevo_notifier.adapters.history import STATEMENTS
+from relevo_notifier.adapters.retention import STATEMENTS
 from relevo_runtime.postgres import Pool
 from relevo_runtime.retention import PAUSE, forget_what_is_over
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.answers import Answer, Refused, TryLater, Unknown, read_smtp
+from relevo_notifier.core.provider_results import Answer, Refused, TryLater, Unknown, read_smtp
 from relevo_runtime.errors import described
 
 Tls = Literal["none", "starttls", "tls"]

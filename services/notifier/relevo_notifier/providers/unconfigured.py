@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.answers import Answer, TryLater
+from relevo_notifier.core.provider_results import Answer, TryLater
 
 
 class NoProvider:

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from relevo_contracts.messages import DeliveryOutcome
-from relevo_notifier.core.answers import Refused, Sent, TryLater, Unknown, read_smtp, read_twilio
 from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.provider_results import Refused, Sent, TryLater, Unknown, read_smtp, read_twilio
 from relevo_notifier.core.settle import Rules, after
 from relevo_notifier.core.work import Settled
 from tests.notifier.support import NOON, delivery, work

@@ -1,0 +1,1 @@
+"""The counterparts of the notifier's providers, each under the same name."""

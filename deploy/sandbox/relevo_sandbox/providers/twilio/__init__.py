@@ -1,0 +1,1 @@
+"""The part of Twilio's API that sending needs."""
