@@ -1,4 +1,4 @@
-"""The `relevo` command: one module a noun in `relevo_cli.commands`."""
+"""The `relevo` command: one module a noun in `relevo_cli.commands`, imported when it is asked for."""
 
 import importlib
 import os
@@ -9,37 +9,52 @@ import typer
 from relevo_cli.console import err
 
 COMMANDS = {
-    "new": "new",
-    "check": "check",
-    "test": "test",
-    "watch": "watch",
-    "diagram": "diagram",
-    "up": "up",
-    "demo": "demo",
-    "migrate": "migrate",
-    "deploy": "deploy",
-    "rollback": "rollback",
-    "history": "history",
-    "approvers": "approvers",
-    "explain": "explain",
-    "shops": "shops",
-    "events": "events",
-    "start": "start",
-    "tasks": "tasks",
-    "dead-letters": "dead_letters",
-    "unrecognised": "unrecognised",
-    "erasures": "erasures",
-    "privacy": "privacy",
-    "doctor": "doctor",
-    "settings": "settings",
-    "docs": "docs",
+    "new": "Write a new workflow with a template, a layout and tests.",
+    "check": "Find every mistake in workflows.",
+    "test": "Run the tests beside each workflow in virtual time.",
+    "watch": "Check, test and preview workflows again at each save.",
+    "diagram": "Draw a workflow, with its waits and conditions in words.",
+    "up": "Start the whole system here; Ctrl-C stops it.",
+    "demo": "Replay a recorded day of the sample shop.",
+    "migrate": "Apply migrations and create the topics that are missing.",
+    "deploy": "Show what changes in workflows, and deploy them.",
+    "rollback": "Deploy an earlier version of a workflow again.",
+    "history": "List the deployments of a workflow, and what they changed.",
+    "approvers": "Who may approve changes of administrative workflows.",
+    "explain": "Tell what a customer was sent, and why; what not, too.",
+    "shops": "Make shops known, list and change them.",
+    "events": "What arrives for a shop, and the events it declared.",
+    "start": "Start a workflow by hand for one customer.",
+    "tasks": "What workflows ask of the staff: list it, answer it.",
+    "dead-letters": "Messages that could not be processed: list, send again.",
+    "unrecognised": "Genuine messages of shops that made no event.",
+    "erasures": "Requests of shops to erase; each waits before it acts.",
+    "privacy": "What is kept of a person, who asked for it, erasing them.",
+    "doctor": "Look at the running system and say what to do.",
+    "settings": "All settings with meaning, default and present value.",
+    "docs": "Write the schemas and the other generated documents.",
 }
-"""Each command and its module, which has a function `register`."""
+"""Each command and a line about it. Its module in `commands` has its name and a function `register`."""
 USAGE_ERROR = 2
 
 
-def application(asked: str = "") -> typer.Typer:
-    """The command with its subcommands; with the one alone that is `asked` for, so that the others cost no time."""
+def application(*asked: str) -> typer.Typer:
+    """The command with those of its subcommands that are `asked` for, so that the others cost no time."""
+    app = _bare()
+    for name in asked:
+        importlib.import_module(f"relevo_cli.commands.{name.replace('-', '_')}").register(app)
+    return app
+
+
+def overview() -> typer.Typer:
+    """The command with what its help says of each subcommand, none of which is imported."""
+    app = _bare()
+    for name, summary in COMMANDS.items():
+        app.command(name, help=summary)(lambda: None)
+    return app
+
+
+def _bare() -> typer.Typer:
     app = typer.Typer(
         help="Relevo automates the workflows of online shops.",
         no_args_is_help=True,
@@ -48,15 +63,14 @@ def application(asked: str = "") -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(lambda: None)  # keeps a single command a subcommand
-    for module in [COMMANDS[asked]] if asked in COMMANDS else COMMANDS.values():
-        importlib.import_module(f"relevo_cli.commands.{module}").register(app)
     return app
 
 
 def main() -> None:
     """Runs the command. What a person can mend is one sentence on standard error and exit code 2."""
     try:
-        application(*sys.argv[1:2])()
+        words = [word for word in sys.argv[1:3] if word != "--"][:1]
+        (application(*words) if COMMANDS.keys() & words else overview())()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

