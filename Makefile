@@ -6,6 +6,9 @@ MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime serv
 STAMP := .venv/.installed
 NAME ?= engine
 
+# Python keeps what it has compiled, whatever the surroundings say: without it every start of a process takes twice as long.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-clients lint format bench conformance docs lock clean
 
