@@ -29,12 +29,12 @@ from cel_expr_python import cel
 from relevo_contracts.envelope import Event
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.inputs import EventInput, Input, TimerInput
 from relevo_workflow.model.state import Shop, Subject
 from relevo_workflow.runs.handle import handle
-from relevo_workflow.testing.simulation import wakeup_of
+from relevo_workflow.testing.simulation import due_wakeup
 
 LIBRARY = Path(__file__).parents[1] / "workflows"
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -118,7 +118,7 @@ class Core:
     """The customers and their timers, driven as the engine drives them."""
 
     def __init__(self, definitions: list[Definition]) -> None:
-        self.definitions = Deployment.of(definitions)
+        self.definitions = WorkflowIndex.of(definitions)
         self.versions = {one.version: one for one in definitions}
         self.subjects = {f"c{number}": Subject(shop=SHOP.id, key=f"c{number}") for number in range(CUSTOMERS)}
         self.timers: dict[str, ArmTimer] = {}
@@ -152,7 +152,7 @@ class Core:
             _, _, key, _, timer = heappop(self.heap)
             if self.timers.get(timer.id) is timer:
                 del self.timers[timer.id]
-                self.give(key, TimerInput(wakeup_of(timer, SHOP.id, key)), now)
+                self.give(key, TimerInput(due_wakeup(timer, SHOP.id, key)), now)
 
     def lap(self, course: Sequence[bytes]) -> None:
         """Gives a part of the course, and notes its rate."""
@@ -174,7 +174,7 @@ class Core:
                 samples[event.type].append((event.key, EventInput(event), event.time))
         armed = sorted(self.heap)[: SAMPLES * 4]
         alive = [(key, timer) for _, _, key, _, timer in armed if self.timers.get(timer.id) is timer]
-        samples["timers"] = [(key, TimerInput(wakeup_of(timer, SHOP.id, key)), timer.due_at) for key, timer in alive]
+        samples["timers"] = [(key, TimerInput(due_wakeup(timer, SHOP.id, key)), timer.due_at) for key, timer in alive]
         best = {(kind, at): float("inf") for kind, sample in samples.items() for at in range(len(sample))}
         for _ in range(ROUNDS):
             for kind, sample in samples.items():

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from relevo_workflow.expressions.field_paths import ROOTS, Token, tokens
+from relevo_workflow.expressions.field_paths import EXPRESSION_ROOTS, Token, tokenize
 
 _OPERATOR = re.compile(r"==|!=|>=|<=|>|<|&&|\|\|")
 _OTHER = {"==": "!=", "!=": "==", ">": ">=", ">=": ">", "<": "<=", "<=": "<", "&&": "||", "||": "&&"}
@@ -11,7 +11,7 @@ _OTHER = {"==": "!=", "!=": "==", ">": ">=", ">=": ">", "<": "<=", "<=": "<", "&
 
 def spoiled(text: str) -> Iterator[tuple[str, str]]:
     """Each slip that this text allows: its kind, and the text with it."""
-    stream = tokens(text)
+    stream = tokenize(text)
     yield from _operators(text, stream)
     for before, token in zip([None, *stream], stream, strict=False):
         if token.kind == "text":
@@ -53,7 +53,7 @@ def _other_roots(text: str, stream: list[Token]) -> Iterator[str]:
     """`event` in place of `trigger`, and the reverse."""
     other = {"event": "trigger", "trigger": "event"}
     for before, token in zip([None, *stream], stream, strict=False):
-        if token.text in other and token.text in ROOTS and (before is None or before.text != "."):
+        if token.text in other and token.text in EXPRESSION_ROOTS and (before is None or before.text != "."):
             yield _put(text, token, other[token.text])
 
 

@@ -19,9 +19,7 @@ from relevo_cli.errors import CommandError, NotTextError
 from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
 from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.compiler.readers.events import ENDINGS as EVENT_ENDINGS
-from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
-from relevo_workflow.compiler.readers.events import diagnose_events, event_files
+from relevo_workflow.compiler.readers.events import EVENT_FILE_SUFFIXES, EVENTS_FOLDER, diagnose_events, event_files
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.steps.header_texts import secrets_of
 from relevo_workflow.steps.step_types import HttpStep
@@ -134,8 +132,8 @@ def _own_events(folder: Path, files: Mapping[str, str], *, every: bool) -> dict[
 
 def read_events(library: Path) -> dict[str, str]:
     """The declarations of the shop's own events in a folder of workflows: `events/custom.*.json` (or YAML)."""
-    paths = [path for ending in EVENT_ENDINGS for path in (library / EVENTS).glob(f"*{ending}")]
-    return {f"{EVENTS}{path.name}": _read(path) for path in sorted(paths)}
+    paths = [path for ending in EVENT_FILE_SUFFIXES for path in (library / EVENTS_FOLDER).glob(f"*{ending}")]
+    return {f"{EVENTS_FOLDER}{path.name}": _read(path) for path in sorted(paths)}
 
 
 def read_tests(folder: Path) -> dict[str, str]:
@@ -174,7 +172,7 @@ def beside(folder: Path) -> Path:
 
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
-    shared = file == SEGMENTS or file.startswith((f"{LAYOUTS}/", EVENTS))
+    shared = file == SEGMENTS or file.startswith((f"{LAYOUTS}/", EVENTS_FOLDER))
     return (beside(folder) if shared else folder) / file
 
 

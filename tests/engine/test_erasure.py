@@ -22,7 +22,7 @@ from relevo_runtime.sealing import Seals
 from relevo_workflow.model.inputs import EventInput
 from relevo_workflow.model.state import Facts, Subject
 from relevo_workflow.runs.handle import handle
-from relevo_workflow.runs.redaction import is_void, is_void_in
+from relevo_workflow.runs.redaction import precedes_erasure, precedes_shop_erasure
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, build_engine, checkout, deploy, event, order
 from tests.engine.test_tasks import PACK
@@ -226,8 +226,8 @@ def test_the_moment_of_a_shops_erasure_is_heard_and_that_of_a_customers_is_void(
     """Each customer of the shop is erased by an event of that very moment; one that is told twice counts once."""
     facts = Facts(redacted_at=MORNING + HOUR)
     moments = [0 * HOUR, HOUR, 2 * HOUR]
-    assert [is_void_in(facts, MORNING + after) for after in moments] == [True, False, False]
-    assert [is_void(facts, EventInput(erased(after=after))) for after in moments] == [True, True, False]
+    assert [precedes_shop_erasure(facts, MORNING + after) for after in moments] == [True, False, False]
+    assert [precedes_erasure(facts, EventInput(erased(after=after))) for after in moments] == [True, True, False]
 
 
 @given(st.lists(st.integers(0, 20), max_size=8), st.integers(0, 20), st.integers(0, 8))

@@ -17,7 +17,7 @@ from relevo_runtime.postgres import Pool
 from relevo_workflow.model.effects import Send
 from relevo_workflow.model.inputs import EventInput
 from relevo_workflow.model.state import Subject
-from relevo_workflow.runs.customer_merge import join as join_subjects
+from relevo_workflow.runs.customer_merge import merge_customers
 from relevo_workflow.runs.handle import handle
 from tests.workflow.shop import a_workflow
 
@@ -71,7 +71,7 @@ class World:
         contact = apply_event(self.contacts.get(who, Contact()), payload, at)
         if isinstance(payload, CustomerMerged):
             for gone in await self._merged(payload, shop, key):
-                subject = join_subjects(subject, [self.subjects.pop(gone)], {}, at, event.id).subject
+                subject = merge_customers(subject, [self.subjects.pop(gone)], {}, at, event.id).subject
                 contact = join(contact, self.contacts.pop(gone))
         self.contacts[who] = contact
         handled = handle([NEWS, OFFER], {}, subject, EventInput(event), at)

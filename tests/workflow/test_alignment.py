@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from relevo_workflow.changes.alignment import align
-from relevo_workflow.changes.comparison import compare
+from relevo_workflow.changes.comparison import compare_versions
 from relevo_workflow.changes.migration import Migrated, Refused, Transition, migrate
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.effects import Effect, Http, OpenTask, Send
@@ -55,7 +55,7 @@ def test_a_wait_that_gets_the_length_of_another_keeps_its_runs() -> None:
     old, new = flow(*DUNNING), flow("1h", "a", "2d", "b", "4d", "c", "2d", DUNNING[-1])
     assert names(old, new)["wait-3d"] == ("wait-2d",)
     assert names(old, new)["wait-2d"] == ("wait-2d-2",)
-    assert [line for line in compare(old, new).lines() if "step" in line] == [
+    assert [line for line in compare_versions(old, new).lines() if "step" in line] == [
         "~ step wait-3d → wait-2d",
         "~ step wait-2d → wait-2d-2",
         "~ step wait-2d: waits: 3d → 2d",
@@ -95,7 +95,7 @@ def test_what_is_not_clear_is_refused_and_an_explicit_id_helps() -> None:
     unclear, clear = flow("1d", "1d", "a"), flow({"id": "wait-1d", "wait": "1d"}, "1d", "a")
     said = Transition(old, unclear).obstacle("wait-1d", "order.placed")
     assert said == "it is not clear which step takes the place of 'wait-1d': it could be 'wait-1d' or 'wait-1d-2'"
-    assert "? step wait-1d → wait-1d or wait-1d-2" in compare(old, unclear).lines()
+    assert "? step wait-1d → wait-1d or wait-1d-2" in compare_versions(old, unclear).lines()
     assert Transition(old, clear).obstacle("wait-1d", "order.placed") == ""
 
 

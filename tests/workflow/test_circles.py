@@ -8,7 +8,7 @@ from relevo_workflow.model.inputs import EventInput, Input, StartInput, TimerInp
 from relevo_workflow.model.state import Subject
 from relevo_workflow.runs.handle import handle
 from relevo_workflow.steps.step_effects import IN_CIRCLE, MAX_HOPS
-from relevo_workflow.testing.simulation import wakeup_of
+from relevo_workflow.testing.simulation import due_wakeup
 from tests.workflow.shop import CUSTOMER, SHOP, START, a_workflow, an_event, known
 
 PATIENCE = 200
@@ -35,7 +35,7 @@ def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> 
                 elif isinstance(effect, Emit):
                     todo.append(EventInput(effect.event))
                 elif isinstance(effect, ArmTimer):
-                    todo.append(TimerInput(wakeup_of(effect, SHOP.id, CUSTOMER)))
+                    todo.append(TimerInput(due_wakeup(effect, SHOP.id, CUSTOMER)))
     return found
 
 

@@ -9,8 +9,8 @@ from relevo_workflow.model.decision import Handled
 from relevo_workflow.model.effects import ArmTimer
 from relevo_workflow.model.inputs import EventInput, TimerInput
 from relevo_workflow.model.state import Facts, Subject
-from relevo_workflow.runs.handle import handle, refresh
-from relevo_workflow.testing.simulation import wakeup_of
+from relevo_workflow.runs.handle import handle, rearm_alarms
+from relevo_workflow.testing.simulation import due_wakeup
 from tests.workflow.shop import SHOP, START, Customer, a_workflow, an_event, euros, known
 
 BIRTHDAY = """
@@ -37,7 +37,7 @@ def sent_on(customer: Customer) -> list[datetime]:
 
 def wakes(flow: Definition, subject: Subject, timer: ArmTimer, now: datetime) -> Handled:
     """What the wake-up of a timer does to a customer as they are."""
-    wakeup = wakeup_of(timer, subject.shop, subject.key)
+    wakeup = due_wakeup(timer, subject.shop, subject.key)
     return handle([flow], {flow.version: flow}, subject, TimerInput(wakeup), now, shop=SHOP)
 
 
@@ -199,11 +199,11 @@ class TestInactivity:
     def test_a_deployment_arms_who_is_on_the_way(self):
         flow = a_workflow(WIN_BACK, "miss-you")
         customer = Customer(facts=known(last_order_at=START - timedelta(days=60)))
-        handled = refresh([flow], customer.simulation.subject, START)
+        handled = rearm_alarms([flow], customer.simulation.subject, START)
         (armed,) = handled.effects
         assert isinstance(armed, ArmTimer)
         assert armed.due_at == START + timedelta(days=30)
-        assert refresh([flow], handled.subject, START).effects == ()
+        assert rearm_alarms([flow], handled.subject, START).effects == ()
 
     def test_an_import_of_old_orders_starts_nothing(self):
         flow = a_workflow(WIN_BACK, "miss-you")

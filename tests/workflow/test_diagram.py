@@ -10,9 +10,9 @@ import pytest
 from relevo_cli.commands.diagram import drawings
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.diagram.layout import Placed, lay_out
-from relevo_workflow.diagram.mermaid import mermaid
+from relevo_workflow.diagram.mermaid import render_mermaid
 from relevo_workflow.diagram.model import diagram_of
-from relevo_workflow.diagram.svg import svg
+from relevo_workflow.diagram.svg import render_svg
 from relevo_workflow.diagram.words import condition_in_words, correlated
 from tests.workflow.shop import a_workflow
 from tests.workflow.test_library import LIBRARY, NAMES, workflow_files
@@ -128,7 +128,7 @@ def test_nothing_stands_upon_anything_else_and_every_arrow_leads_down(name: str)
 
 def test_the_svg_is_xml_with_letters_large_enough_and_all_words():
     made = diagram_of(a_workflow(EVERYTHING, "sms-hello"))
-    root = ET.fromstring(svg(made))
+    root = ET.fromstring(render_svg(made))
     sizes = [float(node.get("font-size", "13")) for node in root.iter()]
     assert min(sizes) >= 12
     words = " ".join(node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text"))
@@ -145,14 +145,14 @@ def test_a_step_that_starts_another_workflow_for_each_says_so():
 
 
 def test_no_class_of_the_mermaid_text_is_a_word_of_mermaids_own():
-    text = mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
+    text = render_mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
     classes = set(re.findall(r"(?::::|classDef )(\S+)", text))
     assert len(classes) == 8
     assert not classes & {"end", "call", "href", "click", "style", "class", "default", "graph", "subgraph"}
 
 
 def test_the_mermaid_text_quotes_what_it_must():
-    text = mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
+    text = render_mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
     assert text.startswith("flowchart TD\n")
     assert 'n0(["starts with: order placed<br>if total &gt; 100<br>starts by hand"]):::start' in text
     assert '-->|"nobody within 2 days"|' in text
@@ -191,7 +191,7 @@ def test_what_holds_for_the_whole_is_told_in_sentences():
     )
     task = next(box.text for box in made.boxes if box.kind == "staff")
     assert task == "asks warehouse: Pack\n(reminds after 1 day, goes to lead after 2 days, within 3 days)"
-    for text in (mermaid(made), svg(made)):
+    for text in (render_mermaid(made), render_svg(made)):
         assert "once and for all" in text
         assert "order cancelled → ends: cancelled" in text
 

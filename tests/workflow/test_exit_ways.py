@@ -1,6 +1,6 @@
 """Exits for one reason are ways of their own: in paths, traces, places and coverage. The reason stays for people."""
 
-from relevo_workflow.changes.comparison import compare
+from relevo_workflow.changes.comparison import compare_versions
 from relevo_workflow.testing.coverage import coverage
 from tests.workflow.shop import Customer, a_workflow, euros
 
@@ -51,4 +51,4 @@ def test_a_reason_that_looks_like_the_second_of_another():
 
 def test_that_ways_are_numbered_is_no_change_to_tell():
     fewer = TEXT.replace("  - {event: order.placed, reason: bought}\n", "")
-    assert not any("exit/" in line for line in compare(a_workflow(TEXT), a_workflow(fewer)).lines())
+    assert not any("exit/" in line for line in compare_versions(a_workflow(TEXT), a_workflow(fewer)).lines())

@@ -7,7 +7,15 @@ import pytest
 from msgspec import structs
 
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.explain.explanation import Delivery, Explanation, Recorded, Said, condition, explain, labels
+from relevo_workflow.explain.explanation import (
+    Delivery,
+    Explanation,
+    RecordedDecision,
+    Said,
+    condition,
+    explain,
+    labels,
+)
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Send
 from relevo_workflow.model.inputs import EventInput
@@ -48,7 +56,7 @@ def told(customer: Customer, *deliveries: Delivery) -> Explanation:
     """What there is to say about the customer."""
     simulation = customer.simulation
     recorded = [
-        Recorded(
+        RecordedDecision(
             at=one.at,
             workflow=one.workflow,
             version=one.version,
@@ -133,9 +141,9 @@ def test_a_mail_that_was_put_off_says_since_when_and_why() -> None:
     )
 
 
-def recorded(run_id: str, run_key: str = "", workflow: str = "cart", **more: Any) -> Recorded:
+def recorded(run_id: str, run_key: str = "", workflow: str = "cart", **more: Any) -> RecordedDecision:
     values = {"at": START, "version": "v", "input": "checkout.started", "kind": "started", "reason": "started by it"}
-    return Recorded(**(values | more), workflow=workflow, run_id=run_id, run_key=run_key)
+    return RecordedDecision(**(values | more), workflow=workflow, run_id=run_id, run_key=run_key)
 
 
 def test_runs_of_one_workflow_are_told_apart_by_their_key_or_id() -> None:

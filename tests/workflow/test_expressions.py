@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_workflow.expressions.expression import Compiler, Names
+from relevo_workflow.expressions.expression import Compiler, TypeEnvironment
 from relevo_workflow.expressions.field_paths import find_paths
 from relevo_workflow.expressions.plain_conditions import plain_condition
 from relevo_workflow.expressions.scope import Scope
@@ -18,7 +18,7 @@ from relevo_workflow.syntax.diagnostics import Position, Problems
 from relevo_workflow.syntax.yaml_source import Node
 from tests.workflow.shop import START, an_event, euros, known
 
-NAMES = Names(("checkout.started",), ("checkout.started",), run_shape({"order": event_shape("order.placed")}))
+NAMES = TypeEnvironment(("checkout.started",), ("checkout.started",), run_shape({"order": event_shape("order.placed")}))
 DATA = {
     "customer": {"email": "ana@example.com"},
     "checkout_token": "t1",
@@ -28,7 +28,7 @@ DATA = {
 }
 
 
-def compiled(text: str, names: Names = NAMES):
+def compiled(text: str, names: TypeEnvironment = NAMES):
     problems = Problems()
     expression = Compiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), names)
     assert expression is not None, problems.found
@@ -157,7 +157,7 @@ def test_no_text_breaks_the_reader(text):
 
 @pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
 def test_every_field_of_every_event_can_be_named(event_type):
-    names = Names((event_type,), (event_type,), run_shape({}))
+    names = TypeEnvironment((event_type,), (event_type,), run_shape({}))
     for field in event_shape(event_type).fields:
         assert compiled(f"event.{field} == trigger.{field}", names).by_event
 

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_workflow.model.state import Facts
-from relevo_workflow.runs.customer_merge import join_facts
-from relevo_workflow.runs.facts import fold, ran_once, with_start
+from relevo_workflow.runs.customer_merge import merge_facts
+from relevo_workflow.runs.facts import fold_event, ran_once, with_start
 from tests.workflow.shop import START, an_event, euros
 
 
 def folded(*events) -> Facts:
     facts = Facts()
     for event in events:
-        facts = fold(facts, event)
+        facts = fold_event(facts, event)
     return facts
 
 
@@ -51,7 +51,7 @@ def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it():
     told = an_event("customer.updated", START + timedelta(hours=2), orders_count=7, total_spent=euros("70.00"))
     facts = folded(told, order(1, 1))
     assert (facts.orders_count, facts.total_spent) == (7, "70.00")
-    assert fold(facts, order(2, 3)).orders_count == 8
+    assert fold_event(facts, order(2, 3)).orders_count == 8
 
 
 def test_an_older_profile_that_comes_late_is_left_out():
@@ -69,7 +69,7 @@ def test_consent_is_the_newest_statement():
 
 def test_an_event_that_says_nothing_new_changes_nothing():
     facts = folded(order(1))
-    assert fold(facts, order(1)) is facts
+    assert fold_event(facts, order(1)) is facts
 
 
 def test_data_that_does_not_fit_is_refused():
@@ -106,17 +106,17 @@ def test_what_nobody_listens_to_is_read_in_part_with_the_same_facts(kinds):
     whole = partly = Facts()
     for hours, kind in enumerate(kinds):
         event = an_event(kind, START + timedelta(hours=hours), **TOLD[kind])
-        whole, partly = fold(whole, event), fold(partly, event, whole=False)
+        whole, partly = fold_event(whole, event), fold_event(partly, event, whole=False)
     assert partly == whole
 
 
 def test_in_what_nobody_listens_to_only_the_customer_has_to_fit():
     cart = an_event("cart.updated", cart_token=5)
-    assert fold(Facts(), cart, whole=False).contact.email == "ana@example.com"
+    assert fold_event(Facts(), cart, whole=False).contact.email == "ana@example.com"
     with pytest.raises(msgspec.ValidationError):
-        fold(Facts(), cart)
+        fold_event(Facts(), cart)
     with pytest.raises(msgspec.ValidationError):
-        fold(Facts(), an_event("cart.updated", cart_token="c", customer={"email": 5}), whole=False)
+        fold_event(Facts(), an_event("cart.updated", cart_token="c", customer={"email": 5}), whole=False)
 
 
 def test_what_must_never_run_again_is_remembered_and_does_not_grow_for_ever() -> None:
@@ -137,7 +137,7 @@ def test_what_ran_for_the_customer_as_such_keeps_its_name_which_a_merge_has_to_c
         at = START + timedelta(hours=number + 1)
         facts = with_start(facts, f"cart/{number}", f"r{number}", at, forever=True, customer="ana")
     assert "welcome/ana" in facts.past
-    joined = join_facts(Facts(), facts, "ana", "bea")
+    joined = merge_facts(Facts(), facts, "ana", "bea")
     assert "welcome/bea" in joined.past
 
 

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from relevo_workflow.model.state import Subject
-from relevo_workflow.runs.customer_merge import REASON, join
+from relevo_workflow.runs.customer_merge import REASON, merge_customers
 from tests.workflow.shop import START, Customer, a_workflow
 
 FLOW = a_workflow("workflow: flow\ntrigger: {event: customer.created}\nsteps: [{wait: 1d}]\n")
@@ -15,7 +15,7 @@ def on_the_way(key: str, *, test: bool = False) -> Subject:
 
 
 def ends(kept: Subject, merged: Subject) -> list[str]:
-    handled = join(kept, [merged], {FLOW.version: FLOW}, START, "m-1")
+    handled = merge_customers(kept, [merged], {FLOW.version: FLOW}, START, "m-1")
     return [one.reason for one in handled.decisions if one.run is not None and one.run.state == "ended"]
 
 

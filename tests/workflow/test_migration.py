@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from relevo_contracts.messages import WakeUp
-from relevo_workflow.changes.comparison import compare, file_diff
+from relevo_workflow.changes.comparison import compare_versions, file_diff
 from relevo_workflow.changes.migration import Migrated, Refused, migrate
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.effects import ArmTimer, CancelTimer
@@ -258,7 +258,7 @@ def test_a_comparison_names_steps_and_says_what_changed() -> None:
     new = changed(
         CART, ("wait: 4h", "wait: 8h"), ("id: rest", "id: rest\n  - stop: done"), ("wait: 1d", "wait: 2d"), goal
     )
-    assert compare(old, new).lines() == [
+    assert compare_versions(old, new).lines() == [
         "+ step stop",
         "~ step wait-4h → wait-8h",
         "~ step wait-8h: waits: 4h → 8h",
@@ -267,21 +267,26 @@ def test_a_comparison_names_steps_and_says_what_changed() -> None:
         "~ goal: event order.placed within 1w → nothing",
         "~ holdout: 0.0 → 5.0",
     ]
-    assert compare(old, old).lines() == []
+    assert compare_versions(old, old).lines() == []
     assert "+  - wait: 8h" in file_diff(old.files, new.files)
 
 
 def test_each_changed_field_of_an_approval_or_a_table_is_a_line_of_its_own() -> None:
     asks = {"escalate: {after: 1d, roles: [lead]}": "escalate: {after: 2d, roles: [lead]}"}
     new = {"title: Credit": "title: Refund", "needed: 1": "needed: 2", "deadline: 3d": "deadline: 4d"} | asks
-    assert compare(a_workflow(ASKS), changed(ASKS, *new.items())).lines() == [
+    assert compare_versions(a_workflow(ASKS), changed(ASKS, *new.items())).lines() == [
         "~ step ask: title: Credit → Refund",
         "~ step ask: deadline: 3d → 4d",
         "~ step ask: escalate after: 1d → 2d",
         "~ step ask: needed: 1 → 2",
     ]
     without = changed(ASKS, (", escalate: {after: 1d, roles: [lead]}", ""))
-    assert compare(a_workflow(ASKS), without).lines() == ["~ step ask: escalate: after 1d roles lead → nothing"]
+    assert compare_versions(a_workflow(ASKS), without).lines() == [
+        "~ step ask: escalate: after 1d roles lead → nothing"
+    ]
     table = changed(ASKS, ("== 0", "== 1"))
-    assert [line.partition(":")[0] for line in compare(a_workflow(ASKS), table).lines()] == ["~ step offer"]
-    assert "customer.orders_count == 0 → customer.orders_count == 1" in compare(a_workflow(ASKS), table).lines()[0]
+    assert [line.partition(":")[0] for line in compare_versions(a_workflow(ASKS), table).lines()] == ["~ step offer"]
+    assert (
+        "customer.orders_count == 0 → customer.orders_count == 1"
+        in compare_versions(a_workflow(ASKS), table).lines()[0]
+    )

@@ -14,8 +14,8 @@ from msgspec import structs
 from relevo_contracts.envelope import Event
 from relevo_workflow.model.order_history import KEPT_LINES, KEPT_WHOLE, LONGEST_WINDOW, measured
 from relevo_workflow.model.state import Facts
-from relevo_workflow.runs.customer_merge import join_facts
-from relevo_workflow.runs.facts import fold
+from relevo_workflow.runs.customer_merge import merge_facts
+from relevo_workflow.runs.facts import fold_event
 from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import START, Customer, a_workflow, an_event, euros, known, problems_of
 
@@ -35,7 +35,7 @@ def line(product: str, amount: str, *categories: str) -> dict[str, object]:
 def after(*events: Event) -> Facts:
     facts = Facts()
     for event in events:
-        facts = fold(facts, event)
+        facts = fold_event(facts, event)
     return facts
 
 
@@ -148,7 +148,7 @@ class TestBounds:
     def test_facts_that_an_older_release_stored_are_read_and_filled_by_an_import(self):
         stored = b'{"orders_count":2,"order_ids":["o1","o2"],"currency":"EUR"}'
         facts = msgspec.json.decode(stored, type=Facts)
-        again = fold(facts, placed("o1", DAY))
+        again = fold_event(facts, placed("o1", DAY))
         assert (again.orders_count, count(again, 2 * DAY)) == (2, 1)
 
     def test_what_is_stored_is_read_as_it_was(self):
@@ -157,7 +157,7 @@ class TestBounds:
 
     def test_two_customers_who_are_one_have_the_orders_of_both(self):
         one, other = after(placed("o1", DAY), placed("o2", DAY)), after(placed("o2", DAY), placed("o3", DAY))
-        assert count(join_facts(one, other, "bea", "ana"), 2 * DAY) == 3
+        assert count(merge_facts(one, other, "bea", "ana"), 2 * DAY) == 3
 
 
 class TestConditions:

@@ -17,7 +17,7 @@ from relevo_workflow.model.inputs import EventInput, Input, TimerInput
 from relevo_workflow.model.state import Run, Shop, Subject
 from relevo_workflow.runs.handle import handle
 from relevo_workflow.syntax.diagnostics import WorkflowError
-from relevo_workflow.testing.simulation import wakeup_of
+from relevo_workflow.testing.simulation import due_wakeup
 from tests.workflow.shop import CUSTOMER, START, a_workflow, an_event, euros, files, known
 
 CART = a_workflow(
@@ -101,7 +101,7 @@ class World:
 
 
 def wake(timer: ArmTimer) -> TimerInput:
-    return TimerInput(wakeup_of(timer, SHOP.id, CUSTOMER))
+    return TimerInput(due_wakeup(timer, SHOP.id, CUSTOMER))
 
 
 Course = list[tuple[int, str, str]]

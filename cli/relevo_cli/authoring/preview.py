@@ -6,7 +6,7 @@ from html import escape
 from relevo_templates.errors import TemplateError
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.diagram.model import diagram_of
-from relevo_workflow.diagram.svg import svg
+from relevo_workflow.diagram.svg import render_svg
 from relevo_workflow.model.effects import Send
 from relevo_workflow.testing.rendered import Previews, Reader
 
@@ -31,7 +31,7 @@ def page(definition: Definition, previews: Previews) -> str:
     """The page. `previews` knows the messages that tests sent; a template that none sends is named."""
     title = escape(definition.title or definition.name)
     parts = [part for name in definition.templates for part in _messages(definition, name, previews)]
-    return _PAGE.format(title=title, picture=svg(diagram_of(definition)), messages="\n".join(parts))
+    return _PAGE.format(title=title, picture=render_svg(diagram_of(definition)), messages="\n".join(parts))
 
 
 def _messages(definition: Definition, name: str, previews: Previews) -> Iterator[str]:

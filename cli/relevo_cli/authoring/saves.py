@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, beside, workflow_folders
-from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
+from relevo_workflow.compiler.readers.events import EVENTS_FOLDER
 
 Stamps = dict[Path, tuple[int, int, int]]
 
@@ -49,5 +49,5 @@ def _files(folder: Path) -> Iterator[Path]:
     shared = beside(folder)
     yield folder / WORKFLOW
     yield shared / SEGMENTS
-    for inside in (folder / "templates", folder / "tests", shared / LAYOUTS, shared / EVENTS):
+    for inside in (folder / "templates", folder / "tests", shared / LAYOUTS, shared / EVENTS_FOLDER):
         yield from sorted(inside.glob("*.*"))

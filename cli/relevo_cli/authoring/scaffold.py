@@ -12,7 +12,7 @@ from relevo_cli.authoring.sources import STARTER, shipped_library
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, path_of, read_folder, read_tests
 from relevo_workflow.compiler.json_schema import workflow_schema
-from relevo_workflow.syntax.fields import NAME
+from relevo_workflow.syntax.fields import NAME_PATTERN
 
 SCHEMA = "workflow.schema.json"
 _NAMED = re.compile(r"^workflow:.*$", re.MULTILINE)
@@ -37,7 +37,7 @@ def scaffold(library: Path, name: str, source: Path = STARTER) -> Scaffold:
 
     Raises `CommandError` if the name can't be one, or if something is there by that name.
     """
-    if not NAME.match(name):
+    if not NAME_PATTERN.match(name):
         raise CommandError(f"{name!r} can't name a workflow: lower-case letters and digits, words joined by '-'")
     folder = library / name
     if folder.exists():

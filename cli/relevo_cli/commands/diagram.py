@@ -12,9 +12,9 @@ from relevo_cli.commands.check import LIBRARY
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import load_folder, need_folders
-from relevo_workflow.diagram.mermaid import mermaid, page
+from relevo_workflow.diagram.mermaid import mermaid_page, render_mermaid
 from relevo_workflow.diagram.model import Diagram, diagram_of
-from relevo_workflow.diagram.svg import svg
+from relevo_workflow.diagram.svg import render_svg
 
 
 class Format(StrEnum):
@@ -67,13 +67,13 @@ def diagram(
 def drawings(folder: Path) -> dict[str, str]:
     """The text of each drawing of a workflow by its name inside the folder."""
     made = diagram_of(load_folder(folder).definition)
-    return {"diagram.svg": svg(made), "diagram.md": page(made)}
+    return {"diagram.svg": render_svg(made), "diagram.md": mermaid_page(made)}
 
 
 def _text(made: Diagram, kind: Format, output: Path | None) -> str:
     if kind is Format.SVG:
-        return svg(made)
-    return page(made) if output is not None and output.suffix == ".md" else mermaid(made)
+        return render_svg(made)
+    return mermaid_page(made) if output is not None and output.suffix == ".md" else render_mermaid(made)
 
 
 def _write(folder: Path) -> Written:

@@ -25,7 +25,15 @@ from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
 from relevo_workflow.definition.workflow import Definition, EventTrigger
-from relevo_workflow.explain.explanation import Call, Delivery, Explanation, Line, Retired, Underway, explain
+from relevo_workflow.explain.explanation import (
+    Call,
+    Delivery,
+    Explanation,
+    Line,
+    RetiredWorkflow,
+    RunInProgress,
+    explain,
+)
 from relevo_workflow.syntax.durations import parse_duration
 from relevo_workflow.syntax.zones import zone_of
 
@@ -187,7 +195,7 @@ def _consent(one: Consent) -> str:
     return f"{one.channel}, {one.purpose}: {one.state}{f' ({proof})' if proof else ''}"
 
 
-def _named(one: Line | Underway) -> str:
+def _named(one: Line | RunInProgress) -> str:
     return f"{one.workflow} [{one.run}]" if one.run else one.workflow
 
 
@@ -210,13 +218,13 @@ async def _definitions(connection: Connection, shop: str, workflow: str) -> tupl
     return [one for one in read.values() if one is not None], [name for name, one in read.items() if one is None]
 
 
-async def _retired(connection: Connection, shop: str, workflow: str) -> list[Retired]:
+async def _retired(connection: Connection, shop: str, workflow: str) -> list[RetiredWorkflow]:
     """The workflows that no longer start anything for this shop because they were taken out of service, or drain."""
     serving = {one.workflow for one in await catalog.active_definitions(connection) if one.shop in (shop, EVERY_SHOP)}
     past = [one for of in (EVERY_SHOP, shop) for one in await catalog.newest_deployments(connection, of)]
     gone = {one.workflow: one for one in past if one.workflow not in serving and workflow in ("", one.workflow)}
     return [
-        Retired(workflow=name, events=_starts(one), at=one.retired_at, by=one.retired_by, note=one.retired_note)
+        RetiredWorkflow(workflow=name, events=_starts(one), at=one.retired_at, by=one.retired_by, note=one.retired_note)
         for name, one in sorted(gone.items())
         if one.retired_at is not None
     ]

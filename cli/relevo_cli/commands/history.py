@@ -15,7 +15,7 @@ from relevo_cli.stored import read_stored
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.changes.comparison import compare, file_diff
+from relevo_workflow.changes.comparison import compare_versions, file_diff
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,7 @@ def _changes(past: Sequence[Deployed], revision: int) -> Iterator[str]:
     if before is not None:
         old, new = read_stored(before.files), read_stored(found.files)
         if old is not None and new is not None:
-            yield from compare(old, new).lines()
+            yield from compare_versions(old, new).lines()
     yield from file_diff(before.files if before is not None else {}, found.files)
 
 

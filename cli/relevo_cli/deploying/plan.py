@@ -16,7 +16,7 @@ from relevo_engine.app.migrate_runs import RunMigration, Survey
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver, Deployed
 from relevo_runtime.postgres import Connection
-from relevo_workflow.changes.comparison import compare, file_diff
+from relevo_workflow.changes.comparison import compare_versions, file_diff
 from relevo_workflow.definition.workflow import Definition
 
 State = Literal["new", "changed", "same"]
@@ -145,7 +145,7 @@ class _Planner:
             level=level,
             before=before.version if before is not None else "",
             serves=serves,
-            summary=compare(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
+            summary=compare_versions(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
             diff=file_diff(before.files if before is not None else {}, wanted.files),
             in_flight=await migration.survey(),
             objection="; ".join(one for one in objections if one),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from relevo_runtime.catalog import EVERY_SHOP, Approver
-from relevo_workflow.compiler.load import MAIN
+from relevo_workflow.compiler.load import WORKFLOW_FILE
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.yaml_source import read_yaml
 
@@ -38,7 +38,7 @@ def level_of(files: Mapping[str, str]) -> str:
     must not make a change freer.
     """
     problems = Problems()
-    root = read_yaml(MAIN, files.get(MAIN, "").removeprefix("\ufeff"), problems)
+    root = read_yaml(WORKFLOW_FILE, files.get(WORKFLOW_FILE, "").removeprefix("\ufeff"), problems)
     if root is None or root.entries is None or problems.errors:
         return LEVELS[-1]
     said = root.entries.get("change")

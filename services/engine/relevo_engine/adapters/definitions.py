@@ -9,7 +9,7 @@ from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.state import Shop, Subject
 from relevo_workflow.syntax.diagnostics import WorkflowError
 
@@ -88,7 +88,7 @@ class DefinitionCache:
             names = {definition.name for definition in own}
             everyones = [d for d in self._by_shop.get("*", []) if d.name not in names]
             facts = self._shops.get(shop, Shop(id=shop))
-            view = self._views[shop] = Definitions(Deployment.of((*own, *everyones)), self._compiled, facts)
+            view = self._views[shop] = Definitions(WorkflowIndex.of((*own, *everyones)), self._compiled, facts)
         return view
 
     async def _fetch(self, conn: Connection, version: str, workflow: str) -> None:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_runtime.postgres import Connection, Statements
-from relevo_workflow.explain.explanation import Recorded
+from relevo_workflow.explain.explanation import RecordedDecision
 from relevo_workflow.model.state import Facts, Run
 
 STATEMENTS = Statements.load("relevo_engine.adapters", "records.sql")
@@ -20,7 +20,7 @@ class Records(Struct, frozen=True):
     known: bool
     facts: Facts
     runs: list[Run]
-    decisions: list[Recorded]
+    decisions: list[RecordedDecision]
 
 
 async def of_customer(
@@ -33,5 +33,5 @@ async def of_customer(
         known=row["facts"] is not None,
         facts=msgspec.json.decode(row["facts"] or "{}", type=Facts),
         runs=[msgspec.json.decode(state, type=Run) for state in row["runs"]],
-        decisions=[msgspec.json.decode(one, type=Recorded) for one in reversed(row["decisions"])],
+        decisions=[msgspec.json.decode(one, type=RecordedDecision) for one in reversed(row["decisions"])],
     )

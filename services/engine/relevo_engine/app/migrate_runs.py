@@ -22,7 +22,7 @@ from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection
-from relevo_workflow.changes.migration import Migrated, Transition, again_words
+from relevo_workflow.changes.migration import Migrated, Transition, describe_repeats
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.decision import Decision
@@ -162,7 +162,7 @@ class RunMigration:
             return f"this release can't read the version {place.version}", "", ""
         reason = transition.obstacle(place.step, place.trigger_type)
         again = () if reason else transition.repeats(place.step, place.did)
-        return reason, transition.place(place.step), again_words(self._new, again)
+        return reason, transition.place(place.step), describe_repeats(self._new, again)
 
     async def _transition(self, version: str) -> Transition | None:
         """The way from a version, compiled once; None for one of another release, which this one can't read."""

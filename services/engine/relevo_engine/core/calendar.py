@@ -7,28 +7,28 @@ from relevo_contracts.messages import WakeUp
 from relevo_engine.core.fanout import Fanout
 from relevo_runtime.outgoing import Timer
 from relevo_workflow.definition.calendar_rules import next_occurrence
-from relevo_workflow.definition.workflow_index import CALENDAR, CalendarSpec, Deployment
+from relevo_workflow.definition.workflow_index import CALENDAR_TIMERS, CalendarSpec, WorkflowIndex
 from relevo_workflow.model.state import Shop
 from relevo_workflow.syntax.zones import zone_of
 
 
 def is_entry(wakeup: WakeUp) -> bool:
     """Whether a wake-up is one of a shop's calendar."""
-    return wakeup.key == SHOP_KEY and wakeup.name.startswith(f"{CALENDAR}/")
+    return wakeup.key == SHOP_KEY and wakeup.name.startswith(f"{CALENDAR_TIMERS}/")
 
 
-def wanted(deployment: Deployment, shop: Shop, now: datetime) -> list[Timer]:
+def wanted(deployment: WorkflowIndex, shop: Shop, now: datetime) -> list[Timer]:
     """The timers of the shop's calendar, each at its next time after `now`."""
     timers = (_timer(spec, shop, now) for spec in deployment.calendar)
     return [timer for timer in timers if timer is not None]
 
 
-def find(deployment: Deployment, name: str) -> CalendarSpec | None:
+def find(deployment: WorkflowIndex, name: str) -> CalendarSpec | None:
     """The entry of that name; none if its workflow or its rule is gone."""
     return next((spec for spec in deployment.calendar if spec.name == name), None)
 
 
-def ring(deployment: Deployment, shop: Shop, wakeup: WakeUp, now: datetime) -> tuple[Fanout, Timer | None] | None:
+def ring(deployment: WorkflowIndex, shop: Shop, wakeup: WakeUp, now: datetime) -> tuple[Fanout, Timer | None] | None:
     """The walk that a due entry begins, and its next timer; nothing if the entry is gone.
 
     After an outage an entry rings once, however often it was due: the next time is after `now`.

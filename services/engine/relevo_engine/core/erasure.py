@@ -11,8 +11,8 @@ from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_engine.core.inputs import Arrived
 from relevo_workflow.model.inputs import EventInput
 from relevo_workflow.model.state import Facts
-from relevo_workflow.runs.facts import REDACTED
-from relevo_workflow.runs.redaction import is_void
+from relevo_workflow.runs.facts import CUSTOMER_REDACTED
+from relevo_workflow.runs.redaction import precedes_erasure
 
 SHOP_REDACTED = "shop.redacted"
 DATA_REQUESTED = "customer.data_requested"
@@ -25,7 +25,7 @@ def is_erasure(arrived: Arrived, before: Facts) -> bool:
         return False
     event = arrived.input.event
     own = event.key == arrived.key and not event.test
-    return own and (event.type == REDACTED or is_shops(event)) and not is_void(before, arrived.input)
+    return own and (event.type == CUSTOMER_REDACTED or is_shops(event)) and not precedes_erasure(before, arrived.input)
 
 
 def is_shops(event: Event) -> bool:
@@ -46,7 +46,7 @@ def erasures(shop: str, about: str, at: datetime, keys: Iterable[str], now: date
                 Event(
                     id=id_of_copy(about, key),
                     source=f"/shops/{shop}/erasure",
-                    type=REDACTED,
+                    type=CUSTOMER_REDACTED,
                     time=at,
                     shop=shop,
                     key=key,

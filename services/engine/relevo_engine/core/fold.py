@@ -18,7 +18,7 @@ from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import (
     ArmTimer,
@@ -34,9 +34,9 @@ from relevo_workflow.model.effects import (
 )
 from relevo_workflow.model.inputs import EventInput, Input, TimerInput
 from relevo_workflow.model.state import Facts, Run, Shop, Subject
-from relevo_workflow.runs.customer_merge import join
-from relevo_workflow.runs.handle import handle, refresh
-from relevo_workflow.runs.redaction import is_void_in
+from relevo_workflow.runs.customer_merge import merge_customers
+from relevo_workflow.runs.handle import handle, rearm_alarms
+from relevo_workflow.runs.redaction import precedes_shop_erasure
 
 _KEPT = (
     *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),
@@ -48,7 +48,7 @@ _KEPT = (
 class Definitions(Struct, frozen=True):
     """What a shop runs: the active definitions start runs; every version that a run still uses is in `by_version`."""
 
-    active: Deployment
+    active: WorkflowIndex
     by_version: Mapping[str, Definition]
     shop: Shop
 
@@ -155,7 +155,7 @@ def _fold_one(
     key = (arrived.shop, arrived.key)
     before = subjects[key]
     shop = subjects.get((arrived.shop, SHOP_KEY))
-    if shop is not None and is_void_in(shop.facts, arrived.input.at):
+    if shop is not None and precedes_shop_erasure(shop.facts, arrived.input.at):
         return
     others = [subjects[(one.shop, one.key)] for one in merges_of(arrived)]
     before, joined = _join(before, others, arrived, definitions)
@@ -198,12 +198,12 @@ def _join(
     if not others:
         return kept, Handled(kept)
     whole = structs.replace(kept, runs=kept.runs + tuple(run for other in others for run in other.runs))
-    return whole, join(kept, others, definitions.by_version, arrived.input.at, arrived.input.id)
+    return whole, merge_customers(kept, others, definitions.by_version, arrived.input.at, arrived.input.id)
 
 
 def _handle(definitions: Definitions, subject: Subject, arrival: Input | RefreshInput) -> Handled:
     if isinstance(arrival, RefreshInput):
-        return refresh(definitions.active, subject, arrival.at, shop=definitions.shop)
+        return rearm_alarms(definitions.active, subject, arrival.at, shop=definitions.shop)
     return handle(definitions.active, definitions.by_version, subject, arrival, arrival.at, shop=definitions.shop)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from relevo_contracts.payloads import CustomerMerged
 from relevo_engine.core.inputs import Arrived
 from relevo_workflow.model.inputs import EventInput, TimerInput
-from relevo_workflow.runs.customer_merge import MERGED
+from relevo_workflow.runs.customer_merge import CUSTOMER_MERGED
 
 SubjectKey = tuple[str, str]
 
@@ -26,7 +26,7 @@ def merges_of(arrived: Arrived) -> list[Merge]:
     if not isinstance(arrived.input, EventInput):
         return []
     event = arrived.input.event
-    if event.type != MERGED or event.test or event.key != arrived.key:
+    if event.type != CUSTOMER_MERGED or event.test or event.key != arrived.key:
         return []
     try:
         keys = msgspec.convert(event.data, CustomerMerged).merged_keys

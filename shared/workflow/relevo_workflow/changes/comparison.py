@@ -61,7 +61,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
         ]
 
 
-def compare(old: Definition, new: Definition) -> Comparison:
+def compare_versions(old: Definition, new: Definition) -> Comparison:
     """What `new` does differently from `old`. Which step is which is what `alignment` finds."""
     was, now = old.program.steps, new.program.steps
     alignment = align(old.program, new.program)

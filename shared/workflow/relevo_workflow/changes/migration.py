@@ -113,7 +113,7 @@ class Transition:
         reason = self.obstacle(run.step, run.trigger_type)
         again = () if reason or repeat else self.repeats(run.step, run.did)
         if reason or again:
-            return Refused(run.id, run.step, reason or again_words(self.new, again))
+            return Refused(run.id, run.step, reason or describe_repeats(self.new, again))
         moved = self._placed(run)
         timers = _Move(self.old, self.new, run, moved, now, facts, shop).timers()
         moved = structs.replace(moved, timers={name: due for name, due in timers.items() if due is not None})
@@ -141,7 +141,7 @@ class Transition:
         return {f"{self.place(step)}/{arm}": event for (step, _, arm), event in named if self.place(step)}
 
 
-def again_words(new: Definition, again: Collection[str]) -> str:
+def describe_repeats(new: Definition, again: Collection[str]) -> str:
     """What runs would do a second time, as the end of a sentence that begins with them."""
     sends = [one for one in map(new.program.steps.get, again) if isinstance(one, steps.SendStep)]
     others = [f"'{one}'" for one in again if one not in {send.id for send in sends}]

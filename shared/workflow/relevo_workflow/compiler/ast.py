@@ -18,7 +18,7 @@ from relevo_workflow.expressions.shapes import (
     struct,
 )
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
-from relevo_workflow.syntax.fields import NAME, SAVE_NAME
+from relevo_workflow.syntax.fields import NAME_PATTERN, SAVE_NAME
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import is_word
 
@@ -122,7 +122,7 @@ def _given_id(node: Node, problems: Problems) -> str:
     given = (node.entries or {}).get("id")
     if given is None:
         return ""
-    if not NAME.match(given.text):
+    if not NAME_PATTERN.match(given.text):
         problems.error(given.position, f"'{given.text}' is no step id", "lower-case letters and digits, joined by '-'")
         return ""
     return given.text

@@ -10,8 +10,7 @@ from relevo_contracts.event_types import with_declared
 from relevo_workflow.compiler.ast import Outline, outline, saved_shapes
 from relevo_workflow.compiler.lints import check_habits
 from relevo_workflow.compiler.positions import places_of
-from relevo_workflow.compiler.readers.events import FOLDER as EVENTS
-from relevo_workflow.compiler.readers.events import event_files, read_declared
+from relevo_workflow.compiler.readers.events import EVENTS_FOLDER, event_files, read_declared
 from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.compiler.readers.segments import read_segments
 from relevo_workflow.compiler.readers.steps import StepReader
@@ -25,7 +24,7 @@ from relevo_workflow.definition.workflow import (
     InactivityTrigger,
     SegmentTrigger,
 )
-from relevo_workflow.expressions.expression import Compiler, Names
+from relevo_workflow.expressions.expression import Compiler, TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, run_shape
 from relevo_workflow.steps.step_types import WaitFor, WaitUntil
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError
@@ -33,7 +32,7 @@ from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
 from relevo_workflow.values.reader import Reading
 
-MAIN = "workflow.yaml"
+WORKFLOW_FILE = "workflow.yaml"
 _CHANGE = ("ad-hoc", "administrative", "production")
 _MAX_BYTES = 1_000_000
 
@@ -64,17 +63,20 @@ def version_of(files: Mapping[str, str]) -> str:
     counted = {
         path: text
         for path, text in files.items()
-        if not path.startswith(("tests/", "compiled/")) and (path.startswith(EVENTS) or not path.endswith(".json"))
+        if not path.startswith(("tests/", "compiled/"))
+        and (path.startswith(EVENTS_FOLDER) or not path.endswith(".json"))
     }
     return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
 
 
 def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
-    if MAIN not in files or sum(map(len, files.values())) > _MAX_BYTES:
-        missing = MAIN not in files
-        problems.error(Position(MAIN), "there is no workflow.yaml" if missing else "the files are larger than 1 MB")
+    if WORKFLOW_FILE not in files or sum(map(len, files.values())) > _MAX_BYTES:
+        missing = WORKFLOW_FILE not in files
+        problems.error(
+            Position(WORKFLOW_FILE), "there is no workflow.yaml" if missing else "the files are larger than 1 MB"
+        )
         return None
-    root = read_yaml(MAIN, files[MAIN], problems)
+    root = read_yaml(WORKFLOW_FILE, files[WORKFLOW_FILE], problems)
     return _definition(files, root, problems) if root is not None else None
 
 
@@ -86,7 +88,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     outlines = outline(fields.need("steps"), problems)
     kinds = trigger_kinds(root, types)
     run = run_shape(saved_shapes(outlines, problems, types)) if len(problems.errors) == before else DYN
-    names = Names((), kinds.all, run, types)
+    names = TypeEnvironment((), kinds.all, run, types)
     broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
     reading = Reading(problems, Compiler(problems), names, broken=broken)
     segments = read_segments(files, fields.get("segments"), reading)

@@ -18,7 +18,7 @@ from relevo_workflow.model.bucketing import stable_id
 from relevo_workflow.model.state import Facts
 
 AlarmKind = Literal["date", "inactivity", "schedule"]
-CALENDAR = "calendar"
+CALENDAR_TIMERS = "calendar"
 """Timers of a shop's calendar are named `calendar/<workflow>/<rule>`."""
 
 
@@ -59,8 +59,8 @@ class WatchedSegment:
         return self.segment.ages
 
 
-class Deployment(tuple[Definition, ...]):
-    """The definitions with their indexes. `Deployment.of` gives one for any sequence; a deployment is its own.
+class WorkflowIndex(tuple[Definition, ...]):
+    """The definitions with their indexes. `WorkflowIndex.of` gives one for any sequence; an index is its own.
 
     `starts` are the definitions by the event types that start them, `by_version` by their versions. `alarm_view` reads
     from facts what alarms follow from. `timed` says whether any trigger depends on time.
@@ -77,9 +77,9 @@ class Deployment(tuple[Definition, ...]):
     timed: bool
 
     @classmethod
-    def of(cls, definitions: Sequence[Definition]) -> "Deployment":
+    def of(cls, definitions: Sequence[Definition]) -> "WorkflowIndex":
         """The deployment of `definitions`. Make it once and pass it on: building it costs more than an input."""
-        if isinstance(definitions, Deployment):
+        if isinstance(definitions, WorkflowIndex):
             return definitions
         found = cls(definitions)
         found.by_version = {one.version: one for one in definitions}
@@ -126,11 +126,13 @@ def _calendar(definition: Definition) -> list[CalendarSpec]:
         if isinstance(trigger, ScheduleTrigger) and trigger.zone != "customer":
             rule = stable_id(trigger.cron, trigger.rrule, trigger.zone, str(index))
             segment = definition.segments.get(trigger.segment)
-            found.append(CalendarSpec(f"{CALENDAR}/{definition.name}/{rule}", definition.name, index, trigger, segment))
+            found.append(
+                CalendarSpec(f"{CALENDAR_TIMERS}/{definition.name}/{rule}", definition.name, index, trigger, segment)
+            )
     return found
 
 
-def _fingerprint(deployment: Deployment) -> str:
+def _fingerprint(deployment: WorkflowIndex) -> str:
     """Changes with whatever alarms and memberships follow from; empty if nothing depends on time."""
     if not deployment.timed:
         return ""

@@ -22,7 +22,7 @@ _COLOURS = {
 }
 
 
-def mermaid(diagram: Diagram) -> str:
+def render_mermaid(diagram: Diagram) -> str:
     """The text of a flowchart, from top to bottom."""
     numbers = {box.id: f"n{number}" for number, box in enumerate(diagram.boxes)}
     lines = ["flowchart TD"]
@@ -40,9 +40,9 @@ def mermaid(diagram: Diagram) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(diagram: Diagram) -> str:
+def mermaid_page(diagram: Diagram) -> str:
     """A Markdown page with the flowchart."""
-    return f"# {diagram.title}\n\n```mermaid\n{mermaid(diagram)}```\n"
+    return f"# {diagram.title}\n\n```mermaid\n{render_mermaid(diagram)}```\n"
 
 
 def _class(kind: str) -> str:

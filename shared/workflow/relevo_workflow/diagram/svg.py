@@ -29,7 +29,7 @@ font-size="{font:.0f}" role="img">
 """
 
 
-def svg(diagram: Diagram) -> str:
+def render_svg(diagram: Diagram) -> str:
     """The picture, with its title and what may happen at any time above it."""
     layout = lay_out(diagram)
     above, height = _above(diagram, max(layout.width, 480.0))

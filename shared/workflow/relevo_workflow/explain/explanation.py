@@ -44,7 +44,7 @@ class Said(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class RecordedDecision(Struct, frozen=True, kw_only=True):
     """A decision as the engine recorded it. `input` is an event type, `timer`, `start`, … or `deployment`.
 
     `run_key` tells the runs of a workflow apart for people; `said` is the answer to a task that it is about.
@@ -91,7 +91,7 @@ class Call(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Retired(Struct, frozen=True, kw_only=True):
+class RetiredWorkflow(Struct, frozen=True, kw_only=True):
     """A workflow that was taken out of service, what would start it, and who did that, when and why."""
 
     workflow: str
@@ -120,7 +120,7 @@ class Absence(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Underway(Struct, frozen=True, kw_only=True):
+class RunInProgress(Struct, frozen=True, kw_only=True):
     """A run that is on its way: where it rests and until when. `run`: see `labels`."""
 
     workflow: str
@@ -133,13 +133,13 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """All of it: what happened in order of time, where runs rest now, and which workflows were never entered."""
 
     lines: list[Line]
-    underway: list[Underway]
+    underway: list[RunInProgress]
     absences: list[Absence]
 
 
 def explain(
     definitions: Sequence[Definition],
-    decisions: Iterable[Recorded],
+    decisions: Iterable[RecordedDecision],
     deliveries: Iterable[Delivery],
     *,
     customer: str,
@@ -147,7 +147,7 @@ def explain(
     runs: Iterable[Run],
     since: datetime,
     calls: Iterable[Call] = (),
-    retired: Iterable[Retired] = (),
+    retired: Iterable[RetiredWorkflow] = (),
 ) -> Explanation:
     """What the records of one customer since `since` say.
 
@@ -173,7 +173,7 @@ def explain(
     )
 
 
-def labels(runs: Iterable[Recorded], customer: str) -> dict[str, str]:
+def labels(runs: Iterable[RecordedDecision], customer: str) -> dict[str, str]:
     """What to call each run of a workflow that has several among `runs`, by run id.
 
     Its key, if that is short and no other run has it; otherwise the beginning of its id.
@@ -224,7 +224,7 @@ def _told(check: Check, names: Sequence[str]) -> str:
     return f" ({told})" if told else ""
 
 
-def _decided(one: Recorded, named: Mapping[str, str]) -> Line:
+def _decided(one: RecordedDecision, named: Mapping[str, str]) -> Line:
     return Line(
         at=one.at,
         workflow=one.workflow,
@@ -236,7 +236,7 @@ def _decided(one: Recorded, named: Mapping[str, str]) -> Line:
     )
 
 
-def _sentence(one: Recorded) -> str:
+def _sentence(one: RecordedDecision) -> str:
     cause = _cause(one)
     match one.kind:
         case "started":
@@ -255,7 +255,7 @@ def _sentence(one: Recorded) -> str:
             return f"{way}: {one.reason}" if one.reason else way
 
 
-def _cause(one: Recorded) -> str:
+def _cause(one: RecordedDecision) -> str:
     if one.said is not None:
         role = f" as {one.said.role}" if one.said.role else ""
         note = f": {one.said.note}" if one.said.note else ""
@@ -263,11 +263,11 @@ def _cause(one: Recorded) -> str:
     return "its time had come" if one.input == _TIMER else one.input
 
 
-def _way(one: Recorded) -> str:
+def _way(one: RecordedDecision) -> str:
     return ", ".join(one.path)
 
 
-def _delivered(one: Delivery, runs: Mapping[str, Recorded], named: Mapping[str, str]) -> Line:
+def _delivered(one: Delivery, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
     run_id, step, _ = (*one.id.split("/"), "", "")[:3]
     attempts = f" after {one.attempts} attempts" if one.attempts > 1 else ""
     reason = f": {one.reason}" if one.reason else ""
@@ -281,7 +281,7 @@ def _delivered(one: Delivery, runs: Mapping[str, Recorded], named: Mapping[str, 
     )
 
 
-def _called(one: Call, runs: Mapping[str, Recorded], named: Mapping[str, str]) -> Line:
+def _called(one: Call, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
     run_id, step, _ = (*one.id.split("/"), "", "")[:3]
     status = f" with status {one.status}" if one.status else ""
     times = "1 attempt" if one.attempts == 1 else f"{one.attempts} attempts"
@@ -297,7 +297,7 @@ def _called(one: Call, runs: Mapping[str, Recorded], named: Mapping[str, str]) -
     )
 
 
-def _out_of_service(one: Retired) -> str:
+def _out_of_service(one: RetiredWorkflow) -> str:
     events = " or ".join(one.events)
     taken = f": {events} is not taken until it is deployed again" if events else ": it starts nothing until then"
     said = ": ".join(part for part in (one.by, one.note) if part)
@@ -313,21 +313,21 @@ def _waited(one: Delivery) -> str:
     return f"; it waited since {one.accepted_at.isoformat()}: {', then '.join(one.put_off)}"
 
 
-def _underway(run: Run) -> Underway:
+def _underway(run: Run) -> RunInProgress:
     due = run.timers.get("step")
     if run.state == "watching":
         until = run.timers.get("goal")
         when = f" until {until.isoformat()}" if until else ""
         held = "held out" if run.holdout else "its steps are over"
-        return Underway(workflow=run.workflow, run_id=run.id, text=f"{held}; its goal is watched{when}")
+        return RunInProgress(workflow=run.workflow, run_id=run.id, text=f"{held}; its goal is watched{when}")
     when = f", until {due.isoformat()} at the latest" if due else ""
-    return Underway(workflow=run.workflow, run_id=run.id, text=f"rests at {run.step}{when}")
+    return RunInProgress(workflow=run.workflow, run_id=run.id, text=f"rests at {run.step}{when}")
 
 
-def _as_recorded(runs: Iterable[Run]) -> Iterator[Recorded]:
+def _as_recorded(runs: Iterable[Run]) -> Iterator[RecordedDecision]:
     """The runs in the shape of what started them: they may have been started before the records begin."""
     for run in runs:
-        yield Recorded(
+        yield RecordedDecision(
             at=run.started_at,
             workflow=run.workflow,
             version=run.version,
@@ -339,7 +339,7 @@ def _as_recorded(runs: Iterable[Run]) -> Iterator[Recorded]:
         )
 
 
-def _refused(definition: Definition, recorded: Sequence[Recorded]) -> str:
+def _refused(definition: Definition, recorded: Sequence[RecordedDecision]) -> str:
     refusals = [one for one in recorded if one.workflow == definition.name and one.kind == "not_started"]
     if not refusals:
         return ""

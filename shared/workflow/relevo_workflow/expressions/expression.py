@@ -43,7 +43,7 @@ _LONG = ("list", "map", "struct", "dyn")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class TypeEnvironment:
     """Which variables an expression may name: the types of `event` (none: no event is at hand), `trigger` and `run`."""
 
     events: tuple[str, ...]
@@ -51,11 +51,11 @@ class Names:
     run: Shape
     types: EventTypes = field(default_factory=lambda: BUILT_IN, compare=False, repr=False)
 
-    def with_events(self, *events: str) -> "Names":
+    def with_events(self, *events: str) -> "TypeEnvironment":
         """The same with other event types at hand."""
         return replace(self, events=events)
 
-    def without_event(self) -> "Names":
+    def without_event(self) -> "TypeEnvironment":
         """The same where no event is at hand."""
         return replace(self, events=())
 
@@ -226,7 +226,9 @@ class Compiler:
         self._envs: dict[tuple[str, str], Any] = {}
         self._pools: dict[tuple[str, str], Any] = {}
 
-    def compile(self, text: str, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
+    def compile(
+        self, text: str, node: Node, names: TypeEnvironment, *, want: tuple[str, ...] = ()
+    ) -> Expression | None:
         """The expression of `text`, or `None` with the problem noted. `want` are the CEL types that it may have."""
         variants: dict[tuple[str, str], Compiled] = {}
         used = {path.parts[0] for path in find_paths(text, dict.fromkeys(("event", "trigger"), OCCASION))}
@@ -244,19 +246,19 @@ class Compiler:
             variants[key] = _compile(text, self._roots(names, event, trigger))
         return Expression(text, node.position, variants, by_event, by_trigger)
 
-    def type_name(self, text: str, names: Names) -> str:
+    def type_name(self, text: str, names: TypeEnvironment) -> str:
         """The CEL type of an expression that compiled."""
         event, trigger = next(iter(names.variants()))
         return str(self._env(names, event, trigger).compile(text).return_type().name())
 
-    def _roots(self, names: Names, event: str, trigger: str) -> dict[str, Shape]:
+    def _roots(self, names: TypeEnvironment, event: str, trigger: str) -> dict[str, Shape]:
         roots = {"customer": CUSTOMER, "shop": SHOP, "run": names.run, "now": TIMESTAMP}
         roots["trigger"] = occasion_shape(trigger, names.types)
         if names.events:
             roots["event"] = occasion_shape(event, names.types)
         return roots
 
-    def _env(self, names: Names, event: str, trigger: str) -> Any:
+    def _env(self, names: TypeEnvironment, event: str, trigger: str) -> Any:
         key = (event if names.events else "-", trigger)
         if key not in self._envs:
             roots = self._roots(names, event, trigger)
@@ -267,7 +269,9 @@ class Compiler:
             self._envs[key] = cel.NewEnv(pool, variables=types, **_checked_library())
         return self._envs[key]
 
-    def _check(self, text: str, names: Names, event: str, trigger: str, want: tuple[str, ...]) -> Complaint | None:
+    def _check(
+        self, text: str, names: TypeEnvironment, event: str, trigger: str, want: tuple[str, ...]
+    ) -> Complaint | None:
         roots = self._roots(names, event, trigger)
         try:
             compiled = self._env(names, event, trigger).compile(text)
@@ -284,7 +288,7 @@ class Compiler:
         line = text.count("\n", 0, start)
         return Complaint(message, advice, line, start - (text.rfind("\n", 0, start) + 1))
 
-    def _complain(self, node: Node, complaint: Complaint, names: Names, event: str, trigger: str) -> None:
+    def _complain(self, node: Node, complaint: Complaint, names: TypeEnvironment, event: str, trigger: str) -> None:
         before = node.text.split("\n")[: complaint.line]
         where = node.at(sum(len(line) + 1 for line in before) + complaint.column)
         message = complaint.message

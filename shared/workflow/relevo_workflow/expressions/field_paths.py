@@ -13,7 +13,7 @@ from typing import Any
 from relevo_workflow.expressions.scope import CUSTOMER_FIELDS, Scope
 from relevo_workflow.expressions.shapes import DYN, Shape
 
-ROOTS = ("event", "customer", "trigger", "run", "shop", "now")
+EXPRESSION_ROOTS = ("event", "customer", "trigger", "run", "shop", "now")
 Getter = Callable[[Scope], Any]
 
 _TOKEN = re.compile(
@@ -57,7 +57,7 @@ class Path:
         return ".".join(self.parts)
 
 
-def tokens(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """The tokens of CEL text, without spaces and comments. Never fails: unknown characters are tokens too."""
     found = (Token(match.lastgroup or "", match[0], match.start()) for match in _TOKEN.finditer(text))
     return [token for token in found if token.kind not in ("space", "comment")]
@@ -66,7 +66,7 @@ def tokens(text: str) -> list[Token]:
 def find_paths(text: str, roots: Mapping[str, Shape]) -> list[Path]:
     """Every field path of `text` that begins with one of `roots`, in order."""
     found: list[Path] = []
-    stream = tokens(text)
+    stream = tokenize(text)
     index = 0
     while index < len(stream):
         token = stream[index]

@@ -5,7 +5,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from relevo_workflow.expressions.field_paths import Token, tokens
+from relevo_workflow.expressions.field_paths import Token, tokenize
 from relevo_workflow.expressions.plain_conditions import Condition, plain_condition, split_tokens
 
 
@@ -38,7 +38,7 @@ def _holds(one: Condition | Any, values: Sequence[Any], given: Callable[[], Mapp
 
 
 def _split(text: str) -> list[str]:
-    stream = tokens(text)
+    stream = tokenize(text)
     if len(split_tokens(stream, "|")) > 1 or _has_choice(stream):
         return [text]  # these bind less than `&&`
     parts = split_tokens(stream, "&")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from cel_expr_python import cel
 
-from relevo_workflow.expressions.field_paths import Path, Token, find_paths, getter, tokens
+from relevo_workflow.expressions.field_paths import Path, Token, find_paths, getter, tokenize
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import DOUBLE, INT, Shape
 from relevo_workflow.model.order_history import LONGEST_WINDOW, Measure, measured
@@ -75,7 +75,7 @@ def _never(*_: Any) -> Any:
 
 def find_windows(text: str, roots: Mapping[str, Shape]) -> list[Window]:
     """The phrases of `text` that are complete; paths in their filters begin with one of `roots`."""
-    stream = tokens(text)
+    stream = tokenize(text)
     paths = {path.start: path for path in find_paths(text, roots) if not path.has}
     found = (_Phrase(text, stream, index, paths).read() for index in _begins(stream))
     return [window for window in found if window is not None]
@@ -98,7 +98,7 @@ def complaint(text: str, roots: Mapping[str, Shape]) -> tuple[str, str, int] | N
 
     The message, the advice, and where in the text.
     """
-    stream = tokens(text)
+    stream = tokenize(text)
     known = {window.start: window for window in find_windows(text, roots)}
     for index in _begins(stream):
         window = known.get(stream[index].start)

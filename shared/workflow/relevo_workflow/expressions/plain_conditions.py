@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from relevo_workflow.expressions.field_paths import Token, tokens
+from relevo_workflow.expressions.field_paths import Token, tokenize
 
 Values = Sequence[Any]
 Condition = Callable[[Values], bool]
@@ -27,7 +27,7 @@ _Operand = tuple[str, int, Any]  # its kind; the index of a variable, or -1 with
 
 def plain_condition(text: str, kinds: Mapping[str, str]) -> Condition | None:
     """The condition of `text` over variables of these kinds (`STRING`, `INT`, `DOUBLE`, `BOOL`), or `None`."""
-    return _condition(tokens(text), list(kinds), kinds)
+    return _condition(tokenize(text), list(kinds), kinds)
 
 
 def necessary_equalities(text: str, kinds: Mapping[str, str]) -> list[tuple[int, int]]:
@@ -35,7 +35,7 @@ def necessary_equalities(text: str, kinds: Mapping[str, str]) -> list[tuple[int,
 
     They are the equalities that `&&` joins to everything else; what is behind `||`, `?` or `!` is none.
     """
-    return list(_equalities(tokens(text), list(kinds), kinds))
+    return list(_equalities(tokenize(text), list(kinds), kinds))
 
 
 def _equalities(stream: list[Token], names: list[str], kinds: Mapping[str, str]) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from relevo_workflow.definition.calendar_rules import next_occurrence
 from relevo_workflow.definition.workflow import DateTrigger, ScheduleTrigger
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.inputs import Input, StartInput, TimerInput
 from relevo_workflow.model.state import Facts, Shop, Subject
@@ -28,7 +28,7 @@ def alarm_of(arrival: Input) -> tuple[str, datetime] | None:
 
 
 def due_starts(
-    deployment: Deployment, subject: Subject, arrival: Input, now: datetime, *, shop: Shop
+    deployment: WorkflowIndex, subject: Subject, arrival: Input, now: datetime, *, shop: Shop
 ) -> list[StartInput]:
     """The start that an alarm asks for; none if it is no longer armed, comes early or belongs to no trigger."""
     alarm = alarm_of(arrival)
@@ -49,13 +49,13 @@ def due_starts(
     ]
 
 
-def unchanged(deployment: Deployment, old: Facts, new: Facts) -> bool:
+def unchanged(deployment: WorkflowIndex, old: Facts, new: Facts) -> bool:
     """Whether no alarm can have moved between two states of the facts (segments aside)."""
     return old is new or bool(deployment.alarm_view(old) == deployment.alarm_view(new))
 
 
 def rearm(
-    deployment: Deployment,
+    deployment: WorkflowIndex,
     subject: Subject,
     facts: Facts,
     shop: Shop,
@@ -90,7 +90,7 @@ def rearm(
 
 
 def _wanted(
-    deployment: Deployment, facts: Facts, shop: Shop, zone: tzinfo, after: datetime
+    deployment: WorkflowIndex, facts: Facts, shop: Shop, zone: tzinfo, after: datetime
 ) -> Iterator[tuple[str, datetime]]:
     for spec in deployment.alarms:
         trigger = spec.trigger

@@ -4,11 +4,11 @@ from msgspec import structs
 
 from relevo_workflow.model.inputs import TaskInput
 from relevo_workflow.model.state import Vote
-from relevo_workflow.runs.execution import Walk
+from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.steps import step_types as steps
 
 
-def on_task(walk: Walk, arrival: TaskInput) -> bool:
+def on_task(walk: RunExecution, arrival: TaskInput) -> bool:
     """Acts on the answer; false if the run does not wait for this task."""
     step = walk.definition.program.steps.get(walk.run.step)
     if arrival.task_id != walk.effect_key() or walk.run.state != "active":
@@ -25,7 +25,7 @@ def on_task(walk: Walk, arrival: TaskInput) -> bool:
     return False
 
 
-def _vote(walk: Walk, step: steps.ApproveStep, arrival: TaskInput) -> None:
+def _vote(walk: RunExecution, step: steps.ApproveStep, arrival: TaskInput) -> None:
     """One person, one vote: the first counts. One rejection rejects; `needed` approvals approve.
 
     As many as there are roles means one of each. The roles of the escalation count once it has come.
@@ -56,7 +56,7 @@ def _each_role_once(step: steps.ApproveStep) -> bool:
     return step.needed > 1 and step.needed == len(step.task.roles)
 
 
-def _verdict(walk: Walk, step: steps.ApproveStep, verdict: str, arrival: TaskInput) -> None:
+def _verdict(walk: RunExecution, step: steps.ApproveStep, verdict: str, arrival: TaskInput) -> None:
     walk.leave()
     walk.save(step.task.save, _result(verdict, arrival))
     walk.arm_label(step.id, verdict)

@@ -20,11 +20,11 @@ from relevo_workflow.model.state import Facts, Past, Run, Subject
 from relevo_workflow.runs.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
 from relevo_workflow.runs.starting import past_name
 
-MERGED = "customer.merged"
+CUSTOMER_MERGED = "customer.merged"
 REASON = "the customer was merged with one who is in this workflow already"
 
 
-def join(
+def merge_customers(
     subject: Subject, merged: Sequence[Subject], pinned: Mapping[str, Definition], at: datetime, input_id: str
 ) -> Handled:
     """The kept customer `subject` with all that is known of the `merged` ones.
@@ -34,7 +34,7 @@ def join(
     """
     facts, runs, alarms, decisions = subject.facts, list(subject.runs), [], []
     for other in merged:
-        facts = join_facts(facts, other.facts, other.key, subject.key)
+        facts = merge_facts(facts, other.facts, other.key, subject.key)
         alarms += [CancelTimer(id=f"{other.key}/{name}", name=name) for name in other.facts.alarms]
         for run in other.runs:
             decision = _moved(run, subject.key, runs, pinned.get(run.version), at=at, input_id=input_id)
@@ -74,7 +74,7 @@ def _meet(run: Run, other: Run) -> bool:
     return same and run.state == "active" and other.state == "active"
 
 
-def join_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
+def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
     """What is known of two customers as one; where both say something, `kept` is right."""
     orders = tuple(dict.fromkeys((*other.order_ids, *kept.order_ids)))
     known_twice = len(kept.order_ids) + len(other.order_ids) - len(orders)

@@ -22,7 +22,7 @@ from relevo_workflow.model.inputs import (
 )
 from relevo_workflow.model.state import Facts, GoalReached, Run, Shop
 from relevo_workflow.runs.approvals import on_task
-from relevo_workflow.runs.execution import Walk
+from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.schema_fit import misfit
 from relevo_workflow.runs.starting import start
 from relevo_workflow.steps import step_types as steps
@@ -50,7 +50,7 @@ def decide(
     if run is None:
         about = customer or (arrival.event.key if isinstance(arrival, EventInput) else "")
         return start(definition, arrival, facts, shop=place, customer=about, active=active)
-    walk = Walk(
+    walk = RunExecution(
         definition=definition,
         before=run,
         run=run,
@@ -85,7 +85,7 @@ def _shop_of(arrival: Input) -> str:
             return ""
 
 
-def _dispatch(walk: Walk, arrival: Input, now: datetime) -> None:
+def _dispatch(walk: RunExecution, arrival: Input, now: datetime) -> None:
     if arrival.id in walk.run.advanced_by or walk.run.state == "ended":
         _ignore(walk, "this was acted on already" if walk.run.state != "ended" else "the run has ended")
         return
@@ -107,14 +107,14 @@ def _dispatch(walk: Walk, arrival: Input, now: datetime) -> None:
             assert_never(arrival)
 
 
-def _ignore(walk: Walk, reason: str) -> None:
+def _ignore(walk: RunExecution, reason: str) -> None:
     walk.kind, walk.reason = "ignored", reason
 
 
 # --- events ------------------------------------------------------------------------------------------------------
 
 
-def _on_event(walk: Walk, event: Event) -> None:
+def _on_event(walk: RunExecution, event: Event) -> None:
     """Exit first, then the goal, then a restart, then what the step at hand waits for."""
     if event.id == walk.run.trigger_id and event.type == walk.run.trigger_type:
         _ignore(walk, "this is the event that started the run")
@@ -140,7 +140,7 @@ def _on_event(walk: Walk, event: Event) -> None:
         walk.reason = walk.reason or f"the goal was reached: {event.type}"
 
 
-def _keep_early(walk: Walk, event: Event) -> bool:
+def _keep_early(walk: RunExecution, event: Event) -> bool:
     """Keeps an event for the steps to come that count it: the first one for each arm."""
     if not walk.definition.early or walk.run.state != "active":
         return False
@@ -156,7 +156,7 @@ def _keep_early(walk: Walk, event: Event) -> bool:
     return changed
 
 
-def _count_goal(walk: Walk, event: Event) -> bool:
+def _count_goal(walk: RunExecution, event: Event) -> bool:
     goal = walk.definition.goal
     if goal is None or goal.event != event.type or walk.run.goal is not None or not _within(walk, goal, event):
         return False
@@ -169,11 +169,11 @@ def _count_goal(walk: Walk, event: Event) -> bool:
     return True
 
 
-def _within(walk: Walk, goal: Goal, event: Event) -> bool:
+def _within(walk: RunExecution, goal: Goal, event: Event) -> bool:
     return event.time <= walk.run.started_at + goal.within
 
 
-def _exit(walk: Walk, event: Event) -> bool:
+def _exit(walk: RunExecution, event: Event) -> bool:
     for rule in walk.definition.exits:
         if rule.event != event.type:
             continue
@@ -185,7 +185,7 @@ def _exit(walk: Walk, event: Event) -> bool:
     return False
 
 
-def _move(walk: Walk, event: Event) -> bool:
+def _move(walk: RunExecution, event: Event) -> bool:
     """A restart, or the arm of a `wait_for` that the event fits."""
     for rule in walk.definition.restarts:
         if rule.event != event.type:
@@ -197,7 +197,7 @@ def _move(walk: Walk, event: Event) -> bool:
     return isinstance(step, steps.WaitFor) and _arrive(walk, step, event)
 
 
-def _restart(walk: Walk, event: Event) -> None:
+def _restart(walk: RunExecution, event: Event) -> None:
     walk.path.append("restart")
     walk.leave("the run began anew")
     walk.run = structs.replace(
@@ -214,7 +214,7 @@ def _restart(walk: Walk, event: Event) -> None:
     walk.reason = f"restarted by {event.type}; {walk.reason}"
 
 
-def _arrive(walk: Walk, step: steps.WaitFor, event: Event) -> bool:
+def _arrive(walk: RunExecution, step: steps.WaitFor, event: Event) -> bool:
     scope = walk.scope()
     for arm in step.arms:
         if event.type not in arm.events or not concerns(arm, scope, event):
@@ -231,7 +231,7 @@ def _arrive(walk: Walk, step: steps.WaitFor, event: Event) -> bool:
 # --- timers and answers ------------------------------------------------------------------------------------------
 
 
-def _on_timer(walk: Walk, arrival: TimerInput, now: datetime) -> None:
+def _on_timer(walk: RunExecution, arrival: TimerInput, now: datetime) -> None:
     wakeup = arrival.wakeup
     name = wakeup.name or wakeup.timer_id.rpartition("/")[2]
     stale = walk.run.timers.get(name) != wakeup.due_at or (name != "goal" and wakeup.turn != walk.run.turn)
@@ -249,19 +249,19 @@ def _on_timer(walk: Walk, arrival: TimerInput, now: datetime) -> None:
         _TIMERS.get(name, _on_step_timer)(walk)
 
 
-def _on_goal_timer(walk: Walk) -> None:
+def _on_goal_timer(walk: RunExecution) -> None:
     if walk.run.state == "watching":
         walk.run = structs.replace(walk.run, state="ended")
         walk.kind = "ended"
     walk.reason = "the time for its goal is over"
 
 
-def _on_reminder(walk: Walk) -> None:
+def _on_reminder(walk: RunExecution) -> None:
     walk.effects.append(effects.RemindTask(id=walk.effect_key()))
     walk.reason = "the staff was reminded"
 
 
-def _on_escalation(walk: Walk) -> None:
+def _on_escalation(walk: RunExecution) -> None:
     step = walk.definition.program.steps.get(walk.run.step)
     task = step.task if isinstance(step, steps.ApproveStep) else step
     if isinstance(task, steps.TaskStep) and task.escalation is not None:
@@ -270,7 +270,7 @@ def _on_escalation(walk: Walk) -> None:
         walk.reason = f"escalated to {to.skill or ', '.join(to.roles)}"
 
 
-def _on_step_timer(walk: Walk) -> None:
+def _on_step_timer(walk: RunExecution) -> None:
     """The time of the step at hand has come."""
     step = walk.definition.program.steps.get(walk.run.step)
     if step is None:
@@ -296,7 +296,7 @@ def _on_step_timer(walk: Walk) -> None:
 _TIMERS = {"goal": _on_goal_timer, "reminder": _on_reminder, "escalate": _on_escalation, "step": _on_step_timer}
 
 
-def _expired(walk: Walk, step: steps.TaskStep | steps.ApproveStep) -> None:
+def _expired(walk: RunExecution, step: steps.TaskStep | steps.ApproveStep) -> None:
     walk.leave("the deadline is over")
     task = step.task if isinstance(step, steps.ApproveStep) else step
     walk.save(task.save, {"status": "expired", "at": walk.at.isoformat()})
@@ -304,7 +304,7 @@ def _expired(walk: Walk, step: steps.TaskStep | steps.ApproveStep) -> None:
     walk.go(step.expired if isinstance(step, steps.ApproveStep) else step.next)
 
 
-def _on_response(walk: Walk, arrival: ResponseInput) -> None:
+def _on_response(walk: RunExecution, arrival: ResponseInput) -> None:
     step = walk.definition.program.steps.get(walk.run.step)
     if not isinstance(step, steps.HttpStep) or arrival.call_id != walk.effect_key() or walk.run.state != "active":
         _ignore(walk, "the run no longer waits for this answer")
@@ -313,7 +313,7 @@ def _on_response(walk: Walk, arrival: ResponseInput) -> None:
     _answered(walk, step, arrival)
 
 
-def _answered(walk: Walk, step: steps.HttpStep, answer: ResponseInput) -> None:
+def _answered(walk: RunExecution, step: steps.HttpStep, answer: ResponseInput) -> None:
     ok = not answer.error and 200 <= answer.status < 300
     saved = {"ok": ok, "status": answer.status, "body": answer.body, "error": answer.error}
     walk.save(step.save, saved)

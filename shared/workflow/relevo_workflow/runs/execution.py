@@ -27,7 +27,7 @@ ANSWER_WITHIN = timedelta(days=1)
 _KEPT_INPUTS = 4
 
 
-class Walk(Struct, kw_only=True):
+class RunExecution(Struct, kw_only=True):
     """One run during one decision: `run` is its state so far, `before` what it was; `finish` and `go` change it."""
 
     definition: Definition

@@ -25,7 +25,7 @@ from relevo_workflow.model.effects import SetAttributes
 from relevo_workflow.model.order_history import OrderTold, was_placed, with_order
 from relevo_workflow.model.state import Facts, Occurrence, Past
 
-REDACTED = "customer.redacted"
+CUSTOMER_REDACTED = "customer.redacted"
 _SEEN = frozenset(
     ("page.viewed", "form.submitted", "cart.updated", "checkout.started", "checkout.updated", "order.placed")
 )
@@ -68,13 +68,13 @@ _READ: dict[str, type[Payload] | type[_Whom]] = {
 }
 
 
-def fold(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
+def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     """The facts after `event`; `facts` itself if it says nothing new.
 
     Raises `msgspec.ValidationError` if the event's data does not fit its type, `KeyError` if the type is unknown.
     With `whole=False` only that part of the data has to fit which facts are made of: enough where nobody else reads it.
     """
-    if event.type == REDACTED:
+    if event.type == CUSTOMER_REDACTED:
         return Facts(redacted_at=event.time)
     wanted = known_payload(event.type) if whole or event.type.startswith(CUSTOM) else _READ[event.type]
     payload: Any = msgspec.convert(event.data, wanted)

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_customer
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import Effect, SetAttributes
 from relevo_workflow.model.inputs import (
@@ -24,8 +24,8 @@ from relevo_workflow.model.state import Facts, Run, Shop, Subject
 from relevo_workflow.runs.alarms import alarm_of, due_starts, rearm, unchanged
 from relevo_workflow.runs.correlation import Listening
 from relevo_workflow.runs.decide import decide
-from relevo_workflow.runs.facts import REDACTED, fold, remember, with_changes, with_end, with_start
-from relevo_workflow.runs.redaction import is_void, redacted
+from relevo_workflow.runs.facts import CUSTOMER_REDACTED, fold_event, remember, with_changes, with_end, with_start
+from relevo_workflow.runs.redaction import precedes_erasure, redacted
 from relevo_workflow.runs.segments import changed_segments
 from relevo_workflow.runs.starting import past_name
 
@@ -59,9 +59,9 @@ def handle(
     """
     if isinstance(arrival, EventInput) and _erases(subject, arrival.event):
         return redacted(subject, arrival.event)
-    if is_void(subject.facts, arrival):
+    if precedes_erasure(subject.facts, arrival):
         return Handled(subject, (), ())
-    deployment = Deployment.of(definitions)
+    deployment = WorkflowIndex.of(definitions)
     if isinstance(arrival, EventInput):
         return _handle_event(deployment, pinned, subject, arrival, now=now, shop=shop)
     work = _begin(deployment, pinned, subject, shop, now)
@@ -71,7 +71,7 @@ def handle(
 
 
 def _handle_event(
-    deployment: Deployment,
+    deployment: WorkflowIndex,
     pinned: Mapping[str, Definition],
     subject: Subject,
     arrival: EventInput,
@@ -90,12 +90,14 @@ def _handle_event(
     return work.handled(caught_up + work.keep_time(arrival))
 
 
-def refresh(definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None) -> Handled:
+def rearm_alarms(
+    definitions: Sequence[Definition], subject: Subject, now: datetime, *, shop: Shop | None = None
+) -> Handled:
     """Arms what triggers that depend on time need for this customer, as after a deployment; starts nothing.
 
     Whoever had no event yet has nothing to catch up with: their first event finds the workflows as they are.
     """
-    work = _begin(Deployment.of(definitions), {}, subject, shop, now)
+    work = _begin(WorkflowIndex.of(definitions), {}, subject, shop, now)
     return work.handled(work.catch_up())
 
 
@@ -106,7 +108,7 @@ class _Work(Struct, kw_only=True):
     been due in between were missed, and start nothing.
     """
 
-    deployment: Deployment
+    deployment: WorkflowIndex
     pinned: Mapping[str, Definition]
     subject: Subject
     shop: Shop
@@ -147,7 +149,7 @@ class _Work(Struct, kw_only=True):
         event = arrival.event
         own = event.key == self.subject.key
         if own and not event.test:
-            self.facts = fold(self.facts, event, whole=heard)
+            self.facts = fold_event(self.facts, event, whole=heard)
         if not heard:
             return
         if own and not event.test and event.type in self.deployment.exit_types:
@@ -256,7 +258,7 @@ class _Work(Struct, kw_only=True):
 
 
 def _erases(subject: Subject, event: Event) -> bool:
-    return event.type == REDACTED and event.key == subject.key and not event.test
+    return event.type == CUSTOMER_REDACTED and event.key == subject.key and not event.test
 
 
 def _hears(run: Run, arrival: Input) -> bool:
@@ -264,7 +266,7 @@ def _hears(run: Run, arrival: Input) -> bool:
     return run.test or not (isinstance(arrival, EventInput) and arrival.event.test)
 
 
-def _heard(deployment: Deployment, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
+def _heard(deployment: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
     """Whether an event of a type can start or end anything, or a run of the customer listens to it."""
     if event_type in deployment.starts or event_type in deployment.exit_types:
         return True
@@ -274,17 +276,17 @@ def _heard(deployment: Deployment, pinned: Mapping[str, Definition], subject: Su
     return False
 
 
-def _version(deployment: Deployment, pinned: Mapping[str, Definition], run: Run) -> Definition:
+def _version(deployment: WorkflowIndex, pinned: Mapping[str, Definition], run: Run) -> Definition:
     definition = pinned.get(run.version) or deployment.by_version.get(run.version)
     if definition is None:
         raise MissingVersionError(run)
     return definition
 
 
-def _learnt(deployment: Deployment, subject: Subject, event: Event) -> Handled | None:
+def _learnt(deployment: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
     """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
     known = event.key != subject.key or event.test  # nothing is learnt from it
-    facts = subject.facts if known else fold(subject.facts, event, whole=False)
+    facts = subject.facts if known else fold_event(subject.facts, event, whole=False)
     if deployment.timed and (
         deployment.segments
         or facts.timed_by != deployment.fingerprint
@@ -295,7 +297,7 @@ def _learnt(deployment: Deployment, subject: Subject, event: Event) -> Handled |
 
 
 def _begin(
-    deployment: Deployment, pinned: Mapping[str, Definition], subject: Subject, shop: Shop | None, now: datetime
+    deployment: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, shop: Shop | None, now: datetime
 ) -> _Work:
     return _Work(
         deployment=deployment,

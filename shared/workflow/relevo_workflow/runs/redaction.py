@@ -15,14 +15,14 @@ REASON = "the customer was redacted"
 
 def redacted(subject: Subject, event: Event) -> Handled:
     """The subject without facts and runs. Timers are cancelled; the ended runs keep nothing of the person."""
-    if is_void(subject.facts, EventInput(event)):
+    if precedes_erasure(subject.facts, EventInput(event)):
         return Handled(subject, (), ())
     alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
     decisions = tuple(_end(run, event) for run in subject.runs)
     return Handled(structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()), decisions, alarms)
 
 
-def is_void(facts: Facts, arrival: Input) -> bool:
+def precedes_erasure(facts: Facts, arrival: Input) -> bool:
     """Whether the customer was erased since: a late webhook or a redriven dead letter must not bring them back.
 
     What happened at the very moment is void too, so that an erasure that is told twice counts once.
@@ -30,10 +30,10 @@ def is_void(facts: Facts, arrival: Input) -> bool:
     return facts.redacted_at is not None and arrival.at <= facts.redacted_at
 
 
-def is_void_in(shop: Facts, at: datetime) -> bool:
+def precedes_shop_erasure(shop: Facts, at: datetime) -> bool:
     """Whether the shop was erased after `at`: nothing from before brings any customer of it back.
 
-    Unlike with `is_void`, what happened at the very moment is heard: each customer of the shop is erased by an event of
+    Unlike with `precedes_erasure`, what happened at the very moment is heard: each customer of the shop is erased by an event of
     that time.
     """
     return shop.redacted_at is not None and at < shop.redacted_at

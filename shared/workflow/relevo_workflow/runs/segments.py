@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import structs
 
 from relevo_workflow.definition.workflow import Segment
-from relevo_workflow.definition.workflow_index import Deployment, WatchedSegment
+from relevo_workflow.definition.workflow_index import WatchedSegment, WorkflowIndex
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.inputs import StartInput
 from relevo_workflow.model.order_history import leaves_at
@@ -22,7 +22,7 @@ def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: da
 
 
 def changed_segments(
-    deployment: Deployment, facts: Facts, customer: str, shop: Shop, now: datetime, *, happened: datetime
+    deployment: WorkflowIndex, facts: Facts, customer: str, shop: Shop, now: datetime, *, happened: datetime
 ) -> tuple[Facts, list[StartInput]]:
     """The facts with the memberships as they are `now`, and the starts that joining and leaving asks for.
 

@@ -13,7 +13,7 @@ from relevo_workflow.model.bucketing import share, stable_id
 from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.inputs import EventInput, Input, StartInput
 from relevo_workflow.model.state import Facts, Past, Run, Shop
-from relevo_workflow.runs.execution import Walk
+from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.facts import ran_once
 from relevo_workflow.runs.schema_fit import misfit
 from relevo_workflow.steps.step_effects import IN_CIRCLE, MAX_HOPS
@@ -53,7 +53,7 @@ def past_name(workflow: str, run_key: str, *, test: bool = False) -> str:
     return f"{workflow}{'?test' if test else ''}/{run_key}"
 
 
-def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> Walk:
+def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> RunExecution:
     """The walk of a run that is about to start, or not. It has no id yet, and the customer as its key."""
     run = Run(
         id="",
@@ -69,7 +69,7 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
         trigger=starter.data,
         test=starter.test,
     )
-    return Walk(
+    return RunExecution(
         definition=definition,
         before=run,
         run=run,
@@ -81,7 +81,7 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
     )
 
 
-def _refused(walk: Walk, reason: str) -> Decision:
+def _refused(walk: RunExecution, reason: str) -> Decision:
     return Decision(
         workflow=walk.definition.name,
         version=walk.definition.version,
@@ -125,7 +125,7 @@ def start(
     return _refused(walk, refusal) if refusal else _started(walk, starter)
 
 
-def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
+def _refusal(walk: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
     """Why no run starts; empty if nothing speaks against it."""
     if not any(when is None or when.holds(walk.scope(), "trigger", walk.trace) for when in conditions):
         return "the trigger's condition does not hold"
@@ -142,7 +142,7 @@ def _refusal(walk: Walk, conditions: Sequence[Expression | None], active: Sequen
     return _not_again(run, definition.reentry, past, active) or _not_enrolled(walk) or _left_already(walk)
 
 
-def _identify(walk: Walk) -> bool:
+def _identify(walk: RunExecution) -> bool:
     """Computes the run's key and id; false if the key is empty or fails."""
     run, expression = walk.run, walk.definition.key
     key = run.customer
@@ -205,14 +205,14 @@ def held_out(definition: Definition, customer: str, email: str) -> bool:
     return not _on_test_list(definition, customer, email)
 
 
-def _not_enrolled(walk: Walk) -> str:
+def _not_enrolled(walk: RunExecution) -> str:
     definition = walk.definition
     if takes_part(definition, walk.run.customer, walk.facts.contact.email):
         return ""
     return f"the customer is not among the {definition.enrolment.percent:g}% that take part"
 
 
-def _left_already(walk: Walk) -> str:
+def _left_already(walk: RunExecution) -> str:
     """An exit event that overtook the trigger: whoever has left does not come in."""
     run, latest = walk.run, walk.facts.latest
     for rule in walk.definition.exits:
@@ -236,7 +236,7 @@ def _left_already(walk: Walk) -> str:
     return ""
 
 
-def _started(walk: Walk, starter: Starter) -> Decision:
+def _started(walk: RunExecution, starter: Starter) -> Decision:
     definition = walk.definition
     if definition.goal is not None:
         walk.arm("goal", starter.at + definition.goal.within, turn=0)

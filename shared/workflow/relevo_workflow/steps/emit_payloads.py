@@ -3,7 +3,7 @@
 from msgspec import Struct, inspect
 
 from relevo_contracts.keys import PRODUCT_EVENTS
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.shapes import MONEY, STRING, Shape, shape_of
 from relevo_workflow.syntax.diagnostics import suggestion
 from relevo_workflow.syntax.yaml_source import Node
@@ -29,7 +29,9 @@ _WORDS = {"bool": "true or false", "int": "a whole number", "double": "a number"
 _WORDS |= {"timestamp": "a time", "list": "a list", "struct": "a record", "map": "a mapping"}
 
 
-def check_payload(event: str, body: Node, data: tuple[tuple[str, Value], ...], reading: Reading, names: Names) -> None:
+def check_payload(
+    event: str, body: Node, data: tuple[tuple[str, Value], ...], reading: Reading, names: TypeEnvironment
+) -> None:
     """Notes fields that the event has not, fields of another kind, and required ones that are missing."""
     payload = names.types[event]
     shape = shape_of(payload)
@@ -47,7 +49,7 @@ def check_payload(event: str, body: Node, data: tuple[tuple[str, Value], ...], r
 class _Records:
     """Compares what is written with the shapes that it must have, at any depth."""
 
-    def __init__(self, reading: Reading, names: Names) -> None:
+    def __init__(self, reading: Reading, names: TypeEnvironment) -> None:
         self._reading = reading
         self._problems = reading.problems
         self._names = names

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.decision import Check
 from relevo_workflow.syntax.diagnostics import Problems
@@ -55,7 +55,7 @@ def secrets_of(headers: Iterable[LiquidText]) -> set[str]:
     return {name for header in headers for name in _SECRET.findall(header.text)}
 
 
-def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
+def read_header(node: Node, names: TypeEnvironment, problems: Problems) -> HeaderText:
     """The text of a header, checked."""
     text = read_liquid(node, names, problems)
     if text.template is None or not _SECRET.search(text.text):
@@ -64,7 +64,7 @@ def read_header(node: Node, names: Names, problems: Problems) -> HeaderText:
     return HeaderText(text.template, text.text, text.fields, marked)
 
 
-def read_headers_of(fields: Fields, names: Names, problems: Problems) -> tuple[tuple[str, HeaderText], ...]:
+def read_headers_of(fields: Fields, names: TypeEnvironment, problems: Problems) -> tuple[tuple[str, HeaderText], ...]:
     """The headers of a call, by name."""
     node = fields.get("headers")
     if node is None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import time, timedelta
 
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.steps.step_types import WaitUntil
 from relevo_workflow.syntax.fields import parse_day, parse_time, parse_weekday
 from relevo_workflow.syntax.yaml_source import Node
@@ -14,7 +14,7 @@ _LIKE_A_TIME = re.compile(r"^\s*(\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|[A-Za-z]+ \d{1,
 _FORMS = 'write "09:00", mon 09:00, 2026-12-24 09:00, or a field such as trigger.time'
 
 
-def read_until(until: Node, wait: WaitUntil, reading: Reading, names: Names) -> WaitUntil | None:
+def read_until(until: Node, wait: WaitUntil, reading: Reading, names: TypeEnvironment) -> WaitUntil | None:
     """The step for `until`; `wait` has what stands beside it. `None` with the problem noted if it says no time."""
     head, _, tail = until.text.strip().partition(" ")
     clock = parse_time(until.text) or parse_time(tail)
@@ -30,7 +30,7 @@ def read_until(until: Node, wait: WaitUntil, reading: Reading, names: Names) -> 
     return replace(wait, at=clock or time(0), weekday=weekday, day=day)
 
 
-def _field(until: Node, wait: WaitUntil, reading: Reading, names: Names) -> WaitUntil | None:
+def _field(until: Node, wait: WaitUntil, reading: Reading, names: TypeEnvironment) -> WaitUntil | None:
     if _LIKE_A_TIME.match(until.text):
         reading.problems.error(until.position, f"'{until.text}' is no time", _FORMS)
         return None

@@ -12,7 +12,7 @@ from msgspec import structs
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import To
 from relevo_contracts.payloads import EVENT_TYPES, EventContact
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import event_shape
 from relevo_workflow.syntax.fields import Fields
@@ -23,7 +23,7 @@ TRIGGER: Path = ("trigger", "contact")
 """The contact of the event that started the run; `("run", name, "contact")` is that of a saved one."""
 
 
-def read_to(fields: Fields, purpose: str, names: Names) -> Path:
+def read_to(fields: Fields, purpose: str, names: TypeEnvironment) -> Path:
     """Where the contact stands that a send goes to; `CUSTOMER` for the customer's own address."""
     said = fields.text("to")
     if not said:
@@ -38,7 +38,7 @@ def read_to(fields: Fields, purpose: str, names: Names) -> Path:
     return path
 
 
-def _problem(path: Path, purpose: str, names: Names) -> tuple[str, str] | None:
+def _problem(path: Path, purpose: str, names: TypeEnvironment) -> tuple[str, str] | None:
     if purpose == "marketing":
         return "marketing goes to the customer's own address alone", "leave 'to' out, or write to: customer"
     if path == TRIGGER:
@@ -54,7 +54,7 @@ def _problem(path: Path, purpose: str, names: Names) -> tuple[str, str] | None:
     return f"'{'.'.join(path)}' is no contact of an event", "customer, contact, or run.<name>.contact of a saved event"
 
 
-def _triggers_with_contact(names: Names) -> list[str]:
+def _triggers_with_contact(names: TypeEnvironment) -> list[str]:
     return [one for one in names.triggers if one in EVENT_TYPES and "contact" in event_shape(one).fields]
 
 

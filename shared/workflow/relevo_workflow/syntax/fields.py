@@ -11,7 +11,7 @@ from relevo_workflow.syntax.yaml_advice import time_advice
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.syntax.zones import WEEKDAYS
 
-NAME = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
+NAME_PATTERN = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 SAVE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _RESERVED = re.compile(
     "as|break|const|continue|else|false|for|function|if|import|in|let|loop|namespace|null|package|return|true|var|void"
@@ -76,7 +76,7 @@ class Fields:
     def name(self, name: str, *, required: bool = False) -> str:
         """A name: lower-case words joined by hyphens."""
         found = self.text(name, required=required)
-        if found and not NAME.match(found):
+        if found and not NAME_PATTERN.match(found):
             self.wrong(name, f"'{found}' is no name", "lower-case letters and digits, words joined by '-'")
         return found
 

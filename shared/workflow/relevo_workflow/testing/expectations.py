@@ -16,7 +16,7 @@ from relevo_workflow.testing.simulation import Simulation
 Seen = dict[str, Any]
 
 
-def compare(previews: Previews, scenario: Scenario, simulation: Simulation) -> list[Diagnostic]:
+def differences(previews: Previews, scenario: Scenario, simulation: Simulation) -> list[Diagnostic]:
     """Every difference, and every message that can't be rendered. What a test does not mention it does not expect."""
     return list(_Comparison(previews, scenario, simulation).differences())
 

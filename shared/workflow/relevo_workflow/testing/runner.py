@@ -14,7 +14,7 @@ from relevo_workflow.model.state import Subject
 from relevo_workflow.steps.step_types import HttpStep, Split
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, suggestion
 from relevo_workflow.testing.coverage import Coverage, coverage
-from relevo_workflow.testing.expectations import compare
+from relevo_workflow.testing.expectations import differences
 from relevo_workflow.testing.rendered import Previews
 from relevo_workflow.testing.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
 from relevo_workflow.testing.simulation import Simulation, SimulationError
@@ -83,7 +83,7 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
             simulation.run_until(scenario.until)
         else:
             simulation.finish()
-        failures.extend(compare(previews or Previews(definition), scenario, simulation))
+        failures.extend(differences(previews or Previews(definition), scenario, simulation))
     except SimulationError as error:
         failures.append(Diagnostic(scenario.position, str(error)))
     except RecursionError:

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import Deployment
+from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
 from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
 from relevo_workflow.model.state import Run, Shop, Subject
-from relevo_workflow.runs.handle import handle, refresh
+from relevo_workflow.runs.handle import handle, rearm_alarms
 from relevo_workflow.steps.step_effects import IN_CIRCLE
 
 MAX_INPUTS = 20_000
@@ -61,7 +61,7 @@ class Simulation:
         shop: Shop | None = None,
         answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
     ) -> None:
-        self.definitions = Deployment.of(definitions)
+        self.definitions = WorkflowIndex.of(definitions)
         self.shop = shop or Shop(id=subject.shop)
         self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
         self._calls: Counter[str] = Counter()
@@ -74,7 +74,7 @@ class Simulation:
         self._heap: list[tuple[datetime, int, ArmTimer]] = []
         self._sequence = 0
         self._given = 0
-        armed = refresh(definitions, subject, at, shop=self.shop)
+        armed = rearm_alarms(definitions, subject, at, shop=self.shop)
         self.subject = armed.subject
         self._carry_out(armed.effects, "", "")
 
@@ -119,7 +119,7 @@ class Simulation:
         timer = heapq.heappop(self._heap)[2]
         del self._armed[timer.id]
         self.now = max(self.now, due)
-        self._handle(TimerInput(wakeup_of(timer, self.subject.shop, self.subject.key)))
+        self._handle(TimerInput(due_wakeup(timer, self.subject.shop, self.subject.key)))
         return True
 
     def finish(self, horizon: timedelta = timedelta(days=1100)) -> None:
@@ -188,7 +188,7 @@ class Simulation:
         return None
 
 
-def wakeup_of(timer: ArmTimer, shop: str, key: str) -> WakeUp:
+def due_wakeup(timer: ArmTimer, shop: str, key: str) -> WakeUp:
     """What the scheduler publishes of this customer's timer once it is due."""
     return WakeUp(
         id=wake_up_id(timer.id, timer.due_at, timer.turn),

@@ -8,7 +8,7 @@ from liquid.builtin.expressions import FilteredExpression, Path
 
 from relevo_templates.checks import outputs, refusal
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.shapes import Shape
 from relevo_workflow.values.text_shapes import Wrong, known_shapes
 
@@ -45,7 +45,7 @@ _TOLD = {
 }
 
 
-def wrong_kinds(text: Text, names: Names) -> Iterator[Wrong]:
+def wrong_kinds(text: Text, names: TypeEnvironment) -> Iterator[Wrong]:
     """Records that a text prints as a whole, and formats of what they can't format."""
     if text.liquid is None:
         return

@@ -9,7 +9,7 @@ from relevo_templates.checks import check_text
 from relevo_templates.environment import liquid_environment
 from relevo_templates.errors import TemplateError
 from relevo_templates.texts import Into, Text, is_liquid
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, INT, Shape
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.yaml_source import Node
@@ -19,7 +19,7 @@ from relevo_workflow.values.text_shapes import Wrong, known_shapes, roots_of
 from relevo_workflow.values.value import LiquidText
 
 
-def read_liquid(node: Node, names: Names, problems: Problems, into: Into = "text") -> LiquidText:
+def read_liquid(node: Node, names: TypeEnvironment, problems: Problems, into: Into = "text") -> LiquidText:
     """The text of a scalar, checked."""
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
@@ -28,7 +28,7 @@ def read_liquid(node: Node, names: Names, problems: Problems, into: Into = "text
     return LiquidText(template, node.text, fields)
 
 
-def check_liquid(text: str, node: Node, names: Names, problems: Problems, into: Into = "text") -> Text | None:
+def check_liquid(text: str, node: Node, names: TypeEnvironment, problems: Problems, into: Into = "text") -> Text | None:
     """The parsed text, or `None` with the problems noted."""
     before = len(problems.errors)
     try:
@@ -71,7 +71,7 @@ def _variables(text: str) -> Mapping[str, Sequence[Variable]]:
     return parsed.liquid.analyze().globals if parsed.liquid is not None else {}
 
 
-def _check_path(segments: list[str], node: Node, index: int, names: Names, problems: Problems) -> None:
+def _check_path(segments: list[str], node: Node, index: int, names: TypeEnvironment, problems: Problems) -> None:
     roots = roots_of(names)
     if segments[0] not in roots:
         problems.error(
@@ -108,7 +108,7 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def wrong_loop_fields(text: Text, names: Names) -> Iterator[Wrong]:
+def wrong_loop_fields(text: Text, names: TypeEnvironment) -> Iterator[Wrong]:
     """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
     known = known_shapes(text, names)
     roots = roots_of(names)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.expressions.expression import Compiler, Expression, Names
+from relevo_workflow.expressions.expression import Compiler, Expression, TypeEnvironment
 from relevo_workflow.expressions.shapes import UNKNOWN
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.fields import Fields
@@ -33,25 +33,25 @@ class Reading:
 
     problems: Problems
     compiler: Compiler
-    names: Names
+    names: TypeEnvironment
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
 
-    def expression(self, node: Node, names: Names, *, want: tuple[str, ...] = ()) -> Expression | None:
+    def expression(self, node: Node, names: TypeEnvironment, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""
         if node.entries is not None or node.items is not None or node.value is None:
             self.problems.error(node.position, f"an expression is needed, and this is {node.kind}", "quote the text")
             return None
         return self.compiler.compile(node.text, node, names, want=want)
 
-    def condition(self, node: Node, names: Names) -> Expression | None:
+    def condition(self, node: Node, names: TypeEnvironment) -> Expression | None:
         """An expression that is true or false."""
         return self.expression(node, names, want=("BOOL",))
 
-    def about(self, *events: str) -> Names:
+    def about(self, *events: str) -> TypeEnvironment:
         """The names where one of `events` is at hand; without any that could be read, anything may be said of it."""
         return self.names.with_events(*(events or (UNKNOWN,)))
 
@@ -96,7 +96,7 @@ def is_word(text: str) -> bool:
     return bool(_WORD.match(text)) and text not in _CEL_WORDS
 
 
-def read_value(node: Node, reading: Reading, names: Names) -> Value:
+def read_value(node: Node, reading: Reading, names: TypeEnvironment) -> Value:
     """The value of a node in a value position."""
     if node.entries is not None:
         return Record(read_fields(node, reading, names))
@@ -110,7 +110,7 @@ def read_value(node: Node, reading: Reading, names: Names) -> Value:
     return Computed(expression) if expression is not None else Literal(None)
 
 
-def read_fields(node: Node | None, reading: Reading, names: Names) -> tuple[tuple[str, Value], ...]:
+def read_fields(node: Node | None, reading: Reading, names: TypeEnvironment) -> tuple[tuple[str, Value], ...]:
     """The values of a mapping, by name."""
     if node is None:
         return ()
@@ -120,7 +120,7 @@ def read_fields(node: Node | None, reading: Reading, names: Names) -> tuple[tupl
     return tuple((name, read_value(one, reading, names)) for name, one in node.entries.items())
 
 
-def read_list(node: Node | None, reading: Reading, names: Names) -> tuple[Value, ...]:
+def read_list(node: Node | None, reading: Reading, names: TypeEnvironment) -> tuple[Value, ...]:
     """The values of a list (one alone is a list too)."""
     if node is None:
         return ()

@@ -9,7 +9,7 @@ from liquid.builtin.expressions import Path
 from liquid.builtin.tags.for_tag import ForNode
 
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
 
 
@@ -22,13 +22,13 @@ class Wrong:
     advice: str
 
 
-def roots_of(names: Names) -> dict[str, list[Shape]]:
+def roots_of(names: TypeEnvironment) -> dict[str, list[Shape]]:
     """The variables that Liquid may name, each with the shapes that it can have."""
     triggers = [occasion_shape(trigger, names.types) for trigger in names.triggers]
     return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
 
 
-def known_shapes(text: Text, names: Names) -> dict[str, list[Shape]]:
+def known_shapes(text: Text, names: TypeEnvironment) -> dict[str, list[Shape]]:
     """The variables of a text and of its loops."""
     known = roots_of(names)
     if text.liquid is not None:

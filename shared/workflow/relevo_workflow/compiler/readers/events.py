@@ -6,15 +6,15 @@ from relevo_contracts.declared import DeclarationError, Declared, Fault, declare
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
 
-FOLDER = "events/"
-ENDINGS = (".json", ".yaml", ".yml")
+EVENTS_FOLDER = "events/"
+EVENT_FILE_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 def event_files(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each declared event with its file: `("custom.loyalty_reached", "events/custom.loyalty_reached.json")`."""
     for path in sorted(files):
-        if path.startswith(FOLDER) and path.endswith(ENDINGS):
-            yield path.removeprefix(FOLDER).rsplit(".", 1)[0], path
+        if path.startswith(EVENTS_FOLDER) and path.endswith(EVENT_FILE_SUFFIXES):
+            yield path.removeprefix(EVENTS_FOLDER).rsplit(".", 1)[0], path
 
 
 def read_declared(files: Mapping[str, str], problems: Problems) -> list[Declared]:

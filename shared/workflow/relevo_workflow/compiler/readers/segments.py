@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from relevo_workflow.definition.workflow import Segment
-from relevo_workflow.expressions.expression import Names
+from relevo_workflow.expressions.expression import TypeEnvironment
 from relevo_workflow.expressions.order_windows import windows_in, without_windows
 from relevo_workflow.expressions.shapes import run_shape
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.durations import LONGEST_OF_CEL, cel_length
-from relevo_workflow.syntax.fields import NAME
+from relevo_workflow.syntax.fields import NAME_PATTERN
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
 from relevo_workflow.values.reader import Reading
 
@@ -42,14 +42,14 @@ def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) 
 
 
 def _segment(name: str, rule: Node, where: Position, reading: Reading) -> Segment | None:
-    if not NAME.match(name):
+    if not NAME_PATTERN.match(name):
         advice = "lower-case letters and digits, words joined by '-'"
         reading.problems.error(where, f"'{name}' is no name of a segment", advice)
         return None
     if "customer.segments" in rule.text:
         reading.problems.error(rule.position, "a segment can't depend on other segments", "write their rules out")
         return None
-    expression = reading.condition(rule, Names((), ("manual",), run_shape({})))
+    expression = reading.condition(rule, TypeEnvironment((), ("manual",), run_shape({})))
     if expression is None:
         return None
     ages = _ages(without_windows(rule.text))
