@@ -25,10 +25,7 @@ from relevo_runtime import timers
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Connection, open_pool
-from relevo_workflow.model.decision import Handled
-from relevo_workflow.model.inputs import EventInput
-from relevo_workflow.model.state import Shop, Subject
-from relevo_workflow.runs.handle import handle
+from relevo_workflow import EventInput, Handled, Shop, Subject, handle
 
 Samples = Mapping[str, Handled]
 

@@ -27,14 +27,21 @@ import msgspec
 from cel_expr_python import cel
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import WorkflowIndex
-from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
-from relevo_workflow.model.inputs import EventInput, Input, TimerInput
-from relevo_workflow.model.state import Shop, Subject
-from relevo_workflow.runs.handle import handle
-from relevo_workflow.testing.simulation import due_wakeup
+from relevo_workflow import (
+    ArmTimer,
+    CancelTimer,
+    Definition,
+    Effect,
+    EventInput,
+    Input,
+    Shop,
+    Subject,
+    TimerInput,
+    WorkflowIndex,
+    handle,
+    load_workflow,
+)
+from relevo_workflow.testing import due_wakeup
 
 LIBRARY = Path(__file__).parents[1] / "workflows"
 START = datetime(2026, 3, 10, tzinfo=UTC)

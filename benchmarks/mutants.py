@@ -18,17 +18,19 @@ from typing import Any
 
 from benchmarks.mutation.slips import Slip, slips
 from relevo_cli.workflow_files import read_folder, read_tests, workflow_folders
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.program import Program
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.expressions.expression import Expression
-from relevo_workflow.steps.step_types import Goto
-from relevo_workflow.syntax.diagnostics import Position, Problems, WorkflowError
-from relevo_workflow.syntax.yaml_source import read_yaml
-from relevo_workflow.testing.rendered import Previews
-from relevo_workflow.testing.runner import run_scenario
-from relevo_workflow.testing.scenario import Scenario, read_scenarios
-from relevo_workflow.values.value import LiquidText
+from relevo_workflow import (
+    Definition,
+    Expression,
+    Goto,
+    LiquidText,
+    Position,
+    Problems,
+    Program,
+    WorkflowError,
+    load_workflow,
+    read_yaml,
+)
+from relevo_workflow.testing import Previews, Scenario, read_scenarios, run_scenario
 
 LIBRARY = Path(__file__).parents[1] / "workflows"
 MAIN = "workflow.yaml"

@@ -19,7 +19,7 @@ def main() -> None:
     begun = psutil.Process().create_time()
     from relevo_cli.commands.test import summed, tested  # noqa: PLC0415  # what is imported counts as the start
     from relevo_cli.workflow_files import need_folders, read_folder  # noqa: PLC0415
-    from relevo_workflow.compiler.load import diagnose  # noqa: PLC0415
+    from relevo_workflow import diagnose  # noqa: PLC0415
 
     started, busy = time.time(), time.process_time()
     suites, findings = [], 0

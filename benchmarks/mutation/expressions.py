@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from relevo_workflow.expressions.field_paths import EXPRESSION_ROOTS, Token, tokenize
+from relevo_workflow import EXPRESSION_ROOTS, Token, tokenize
 
 _OPERATOR = re.compile(r"==|!=|>=|<=|>|<|&&|\|\|")
 _OTHER = {"==": "!=", "!=": "==", ">": ">=", ">=": ">", "<": "<=", "<=": "<", "&&": "||", "||": "&&"}

@@ -10,7 +10,7 @@ from relevo_contracts.meanings import MEANINGS
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import event_schema
 from relevo_ingest.connectors.shopify.events_by_topic import topics_of
-from relevo_workflow.definition.workflow import Definition
+from relevo_workflow import Definition
 
 _HEAD = """# Catalogue of events
 

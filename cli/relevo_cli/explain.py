@@ -13,7 +13,7 @@ from relevo_cli.errors import CommandError
 from relevo_embedded import EmbeddedError
 from relevo_runtime.environment import problems_of
 from relevo_runtime.errors import RuntimeFault
-from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow import WorkflowError
 
 _PLACE = re.compile(r"\('([^']+)', (\d+)")
 """A host in what aiokafka says: `Unable to bootstrap from [('kafka', 9092, …)]`."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from relevo_workflow.syntax.diagnostics import Diagnostic
-from relevo_workflow.testing.runner import SuiteResult
+from relevo_workflow import Diagnostic
+from relevo_workflow.testing import SuiteResult
 
 
 def junit(suites: Sequence[SuiteResult], seconds: Sequence[float]) -> str:

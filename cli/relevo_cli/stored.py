@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow import Definition, WorkflowError, load_workflow
 
 
 def read_stored(files: Mapping[str, str]) -> Definition | None:

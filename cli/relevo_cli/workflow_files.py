@@ -18,12 +18,19 @@ from ruamel.yaml.error import YAMLError
 from relevo_cli.errors import CommandError, NotTextError
 from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.compiler.readers.events import EVENT_FILE_SUFFIXES, EVENTS_FOLDER, diagnose_events, event_files
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.steps.header_texts import secrets_of
-from relevo_workflow.steps.step_types import HttpStep
-from relevo_workflow.syntax.diagnostics import Diagnostic, Position, WorkflowError
+from relevo_workflow import (
+    EVENT_FILE_SUFFIXES,
+    EVENTS_FOLDER,
+    Definition,
+    Diagnostic,
+    HttpStep,
+    Position,
+    WorkflowError,
+    diagnose_events,
+    event_files,
+    load_workflow,
+    secrets_of,
+)
 
 WORKFLOW = "workflow.yaml"
 LAYOUTS = "layouts"

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from relevo_cli.main import application
-from relevo_workflow.compiler.json_schema import workflow_schema
+from relevo_workflow import workflow_schema
 
 ROOT = Path(__file__).parents[2]
 CLI = CliRunner()

@@ -2,8 +2,7 @@
 
 from relevo_cli.deploying.starts import Neighbourhood
 from relevo_runtime.catalog import Deployed
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
+from relevo_workflow import Definition, load_workflow
 from tests.cli.test_deploying import Desk, desk  # noqa: F401  # the fixture
 
 STARTER = "workflow: order\ntrigger: {event: order.placed}\nsteps: [{start: {workflow: review}}]\n"

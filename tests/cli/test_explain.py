@@ -15,7 +15,7 @@ from relevo_ingest.core.aliases import Kind, alias
 from relevo_runtime import catalog
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
-from relevo_workflow.syntax.zones import zone_of
+from relevo_workflow import zone_of
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo

@@ -12,7 +12,7 @@ from relevo_cli.authoring.sources import from_library, shipped_library
 from relevo_cli.errors import CommandError
 from relevo_cli.main import application
 from relevo_cli.workflow_files import workflow_folders
-from relevo_workflow.compiler.json_schema import workflow_schema
+from relevo_workflow import workflow_schema
 
 CLI = CliRunner()
 NAMES = [folder.name for folder in workflow_folders(shipped_library())]

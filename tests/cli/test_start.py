@@ -10,7 +10,7 @@ from relevo_contracts.topics import INPUTS
 from relevo_ingest.core.aliases import Kind, alias
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool
-from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow import load_workflow
 from tests.cli.test_commands import WORKFLOW, given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo

@@ -26,7 +26,7 @@ from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
 from relevo_runtime.service import Service
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow import load_workflow
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo

@@ -19,7 +19,7 @@ from relevo_runtime.postgres import Pool
 from relevo_runtime.service import Service
 from relevo_scheduler.entrypoints.main import scheduling
 from relevo_scheduler.settings import SchedulerSettings
-from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow import load_workflow
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo

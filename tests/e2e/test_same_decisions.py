@@ -38,14 +38,19 @@ from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.model.decision import Decision
-from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TaskInput, TimerInput
-from relevo_workflow.model.state import Subject
-from relevo_workflow.syntax.diagnostics import Problems
-from relevo_workflow.testing import runner as scenario_run
-from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
-from relevo_workflow.testing.simulation import Simulation
+from relevo_workflow import (
+    Decision,
+    Definition,
+    EventInput,
+    Input,
+    Problems,
+    ResponseInput,
+    StartInput,
+    Subject,
+    TaskInput,
+    TimerInput,
+)
+from relevo_workflow.testing import CUSTOMER_KEY, Scenario, Simulation, perform, read_scenarios
 from tests.engine.conftest import Engine, build_engine, wakeup
 
 Told = tuple[object, ...]
@@ -273,7 +278,7 @@ def simulated(definitions: Sequence[Definition], workflow: str, scenario: Scenar
     subject = Subject(shop=place.shop, key=CUSTOMER_KEY, facts=scenario.facts)
     simulation = Recorded(ordered, subject, scenario.start, shop=shop_facts(place), answers=scenario.answers)
     for number, happening in enumerate(scenario.happenings):
-        scenario_run._happen(simulation, happening, number)
+        perform(simulation, happening, number)
     simulation.run_until(scenario.until or simulation.now)
     simulation.finish()
     return simulation

@@ -20,7 +20,7 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
-from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow import load_workflow
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CART = {

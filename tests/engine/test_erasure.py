@@ -19,10 +19,7 @@ from relevo_engine.core.tasks import Member
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.postgres import Pool
 from relevo_runtime.sealing import Seals
-from relevo_workflow.model.inputs import EventInput
-from relevo_workflow.model.state import Facts, Subject
-from relevo_workflow.runs.handle import handle
-from relevo_workflow.runs.redaction import precedes_erasure, precedes_shop_erasure
+from relevo_workflow import EventInput, Facts, Subject, handle, precedes_erasure, precedes_shop_erasure
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, build_engine, checkout, deploy, event, order
 from tests.engine.test_tasks import PACK

@@ -7,8 +7,7 @@ from relevo_contracts import topics
 from relevo_engine.core.inputs import Arrived, read
 from relevo_engine.core.messages import outgoing
 from relevo_runtime.kafka import Record
-from relevo_workflow.model.effects import Emit, StartRun
-from relevo_workflow.model.inputs import EventInput, StartInput
+from relevo_workflow import Emit, EventInput, StartInput, StartRun
 from tests.workflow.shop import CUSTOMER, START, an_event
 
 EVENT = structs.replace(an_event("quote.expired", START, quote_id="q"), hops=7)

@@ -10,7 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.messages import SendDelivery, WakeUp
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerMerged, PrivacyRequested
 from relevo_engine.adapters import privacy
-from relevo_workflow.model.state import Facts
+from relevo_workflow import Facts
 from tests.engine.conftest import CART, MORNING, Engine, checkout, deploy, event, order, wakeup
 from tests.engine.test_erasure import everything_in_postgres, rows_of
 from tests.engine.test_tasks import PACK

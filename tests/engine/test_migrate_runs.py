@@ -12,8 +12,7 @@ from relevo_engine.app.migrate_runs import Moved, RunMigration
 from relevo_engine.core.tasks import Member
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.postgres import Pool
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
+from relevo_workflow import Definition, load_workflow
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout, deploy, order
 
 HOUR = timedelta(hours=1)

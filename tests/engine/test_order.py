@@ -11,7 +11,7 @@ from relevo_contracts.messages import WakeUp
 from relevo_engine.core.inputs import Arrived, read
 from relevo_engine.core.order import in_order
 from relevo_runtime.kafka import Record
-from relevo_workflow.model.inputs import TimerInput
+from relevo_workflow import TimerInput
 from tests.engine.conftest import MORNING, Engine, checkout, order
 
 HOUR = timedelta(hours=1)

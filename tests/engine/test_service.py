@@ -23,7 +23,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.model.state import Run, Subject
+from relevo_workflow import Run, Subject
 from tests.engine.conftest import CART, MORNING
 from tests.scheduler.reading import read_topic
 from tests.scheduler.test_service import environment

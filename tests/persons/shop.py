@@ -14,11 +14,7 @@ from relevo_ingest.core.aliases import Lookup, named, person
 from relevo_notifier.core import policy
 from relevo_notifier.core.work import Work
 from relevo_runtime.postgres import Pool
-from relevo_workflow.model.effects import Send
-from relevo_workflow.model.inputs import EventInput
-from relevo_workflow.model.state import Subject
-from relevo_workflow.runs.customer_merge import merge_customers
-from relevo_workflow.runs.handle import handle
+from relevo_workflow import EventInput, Send, Subject, handle, merge_customers
 from tests.workflow.shop import a_workflow
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)

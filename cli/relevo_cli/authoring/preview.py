@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from html import escape
 
 from relevo_templates.errors import TemplateError
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.diagram.model import diagram_of
-from relevo_workflow.diagram.svg import render_svg
-from relevo_workflow.model.effects import Send
-from relevo_workflow.testing.rendered import Previews, Reader
+from relevo_workflow import Definition, Send
+from relevo_workflow.diagram import diagram_of, render_svg
+from relevo_workflow.testing import Previews, Reader
 
 _PAGE = """<!doctype html>
 <html lang="en">

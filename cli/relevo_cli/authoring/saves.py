@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, beside, workflow_folders
-from relevo_workflow.compiler.readers.events import EVENTS_FOLDER
+from relevo_workflow import EVENTS_FOLDER
 
 Stamps = dict[Path, tuple[int, int, int]]
 

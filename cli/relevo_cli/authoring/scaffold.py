@@ -11,8 +11,7 @@ from ruamel.yaml import YAML
 from relevo_cli.authoring.sources import STARTER, shipped_library
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, path_of, read_folder, read_tests
-from relevo_workflow.compiler.json_schema import workflow_schema
-from relevo_workflow.syntax.fields import NAME_PATTERN
+from relevo_workflow import NAME_PATTERN, workflow_schema
 
 SCHEMA = "workflow.schema.json"
 _NAMED = re.compile(r"^workflow:.*$", re.MULTILINE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import workflow_folders
-from relevo_workflow.syntax.diagnostics import suggestion
+from relevo_workflow import suggestion
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 STARTER = _PACKAGE / "starter"

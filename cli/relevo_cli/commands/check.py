@@ -12,11 +12,7 @@ from msgspec import Struct
 from relevo_cli.console import counted, err, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
-from relevo_workflow.compiler.cross_workflow_checks import check_starts, starts_others
-from relevo_workflow.compiler.json_schema import workflow_schema
-from relevo_workflow.compiler.load import diagnose
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.syntax.diagnostics import Diagnostic, Position
+from relevo_workflow import Definition, Diagnostic, Position, check_starts, diagnose, starts_others, workflow_schema
 
 LIBRARY = Path("workflows")
 

@@ -12,9 +12,7 @@ from relevo_cli.commands.check import LIBRARY
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import load_folder, need_folders
-from relevo_workflow.diagram.mermaid import mermaid_page, render_mermaid
-from relevo_workflow.diagram.model import Diagram, diagram_of
-from relevo_workflow.diagram.svg import render_svg
+from relevo_workflow.diagram import Diagram, diagram_of, mermaid_page, render_mermaid, render_svg
 
 
 class Format(StrEnum):

@@ -20,8 +20,7 @@ from relevo_contracts.schemas import asyncapi, event_schema
 from relevo_engine.entrypoints.openapi import openapi as openapi_tasks
 from relevo_ingest.entrypoints.openapi import openapi as openapi_ingest
 from relevo_runtime.settings import Setting
-from relevo_workflow.compiler.json_schema import workflow_schema
-from relevo_workflow.definition.workflow import Definition
+from relevo_workflow import Definition, workflow_schema
 
 _SETTINGS_HEAD = """# Settings
 

@@ -17,8 +17,7 @@ from relevo_cli.stoppable import until_stopped
 from relevo_contracts.event_types import mentioned
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, EventType, of_shop
-from relevo_workflow.syntax.diagnostics import suggestion
-from relevo_workflow.syntax.durations import parse_duration
+from relevo_workflow import parse_duration, suggestion
 
 ShopArgument = Annotated[str, typer.Argument(help="The shop; `*`: what every shop has.")]
 NameArgument = Annotated[str, typer.Argument(help="The event: custom.<name>.")]

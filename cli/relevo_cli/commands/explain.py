@@ -24,18 +24,8 @@ from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.definition.workflow import Definition, EventTrigger
-from relevo_workflow.explain.explanation import (
-    Call,
-    Delivery,
-    Explanation,
-    Line,
-    RetiredWorkflow,
-    RunInProgress,
-    explain,
-)
-from relevo_workflow.syntax.durations import parse_duration
-from relevo_workflow.syntax.zones import zone_of
+from relevo_workflow import Definition, EventTrigger, parse_duration, zone_of
+from relevo_workflow.explain import Call, Delivery, Explanation, Line, RetiredWorkflow, RunInProgress, explain
 
 _DEFAULT = timedelta(days=30)
 _MARGIN = 18

@@ -15,7 +15,7 @@ from relevo_cli.stored import read_stored
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.changes.comparison import compare_versions, file_diff
+from relevo_workflow.changes import compare_versions, file_diff
 
 
 def register(app: typer.Typer) -> None:

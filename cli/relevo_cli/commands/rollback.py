@@ -28,7 +28,7 @@ from relevo_cli.errors import CommandError
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.compiler.load import load_workflow
+from relevo_workflow import load_workflow
 
 
 def register(app: typer.Typer) -> None:

@@ -21,8 +21,7 @@ from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import ManualTrigger
+from relevo_workflow import ManualTrigger, load_workflow
 
 
 def register(app: typer.Typer) -> None:

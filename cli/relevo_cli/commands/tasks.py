@@ -19,7 +19,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.sealing import Seals
-from relevo_workflow.syntax.zones import zone_of
+from relevo_workflow import zone_of
 
 Id = Annotated[str, typer.Argument(help="The id that `relevo tasks list` prints.")]
 By = Annotated[str, typer.Option(help="Who answers: a name of the shop's staff.")]

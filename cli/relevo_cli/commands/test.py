@@ -14,12 +14,8 @@ from relevo_cli.console import out, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.junit import junit
 from relevo_cli.workflow_files import need_folders, placed, placed_at, read_folder, read_tests
-from relevo_workflow.compiler.load import diagnose
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.syntax.diagnostics import Diagnostic, Position
-from relevo_workflow.testing.coverage import Coverage
-from relevo_workflow.testing.rendered import Previews
-from relevo_workflow.testing.runner import SuiteResult, TestResult, run_tests
+from relevo_workflow import Definition, Diagnostic, Position, diagnose
+from relevo_workflow.testing import Coverage, Previews, SuiteResult, TestResult, run_tests
 
 
 class Summary(Struct, frozen=True):

@@ -17,8 +17,8 @@ from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import need_folders
-from relevo_workflow.syntax.diagnostics import Diagnostic
-from relevo_workflow.testing.rendered import Previews
+from relevo_workflow import Diagnostic
+from relevo_workflow.testing import Previews
 
 PREVIEWS = DATA / "preview"
 LOOK_EVERY = 0.15

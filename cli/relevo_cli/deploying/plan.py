@@ -16,8 +16,8 @@ from relevo_engine.app.migrate_runs import RunMigration, Survey
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver, Deployed
 from relevo_runtime.postgres import Connection
-from relevo_workflow.changes.comparison import compare_versions, file_diff
-from relevo_workflow.definition.workflow import Definition
+from relevo_workflow import Definition
+from relevo_workflow.changes import compare_versions, file_diff
 
 State = Literal["new", "changed", "same"]
 _UNREADABLE = "this release can't read the version before: the difference of the files (--diff) is all there is to see"

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from relevo_runtime.catalog import EVERY_SHOP, Approver
-from relevo_workflow.compiler.load import WORKFLOW_FILE
-from relevo_workflow.syntax.diagnostics import Problems
-from relevo_workflow.syntax.yaml_source import read_yaml
+from relevo_workflow import WORKFLOW_FILE, Problems, read_yaml
 
 LEVELS = ("ad-hoc", "administrative", "production")
 """From the freest to the strictest."""

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from relevo_cli.stored import read_stored
 from relevo_runtime.catalog import EVERY_SHOP, Deployed
-from relevo_workflow.compiler.cross_workflow_checks import check_starts, starts_others
-from relevo_workflow.definition.workflow import Definition, ManualTrigger
-from relevo_workflow.steps.step_types import StartStep
+from relevo_workflow import Definition, ManualTrigger, StartStep, check_starts, starts_others
 
 
 class Neighbourhood:

@@ -11,8 +11,7 @@ from relevo_runtime.migrations import installed_packages, pending
 from relevo_runtime.pauses import paused
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow import WorkflowError, load_workflow
 
 STATEMENTS = Statements.load("relevo_cli.doctor", "doctor.sql")
 _DAY = timedelta(days=1)

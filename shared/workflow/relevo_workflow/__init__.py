@@ -1,1 +1,192 @@
-"""The workflow language of Relevo: parse, check, decide, simulate. Pure: no IO, no clock, no randomness."""
+"""The workflow language of Relevo: parse, check, decide, simulate. Pure: no IO, no clock, no randomness.
+
+What other packages use stands here, and in four rooms of its own kind: `relevo_workflow.testing`,
+`relevo_workflow.changes`, `relevo_workflow.explain` and `relevo_workflow.diagram`. All else is internal.
+
+- `load_workflow` turns files into a `Definition`, `diagnose` says everything that is wrong with them.
+- `handle` is what the product does: (definitions, customer, input, now) -> (customer, decisions with effects).
+- `Subject`, `Facts` and `Run` are stored; inputs come in; effects are what the world is asked to do.
+
+Names are loaded when they are first used: a command that parses a duration does not load CEL.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relevo_workflow.compiler.cross_workflow_checks import check_starts, starts_others
+    from relevo_workflow.compiler.json_schema import workflow_schema
+    from relevo_workflow.compiler.load import WORKFLOW_FILE, diagnose, load_workflow
+    from relevo_workflow.compiler.readers.events import EVENT_FILE_SUFFIXES, EVENTS_FOLDER, diagnose_events, event_files
+    from relevo_workflow.definition.calendar_rules import next_occurrence
+    from relevo_workflow.definition.program import Program
+    from relevo_workflow.definition.workflow import Definition, EventTrigger, ManualTrigger
+    from relevo_workflow.definition.workflow_index import CALENDAR_TIMERS, CalendarSpec, WorkflowIndex
+    from relevo_workflow.expressions.expression import Expression
+    from relevo_workflow.expressions.field_paths import EXPRESSION_ROOTS, Token, tokenize
+    from relevo_workflow.model.decision import Check, Decision, Handled
+    from relevo_workflow.model.effects import (
+        ArmTimer,
+        CancelTimer,
+        CloseTask,
+        Effect,
+        Emit,
+        EscalateTask,
+        Http,
+        OpenTask,
+        RemindTask,
+        Send,
+        SetAttributes,
+        StartRun,
+        Subscribe,
+        Unsubscribe,
+    )
+    from relevo_workflow.model.inputs import (
+        EventInput,
+        Input,
+        OutcomeInput,
+        ResponseInput,
+        StartInput,
+        TaskInput,
+        TimerInput,
+    )
+    from relevo_workflow.model.state import Facts, Run, Shop, Subject
+    from relevo_workflow.runs.customer_merge import CUSTOMER_MERGED, merge_customers
+    from relevo_workflow.runs.facts import CUSTOMER_REDACTED
+    from relevo_workflow.runs.handle import handle, rearm_alarms
+    from relevo_workflow.runs.redaction import precedes_erasure, precedes_shop_erasure
+    from relevo_workflow.runs.segments import is_member
+    from relevo_workflow.steps.header_texts import secrets_of
+    from relevo_workflow.steps.step_types import ApproveStep, Goto, HttpStep, StartStep, TaskStep
+    from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError, suggestion
+    from relevo_workflow.syntax.durations import parse_duration
+    from relevo_workflow.syntax.fields import NAME_PATTERN
+    from relevo_workflow.syntax.yaml_source import read_yaml
+    from relevo_workflow.syntax.zones import zone_of
+    from relevo_workflow.values.value import LiquidText
+
+__all__ = [
+    "CALENDAR_TIMERS",
+    "CUSTOMER_MERGED",
+    "CUSTOMER_REDACTED",
+    "EVENTS_FOLDER",
+    "EVENT_FILE_SUFFIXES",
+    "EXPRESSION_ROOTS",
+    "NAME_PATTERN",
+    "WORKFLOW_FILE",
+    "ApproveStep",
+    "ArmTimer",
+    "CalendarSpec",
+    "CancelTimer",
+    "Check",
+    "CloseTask",
+    "Decision",
+    "Definition",
+    "Diagnostic",
+    "Effect",
+    "Emit",
+    "EscalateTask",
+    "EventInput",
+    "EventTrigger",
+    "Expression",
+    "Facts",
+    "Goto",
+    "Handled",
+    "Http",
+    "HttpStep",
+    "Input",
+    "LiquidText",
+    "ManualTrigger",
+    "OpenTask",
+    "OutcomeInput",
+    "Position",
+    "Problems",
+    "Program",
+    "RemindTask",
+    "ResponseInput",
+    "Run",
+    "Send",
+    "SetAttributes",
+    "Shop",
+    "StartInput",
+    "StartRun",
+    "StartStep",
+    "Subject",
+    "Subscribe",
+    "TaskInput",
+    "TaskStep",
+    "TimerInput",
+    "Token",
+    "Unsubscribe",
+    "WorkflowError",
+    "WorkflowIndex",
+    "check_starts",
+    "diagnose",
+    "diagnose_events",
+    "event_files",
+    "handle",
+    "is_member",
+    "load_workflow",
+    "merge_customers",
+    "next_occurrence",
+    "parse_duration",
+    "precedes_erasure",
+    "precedes_shop_erasure",
+    "read_yaml",
+    "rearm_alarms",
+    "secrets_of",
+    "starts_others",
+    "suggestion",
+    "tokenize",
+    "workflow_schema",
+    "zone_of",
+]
+
+_HOMES = {
+    "model.state": "Facts Run Shop Subject",
+    "model.inputs": "EventInput Input OutcomeInput ResponseInput StartInput TaskInput TimerInput",
+    "model.effects": (
+        "ArmTimer CancelTimer CloseTask Effect Emit EscalateTask Http OpenTask RemindTask Send SetAttributes "
+        "StartRun Subscribe Unsubscribe"
+    ),
+    "model.decision": "Check Decision Handled",
+    "syntax.diagnostics": "Diagnostic Position Problems WorkflowError suggestion",
+    "syntax.durations": "parse_duration",
+    "syntax.fields": "NAME_PATTERN",
+    "syntax.yaml_source": "read_yaml",
+    "syntax.zones": "zone_of",
+    "expressions.expression": "Expression",
+    "expressions.field_paths": "EXPRESSION_ROOTS Token tokenize",
+    "values.value": "LiquidText",
+    "steps.header_texts": "secrets_of",
+    "steps.step_types": "ApproveStep Goto HttpStep StartStep TaskStep",
+    "definition.calendar_rules": "next_occurrence",
+    "definition.program": "Program",
+    "definition.workflow": "Definition EventTrigger ManualTrigger",
+    "definition.workflow_index": "CALENDAR_TIMERS CalendarSpec WorkflowIndex",
+    "compiler.cross_workflow_checks": "check_starts starts_others",
+    "compiler.json_schema": "workflow_schema",
+    "compiler.load": "WORKFLOW_FILE diagnose load_workflow",
+    "compiler.readers.events": "EVENTS_FOLDER EVENT_FILE_SUFFIXES diagnose_events event_files",
+    "runs.customer_merge": "CUSTOMER_MERGED merge_customers",
+    "runs.facts": "CUSTOMER_REDACTED",
+    "runs.handle": "handle rearm_alarms",
+    "runs.redaction": "precedes_erasure precedes_shop_erasure",
+    "runs.segments": "is_member",
+}
+"""The room and module of each public name."""
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from its module (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return __all__

@@ -7,11 +7,7 @@ import structlog
 from relevo_engine.core.fold import Definitions
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import WorkflowIndex
-from relevo_workflow.model.state import Shop, Subject
-from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, load_workflow
 
 _log = structlog.get_logger(__name__)
 _HELP = (

@@ -7,7 +7,7 @@ import msgspec
 
 from relevo_engine.core.fanout import Claimed, Fanout
 from relevo_runtime.postgres import Connection, Statements
-from relevo_workflow.model.state import Facts
+from relevo_workflow import Facts
 
 Cursor = tuple[str, str]
 

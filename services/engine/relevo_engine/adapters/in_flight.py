@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_runtime.postgres import Connection, Statements
-from relevo_workflow.model.state import Facts, Run
+from relevo_workflow import Facts, Run
 
 
 class Scope(Struct, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from relevo_runtime.postgres import Connection, Statements
-from relevo_workflow.explain.explanation import RecordedDecision
-from relevo_workflow.model.state import Facts, Run
+from relevo_workflow import Facts, Run
+from relevo_workflow.explain import RecordedDecision
 
 STATEMENTS = Statements.load("relevo_engine.adapters", "records.sql")
 MOST = 5000

@@ -9,7 +9,7 @@ from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes
 from relevo_engine.core.fold import DecisionRow
 from relevo_engine.core.merging import SubjectKey
 from relevo_runtime.postgres import Connection, Statements
-from relevo_workflow.model.state import Facts, Run, Subject
+from relevo_workflow import Facts, Run, Subject
 
 _DECISION_COLUMNS = (
     *("shop", "key", "recorded_at", "at", "workflow", "version", "run_id"),

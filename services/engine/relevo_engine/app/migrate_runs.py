@@ -22,13 +22,8 @@ from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection
-from relevo_workflow.changes.migration import Migrated, Transition, describe_repeats
-from relevo_workflow.compiler.load import load_workflow
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.model.decision import Decision
-from relevo_workflow.model.effects import ArmTimer, CancelTimer
-from relevo_workflow.model.state import Shop
-from relevo_workflow.syntax.diagnostics import WorkflowError
+from relevo_workflow import ArmTimer, CancelTimer, Decision, Definition, Shop, WorkflowError, load_workflow
+from relevo_workflow.changes import Migrated, Transition, describe_repeats
 
 PAGE = 1000
 """Most runs that one transaction moves."""

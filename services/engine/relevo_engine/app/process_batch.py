@@ -28,7 +28,7 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Connection, Pool
-from relevo_workflow.model.state import Subject
+from relevo_workflow import Subject
 
 _SCHEDULERS_SLEEP = timedelta(seconds=1)
 """Wall time after which a scheduler looks again by itself."""

@@ -6,10 +6,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.fanout import Fanout
 from relevo_runtime.outgoing import Timer
-from relevo_workflow.definition.calendar_rules import next_occurrence
-from relevo_workflow.definition.workflow_index import CALENDAR_TIMERS, CalendarSpec, WorkflowIndex
-from relevo_workflow.model.state import Shop
-from relevo_workflow.syntax.zones import zone_of
+from relevo_workflow import CALENDAR_TIMERS, CalendarSpec, Shop, WorkflowIndex, next_occurrence, zone_of
 
 
 def is_entry(wakeup: WakeUp) -> bool:

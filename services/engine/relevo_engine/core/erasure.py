@@ -9,10 +9,7 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
 from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.model.inputs import EventInput
-from relevo_workflow.model.state import Facts
-from relevo_workflow.runs.facts import CUSTOMER_REDACTED
-from relevo_workflow.runs.redaction import precedes_erasure
+from relevo_workflow import CUSTOMER_REDACTED, EventInput, Facts, precedes_erasure
 
 SHOP_REDACTED = "shop.redacted"
 DATA_REQUESTED = "customer.data_requested"

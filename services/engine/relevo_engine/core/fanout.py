@@ -10,9 +10,7 @@ from msgspec import Struct
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.messages import RefreshRequested, StartRequested
 from relevo_engine.core.waiting import forwarded
-from relevo_workflow.definition.workflow_index import CalendarSpec
-from relevo_workflow.model.state import Facts, Shop
-from relevo_workflow.runs.segments import is_member
+from relevo_workflow import CalendarSpec, Facts, Shop, is_member
 
 Kind = Literal["event", "start", "refresh", "erase"]
 Message = tuple[bytes, bytes]

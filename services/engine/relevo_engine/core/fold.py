@@ -17,26 +17,33 @@ from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, 
 from relevo_engine.core.messages import outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.definition.workflow_index import WorkflowIndex
-from relevo_workflow.model.decision import Decision, Handled
-from relevo_workflow.model.effects import (
+from relevo_workflow import (
     ArmTimer,
     CancelTimer,
     CloseTask,
+    Decision,
+    Definition,
     Effect,
     EscalateTask,
+    EventInput,
+    Facts,
+    Handled,
+    Input,
     OpenTask,
     RemindTask,
+    Run,
     SetAttributes,
+    Shop,
+    Subject,
     Subscribe,
+    TimerInput,
     Unsubscribe,
+    WorkflowIndex,
+    handle,
+    merge_customers,
+    precedes_shop_erasure,
+    rearm_alarms,
 )
-from relevo_workflow.model.inputs import EventInput, Input, TimerInput
-from relevo_workflow.model.state import Facts, Run, Shop, Subject
-from relevo_workflow.runs.customer_merge import merge_customers
-from relevo_workflow.runs.handle import handle, rearm_alarms
-from relevo_workflow.runs.redaction import precedes_shop_erasure
 
 _KEPT = (
     *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),

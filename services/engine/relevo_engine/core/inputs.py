@@ -23,15 +23,7 @@ from relevo_contracts.messages import (
 from relevo_runtime.errors import described
 from relevo_runtime.records import Poison, Record
 from relevo_runtime.records import read as read_record
-from relevo_workflow.model.inputs import (
-    EventInput,
-    Input,
-    OutcomeInput,
-    ResponseInput,
-    StartInput,
-    TaskInput,
-    TimerInput,
-)
+from relevo_workflow import EventInput, Input, OutcomeInput, ResponseInput, StartInput, TaskInput, TimerInput
 
 
 class RefreshInput(Struct, frozen=True, tag="refresh"):

@@ -10,9 +10,7 @@ from relevo_engine.core.erasure import is_shops
 from relevo_engine.core.fanout import Fanout, of_event
 from relevo_engine.core.inputs import Arrived
 from relevo_engine.core.waiting import Waiting, waits
-from relevo_workflow.model.effects import Subscribe, Unsubscribe
-from relevo_workflow.model.inputs import EventInput
-from relevo_workflow.model.state import Run
+from relevo_workflow import EventInput, Run, Subscribe, Unsubscribe
 
 
 class KeyChanges(Struct):

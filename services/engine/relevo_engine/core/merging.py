@@ -7,8 +7,7 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import CustomerMerged
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.model.inputs import EventInput, TimerInput
-from relevo_workflow.runs.customer_merge import CUSTOMER_MERGED
+from relevo_workflow import CUSTOMER_MERGED, EventInput, TimerInput
 
 SubjectKey = tuple[str, str]
 

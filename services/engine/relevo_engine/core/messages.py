@@ -6,8 +6,7 @@ from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
 from relevo_engine.core.inputs import Arrived
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
-from relevo_workflow.model.decision import Decision
-from relevo_workflow.model.effects import Effect, Emit, Http, Send, StartRun
+from relevo_workflow import Decision, Effect, Emit, Http, Send, StartRun
 
 
 class EffectError(Exception):

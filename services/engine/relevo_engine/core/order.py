@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.model.inputs import EventInput, TimerInput
+from relevo_workflow import EventInput, TimerInput
 
 
 def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:

@@ -8,12 +8,19 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Instant
 from relevo_engine.core.inputs import Arrived
-from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.model.decision import Decision
-from relevo_workflow.model.effects import CloseTask, EscalateTask, OpenTask, RemindTask
-from relevo_workflow.model.inputs import TaskInput
-from relevo_workflow.model.state import Run, Subject
-from relevo_workflow.steps.step_types import ApproveStep, TaskStep
+from relevo_workflow import (
+    ApproveStep,
+    CloseTask,
+    Decision,
+    Definition,
+    EscalateTask,
+    OpenTask,
+    RemindTask,
+    Run,
+    Subject,
+    TaskInput,
+    TaskStep,
+)
 
 TaskEffect = OpenTask | RemindTask | EscalateTask | CloseTask
 TaskRef = tuple[str, str]  # (shop, task id)

@@ -11,7 +11,7 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import EventForwarded
 from relevo_runtime.outgoing import Outgoing
-from relevo_workflow.model.effects import Subscribe
+from relevo_workflow import Subscribe
 
 BUCKETS = 64
 """Registering and walking meet in so many locks: enough to seldom wait, few enough for any batch."""

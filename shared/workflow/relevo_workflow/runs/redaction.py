@@ -33,8 +33,8 @@ def precedes_erasure(facts: Facts, arrival: Input) -> bool:
 def precedes_shop_erasure(shop: Facts, at: datetime) -> bool:
     """Whether the shop was erased after `at`: nothing from before brings any customer of it back.
 
-    Unlike with `precedes_erasure`, what happened at the very moment is heard: each customer of the shop is erased by an event of
-    that time.
+    Unlike with `precedes_erasure`, what happened at the very moment is heard: each customer of the shop is erased by an
+    event of that time.
     """
     return shop.redacted_at is not None and at < shop.redacted_at
 

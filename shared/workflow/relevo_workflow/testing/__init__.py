@@ -1,1 +1,23 @@
 """The tests beside a workflow: scenarios, virtual time, expectations, coverage."""
+
+from relevo_workflow.testing.coverage import Coverage
+from relevo_workflow.testing.rendered import Previews, Reader
+from relevo_workflow.testing.runner import SuiteResult, TestResult, perform, run_scenario, run_tests
+from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
+from relevo_workflow.testing.simulation import Simulation, due_wakeup
+
+__all__ = [
+    "CUSTOMER_KEY",
+    "Coverage",
+    "Previews",
+    "Reader",
+    "Scenario",
+    "Simulation",
+    "SuiteResult",
+    "TestResult",
+    "due_wakeup",
+    "perform",
+    "read_scenarios",
+    "run_scenario",
+    "run_tests",
+]

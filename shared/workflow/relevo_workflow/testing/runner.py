@@ -78,7 +78,7 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
     try:
         for number, happening in enumerate(scenario.happenings):
-            failures.extend(_happen(simulation, happening, number))
+            failures.extend(perform(simulation, happening, number))
         if scenario.until is not None:
             simulation.run_until(scenario.until)
         else:
@@ -101,7 +101,8 @@ def _first(failures: list[Diagnostic]) -> list[Diagnostic]:
     return [*failures[:MOST_SHOWN], Diagnostic(failures[MOST_SHOWN].position, f"and {left} more")]
 
 
-def _happen(simulation: Simulation, happening: Happening, number: int) -> list[Diagnostic]:
+def perform(simulation: Simulation, happening: Happening, number: int) -> list[Diagnostic]:
+    """Lets the happening with this number come to pass; what can't come to pass is told."""
     at = max(happening.at, simulation.now)
     input_id = f"{happening.event or happening.staff or 'start'}-{number}"
     if happening.staff:
