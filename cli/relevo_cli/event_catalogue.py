@@ -9,7 +9,7 @@ from relevo_contracts.examples import cloud_event
 from relevo_contracts.meanings import MEANINGS
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import event_schema
-from relevo_ingest.connectors.shopify.events_by_topic import topics_of
+from relevo_ingest.connectors.registry import topics_of
 from relevo_workflow import Definition
 
 _HEAD = """# Catalogue of events
@@ -39,8 +39,8 @@ def catalogue(library: Sequence[Definition]) -> str:
 
 
 def _section(event_type: str, library: Sequence[Definition]) -> str:
-    senders = ", ".join(f"`{topic}`" for topic in topics_of(event_type))
-    sent = f"Shopify: {senders}." if senders else "No platform's webhooks."
+    senders = (f"{title}: {', '.join(f'`{one}`' for one in topics)}" for title, topics in topics_of(event_type).items())
+    sent = f"{told}." if (told := "; ".join(senders)) else "No platform's webhooks."
     users = "; ".join(_uses(event_type, library))
     sample = json.dumps(cloud_event(event_type), indent=2, ensure_ascii=False)
     more = cleandoc(EVENT_TYPES[event_type].__doc__ or "").partition("\n\n")[2].replace("\n", " ")

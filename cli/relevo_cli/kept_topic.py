@@ -20,7 +20,8 @@ from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.event_store import IngestDependencies, Receipt
+from relevo_ingest.app.event_store import Receipt
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.redrive import redrive
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.settings import IngestSettings

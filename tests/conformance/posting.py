@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from relevo_ingest.core.signature import sign_shopify
+from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.connectors.shopify.evidence import mismatch
+from relevo_ingest.connectors.shopify.signature import sign_shopify, verify_shopify
 from relevo_ingest.core.drafts import NoEvent, ShopContext
-from relevo_ingest.core.signature import sign_shopify, verify_shopify
 from tests.conformance.package import Sample
 from tests.ingest.webhooks import RECEIVED, ShopSession
 

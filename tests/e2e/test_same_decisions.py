@@ -30,8 +30,9 @@ from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.event_store import IngestDependencies, Message
-from relevo_ingest.app.receive_webhook import Webhook, receive_shopify
+from relevo_ingest.app.ports import IngestDependencies, Message
+from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
@@ -232,6 +233,7 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
     )
     for hook in day.webhooks:
         webhook = Webhook(
+            connector=CONNECTORS["shopify"],
             headers={
                 "x-shopify-topic": hook.topic,
                 "x-shopify-webhook-id": hook.webhook_id,
@@ -240,7 +242,7 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
             body=hook.body,
             received=hook.at,
         )
-        await receive_shopify(deps, ShopContext(shop=SHOP, currency="EUR", region="ES"), webhook)
+        await receive_webhook(deps, ShopContext(shop=SHOP, currency="EUR", region="ES"), webhook)
 
     simulations: dict[str, Recorded] = {}
     definitions = [flow.definition for flow in flows]

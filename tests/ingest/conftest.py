@@ -13,7 +13,7 @@ import pytest
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
-from relevo_ingest.core.signature import sign_shopify
+from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog

@@ -22,12 +22,12 @@ from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.counters import MetricCounters
-from relevo_ingest.app.event_store import IngestDependencies, Message
+from relevo_ingest.app.ports import IngestDependencies, Message
 from relevo_ingest.connectors.shopify import topics
+from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
-from relevo_ingest.core.signature import sign_shopify
 from relevo_ingest.core.states import Question, Sighting
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings

@@ -3,8 +3,9 @@
 import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
+from relevo_ingest.connectors.registry import topics_of
 from relevo_ingest.connectors.shopify import topics
-from relevo_ingest.connectors.shopify.events_by_topic import EVENTS_BY_TOPIC, topics_of
+from relevo_ingest.connectors.shopify.events_by_topic import EVENTS_BY_TOPIC
 from tests.ingest.test_shopify_topics import EXPECTED
 
 
@@ -19,5 +20,5 @@ def test_a_topic_makes_no_other_events_than_the_table_says(topic: str) -> None:
 
 
 def test_it_is_found_who_sends_an_event() -> None:
-    assert topics_of("order.placed") == ["orders/create"]
-    assert topics_of("quote.requested") == []
+    assert topics_of("order.placed")["Shopify"] == ["orders/create"]
+    assert topics_of("quote.requested") == {}

@@ -12,7 +12,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.topics import EVENTS
 from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
-from relevo_ingest.app.event_store import Message
+from relevo_ingest.app.ports import Message
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, alias, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Pool

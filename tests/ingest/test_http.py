@@ -16,7 +16,7 @@ import pytest
 from relevo_ingest.adapters import erasures
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
-from relevo_ingest.core.signature import sign_shopify
+from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog

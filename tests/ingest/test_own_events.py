@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from relevo_ingest.adapters.ids import STATEMENTS, EventIds
-from relevo_ingest.app.event_store import IngestDependencies
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.core.cloudevents import BATCH, STRUCTURED, parse
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from relevo_contracts.payloads import Money
 from relevo_ingest.app.receive_webhook import delivery_id
+from relevo_ingest.connectors.shopify.signature import sign_shopify, verify_shopify
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Kind, alias, new_key, product_id_of
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, NoEvent
@@ -17,7 +18,7 @@ from relevo_ingest.core.errors import InvalidPayload, InvalidSignature
 from relevo_ingest.core.money import amount_text, money
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.redaction import REMOVED, redact, without_secrets
-from relevo_ingest.core.signature import bearer_token, sign_shopify, verify_shopify
+from relevo_ingest.core.signature import bearer_token
 from relevo_ingest.core.times import parse_instant, plausible, statement_time, to_utc
 from relevo_ingest.core.unrecognised import encode, unrecognised
 from tests.ingest.webhooks import RECEIVED, body_of, events_of, fixture, read_events

@@ -19,12 +19,14 @@ from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.languages import language
 from relevo_contracts.mailboxes import read_mailbox
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
 
-PLATFORMS = ("shopify", "custom")
-"""`custom`: a shop without webhooks of its own, whose systems send CloudEvents."""
+CUSTOM = "custom"
+"""A shop without webhooks of its own, whose systems send CloudEvents."""
+PLATFORMS = (*CONNECTORS, CUSTOM)
 QUIET_HOURS = "21:00-08:00"
 """The hours in which a new shop sends no marketing, unless it says otherwise."""
 SHORTEST = 8
@@ -38,7 +40,8 @@ _FIELDS = {"events": "token_hashes", "tasks": "task_token_hashes"}
 
 Name = Annotated[str, typer.Argument(help="The shop.")]
 Title = Annotated[str, typer.Option(help="The name that customers read; NAME if it is not given.")]
-_DOMAIN = typer.Option(help="The shop's domain; webhooks of another one are refused.")
+_PLATFORM = typer.Option(help=f"The shop system: {', '.join(CONNECTORS)}; or {CUSTOM}, for CloudEvents alone.")
+_DOMAIN = typer.Option(help="The shop's domain; webhooks that name another one make no events.")
 _EMAIL_FROM = typer.Option(help="Sender of e-mails: address, or Name <address>.")
 _SMS_FROM = typer.Option(help="Sender of SMS, E.164.")
 _LOCALE = typer.Option(help="Language for customers whose own is unknown, such as en or es-ES.")
@@ -73,7 +76,7 @@ def register(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="Lower-case name; it is part of the webhook address.")],
     *,
-    platform: Annotated[str, typer.Option(help="The shop system: shopify; or custom, for CloudEvents alone.")],
+    platform: Annotated[str, _PLATFORM],
     secret: Annotated[str, typer.Option(help="The secret with which the shop signs its webhooks.")] = "",
     token: Annotated[
         list[str] | None, typer.Option(help="Bearer token for POST /events/NAME; may be repeated.")
@@ -92,12 +95,14 @@ def add(
     quiet_hours: Annotated[str, _QUIET] = QUIET_HOURS,
 ) -> None:
     """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM, its events at /events/NAME."""
+    if secret and platform == CUSTOM:
+        raise CommandError(f"a {CUSTOM} shop has no webhooks to sign: leave --secret out, or name its platform")
     shop = Shop(
         shop=name,
         platform=platform,
         name=title or name,
         domain=domain,
-        secrets=[Secret(secret)] if secret or platform != "custom" else [],
+        secrets=[Secret(secret)] if secret or platform != CUSTOM else [],
         token_hashes=[_hashed(value) for value in token or []],
         task_token_hashes=[_hashed(value) for value in task_token or []],
         email_from=email_from,
@@ -214,6 +219,7 @@ def update(
     name: Name,
     *,
     title: Annotated[str | None, typer.Option(help="The name that customers read.")] = _UNCHANGED,
+    platform: Annotated[str | None, _PLATFORM] = _UNCHANGED,
     domain: Annotated[str | None, _DOMAIN] = _UNCHANGED,
     email_from: Annotated[str | None, _EMAIL_FROM] = _UNCHANGED,
     sms_from: Annotated[str | None, _SMS_FROM] = _UNCHANGED,
@@ -226,6 +232,7 @@ def update(
     """Change what is known of a shop; what is not given stays as it is."""
     fields = {"name": title, "domain": domain, "email_from": email_from, "sms_from": sms_from}
     fields |= {"locale": locale, "timezone": timezone, "currency": currency, "postal_address": postal_address}
+    fields["platform"] = platform
     fields["quiet_hours"] = None if quiet_hours is None else _quiet(quiet_hours)
     given = {field: value for field, value in fields.items() if value is not _UNCHANGED}
     if not given:

@@ -20,6 +20,9 @@ EventTypes = Mapping[str, type[Struct]]
 BUILT_IN: EventTypes = MappingProxyType(EVENT_TYPES)
 """What every shop has."""
 
+ERASURES = ("customer.redacted", "shop.redacted")
+"""The events that erase. They travel in clear, and carry nothing of the person but the key."""
+
 _MENTION = re.compile(r"\bcustom\.[a-z0-9_]+")
 
 

@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from relevo_contracts import topics
+from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.postgres import Connection, Pool, Statements
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 STATEMENTS = Statements.load("relevo_runtime", "sealing.sql")
 MAGIC = b"\x00RS1."
 """How sealed values begin: no JSON does."""
-
-ERASURES = ("customer.redacted", "shop.redacted")
-"""The events that travel in clear. They carry nothing of the person but the key."""
 
 _IN_CLEAR = {topics.WAKEUPS}  # timers carry ids only
 _REDACTED = b".redacted"

@@ -12,12 +12,12 @@ import asyncpg
 import msgspec
 
 from relevo_contracts.envelope import Event, partition_key
+from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
-from relevo_ingest.app.event_store import Log, Message
+from relevo_ingest.app.ports import EventLog, Message
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Connection, Pool, Statements, temporary
-from relevo_runtime.sealing import ERASURES
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "forgetting.sql")
 PAGE = 5000
@@ -28,7 +28,7 @@ _event = msgspec.json.Decoder(Event)
 class ErasingEventLog:
     """A log that, when it has stored an erasure, forgets whom it was about."""
 
-    def __init__(self, log: Log, database: "Pool | Connection") -> None:
+    def __init__(self, log: EventLog, database: "Pool | Connection") -> None:
         self._log = log
         self._pool: Any = database
 

@@ -1,90 +1,24 @@
 """What the use cases share: find the keys, make the events, store them within the sender's time limit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from datetime import datetime
+from typing import assert_never
 
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.merging import MergingKeys, let_names_follow, with_merged_keys
+from relevo_ingest.app.merging import let_names_follow, with_merged_keys
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
-from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Limits, Pending, Reading, finish
+from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Pending, Reading, finish
 from relevo_ingest.core.errors import Busy
-from relevo_ingest.core.states import Question, Sighting, Thing
+from relevo_ingest.core.states import Question, Thing
 
-Message = tuple[bytes, bytes]
-
-
-class Keys(MergingKeys, Protocol):
-    """Finds and makes the keys of persons and products."""
-
-    async def key(self, lookup: Lookup) -> str:
-        """The key; raises `Busy` if it can't be found now."""
-        ...
-
-
-class States(Protocol):
-    """Keeps the last known state of things."""
-
-    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
-        """What is known of each, with what the message tells kept; raises `Busy` if it can't be asked now."""
-        ...
-
-
-class Log(Protocol):
-    """Where events are stored. Each call returns once everything is acknowledged, or raises `Busy`."""
-
-    async def events(self, messages: Sequence[Message]) -> None: ...  # noqa: D102 - the class says it
-
-    async def unrecognised(self, message: Message) -> None: ...  # noqa: D102 - the class says it
-
-
-class Erasures(Protocol):
-    """Where events that erase wait until they can no longer be taken back."""
-
-    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
-        """Keeps them until `due`; if those of the same `request` wait or were taken back, these stay as they are.
-
-        Raises `Busy`.
-        """
-        ...
-
-
-class Ids(Protocol):
-    """Remembers which content came with which id."""
-
-    async def used_otherwise(self, shop: str, digests: Mapping[str, bytes], now: datetime) -> Sequence[str]:
-        """Those of the ids that came before with another digest; if there are none, all are kept. Raises `Busy`."""
-        ...
-
-
-class Counters(Protocol):
-    """Is told what was odd, to count it."""
-
-    def unrecognised(self, shop: str, topic: str, kind: str) -> None: ...  # noqa: D102 - the class says it
-
-    def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
-
-
-class IngestDependencies(Struct, frozen=True):
-    """What a use case works with. `budget` is how many seconds of wall-clock time storing may take.
-
-    `erasing_after` is how long (by the clock) a webhook's event that erases waits.
-    """
-
-    keys: Keys
-    states: States
-    log: Log
-    erasures: Erasures
-    ids: Ids
-    counters: Counters
-    limits: Limits
-    budget: float
-    erasing_after: timedelta = timedelta(hours=24)
+OTHER_TOPIC = "other"
+"""What metrics say of a topic that is none of the platform's."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,29 +1,18 @@
 """Customers that a shop has merged: ingest says which keys become one, and lets their names lead to the kept one."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import CustomerMerged
-from relevo_ingest.core.aliases import Alias, named
+from relevo_ingest.app.ports import MergingKeys
+from relevo_ingest.core.aliases import named
 from relevo_ingest.core.drafts import Finished
 
 MERGED = "customer.merged"
-
-
-class MergingKeys(Protocol):
-    """What merging needs of the keys."""
-
-    async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
-        """The keys that these names have; raises `Busy`."""
-        ...
-
-    async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
-        """All names of the `merged` keys lead to `kept` from now on; raises `Busy`."""
-        ...
 
 
 async def with_merged_keys(keys: MergingKeys, finished: Sequence[Finished]) -> list[Finished]:

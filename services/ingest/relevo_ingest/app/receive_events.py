@@ -7,7 +7,8 @@ import msgspec
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.event_store import IngestDependencies, Receipt, accepted, find_keys, publish, within_budget
+from relevo_ingest.app.event_store import OTHER_TOPIC, Receipt, accepted, find_keys, publish, within_budget
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
@@ -40,8 +41,8 @@ async def receive_events(
         finished = finish(drafts, keys, arrival, deps.limits)
         await _check_ids(deps, shop.shop, drafts, received)  # last: what is refused keeps no ids
         await publish(deps, finished)
-        for message, (event, why) in zip(kept, unknown, strict=True):
-            deps.counters.unrecognised(shop.shop, event.type, why.kind)
+        for message, (_, why) in zip(kept, unknown, strict=True):
+            deps.counters.unrecognised(shop.shop, OTHER_TOPIC, why.kind)
             await deps.log.unrecognised((partition_key(shop.shop, SHOP_KEY), message))
     return Receipt(events=accepted(finished), unrecognised=[why.reason for _, why in unknown])
 

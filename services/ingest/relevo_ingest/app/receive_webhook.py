@@ -3,71 +3,69 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
+from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.event_store import (
-    IngestDependencies,
-    Receipt,
-    accepted,
-    conclude,
-    find_keys,
-    publish,
-    within_budget,
-)
-from relevo_ingest.connectors.shopify import evidence, topics
-from relevo_ingest.core.decoding import parse
+from relevo_ingest.app.event_store import OTHER_TOPIC, Receipt, accepted, conclude, find_keys, publish, within_budget
+from relevo_ingest.app.ports import IngestDependencies
+from relevo_ingest.connectors.connector import Claims, Connector
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
 from relevo_ingest.core.errors import Busy, InvalidPayload
 from relevo_ingest.core.normalise import digest
 from relevo_ingest.core.notes import Note, collecting
-from relevo_ingest.core.times import parse_instant
 from relevo_ingest.core.unrecognised import encode, unrecognised
-
-PLATFORM = "shopify"
-TOPIC = "x-shopify-topic"
-DELIVERY = "x-shopify-webhook-id"
-HAPPENING = "x-shopify-event-id"
-TRIGGERED = "x-shopify-triggered-at"
-DOMAIN = "x-shopify-shop-domain"
-TEST = "x-shopify-test"
-HEADERS = (TOPIC, DELIVERY, HAPPENING, TRIGGERED, DOMAIN, TEST, "x-shopify-api-version")
-"""What Shopify says beside the body. It is not signed."""
 
 _ID_LIMIT = 150
 _log = logging.getLogger(__name__)
 
 
-class Webhook(Struct, frozen=True, kw_only=True):
-    """What arrived. `headers` are those of `HEADERS` that it has. `id` is given for one that is read again."""
+class Webhook(Struct, frozen=True, kw_only=True, dict=True):
+    """What arrived. `headers` are those of the platform's own that it has, by their names in lower case.
 
+    `id` and `stored_topic` are given for one that is read again.
+    """
+
+    connector: Connector
     headers: Mapping[str, str]
     body: bytes
     received: datetime
     id: str = ""
+    stored_topic: str = ""
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What it says of itself."""
+        return self.connector.claims(self.headers, self.body)
 
     @property
     def topic(self) -> str:
-        """The topic as it is looked up; empty if the header is missing."""
-        return topics.canonical_topic(self.headers.get(TOPIC, ""))
+        """The topic as it is looked up; empty if the webhook names none."""
+        return self.claims.topic or self.stored_topic
+
+    @property
+    def label(self) -> str:
+        """The topic for metrics: a sender may name any."""
+        return self.topic if self.connector.is_known(self.topic) else OTHER_TOPIC
 
     def arrival(self, shop: str) -> Arrival:
         """How it came: its id is the same for each redelivery."""
         return Arrival(
             shop=shop,
-            id=self.id or delivery_id(self.headers.get(DELIVERY, ""), self.topic, self.body),
-            source=f"/shops/{shop}/{PLATFORM}",
+            id=self.id or delivery_id(self.claims.delivery, self.topic, self.body),
+            source=f"/shops/{shop}/{self.connector.name}",
             received=self.received,
-            hinted_at=parse_instant(self.headers.get(TRIGGERED)),
-            happening=_name(self.headers.get(HAPPENING, "")),
-            test=self.headers.get(TEST, "").strip().lower() == "true",
+            hinted_at=self.claims.triggered_at,
+            happening=_name(self.claims.happening),
+            test=self.claims.test,
         )
 
 
-async def receive_shopify(deps: IngestDependencies, shop: ShopContext, webhook: Webhook) -> Receipt:
+async def receive_webhook(deps: IngestDependencies, shop: ShopContext, webhook: Webhook) -> Receipt:
     """Stores what the webhook says, or keeps it with the reason why it says nothing. When this returns, it is safe.
 
     A genuine webhook is never refused for its content: a shop that sees errors again and again ends the subscription.
@@ -90,13 +88,14 @@ async def store_webhook(
         reading = await _read(deps, shop, webhook, arrival)
     if isinstance(reading, NoEvent):
         return reading
-    _tell(deps, shop, webhook.topic, notes)
+    _report_notes(deps, shop, webhook, notes)
     keys = await find_keys(deps, arrival.shop, (draft.subject for draft in reading))
     try:
         finished = finish(_with_notes(reading, notes), keys, arrival, deps.limits)
     except InvalidPayload as error:
         return NoEvent(str(error), kind="too_large", where=error.where)
-    if webhook.topic in evidence.ERASING and deps.erasing_after:
+    # No platform signs what its headers say, so no webhook erases at once: what erases waits, and can be taken back.
+    if deps.erasing_after and any(draft.type in ERASURES for draft in reading):
         # The delivery's id is not signed; what is signed tells whether it is the same request.
         request = delivery_id("", webhook.topic, webhook.body)
         await deps.erasures.put_off(finished, arrival.received + deps.erasing_after, request)
@@ -107,14 +106,15 @@ async def store_webhook(
 
 async def _read(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Conclusion:
     """What the webhook says. A reader's bug costs this webhook only. Raises `Busy`."""
-    topic = webhook.topic
+    connector, topic = webhook.connector, webhook.topic
     if not topic:
-        return NoEvent("the header X-Shopify-Topic is missing", kind="no_topic")
+        return NoEvent(f"{connector.topic_source} is missing", kind="no_topic")
     try:
-        problem = _mismatch(shop, topic, webhook)
+        with collecting():  # the reader notes it
+            problem = connector.mismatch(topic, webhook.body, shop, webhook.headers)
         if problem:
             return NoEvent(problem, kind="mismatch")
-        return await conclude(deps, topics.read(topic, webhook.body, shop), arrival)
+        return await conclude(deps, connector.read(topic, webhook.body, shop), arrival)
     except InvalidPayload as error:
         return NoEvent(str(error), kind="invalid", where=error.where)
     except Busy:
@@ -124,23 +124,12 @@ async def _read(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, a
         return NoEvent(f"the reader of {topic} failed: {type(error).__name__}", kind="bug")
 
 
-def _mismatch(shop: ShopContext, topic: str, webhook: Webhook) -> str | None:
-    """Why the body can't be what the unsigned header says; `None` if nothing speaks against it."""
-    if topic not in topics.READERS:
-        return None
-    with collecting():  # the reader notes it
-        body = parse(webhook.body)
-    if not isinstance(body, dict):
-        raise InvalidPayload("body", "is not a JSON object")
-    return evidence.mismatch(topic, body, shop, webhook.headers.get(DOMAIN, ""))
-
-
-def _tell(deps: IngestDependencies, shop: ShopContext, topic: str, notes: Sequence[Note]) -> None:
+def _report_notes(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, notes: Sequence[Note]) -> None:
     """Logs and counts what was left out: a shop reads no receipts. The values themselves are in the receipt alone."""
     if notes:
         places = ", ".join(one.place for one in notes)
-        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, topic, places)
-        deps.counters.left_out(shop.shop, topic, notes)
+        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, webhook.topic, places)
+        deps.counters.left_out(shop.shop, webhook.label, notes)
 
 
 def _with_notes(drafts: Sequence[Draft], notes: Sequence[str]) -> Sequence[Draft]:
@@ -152,7 +141,7 @@ def _with_notes(drafts: Sequence[Draft], notes: Sequence[str]) -> Sequence[Draft
 
 def delivery_id(given: str, topic: str, body: bytes) -> str:
     """The id of a delivery: the sender's, else one made of topic and body, so that a redelivery has the same."""
-    return _name(given) or digest(f"{topics.canonical_topic(topic)}\0{body.hex()}")
+    return _name(given) or digest(f"{topic.strip().lower()}\0{body.hex()}")
 
 
 def _name(given: str) -> str:
@@ -166,7 +155,7 @@ def _name(given: str) -> str:
 async def _keep(deps: IngestDependencies, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:
     message = unrecognised(
         shop=arrival.shop,
-        platform=PLATFORM,
+        platform=webhook.connector.name,
         topic=webhook.topic,
         why=reading,
         delivery_id=arrival.id,
@@ -177,5 +166,5 @@ async def _keep(deps: IngestDependencies, webhook: Webhook, arrival: Arrival, re
     await find_keys(deps, arrival.shop, reading.learnt)
     value = encode(message, deps.limits.message_bytes)
     await deps.log.unrecognised((partition_key(arrival.shop, SHOP_KEY), value))
-    deps.counters.unrecognised(arrival.shop, webhook.topic, reading.kind)
+    deps.counters.unrecognised(arrival.shop, webhook.label, reading.kind)
     return Receipt(unrecognised=[reading.reason])

@@ -3,9 +3,11 @@
 import msgspec
 
 from relevo_contracts.messages import Unrecognised
-from relevo_ingest.app import receive_events, receive_webhook
-from relevo_ingest.app.event_store import IngestDependencies, Receipt, store, within_budget
-from relevo_ingest.app.receive_webhook import Webhook
+from relevo_ingest.app import receive_events
+from relevo_ingest.app.event_store import Receipt, store, within_budget
+from relevo_ingest.app.ports import IngestDependencies
+from relevo_ingest.app.receive_webhook import Webhook, store_webhook
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
 from relevo_ingest.core.drafts import Arrival, NoEvent, ShopContext
@@ -21,10 +23,16 @@ async def redrive(deps: IngestDependencies, shop: ShopContext, kept: Unrecognise
     if kept.cut:
         return NoEvent("only the beginning of it was kept", kind=kept.kind)
     async with within_budget(deps.budget):
-        if kept.platform == receive_webhook.PLATFORM:
-            headers = {receive_webhook.TOPIC: kept.topic, **kept.headers}
-            webhook = Webhook(headers=headers, body=kept_body(kept), received=kept.receivedtime, id=kept.id)
-            return await receive_webhook.store_webhook(deps, shop, webhook, webhook.arrival(shop.shop))
+        if (connector := CONNECTORS.get(kept.platform)) is not None:
+            webhook = Webhook(
+                connector=connector,
+                headers=kept.headers,
+                body=kept_body(kept),
+                received=kept.receivedtime,
+                id=kept.id,
+                stored_topic=kept.topic,
+            )
+            return await store_webhook(deps, shop, webhook, webhook.arrival(shop.shop))
         if kept.platform == receive_events.PLATFORM:
             return await _event(deps, shop, kept)
     return NoEvent(f"there is no connector for {kept.platform!r}", kind=kept.kind)

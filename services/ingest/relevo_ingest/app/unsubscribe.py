@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from relevo_contracts.consents import LINK
 from relevo_contracts.contact import Channel
 from relevo_contracts.payloads import Buyer, ConsentChanged
-from relevo_ingest.app.event_store import Accepted, IngestDependencies, store, within_budget
+from relevo_ingest.app.event_store import Accepted, store, within_budget
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core.aliases import Known
 from relevo_ingest.core.drafts import Arrival, Draft
 from relevo_ingest.core.normalise import digest

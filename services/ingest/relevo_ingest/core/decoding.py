@@ -70,6 +70,14 @@ def parse(body: bytes, under: str = "") -> Any:
         raise InvalidPayload(under or "body", f"the JSON is broken: {problem}") from None
 
 
+def parse_object(body: bytes) -> dict[str, Any]:
+    """`body` as a plain JSON object, as `parse` reads it. Raises `InvalidPayload` if it is none."""
+    value = parse(body)
+    if not isinstance(value, dict):
+        raise InvalidPayload("body", "is not a JSON object")
+    return value
+
+
 def _text(body: bytes, where: str) -> str:
     """The text of a body: UTF-8 (or by its byte order mark UTF-16 or UTF-32), with what is not replaced."""
     encoding = json.detect_encoding(body)

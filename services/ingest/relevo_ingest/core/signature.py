@@ -1,4 +1,4 @@
-"""Is this body really from the shop? HMAC over the raw bytes, several valid secrets, constant time."""
+"""Is this request really from the shop? HMAC over the raw bytes, several valid secrets, constant time."""
 
 import base64
 import binascii
@@ -13,25 +13,23 @@ NOT_THE_SHOPS = (
 )
 
 
-def sign_shopify(secret: str, body: bytes) -> str:
-    """What Shopify puts into `X-Shopify-Hmac-Sha256`: base64 of HMAC-SHA256 over the raw body.
-
-    Source: shopify.dev, "Verify webhook deliveries".
-    """
+def hmac_base64(secret: str, body: bytes) -> str:
+    """Base64 of the HMAC-SHA256 over the raw body, as most platforms sign."""
     return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
 
-def verify_shopify(secrets: Iterable[str], body: bytes, header: str | None) -> None:
-    """Raises `InvalidSignature` unless `header` is the signature of `body` by one of `secrets`.
+def verify_hmac_base64(secrets: Iterable[str], body: bytes, header: str | None, *, named: str, platform: str) -> None:
+    """Raises `InvalidSignature` unless `header` is `hmac_base64` of `body` by one of `secrets`.
 
-    Every secret is tried, also after a match, so that the time tells nothing of which one fits.
+    `named` is the header's name, for who sends none. Every secret is tried, also after a match, so that the time tells
+    nothing of which one fits.
     """
     if not header:
-        raise InvalidSignature("X-Shopify-Hmac-Sha256 is missing: Shopify signs every webhook with it")
+        raise InvalidSignature(f"{named} is missing: {platform} signs every webhook with it")
     try:
         claimed = base64.b64decode(header, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidSignature("X-Shopify-Hmac-Sha256 is not base64") from None
+        raise InvalidSignature(f"{named} is not base64") from None
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed) for secret in secrets]
     if not any(fits):
         raise InvalidSignature(NOT_THE_SHOPS)

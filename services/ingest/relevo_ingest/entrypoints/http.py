@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,18 +10,21 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.shops import Shops
-from relevo_ingest.app.event_store import IngestDependencies, Receipt
+from relevo_ingest.app.event_store import Receipt
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.receive_events import receive_events
-from relevo_ingest.app.receive_webhook import HEADERS, Webhook, receive_shopify
+from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
+from relevo_ingest.connectors.connector import HANDSHAKE_METHOD, METHOD, Connector, WebhookRequest
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core import cloudevents
 from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates
-from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token, verify_shopify
+from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token
 from relevo_ingest.entrypoints import problems
 from relevo_ingest.entrypoints.bodies import check_encoding, check_json, in_utf8, media_type_of, read_body
 from relevo_ingest.entrypoints.links import LinkPages
@@ -49,7 +53,7 @@ def make_app(ingest: Ingest) -> Starlette:
     endpoints = _Endpoints(ingest)
     links = LinkPages(ingest.settings, ingest.shops, ingest.deps, ingest.clock)
     routes = [
-        Route("/hooks/{shop}/shopify", endpoints.counted(endpoints.shopify), methods=["POST"]),
+        Route("/hooks/{shop}/{platform}", endpoints.counted(endpoints.webhook), methods=[METHOD, HANDSHAKE_METHOD]),
         Route("/events/{shop}", endpoints.counted(endpoints.events), methods=["POST"]),
         Route("/events/{shop}", endpoints.handshake, methods=["OPTIONS"]),
         Route("/u/{token}", links.show, methods=["GET"]),
@@ -75,21 +79,42 @@ class _Endpoints:
         self._metrics = ingest.metrics
         self._nobodys = secrets.token_hex()
 
-    async def shopify(self, request: Request) -> Response:
-        """`POST /hooks/{shop}/shopify`."""
+    async def webhook(self, request: Request) -> Response:
+        """`POST /hooks/{shop}/{platform}`; a GET only asks, on platforms that do, whether the address is right."""
+        connector = CONNECTORS.get(request.path_params["platform"])
+        if connector is None:
+            raise HTTPException(404)
         shop = await self._shop(request)
-        body = await self._body(request)
+        given = await self._given(request)
+        answer = connector.handshake(given)
+        if answer is not None:
+            return PlainTextResponse(answer)
+        if request.method != METHOD:
+            raise HTTPException(405, headers={"Allow": METHOD})
         received = self._clock.now()
-        # For a shop that is not known the work is the same, with a secret that nobody has.
-        valid = [self._nobodys] if shop is None else shop.valid_secrets(received)
-        verify_shopify(valid, body, request.headers.get("x-shopify-hmac-sha256"))
-        if shop is None:
-            raise InvalidSignature(NOT_THE_SHOPS)
+        shop = self._of_platform(shop, connector, given, received)
         self._within_rate(shop)
         # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
-        headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
-        webhook = Webhook(headers=headers, body=in_utf8(request, body), received=received)
-        return _receipt(await receive_shopify(self._dependencies, context(shop), webhook))
+        headers = {name: given.headers[name] for name in connector.headers if name in given.headers}
+        body = in_utf8(request, given.body)
+        webhook = Webhook(connector=connector, headers=headers, body=body, received=received)
+        return _receipt(await receive_webhook(self._dependencies, context(shop), webhook))
+
+    def _of_platform(self, shop: Shop | None, connector: Connector, given: WebhookRequest, received: datetime) -> Shop:
+        """The shop that sent the request. Raises `InvalidSignature`.
+
+        For a shop that is not known, or is on another platform, the work is the same, with a secret that nobody has.
+        """
+        known = shop if shop is not None and shop.platform == connector.name else None
+        connector.authenticate([self._nobodys] if known is None else known.valid_secrets(received), given)
+        if known is None:
+            raise InvalidSignature(NOT_THE_SHOPS)
+        return known
+
+    async def _given(self, request: Request) -> WebhookRequest:
+        return WebhookRequest(
+            headers=request.headers, body=await self._body(request), method=request.method, query=request.query_params
+        )
 
     async def events(self, request: Request) -> Response:
         """`POST /events/{shop}`."""

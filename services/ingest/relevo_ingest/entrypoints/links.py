@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from relevo_ingest.adapters.shops import Shops
-from relevo_ingest.app.event_store import IngestDependencies
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints import pages

@@ -15,7 +15,7 @@ from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import RETENTION, KnownStates
-from relevo_ingest.app.event_store import IngestDependencies
+from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.http import Ingest, make_app

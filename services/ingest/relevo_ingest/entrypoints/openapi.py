@@ -9,7 +9,7 @@ from relevo_contracts.event_types import CUSTOM
 from relevo_contracts.examples import cloud_event, example
 from relevo_contracts.payloads import EVENT_TYPES, CustomEvent
 from relevo_ingest.app.event_store import Receipt
-from relevo_ingest.app.receive_webhook import HEADERS
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.cloudevents import BATCH, JSON, STRUCTURED, CloudEvent
 from relevo_runtime.openapi import answered, document, parameter, problem, schema
 
@@ -29,6 +29,7 @@ _RECEIPT = {
     "waiting": [],
 }
 _SHOP = parameter("shop", "the shop's name, as `relevo shops add` got it")
+_PLATFORM = parameter("platform", "the shop's platform", of={"type": "string", "enum": list(CONNECTORS)})
 _TOKEN = parameter("token", "the signed token of the link; it says whom it is about and what it may do")
 _PAGE = {"type": "string"}
 _TOO_LARGE = problem(
@@ -68,6 +69,10 @@ _NOT_AUTHENTIC = problem(
     "the bearer token is none of the shop's for events, or there is no such shop",
 )
 
+_NO_PLATFORM = problem(
+    "There is no such platform", 404, "unknown-path", "Not Found", "POST /hooks/tea/nowhere: Not Found"
+)
+
 
 def openapi() -> _Document:
     """The document. A test compares its paths with the routes of the application."""
@@ -84,12 +89,14 @@ def openapi() -> _Document:
     found = document(
         "Relevo: ingest", _MEANING, _paths(), structs, extra={**events, "AnyEvent": any_event, "AnyData": _any_data()}
     )
-    found["components"]["securitySchemes"]["shopify"] = {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Shopify-Hmac-Sha256",
-        "description": "Base64 of the HMAC-SHA256 of the raw body with the shop's webhook secret",
-    }
+    for name, connector in CONNECTORS.items():
+        header, meaning = connector.signature.header, connector.signature.meaning
+        found["components"]["securitySchemes"][name] = {
+            "type": "apiKey",
+            "in": "header",
+            "name": header,
+            "description": f"{connector.title}: {meaning}",
+        }
     return found
 
 
@@ -117,7 +124,11 @@ def _any_data() -> _Document:
 def _paths() -> _Document:
     return {
         "/events/{shop}": {"parameters": [_SHOP], "post": _post_events(), "options": _handshake()},
-        "/hooks/{shop}/shopify": {"parameters": [_SHOP], "post": _post_webhook()},
+        "/hooks/{shop}/{platform}": {
+            "parameters": [_SHOP, _PLATFORM],
+            "post": _post_webhook(),
+            "get": _ask_for_webhooks(),
+        },
         "/u/{token}": {"parameters": [_TOKEN], "get": _page(posted=False), "post": _page(posted=True)},
         "/healthz": {"get": _plain("alive", "The process answers.", "text/plain", "ok")},
         "/openapi.json": {"get": _plain("openapi", "This document.", JSON, {"type": "object"})},
@@ -162,20 +173,38 @@ def _post_events() -> _Document:
 
 
 def _post_webhook() -> _Document:
-    sent = [parameter(name, "what Shopify says of the body", where="header") for name in HEADERS]
+    sent = [
+        parameter(name, f"what {connector.title} says of the body; it is not signed", where="header")
+        for connector in CONNECTORS.values()
+        for name in connector.headers
+    ]
     return {
-        "operationId": "receiveShopifyWebhook",
-        "summary": "A webhook of Shopify; what is genuine is never refused for its content",
-        "security": [{"shopify": []}],
+        "operationId": "receiveWebhook",
+        "summary": "A webhook of a shop platform; what is genuine is never refused for its content",
+        "security": [{name: []} for name in CONNECTORS],
         "parameters": sent,
         "requestBody": {"required": True, "content": {JSON: {"schema": {}}}},
         "responses": {
             "200": answered("Its events are stored, or it is kept", schema(Receipt.__name__), example=_RECEIPT),
             "401": _NOT_AUTHENTIC,
+            "404": _NO_PLATFORM,
             "408": _TOO_SLOW,
             "413": _TOO_LARGE,
             "429": _TOO_MANY,
             "503": _AGAIN,
+        },
+    }
+
+
+def _ask_for_webhooks() -> _Document:
+    return {
+        "operationId": "mayIDeliver",
+        "summary": "The question of platforms that ask, before they deliver, whether the address is meant for them",
+        "security": [],
+        "responses": {
+            "200": answered("What the platform expects", {"type": "string"}, media="text/plain"),
+            "404": _NO_PLATFORM,
+            "405": {"description": "This platform asks nothing: it delivers by POST"},
         },
     }
 

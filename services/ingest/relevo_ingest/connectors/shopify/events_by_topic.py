@@ -70,8 +70,3 @@ EVENTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The events of each topic that is read; a topic that only teaches something has none."""
-
-
-def topics_of(event_type: str) -> list[str]:
-    """The topics that can make an event of this type, in the order of the table."""
-    return [topic for topic, made in EVENTS_BY_TOPIC.items() if event_type in made]

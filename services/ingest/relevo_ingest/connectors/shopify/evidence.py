@@ -13,9 +13,6 @@ from msgspec import Struct
 
 from relevo_ingest.core.drafts import ShopContext
 
-ERASING = frozenset(("customers/redact", "shop/redact"))
-"""Topics whose event erases: it waits, and can be taken back."""
-
 
 class Evidence(Struct, frozen=True, kw_only=True):
     """What a body of a topic looks like.

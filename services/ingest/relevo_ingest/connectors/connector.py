@@ -1,0 +1,111 @@
+"""What every shop platform's folder offers: the one seam between ingest and the platforms."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from relevo_ingest.core.drafts import Reading, ShopContext
+
+METHOD, HANDSHAKE_METHOD = "POST", "GET"
+"""With what a platform delivers; some ask by a GET, before that, whether the address is meant for them."""
+
+
+class WebhookRequest(Struct, frozen=True, kw_only=True):
+    """A request as it arrived. `headers` have their names in lower case; nothing of it is proven yet."""
+
+    headers: Mapping[str, str]
+    body: bytes = b""
+    method: str = METHOD
+    query: Mapping[str, str] = {}
+
+
+class Claims(Struct, frozen=True, kw_only=True):
+    """What a delivery says of itself beside its body. No platform signs its headers: nothing may rest on them alone.
+
+    `topic` is in the form in which it is looked up; empty if there is none. `delivery` is the platform's id of the
+    delivery, the same when it is sent again; empty where the platform has none that is safe, then topic and body make
+    one. `happening` numbers what happened, the same in each delivery about it.
+    """
+
+    topic: str
+    delivery: str = ""
+    happening: str = ""
+    triggered_at: datetime | None = None
+    test: bool = False
+
+
+class Signature(Struct, frozen=True):
+    """How a platform signs, for the OpenAPI document: the header that has the signature, and what is in it."""
+
+    header: str
+    meaning: str
+
+
+class Connector(Protocol):
+    """A shop platform. Pure: everything that it does is a function of its arguments."""
+
+    @property
+    def name(self) -> str:
+        """The name in `/hooks/SHOP/NAME` and of `relevo shops add --platform NAME`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The platform's own name, for people."""
+        ...
+
+    @property
+    def signature(self) -> Signature:
+        """How it signs."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[str]:
+        """The headers, in lower case, that are kept with what is not recognised: all that reading it again needs."""
+        ...
+
+    @property
+    def topic_source(self) -> str:
+        """Where a delivery names its topic, for whoever sends one without: `the header X-Shopify-Topic`."""
+        ...
+
+    @property
+    def events_by_topic(self) -> Mapping[str, Sequence[str]]:
+        """The types of the events that each topic can make; a topic that is read and makes none has an empty entry."""
+        ...
+
+    def handshake(self, request: WebhookRequest) -> str | None:
+        """The answer to a request that only asks whether somebody is there; `None` if it is a delivery.
+
+        Such requests are not signed, and are answered alike for shops that there are not: what it answers must not
+        depend on the shop.
+        """
+        ...
+
+    def authenticate(self, secrets: Sequence[str], request: WebhookRequest) -> None:
+        """Raises `InvalidSignature` unless one of `secrets` signed the request.
+
+        Each is tried, also after a match: the time must not tell which one fits.
+        """
+        ...
+
+    def claims(self, headers: Mapping[str, str], body: bytes) -> Claims:
+        """What the delivery says of itself. Never raises: headers may hold anything."""
+        ...
+
+    def is_known(self, topic: str) -> bool:
+        """Whether the platform has this topic: only such become labels of metrics."""
+        ...
+
+    def mismatch(self, topic: str, body: bytes, shop: ShopContext, headers: Mapping[str, str]) -> str | None:
+        """Why `body` can't be one of `topic` from this shop; `None` if nothing speaks against it.
+
+        Raises `InvalidPayload` if the body can't be looked at.
+        """
+        ...
+
+    def read(self, topic: str, body: bytes, shop: ShopContext) -> Reading:
+        """The drafts of a delivery, or why it has no event. Raises `InvalidPayload`."""
+        ...

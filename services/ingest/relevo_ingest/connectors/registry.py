@@ -1,0 +1,23 @@
+"""The shop platforms that there are: one line each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.shopify.connector import Shopify
+
+CONNECTORS: Mapping[str, Connector] = MappingProxyType(
+    {
+        "shopify": Shopify(),
+    }
+)
+"""Each platform by the name that its address has."""
+
+
+def topics_of(event_type: str) -> Mapping[str, list[str]]:
+    """The topics that can make an event of this type, by the titles of the platforms that have any."""
+    found = {
+        one.title: [topic for topic, made in one.events_by_topic.items() if event_type in made]
+        for one in CONNECTORS.values()
+    }
+    return {title: topics for title, topics in found.items() if topics}
