@@ -18,7 +18,7 @@ from benchmarks.load import SHOP, decoded_events
 from relevo_cli.workflow_files import load_folder
 from relevo_contracts import topics
 from relevo_engine.adapters.store import Store
-from relevo_engine.core.fold import DecisionRow
+from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.inputs import Arrived, read
 from relevo_engine.settings import EngineSettings
 from relevo_runtime import timers

@@ -26,7 +26,7 @@ from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import StockChanged
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.store import Store
-from relevo_engine.app.forward import Forwarder
+from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.clock import SystemClock

@@ -22,8 +22,8 @@ from relevo_runtime.sealing import Seals
 from relevo_workflow import EventInput, Facts, Subject, handle, precedes_erasure, precedes_shop_erasure
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, build_engine, checkout, deploy, event, order
+from tests.engine.fanout_harness import RESTOCK, Recording, asks, open_shop
 from tests.engine.test_tasks import PACK
-from tests.engine.walking import RESTOCK, Recording, asks, open_shop
 from tests.sealed import everything_on_kafka
 
 HOUR = timedelta(hours=1)

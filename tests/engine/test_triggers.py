@@ -9,7 +9,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import StartRequested
 from relevo_runtime import catalog
 from tests.engine.conftest import MORNING, Engine, deploy
-from tests.engine.walking import LAYOUT, Recording, Shop, buys, open_shop, restocked, was_born
+from tests.engine.fanout_harness import LAYOUT, Recording, Shop, buys, open_shop, restocked, was_born
 
 SEGMENT = LAYOUT | {
     "workflow.yaml": """

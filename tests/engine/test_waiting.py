@@ -8,12 +8,12 @@ import pytest
 from relevo_contracts.messages import EventForwarded
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.waiting import WaitingRuns
-from relevo_engine.app.forward import Forwarder
+from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.core.fanout import of_event
 from relevo_engine.core.waiting import Waiting
 from relevo_runtime.errors import PublishError
 from tests.engine.conftest import MORNING, Engine, deploy
-from tests.engine.walking import RESTOCK, Recording, Shop, asks, buys, open_shop, restocked
+from tests.engine.fanout_harness import RESTOCK, Recording, Shop, asks, buys, open_shop, restocked
 
 PEOPLE = [f"cus_{n:02}" for n in range(10)]
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import structlog
 
-from relevo_engine.core.fold import Definitions
+from relevo_engine.core.batch import Definitions
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
 from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, load_workflow

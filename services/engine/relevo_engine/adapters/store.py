@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes at a tenth of the cost
 
-from relevo_engine.core.fold import DecisionRow
+from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.merging import SubjectKey
 from relevo_runtime.postgres import Connection, Statements
 from relevo_workflow import Facts, Run, Subject

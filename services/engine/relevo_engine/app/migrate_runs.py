@@ -16,7 +16,7 @@ from relevo_engine.adapters import tasks
 from relevo_engine.adapters.definitions import shop_facts
 from relevo_engine.adapters.in_flight import Example, InFlight, Place, Scope, Taken
 from relevo_engine.adapters.store import Store
-from relevo_engine.core.fold import DecisionRow
+from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.tasks import revised
 from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock

@@ -18,7 +18,7 @@ from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.merges import Merges
 from relevo_engine.adapters.store import Store
 from relevo_engine.adapters.waiting import WaitingRuns
-from relevo_engine.core.fold import Changes, Definitions, fold_into
+from relevo_engine.core.batch import Changes, Definitions, fold_into
 from relevo_engine.core.inputs import Arrived, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order

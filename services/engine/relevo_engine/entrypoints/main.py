@@ -10,8 +10,8 @@ from relevo_engine.adapters import retention
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.store import Store
+from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.follow_catalog import CatalogFollower
-from relevo_engine.app.forward import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings

@@ -10,8 +10,8 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.keys import product_key
 from relevo_contracts.messages import RunInput
 from relevo_contracts.payloads import Buyer, CustomerChanged, FormSubmitted, Money, OrderChanged, StockChanged
+from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.follow_catalog import CatalogFollower
-from relevo_engine.app.forward import Forwarder
 from relevo_runtime.kafka import Publisher
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
 
