@@ -32,7 +32,7 @@ Samples = Mapping[str, Handled]
 
 async def main() -> None:
     settings = EngineSettings()
-    clock, store, decided = make_clock(settings), Store.load(), samples()
+    clock, store, decided = make_clock(settings), Store(), samples()
     pool = await open_pool(settings.dsn, application_name="bare-loop")
     consumer = aiokafka.AIOKafkaConsumer(
         settings.topic(topics.EVENTS),

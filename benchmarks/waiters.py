@@ -25,7 +25,7 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import StockChanged
 from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.store import Store
+from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.settings import EngineSettings
@@ -112,7 +112,10 @@ async def measure(on: Stage, waiters: int, engines: int) -> dict[str, object]:
             started = time.perf_counter()
             await processor([restocked()])
             event_seconds = time.perf_counter() - started
-            walkers = [Forwarder(pool=pool, definitions=definitions, publisher=publisher) for _ in range(engines)]
+            walkers = [
+                Forwarder(pool=pool, stores=postgres_stores(), definitions=definitions, publisher=publisher)
+                for _ in range(engines)
+            ]
             await asyncio.gather(*(walk(one, pool, turns) for one in walkers))
             seconds = time.perf_counter() - started
         told = await _told(settings)
@@ -136,7 +139,7 @@ async def _engine(pool: Pool, publisher: Publisher) -> tuple[BatchProcessor, Def
         await definitions.refresh(conn)
     processor = BatchProcessor(
         pool=pool,
-        store=Store.load(),
+        stores=postgres_stores(),
         definitions=definitions,
         publisher=publisher,
         dead_letters=DeadLetters(publisher, service="engine", ratio=0.5, clock=clock),

@@ -94,7 +94,7 @@ async def test_it_tells_runs_apart_who_approved_and_what_a_mail_waited_for(
     async with shop.pool.acquire() as connection:
         [task] = await tasks.list_tasks(connection)
         answer = Answered(task_id=task.task_id, done="approved", by="Ana", note="fine")
-        said = await answer_task(connection, shop.publisher, answer, shop.clock)
+        said = await answer_task(connection, tasks, shop.publisher, answer, shop.clock)
     await shop.take(said)
     await shop.pool.execute(
         "update notifier.delivery set state = 'sent', reason = '', put_off = '{quiet hours of the recipient}',"

@@ -12,7 +12,7 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.messages import RunInput, WakeUp, wake_up_id
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
 from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.store import Store
+from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.process_batch import FOLD_SECONDS, BatchProcessor
 from relevo_runtime import catalog
 from relevo_runtime.clock import ManualClock
@@ -138,7 +138,7 @@ async def build_engine(pool: Pool, publisher: Publisher, *, fold_seconds: float 
     dead_letters = DeadLetters(publisher, service="engine", ratio=0.5, clock=clock)
     processor = BatchProcessor(
         pool=pool,
-        store=Store.load(),
+        stores=postgres_stores(),
         definitions=definitions,
         publisher=publisher,
         dead_letters=dead_letters,

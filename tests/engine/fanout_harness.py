@@ -10,6 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.keys import product_key
 from relevo_contracts.messages import RunInput
 from relevo_contracts.payloads import Buyer, CustomerChanged, FormSubmitted, Money, OrderChanged, StockChanged
+from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_runtime.kafka import Publisher
@@ -116,7 +117,9 @@ class Shop:
 
 async def open_shop(engine: Engine, publisher: Recording, **forwarding: object) -> Shop:
     """The shop of the engine's catalog, as it is deployed now."""
-    own = await build_engine(engine.pool, publisher)
-    forwarder = Forwarder(pool=own.pool, definitions=own.definitions, publisher=publisher, **forwarding)  # type: ignore[arg-type]
-    follower = CatalogFollower(own.pool, own.definitions, settled=timedelta())
+    own, stores = await build_engine(engine.pool, publisher), postgres_stores()
+    forwarder = Forwarder(  # type: ignore[misc]
+        pool=own.pool, stores=stores, definitions=own.definitions, publisher=publisher, **forwarding
+    )
+    follower = CatalogFollower(own.pool, own.definitions, stores=stores, settled=timedelta())
     return Shop(own, publisher, forwarder, follower)

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from relevo_engine.adapters import tasks
-from relevo_engine.adapters.in_flight import Scope
 from relevo_engine.app.answer_task import Answered, TaskError, answer_task
-from relevo_engine.app.migrate_runs import Moved, RunMigration
+from relevo_engine.app.migrate_runs import Moved
+from relevo_engine.core.in_flight import RunScope
 from relevo_engine.core.tasks import Member
+from relevo_engine.entrypoints.migration import run_migration
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.postgres import Pool
 from relevo_workflow import Definition, load_workflow
@@ -32,11 +33,11 @@ async def move(pool: Pool, files: dict[str, str], clock: ManualClock, *, shop: s
     new = load_workflow(files)
     await deploy(pool, files)
     async with pool.acquire() as conn:
-        return await RunMigration(conn, scope(new, shop), new, page=page).move(clock, 7)
+        return await run_migration(conn, scope(new, shop), new, page=page).move(clock, 7)
 
 
-def scope(new: Definition, shop: str = "*") -> Scope:
-    return Scope(workflow="cart", version=new.version, shop=shop)
+def scope(new: Definition, shop: str = "*") -> RunScope:
+    return RunScope(workflow="cart", version=new.version, shop=shop)
 
 
 async def test_runs_go_on_in_the_new_version_with_its_times(engine: Engine) -> None:
@@ -76,7 +77,7 @@ async def test_the_survey_tells_what_can_not_be_moved_and_changes_nothing(engine
     files = version("8h", ("id: wait-4h\n    wait: 8h", "id: pause\n    set: {tags: {add: [seen]}}"))
     new = load_workflow(files)
     async with engine.pool.acquire() as conn:
-        survey = await RunMigration(conn, scope(new), new).survey()
+        survey = await run_migration(conn, scope(new), new).survey()
     assert (survey.runs, survey.refused, len(survey.examples)) == (30, 30, 20)
     assert [(one.step, one.reason) for one in survey.stuck] == [("wait-4h", "the new version has no step 'wait-4h'")]
     assert await engine.state() == before
@@ -105,24 +106,24 @@ async def test_only_where_it_was_wanted_is_anything_sent_again(engine: Engine) -
     new = load_workflow(second)
     await deploy(engine.pool, second)
     async with engine.pool.acquire() as conn:
-        survey = await RunMigration(conn, scope(new), new).survey()
+        survey = await run_migration(conn, scope(new), new).survey()
         [one] = survey.repeating
         assert (one.step, one.place, one.runs) == ("rest", "rest", 1)
         assert one.again == "would be sent 'reminder' (send-reminder) again"
         [run_id] = [row["run_id"] for row in await conn.fetch("select run_id from engine.run")]
-        stays = await RunMigration(conn, scope(new), new).move(engine.clock, 7)
+        stays = await run_migration(conn, scope(new), new).move(engine.clock, 7)
         assert stays == Moved(runs=0, staying=(run_id,))
         wanted = [(one.version, one.step)]
-        assert await RunMigration(conn, scope(new), new, repeat=wanted).move(engine.clock, 7) == Moved(runs=1)
+        assert await run_migration(conn, scope(new), new, repeat=wanted).move(engine.clock, 7) == Moved(runs=1)
 
 
 async def test_only_runs_of_the_scope_move(engine: Engine) -> None:
     await engine.take(checkout("a"))
     assert await move(engine.pool, version("8h"), engine.clock, shop="another") == Moved()
     new = load_workflow(version("9h"))
-    everyone_else = Scope(workflow="cart", version=new.version, shop="*", leaving_out=("sample",))
+    everyone_else = RunScope(workflow="cart", version=new.version, shop="*", leaving_out=("sample",))
     async with engine.pool.acquire() as conn:
-        assert (await RunMigration(conn, everyone_else, new).survey()).runs == 0
+        assert (await run_migration(conn, everyone_else, new).survey()).runs == 0
 
 
 async def test_a_run_whose_steps_are_over_and_whose_goal_is_open_is_kept_and_moves(engine: Engine) -> None:
@@ -181,10 +182,10 @@ async def test_an_open_task_asks_for_what_the_new_version_asks_for(engine: Engin
         assert (second.roles, second.assignee) == (["sales"], "Sam")
         with pytest.raises(TaskError, match="Ana has none of the roles sales"):
             await answer_task(
-                conn, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Ana"), engine.clock
+                conn, tasks, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Ana"), engine.clock
             )
         said = await answer_task(
-            conn, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Sam"), engine.clock
+            conn, tasks, engine.publisher, Answered(task_id=second.task_id, done="approved", by="Sam"), engine.clock
         )
         await engine.definitions.refresh(conn)
         await engine.take(said)

@@ -97,7 +97,9 @@ async def all_tasks(engine: Engine, **options: Any) -> list[Task]:
 async def answer(engine: Engine, task: Task, done: str, by: str) -> TaskDone:
     """What the staff says, published and taken by the engine."""
     async with engine.pool.acquire() as conn:
-        said = await answer_task(conn, engine.publisher, Answered(task_id=task.task_id, done=done, by=by), engine.clock)
+        said = await answer_task(
+            conn, tasks, engine.publisher, Answered(task_id=task.task_id, done=done, by=by), engine.clock
+        )
     await engine.take(said)
     return said
 

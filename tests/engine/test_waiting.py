@@ -7,6 +7,7 @@ import pytest
 
 from relevo_contracts.messages import EventForwarded
 from relevo_engine.adapters.fanouts import Fanouts
+from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.core.fanout import of_event
@@ -150,7 +151,12 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, 
         dying.after_sending = after_sending
         no_lease = timedelta()
         walker = Forwarder(
-            pool=shop.engine.pool, definitions=shop.engine.definitions, publisher=dying, page=3, lease=no_lease
+            pool=shop.engine.pool,
+            stores=postgres_stores(),
+            definitions=shop.engine.definitions,
+            publisher=dying,
+            page=3,
+            lease=no_lease,
         )
         await walker.run_once(MORNING)
         with pytest.raises(PublishError):
@@ -163,7 +169,13 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, 
 async def test_two_engines_share_the_walks_and_tell_nobody_twice(shop: Shop) -> None:
     await shop.engine.take(*(asks(one, variant) for one in PEOPLE for variant in ("v1", "v2")))
     await shop.engine.take(restocked("v1"), restocked("v2"))
-    other = Forwarder(pool=shop.engine.pool, definitions=shop.engine.definitions, publisher=shop.publisher, page=3)
+    other = Forwarder(
+        pool=shop.engine.pool,
+        stores=postgres_stores(),
+        definitions=shop.engine.definitions,
+        publisher=shop.publisher,
+        page=3,
+    )
 
     async def work(walker: Forwarder) -> None:
         while await shop.engine.pool.fetchval("select count(*) from engine.fanout"):

@@ -148,7 +148,7 @@ async def _publish(answered: Answered) -> None:
         database.transaction(settings) as connection,
     ):
         try:
-            await answer_task(connection, publisher, answered, make_clock(settings))
+            await answer_task(connection, tasks, publisher, answered, make_clock(settings))
         except TaskError as error:
             raise CommandError(str(error)) from error
 

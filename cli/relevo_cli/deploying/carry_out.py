@@ -11,7 +11,8 @@ from relevo_cli.deploying.plan import Change, Plan, Wanted, scope_of
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
 from relevo_engine.app.follow_catalog import SETTLED
-from relevo_engine.app.migrate_runs import Moved, RunMigration
+from relevo_engine.app.migrate_runs import Moved
+from relevo_engine.entrypoints.migration import run_migration
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, EventType
 from relevo_runtime.clock import Clock
@@ -140,7 +141,7 @@ class Deployer:
         said = changes[done.workflow].in_flight.repeating if self._repeat else ()
         repeat = {(one.version, one.step) for one in said}
         scope = scope_of(definition, done.shop, await catalog.active_definitions(self._connection))
-        return await RunMigration(self._connection, scope, definition, repeat=repeat).move(
+        return await run_migration(self._connection, scope, definition, repeat=repeat).move(
             self._clock, done.revision or await catalog.revision(self._connection)
         )
 
@@ -158,7 +159,7 @@ class Deployer:
         left: dict[str, int] = {}
         for change in plan.needed:
             definition = wanted[change.workflow].definition
-            migration = RunMigration(self._connection, scope_of(definition, change.shop, active), definition)
+            migration = run_migration(self._connection, scope_of(definition, change.shop, active), definition)
             survey = await migration.survey()
             left[change.workflow] = survey.runs - survey.watching
         ready = [one for one in plan.needed if not left[one.workflow]]

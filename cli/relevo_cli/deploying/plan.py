@@ -11,8 +11,9 @@ from relevo_cli.deploying.starts import Neighbourhood
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_contracts.declared import Declared
-from relevo_engine.adapters.in_flight import Scope
-from relevo_engine.app.migrate_runs import RunMigration, Survey
+from relevo_engine.app.migrate_runs import Survey
+from relevo_engine.core.in_flight import RunScope
+from relevo_engine.entrypoints.migration import run_migration
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver, Deployed
 from relevo_runtime.postgres import Connection
@@ -82,11 +83,11 @@ async def make_plan(
     return Plan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
 
 
-def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> Scope:
+def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> RunScope:
     """Whose runs a deployment concerns: a shop's, or those of all shops that have no version of their own."""
     own = tuple(one.shop for one in active if one.workflow == definition.name and one.shop != EVERY_SHOP)
     leaving_out = own if shop == EVERY_SHOP else ()
-    return Scope(workflow=definition.name, version=definition.version, shop=shop, leaving_out=leaving_out)
+    return RunScope(workflow=definition.name, version=definition.version, shop=shop, leaving_out=leaving_out)
 
 
 def _level_before(before: Deployed | None, old: Definition | None) -> str:
@@ -119,7 +120,7 @@ class _Planner:
     async def change(self, wanted: Wanted) -> Change:
         new = wanted.definition
         before, serves = await self._before(new.name)
-        migration = RunMigration(self._connection, scope_of(new, self._shop, self._active), new)
+        migration = run_migration(self._connection, scope_of(new, self._shop, self._active), new)
         if before is not None and serves and (before.shop, before.version) == (self._shop, new.version):
             return Change(
                 workflow=new.name,

@@ -62,7 +62,7 @@ class DefinitionCache:
         # What was mended is told no more; a version that runs still need is met, and told, again.
         versions = {deployed.version for deployed in active}
         self._unreadable = {version: why for version, why in self._unreadable.items() if version in versions}
-        self._shops = {s.shop: shop_facts(s) for s in await catalog.shops(conn)}
+        self._shops = await shop_facts_of_all(conn)
         self._by_shop, self._views, self._revision = by_shop, {}, revision
         _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
         return True
@@ -118,3 +118,16 @@ def shop_facts(shop: catalog.Shop) -> Shop:
         currency=shop.currency,
         postal_address=shop.postal_address,
     )
+
+
+async def shop_facts_of_all(connection: Connection) -> dict[str, Shop]:
+    """What expressions may name of each shop, by its name."""
+    return {one.shop: shop_facts(one) for one in await catalog.shops(connection)}
+
+
+async def stored(connection: Connection, version: str) -> Definition | None:
+    """A stored version, compiled; None if this release can't compile it. Raises `DefinitionUnknown`."""
+    try:
+        return load_workflow(await catalog.definition_files(connection, version))
+    except WorkflowError:
+        return None

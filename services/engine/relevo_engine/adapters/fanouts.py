@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from relevo_engine.core.fanout import Claimed, Fanout
+from relevo_engine.core.fanout import Claimed, Cursor, Fanout
 from relevo_runtime.postgres import Connection, Statements
 from relevo_workflow import Facts
-
-Cursor = tuple[str, str]
 
 
 class Fanouts:

@@ -36,16 +36,11 @@ def _columns(keys: Iterable[SubjectKey]) -> tuple[list[str], list[str]]:
 class Store:
     """PostgreSQL as the engine uses it. Holds no connection: each call gets the one whose transaction it is part of."""
 
-    def __init__(self, statements: Statements) -> None:
-        self._sql = statements
+    def __init__(self) -> None:
+        self._sql = Statements.load("relevo_engine.adapters", "store.sql")
         self._facts = msgspec.json.Decoder(Facts)
         self._run = msgspec.json.Decoder(Run)
         self._encode = msgspec.json.Encoder().encode
-
-    @classmethod
-    def load(cls) -> "Store":
-        """Reads the statements once, at the start."""
-        return cls(Statements.load("relevo_engine.adapters", "store.sql"))
 
     async def lock_partitions(self, conn: Connection, partitions: Collection[int]) -> None:
         """Waits until no other transaction works on these Kafka partitions; held until the end of the transaction."""

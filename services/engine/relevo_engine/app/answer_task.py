@@ -7,10 +7,9 @@ import msgspec
 from relevo_contracts import topics
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import TaskDone
-from relevo_engine.adapters import tasks
+from relevo_engine.app.ports import Publisher, TaskStore
 from relevo_engine.core.tasks import Answer, may_vote, refusal
 from relevo_runtime.clock import Clock
-from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection
 from relevo_runtime.storable import storable
 
@@ -51,7 +50,9 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str] = {}
 
 
-async def answer_task(conn: Connection, publisher: Publisher, answer: Answered, clock: Clock) -> TaskDone:
+async def answer_task(
+    conn: Connection, tasks: TaskStore, publisher: Publisher, answer: Answered, clock: Clock
+) -> TaskDone:
     """Publishes the answer, once for each person. Raises `TaskError`, and what the publisher raises.
 
     The run decides when the engine takes the message: somebody else may have been quicker, which `relevo explain` says.

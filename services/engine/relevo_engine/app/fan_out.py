@@ -13,15 +13,11 @@ import msgspec
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
-from relevo_engine.adapters import erasure
-from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.fanouts import Cursor, Fanouts
-from relevo_engine.adapters.waiting import WaitingRuns
+from relevo_engine.app.ports import DefinitionSource, Publisher, Stores
 from relevo_engine.core import fanout
 from relevo_engine.core.calendar import find
 from relevo_engine.core.erasure import erasures
-from relevo_engine.core.fanout import Claimed, Message
-from relevo_runtime.kafka import Publisher
+from relevo_engine.core.fanout import Claimed, Cursor, Message
 from relevo_runtime.postgres import Pool
 
 AT_ONCE = 4
@@ -46,7 +42,8 @@ class Forwarder:
         self,
         *,
         pool: Pool,
-        definitions: DefinitionCache,
+        stores: Stores,
+        definitions: DefinitionSource,
         publisher: Publisher,
         page: int = 5000,
         lease: timedelta = timedelta(seconds=30),
@@ -56,13 +53,12 @@ class Forwarder:
         self._publisher = publisher
         self._page = page
         self._lease = lease
-        self._fanouts = Fanouts()
-        self._waiting = WaitingRuns()
+        self._stores = stores
 
     async def run_once(self, now: datetime) -> datetime | None:
         """Tells one page of each walk that is free. Returns `now` if there may be more, `None` if there is none."""
         async with self._pool.acquire() as conn:
-            claimed = await self._fanouts.claim(conn, self._lease, CLAIMED)
+            claimed = await self._stores.fanouts.claim(conn, self._lease, CLAIMED)
         if not claimed:
             return None
         unheard = await self._unheard([walk for walk in claimed if walk.kind == "event" and not walk.cursor_key])
@@ -72,8 +68,8 @@ class Forwarder:
         moved = [(walk, page.cursor) for walk, page in pages if page.cursor is not None]
         ended = [walk for walk, page in pages if page.cursor is None]
         async with self._pool.acquire() as conn, conn.transaction():
-            await self._fanouts.advance(conn, [*moved, *((walk, walk.cursor) for walk in walks[AT_ONCE:])])
-            await self._fanouts.finish(conn, [*ended, *(walk for walk in claimed if walk.number in unheard)])
+            await self._stores.fanouts.advance(conn, [*moved, *((walk, walk.cursor) for walk in walks[AT_ONCE:])])
+            await self._stores.fanouts.finish(conn, [*ended, *(walk for walk in claimed if walk.number in unheard)])
         return now
 
     async def _unheard(self, new: Sequence[Claimed]) -> set[int]:
@@ -84,8 +80,8 @@ class Forwarder:
         if not new:
             return set()
         async with self._pool.acquire() as conn:
-            await self._waiting.wait_for_registering(conn, {(walk.shop, walk.about) for walk in new})
-            return await self._fanouts.unheard(conn, new)
+            await self._stores.waiting.wait_for_registering(conn, {(walk.shop, walk.about) for walk in new})
+            return await self._stores.fanouts.unheard(conn, new)
 
     async def _erasing(self, walk: Claimed, keys: Sequence[str], cursor: Cursor | None, now: datetime) -> Page:
         """A page of the customers of a shop that is erased; at the end of them, a page of what is left of the shop."""
@@ -93,7 +89,7 @@ class Forwarder:
         if cursor is None:
             last = keys[-1] if keys else walk.cursor_key
             async with self._pool.acquire() as conn:
-                cursor = (last, "") if await erasure.erase_rest(conn, walk.shop, walk.began_at) else None
+                cursor = (last, "") if await self._stores.erasure.erase_rest(conn, walk.shop, walk.began_at) else None
         return Page(messages, cursor, topics.EVENTS)
 
     async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:
@@ -105,11 +101,11 @@ class Forwarder:
     async def _read(self, walk: Claimed, now: datetime) -> Page:
         async with self._pool.acquire() as conn:
             if walk.kind == "event":
-                waiters = await self._fanouts.waiters(conn, walk, self._page)
+                waiters = await self._stores.fanouts.waiters(conn, walk, self._page)
                 messages = fanout.forwards(_event.decode(walk.body), (key for key, _ in waiters)) if waiters else []
                 return Page(messages, waiters[-1] if len(waiters) == self._page else None)
             wanted = walk.kind == "start"
-            customers = await self._fanouts.customers(conn, walk, self._page // 5, facts=wanted)
+            customers = await self._stores.fanouts.customers(conn, walk, self._page // 5, facts=wanted)
         full = len(customers) == self._page // 5
         cursor = (customers[-1][0], "") if full else None
         if walk.kind == "erase":

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.fanouts import Fanouts
+from relevo_engine.app.ports import DefinitionSource, Stores
 from relevo_engine.core import calendar
-from relevo_runtime import timers
 from relevo_runtime.postgres import Connection, Pool
 
 SETTLED = timedelta(seconds=5)
@@ -19,8 +17,9 @@ class CatalogFollower:
     def __init__(
         self,
         pool: Pool,
-        definitions: DefinitionCache,
+        definitions: DefinitionSource,
         *,
+        stores: Stores,
         settled: timedelta = SETTLED,
         tell: Callable[[Mapping[str, str]], None] = lambda unreadable: None,
     ) -> None:
@@ -29,7 +28,7 @@ class CatalogFollower:
         self._tell = tell
         self._definitions = definitions
         self._settled = settled
-        self._fanouts = Fanouts()
+        self._stores = stores
         self._followed = -1
 
     async def run_once(self, now: datetime) -> datetime | None:
@@ -46,6 +45,6 @@ class CatalogFollower:
     async def _follow(self, conn: Connection, now: datetime) -> None:
         shops = {name: self._definitions.of_shop(name) for name in self._definitions.shops}
         entries = [timer for own in shops.values() for timer in calendar.wanted(own.active, own.shop, now)]
-        await timers.arm_missing(conn, entries)
+        await self._stores.timers.arm_missing(conn, entries)
         fingerprints = {name: own.active.fingerprint for name, own in shops.items()}
-        await self._fanouts.want_refresh(conn, fingerprints, now, self._settled)
+        await self._stores.fanouts.want_refresh(conn, fingerprints, now, self._settled)

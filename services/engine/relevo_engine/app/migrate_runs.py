@@ -12,17 +12,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from relevo_engine.adapters import tasks
-from relevo_engine.adapters.definitions import shop_facts
-from relevo_engine.adapters.in_flight import Example, InFlight, Place, Scope, Taken
-from relevo_engine.adapters.store import Store
+from relevo_engine.app.ports import StoredDefinitions, Stores
 from relevo_engine.core.batch import DecisionRow
+from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.tasks import revised
-from relevo_runtime import catalog, timers
 from relevo_runtime.clock import Clock
 from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Connection
-from relevo_workflow import ArmTimer, CancelTimer, Decision, Definition, Shop, WorkflowError, load_workflow
+from relevo_workflow import ArmTimer, CancelTimer, Decision, Definition, Shop
 from relevo_workflow.changes import Migrated, Transition, describe_repeats
 
 PAGE = 1000
@@ -65,7 +62,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     watching: int = 0
     going: tuple[Going, ...] = ()
     stuck: tuple[Stuck, ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[RunExample, ...] = ()
 
     @property
     def refused(self) -> int:
@@ -94,9 +91,11 @@ class RunMigration:
     def __init__(
         self,
         connection: Connection,
-        scope: Scope,
+        scope: RunScope,
         new: Definition,
         *,
+        stores: Stores,
+        definitions: StoredDefinitions,
         page: int = PAGE,
         repeat: Collection[tuple[str, str]] = (),
     ) -> None:
@@ -107,15 +106,15 @@ class RunMigration:
         self._repeat = repeat
         self._shops: dict[str, Shop] = {}
         self._staying: set[str] = set()
-        self._in_flight = InFlight()
-        self._store = Store.load()
+        self._stores = stores
+        self._definitions = definitions
         self._old: dict[str, Transition | None] = {}
 
     async def survey(self) -> Survey:
         """How many runs there are, where they go, and which can't be moved. Changes nothing."""
         places = await self._resting()
         stuck, going = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str, str]]()
-        bad: list[Place] = []
+        bad: list[RestingPlace] = []
         for place, runs in places.items():
             reason, target, again = await self._fate(place)
             if reason:
@@ -123,7 +122,7 @@ class RunMigration:
                 stuck[(place.step, place.version, reason)] += runs
             else:
                 going[(place.step, place.version, target, again)] += runs
-        examples = await self._in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
+        examples = await self._stores.in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
         return Survey(
             runs=sum(places.values()),
             watching=sum(runs for place, runs in places.items() if not place.step),
@@ -137,7 +136,7 @@ class RunMigration:
     async def move(self, clock: Clock, revision: int) -> Moved:
         """Moves every run that can be. Call it outside of a transaction, after the new version is in the catalog."""
         moved = 0
-        self._shops = {one.shop: shop_facts(one) for one in await catalog.shops(self._connection)}
+        self._shops = await self._definitions.shop_facts_of_all(self._connection)
         while True:
             before = moved
             for version in sorted({place.version for place in await self._resting()}):
@@ -147,10 +146,10 @@ class RunMigration:
             if moved == before:
                 await asyncio.sleep(_PAUSE)  # an engine works on the rest
 
-    async def _resting(self) -> dict[Place, int]:
-        return await self._in_flight.resting(self._connection, self._scope)
+    async def _resting(self) -> dict[RestingPlace, int]:
+        return await self._stores.in_flight.resting(self._connection, self._scope)
 
-    async def _fate(self, place: Place) -> tuple[str, str, str]:
+    async def _fate(self, place: RestingPlace) -> tuple[str, str, str]:
         """Why runs at a place can't be moved; or where they go on, and what they would do again there."""
         transition = await self._transition(place.version)
         if transition is None:
@@ -162,11 +161,8 @@ class RunMigration:
     async def _transition(self, version: str) -> Transition | None:
         """The way from a version, compiled once; None for one of another release, which this one can't read."""
         if version not in self._old:
-            files = await catalog.definition_files(self._connection, version)
-            try:
-                self._old[version] = Transition(load_workflow(files), self._new)
-            except WorkflowError:
-                self._old[version] = None
+            old = await self._definitions.stored(self._connection, version)
+            self._old[version] = Transition(old, self._new) if old is not None else None
         return self._old[version]
 
     async def _move_version(self, version: str, clock: Clock, revision: int) -> int:
@@ -175,7 +171,7 @@ class RunMigration:
             now = clock.now()
             async with self._connection.transaction():
                 conn, scope = self._connection, self._scope
-                taken = await self._in_flight.take(conn, scope, version, self._staying, self._page)
+                taken = await self._stores.in_flight.take(conn, scope, version, self._staying, self._page)
                 done = [(one, result) for one in taken if (result := self._migrate(transition, one, now)) is not None]
                 await self._write(done, now, revision)
             await self._announce(done)
@@ -183,7 +179,7 @@ class RunMigration:
             if not taken:
                 return moved
 
-    def _migrate(self, transition: Transition | None, taken: Taken, now: datetime) -> Migrated | None:
+    def _migrate(self, transition: Transition | None, taken: LockedRun, now: datetime) -> Migrated | None:
         """The run in the new version; `None` for one that can't be moved from where it is by now: it stays."""
         shop = self._shops.get(taken.shop, Shop(id=taken.shop))
         if transition is not None:
@@ -194,26 +190,28 @@ class RunMigration:
         self._staying.add(taken.run.id)
         return None
 
-    async def _write(self, done: Sequence[tuple[Taken, Migrated]], now: datetime, revision: int) -> None:
+    async def _write(self, done: Sequence[tuple[LockedRun, Migrated]], now: datetime, revision: int) -> None:
         if not done:
             return
         conn = self._connection
-        await self._store.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
+        await self._stores.subjects.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
         gone = [(t.shop, e.id) for t, m in done for e in m.effects if isinstance(e, CancelTimer)]
-        await timers.cancel_timers(conn, gone)
-        await timers.set_timers(conn, _armed(done))
-        await tasks.revise(conn, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None])
+        await self._stores.timers.cancel_timers(conn, gone)
+        await self._stores.timers.set_timers(conn, _armed(done))
+        await self._stores.tasks.revise(
+            conn, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None]
+        )
         rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
-        await self._store.append_decisions(conn, rows, now)
+        await self._stores.subjects.append_decisions(conn, rows, now)
 
-    async def _announce(self, done: Sequence[tuple[Taken, Migrated]]) -> None:
+    async def _announce(self, done: Sequence[tuple[LockedRun, Migrated]]) -> None:
         """Wakes schedulers that sleep until the next timer, outside of the transaction."""
         first = min((timer.due_at for timer in _armed(done)), default=None)
         if first is not None:
-            await timers.announce(self._connection, first)
+            await self._stores.timers.announce(self._connection, first)
 
 
-def _armed(done: Sequence[tuple[Taken, Migrated]]) -> list[Timer]:
+def _armed(done: Sequence[tuple[LockedRun, Migrated]]) -> list[Timer]:
     return [
         Timer(taken.shop, taken.key, effect.id, effect.due_at, effect.run_id, effect.turn, effect.name)
         for taken, migrated in done

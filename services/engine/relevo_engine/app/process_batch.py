@@ -12,22 +12,15 @@ from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
-from relevo_engine.adapters import erasure, privacy, tasks
-from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.fanouts import Fanouts
-from relevo_engine.adapters.merges import Merges
-from relevo_engine.adapters.store import Store
-from relevo_engine.adapters.waiting import WaitingRuns
+from relevo_engine.app.ports import DeadLetters, DefinitionSource, Publisher, Stores
 from relevo_engine.core.batch import Changes, Definitions, fold_into
 from relevo_engine.core.inputs import Arrived, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
-from relevo_runtime import outbox, timers
 from relevo_runtime.clock import Clock
-from relevo_runtime.dead_letters import DeadLetters
-from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Connection, Pool
+from relevo_runtime.records import Record
 from relevo_workflow import Subject
 
 _SCHEDULERS_SLEEP = timedelta(seconds=1)
@@ -52,8 +45,8 @@ class BatchProcessor:
         self,
         *,
         pool: Pool,
-        store: Store,
-        definitions: DefinitionCache,
+        stores: Stores,
+        definitions: DefinitionSource,
         publisher: Publisher,
         dead_letters: DeadLetters,
         clock: Clock,
@@ -64,16 +57,13 @@ class BatchProcessor:
         """`fold_seconds`: how long one transaction may reckon; what is left then is for the next one."""
         self._pool = pool
         self._fold_seconds = fold_seconds
-        self._store = store
+        self._stores = stores
         self._definitions = definitions
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._clock = clock
         self._metrics = metrics
         self._on_walks = on_walks
-        self._waiting = WaitingRuns()
-        self._fanouts = Fanouts()
-        self._merges = Merges()
         self._published: list[int] = []
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -110,7 +100,7 @@ class BatchProcessor:
         published, self._published = self._published, []
         if published:
             async with self._pool.acquire() as conn:
-                await outbox.delete(conn, published)
+                await self._stores.outbox.delete(conn, published)
 
     async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
@@ -120,8 +110,8 @@ class BatchProcessor:
         while True:
             async with self._pool.acquire() as conn, conn.transaction():
                 partitions = {self._publisher.partition_of(partition_key(*one)) for one in partners}
-                await self._store.lock_partitions(conn, {a.record.partition for a in arrived} | partitions)
-                merged = await self._merges.into_whom(conn, keys)
+                await self._stores.subjects.lock_partitions(conn, {a.record.partition for a in arrived} | partitions)
+                merged = await self._stores.merges.into_whom(conn, keys)
                 stand_in = {(shop, into) for (shop, _), into in merged.items()}
                 if stand_in <= partners:
                     found = [one for a in arrived if (one := addressed(a, merged)) is not None]
@@ -132,14 +122,14 @@ class BatchProcessor:
         fresh = await self._admit(conn, arrived)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
         shops = {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased? That is a fact: its runs stay unlocked
-        subjects = await self._store.load_subjects(conn, keys, facts_of=shops) if keys else {}
+        subjects = await self._stores.subjects.load_subjects(conn, keys, facts_of=shops) if keys else {}
         definitions = await self._definitions.for_subjects(conn, subjects.values())
         changes, left = await self._fold(subjects, fresh, definitions)
         row_ids = await self._write(conn, changes, published)
         if changes.rejected:
             await self._forget(conn, arrived, changes.rejected)
         if left:
-            await self._store.forget(conn, [a.inbox_id for a in left])
+            await self._stores.subjects.forget(conn, [a.inbox_id for a in left])
         return changes, row_ids, left
 
     async def _fold(
@@ -163,60 +153,62 @@ class BatchProcessor:
 
     async def _move(self, conn: Connection, changes: Changes) -> None:
         """What is kept of merged customers is the kept ones'. Whoever waits is told what a walk has passed."""
-        waiting = await self._merges.move(conn, changes.merged, self._clock.now())
-        changes.outbox.extend(await self._waiting.register(conn, waiting))
-        await timers.rekey_timers(conn, changes.moved_timers)
+        waiting = await self._stores.merges.move(conn, changes.merged, self._clock.now())
+        changes.outbox.extend(await self._stores.waiting.register(conn, waiting))
+        await self._stores.timers.rekey_timers(conn, changes.moved_timers)
 
     async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         first = {a.inbox_id: a for a in reversed(arrived)}
-        admitted = await self._store.admit(conn, list(first), self._clock.now())
+        admitted = await self._stores.subjects.admit(conn, list(first), self._clock.now())
         return in_order([a for a in arrived if a.inbox_id in admitted and first[a.inbox_id] is a])
 
     async def _write(self, conn: Connection, changes: Changes, published: Sequence[int]) -> list[int]:
         now = self._clock.now()
         if changes.erased:
-            await erasure.erase(conn, changes.erased, await self._merges.stood_for(conn, changes.erased))
-            await privacy.keep_erasures(conn, list(changes.erased.values()))
-        await privacy.keep_requests(conn, changes.data_requests)
-        await self._store.save_customers(conn, changes.customers)
-        await self._store.save_runs(conn, changes.runs, now)
+            await self._stores.erasure.erase(
+                conn, changes.erased, await self._stores.merges.stood_for(conn, changes.erased)
+            )
+            await self._stores.privacy.keep_erasures(conn, list(changes.erased.values()))
+        await self._stores.privacy.keep_requests(conn, changes.data_requests)
+        await self._stores.subjects.save_customers(conn, changes.customers)
+        await self._stores.subjects.save_runs(conn, changes.runs, now)
         armed = [timer for timer in changes.timers.values() if timer is not None]
         gone = [timer_id for timer_id, timer in changes.timers.items() if timer is None]
-        await timers.consume_timers(conn, changes.fired)
+        await self._stores.timers.consume_timers(conn, changes.fired)
         if armed:
-            await timers.set_timers(conn, armed)
+            await self._stores.timers.set_timers(conn, armed)
         if gone:
-            await timers.cancel_timers(conn, gone)
+            await self._stores.timers.cancel_timers(conn, gone)
         if changes.tasks:
-            await tasks.save(conn, changes.tasks)
+            await self._stores.tasks.save(conn, changes.tasks)
         if changes.keys:
             await self._keep_keys(conn, changes)
-        await self._store.append_decisions(conn, changes.decisions, now)
+        await self._stores.subjects.append_decisions(conn, changes.decisions, now)
         if changes.merged:
             await self._move(conn, changes)
-        row_ids = await outbox.put(conn, changes.outbox) if changes.outbox else []
+        row_ids = await self._stores.outbox.put(conn, changes.outbox) if changes.outbox else []
         if published:
-            await outbox.delete(conn, published)
+            await self._stores.outbox.delete(conn, published)
         return row_ids
 
     async def _keep_keys(self, conn: Connection, changes: Changes) -> None:
         """Who waits for which product, and what happened to products. Who just began is told what they would miss."""
         keys = changes.keys
-        await self._waiting.remember(conn, keys.about_products)
-        await self._waiting.leave(conn, keys.waiting)
-        changes.outbox.extend(await self._waiting.register(conn, keys.registered))
-        await self._fanouts.put(conn, keys.walks)
+        await self._stores.waiting.remember(conn, keys.about_products)
+        await self._stores.waiting.leave(conn, keys.waiting)
+        changes.outbox.extend(await self._stores.waiting.register(conn, keys.registered))
+        await self._stores.fanouts.put(conn, keys.walks)
 
     async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
         records = {id(refused.record) for refused in rejected}
-        await self._store.forget(conn, [a.inbox_id for a in arrived if id(a.record) in records])
+        await self._stores.subjects.forget(conn, [a.inbox_id for a in arrived if id(a.record) in records])
 
     async def _announce(self, changes: Changes) -> None:
         """Wakes the schedulers if they may sleep past a timer; once a batch, and outside of its transaction."""
         first = min((timer.due_at for timer in changes.timers.values() if timer is not None), default=None)
         if first is not None and first < self._clock.now() + self._clock.span(_SCHEDULERS_SLEEP):
             async with self._pool.acquire() as conn:
-                await timers.announce(conn, first)
+                await self._stores.timers.announce(conn, first)
 
     async def _publish(self, changes: Changes, row_ids: Sequence[int]) -> None:
         by_topic: dict[str, list[tuple[bytes, bytes]]] = {}

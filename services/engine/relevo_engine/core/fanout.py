@@ -14,6 +14,8 @@ from relevo_workflow import CalendarSpec, Facts, Shop, is_member
 
 Kind = Literal["event", "start", "refresh", "erase"]
 Message = tuple[bytes, bytes]
+Cursor = tuple[str, str]
+"""The customer and the run that were told last."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,8 +50,8 @@ class Claimed(Struct, frozen=True):
     began_at: datetime
 
     @property
-    def cursor(self) -> tuple[str, str]:
-        """The customer and the run that were told last."""
+    def cursor(self) -> Cursor:
+        """How far it has come."""
         return self.cursor_key, self.cursor_run
 
 

@@ -9,7 +9,7 @@ from relevo_contracts import topics
 from relevo_engine.adapters import retention
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
-from relevo_engine.adapters.store import Store
+from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_engine.app.process_batch import BatchProcessor
@@ -49,15 +49,15 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     connections = settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
-    definitions = DefinitionCache()
+    definitions, stores = DefinitionCache(), postgres_stores()
     async with pool, Publisher(settings, service.metrics, seals=Seals(pool, settings)) as publisher:
         service.health.probe("kafka", publisher.check, of="Kafka")
-        forwarder = Forwarder(pool=pool, definitions=definitions, publisher=publisher)
+        forwarder = Forwarder(pool=pool, stores=stores, definitions=definitions, publisher=publisher)
         walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
         consumer = _consumer(settings, service, pool, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
             pool=pool,
-            store=Store.load(),
+            stores=stores,
             definitions=definitions,
             publisher=publisher,
             dead_letters=consumer.dead_letters,
@@ -65,7 +65,9 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             metrics=service.metrics,
             on_walks=walks.wake,
         )
-        follower = CatalogFollower(pool, definitions, tell=lambda unreadable: _tell_unreadable(service, unreadable))
+        follower = CatalogFollower(
+            pool, definitions, stores=stores, tell=lambda unreadable: _tell_unreadable(service, unreadable)
+        )
         partitions = Partitions(settings.engine_decision_days)
         # Before the first batch: it must find the workflows and its partitions.
         await follower.run_once(service.clock.now())

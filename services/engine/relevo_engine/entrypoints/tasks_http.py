@@ -97,7 +97,7 @@ class _Endpoints:
 
     async def _publish(self, conn: Connection, answered: Answered) -> Struct:
         try:
-            return await answer_task(conn, self._publisher, answered, self._clock)
+            return await answer_task(conn, tasks, self._publisher, answered, self._clock)
         except UnknownTaskError as error:
             raise _unknown(error) from error
         except TaskError as error:
