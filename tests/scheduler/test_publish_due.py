@@ -17,6 +17,7 @@ from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.timers import cancel_timers, claim_due, next_due, set_timers
+from relevo_scheduler.adapters.tables import TimerTable
 from relevo_scheduler.app.publish_due import RunOnce, publish_due
 from tests.conftest import SettingsFactory
 from tests.scheduler.reading import wake_ups
@@ -41,7 +42,7 @@ async def publisher(own: RuntimeSettings) -> AsyncIterator[Publisher]:
 
 
 def body(pool: Pool, publisher: Publisher, batch: int = 1000) -> RunOnce:
-    return publish_due(pool, publisher, metrics=Metrics("test"), batch=batch, lease=LEASE, longest=LONGEST)
+    return publish_due(TimerTable(pool), publisher, metrics=Metrics("test"), batch=batch, lease=LEASE, longest=LONGEST)
 
 
 def timer(name: str, due_at: datetime = NOON, key: str = "cus_1") -> Timer:
@@ -179,7 +180,7 @@ async def test_it_counts_wake_ups_and_how_late_each_was(pool: Pool, publisher: P
     assert own.partitions
     await arm(pool, [timer("a"), timer("b", NOON - MINUTE)])
     metrics = Metrics("scheduler")
-    run_once = publish_due(pool, publisher, metrics=metrics, batch=10, lease=LEASE, longest=LONGEST)
+    run_once = publish_due(TimerTable(pool), publisher, metrics=metrics, batch=10, lease=LEASE, longest=LONGEST)
     await run_once(NOON)
     await run_once(NOON + LEASE)
     value = metrics.registry.get_sample_value

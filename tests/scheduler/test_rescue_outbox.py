@@ -17,6 +17,7 @@ from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_runtime.postgres import Pool
+from relevo_scheduler.adapters.tables import OutboxTable
 from relevo_scheduler.app.publish_due import RunOnce
 from relevo_scheduler.app.rescue_outbox import rescue_outbox
 from tests.conftest import SettingsFactory
@@ -42,7 +43,7 @@ def rescue(
 ) -> RunOnce:
     letters = DeadLetters(publisher, service="scheduler", ratio=0.1, clock=ManualClock(NOW))
     return rescue_outbox(
-        pool,
+        OutboxTable(pool),
         publisher,
         letters,
         metrics=metrics or Metrics("scheduler"),

@@ -4,7 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -28,14 +28,6 @@ PAUSED = "shop paused: "
 """How the reason of a dead letter begins whose own message did not fail."""
 _LARGEST_VALUE = 600_000  # bytes; base64 in JSON makes them 800,000, which Kafka still takes
 _encode = msgspec.json.Encoder().encode
-
-
-class DeadLetterSink(Protocol):
-    """Where dead letters go."""
-
-    async def put(self, record: "Record", reason: str) -> None:
-        """Put `record` aside."""
-        ...
 
 
 class Ceiling:

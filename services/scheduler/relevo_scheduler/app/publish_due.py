@@ -10,12 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from relevo_contracts.topics import WAKEUPS
-from relevo_runtime import timers
 from relevo_runtime.errors import PublishError
-from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import Timer
-from relevo_runtime.postgres import Pool
+from relevo_scheduler.app.ports import DueTimers, Publisher
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up_messages
 
@@ -23,7 +21,7 @@ RunOnce = Callable[[datetime], Awaitable[datetime | None]]
 
 
 def publish_due(
-    pool: Pool, publisher: Publisher, *, metrics: Metrics, batch: int, lease: timedelta, longest: timedelta
+    timers: DueTimers, publisher: Publisher, *, metrics: Metrics, batch: int, lease: timedelta, longest: timedelta
 ) -> RunOnce:
     """The loop body of the scheduler: publishes one batch of what is due at `now`, returns when to look again.
 
@@ -33,18 +31,16 @@ def publish_due(
     """
 
     async def run_once(now: datetime) -> datetime:
-        async with pool.acquire() as conn, conn.transaction():
-            due = await timers.claim_due(conn, now, now + lease, batch)
+        due = await timers.claim(now, now + lease, batch)
         if due:
             try:
                 await publisher.publish(WAKEUPS, wake_up_messages(due))
             except PublishError:
-                async with pool.acquire() as conn:
-                    await timers.unclaim(conn, due, now + lease)
+                await timers.unclaim(due, now + lease)
                 raise
             _count(metrics, due, now)
         full = len(due) >= batch
-        next_due = None if full else await _next_due(pool)
+        next_due = None if full else await timers.next_due()
         return next_look(now, next_due, full=full, longest=longest)
 
     return run_once
@@ -55,8 +51,3 @@ def _count(metrics: Metrics, published: Sequence[Timer], now: datetime) -> None:
     for timer in published:
         if not timer.attempts:  # what comes again was not late: no engine took it
             metrics.timer_lateness.observe((now - timer.due_at).total_seconds())
-
-
-async def _next_due(pool: Pool) -> datetime | None:
-    async with pool.acquire() as conn:
-        return await timers.next_due(conn)

@@ -12,18 +12,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from relevo_contracts.envelope import partition_key
-from relevo_runtime import outbox
-from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import MessageTooLarge, PublishError
-from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import LeftBehind
-from relevo_runtime.postgres import Pool
+from relevo_runtime.records import Record
+from relevo_scheduler.app.ports import DeadLetters, Outbox, Publisher
 from relevo_scheduler.app.publish_due import RunOnce
 
 
 def rescue_outbox(
-    pool: Pool,
+    outbox: Outbox,
     publisher: Publisher,
     dead_letters: DeadLetters,
     *,
@@ -39,11 +37,10 @@ def rescue_outbox(
     are claimed again after that. Rows go in the order in which they were written, each topic for itself. The body
     raises what the database or the broker raised, once all topics had their turn.
     """
-    rescue = _Rescue(pool, publisher, dead_letters, metrics)
+    rescue = _Rescue(outbox, publisher, dead_letters, metrics)
 
     async def run_once(now: datetime) -> datetime:
-        async with pool.acquire() as conn, conn.transaction():
-            left = await outbox.claim_left_behind(conn, older_than, batch)
+        left = await outbox.claim_left_behind(older_than, batch)
         await rescue.publish(left)
         return now if len(left) >= batch else now + pause
 
@@ -51,8 +48,8 @@ def rescue_outbox(
 
 
 class _Rescue:
-    def __init__(self, pool: Pool, publisher: Publisher, dead_letters: DeadLetters, metrics: Metrics) -> None:
-        self._pool = pool
+    def __init__(self, outbox: Outbox, publisher: Publisher, dead_letters: DeadLetters, metrics: Metrics) -> None:
+        self._outbox = outbox
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._metrics = metrics
@@ -100,5 +97,4 @@ class _Rescue:
         await self._delete([row])
 
     async def _delete(self, rows: Sequence[LeftBehind]) -> None:
-        async with self._pool.acquire() as conn:
-            await outbox.delete(conn, [row.number for row in rows])
+        await self._outbox.delete([row.number for row in rows])

@@ -12,6 +12,7 @@ from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Loop, Service, run
 from relevo_scheduler.adapters.listener import listening
+from relevo_scheduler.adapters.tables import OutboxTable, TimerTable
 from relevo_scheduler.app.publish_due import publish_due
 from relevo_scheduler.app.rescue_outbox import rescue_outbox
 from relevo_scheduler.settings import SchedulerSettings
@@ -43,7 +44,7 @@ async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIter
 def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publisher: Publisher) -> Loop:
     longest = timedelta(seconds=settings.scheduler_longest_sleep)
     body = publish_due(
-        pool,
+        TimerTable(pool),
         publisher,
         metrics=service.metrics,
         batch=settings.scheduler_batch,
@@ -63,7 +64,7 @@ def _rescue_outbox(service: Service, settings: SchedulerSettings, pool: Pool, pu
         metrics=service.metrics,
     )
     body = rescue_outbox(
-        pool,
+        OutboxTable(pool),
         publisher,
         dead_letters,
         metrics=service.metrics,
