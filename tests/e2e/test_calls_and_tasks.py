@@ -18,7 +18,7 @@ from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money
 from relevo_engine.entrypoints.main import engine
 from relevo_engine.settings import EngineSettings
-from relevo_notifier.entrypoints.context import Around
+from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime import catalog
@@ -82,9 +82,9 @@ async def engine_runs(settings: EngineSettings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def notifier_runs(settings: NotifierSettings) -> AsyncIterator[None]:
     service = Service("notifier", settings)
-    around = Around(service.clock, service.metrics, service.health, service.fail)
+    context = ServiceContext(service.clock, service.metrics, service.health, service.fail)
     async with AsyncExitStack() as stack:
-        notifier = await stack.enter_async_context(run_notifier(settings, around))
+        notifier = await stack.enter_async_context(run_notifier(settings, context))
         loops = [service.loop(f"poll {number}", poll.run_once) for number, poll in enumerate(notifier.polls)]
         await stack.enter_async_context(service.running(*loops))
         yield

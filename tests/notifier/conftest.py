@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, OUTCOMES
-from relevo_notifier.entrypoints.context import Around
+from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.wiring import Notifier, run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime import catalog
@@ -63,10 +63,10 @@ class Post:
     async def notifier(self, clock: Clock | None = None, **changes: object) -> AsyncIterator[Notifier]:
         """A running notifier; several may run at once."""
         settings = self.settings.model_copy(update=changes)
-        around = Around(clock or self.clock, Metrics("notifier"), Health(), _fail)
+        context = ServiceContext(clock or self.clock, Metrics("notifier"), Health(), _fail)
         async with AsyncExitStack() as stack:
-            notifier = await stack.enter_async_context(run_notifier(settings, around))
-            service = Loops(around)
+            notifier = await stack.enter_async_context(run_notifier(settings, context))
+            service = Loops(context)
             for poll in notifier.polls:
                 await stack.enter_async_context(service.running(poll.run_once))
             yield notifier
@@ -119,19 +119,19 @@ class Post:
 class Loops:
     """Runs loops as a service does."""
 
-    def __init__(self, around: Around) -> None:
-        self._around = around
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @asynccontextmanager
     async def running(self, run_once: Callable[[datetime], Awaitable[datetime | None]]) -> AsyncIterator[None]:
-        around = self._around
+        context = self._context
         ended = asyncio.Event()
         loop = Loop(
             "poll",
             run_once,
-            clock=around.clock,
-            health=around.health,
-            metrics=around.metrics,
+            clock=context.clock,
+            health=context.health,
+            metrics=context.metrics,
             longest_pause=0.05,
         )
         task = asyncio.create_task(loop.run(ended))

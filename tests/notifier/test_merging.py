@@ -9,7 +9,7 @@ from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Cu
 from relevo_notifier.adapters import past_deliveries, privacy
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import Send, Skip
+from relevo_notifier.core.policy import MaySend, Skip
 from relevo_notifier.core.work import Incoming
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
@@ -51,7 +51,7 @@ async def test_the_contacts_are_joined_under_both_keys(pool: Pool, batches: list
 async def test_a_withdrawal_reaches_what_was_decided_under_the_old_key(pool: Pool) -> None:
     kept = Buyer(id="1", email="ana@example.com")
     await learn_contacts([*BEFORE, agreed(kept, "kept"), MERGE], pool)
-    assert isinstance(await verdict(pool, delivery(1, key="gone")), Send)
+    assert isinstance(await verdict(pool, delivery(1, key="gone")), MaySend)
     await learn_contacts([agreed(kept, "kept", 5, "withdrawn")], pool)
     told = await verdict(pool, delivery(2, key="gone"))
     assert isinstance(told, Skip)

@@ -17,17 +17,17 @@ from relevo_contracts.messages import CallAnswered, CallHttp, DeliveryOutcome
 from relevo_contracts.topics import DELIVERIES
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.attempt import Attempt
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.call import CallAttempt
-from relevo_notifier.app.host_limiter import Hosts
+from relevo_notifier.app.host_limiter import HostLimiter
 from relevo_notifier.app.ports import Message
 from relevo_notifier.app.prepare import Prepare
-from relevo_notifier.app.worker_pool import Holding, Lane
+from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CallRules, CallWork
 from relevo_notifier.core.calls import final as final_call
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Refused, Sent, TryLater, read_smtp
+from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, read_smtp
 from relevo_notifier.core.replies import Replied, Reply
 from relevo_notifier.core.requests import Request
 from relevo_notifier.core.settle import Rules
@@ -43,7 +43,7 @@ from tests.notifier.test_requests import call
 from tests.notifier.waiting import until
 
 LEASE = timedelta(minutes=2)
-HOLDING = Holding(slots=2, capacity=50, lease=LEASE, margin=timedelta(seconds=30))
+LIMITS = PoolLimits(slots=2, capacity=50, lease=LEASE, margin=timedelta(seconds=30))
 
 
 class OfItsOwnKind(BaseException):
@@ -123,7 +123,7 @@ class Provider:
 
 
 class Table:
-    """The rows of a lane, and what became of them. `raises` comes up when the odd one is marked as begun."""
+    """The rows of a worker pool, and what became of them. `raises` comes up when the odd one is marked as begun."""
 
     def __init__(self, raises: BaseException | None = None) -> None:
         self.raises = raises
@@ -160,13 +160,13 @@ def attempt_over(provider: Provider) -> Attempt:
 
 
 @asynccontextmanager
-async def working(attempt: Any, table: Table) -> AsyncIterator[Lane[Work, Settled]]:
-    """A lane at work; fails if a part of it ends."""
-    settlements: Batches[Settled] = Batches("settle", table.settle)
-    lane = Lane("email", attempt, table, settlements, ManualClock(NOON), holding=HOLDING)
-    tasks = [asyncio.create_task(lane.run()), asyncio.create_task(settlements.run())]
+async def working(attempt: Any, table: Table) -> AsyncIterator[WorkerPool[Work, Settled]]:
+    """A worker pool at work; fails if a part of it ends."""
+    settlements: Batcher[Settled] = Batcher("settle", table.settle)
+    workers = WorkerPool("email", attempt, table, settlements, ManualClock(NOON), limits=LIMITS)
+    tasks = [asyncio.create_task(workers.run()), asyncio.create_task(settlements.run())]
     try:
-        yield lane
+        yield workers
         assert not any(task.done() for task in tasks)
     finally:
         for task in tasks:
@@ -177,12 +177,12 @@ async def working(attempt: Any, table: Table) -> AsyncIterator[Lane[Work, Settle
 async def sent_beside_the_odd_one(attempt: Any, table: Table, odd: Work) -> dict[str, str]:
     """What becomes of `odd` and of six plain ones that are held with it."""
     plain = [work(delivery(number), attempts=0) for number in range(6)]
-    async with working(attempt, table) as lane:
+    async with working(attempt, table) as workers:
         if odd.doubtful:
-            await lane.begin([odd])
-            lane.hold(plain)
+            await workers.begin([odd])
+            workers.hold(plain)
         else:
-            lane.hold([*plain[:3], odd, *plain[3:]])
+            workers.hold([*plain[:3], odd, *plain[3:]])
 
         async def over() -> bool:
             return len(table.settled) == 7
@@ -241,7 +241,7 @@ async def test_what_cannot_even_be_marked_as_begun_fails_alone(error: BaseExcept
 
 def test_the_texts_of_mail_servers_are_kept_whatever_bytes_they_have() -> None:
     answer = read_smtp(550, b"5.1.1 no s\xfcch address \0".decode("utf-8", "surrogateescape"))
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     settled = attempt_over(Provider())._after(work(), answer, Message("x", "a", "b", b""))
     assert settled.outcome is not None
     assert (
@@ -314,10 +314,10 @@ class Caller:
 
 def call_over(caller: Caller) -> CallAttempt:
     clock = ManualClock(NOON)
-    hosts = Hosts(CircuitRules(), 5, timedelta(seconds=1), Metrics("notifier"))
+    limiter = HostLimiter(CircuitRules(), 5, timedelta(seconds=1), Metrics("notifier"))
     rules = CallRules(retry=Retry(), span=clock.span)
     secrets: dict[str, SecretStr] = {}
-    return CallAttempt(caller, hosts, rules, clock, Metrics("notifier"), secrets=secrets, longest=5.0)
+    return CallAttempt(caller, limiter, rules, clock, Metrics("notifier"), secrets=secrets, longest=5.0)
 
 
 def call_work(one: CallHttp) -> CallWork:
@@ -343,7 +343,7 @@ async def test_no_call_and_no_answer_ends_an_attempt(url: str, headers: dict[str
     attempt = call_over(Caller(Replied(200, answer)))
     try:
         settled = await attempt(call_work(odd))
-    except Exception as error:  # noqa: BLE001 - the lane settles it so
+    except Exception as error:  # noqa: BLE001 - the pool settles it so
         settled = attempt.failed(call_work(odd), repr(error), NOON)
     table.append(settled.state)
     assert table[0] in ("answered", "failed", "in_doubt")

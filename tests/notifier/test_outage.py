@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.report import Report
-from relevo_notifier.app.worker_pool import Holding, Lane
+from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.clock import ManualClock
@@ -20,7 +20,7 @@ from tests.notifier.support import NOON, delivery, work
 from tests.notifier.waiting import until
 
 LEASE = timedelta(minutes=2)
-HOLDING = Holding(slots=2, capacity=10, lease=LEASE, margin=timedelta(seconds=30))
+LIMITS = PoolLimits(slots=2, capacity=10, lease=LEASE, margin=timedelta(seconds=30))
 
 
 class Away:
@@ -81,14 +81,14 @@ class Away:
 
 
 @asynccontextmanager
-async def running(away: Away) -> AsyncIterator[tuple[Lane[Work, Settled], Poll[Work, Settled]]]:
-    """A lane over `away`, and its poll; fails if the lane ends."""
-    settlements: Batches[Settled] = Batches("settle", away.settle)
-    reports: Batches[Report] = Batches("reports", _nothing)
-    lane = Lane("email", away, away, settlements, away.clock, holding=HOLDING)
-    tasks = [asyncio.create_task(lane.run()), asyncio.create_task(settlements.run())]
+async def running(away: Away) -> AsyncIterator[tuple[WorkerPool[Work, Settled], Poll[Work, Settled]]]:
+    """A worker pool over `away`, and its poll; fails if the pool ends."""
+    settlements: Batcher[Settled] = Batcher("settle", away.settle)
+    reports: Batcher[Report] = Batcher("reports", _nothing)
+    workers = WorkerPool("email", away, away, settlements, away.clock, limits=LIMITS)
+    tasks = [asyncio.create_task(workers.run()), asyncio.create_task(settlements.run())]
     try:
-        yield lane, Poll(lane, away, settlements, reports, away.clock)
+        yield workers, Poll(workers, away, settlements, reports, away.clock)
         assert not any(task.done() for task in tasks)
     finally:
         for task in tasks:
@@ -102,8 +102,8 @@ async def _nothing(_: list[Report]) -> None:
 
 async def test_marking_as_begun_is_tried_again_and_says_what_was_tried() -> None:
     away = Away(failures=2)
-    async with running(away) as (lane, _):
-        lane.hold([work(attempts=0)])
+    async with running(away) as (workers, _):
+        workers.hold([work(attempts=0)])
         await until(away.ended)
     assert away.attempted == [delivery().id]
     [first, second, third] = away.asked
@@ -112,16 +112,16 @@ async def test_marking_as_begun_is_tried_again_and_says_what_was_tried() -> None
 
 async def test_what_is_begun_waits_for_what_it_needs() -> None:
     away = Away(failures=2)
-    async with running(away) as (lane, _):
-        await lane.begin([work(lease=NOON + LEASE)])
+    async with running(away) as (workers, _):
+        await workers.begin([work(lease=NOON + LEASE)])
         await until(away.ended)
     assert [settled.state for settled in away.settled] == ["sent"]
 
 
 async def test_what_waited_longer_than_its_lease_goes_back_and_nobody_takes_it_over_before() -> None:
     away = Away(failures=1)
-    async with running(away) as (lane, poll):
-        await lane.begin([work(lease=NOON + LEASE)])
+    async with running(away) as (workers, poll):
+        await workers.begin([work(lease=NOON + LEASE)])
         away.clock.advance(timedelta(minutes=10))
         await poll.run_once(away.clock.now())
         assert away.claims == 0
@@ -135,8 +135,8 @@ async def test_what_waited_longer_than_its_lease_goes_back_and_nobody_takes_it_o
 async def test_nothing_is_claimed_before_what_was_sent_is_written_down() -> None:
     away = Away()
     away.gate.clear()
-    async with running(away) as (lane, poll):
-        await lane.begin([work(lease=NOON + LEASE)])
+    async with running(away) as (workers, poll):
+        await workers.begin([work(lease=NOON + LEASE)])
 
         async def attempted() -> bool:
             return bool(away.attempted)

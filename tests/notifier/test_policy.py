@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.contact import Consent, Contact
-from relevo_notifier.core.policy import Later, QuietHours, Retry, Send, Skip, in_doubt, may_send
+from relevo_notifier.core.policy import Later, MaySend, QuietHours, Retry, Skip, in_doubt, may_send
 from tests.notifier.support import NOON, customer, delivery
 
 NOBODY: frozenset[str] = frozenset()
@@ -17,22 +17,22 @@ NOBODY: frozenset[str] = frozenset()
 @pytest.mark.parametrize(
     ("changes", "contact", "suppressed", "expected"),
     [
-        ({}, customer(), NOBODY, Send("ana@example.com")),
-        ({}, customer(email="Ana@EXÄMPLE.example"), NOBODY, Send("Ana@xn--exmple-cua.example")),
+        ({}, customer(), NOBODY, MaySend("ana@example.com")),
+        ({}, customer(email="Ana@EXÄMPLE.example"), NOBODY, MaySend("Ana@xn--exmple-cua.example")),
         ({}, customer(email=""), NOBODY, "no_address"),
         ({}, customer(email="not an address"), NOBODY, "bad_address"),
         ({}, customer(email="añá@example.com"), NOBODY, "bad_address"),
         ({}, customer(consent="withdrawn"), NOBODY, "no_consent"),
         ({}, customer(consent="pending"), NOBODY, "no_consent"),
         ({}, Contact(email="ana@example.com"), NOBODY, "no_consent"),
-        ({"purpose": "transactional"}, Contact(email="ana@example.com"), NOBODY, Send("ana@example.com")),
-        ({"purpose": "transactional"}, customer(consent="withdrawn"), NOBODY, Send("ana@example.com")),
+        ({"purpose": "transactional"}, Contact(email="ana@example.com"), NOBODY, MaySend("ana@example.com")),
+        ({"purpose": "transactional"}, customer(consent="withdrawn"), NOBODY, MaySend("ana@example.com")),
         ({}, customer(), frozenset({"ana@example.com"}), "suppressed"),
         ({"purpose": "transactional"}, customer(), frozenset({"ana@example.com"}), "suppressed"),
-        ({}, customer(), frozenset({"other@example.com"}), Send("ana@example.com")),
+        ({}, customer(), frozenset({"other@example.com"}), MaySend("ana@example.com")),
         ({"at": NOON - timedelta(days=2)}, customer(), NOBODY, "late"),
-        ({"at": NOON - timedelta(days=1)}, customer(), NOBODY, Send("ana@example.com")),
-        ({"channel": "sms"}, customer(), NOBODY, Send("+12025550123")),
+        ({"at": NOON - timedelta(days=1)}, customer(), NOBODY, MaySend("ana@example.com")),
+        ({"channel": "sms"}, customer(), NOBODY, MaySend("+12025550123")),
         ({"channel": "sms"}, customer(phone=""), NOBODY, "no_address"),
         ({"channel": "sms"}, customer(phone="12"), NOBODY, "bad_address"),
         ({"channel": "sms"}, customer(phone="call me"), NOBODY, "bad_address"),
@@ -40,7 +40,7 @@ NOBODY: frozenset[str] = frozenset()
     ],
 )
 def test_who_may_be_written_to(
-    changes: dict[str, Any], contact: Contact, suppressed: frozenset[str], expected: Send | str
+    changes: dict[str, Any], contact: Contact, suppressed: frozenset[str], expected: MaySend | str
 ) -> None:
     verdict = may_send(delivery(**changes), contact, suppressed, NOON)
     assert (verdict.rule if isinstance(verdict, Skip) else verdict) == expected
@@ -50,7 +50,7 @@ def test_who_may_be_written_to(
 
 def test_a_number_without_country_code_is_read_in_the_customers_country() -> None:
     contact = Contact(phone="(202) 555-0123", country="US")
-    assert may_send(delivery(channel="sms", purpose="transactional"), contact, NOBODY, NOON) == Send("+12025550123")
+    assert may_send(delivery(channel="sms", purpose="transactional"), contact, NOBODY, NOON) == MaySend("+12025550123")
 
 
 def test_a_skip_says_since_when_there_is_no_consent() -> None:
@@ -81,13 +81,13 @@ def test_quiet_hours_are_the_recipients_own(hour_utc: int, zone: str, later_utc:
     quiet = QuietHours(time(21), time(8))
     verdict = may_send(delivery(at=at), contact, NOBODY, at, quiet=quiet)
     if later_utc is None:
-        assert isinstance(verdict, Send)
+        assert isinstance(verdict, MaySend)
     else:
         day, hour, *minute = later_utc
         expected = datetime(2026, 3, day, hour, minute[0] if minute else 0, tzinfo=UTC)
         assert verdict == Later(expected, "quiet hours of the recipient")
     transactional = may_send(delivery(at=at, purpose="transactional"), contact, NOBODY, at, quiet=quiet)
-    assert isinstance(transactional, Send)
+    assert isinstance(transactional, MaySend)
 
 
 @pytest.mark.parametrize("unusable", ["", "Europe", "US", "Mars/Olympus", "x" * 5000, "../etc/passwd", "\0", "\ud800"])
@@ -103,8 +103,8 @@ def test_no_address_is_too_strange_to_be_judged(address: str) -> None:
     contact = Contact(email=address, phone=address)
     for channel in ("email", "sms"):
         verdict = may_send(delivery(channel=channel, purpose="transactional"), contact, NOBODY, NOON)
-        assert isinstance(verdict, Send | Skip)
-        if isinstance(verdict, Send):
+        assert isinstance(verdict, MaySend | Skip)
+        if isinstance(verdict, MaySend):
             assert verdict.address.isascii()
             assert not any(c in verdict.address for c in "\r\n\0 ")
 

@@ -8,7 +8,7 @@ import pytest
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
 from relevo_notifier.adapters import privacy
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import Send, Skip
+from relevo_notifier.core.policy import MaySend, Skip
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
 from tests.notifier.support import NOON, customer, delivery
@@ -91,7 +91,7 @@ async def test_a_suppressed_address_stays_so_and_nobody_can_read_it(pool: Pool, 
     other = msgspec.structs.replace(
         again, id="run9/send/9", recipient=msgspec.structs.replace(fresh, email="bo@example.com")
     )
-    assert isinstance(await verdict(pool, other), Send)
+    assert isinstance(await verdict(pool, other), MaySend)
 
 
 async def test_what_was_sent_keeps_that_it_was_and_nothing_else(pool: Pool) -> None:

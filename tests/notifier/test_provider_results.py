@@ -7,7 +7,7 @@ import pytest
 
 from relevo_contracts.messages import DeliveryOutcome
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Refused, Sent, TryLater, Unknown, read_smtp, read_twilio
+from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown, read_smtp, read_twilio
 from relevo_notifier.core.settle import Rules, after
 from relevo_notifier.core.work import Settled
 from tests.notifier.support import NOON, delivery, work
@@ -25,12 +25,12 @@ RULES = Rules(retry=Retry(), span=lambda wall: wall)
         (452, "4.2.2 full", TryLater, False),
         (530, "5.7.0 authentication required", TryLater, False),
         (552, "5.2.2 mailbox full", TryLater, False),
-        (550, "5.1.1 no such user", Refused, True),
-        (550, "5.1.10 null MX", Refused, True),
-        (550, "5.7.1 rejected as spam", Refused, False),
-        (550, "no enhanced code", Refused, False),
-        (554, "5.6.0 bad content", Refused, False),
-        (553, "see 5.1.1 in our manual", Refused, False),
+        (550, "5.1.1 no such user", Rejected, True),
+        (550, "5.1.10 null MX", Rejected, True),
+        (550, "5.7.1 rejected as spam", Rejected, False),
+        (550, "no enhanced code", Rejected, False),
+        (554, "5.6.0 bad content", Rejected, False),
+        (553, "see 5.1.1 in our manual", Rejected, False),
     ],
 )
 def test_smtp_replies(code: int, text: str, kind: type, suppress: bool) -> None:
@@ -43,9 +43,9 @@ def test_smtp_replies(code: int, text: str, kind: type, suppress: bool) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "suppress"),
     [
-        (400, 21211, Refused, False),
-        (400, 21610, Refused, True),
-        (400, 21614, Refused, False),
+        (400, 21211, Rejected, False),
+        (400, 21610, Rejected, True),
+        (400, 21614, Rejected, False),
         (401, 20003, TryLater, False),
         (429, 20429, TryLater, False),
         (500, 0, Unknown, False),
@@ -73,9 +73,9 @@ def test_sent_is_reported_with_the_providers_id() -> None:
 
 
 def test_a_refused_address_is_suppressed_where_it_does_not_exist() -> None:
-    settled = after(work(), Refused("no such user", suppress=True), "ana@example.com", NOON, RULES)
+    settled = after(work(), Rejected("no such user", suppress=True), "ana@example.com", NOON, RULES)
     assert (settled.state, settled.suppress) == ("failed", "ana@example.com")
-    assert after(work(), Refused("spam"), "ana@example.com", NOON, RULES).suppress == ""
+    assert after(work(), Rejected("spam"), "ana@example.com", NOON, RULES).suppress == ""
 
 
 def test_a_temporary_failure_waits_in_clock_time() -> None:
@@ -106,6 +106,6 @@ def test_after_a_doubt_the_outcome_says_so() -> None:
     again = outcome_of(after(work(doubts=1), Sent("7"), "ana@example.com", NOON, RULES))
     assert again.status == "sent"
     assert "may have arrived twice" in again.reason
-    refused = outcome_of(after(work(doubts=1), Refused("no"), "ana@example.com", NOON, RULES))
+    refused = outcome_of(after(work(doubts=1), Rejected("no"), "ana@example.com", NOON, RULES))
     assert refused.status == "in_doubt"
     assert "an earlier attempt may have arrived" in refused.reason

@@ -10,7 +10,7 @@ import pytest
 
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.core.mime import build_mail
-from relevo_notifier.core.provider_results import Refused, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
 from relevo_notifier.providers.smtp.client import SmtpOptions, SmtpProvider
 from relevo_notifier.providers.twilio.client import TwilioOptions, TwilioProvider
 from relevo_sandbox.faults import Faults
@@ -103,7 +103,7 @@ async def test_busy_means_later_and_then_it_works(way: Way) -> None:
 async def test_a_refused_recipient_is_final_and_the_next_message_goes(way: Way) -> None:
     way.play("refuse")
     answer = await way.provider.send(way.message(0))
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     assert answer.suppress
     assert isinstance(await way.provider.send(way.message(1)), Sent)
 

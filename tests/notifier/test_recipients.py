@@ -6,7 +6,7 @@ import msgspec
 
 from relevo_contracts.contact import Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.core.policy import Send, Skip, Verdict, may_send
+from relevo_notifier.core.policy import MaySend, Skip, Verdict, may_send
 from relevo_notifier.core.work import Work
 from tests.notifier.support import NOON, customer, delivery
 
@@ -21,12 +21,12 @@ def verdict(item: SendDelivery, known: Contact | None, suppressed: frozenset[str
 
 def test_news_of_an_order_goes_to_its_contact_whatever_is_known_of_the_customer() -> None:
     item = delivery(purpose="transactional", recipient=FRIEND, to="contact")
-    assert verdict(item, MOVED) == Send("friend@example.com")
-    assert verdict(msgspec.structs.replace(item, channel="sms"), MOVED) == Send("+12025550177")
+    assert verdict(item, MOVED) == MaySend("friend@example.com")
+    assert verdict(msgspec.structs.replace(item, channel="sms"), MOVED) == MaySend("+12025550177")
 
 
 def test_what_goes_to_the_customer_goes_to_their_newest_address() -> None:
-    assert verdict(delivery(purpose="transactional"), MOVED) == Send("new@example.com")
+    assert verdict(delivery(purpose="transactional"), MOVED) == MaySend("new@example.com")
 
 
 def test_marketing_never_goes_to_the_contact_of_an_event() -> None:

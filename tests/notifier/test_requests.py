@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from relevo_contracts.messages import CallHttp
-from relevo_notifier.core.network import Allowed, public, refused
+from relevo_notifier.core.network import Allowed, public, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, read_body, read_reply, retry_after
 from relevo_notifier.core.requests import Request, Wrong, request_of
 from relevo_notifier.settings import NotifierSettings, call_secrets
@@ -143,7 +143,7 @@ def test_private_places_need_permission(patterns: str, host: str, port: int, add
 
 
 def test_a_name_with_one_private_address_is_refused_as_a_whole() -> None:
-    reason = refused(Allowed(), "mixed.example.com", 443, ["93.184.215.14", "10.0.0.1"])
+    reason = why_blocked(Allowed(), "mixed.example.com", 443, ["93.184.215.14", "10.0.0.1"])
     assert "RELEVO_NOTIFIER_CALL_HOSTS=mixed.example.com:443" in reason
 
 

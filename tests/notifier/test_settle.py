@@ -7,7 +7,7 @@ import msgspec
 from relevo_notifier.adapters import past_deliveries
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Refused
+from relevo_notifier.core.provider_results import Rejected
 from relevo_notifier.core.settle import Rules, after, final, put_back
 from relevo_notifier.core.work import Incoming, Settled
 from relevo_runtime.postgres import Pool
@@ -20,7 +20,7 @@ RULES = Rules(retry=Retry(), span=lambda wall: wall)
 
 
 def test_an_address_that_does_not_exist_is_suppressed_after_a_doubt_too() -> None:
-    gone = Refused("5.1.1 no such user", suppress=True, detail={})
+    gone = Rejected("5.1.1 no such user", suppress=True, detail={})
     settled = after(work(doubts=1, attempts=2), gone, "ana@example.com", NOON, RULES)
     assert (settled.state, settled.suppress) == ("in_doubt", "ana@example.com")
 

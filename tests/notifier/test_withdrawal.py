@@ -11,7 +11,7 @@ from relevo_contracts.messages import CallAnswered, DeliveryOutcome, SendDeliver
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import Send, Skip, may_send
+from relevo_notifier.core.policy import MaySend, Skip, may_send
 from relevo_notifier.core.work import Incoming
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post
@@ -31,14 +31,14 @@ def incoming(item: SendDelivery) -> Incoming[SendDelivery]:
     return Incoming(item, msgspec.json.encode(item), False, HELD)
 
 
-async def verdict(pool: Pool, item: SendDelivery) -> Send | Skip:
+async def verdict(pool: Pool, item: SendDelivery) -> MaySend | Skip:
     """What is decided of a delivery that is begun now."""
     deliveries = Deliveries(pool)
     [work] = await deliveries.begin(await deliveries.accept([incoming(item)], NOON), HELD)
     told = may_send(
         item, work.contact(), work.suppressed, NOON, unsubscribed=work.unsubscribed, redacted_at=work.redacted_at
     )
-    assert isinstance(told, Send | Skip)
+    assert isinstance(told, MaySend | Skip)
     return told
 
 
@@ -48,11 +48,11 @@ async def test_an_unsubscribed_address_gets_no_marketing_whoever_has_it(pool: Po
     told = await verdict(pool, delivery(2, recipient=same))
     assert isinstance(told, Skip)
     assert told.rule == "unsubscribed"
-    assert isinstance(await verdict(pool, delivery(3, recipient=same, purpose="transactional")), Send)
-    assert isinstance(await verdict(pool, delivery(4)), Send)
+    assert isinstance(await verdict(pool, delivery(3, recipient=same, purpose="transactional")), MaySend)
+    assert isinstance(await verdict(pool, delivery(4)), MaySend)
     agreed = Consent(state="granted", at=NOON + timedelta(minutes=6), source="form")
     again = msgspec.structs.replace(same, email_consent=agreed)
-    assert isinstance(await verdict(pool, delivery(5, recipient=again)), Send)
+    assert isinstance(await verdict(pool, delivery(5, recipient=again)), MaySend)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ async def test_what_was_decided_before_the_redaction_does_not_go_out(pool: Pool)
     assert [told.rule for told in (old, stale) if isinstance(told, Skip)] == ["redacted", "redacted"]
     fresh = msgspec.structs.replace(customer(), updated_at=NOON + timedelta(minutes=2))
     later = delivery(3, key="customer-1", at=NOON + timedelta(minutes=3), recipient=fresh)
-    assert isinstance(await verdict(pool, later), Send)
-    assert isinstance(await verdict(pool, delivery(4)), Send)
+    assert isinstance(await verdict(pool, later), MaySend)
+    assert isinstance(await verdict(pool, delivery(4)), MaySend)
 
 
 async def test_a_registration_after_the_redaction_survives_in_the_same_batch(pool: Pool) -> None:
@@ -131,7 +131,7 @@ async def test_an_unsubscription_that_was_undone_holds_for_nobody(pool: Pool, *,
     for batch in [[*learnt, CLICK, UNDONE]] if together else [learnt, [CLICK], [UNDONE], [CLICK], [UNDONE]]:
         await learn_contacts(batch, pool)
     same = customer(email="ana@example.com")
-    assert isinstance(await verdict(pool, delivery(2, recipient=same)), Send)
+    assert isinstance(await verdict(pool, delivery(2, recipient=same)), MaySend)
     assert await pool.fetchval("select count(*) from notifier.unsubscribed") == 0
     assert (await known(pool))["acme", "ana"].email_consent.state == "granted"
 

@@ -90,5 +90,5 @@ class World:
         )  # fmt: skip
         work = Work(delivery=delivery, lease=MORNING, accepted_at=MORNING, known=self.contacts.get(who))
         verdict = policy.may_send(delivery, work.contact(), frozenset(), effect.decided_at)
-        if isinstance(verdict, policy.Send):
+        if isinstance(verdict, policy.MaySend):
             self.sent.append((effect.template, verdict.address))

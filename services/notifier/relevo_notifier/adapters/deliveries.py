@@ -132,7 +132,7 @@ class Deliveries:
 
 
 class ChannelQueue:
-    """The deliveries of one channel, as its lane and its poll see them."""
+    """The deliveries of one channel, as its workers and its poll see them."""
 
     def __init__(self, deliveries: Deliveries, channel: Channel) -> None:
         self._deliveries = deliveries

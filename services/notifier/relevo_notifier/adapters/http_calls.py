@@ -7,7 +7,7 @@ from datetime import datetime
 
 import httpx
 
-from relevo_notifier.core.network import Allowed, refused
+from relevo_notifier.core.network import Allowed, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, Barred, Broken, Reply, Unreached, read_reply
 from relevo_notifier.core.requests import Request
 
@@ -32,7 +32,7 @@ class HttpCaller:
         try:
             async with asyncio.timeout(request.timeout):
                 addresses = await _resolve(request)
-                reason = refused(self._allowed, request.host, request.port, addresses)
+                reason = why_blocked(self._allowed, request.host, request.port, addresses)
                 return Barred(reason) if reason else await self._first(request, addresses, now)
         except socket.gaierror as error:
             return Unreached(f"the name {request.host} can't be resolved: {error.strerror}")

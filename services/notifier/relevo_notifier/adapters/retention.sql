@@ -1,6 +1,6 @@
 -- Deleting deliveries and calls that are over and old, a page at a time, oldest first.
 
--- name: forget_deliveries
+-- name: purge_deliveries
 -- Deletes up to $2 deliveries that were taken and settled before $1, and whose outcome is reported.
 with old as (
     select shop, id
@@ -13,7 +13,7 @@ with old as (
 delete from notifier.delivery using old
 where delivery.shop = old.shop and delivery.id = old.id
 
--- name: forget_calls
+-- name: purge_calls
 -- Deletes up to $2 calls that were taken and settled before $1, and whose answer is reported.
 with old as (
     select shop, id

@@ -10,53 +10,56 @@ from relevo_contracts.messages import CallHttp, SendDelivery
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.app.ports import R
-from relevo_notifier.app.worker_pool import Lane
+from relevo_notifier.app.worker_pool import WorkerPool
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.work import C, Incoming, Settled, W, Work
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import Record, read
 
 PATIENCE = 5.0
-"""Seconds for which a full lane holds up Kafka, before what comes is left to the table."""
+"""Seconds for which a full pool holds up Kafka, before what comes is left to the table."""
 
 _delivery = msgspec.json.Decoder(SendDelivery)
 _call = msgspec.json.Decoder(CallHttp)
 
 
 async def accept_deliveries(
-    records: Sequence[Record], deliveries: Deliveries, lanes: Mapping[Channel, Lane[Work, Settled]], clock: Clock
+    records: Sequence[Record],
+    deliveries: Deliveries,
+    worker_pools: Mapping[Channel, WorkerPool[Work, Settled]],
+    clock: Clock,
 ) -> None:
     """Keep the deliveries of a batch, each once, and begin to send as many as there are workers free.
 
     The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
     record that is no delivery, before anything is kept.
     """
-    by_lane: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in lanes}
+    by_channel: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in worker_pools}
     for record in records:
         delivery = read(_delivery, record)
-        by_lane[delivery.channel].append((delivery, record.value))
-    for channel, items in by_lane.items():
+        by_channel[delivery.channel].append((delivery, record.value))
+    for channel, items in by_channel.items():
         if items:
-            await _accept(items, deliveries.accept, lanes[channel], clock)
+            await _accept(items, deliveries.accept, worker_pools[channel], clock)
 
 
 async def accept_calls(
-    records: Sequence[Record], calls: Calls, lane: Lane[CallWork, SettledCall], clock: Clock
+    records: Sequence[Record], calls: Calls, workers: WorkerPool[CallWork, SettledCall], clock: Clock
 ) -> None:
     """Keep the calls of a batch, each once, and begin as many as there are workers free; else as for deliveries."""
-    await _accept([(read(_call, record), record.value) for record in records], calls.accept, lane, clock)
+    await _accept([(read(_call, record), record.value) for record in records], calls.accept, workers, clock)
 
 
 async def _accept(
     items: Sequence[tuple[C, bytes]],
     keep: Callable[[Sequence[Incoming[C]], datetime], Awaitable[list[W]]],
-    lane: Lane[W, R],
+    workers: WorkerPool[W, R],
     clock: Clock,
 ) -> None:
-    await lane.relaxed(PATIENCE)
-    now, lease = clock.now(), lane.lease()
-    places = lane.reserve(len(items))
-    held = places + lane.room()
+    await workers.wait_for_capacity(PATIENCE)
+    now, lease = clock.now(), workers.lease()
+    places = workers.reserve(len(items))
+    held = places + workers.room()
     incoming = [
         Incoming(command, body, begun=number < places, wake_at=lease if number < held else now)
         for number, (command, body) in enumerate(items)
@@ -64,6 +67,6 @@ async def _accept(
     try:
         works = await keep(incoming, now)
     finally:
-        lane.unreserve(places)
-    lane.hold(work for work in works if not work.attempts and work.lease == lease)
-    await lane.begin(work for work in works if work.attempts)
+        workers.unreserve(places)
+    workers.hold(work for work in works if not work.attempts and work.lease == lease)
+    await workers.begin(work for work in works if work.attempts)

@@ -7,7 +7,7 @@ import structlog
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.core.policy import in_doubt
-from relevo_notifier.core.provider_results import Answer, Sent, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Sent, Unknown
 from relevo_notifier.core.settle import Rules, after, failed, final, put_back
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.clock import Clock
@@ -58,7 +58,7 @@ class Attempt:
             _log.exception("preparing_failed", shop=work.delivery.shop, delivery=work.delivery.id)
             return failed(work, self._clock.now(), f"the message can't be prepared: {described(error)}")
 
-    async def _send(self, message: Message) -> Answer:
+    async def _send(self, message: Message) -> ProviderResult:
         try:
             with self._seconds.time():
                 return await contained(self._provider.send(message))
@@ -66,7 +66,7 @@ class Attempt:
             _log.exception("provider_failed", channel=self._provider.channel, delivery=message.effect)
             return Unknown(f"the provider's adapter failed: {described(error)}"[:300])
 
-    def _after(self, work: Work, answer: Answer, message: Message) -> Settled:
+    def _after(self, work: Work, answer: ProviderResult, message: Message) -> Settled:
         now = self._clock.now()
         try:
             return after(work, answer, message.recipient, now, self._rules, notes=message.notes)

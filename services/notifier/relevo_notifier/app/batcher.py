@@ -7,24 +7,24 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from relevo_notifier.app.transient import PAUSES, patiently
+from relevo_notifier.app.transient import PAUSES, retry_transient
 from relevo_runtime.errors import described
 from relevo_runtime.postgres import unfit_schema
 from relevo_runtime.supervision import asked_to_end, contained
 
 _log = structlog.get_logger(__name__)
-_MOST_REFUSED = 50
-"""So many items refused one after the other: it is not they that are at fault."""
+_MOST_FAILED = 50
+"""So many items failed one after the other: it is not they that are at fault."""
 
 Item = TypeVar("Item")
 
 
-class Batches(Generic[Item]):
+class Batcher(Generic[Item]):
     """A queue whose items are handled in batches, one batch at a time, without a timer.
 
     A batch that fails for a passing reason is repeated until it succeeds; `put` waits while the queue is full, so that
     a database or a broker that is away holds up what feeds it. What fails otherwise is narrowed down by halves to the
-    items at fault, which `refused` hears of. `run` ends with an error only if everything fails.
+    items at fault, which `give_up` hears of. `run` ends with an error only if everything fails.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class Batches(Generic[Item]):
         most: int = 500,
         capacity: int = 2000,
         pauses: tuple[float, ...] = PAUSES,
-        refused: Callable[[Item, Exception], Awaitable[None]] | None = None,
+        give_up: Callable[[Item, Exception], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
-        self._refused = refused
-        self._refusals = 0
+        self._give_up = give_up
+        self._failures = 0
         self._handle = handle
         self._most = most
         self._pauses = pauses
@@ -85,25 +85,27 @@ class Batches(Generic[Item]):
 
     async def _handle_all(self, batch: list[Item]) -> None:
         try:
-            await contained(patiently(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses))
+            await contained(
+                retry_transient(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses)
+            )
         except Exception as error:
             if unfit_schema(error):
                 raise
             failure = error
         else:
-            self._refusals = 0
+            self._failures = 0
             return
         if len(batch) == 1:
-            await self._refuse(batch[0], failure)
+            await self._fail(batch[0], failure)
             return
         middle = len(batch) // 2
         await self._handle_all(batch[:middle])
         await self._handle_all(batch[middle:])
 
-    async def _refuse(self, item: Item, error: Exception) -> None:
-        self._refusals += 1
-        if self._refusals > _MOST_REFUSED:
+    async def _fail(self, item: Item, error: Exception) -> None:
+        self._failures += 1
+        if self._failures > _MOST_FAILED:
             raise error
-        _log.error("refused", part=self._name, error=described(error), exc_info=error)
-        if self._refused is not None:
-            await patiently(self._name, partial(self._refused, item, error), pauses=self._pauses)
+        _log.error("given_up", part=self._name, error=described(error), exc_info=error)
+        if self._give_up is not None:
+            await retry_transient(self._name, partial(self._give_up, item, error), pauses=self._pauses)

@@ -7,9 +7,9 @@ from typing import Protocol
 import structlog
 from pydantic import SecretStr
 
-from relevo_notifier.app.host_limiter import Busy, Hosts
+from relevo_notifier.app.host_limiter import HostBusy, HostLimiter
 from relevo_notifier.core.calls import (
-    LANE,
+    CHANNEL,
     CallRules,
     CallWork,
     SettledCall,
@@ -42,7 +42,7 @@ class CallAttempt:
     def __init__(
         self,
         caller: Caller,
-        hosts: Hosts,
+        limiter: HostLimiter,
         rules: CallRules,
         clock: Clock,
         metrics: Metrics,
@@ -51,10 +51,10 @@ class CallAttempt:
         longest: float,
     ) -> None:
         self._caller = caller
-        self._hosts = hosts
+        self._limiter = limiter
         self._rules = rules
         self._clock = clock
-        self._seconds = metrics.provider_seconds.labels(LANE)
+        self._seconds = metrics.provider_seconds.labels(CHANNEL)
         self._secrets = secrets
         self._longest = longest
 
@@ -70,14 +70,14 @@ class CallAttempt:
         if isinstance(request, Wrong):
             return final(work, "in_doubt" if work.doubts else "failed", now, request.reason)
         try:
-            self._hosts.enter(request.place, now)
-        except Busy as busy:
+            self._limiter.enter(request.place, now)
+        except HostBusy as busy:
             return put_back(work, str(busy), busy.at, now, self._rules)
         reply: Reply = Broken("the attempt was cut off")
         try:
             reply = await self._ask(request, work)
         finally:
-            self._hosts.leave(request.place, _well(reply), self._clock.now())
+            self._limiter.leave(request.place, _well(reply), self._clock.now())
         return self._after(work, reply)
 
     def put_back(self, work: CallWork, now: datetime) -> SettledCall:

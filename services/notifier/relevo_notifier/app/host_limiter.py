@@ -13,7 +13,7 @@ _log = structlog.get_logger(__name__)
 _MANY = 1000
 
 
-class Busy(Exception):  # noqa: N818 - it is a state, nothing went wrong
+class HostBusy(Exception):  # noqa: N818 - it is a state, nothing went wrong
     """A host can't be called now; ask again at `at`."""
 
     def __init__(self, reason: str, at: datetime) -> None:
@@ -21,7 +21,7 @@ class Busy(Exception):  # noqa: N818 - it is a state, nothing went wrong
         self.at = at
 
 
-class Hosts:
+class HostLimiter:
     """At most `most` calls to one host are under way at once. `pause` is how soon a busy host is looked at again."""
 
     def __init__(self, rules: CircuitRules, most: int, pause: timedelta, metrics: Metrics) -> None:
@@ -48,12 +48,12 @@ class Hosts:
         return taken
 
     def enter(self, place: str, now: datetime) -> None:
-        """A call to `place` begins. Raises `Busy` if it may not."""
+        """A call to `place` begins. Raises `HostBusy` if it may not."""
         if self._under_way[place] >= self._most:
-            raise Busy(f"{self._most} calls to {place} are under way", now + self._pause)
+            raise HostBusy(f"{self._most} calls to {place} are under way", now + self._pause)
         circuit, at = admit(self._circuits.get(place, CLOSED), now, self._rules)
         if at is not None:
-            raise Busy(f"{place} failed too often, it is left alone for a while", at)
+            raise HostBusy(f"{place} failed too often, it is left alone for a while", at)
         self._circuits[place] = circuit
         self._under_way[place] += 1
 

@@ -5,10 +5,10 @@ from typing import Generic
 
 import structlog
 
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.ports import Queue, R
 from relevo_notifier.app.report import Report
-from relevo_notifier.app.worker_pool import Lane
+from relevo_notifier.app.worker_pool import WorkerPool
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 
@@ -21,12 +21,17 @@ LONGEST = timedelta(seconds=1)
 
 
 class Poll(Generic[W, R]):
-    """The loop of one lane."""
+    """The loop of one worker pool."""
 
     def __init__(
-        self, lane: Lane[W, R], queue: Queue[W], settlements: Batches[R], reports: Batches[Report], clock: Clock
+        self,
+        workers: WorkerPool[W, R],
+        queue: Queue[W],
+        settlements: Batcher[R],
+        reports: Batcher[Report],
+        clock: Clock,
     ) -> None:
-        self._lane = lane
+        self._workers = workers
         self._queue = queue
         self._settlements = settlements
         self._reports = reports
@@ -34,23 +39,23 @@ class Poll(Generic[W, R]):
 
     async def run_once(self, now: datetime) -> datetime | None:
         """Claim what is due and hand it on; returns when to look again."""
-        lane = self._lane
+        workers = self._workers
         latest = now + self._clock.span(LONGEST)
         # After a long outage of the database the leases of what this process did are over before it could write down
         # how that ended: nobody knows better, so nothing is in doubt yet.
-        if lane.overdue(now) or not await self._settlements.caught_up(PATIENCE):
+        if workers.overdue(now) or not await self._settlements.caught_up(PATIENCE):
             return latest
-        limit = min(lane.room(), LARGEST)
+        limit = min(workers.room(), LARGEST)
         if not limit:
             return latest
-        due = await self._queue.claim_due(now, lane.lease(), limit)
+        due = await self._queue.claim_due(now, workers.lease(), limit)
         for shop, id_, why in due.unreadable:
-            _log.error("unreadable", lane=lane.name, shop=shop, id=id_, why=why)
+            _log.error("unreadable", workers=workers.name, shop=shop, id=id_, why=why)
         await self._queue.spoil(due.unreadable)
         for shop, id_, outcome in due.unreported:
             await self._reports.put(Report.again(shop, id_, outcome))
-        lane.hold(due.queued)
-        await lane.begin(due.doubtful)
+        workers.hold(due.queued)
+        await workers.begin(due.doubtful)
         if len(due) == limit:
             return now
         wake = await self._queue.next_wake()

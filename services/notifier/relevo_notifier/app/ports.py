@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel
-from relevo_notifier.core.provider_results import Answer
+from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import Due, Result, W, Workable
 
 W_contra = TypeVar("W_contra", bound=Workable, contravariant=True)
@@ -17,7 +17,7 @@ R_contra = TypeVar("R_contra", bound=Result, contravariant=True)
 
 
 class Queue(Protocol[W]):
-    """The open rows of a table, as a lane and its poll see them."""
+    """The open rows of a table, as a worker pool and its poll see them."""
 
     async def begin(self, works: Sequence[W], lease: datetime, tried: Sequence[datetime] = ()) -> list[W]:
         """Commit that these are begun, until `lease`. Returns those that still are the caller's.
@@ -56,7 +56,7 @@ class Ledger(Protocol[R_contra]):
 
 
 class Attempting(Protocol[W_contra, R_co]):
-    """Whoever makes the attempts of a lane."""
+    """Whoever makes the attempts of a worker pool."""
 
     async def ready(self, work: W_contra, /) -> None:
         """Read what the attempt needs, before it begins; raises what is temporary, to be called again."""
@@ -95,7 +95,7 @@ class Provider(Protocol):
     slots: int
     can_ask: bool
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message) -> ProviderResult:
         """Hand `message` over and say what came of it; never raises for what a provider or a network does."""
         ...
 

@@ -8,7 +8,7 @@ import structlog
 from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.ports import Ledger, R
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import MessageTooLarge
@@ -46,7 +46,7 @@ class Report(Struct, frozen=True):
 class Settle(Generic[R]):
     """The handler of ended attempts: one transaction, then the reports of what is final."""
 
-    def __init__(self, ledger: Ledger[R], reports: Batches[Report], clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger[R], reports: Batcher[Report], clock: Clock, metrics: Metrics) -> None:
         self._counter = metrics.deliveries
         self._ledger = ledger
         self._reports = reports
@@ -63,8 +63,8 @@ class Settle(Generic[R]):
             if item.state not in _WELL:
                 ids = {"shop": command.shop, "key": command.key, "run": command.run_id, "id": command.id}
                 tell = _log.warning if item.state in ("failed", "in_doubt") else _log.info
-                tell("not_done", lane=item.work.lane, state=item.state, reason=item.reason, **ids)
-            self._counter.labels(item.work.lane, item.state).inc()
+                tell("not_done", workers=item.work.channel, state=item.state, reason=item.reason, **ids)
+            self._counter.labels(item.work.channel, item.state).inc()
             if item.outcome is not None:
                 key = partition_key(command.shop, command.key)
                 await self._reports.put(Report(item.work.ref, key, item.outcome))
@@ -83,7 +83,7 @@ class Publish(Generic[R]):
         await self._publisher.publish(self._topic, [(report.key, report.value) for report in reports])
         await self._ledger.reported([report.ref for report in reports])
 
-    async def refused(self, report: Report, error: Exception) -> None:
+    async def give_up(self, report: Report, error: Exception) -> None:
         """A report that Kafka will never take is not tried for ever."""
         if isinstance(error, MessageTooLarge):
             await self._ledger.reported([report.ref])

@@ -24,7 +24,7 @@ def passing(error: BaseException) -> bool:
     return temporary(error)
 
 
-async def patiently(
+async def retry_transient(
     part: str, attempt: Callable[[], Awaitable[T]], *, size: int = 1, pauses: tuple[float, ...] = PAUSES
 ) -> T:
     """What `attempt` returns; it is made again until it does not fail for a passing reason. Raises its other errors."""

@@ -14,9 +14,9 @@ from typing import Generic
 import structlog
 from msgspec import Struct
 
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.ports import Attempting, Queue, R
-from relevo_notifier.app.transient import patiently
+from relevo_notifier.app.transient import retry_transient
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
@@ -35,8 +35,8 @@ def oldest(held: deque[W], most: int) -> list[W]:
     return [held.popleft() for _ in range(min(len(held), most))]
 
 
-class Holding(Struct, frozen=True):
-    """How much a lane holds and does at once (`slots`), and for how long. Durations are wall time.
+class PoolLimits(Struct, frozen=True):
+    """How much a worker pool holds and does at once (`slots`), and for how long. Durations are wall time.
 
     After `lease` another instance may take over what this one is sending; no attempt begins less than `margin`, the
     longest that one takes, before that.
@@ -48,32 +48,32 @@ class Holding(Struct, frozen=True):
     margin: timedelta
 
 
-class Lane(Generic[W, R]):
-    """Holds work in memory, up to a limit, and does it over `holding.slots` workers."""
+class WorkerPool(Generic[W, R]):
+    """Holds work in memory, up to a limit, and does it over `limits.slots` workers."""
 
     def __init__(
         self,
         name: str,
         attempt: Attempting[W, R],
         queue: Queue[W],
-        settlements: Batches[R],
+        settlements: Batcher[R],
         clock: Clock,
         *,
-        holding: Holding,
+        limits: PoolLimits,
         pick: Pick[W] = oldest,
     ) -> None:
         self.name = name
-        self._slots = holding.slots
+        self._slots = limits.slots
         self._attempt = attempt
         self._queue = queue
         self._pick = pick
         self._settlements = settlements
         self._clock = clock
-        self._capacity = holding.capacity
-        self._lease = holding.lease
-        self._margin = holding.margin
+        self._capacity = limits.capacity
+        self._lease = limits.lease
+        self._margin = limits.margin
         self._held: deque[W] = deque()
-        self._begun: asyncio.Queue[W] = asyncio.Queue(holding.slots)
+        self._begun: asyncio.Queue[W] = asyncio.Queue(limits.slots)
         self._changed = asyncio.Event()
         self._roomy = asyncio.Event()
         self._roomy.set()
@@ -117,7 +117,7 @@ class Lane(Generic[W, R]):
             self._roomy.clear()
         self._changed.set()
 
-    async def relaxed(self, patience: float) -> bool:
+    async def wait_for_capacity(self, patience: float) -> bool:
         """Wait until less than half the capacity is held, for at most `patience` seconds; says whether it is so."""
         try:
             async with asyncio.timeout(patience):
@@ -181,13 +181,13 @@ class Lane(Generic[W, R]):
             tried.append(lease)
             return await self._queue.begin(chunk, lease, before)
 
-        begun = await patiently(f"{self.name}-begin", attempt, size=len(chunk))
+        begun = await retry_transient(f"{self.name}-begin", attempt, size=len(chunk))
         mine = {work.ref for work in begun}
         for work in chunk:
             if work.ref not in mine:
                 self._open.pop(work.ref, None)
         if len(begun) < len(chunk):
-            _log.info("lease_lost", lane=self.name, works=len(chunk) - len(begun))
+            _log.info("lease_lost", workers=self.name, works=len(chunk) - len(begun))
         return begun
 
     async def _work(self) -> None:
@@ -205,7 +205,7 @@ class Lane(Generic[W, R]):
             self._changed.set()  # what was not picked may be now
 
     async def _settled(self, work: W) -> R | None:
-        await patiently(f"{self.name}-ready", partial(self._attempt.ready, work))
+        await retry_transient(f"{self.name}-ready", partial(self._attempt.ready, work))
         now = self._clock.now()
         if now + self._clock.span(self._margin) < work.lease:
             return await self._attempt(work)
@@ -213,7 +213,7 @@ class Lane(Generic[W, R]):
 
     def _too_slow(self, work: W, now: datetime) -> R | None:
         """Back into the queue: it certainly did not go out. One in doubt stays so for whoever looks at it next."""
-        _log.warning("too_slow", lane=self.name, work=work.command.id, lease=work.lease.isoformat())
+        _log.warning("too_slow", workers=self.name, work=work.command.id, lease=work.lease.isoformat())
         return None if work.doubtful else self._attempt.put_back(work, now)
 
     async def _give_up(self, work: W, error: Exception) -> None:
@@ -224,5 +224,5 @@ class Lane(Generic[W, R]):
         if unfit_schema(error):
             raise error
         ids = {"shop": work.command.shop, "id": work.command.id}
-        _log.error("attempt_failed", lane=self.name, error=described(error), exc_info=error, **ids)
+        _log.error("attempt_failed", workers=self.name, error=described(error), exc_info=error, **ids)
         await self._settlements.put(self._attempt.failed(work, described(error), self._clock.now()))

@@ -14,7 +14,7 @@ from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.storable import storable_text
 
 CallState = Literal["queued", "calling", "answered", "failed", "skipped", "in_doubt"]
-LANE = "http"
+CHANNEL = "http"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -39,9 +39,9 @@ class CallWork(Struct, frozen=True, kw_only=True):
         return self.call
 
     @property
-    def lane(self) -> str:
+    def channel(self) -> str:
         """There is one for all calls."""
-        return LANE
+        return CHANNEL
 
     @property
     def ref(self) -> tuple[str, str]:

@@ -33,7 +33,7 @@ class Allowed(Struct, frozen=True):
         return public(address) or any(_fits(pattern, host.lower(), port, address) for pattern in self.patterns)
 
 
-def refused(allowed: Allowed, host: str, port: int, addresses: Sequence[str]) -> str:
+def why_blocked(allowed: Allowed, host: str, port: int, addresses: Sequence[str]) -> str:
     """Why none of `addresses` may be called, if one of them may not; empty: all may."""
     if all(allowed.permits(host, port, address) for address in addresses):
         return ""

@@ -15,7 +15,7 @@ from relevo_contracts.messages import SendDelivery
 from relevo_contracts.zones import zone as known_zone
 
 
-class Send(Struct, frozen=True):
+class MaySend(Struct, frozen=True):
     """It may go out, to `address` in the form that providers take."""
 
     address: str
@@ -35,7 +35,7 @@ class Later(Struct, frozen=True):
     reason: str
 
 
-Verdict: TypeAlias = Send | Skip | Later
+Verdict: TypeAlias = MaySend | Skip | Later
 
 
 class QuietHours(Struct, frozen=True):
@@ -118,14 +118,14 @@ def _opted_out(delivery: SendDelivery, contact: Contact, unsubscribed: Mapping[s
 _NOUN = {"email": "the e-mail address", "sms": "the phone number"}
 
 
-def _address(channel: Channel, contact: Contact) -> Send | Skip:
+def _address(channel: Channel, contact: Contact) -> MaySend | Skip:
     raw = contact.email if channel == "email" else contact.phone
     if not raw:
         return Skip("no_address", f"{_NOUN[channel]} is not known")
     return mail_address(raw) if channel == "email" else phone_number(raw, contact.country)
 
 
-def mail_address(raw: str) -> Send | Skip:
+def mail_address(raw: str) -> MaySend | Skip:
     """The address in ASCII (international domains as punycode), or why it is none."""
     try:
         valid = validate_email(raw, check_deliverability=False)
@@ -135,10 +135,10 @@ def mail_address(raw: str) -> Send | Skip:
         return Skip(
             "bad_address", "the e-mail address has a part before the @ that needs SMTPUTF8, which few servers take"
         )
-    return Send(valid.ascii_email)
+    return MaySend(valid.ascii_email)
 
 
-def phone_number(raw: str, country: str) -> Send | Skip:
+def phone_number(raw: str, country: str) -> MaySend | Skip:
     """The number in E.164; a number without its country code is read as one of `country`."""
     try:
         number = phonenumbers.parse(raw, country or None)
@@ -146,7 +146,7 @@ def phone_number(raw: str, country: str) -> Send | Skip:
         return Skip("bad_address", f"the phone number is not valid: {error}")
     if not phonenumbers.is_possible_number(number):
         return Skip("bad_address", "the phone number is not valid: it has a wrong number of digits for its country")
-    return Send(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return MaySend(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _consented(delivery: SendDelivery, contact: Contact) -> Skip | None:

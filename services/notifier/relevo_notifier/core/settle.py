@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from relevo_contracts.messages import DeliveryOutcome, OutcomeStatus
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Answer, Refused, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.storable import storable, storable_text
 
@@ -68,7 +68,7 @@ def put_back(work: Work, now: datetime) -> Settled:
 
 
 def after(
-    work: Work, answer: Answer, address: str, now: datetime, rules: Rules, *, notes: tuple[str, ...] = ()
+    work: Work, answer: ProviderResult, address: str, now: datetime, rules: Rules, *, notes: tuple[str, ...] = ()
 ) -> Settled:
     """What follows from a provider's answer to the attempt at hand. `notes` say what the message went without."""
     match answer:
@@ -76,7 +76,7 @@ def after(
             if notes:
                 detail = {**detail, "left_out": "; ".join(notes)}
             return final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
-        case Refused(reason, suppress, detail):
+        case Rejected(reason, suppress, detail):
             return failed(work, now, reason, detail, address if suppress else "")
         case TryLater():
             return _later(work, answer, now, rules)

@@ -41,7 +41,7 @@ class Command(Protocol):
 
 
 class Workable(Protocol):
-    """A command that this instance holds until `lease`; `attempts`, `doubtful` as in `Work`; `lane` is its way out."""
+    """A command that this instance holds until `lease`; `attempts` and `doubtful` as in `Work`."""
 
     @property
     def command(self) -> Command:
@@ -49,7 +49,7 @@ class Workable(Protocol):
         ...
 
     @property
-    def lane(self) -> str:
+    def channel(self) -> str:
         """Its way out."""
         ...
 
@@ -151,7 +151,7 @@ class Work(Struct, frozen=True, kw_only=True):
         return self.delivery
 
     @property
-    def lane(self) -> str:
+    def channel(self) -> str:
         """The channel."""
         return self.delivery.channel
 

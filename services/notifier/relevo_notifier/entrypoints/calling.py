@@ -1,4 +1,4 @@
-"""Puts together what carries out the HTTP calls of workflows: one lane, its table, its consumer."""
+"""Puts together what carries out the HTTP calls of workflows: one worker pool, its table, its consumer."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -10,17 +10,17 @@ from relevo_contracts import topics
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.http_calls import HttpCaller
 from relevo_notifier.app.accept import accept_calls
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.call import CallAttempt
-from relevo_notifier.app.host_limiter import Hosts
+from relevo_notifier.app.host_limiter import HostLimiter
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.report import Publish, Report, Settle
-from relevo_notifier.app.worker_pool import Holding, Lane
+from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.breaker import CircuitRules
-from relevo_notifier.core.calls import LANE, CallRules, CallWork, SettledCall
+from relevo_notifier.core.calls import CHANNEL, CallRules, CallWork, SettledCall
 from relevo_notifier.core.network import Allowed
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.entrypoints.context import Around, in_background
+from relevo_notifier.entrypoints.context import ServiceContext, in_background
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.kafka import BatchConsumer, Publisher
@@ -33,54 +33,56 @@ _BUSY_PAUSE = timedelta(seconds=1)
 class Calling(Struct, frozen=True):
     """The parts that the notifier runs with the others; the consumer is not started yet."""
 
-    lane: Lane[CallWork, SettledCall]
+    workers: WorkerPool[CallWork, SettledCall]
     poll: Poll[CallWork, SettledCall]
     consumer: BatchConsumer
 
 
 async def start_calling(
-    stack: AsyncExitStack, settings: NotifierSettings, pool: Pool, publisher: Publisher, around: Around
+    stack: AsyncExitStack, settings: NotifierSettings, pool: Pool, publisher: Publisher, context: ServiceContext
 ) -> Calling:
     """Make calls until `stack` unwinds; what has begun by then ends and is reported."""
-    clock, calls = around.clock, Calls(pool)
+    clock, calls = context.clock, Calls(pool)
     publish = Publish(publisher, topics.INPUTS, calls)
-    reports: Batches[Report] = Batches("call-reports", publish, refused=publish.refused)
-    settlements: Batches[SettledCall] = Batches("call-settle", Settle(calls, reports, clock, around.metrics))
-    await in_background(stack, "call-reports", reports.run(), reports.drained, around)
-    await in_background(stack, "call-settle", settlements.run(), settlements.drained, around)
+    reports: Batcher[Report] = Batcher("call-reports", publish, give_up=publish.give_up)
+    settlements: Batcher[SettledCall] = Batcher("call-settle", Settle(calls, reports, clock, context.metrics))
+    await in_background(stack, "call-reports", reports.run(), reports.drained, context)
+    await in_background(stack, "call-settle", settlements.run(), settlements.drained, context)
     caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts), settings.notifier_call_connections)
     stack.push_async_callback(caller.close)
-    hosts = Hosts(_circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), around.metrics)
+    limiter = HostLimiter(
+        _circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), context.metrics
+    )
     attempt = CallAttempt(
         caller,
-        hosts,
+        limiter,
         _rules(settings, clock),
         clock,
-        around.metrics,
+        context.metrics,
         secrets=settings.notifier_call_secrets,
         longest=settings.notifier_call_timeout,
     )
-    lane = Lane(LANE, attempt, calls, settlements, clock, holding=_holding(settings), pick=hosts.pick)
-    await in_background(stack, "http-lane", lane.run(), lane.stop, around)
+    workers = WorkerPool(CHANNEL, attempt, calls, settlements, clock, limits=_limits(settings), pick=limiter.pick)
+    await in_background(stack, "http-workers", workers.run(), workers.stop, context)
     consumer = BatchConsumer(
         settings,
         service="notifier-calls",
         topics=[topics.CALLS],
-        handler=partial(accept_calls, calls=calls, lane=lane, clock=clock),
+        handler=partial(accept_calls, calls=calls, workers=workers, clock=clock),
         clock=clock,
         max_records=settings.notifier_batch,
-        health=around.health,
-        metrics=around.metrics,
-        on_failure=around.on_failure,
+        health=context.health,
+        metrics=context.metrics,
+        on_failure=context.on_failure,
         seals=Seals(pool, settings),
         pool=pool,
     )
-    return Calling(lane, Poll(lane, calls, settlements, reports, clock), consumer)
+    return Calling(workers, Poll(workers, calls, settlements, reports, clock), consumer)
 
 
-def _holding(settings: NotifierSettings) -> Holding:
+def _limits(settings: NotifierSettings) -> PoolLimits:
     longest = settings.notifier_call_timeout
-    return Holding(
+    return PoolLimits(
         slots=settings.notifier_call_connections,
         capacity=settings.notifier_capacity,
         lease=timedelta(seconds=max(settings.notifier_lease, 2 * longest)),

@@ -14,7 +14,7 @@ from relevo_runtime.supervision import Supervised
 OnFailure = Callable[[BaseException], None]
 
 
-class Around(Struct, frozen=True):
+class ServiceContext(Struct, frozen=True):
     """What surrounds the notifier: the clock, and where it tells how it is. `on_failure` ends the service."""
 
     clock: Clock
@@ -28,8 +28,8 @@ async def in_background(
     name: str,
     running: Coroutine[Any, Any, None],
     finish: Callable[[], Coroutine[Any, Any, None]],
-    around: Around,
+    context: ServiceContext,
 ) -> None:
     """Run `running` until the stack unwinds; then `finish` it, and cancel it. If it ends before, the service ends."""
-    part = Supervised(name, running, health=around.health, on_failure=around.on_failure)
+    part = Supervised(name, running, health=context.health, on_failure=context.on_failure)
     stack.push_async_callback(part.stop, finish)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from relevo_notifier.adapters import retention
 from relevo_notifier.app.watch_secrets import watch_secrets
-from relevo_notifier.entrypoints.context import Around
+from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.environment import start
@@ -19,12 +19,12 @@ def main() -> int:
 
     @asynccontextmanager
     async def build(service: Service) -> AsyncIterator[None]:
-        around = Around(service.clock, service.metrics, service.health, service.fail)
-        async with run_notifier(settings, around) as notifier:
+        context = ServiceContext(service.clock, service.metrics, service.health, service.fail)
+        async with run_notifier(settings, context) as notifier:
             service.health.probe("database", lambda: notifier.pool.fetchval("select 1"), of="PostgreSQL")
             loops = [
-                service.loop(f"{lane.name}-poll", poll.run_once)
-                for lane, poll in zip(notifier.lanes, notifier.polls, strict=True)
+                service.loop(f"{workers.name}-poll", poll.run_once)
+                for workers, poll in zip(notifier.worker_pools, notifier.polls, strict=True)
             ]
             forget = forget_what_is_over(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
             secrets = watch_secrets(notifier.pool, service.health, settings.notifier_call_secrets)

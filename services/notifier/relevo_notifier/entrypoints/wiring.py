@@ -1,4 +1,4 @@
-"""Puts the notifier together: providers, lanes, consumers; starts and stops them in the right order."""
+"""Puts the notifier together: providers, worker pools, consumers; starts and stops them in the right order."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,18 +15,18 @@ from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.deliveries import ChannelQueue, Deliveries
 from relevo_notifier.app.accept import accept_deliveries
 from relevo_notifier.app.attempt import Attempt
-from relevo_notifier.app.batcher import Batches
+from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.learn import learn_contacts
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.report import Publish, Report, Settle
-from relevo_notifier.app.worker_pool import Holding, Lane
+from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Settled, Work
 from relevo_notifier.entrypoints.calling import start_calling
-from relevo_notifier.entrypoints.context import Around, in_background
+from relevo_notifier.entrypoints.context import ServiceContext, in_background
 from relevo_notifier.providers.smtp.client import SmtpOptions, SmtpProvider
 from relevo_notifier.providers.twilio.client import TwilioOptions, TwilioProvider
 from relevo_notifier.providers.unconfigured import NoProvider
@@ -43,14 +43,14 @@ class Notifier(Struct, frozen=True):
 
     pool: Pool
     catalog: Catalog
-    lanes: Sequence[Lane[Any, Any]]
+    worker_pools: Sequence[WorkerPool[Any, Any]]
     polls: Sequence[Poll[Any, Any]]
     consumers: Sequence[BatchConsumer]
 
 
 @asynccontextmanager
-async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncIterator[Notifier]:
-    """Send for as long as the block lasts; `Poll.run_once` of each lane has to be called by the caller's loop.
+async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> AsyncIterator[Notifier]:
+    """Send for as long as the block lasts; `Poll.run_once` of each worker pool has to be called by the caller's loop.
 
     At the end no further deliveries are taken, what has begun ends and is reported, what was only held is given back.
     Raises `ValueError` if the secret of the links is too short.
@@ -60,31 +60,31 @@ async def run_notifier(settings: NotifierSettings, around: Around) -> AsyncItera
         pool = await open_pool(settings.dsn, application_name="relevo-notifier", max_size=6)
         stack.push_async_callback(pool.close)
         seals = Seals(pool, settings)
-        publisher = await stack.enter_async_context(Publisher(settings, around.metrics, seals=seals))
-        around.health.probe("kafka", publisher.check, of="Kafka")
+        publisher = await stack.enter_async_context(Publisher(settings, context.metrics, seals=seals))
+        context.health.probe("kafka", publisher.check, of="Kafka")
         deliveries, catalog = Deliveries(pool), Catalog(pool)
         publish = Publish(publisher, topics.OUTCOMES, deliveries)
-        reports: Batches[Report] = Batches("reports", publish, refused=publish.refused)
-        settlements: Batches[Settled] = Batches("settle", Settle(deliveries, reports, around.clock, around.metrics))
-        await in_background(stack, "reports", reports.run(), reports.drained, around)
-        await in_background(stack, "settle", settlements.run(), settlements.drained, around)
+        reports: Batcher[Report] = Batcher("reports", publish, give_up=publish.give_up)
+        settlements: Batcher[Settled] = Batcher("settle", Settle(deliveries, reports, context.clock, context.metrics))
+        await in_background(stack, "reports", reports.run(), reports.drained, context)
+        await in_background(stack, "settle", settlements.run(), settlements.drained, context)
         prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
-        lanes: dict[Channel, Lane[Work, Settled]] = {}
+        worker_pools: dict[Channel, WorkerPool[Work, Settled]] = {}
         polls: list[Poll[Any, Any]] = []
         for provider in providers(settings):
             stack.push_async_callback(provider.close)
-            attempt = Attempt(provider, prepare, _rules(settings, around.clock), around.clock, around.metrics)
-            queue, holding = ChannelQueue(deliveries, provider.channel), _holding(settings, provider)
-            lane = Lane(provider.channel, attempt, queue, settlements, around.clock, holding=holding)
-            await in_background(stack, f"{lane.name}-lane", lane.run(), lane.stop, around)
-            lanes[provider.channel] = lane
-            polls.append(Poll(lane, queue, settlements, reports, around.clock))
-        calling = await start_calling(stack, settings, pool, publisher, around)
+            attempt = Attempt(provider, prepare, _rules(settings, context.clock), context.clock, context.metrics)
+            queue, limits = ChannelQueue(deliveries, provider.channel), _limits(settings, provider)
+            workers = WorkerPool(provider.channel, attempt, queue, settlements, context.clock, limits=limits)
+            await in_background(stack, f"{workers.name}-workers", workers.run(), workers.stop, context)
+            worker_pools[provider.channel] = workers
+            polls.append(Poll(workers, queue, settlements, reports, context.clock))
+        calling = await start_calling(stack, settings, pool, publisher, context)
         polls.append(calling.poll)
-        consumers = [*_consumers(settings, pool, deliveries, lanes, around), calling.consumer]
+        consumers = [*_consumers(settings, pool, deliveries, worker_pools, context), calling.consumer]
         for consumer in consumers:
             await stack.enter_async_context(consumer)
-        yield Notifier(pool, catalog, [*lanes.values(), calling.lane], polls, consumers)
+        yield Notifier(pool, catalog, [*worker_pools.values(), calling.workers], polls, consumers)
 
 
 def providers(settings: NotifierSettings) -> list[Provider]:
@@ -111,9 +111,9 @@ def providers(settings: NotifierSettings) -> list[Provider]:
     return [SmtpProvider(smtp), TwilioProvider(twilio)]
 
 
-def _holding(settings: NotifierSettings, provider: Provider) -> Holding:
+def _limits(settings: NotifierSettings, provider: Provider) -> PoolLimits:
     longest = max(settings.notifier_smtp_timeout, settings.notifier_twilio_timeout)
-    return Holding(
+    return PoolLimits(
         slots=provider.slots,
         capacity=settings.notifier_capacity,
         lease=timedelta(seconds=settings.notifier_lease),
@@ -125,21 +125,21 @@ def _consumers(
     settings: NotifierSettings,
     pool: Pool,
     deliveries: Deliveries,
-    lanes: Mapping[Channel, Lane[Work, Settled]],
-    around: Around,
+    worker_pools: Mapping[Channel, WorkerPool[Work, Settled]],
+    context: ServiceContext,
 ) -> list[BatchConsumer]:
     """Two groups: one takes the deliveries, one learns of contacts; neither waits for the other."""
-    accept = partial(accept_deliveries, deliveries=deliveries, lanes=lanes, clock=around.clock)
+    accept = partial(accept_deliveries, deliveries=deliveries, worker_pools=worker_pools, clock=context.clock)
     consumer = partial(
         BatchConsumer,
         settings,
-        clock=around.clock,
-        health=around.health,
-        metrics=around.metrics,
-        on_failure=around.on_failure,
+        clock=context.clock,
+        health=context.health,
+        metrics=context.metrics,
+        on_failure=context.on_failure,
         seals=Seals(pool, settings),
     )
-    learn = partial(learn_contacts, pool=pool, clock=around.clock)
+    learn = partial(learn_contacts, pool=pool, clock=context.clock)
     return [
         # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it.
         consumer(service="notifier-contacts", topics=[topics.EVENTS], handler=learn),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.provider_results import Answer, TryLater
+from relevo_notifier.core.provider_results import ProviderResult, TryLater
 
 
 class NoProvider:
@@ -18,7 +18,7 @@ class NoProvider:
         self.channel = channel
         self._how = how
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message) -> ProviderResult:
         """Sends nothing."""
         return TryLater(f"no provider for {self.channel} is set up: {self._how}")
 

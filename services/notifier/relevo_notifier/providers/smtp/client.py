@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.provider_results import Answer, Refused, TryLater, Unknown, read_smtp
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown, read_smtp
 from relevo_runtime.errors import described
 
 Tls = Literal["none", "starttls", "tls"]
@@ -55,7 +55,7 @@ class SmtpProvider:
         self._free = asyncio.Semaphore(options.connections)
         self._context = _tls_context(options)
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message) -> ProviderResult:
         """Send one mail over a connection of its own for that time."""
         handed_over = False
         connection: aiosmtplib.SMTP | None = None
@@ -80,7 +80,7 @@ class SmtpProvider:
         except Exception as error:  # noqa: BLE001 - what can't be written as SMTP, such as an odd address
             _close(connection)
             reason = f"the mail can't be handed over: {described(error)}"[:300]
-            return Unknown(reason) if handed_over else Refused(reason)
+            return Unknown(reason) if handed_over else Rejected(reason)
         except BaseException:
             _close(connection)  # nobody knows what state it is in
             raise

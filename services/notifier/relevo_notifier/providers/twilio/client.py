@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.provider_results import Answer, Sent, TryLater, Unknown, read_twilio
+from relevo_notifier.core.provider_results import ProviderResult, Sent, TryLater, Unknown, read_twilio
 
 CLOCK_SLACK = timedelta(minutes=1)
 
@@ -51,7 +51,7 @@ class TwilioProvider:
         for client in self._clients:
             self._idle.put_nowait(client)
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message) -> ProviderResult:
         """Create the message."""
         form = {"To": message.recipient, "From": message.sender, "Body": message.content.decode()}
         # Twilio ignores headers that it does not know; a sandbox that counts effects finds the effect key here.
