@@ -124,7 +124,7 @@ def test_tests_that_pass_with_every_way_covered(library: Path) -> None:
     code, lines = relevo("test", "--coverage-min", "100")
     assert code == 0, lines
     assert lines[0].split()[:5] == ["✓", "thanks", "3", "of", "3"]
-    assert lines[-1].startswith("3 of 3 tests passed, 100 % of 3 ways covered, ")
+    assert lines[-1].startswith("3 of 3 tests passed, 100 % of 3 paths covered, ")
 
 
 _CANCELLED = """\

@@ -7,7 +7,7 @@ from relevo_workflow.model.effects import ArmTimer, Emit, StartRun
 from relevo_workflow.model.inputs import EventInput, Input, StartInput, TimerInput
 from relevo_workflow.model.state import Subject
 from relevo_workflow.runs.handle import handle
-from relevo_workflow.steps.step_effects import IN_CIRCLE, MAX_HOPS
+from relevo_workflow.steps.step_effects import MAX_HOPS, WORKFLOW_CYCLE
 from relevo_workflow.testing.simulation import due_wakeup
 from tests.workflow.shop import CUSTOMER, SHOP, START, a_workflow, an_event, known
 
@@ -42,7 +42,7 @@ def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> 
 def test_a_circle_of_starts_ends_and_says_so():
     found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % ""))
     assert [kind for kind, _ in found] == ["started"] * (MAX_HOPS + 1) + ["not_started"]
-    assert found[-1] == ("not_started", IN_CIRCLE)
+    assert found[-1] == ("not_started", WORKFLOW_CYCLE)
 
 
 def test_a_circle_with_a_wait_goes_on():
@@ -57,7 +57,7 @@ def test_a_circle_that_doubles_ends_before_it_floods():
     found = led_to(StartInput(id="s", workflow="b", at=START), flow, patience=10_000)
     doublings = MAX_HOPS // 2
     assert [kind for kind, _ in found].count("started") == 2 ** (doublings + 1) - 1
-    assert found[-1] == ("not_started", IN_CIRCLE)
+    assert found[-1] == ("not_started", WORKFLOW_CYCLE)
 
 
 def test_a_circle_of_events_ends_and_says_so():
@@ -65,7 +65,7 @@ def test_a_circle_of_events_ends_and_says_so():
     flow = a_workflow(f"workflow: flow\ntrigger: {{event: quote.expired}}\nreentry: several\n{emit}\n")
     found = led_to(EXPIRED, flow)
     assert [kind for kind, _ in found] == ["started"] * (MAX_HOPS + 1)
-    assert found[-1][1] == IN_CIRCLE
+    assert found[-1][1] == WORKFLOW_CYCLE
 
 
 def test_runs_that_wake_one_another_end_too():

@@ -1,6 +1,6 @@
 """Who comes in, and again: re-entry, enrolment, holdout and the shares of a split."""
 
-from relevo_workflow.model.bucketing import share
+from relevo_workflow.model.bucketing import bucket_point
 from relevo_workflow.runs.starting import held_out, takes_part
 from tests.workflow.shop import CUSTOMER, Customer, a_workflow, euros
 
@@ -70,7 +70,7 @@ class TestShares:
         assert 60 <= held <= 140  # 5 %: 100 expected, four standard deviations each way
 
     def _is_held(self, key: str) -> bool:
-        return share("flow", "holdout", key) * 100 < 5
+        return bucket_point("flow", "holdout", key) * 100 < 5
 
     def test_a_split_gives_a_key_the_same_variant_every_time(self):
         flow = a_workflow(

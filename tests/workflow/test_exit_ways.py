@@ -19,8 +19,8 @@ steps:
 
 def test_a_second_exit_for_a_reason_has_a_way_of_its_own():
     flow = a_workflow(TEXT)
-    assert list(coverage(flow, []).ways) == ["exit/bought", "exit/bought-2", "exit/consent.changed", "exit/bought-3"]
-    assert [flow.place_of(way).line for way in coverage(flow, []).ways] == [4, 5, 6, 7]
+    assert list(coverage(flow, []).paths) == ["exit/bought", "exit/bought-2", "exit/consent.changed", "exit/bought-3"]
+    assert [flow.position_of(way).line for way in coverage(flow, []).paths] == [4, 5, 6, 7]
 
 
 def test_its_path_and_its_reason():
@@ -46,7 +46,7 @@ def test_a_reason_that_looks_like_the_second_of_another():
         steps: [{wait: 1d}]
         """
     )
-    assert list(coverage(flow, []).ways) == ["exit/bought-2", "exit/bought", "exit/bought-3"]
+    assert list(coverage(flow, []).paths) == ["exit/bought-2", "exit/bought", "exit/bought-3"]
 
 
 def test_that_ways_are_numbered_is_no_change_to_tell():

@@ -101,7 +101,7 @@ def mail(subject: str) -> str:
 def test_a_template_that_reads_what_no_step_has_saved_on_some_way():
     texts = {"templates/answer.yaml": mail("Status {{ run.erp.status }}")}
     assert [str(one) for one in diagnose({**files(HEAD + READS), **texts})[1]] == [
-        "templates/answer.yaml:4:26: error: on some way to 'send-answer' no step has saved run.erp"
+        "templates/answer.yaml:4:26: error: on some path to 'send-answer' no step has saved run.erp"
         " (help: save it before, or write {% if run.erp %})"
     ]
 

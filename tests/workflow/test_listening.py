@@ -12,7 +12,7 @@ from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.expressions.plain_conditions import necessary_equalities
 from relevo_workflow.model.inputs import EventInput
 from relevo_workflow.model.state import Facts, Run
-from relevo_workflow.runs.correlation import Listening
+from relevo_workflow.runs.correlation import RunCorrelator
 from relevo_workflow.runs.decide import decide
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -102,17 +102,17 @@ def test_a_run_that_is_not_asked_would_have_ignored_the_event(
     run, event = run_of(trigger_type, mine, step), event_of(kind, theirs, order_id)
     assert step in DEFINITION.program.steps
     decision = decide(DEFINITION, run, EventInput(event), Facts(), event.time)
-    asked = Listening(event).concerns(DEFINITION, run)
+    asked = RunCorrelator(event).concerns(DEFINITION, run)
     assert asked or (decision.kind, decision.effects) == ("ignored", ())
 
 
 def test_of_thousands_of_runs_those_are_asked_that_agree_with_the_event() -> None:
     runs = [run_of("checkout.started", f"token-{n}", "wait-1h") for n in range(2000)]
-    listening = Listening(event_of("checkout.updated", "token-7"))
+    listening = RunCorrelator(event_of("checkout.updated", "token-7"))
     assert [run.trigger["checkout_token"] for run in runs if listening.concerns(DEFINITION, run)] == ["token-7"]
-    nobody = Listening(event_of("checkout.started", "token-7"))
+    nobody = RunCorrelator(event_of("checkout.started", "token-7"))
     assert not any(nobody.concerns(DEFINITION, run) for run in runs)
-    everybody = Listening(event_of("order.cancelled", "token-7"))
+    everybody = RunCorrelator(event_of("order.cancelled", "token-7"))
     assert all(everybody.concerns(DEFINITION, run) for run in runs)
 
 

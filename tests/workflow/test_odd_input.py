@@ -225,7 +225,7 @@ def test_two_arms_for_one_event_are_told_apart():
     customer = Customer(flow).does("order.placed", order_id="o1")
     customer.does("refund.created", "1d", refund_id="r1", order_id="o1", reason="late")
     assert "wait-for-refund-created/refund.created-2" in customer.path
-    assert flow.place_of("wait-for-refund-created/refund.created-2").line == 7
+    assert flow.position_of("wait-for-refund-created/refund.created-2").line == 7
 
 
 TEMPLATES = [

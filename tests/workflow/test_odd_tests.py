@@ -94,7 +94,7 @@ def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle):
         f"given: {{start: 2026-03-10 10:00, trigger: {CIRCLES[circle]}}}\ntests: [{{name: a, expect: {{runs: 1}}}}]\n"
     )
     (result,) = run_tests(flow, {"tests/a.yaml": given}).results
-    assert "this is a circle" in result.failures[0].message
+    assert "this is a cycle" in result.failures[0].message
 
 
 @pytest.mark.parametrize(

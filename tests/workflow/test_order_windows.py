@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from relevo_contracts.envelope import Event
-from relevo_workflow.model.order_history import KEPT_LINES, KEPT_WHOLE, LONGEST_WINDOW, measured
+from relevo_workflow.model.order_history import KEPT_LINES, KEPT_WHOLE, LONGEST_WINDOW, measure_orders
 from relevo_workflow.model.state import Facts
 from relevo_workflow.runs.customer_merge import merge_facts
 from relevo_workflow.runs.facts import fold_event
@@ -40,11 +40,11 @@ def after(*events: Event) -> Facts:
 
 
 def count(facts: Facts, at: timedelta, days: int = 60) -> int | float:
-    return measured(facts, START + at - days * DAY, "count", None, None)
+    return measure_orders(facts, START + at - days * DAY, "count", None, None)
 
 
 def total(facts: Facts, at: timedelta = timedelta(), days: int = 60) -> int | float:
-    return measured(facts, START + at - days * DAY, "total", None, None)
+    return measure_orders(facts, START + at - days * DAY, "total", None, None)
 
 
 class TestEdges:
@@ -93,8 +93,8 @@ class TestEdges:
 
         def ask(product: str | None, category: str | None) -> tuple[float, float]:
             return (
-                measured(facts, since, "count", product, category),
-                measured(facts, since, "total", product, category),
+                measure_orders(facts, since, "count", product, category),
+                measure_orders(facts, since, "total", product, category),
             )
 
         assert ask("p-1", None) == (1, 8.0)
@@ -105,7 +105,7 @@ class TestEdges:
 
     def test_a_line_without_a_total_costs_its_price_times_its_quantity(self):
         item = {"title": "Cloth", "product_id": "p-1", "quantity": 2.5, "price": euros("4.00")}
-        assert measured(after(placed("o1", DAY, items=[item])), START, "total", "p-1", None) == 10.0
+        assert measure_orders(after(placed("o1", DAY, items=[item])), START, "total", "p-1", None) == 10.0
 
 
 class TestBounds:

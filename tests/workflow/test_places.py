@@ -70,7 +70,7 @@ def test_each_character_of_a_text_is_found_where_it_stands(words, between, style
     lines, problems = stream.getvalue().splitlines(), Problems()
     root = read_yaml("a.yaml", stream.getvalue(), problems)
     assert root is not None
-    (node,) = (one for one in root.walk() if one.written is not None)
+    (node,) = (one for one in root.walk() if one.source_map is not None)
     for index, character in enumerate(node.text):
         if character in " \t\n":
             continue

@@ -13,7 +13,7 @@ from relevo_workflow.definition.calendar_rules import check_cron, check_rrule, n
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.syntax.durations import format_duration, parse_duration
-from relevo_workflow.syntax.zones import Window, anniversary, instant, next_time_of_day, zone_of
+from relevo_workflow.syntax.zones import TimeWindow, anniversary, instant, next_time_of_day, zone_of
 from relevo_workflow.values.text_context import instant_text
 from tests.workflow.shop import Customer, a_workflow, known
 
@@ -81,7 +81,7 @@ def test_the_next_time_of_day_is_later_and_near(after, at, zone, weekday):
 
 class TestWindows:
     MADRID = ZoneInfo("Europe/Madrid")
-    OFFICE = Window(opens=time(9), closes=time(20), days=(0, 1, 2, 3, 4))
+    OFFICE = TimeWindow(opens=time(9), closes=time(20), days=(0, 1, 2, 3, 4))
 
     @pytest.mark.parametrize(
         ("at", "opens"),
@@ -98,7 +98,7 @@ class TestWindows:
         assert found == datetime.fromisoformat(opens)
 
     def test_one_past_midnight_belongs_to_the_day_that_it_opens(self):
-        late = Window(opens=time(22), closes=time(2), days=(4,))
+        late = TimeWindow(opens=time(22), closes=time(2), days=(4,))
         saturday = datetime(2026, 3, 14, 0, 30, tzinfo=UTC)
         assert late.next_open(saturday, UTC) == saturday
         assert late.next_open(datetime(2026, 3, 14, 2, 0, tzinfo=UTC), UTC) == datetime(2026, 3, 20, 22, tzinfo=UTC)

@@ -40,7 +40,7 @@ def warned(step: str, before: str = ORDER) -> list[str]:
 def test_what_a_step_reads_and_no_step_has_saved_on_some_way(step, column):
     (text,) = warned(step)
     kind = step.partition(":")[0]
-    assert text.startswith(f"workflow.yaml:7:{column}: warning: on some way to '{kind.replace('_', '-')}")
+    assert text.startswith(f"workflow.yaml:7:{column}: warning: on some path to '{kind.replace('_', '-')}")
     assert "no step has saved run.paid: it is empty there (help: save it before, or ask: has(run.paid))" in text
 
 

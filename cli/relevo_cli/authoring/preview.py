@@ -6,7 +6,7 @@ from html import escape
 from relevo_templates.errors import TemplateError
 from relevo_workflow import Definition, Send
 from relevo_workflow.diagram import diagram_of, render_svg
-from relevo_workflow.testing import Previews, Reader
+from relevo_workflow.testing import MessageReader, Previews
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -38,10 +38,10 @@ def _messages(definition: Definition, name: str, previews: Previews) -> Iterator
         return
     send, reader = previews.samples[name]
     for locale in definition.templates[name].locales:
-        yield _message(send, Reader((locale, *reader.locales), reader.zone), locale, previews)
+        yield _message(send, MessageReader((locale, *reader.locales), reader.zone), locale, previews)
 
 
-def _message(send: Send, reader: Reader, locale: str, previews: Previews) -> str:
+def _message(send: Send, reader: MessageReader, locale: str, previews: Previews) -> str:
     head = f"<h2>{escape(send.template)} · {escape(locale)}</h2>"
     try:
         message = previews.of(send, reader)

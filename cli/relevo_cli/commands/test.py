@@ -19,7 +19,7 @@ from relevo_workflow.testing import Coverage, Previews, SuiteResult, TestResult,
 
 
 class Summary(Struct, frozen=True):
-    """What was run; the last line of `--json`. `branches` are all ways through the workflows."""
+    """What was run; the last line of `--json`. `branches` are all paths through the workflows."""
 
     tests: int
     passed: int
@@ -40,7 +40,7 @@ def run(
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML.")
     ] = None,
     coverage_min: Annotated[
-        float, typer.Option(min=0, max=100, help="Fail below this percentage of ways covered.")
+        float, typer.Option(min=0, max=100, help="Fail below this percentage of paths covered.")
     ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a workflow, then the sums.")] = False,
 ) -> None:
@@ -87,12 +87,12 @@ def tested(
     if not suite.results and not suite.problems:
         nothing = Diagnostic(Position("workflow.yaml"), "there are no tests", "add tests/*.yaml beside it")
         suite = structs.replace(suite, problems=(nothing,))
-    missed = {way: placed_at(folder, where) for way, where in suite.coverage.places.items()}
+    missed = {path: placed_at(folder, where) for path, where in suite.coverage.positions.items()}
     return structs.replace(
         suite,
         results=tuple(_from_here(folder, one) for one in suite.results),
         problems=tuple(placed(folder, one) for one in suite.problems),
-        coverage=structs.replace(suite.coverage, places=missed),
+        coverage=structs.replace(suite.coverage, positions=missed),
     )
 
 
@@ -109,14 +109,14 @@ def summed(suites: Sequence[SuiteResult], seconds: float) -> Summary:
         tests=len(results),
         passed=passed,
         failed=len(results) - passed,
-        branches=sum(len(suite.coverage.ways) for suite in suites),
+        branches=sum(len(suite.coverage.paths) for suite in suites),
         covered=sum(suite.coverage.covered for suite in suites),
         seconds=round(seconds, 3),
     )
 
 
 def percentage(summary: Summary) -> float:
-    """The share of ways that are covered, in percent; all of none is all."""
+    """The share of paths that are covered, in percent; all of none is all."""
     return 100.0 * summary.covered / summary.branches if summary.branches else 100.0
 
 
@@ -125,18 +125,18 @@ def show(console: Console, suite: SuiteResult, seconds: float) -> None:
     failed = [one for one in suite.results if not one.passed]
     mark, colour = ("✓", "green") if suite.passed else ("✗", "red")
     count = f"{len(suite.results) - len(failed)} of {len(suite.results)} tests"
-    ways = f"{suite.coverage.covered} of {len(suite.coverage.ways)} ways"
-    console.print(f"{mark} {suite.workflow:<16} {count:>15}  {ways:>15}  {seconds:6.2f} s", style=colour, markup=False)
+    paths = f"{suite.coverage.covered} of {len(suite.coverage.paths)} paths"
+    console.print(f"{mark} {suite.workflow:<16} {count:>15}  {paths:>15}  {seconds:6.2f} s", style=colour, markup=False)
     for problem in suite.problems:
         console.print(f"    {problem}", markup=False)
     for result in failed:
         console.print(f"  ✗ {result.name}", style="red", markup=False)
         for failure in result.failures:
             show_failure(console, failure)
-    for way in suite.coverage.missed:
-        where = suite.coverage.places.get(way)
+    for path in suite.coverage.missed:
+        where = suite.coverage.positions.get(path)
         place = f"  {where.file}:{where.line}" if where is not None else ""
-        console.print(f"    not covered: {way}{place}", style="yellow", markup=False)
+        console.print(f"    not covered: {path}{place}", style="yellow", markup=False)
 
 
 def show_failure(console: Console, failure: Diagnostic) -> None:
@@ -157,7 +157,7 @@ def show_sums(console: Console, summary: Summary, wanted: float | None) -> None:
     share = f"{percentage(summary):.1f}".removesuffix(".0")
     tests = f"{summary.passed} of {summary.tests} tests passed"
     console.print(
-        f"{tests}, {share} % of {summary.branches} ways covered, {summary.seconds:.2f} s", style=colour, markup=False
+        f"{tests}, {share} % of {summary.branches} paths covered, {summary.seconds:.2f} s", style=colour, markup=False
     )
     if wanted is not None:
         console.print(f"the coverage is below {wanted:g} %", style="red", markup=False)

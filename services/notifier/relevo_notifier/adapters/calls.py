@@ -7,7 +7,7 @@ import msgspec
 
 from relevo_contracts.messages import CallHttp
 from relevo_notifier.core.calls import CallWork, SettledCall
-from relevo_notifier.core.requests import place_of
+from relevo_notifier.core.requests import position_of
 from relevo_notifier.core.work import Due, Incoming
 from relevo_runtime.errors import described
 from relevo_runtime.postgres import Pool, Statements
@@ -45,7 +45,7 @@ class Calls:
                 lease=item.wake_at,
                 attempts=int(item.begun),
                 accepted_at=now,
-                place=place_of(item.command),
+                place=position_of(item.command),
             )
             for ref, item in unique.items()
             if ref in new
@@ -82,7 +82,7 @@ class Calls:
                 doubts=doubts,
                 doubtful=state == "calling",
                 accepted_at=accepted_at,
-                place=place_of(call),
+                place=position_of(call),
             )
             (due.doubtful if work.doubtful else due.queued).append(work)
         return due

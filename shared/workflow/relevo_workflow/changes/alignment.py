@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from relevo_workflow.definition.program import Program
 from relevo_workflow.steps import step_types as steps
-from relevo_workflow.values.value import Computed, Items, LiquidText, Literal, Record, Value
+from relevo_workflow.values.value import Computed, LiquidText, ListValue, Literal, ObjectValue, Value
 
 Content = tuple[str, ...]
 _NAMED = 10_000
@@ -105,9 +105,9 @@ def _written(value: Value) -> str:
             return value.expression.text
         case Literal():
             return repr(value.value)
-        case Record():
+        case ObjectValue():
             return ", ".join(f"{name}: {_written(one)}" for name, one in value.fields)
-        case Items():
+        case ListValue():
             return ", ".join(map(_written, value.items))
         case LiquidText():
             return value.text

@@ -15,8 +15,8 @@ from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.values.value import LiquidText
 
 NOTHING = "nothing"
-_LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "types", "warnings", "places"}
-_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields", "way"}
+_LEFT_OUT = {"name", "version", "program", "templates", "layouts", "files", "types", "warnings", "positions"}
+_DERIVED = {"event_types", "exit_types", "trigger_types", "timed", "watched_segments", "fields", "path_label"}
 _WORDS = {
     "triggers": "trigger",
     "restarts": "restart",

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from relevo_workflow.changes.alignment import align
-from relevo_workflow.changes.repeats import deeds_before, repeated
+from relevo_workflow.changes.repeats import actions_before, repeated
 from relevo_workflow.definition.workflow import Definition, EventTrigger
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
@@ -130,7 +130,7 @@ class Transition:
             version=self.new.version,
             step=place,
             entered_as=run.entered_as or (run.step if renamed else ""),
-            did=deeds_before(self.old.program, run.step, run.did),
+            did=actions_before(self.old.program, run.step, run.did),
             rounds={self.place(name): count for name, count in run.rounds.items() if self.place(name)},
             early=self._early(run.early),
         )

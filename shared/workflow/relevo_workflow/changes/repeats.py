@@ -24,14 +24,14 @@ _ASKING = steps.HttpStep | steps.TaskStep | steps.ApproveStep
 """Steps that a run rests at after they have done something."""
 
 
-def deed(step: steps.Step) -> str:
+def action_of(step: steps.Step) -> str:
     """What a step does, as a run notes it (`Run.did`): the same text, the same deed."""
     return "/".join(content(step))
 
 
-def deeds_before(program: Program, step_id: str, did: Collection[str] = ()) -> tuple[str, ...]:
+def actions_before(program: Program, step_id: str, did: Collection[str] = ()) -> tuple[str, ...]:
     """What a run that rests at a step may have done; `did` is what it had done in versions before."""
-    found = (deed(program.steps[one]) for one in _behind(program, step_id))
+    found = (action_of(program.steps[one]) for one in _behind(program, step_id))
     return tuple(sorted({*did, *found}))
 
 
@@ -42,18 +42,20 @@ def repeated(old: Program, new: Program, step_id: str, place: str, did: Collecti
     step of the old version speaks for one of the new one in that.
     """
     behind, ahead = _behind(old, step_id), _ahead(old, step_id)
-    done = set(deeds_before(old, step_id, did))
+    done = set(actions_before(old, step_id, did))
     places = align(old, new).places
     found: list[str] = []
     wanted: set[str] = set()
     for one in _in_order(new, _ahead(new, place)):
         step = new.steps[one]
         was = [old_id for old_id, choices in places.items() if one in choices]
-        by_itself = [two for two in was if two in ahead and (two in behind or deed(old.steps[two]) == deed(step))]
+        by_itself = [
+            two for two in was if two in ahead and (two in behind or action_of(old.steps[two]) == action_of(step))
+        ]
         free = next((two for two in by_itself if two not in wanted), None)
         if free is not None:
             wanted.add(free)
-        elif deed(step) in done or any(two in behind for two in was):
+        elif action_of(step) in done or any(two in behind for two in was):
             found.append(one)
     return tuple(found)
 

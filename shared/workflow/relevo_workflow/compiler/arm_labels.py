@@ -18,8 +18,8 @@ def arm_labels(kind: str, arms: Sequence[Node]) -> list[str]:
     return found
 
 
-def exit_ways(rules: Sequence[Node]) -> list[dict[str, str]]:
-    """The way of each exit rule by its events: its reason (else the event); that of a second rule ends in `-2`."""
+def exit_labels(rules: Sequence[Node]) -> list[dict[str, str]]:
+    """The label of each exit rule by its events: its reason (else the event); that of a second rule ends in `-2`."""
     taken: set[str] = set()
     found: list[dict[str, str]] = []
     for rule in rules:

@@ -1,4 +1,4 @@
-"""The steps of a workflow as an outline: their kinds, their stable ids, what they save, the blocks inside them."""
+"""The syntax tree of a workflow's steps: their kinds, their stable ids, what they save, the blocks inside them."""
 
 import re
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ class Block:
     """A list of steps: the workflow's own, or an arm's. `node` is the arm it belongs to."""
 
     node: Node
-    steps: "list[Outline]"
+    steps: "list[StepNode]"
     label: str = ""
 
 
 @dataclass(slots=True)
-class Outline:
+class StepNode:
     """One step before it is compiled. `body` is the value of its keyword, `given` whether somebody wrote its id."""
 
     kind: str
@@ -62,7 +62,7 @@ class Outline:
     blocks: list[Block]
     given: bool = False
 
-    def walk(self) -> "Iterator[Outline]":
+    def walk(self) -> "Iterator[StepNode]":
         """This step and every step inside it, in the order of the file."""
         yield self
         for block in self.blocks:
@@ -70,14 +70,14 @@ class Outline:
                 yield from step.walk()
 
 
-def outline(node: Node | None, problems: Problems) -> list[Outline]:
+def parse_steps(node: Node | None, problems: Problems) -> list[StepNode]:
     """The steps of a list node, with ids; what is no step is noted and left out."""
     steps = _steps(node, problems)
     _name_all(steps, problems)
     return steps
 
 
-def _steps(node: Node | None, problems: Problems) -> list[Outline]:
+def _steps(node: Node | None, problems: Problems) -> list[StepNode]:
     if node is None:
         return []
     if node.items is None:
@@ -90,7 +90,7 @@ def _steps(node: Node | None, problems: Problems) -> list[Outline]:
 _NO_SPACE = re.compile(r"([a-z_]+)[:=](\S.*)", re.DOTALL)
 
 
-def _step(node: Node, problems: Problems) -> Outline | None:
+def _step(node: Node, problems: Problems) -> StepNode | None:
     if node.entries is None:
         advice = "a step is a mapping such as 'wait: 4h' or 'send: {…}'"
         if match := _NO_SPACE.match(node.text):
@@ -115,7 +115,7 @@ def _step(node: Node, problems: Problems) -> Outline | None:
         return None
     body = node.entries[kinds[0]]
     step_id = _given_id(node, problems)
-    return Outline(kinds[0], step_id, node, body, _blocks(kinds[0], body, problems), given=bool(step_id))
+    return StepNode(kinds[0], step_id, node, body, _blocks(kinds[0], body, problems), given=bool(step_id))
 
 
 def _given_id(node: Node, problems: Problems) -> str:
@@ -139,7 +139,7 @@ def _blocks(kind: str, body: Node, problems: Problems) -> list[Block]:
     return []
 
 
-def _name_all(steps: list[Outline], problems: Problems) -> None:
+def _name_all(steps: list[StepNode], problems: Problems) -> None:
     every = [inner for step in steps for inner in step.walk()]
     taken: set[str] = set()
     for step in every:
@@ -167,7 +167,7 @@ def _free(stem: str, taken: set[str], *, numbered: bool) -> str:
     return f"{stem}-{number}"
 
 
-def _readable(step: Outline) -> str:
+def _readable(step: StepNode) -> str:
     """A stem for the id that says what the step does, so that ids stay the same when others come and go."""
     body, entries = step.body, step.body.entries or {}
     word = {
@@ -189,7 +189,7 @@ def _text(node: Node | None) -> str:
     return node.text or next((one.text for one in node.items or ()), "")
 
 
-def saved_shapes(steps: list[Outline], problems: Problems, types: EventTypes = BUILT_IN) -> dict[str, Shape]:
+def saved_shapes(steps: list[StepNode], problems: Problems, types: EventTypes = BUILT_IN) -> dict[str, Shape]:
     """What the steps keep by `as:`, with the shape of each. One name with two shapes is a problem.
 
     What can't be read (an unknown event, an `as` where there is none) may be anything: it has its error already.
@@ -205,7 +205,7 @@ def saved_shapes(steps: list[Outline], problems: Problems, types: EventTypes = B
     return found
 
 
-def _saves(step: Outline, types: EventTypes) -> Iterator[tuple[str, Node, Shape]]:
+def _saves(step: StepNode, types: EventTypes) -> Iterator[tuple[str, Node, Shape]]:
     entries = step.body.entries or {}
     save = entries.get("as")
     if save is not None and _IDENTIFIER.match(save.text):
@@ -219,7 +219,7 @@ def _saves(step: Outline, types: EventTypes) -> Iterator[tuple[str, Node, Shape]
             yield save.text, save, event_shape(one.text, types) if one.text in types else DYN
 
 
-def _table_shape(step: Outline, name: str) -> Shape:
+def _table_shape(step: StepNode, name: str) -> Shape:
     entries = step.body.entries or {}
     collect = _text(entries.get("hit")) == "collect"
     fields: dict[str, Shape] = {}

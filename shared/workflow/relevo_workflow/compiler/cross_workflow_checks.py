@@ -29,7 +29,7 @@ def _wrong(
 ) -> Diagnostic | None:
     if not isinstance(step, StartStep):
         return None
-    where, target = definition.place_of(step.id), known.get(step.workflow)
+    where, target = definition.position_of(step.id), known.get(step.workflow)
     if step.workflow not in known:
         others = [name for name in known if name != definition.name]
         severity = "error" if others or complete else "warning"

@@ -1,17 +1,17 @@
-"""What steps read of `run` that no step has saved on some way to them: it is empty there, which is mostly a slip.
+"""What steps read of `run` that no step has saved on some path to them: it is empty there, which is mostly a slip.
 
 Not meant are steps that ask for it: by `has(run.x)`, or by comparing it with `null` or an empty text. What a branch
-asks for counts as known in its arms and behind it: each way has its answer.
+asks for counts as known in its arms and behind it: each arm has its answer.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.compiler.ast import APPROVE_BLOCKS, Outline
-from relevo_workflow.definition.control_flow import saved_before
+from relevo_workflow.compiler.ast import APPROVE_BLOCKS, StepNode
+from relevo_workflow.definition.control_flow import definitely_assigned
 from relevo_workflow.definition.program import Program
-from relevo_workflow.expressions.field_paths import Path, find_paths
+from relevo_workflow.expressions.field_paths import FieldPath, find_paths
 from relevo_workflow.expressions.shapes import DYN
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.yaml_source import Node
@@ -28,21 +28,21 @@ _COMPARED_AFTER = re.compile(rf"\s*[!=]=\s*{_EMPTY}")
 _COMPARED_BEFORE = re.compile(rf"{_EMPTY}\s*[!=]=\s*$")
 
 
-def unsaved_reads(program: Program, outlines: Mapping[str, Outline]) -> Iterator[tuple[str, str, Position]]:
+def uses_before_save(program: Program, step_nodes: Mapping[str, StepNode]) -> Iterator[tuple[str, str, Position]]:
     """The step, the name and the place of each such read; each name once a step."""
-    asked = {step_id: frozenset(_asked(outlines[step_id])) for step_id in program.steps}
-    known = saved_before(
-        program, {step_id: asked[step_id] for step_id, one in outlines.items() if one.kind == "branch"}
+    asked = {step_id: frozenset(_asked(step_nodes[step_id])) for step_id in program.steps}
+    known = definitely_assigned(
+        program, {step_id: asked[step_id] for step_id, one in step_nodes.items() if one.kind == "branch"}
     )
     for step_id in program.steps:
         told = set(ALWAYS | asked[step_id] | known.get(step_id, frozenset()))
-        for name, where in _reads(outlines[step_id]):
+        for name, where in _reads(step_nodes[step_id]):
             if name not in told and step_id in known:
                 told.add(name)
                 yield step_id, name, where
 
 
-def _asked(step: Outline) -> Iterator[str]:
+def _asked(step: StepNode) -> Iterator[str]:
     for node in _expressions(step):
         for path in _paths(node):
             after = _COMPARED_AFTER.match(node.text, path.end)
@@ -50,7 +50,7 @@ def _asked(step: Outline) -> Iterator[str]:
                 yield path.parts[1]
 
 
-def _reads(step: Outline) -> Iterator[tuple[str, Position]]:
+def _reads(step: StepNode) -> Iterator[tuple[str, Position]]:
     for node in _expressions(step):
         yield from ((path.parts[1], node.at(path.start)) for path in _paths(node))
     for node in _scalars(step.body, (*_TEXTS, *_VALUES)):
@@ -58,11 +58,11 @@ def _reads(step: Outline) -> Iterator[tuple[str, Position]]:
             yield from saved_reads(node)
 
 
-def _paths(node: Node) -> list[Path]:
+def _paths(node: Node) -> list[FieldPath]:
     return [path for path in find_paths(node.text, {"run": DYN}) if len(path.parts) > 1]
 
 
-def _expressions(step: Outline) -> Iterator[Node]:
+def _expressions(step: StepNode) -> Iterator[Node]:
     """The scalars of a step that are expressions and name `run`."""
     yield from (node for node in _scalars(step.body, _EXPRESSIONS) if "run" in node.text)
     for node in _scalars(step.body, _VALUES):

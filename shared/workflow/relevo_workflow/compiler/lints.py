@@ -1,16 +1,16 @@
 """What a workflow may say and hardly can mean: each rule is small and looks at a workflow that has no errors yet.
 
 Errors: a segment that does not exist; a cycle that nothing ends; a template that reads what no step has saved on some
-way to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
+path to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
 asks for consent; a language that some templates lack; what a step saves and nothing reads.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
-from relevo_workflow.compiler.ast import Outline
-from relevo_workflow.compiler.definite_assignment import ALWAYS, unsaved_reads
-from relevo_workflow.definition.control_flow import endless, reached_from, saved_before, targets
+from relevo_workflow.compiler.ast import StepNode
+from relevo_workflow.compiler.definite_assignment import ALWAYS, uses_before_save
+from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from, targets
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
 from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.diagnostics import Position, suggestion
@@ -25,23 +25,23 @@ _HAS_SEGMENT = re.compile(r"""segments\s+contains\s+(["'])([^"']*)\1""")
 _WAITS = (steps.Wait, steps.WaitUntil, steps.WaitFor, steps.TaskStep, steps.ApproveStep)
 
 
-def check_habits(definition: Definition, root: Node, outlines: list[Outline], reading: Reading) -> None:
+def check_habits(definition: Definition, root: Node, syntax_tree: list[StepNode], reading: Reading) -> None:
     """Notes everything that these rules find."""
-    places = {inner.id: inner for step in outlines for inner in step.walk()}
+    step_nodes = {inner.id: inner for step in syntax_tree for inner in step.walk()}
     for rule in _RULES:
-        rule(_Looked(definition, root, places, reading))
+        rule(_Looked(definition, root, step_nodes, reading))
 
 
 class _Looked:
     """The workflow that the rules look at."""
 
-    def __init__(self, definition: Definition, root: Node, places: dict[str, Outline], reading: Reading) -> None:
+    def __init__(self, definition: Definition, root: Node, step_nodes: dict[str, StepNode], reading: Reading) -> None:
         self.definition = definition
         self.program = definition.program
         self.root = root
         self.reading = reading
         self.problems = reading.problems
-        self.places = places
+        self.step_nodes = step_nodes
         self.starts = {one.event for one in definition.triggers if isinstance(one, EventTrigger)}
         waits = (step for step in self.program.steps.values() if isinstance(step, steps.WaitFor))
         waited = {event for step in waits for arm in step.arms for event in arm.events}
@@ -53,11 +53,11 @@ class _Looked:
             if isinstance(step, steps.SendStep) and purpose in ("", step.purpose):
                 yield step
 
-    def place(self, step_id: str, field: str) -> Position:
+    def position(self, step_id: str, field: str) -> Position:
         """Where the field of a step stands."""
-        outline = self.places[step_id]
-        found = (outline.body.entries or {}).get(field)
-        return found.position if found is not None else outline.node.position
+        step = self.step_nodes[step_id]
+        found = (step.body.entries or {}).get(field)
+        return found.position if found is not None else step.node.position
 
 
 def unknown_segments(looked: _Looked) -> None:
@@ -93,12 +93,12 @@ def _segments_of(text: str) -> Iterator[tuple[str, int]]:
 
 def endless_cycles(looked: _Looked) -> None:
     """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
-    around = [] if looked.definition.exits else endless(looked.program)
+    around = [] if looked.definition.exits else inescapable_cycle(looked.program)
     back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
     if back:
         target = looked.program.steps[back].next
         looked.problems.error(
-            looked.places[back].node.position,
+            looked.step_nodes[back].node.position,
             f"nothing ends this cycle: {' → '.join([*around, around[0]])}",
             f"an 'exit', a branch that leads out, or goto: {{step: {target}, repeat: 5}} (forever, if it is meant)",
         )
@@ -115,7 +115,7 @@ def no_end_at_purchase(looked: _Looked) -> None:
     late = next((step for step in looked.sends("marketing") if step.id in after_waits), None)
     if late is not None:
         looked.problems.warning(
-            looked.place(late.id, "template"),
+            looked.position(late.id, "template"),
             f"'{late.id}' also goes to those who have bought in the meantime",
             "exit: {event: order.placed, reason: bought}",
         )
@@ -140,15 +140,15 @@ def no_consent_path(looked: _Looked) -> None:
         send = next((step for step in looked.sends("marketing") if step.channel == channel), None)
         if send is not None:
             looked.problems.warning(
-                looked.place(send.id, "purpose"),
+                looked.position(send.id, "purpose"),
                 f"'{send.id}' is marketing, and nothing here asks for consent: without it the message is dropped",
                 f'when: customer.{channel}_consent == "granted", or an exit at consent.changed',
             )
 
 
-def read_before_saved(looked: _Looked) -> None:
-    """What a template takes of `run` must have been saved on every way to the step that sends it."""
-    saved = saved_before(looked.program)
+def template_uses_before_save(looked: _Looked) -> None:
+    """What a template takes of `run` must have been saved on every path to the step that sends it."""
+    saved = definitely_assigned(looked.program)
     told: set[tuple[str, str]] = set()
     for send in looked.sends():
         for name, where in looked.reading.reads.get(send.template, {}).items():
@@ -157,17 +157,17 @@ def read_before_saved(looked: _Looked) -> None:
             told.add((send.template, name))
             looked.problems.error(
                 where,
-                f"on some way to '{send.id}' no step has saved run.{name}",
+                f"on some path to '{send.id}' no step has saved run.{name}",
                 f"save it before, or write {{% if run.{name} %}}",
             )
 
 
-def unsaved_in_steps(looked: _Looked) -> None:
+def step_uses_before_save(looked: _Looked) -> None:
     """The same for what conditions, values, titles and addresses of steps take: there it is empty, and goes on."""
-    for step_id, name, where in unsaved_reads(looked.program, looked.places):
+    for step_id, name, where in uses_before_save(looked.program, looked.step_nodes):
         looked.problems.warning(
             where,
-            f"on some way to '{step_id}' no step has saved run.{name}: it is empty there",
+            f"on some path to '{step_id}' no step has saved run.{name}: it is empty there",
             f"save it before, or ask: has(run.{name})",
         )
 
@@ -175,7 +175,7 @@ def unsaved_in_steps(looked: _Looked) -> None:
 def never_read(looked: _Looked) -> None:
     """What a step saves and nothing reads is most likely a slip, or left from before."""
     saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
-    tables = [step.body.entries or {} for step in looked.places.values() if step.kind == "decide"]
+    tables = [step.body.entries or {} for step in looked.step_nodes.values() if step.kind == "decide"]
     needed = [entries.get("as") for entries in tables]
     texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
     for save in saves:
@@ -205,8 +205,8 @@ _RULES: tuple[Callable[[_Looked], None], ...] = (
     endless_cycles,
     no_end_at_purchase,
     no_consent_path,
-    read_before_saved,
-    unsaved_in_steps,
+    template_uses_before_save,
+    step_uses_before_save,
     never_read,
     missing_languages,
 )

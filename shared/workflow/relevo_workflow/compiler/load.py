@@ -1,4 +1,4 @@
-"""Loads a workflow from its files: YAML, grammar, names and types. Every problem at once, each with its place."""
+"""Loads a workflow from its files: YAML, grammar, names and types. Every problem at once, each with its position."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,15 +7,15 @@ from hashlib import sha256
 import msgspec
 
 from relevo_contracts.event_types import with_declared
-from relevo_workflow.compiler.ast import Outline, outline, saved_shapes
+from relevo_workflow.compiler.ast import StepNode, parse_steps, saved_shapes
 from relevo_workflow.compiler.lints import check_habits
-from relevo_workflow.compiler.positions import places_of
+from relevo_workflow.compiler.positions import positions_of
 from relevo_workflow.compiler.readers.events import EVENTS_FOLDER, event_files, read_declared
 from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.compiler.readers.segments import read_segments
 from relevo_workflow.compiler.readers.steps import StepReader
 from relevo_workflow.compiler.readers.templates import read_templates
-from relevo_workflow.definition.control_flow import circle, unreachable
+from relevo_workflow.definition.control_flow import cycle_without_wait, unreachable
 from relevo_workflow.definition.program import Program
 from relevo_workflow.definition.workflow import (
     DateTrigger,
@@ -85,23 +85,23 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     broken = {name for name, _ in event_files(files) if name not in types}
     fields = Fields(root, problems, "a workflow")
     before = len(problems.errors)
-    outlines = outline(fields.need("steps"), problems)
+    syntax_tree = parse_steps(fields.need("steps"), problems)
     kinds = trigger_kinds(root, types)
-    run = run_shape(saved_shapes(outlines, problems, types)) if len(problems.errors) == before else DYN
+    run = run_shape(saved_shapes(syntax_tree, problems, types)) if len(problems.errors) == before else DYN
     names = TypeEnvironment((), kinds.all, run, types)
     broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
     reading = Reading(problems, Compiler(problems), names, broken=broken)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
-    program = StepReader(reading, read_not_after(fields)).read(outlines)
+    program = StepReader(reading, read_not_after(fields)).read(syntax_tree)
     reading.warn_unused_templates(templates)
     if not problems.errors:
-        _check_ways(program, outlines, problems)
+        _check_paths(program, syntax_tree, problems)
     definition = _header(fields, HeaderReader(reading, segments))
     fields.done()
     if not problems.errors:
         check_habits(
-            replace(definition, program=program, templates=templates, files=dict(files)), root, outlines, reading
+            replace(definition, program=program, templates=templates, files=dict(files)), root, syntax_tree, reading
         )
     whole = replace(
         definition,
@@ -111,24 +111,26 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         layouts=layouts,
         files=dict(files),
         types=types,
-        places=places_of(root, outlines),
+        positions=positions_of(root, syntax_tree),
     )
     return _indexed(whole, problems)
 
 
-def _check_ways(program: Program, outlines: list[Outline], problems: Problems) -> None:
+def _check_paths(program: Program, syntax_tree: list[StepNode], problems: Problems) -> None:
     """Steps that no run reaches, and cycles that never wait."""
-    places = {inner.id: inner.node.position for step in outlines for inner in step.walk()}
+    positions = {inner.id: inner.node.position for step in syntax_tree for inner in step.walk()}
     for step_id in unreachable(program):
-        problems.error(places[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere")
-    around = circle(program)
+        problems.error(
+            positions[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere"
+        )
+    around = cycle_without_wait(program)
     if around:
-        way = " → ".join([*around, around[0]])
+        cycle = " → ".join([*around, around[0]])
         past = next((one for one in around if isinstance(program.steps[one], WaitUntil)), "")
         advice = f"'{past}' is over at once where its time is past: add a wait of a length, such as wait: 1d"
         problems.error(
-            places[around[0]],
-            f"runs would go round for ever: {way}",
+            positions[around[0]],
+            f"runs would go round for ever: {cycle}",
             advice if past else "put a wait into the cycle",
         )
 

@@ -1,47 +1,47 @@
-"""Where the ways through a workflow stand in its file: steps, their arms, exits, the restart; what stands in what."""
+"""Where the paths through a workflow stand in its file: steps, their arms, exits, the restart; what stands in what."""
 
 from collections.abc import Iterator
 
-from relevo_workflow.compiler.arm_labels import arm_labels, exit_ways
-from relevo_workflow.compiler.ast import Outline
+from relevo_workflow.compiler.arm_labels import arm_labels, exit_labels
+from relevo_workflow.compiler.ast import StepNode
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.yaml_source import Node
 
 
-def places_of(root: Node, outlines: list[Outline]) -> dict[str, Position]:
-    """The place of each step by its id, and of each way by its name (`branch-1/when-1`, `exit/bought`)."""
+def positions_of(root: Node, syntax_tree: list[StepNode]) -> dict[str, Position]:
+    """The position of each step by its id, and of each arm and exit by its name (`branch-1/when-1`, `exit/bought`)."""
     found: dict[str, Position] = {}
-    for step in (inner for outer in outlines for inner in outer.walk()):
+    for step in (inner for outer in syntax_tree for inner in outer.walk()):
         found[step.id] = step.node.position
         for label, where in _arms(step):
             found.setdefault(f"{step.id}/{label}", where)
     entries = root.entries or {}
     exits = _each(entries.get("exit"))
-    for rule, ways in zip(exits, exit_ways(exits), strict=True):
-        found.update(dict.fromkeys(ways.values(), rule.position))
+    for rule, labels in zip(exits, exit_labels(exits), strict=True):
+        found.update(dict.fromkeys(labels.values(), rule.position))
     for rule in _each(entries.get("restart"))[:1]:
         found["restart"] = rule.position
     return found
 
 
-def surroundings(outlines: list[Outline]) -> dict[str, tuple[str, str]]:
+def enclosing_steps(syntax_tree: list[StepNode]) -> dict[str, tuple[str, str]]:
     """The step and the arm around each step that stands in one."""
     return {
         inner.id: (step.id, label)
-        for outer in outlines
+        for outer in syntax_tree
         for step in outer.walk()
         for label, block in zip(_blocks(step), step.blocks, strict=True)
         for inner in block.steps
     }
 
 
-def _blocks(step: Outline) -> list[str]:
+def _blocks(step: StepNode) -> list[str]:
     if step.kind == "approve":
         return [block.label for block in step.blocks]
     return arm_labels(step.kind, [block.node for block in step.blocks])
 
 
-def _arms(step: Outline) -> Iterator[tuple[str, Position]]:
+def _arms(step: StepNode) -> Iterator[tuple[str, Position]]:
     """The labels that coverage and traces use, with the place of each."""
     if step.kind == "approve":
         yield from ((block.label, step.body.keys.get(block.label, block.node.position)) for block in step.blocks)

@@ -45,8 +45,10 @@ def reached_from(program: Program, starts: Iterable[str]) -> set[str]:
     return reached
 
 
-def saved_before(program: Program, asked: Mapping[str, frozenset[str]] | None = None) -> dict[str, frozenset[str]]:
-    """For each step that a run can reach: the names that steps have saved on every way to it.
+def definitely_assigned(
+    program: Program, asked: Mapping[str, frozenset[str]] | None = None
+) -> dict[str, frozenset[str]]:
+    """For each step that a run can reach: the names that steps have saved on every path to it.
 
     `asked` are further names that count as saved behind a step.
     """
@@ -64,7 +66,7 @@ def saved_before(program: Program, asked: Mapping[str, frozenset[str]] | None = 
 
 
 def _saves(step: steps.Step) -> list[tuple[str, frozenset[str]]]:
-    """The steps that may come after `step`, each with what is saved on the way there."""
+    """The steps that may come after `step`, each with what is saved on the path there."""
     match step:
         case steps.WaitFor():
             arms = [(arm.target, frozenset((arm.save,))) for arm in step.arms]
@@ -78,8 +80,8 @@ def _saves(step: steps.Step) -> list[tuple[str, frozenset[str]]]:
     return [(target, saved) for target in targets(step)]
 
 
-def endless(program: Program) -> list[str]:
-    """The ids of a cycle of steps that no way leads out of, and that is not meant to go on; empty if there is none."""
+def inescapable_cycle(program: Program) -> list[str]:
+    """The ids of a cycle of steps that no path leads out of, and that is not meant to go on; empty if there is none."""
     reached = {step_id: reached_from(program, targets(step)) for step_id, step in program.steps.items()}
     for step_id in program.steps:
         cycle = [one for one in program.steps if one in reached[step_id] and step_id in reached[one]]
@@ -91,17 +93,17 @@ def endless(program: Program) -> list[str]:
     return []
 
 
-def circle(program: Program) -> list[str]:
+def cycle_without_wait(program: Program) -> list[str]:
     """The ids of a cycle of steps without any wait in it; empty if there is none."""
     done: set[str] = set()
     for start in program.steps:
-        found = _circle_from(program, start, done)
+        found = _cycle_from(program, start, done)
         if found:
             return found
     return []
 
 
-def _circle_from(program: Program, start: str, done: set[str]) -> list[str]:
+def _cycle_from(program: Program, start: str, done: set[str]) -> list[str]:
     path: list[str] = []
     todo: list[tuple[str, bool]] = [(start, True)]
     while todo:

@@ -9,7 +9,7 @@ from relevo_workflow.definition.program import Program
 from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.steps.step_types import EventArm
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position
-from relevo_workflow.syntax.zones import Window
+from relevo_workflow.syntax.zones import TimeWindow
 
 DEFAULT_NOT_AFTER = timedelta(days=1)
 
@@ -88,12 +88,12 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An event that ends the run at once. `way` is what paths and coverage call it: `exit/bought`, `exit/bought-2`."""
+    """An event that ends the run at once. Paths and coverage call it `path_label`: `exit/bought`, `exit/bought-2`."""
 
     event: str
     where: Expression | None
     reason: str
-    way: str
+    path_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Definition:
     reentry: Reentry = Reentry()
     holdout: float = 0.0
     enrolment: Enrolment = Enrolment()
-    window: Window | None = None
+    window: TimeWindow | None = None
     templates: dict[str, Template] = field(default_factory=dict)
     layouts: dict[str, str] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
@@ -170,8 +170,8 @@ class Definition:
     watched_segments: frozenset[str] = frozenset()
     early: tuple[tuple[str, EventArm], ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
-    places: dict[str, Position] = field(default_factory=dict, compare=False, repr=False)
+    positions: dict[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
-    def place_of(self, way: str) -> Position:
-        """Where a step (`send-reminder`) or a way (`branch-1/when-1`, `exit/bought`) stands in the file."""
-        return self.places.get(way) or self.places.get(way.partition("/")[0]) or Position("workflow.yaml")
+    def position_of(self, label: str) -> Position:
+        """Where a step (`send-reminder`) or an arm (`branch-1/when-1`, `exit/bought`) stands in the file."""
+        return self.positions.get(label) or self.positions.get(label.partition("/")[0]) or Position("workflow.yaml")

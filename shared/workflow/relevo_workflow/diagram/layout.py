@@ -95,7 +95,7 @@ def _without_ways_back(diagram: Diagram) -> tuple[list[Box], list[Arrow]]:
 
 
 def _back_arrows(diagram: Diagram) -> set[int]:
-    """The numbers of the arrows that close a circle, found by walking from the start."""
+    """The numbers of the arrows that close a cycle, found by walking from the start."""
     leaving: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for number, arrow in enumerate(diagram.arrows):
         leaving[arrow.source].append((number, arrow.target))

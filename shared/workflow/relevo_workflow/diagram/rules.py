@@ -5,7 +5,7 @@ from datetime import time
 
 from relevo_workflow.definition.workflow import Definition, Goal, Reentry
 from relevo_workflow.diagram.words import condition_in_words, correlated, duration_in_words, event_in_words
-from relevo_workflow.syntax.zones import Window
+from relevo_workflow.syntax.zones import TimeWindow
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ZONES = {"customer": "customer's time", "shop": "shop's time"}
@@ -40,7 +40,7 @@ def _reentry(reentry: Reentry, about: str) -> str:
             return f"One run for each {about} at a time, again when it has ended"
 
 
-def _window(window: Window) -> str:
+def _window(window: TimeWindow) -> str:
     hours = "all day" if window.opens == window.closes else f"from {_clock(window.opens)} to {_clock(window.closes)}"
     zone = _ZONES.get(window.zone, window.zone)
     days = "" if len(window.days) == len(_DAYS) else f", {_weekdays(window.days)}"

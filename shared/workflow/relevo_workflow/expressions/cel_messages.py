@@ -42,7 +42,7 @@ class Complaint(Struct, frozen=True):
     column: int
 
 
-def explain(error: str, text: str, roots: Mapping[str, Shape]) -> Complaint:
+def explain_cel_error(error: str, text: str, roots: Mapping[str, Shape]) -> Complaint:
     """CEL's error as a complaint about `text`, whose variables are `roots`."""
     first = _FIRST.search(error)
     if first is None:

@@ -15,11 +15,11 @@ from cel_expr_python.ext import ext_math, ext_strings
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from relevo_contracts.event_types import BUILT_IN, EventTypes
-from relevo_workflow.expressions.cel_messages import Complaint, explain
+from relevo_workflow.expressions.cel_messages import Complaint, explain_cel_error
 from relevo_workflow.expressions.descriptors import PACKAGE, descriptor_pool
-from relevo_workflow.expressions.field_paths import Getter, Path, find_paths, getter
+from relevo_workflow.expressions.field_paths import FieldPath, Getter, find_paths, getter
 from relevo_workflow.expressions.operands import Operands
-from relevo_workflow.expressions.order_windows import Window, complaint, declarations, find_windows
+from relevo_workflow.expressions.order_windows import OrderWindow, complaint, declarations, find_windows
 from relevo_workflow.expressions.plain_conditions import Condition, necessary_equalities, plain_condition
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import (
@@ -276,7 +276,7 @@ class Compiler:
         try:
             compiled = self._env(names, event, trigger).compile(text)
         except RuntimeError as error:
-            return explain(str(error), text, roots)
+            return explain_cel_error(str(error), text, roots)
         found = str(compiled.return_type().name()).split("<")[0]
         if want and found not in (*want, "DYN"):
             wanted = " or ".join(_kind_words(kind) for kind in want)
@@ -327,15 +327,15 @@ def _checked_type(shape: Shape) -> Any:
 _EVALUATED_TYPES = {"bool": "BOOL", "int": "INT", "double": "DOUBLE", "string": "STRING", "timestamp": "TIMESTAMP"}
 
 
-def _evaluated_type(path: Path | Window) -> Any:
-    if isinstance(path, Path) and path.has:
+def _evaluated_type(path: FieldPath | OrderWindow) -> Any:
+    if isinstance(path, FieldPath) and path.has:
         return cel.Type.BOOL
     if path.shape.nullable:
         return cel.Type.DYN
     return getattr(cel.Type, _EVALUATED_TYPES.get(path.shape.kind, "DYN"))
 
 
-def _reads(text: str, roots: Mapping[str, Shape]) -> list[Path | Window]:
+def _reads(text: str, roots: Mapping[str, Shape]) -> list[FieldPath | OrderWindow]:
     """What an expression reads, in order: windows over orders, and the field paths outside of them."""
     windows = find_windows(text, roots)
     paths = [path for path in find_paths(text, roots) if not any(one.start <= path.start < one.end for one in windows)]
@@ -344,11 +344,11 @@ def _reads(text: str, roots: Mapping[str, Shape]) -> list[Path | Window]:
 
 def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     """The evaluated form of a checked text: each path is a variable, and so is each window over orders."""
-    reads: dict[tuple[str | tuple[str, ...], bool], tuple[str, Path | Window]] = {}
+    reads: dict[tuple[str | tuple[str, ...], bool], tuple[str, FieldPath | OrderWindow]] = {}
     pieces: list[str] = []
     last = 0
     for read in _reads(text, roots):
-        key = read.parts if isinstance(read, Path) else read.text
+        key = read.parts if isinstance(read, FieldPath) else read.text
         name, _ = reads.setdefault((key, _asks(read)), (f"field_{len(reads)}", read))
         pieces += (text[last : read.start], name)
         last = read.end
@@ -359,7 +359,7 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     kinds = {name: str(_evaluated_type(read).name()) for name, read in known}
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
     alone = known[0][1] if is_field else None
-    getters = tuple(getter(read) if isinstance(read, Path) else read.getter() for _, read in known)
+    getters = tuple(getter(read) if isinstance(read, FieldPath) else read.getter() for _, read in known)
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
@@ -370,25 +370,25 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
         field=is_field,
         operands=Operands(text, rewritten, kinds, env.compile),
         long=tuple(index for index, (_, read) in enumerate(known) if read.shape.kind in _LONG and not _asks(read)),
-        raw=getter(replace(alone, shape=DYN)) if isinstance(alone, Path) and not alone.has else None,
+        raw=getter(replace(alone, shape=DYN)) if isinstance(alone, FieldPath) and not alone.has else None,
         equalities=tuple(_correlations(rewritten, kinds, [read for _, read in known], getters)),
     )
 
 
 def _correlations(
-    text: str, kinds: Mapping[str, str], reads: list[Path | Window], getters: tuple[Getter, ...]
+    text: str, kinds: Mapping[str, str], reads: list[FieldPath | OrderWindow], getters: tuple[Getter, ...]
 ) -> Iterator[Equality]:
     for pair in necessary_equalities(text, kinds):
-        found = {read.parts[0]: index for index in pair if isinstance(read := reads[index], Path)}
+        found = {read.parts[0]: index for index in pair if isinstance(read := reads[index], FieldPath)}
         if found.keys() == {"event", "trigger"}:
             one, other = found["event"], found["trigger"]
             yield Equality((reads[one].text, reads[other].text), getters[one], getters[other])
 
 
-def _asks(read: Path | Window) -> bool:
+def _asks(read: FieldPath | OrderWindow) -> bool:
     """Whether it is `has(…)`."""
-    return isinstance(read, Path) and read.has
+    return isinstance(read, FieldPath) and read.has
 
 
-def _is_stamp(read: Path | Window) -> bool:
+def _is_stamp(read: FieldPath | OrderWindow) -> bool:
     return read.shape.kind == "timestamp" and read.shape.nullable and not _asks(read)

@@ -42,7 +42,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class FieldPath:
     """A field path in the text: `parts[0]` is a root; `has` when it stands in `has(…)`, whose span this is."""
 
     parts: tuple[str, ...]
@@ -63,9 +63,9 @@ def tokenize(text: str) -> list[Token]:
     return [token for token in found if token.kind not in ("space", "comment")]
 
 
-def find_paths(text: str, roots: Mapping[str, Shape]) -> list[Path]:
+def find_paths(text: str, roots: Mapping[str, Shape]) -> list[FieldPath]:
     """Every field path of `text` that begins with one of `roots`, in order."""
-    found: list[Path] = []
+    found: list[FieldPath] = []
     stream = tokenize(text)
     index = 0
     while index < len(stream):
@@ -79,7 +79,7 @@ def find_paths(text: str, roots: Mapping[str, Shape]) -> list[Path]:
     return found
 
 
-def _read_path(stream: list[Token], index: int, shape: Shape) -> tuple[Path, int]:
+def _read_path(stream: list[Token], index: int, shape: Shape) -> tuple[FieldPath, int]:
     first = stream[index]
     parts, end = [first.text], first.end
     index += 1
@@ -87,7 +87,7 @@ def _read_path(stream: list[Token], index: int, shape: Shape) -> tuple[Path, int
         step = _next_part(stream, index)
         inner = _inside(shape, step[0]) if step else None
         if step is None or inner is None:
-            return Path(tuple(parts), first.start, end, shape), index
+            return FieldPath(tuple(parts), first.start, end, shape), index
         parts.append(step[0])
         end, index, shape = step[1], step[2], inner
 
@@ -114,15 +114,15 @@ def _inside(shape: Shape, name: str) -> Shape | None:
     return DYN if shape.kind == "dyn" else None
 
 
-def _in_has(stream: list[Token], path: Path, index: int) -> Path:
+def _in_has(stream: list[Token], path: FieldPath, index: int) -> FieldPath:
     before = [token for token in stream if token.start < path.start][-2:]
     after = stream[index] if index < len(stream) else None
     if [token.text for token in before] == ["has", "("] and after is not None and after.text == ")":
-        return Path(path.parts, before[0].start, after.end, path.shape, has=True)
+        return FieldPath(path.parts, before[0].start, after.end, path.shape, has=True)
     return path
 
 
-def getter(path: Path) -> Getter:
+def getter(path: FieldPath) -> Getter:
     """A function that reads `path` from a scope; an absent field is the empty value of its kind."""
     root, keys = path.parts[0], path.parts[1:]
     if root == "now":

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from cel_expr_python import cel
 
-from relevo_workflow.expressions.field_paths import Path, Token, find_paths, getter, tokenize
+from relevo_workflow.expressions.field_paths import FieldPath, Token, find_paths, getter, tokenize
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import DOUBLE, INT, Shape
-from relevo_workflow.model.order_history import LONGEST_WINDOW, Measure, measured
+from relevo_workflow.model.order_history import LONGEST_WINDOW, Measure, measure_orders
 from relevo_workflow.syntax.durations import cel_length, format_duration
 
 _DURATION = re.compile(r"""^[rRbB]?['"]+-?(?:\d+(?:\.\d+)?(?:h|ms|us|ns|m|s))+['"]+$|^[rRbB]?['"]+-?0['"]+$""")
@@ -25,7 +25,7 @@ _MEASURES: tuple[Measure, ...] = ("count", "total")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class OrderWindow:
     """One phrase over orders. A filter is the text of a literal, or a path that is read."""
 
     start: int
@@ -33,7 +33,7 @@ class Window:
     text: str
     length: timedelta
     measure: Measure
-    filters: tuple[tuple[Kind, str | Path], ...]
+    filters: tuple[tuple[Kind, str | FieldPath], ...]
 
     @property
     def shape(self) -> Shape:
@@ -45,7 +45,7 @@ class Window:
         length, measure = self.length, self.measure
         reads = {kind: _reader(one) for kind, one in self.filters}
         product, category = reads.get("product"), reads.get("category")
-        return lambda scope: measured(
+        return lambda scope: measure_orders(
             scope.facts,
             scope.now - length,
             measure,
@@ -54,7 +54,7 @@ class Window:
         )
 
 
-def _reader(given: str | Path) -> Callable[[Scope], Any]:
+def _reader(given: str | FieldPath) -> Callable[[Scope], Any]:
     return (lambda _: given) if isinstance(given, str) else getter(given)
 
 
@@ -73,7 +73,7 @@ def _never(*_: Any) -> Any:
     raise TypeError("windows over orders are read before CEL evaluates")
 
 
-def find_windows(text: str, roots: Mapping[str, Shape]) -> list[Window]:
+def find_windows(text: str, roots: Mapping[str, Shape]) -> list[OrderWindow]:
     """The phrases of `text` that are complete; paths in their filters begin with one of `roots`."""
     stream = tokenize(text)
     paths = {path.start: path for path in find_paths(text, roots) if not path.has}
@@ -81,7 +81,7 @@ def find_windows(text: str, roots: Mapping[str, Shape]) -> list[Window]:
     return [window for window in found if window is not None]
 
 
-def windows_in(text: str) -> list[Window]:
+def windows_in(text: str) -> list[OrderWindow]:
     """The phrases of a rule that was checked, whose filters are literals."""
     return find_windows(text, {})
 
@@ -131,23 +131,23 @@ def _begins(stream: list[Token]) -> Iterator[int]:
 class _Phrase:
     """Reads one phrase from its tokens."""
 
-    def __init__(self, text: str, stream: list[Token], index: int, paths: Mapping[int, Path]) -> None:
+    def __init__(self, text: str, stream: list[Token], index: int, paths: Mapping[int, FieldPath]) -> None:
         self.text, self.stream, self.index, self.paths = text, stream, index, paths
 
-    def read(self) -> Window | None:
+    def read(self) -> OrderWindow | None:
         """The phrase, or `None` if it is another."""
         start = self.stream[self.index].start
         self.index += 1
         length = self._length() if self._take("(") else None
         if length is None or not self._take(")"):
             return None
-        filters: list[tuple[Kind, str | Path]] = []
+        filters: list[tuple[Kind, str | FieldPath]] = []
         while self._take("."):
             name = self._next()
             if name in _MEASURES:
                 end = self.stream[self.index - 1].end
                 measure: Measure = "count" if name == "count" else "total"
-                return Window(start, end, self.text[start:end], length, measure, tuple(filters))
+                return OrderWindow(start, end, self.text[start:end], length, measure, tuple(filters))
             kind, given = _FILTERS.get(name), self._argument()
             if kind is None or given is None or kind in [one for one, _ in filters]:
                 return None
@@ -174,7 +174,7 @@ class _Phrase:
             return cel_length(given, "") if given.isdigit() else None
         return cel_length("", given.strip("'\""))
 
-    def _argument(self) -> str | Path | None:
+    def _argument(self) -> str | FieldPath | None:
         if not self._take("(") or self.index >= len(self.stream):
             return None
         token = self.stream[self.index]
@@ -182,7 +182,7 @@ class _Phrase:
         if path is not None:
             while self.index < len(self.stream) and self.stream[self.index].start < path.end:
                 self.index += 1
-            given: str | Path | None = path
+            given: str | FieldPath | None = path
         else:
             self.index += 1
             given = _literal(token)

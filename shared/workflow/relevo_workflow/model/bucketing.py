@@ -1,4 +1,4 @@
-"""Stable shares: the same name always falls on the same place between 0 and 1. Nothing is random."""
+"""Deterministic bucketing: the same name always falls on the same point between 0 and 1. Nothing is random."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -6,7 +6,7 @@ from hashlib import blake2b
 _WHOLE = 2**64
 
 
-def share(*names: str) -> float:
+def bucket_point(*names: str) -> float:
     """A number from 0 (included) to 1 (excluded) that depends on `names` only, evenly spread."""
     return int.from_bytes(_digest(names, 8)) / _WHOLE
 
@@ -16,7 +16,7 @@ def stable_id(*names: str) -> str:
     return _digest(names, 12).hex()
 
 
-def pick(weights: Sequence[int], at: float) -> int:
+def pick_weighted(weights: Sequence[int], at: float) -> int:
     """The index of the weight under `at` (0 to 1), when the weights lie one after another."""
     point, total = at * sum(weights), 0
     for index, weight in enumerate(weights):

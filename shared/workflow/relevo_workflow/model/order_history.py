@@ -27,7 +27,7 @@ _REFUNDS = 20
 Measure = Literal["count", "total"]
 
 
-class OrderTold(Struct, frozen=True):
+class OrderChange(Struct, frozen=True):
     """What an event says of an order here. `kind` is what happened to it; `id` tells two refunds of it apart."""
 
     kind: Literal["placed", "cancelled", "refunded"]
@@ -37,7 +37,7 @@ class OrderTold(Struct, frozen=True):
     items: Sequence[Item] = ()
 
 
-def with_order(facts: Facts, told: OrderTold, at: datetime) -> dict[str, Any]:
+def with_order(facts: Facts, told: OrderChange, at: datetime) -> dict[str, Any]:
     """What changes in the facts: the same told again, or in another order, comes to the same."""
     known = next((one for one in facts.orders if one.id == told.order_id), None)
     if not told.order_id or (known is None and _added_up(facts, told.order_id)):
@@ -77,7 +77,7 @@ def bounded(orders: Sequence[KnownOrder], days: Sequence[OrderDay], added: Seque
     }
 
 
-def joined(kept: Facts, other: Facts) -> dict[str, Any]:
+def merge_orders(kept: Facts, other: Facts) -> dict[str, Any]:
     """The orders of two customers who are one."""
     mine = {one.id for one in kept.orders}
     added = tuple(dict.fromkeys((*other.orders_added, *kept.orders_added)))
@@ -90,7 +90,9 @@ def joined(kept: Facts, other: Facts) -> dict[str, Any]:
     return bounded(orders, days, added)
 
 
-def measured(facts: Facts, since: datetime, measure: Measure, product: str | None, category: str | None) -> int | float:
+def measure_orders(
+    facts: Facts, since: datetime, measure: Measure, product: str | None, category: str | None
+) -> int | float:
     """How many orders came after `since`, or what they are worth in the customer's currency.
 
     With a product or a category: the orders with such lines, and what those lines cost.
@@ -112,7 +114,7 @@ def measured(facts: Facts, since: datetime, measure: Measure, product: str | Non
     return count if measure == "count" else float(total)
 
 
-def leaves_at(facts: Facts, window: timedelta, after: datetime) -> datetime | None:
+def next_departure(facts: Facts, window: timedelta, after: datetime) -> datetime | None:
     """When the next order leaves a window of this length."""
     times = (*(one.at for one in facts.orders if _counts(one)), *(one.at for one in facts.order_days))
     return min((at + window for at in times if at + window > after), default=None)
@@ -124,7 +126,7 @@ def _added_up(facts: Facts, order_id: str) -> bool:
     return before or (bool(facts.orders_added) and digest_of(order_id) in facts.orders_added)
 
 
-def _told(order: KnownOrder, told: OrderTold, at: datetime) -> KnownOrder:
+def _told(order: KnownOrder, told: OrderChange, at: datetime) -> KnownOrder:
     match told.kind:
         case "cancelled":
             return structs.replace(order, cancelled=True)

@@ -15,14 +15,14 @@ from relevo_workflow.expressions.expression import Equality, Expression
 from relevo_workflow.expressions.field_paths import Getter
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.state import Facts, Run, Shop
-from relevo_workflow.runs.schema_fit import misfit
+from relevo_workflow.runs.schema_fit import schema_mismatch
 from relevo_workflow.steps import step_types as steps
 
 _Wanted = tuple[tuple[Getter, Any], ...]
 _ALWAYS: tuple[_Wanted, ...] = ((),)
 
 
-class Listening:
+class RunCorrelator:
     """Tells for one event which runs to ask. A run that is left out would have ignored the event."""
 
     def __init__(self, event: Event) -> None:
@@ -47,7 +47,7 @@ class Listening:
 
     def _wanted(self, definition: Definition, run: Run) -> tuple[_Wanted, ...]:
         """For each rule that listens to the event: what has to be equal in a run of this kind. Each only once."""
-        if misfit(definition, self._event):
+        if schema_mismatch(definition, self._event):
             return _ALWAYS  # each run tells it
         alike: dict[tuple[Equality, ...], _Wanted] = {}
         for where in _conditions(definition, run.step, self._event.type):

@@ -15,7 +15,7 @@ from relevo_contracts.contact import join as join_contacts
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
-from relevo_workflow.model.order_history import joined
+from relevo_workflow.model.order_history import merge_orders
 from relevo_workflow.model.state import Facts, Past, Run, Subject
 from relevo_workflow.runs.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
 from relevo_workflow.runs.starting import past_name
@@ -93,7 +93,7 @@ def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         first_seen_at=_first(kept.first_seen_at, other.first_seen_at),
         last_seen_at=_last(kept.last_seen_at, other.last_seen_at),
         order_ids=orders[-KEPT_ORDERS:],
-        **joined(kept, other),
+        **merge_orders(kept, other),
         latest=_latest(kept, other),
         past=_past(kept, other, other_key, key),
         once=tuple(dict.fromkeys((*other.once, *kept.once))),

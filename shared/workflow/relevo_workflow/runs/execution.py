@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.expressions.scope import Scope
-from relevo_workflow.model.bucketing import pick, share
+from relevo_workflow.model.bucketing import bucket_point, pick_weighted
 from relevo_workflow.model.decision import Check, Decision, Kind
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, CloseTask, Effect, Unsubscribe
 from relevo_workflow.model.state import Facts, Run, Shop
@@ -21,7 +21,7 @@ from relevo_workflow.syntax.zones import zone_of
 from relevo_workflow.values.text_context import instant_text
 
 MAX_STEPS = 500
-"""More steps than this in one go, without any wait, is a circle."""
+"""More steps than this in one go, without any wait, is a cycle."""
 ANSWER_WITHIN = timedelta(days=1)
 """An HTTP call that was not answered by then counts as failed."""
 _KEPT_INPUTS = 4
@@ -205,7 +205,7 @@ class RunExecution(Struct, kw_only=True):
         if isinstance(step, steps.Branch):
             return self._enter_branch(step)
         if isinstance(step, steps.Split):
-            chosen = step.arms[pick([arm.weight for arm in step.arms], self._share(step))]
+            chosen = step.arms[pick_weighted([arm.weight for arm in step.arms], self._share(step))]
             self.arm_label(step.id, chosen.label)
             return chosen.target
         self.save(step.save, step_effects.decide_table(step, self.scope(), self.trace, self.path))
@@ -223,7 +223,7 @@ class RunExecution(Struct, kw_only=True):
             self._enter_task(step, step, approval=False)
 
     def _share(self, step: steps.Split) -> float:
-        return share(self.run.workflow, step.id, self.run.key)
+        return bucket_point(self.run.workflow, step.id, self.run.key)
 
     def _came_early(self, step: steps.WaitFor) -> str | None:
         """Where the run goes on if what this step waits for has come before it."""

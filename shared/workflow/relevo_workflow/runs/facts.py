@@ -22,7 +22,7 @@ from relevo_contracts.payloads import (
 )
 from relevo_workflow.model.digests import digest_of
 from relevo_workflow.model.effects import SetAttributes
-from relevo_workflow.model.order_history import OrderTold, was_placed, with_order
+from relevo_workflow.model.order_history import OrderChange, was_placed, with_order
 from relevo_workflow.model.state import Facts, Occurrence, Past
 
 CUSTOMER_REDACTED = "customer.redacted"
@@ -96,14 +96,14 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     return structs.replace(facts, **changes) if changes else facts
 
 
-def _told_of_order(payload: Any, event: Event) -> OrderTold | None:
+def _told_of_order(payload: Any, event: Event) -> OrderChange | None:
     """What an event says of an order that windows of time count."""
     if event.type == "order.placed":
-        return OrderTold("placed", payload.order_id, total=payload.total, items=payload.items)
+        return OrderChange("placed", payload.order_id, total=payload.total, items=payload.items)
     if event.type in _UNDONE:
-        return OrderTold("cancelled", payload.order_id)
+        return OrderChange("cancelled", payload.order_id)
     if event.type == "refund.created":
-        return OrderTold("refunded", payload.order_id, payload.refund_id or event.id, payload.total)
+        return OrderChange("refunded", payload.order_id, payload.refund_id or event.id, payload.total)
     return None
 
 

@@ -22,7 +22,7 @@ from relevo_workflow.model.inputs import (
 )
 from relevo_workflow.model.state import Facts, Run, Shop, Subject
 from relevo_workflow.runs.alarms import alarm_of, due_starts, rearm, unchanged
-from relevo_workflow.runs.correlation import Listening
+from relevo_workflow.runs.correlation import RunCorrelator
 from relevo_workflow.runs.decide import decide
 from relevo_workflow.runs.facts import CUSTOMER_REDACTED, fold_event, remember, with_changes, with_end, with_start
 from relevo_workflow.runs.redaction import precedes_erasure, redacted
@@ -177,7 +177,7 @@ class _Work(Struct, kw_only=True):
     def _let_runs_decide(self, arrival: Input, addressee: str = "") -> None:
         """Lets those runs decide that an event may concern, or that have an id."""
         self.runs = []
-        listening = Listening(arrival.event) if isinstance(arrival, EventInput) else None
+        listening = RunCorrelator(arrival.event) if isinstance(arrival, EventInput) else None
         for run in self.subject.runs:
             definition = _version(self.deployment, self.pinned, run)
             asked = run.id == addressee if listening is None else listening.concerns(definition, run)

@@ -7,7 +7,7 @@ from relevo_contracts.event_types import CUSTOM
 from relevo_workflow.definition.workflow import Definition
 
 
-def misfit(definition: Definition, event: Event) -> str:
+def schema_mismatch(definition: Definition, event: Event) -> str:
     """Why the workflow can't read the event; empty if it can. Built-in events were looked at when they were folded."""
     if not event.type.startswith(CUSTOM):
         return ""

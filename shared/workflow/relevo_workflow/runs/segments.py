@@ -8,7 +8,7 @@ from relevo_workflow.definition.workflow import Segment
 from relevo_workflow.definition.workflow_index import WatchedSegment, WorkflowIndex
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.inputs import StartInput
-from relevo_workflow.model.order_history import leaves_at
+from relevo_workflow.model.order_history import next_departure
 from relevo_workflow.model.state import Facts, Run, Shop
 
 SEGMENT_ALARM = "segment"
@@ -68,6 +68,6 @@ def next_recheck(segment: Segment, facts: Facts, after: datetime) -> datetime | 
         for field, length in segment.ages
         if (since := getattr(facts, field)) is not None and since + length > after
     ]
-    leaving = (leaves_at(facts, window, after) for window in segment.windows)
+    leaving = (next_departure(facts, window, after) for window in segment.windows)
     limits += [at for at in leaving if at is not None]
     return min(limits, default=None)

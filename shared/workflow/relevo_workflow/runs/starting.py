@@ -9,14 +9,14 @@ from msgspec import Struct, structs
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, EventTrigger, Reentry, Trigger
 from relevo_workflow.expressions.expression import Expression
-from relevo_workflow.model.bucketing import share, stable_id
+from relevo_workflow.model.bucketing import bucket_point, stable_id
 from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.inputs import EventInput, Input, StartInput
 from relevo_workflow.model.state import Facts, Past, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.facts import ran_once
-from relevo_workflow.runs.schema_fit import misfit
-from relevo_workflow.steps.step_effects import IN_CIRCLE, MAX_HOPS
+from relevo_workflow.runs.schema_fit import schema_mismatch
+from relevo_workflow.steps.step_effects import MAX_HOPS, WORKFLOW_CYCLE
 
 _RAN_BEFORE = "it ran before, and re-entry is never"
 _AGAIN = "this started a run already"
@@ -54,7 +54,7 @@ def past_name(workflow: str, run_key: str, *, test: bool = False) -> str:
 
 
 def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Shop, customer: str) -> RunExecution:
-    """The walk of a run that is about to start, or not. It has no id yet, and the customer as its key."""
+    """The execution of a run that is about to start, or not. It has no id yet, and the customer as its key."""
     run = Run(
         id="",
         workflow=definition.name,
@@ -81,15 +81,15 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
     )
 
 
-def _refused(walk: RunExecution, reason: str) -> Decision:
+def _refused(execution: RunExecution, reason: str) -> Decision:
     return Decision(
-        workflow=walk.definition.name,
-        version=walk.definition.version,
+        workflow=execution.definition.name,
+        version=execution.definition.version,
         kind="not_started",
         reason=reason,
-        at=walk.at,
-        trace=tuple(walk.trace),
-        input_id=walk.run.trigger_id,
+        at=execution.at,
+        trace=tuple(execution.trace),
+        input_id=execution.run.trigger_id,
     )
 
 
@@ -114,44 +114,46 @@ def start(
     fitting = [one for index, one in enumerate(definition.triggers) if _fits(one, index, starter, arrival)]
     if not fitting:
         return _ignored(definition, arrival, "this is none of its triggers")
-    walk = _candidate(definition, starter, facts, shop, customer)
+    execution = _candidate(definition, starter, facts, shop, customer)
     conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
     if not conditions:
-        return _refused(walk, A_TEST)
-    wrong = misfit(definition, starter.event) if starter.event is not None else ""
-    refusal = wrong or _refusal(walk, conditions, active)
+        return _refused(execution, A_TEST)
+    wrong = schema_mismatch(definition, starter.event) if starter.event is not None else ""
+    refusal = wrong or _refusal(execution, conditions, active)
     if refusal == _AGAIN:
         return _ignored(definition, arrival, refusal)
-    return _refused(walk, refusal) if refusal else _started(walk, starter)
+    return _refused(execution, refusal) if refusal else _started(execution, starter)
 
 
-def _refusal(walk: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
+def _refusal(execution: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
     """Why no run starts; empty if nothing speaks against it."""
-    if not any(when is None or when.holds(walk.scope(), "trigger", walk.trace) for when in conditions):
+    if not any(when is None or when.holds(execution.scope(), "trigger", execution.trace) for when in conditions):
         return "the trigger's condition does not hold"
-    if walk.hops > MAX_HOPS:
-        return IN_CIRCLE
-    if not _identify(walk):
+    if execution.hops > MAX_HOPS:
+        return WORKFLOW_CYCLE
+    if not _identify(execution):
         return "the run's key is empty"
-    run, definition = walk.run, walk.definition
-    past = walk.facts.past.get(past_name(definition.name, run.key, test=run.test))
+    run, definition = execution.run, execution.definition
+    past = execution.facts.past.get(past_name(definition.name, run.key, test=run.test))
     if past is not None and run.id in past.run_ids:
         return _AGAIN
-    if definition.reentry.mode == "never" and ran_once(walk.facts, past_name(definition.name, run.key, test=run.test)):
+    if definition.reentry.mode == "never" and ran_once(
+        execution.facts, past_name(definition.name, run.key, test=run.test)
+    ):
         return _RAN_BEFORE
-    return _not_again(run, definition.reentry, past, active) or _not_enrolled(walk) or _left_already(walk)
+    return _not_again(run, definition.reentry, past, active) or _not_enrolled(execution) or _left_already(execution)
 
 
-def _identify(walk: RunExecution) -> bool:
+def _identify(execution: RunExecution) -> bool:
     """Computes the run's key and id; false if the key is empty or fails."""
-    run, expression = walk.run, walk.definition.key
+    run, expression = execution.run, execution.definition.key
     key = run.customer
     if expression is not None:
-        check = expression.evaluate(walk.scope(), "key")
-        walk.trace.append(check)
+        check = expression.evaluate(execution.scope(), "key")
+        execution.trace.append(check)
         key = check.value if isinstance(check.value, str) else ""
-    run_id = stable_id(walk.shop.id, run.customer, run.workflow, key, run.trigger_id)
-    walk.run = walk.before = structs.replace(run, key=key, id=run_id)
+    run_id = stable_id(execution.shop.id, run.customer, run.workflow, key, run.trigger_id)
+    execution.run = execution.before = structs.replace(run, key=key, id=run_id)
     return bool(key)
 
 
@@ -190,7 +192,7 @@ def takes_part(definition: Definition, customer: str, email: str) -> bool:
     percent = definition.enrolment.percent
     if percent >= 100 or _on_test_list(definition, customer, email):
         return True
-    return share(definition.name, "enrol", customer) * 100 < percent
+    return bucket_point(definition.name, "enrol", customer) * 100 < percent
 
 
 def _on_test_list(definition: Definition, customer: str, email: str) -> bool:
@@ -200,52 +202,52 @@ def _on_test_list(definition: Definition, customer: str, email: str) -> bool:
 
 def held_out(definition: Definition, customer: str, email: str) -> bool:
     """Whether a customer gets nothing and only serves to compare with; those of the test list never do."""
-    if not definition.holdout or share(definition.name, "holdout", customer) * 100 >= definition.holdout:
+    if not definition.holdout or bucket_point(definition.name, "holdout", customer) * 100 >= definition.holdout:
         return False
     return not _on_test_list(definition, customer, email)
 
 
-def _not_enrolled(walk: RunExecution) -> str:
-    definition = walk.definition
-    if takes_part(definition, walk.run.customer, walk.facts.contact.email):
+def _not_enrolled(execution: RunExecution) -> str:
+    definition = execution.definition
+    if takes_part(definition, execution.run.customer, execution.facts.contact.email):
         return ""
     return f"the customer is not among the {definition.enrolment.percent:g}% that take part"
 
 
-def _left_already(walk: RunExecution) -> str:
+def _left_already(execution: RunExecution) -> str:
     """An exit event that overtook the trigger: whoever has left does not come in."""
-    run, latest = walk.run, walk.facts.latest
-    for rule in walk.definition.exits:
+    run, latest = execution.run, execution.facts.latest
+    for rule in execution.definition.exits:
         known = latest.get(rule.event)
-        if known is None or known.at < walk.at or (known.id == run.trigger_id and rule.event == run.trigger_type):
+        if known is None or known.at < execution.at or (known.id == run.trigger_id and rule.event == run.trigger_type):
             continue
         event = Event(
             id=known.id,
             source="",
             type=rule.event,
             time=known.at,
-            shop=walk.shop.id,
+            shop=execution.shop.id,
             key=run.customer,
             data=known.data,
             receivedtime=known.at,
         )
-        if misfit(walk.definition, event):
+        if schema_mismatch(execution.definition, event):
             continue
-        if rule.where is None or rule.where.holds(walk.scope_of(event), rule.way, walk.trace):
+        if rule.where is None or rule.where.holds(execution.scope_of(event), rule.path_label, execution.trace):
             return f"{rule.reason}: {rule.event} came before it"
     return ""
 
 
-def _started(walk: RunExecution, starter: Starter) -> Decision:
-    definition = walk.definition
+def _started(execution: RunExecution, starter: Starter) -> Decision:
+    definition = execution.definition
     if definition.goal is not None:
-        walk.arm("goal", starter.at + definition.goal.within, turn=0)
-    if held_out(definition, walk.run.customer, walk.facts.contact.email):
-        walk.run = structs.replace(walk.run, holdout=True)
-        walk.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
+        execution.arm("goal", starter.at + definition.goal.within, turn=0)
+    if held_out(definition, execution.run.customer, execution.facts.contact.email):
+        execution.run = structs.replace(execution.run, holdout=True)
+        execution.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:
-        walk.go(definition.program.first)
-        walk.reason = f"started by {starter.type}; {walk.reason}"
-    walk.kind = "started"
-    walk.acted_on(starter.id)
-    return walk.decision(starter.id)
+        execution.go(definition.program.first)
+        execution.reason = f"started by {starter.type}; {execution.reason}"
+    execution.kind = "started"
+    execution.acted_on(starter.id)
+    return execution.decision(starter.id)

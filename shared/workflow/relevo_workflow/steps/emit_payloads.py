@@ -8,7 +8,7 @@ from relevo_workflow.expressions.shapes import MONEY, STRING, Shape, shape_of
 from relevo_workflow.syntax.diagnostics import suggestion
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading
-from relevo_workflow.values.value import Computed, Items, LiquidText, Literal, Record, Value
+from relevo_workflow.values.value import Computed, LiquidText, ListValue, Literal, ObjectValue, Value
 
 _TYPES = {
     "BOOL": ("bool",),
@@ -22,8 +22,8 @@ _TYPES = {
 _LITERALS = {bool: "BOOL", int: "INT", float: "DOUBLE", str: "STRING"}
 _KINDS: dict[type, tuple[str, ...]] = {
     LiquidText: ("string", "timestamp"),
-    Record: ("struct", "map"),
-    Items: ("list",),
+    ObjectValue: ("struct", "map"),
+    ListValue: ("list",),
 }
 _WORDS = {"bool": "true or false", "int": "a whole number", "double": "a number", "string": "text"}
 _WORDS |= {"timestamp": "a time", "list": "a list", "struct": "a record", "map": "a mapping"}
@@ -40,7 +40,7 @@ def check_payload(
         where = (body.entries or {})["event"].position
         reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
     if node is not None and node.entries is not None:
-        _Records(reading, names).check(event, node, Record(data), shape)
+        _Records(reading, names).check(event, node, ObjectValue(data), shape)
     for name in _required(payload):
         if name not in dict(data):
             reading.problems.error(body.position, f"{event} needs '{name}'", f"data: {{{name}: …}}")
@@ -56,13 +56,13 @@ class _Records:
 
     def check(self, what: str, node: Node, value: Value, shape: Shape) -> None:
         """Notes what records have too much, or of another kind; an amount of money needs its amount and currency."""
-        if isinstance(value, Record) and shape.kind == "struct":
+        if isinstance(value, ObjectValue) and shape.kind == "struct":
             self._check_fields(what, node, value, shape)
-        elif isinstance(value, Items) and shape.item is not None:
+        elif isinstance(value, ListValue) and shape.item is not None:
             for inner, one in zip(node.items or (), value.items, strict=True):
                 self.check(what, inner, one, shape.item)
 
-    def _check_fields(self, what: str, node: Node, record: Record, shape: Shape) -> None:
+    def _check_fields(self, what: str, node: Node, record: ObjectValue, shape: Shape) -> None:
         given = node.entries or {}
         for name in given:
             if name not in shape.fields:

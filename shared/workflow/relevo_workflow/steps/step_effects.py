@@ -22,7 +22,7 @@ MAX_STARTS = 500
 MAX_HOPS = 20
 """So many workflows may lead to one another (by `start` or by `emit`) before time passes or somebody outside acts."""
 _LARGEST = 2**63
-IN_CIRCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a circle"
+WORKFLOW_CYCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a cycle"
 """Why the next one is not started, or its event not published."""
 
 
@@ -129,7 +129,7 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], ho
     Nor is there one after too many `hops`: what it leads to could publish it again, and so on.
     """
     if hops > MAX_HOPS:
-        trace.append(Check(at=step.id, expression=f"emit {step.event}", error=IN_CIRCLE))
+        trace.append(Check(at=step.id, expression=f"emit {step.event}", error=WORKFLOW_CYCLE))
         return []
     run, contact = scope.run_state, scope.facts.contact
     payload = scope.types[step.event]
@@ -165,7 +165,7 @@ def emitted(step: steps.EmitStep, scope: Scope, key: str, trace: list[Check], ho
 def starts(step: steps.StartStep, scope: Scope, key: str, trace: list[Check], hops: int) -> list[StartRun]:
     """One start, or one for each element of a list, which its run then finds as `trigger.data.item`.
 
-    A list counts as more `hops` the longer it is: 2 elements as 2, 4 as 3, 500 as 9. A circle through it would double.
+    A list counts as more `hops` the longer it is: 2 elements as 2, 4 as 3, 500 as 9. A cycle through it would double.
     """
     data = {name: value.compute(scope, step.id, trace) for name, value in step.data}
     if step.for_each is None:

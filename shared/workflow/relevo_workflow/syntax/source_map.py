@@ -10,7 +10,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)", re.DOTALL)
 
 
-class Written(Struct, frozen=True):
+class SourceMap(Struct, frozen=True):
     """A scalar as it is written: its piece of the file, its style (a quote, `|`, `>` or nothing for a plain one), and
     the line and column where that piece begins, counted from 1.
     """
@@ -20,7 +20,7 @@ class Written(Struct, frozen=True):
     line: int
     column: int
 
-    def place(self, text: str, index: int) -> tuple[int, int]:
+    def position_of(self, text: str, index: int) -> tuple[int, int]:
         """Line and column of the character `index` of the scalar's value `text`; one further is the place behind it.
 
         White space that YAML folded has the place of the break that it stands for.

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
 from relevo_workflow.syntax.diagnostics import Position, Problems
-from relevo_workflow.syntax.source_map import Written
+from relevo_workflow.syntax.source_map import SourceMap
 from relevo_workflow.syntax.yaml_advice import yaml_advice
 from relevo_workflow.syntax.yaml_flow import liquid, whole_pairs
 
@@ -30,7 +30,7 @@ class Node:
     entries: dict[str, "Node"] | None = None
     keys: dict[str, Position] = field(default_factory=dict)
     items: tuple["Node", ...] | None = None
-    written: Written | None = field(default=None, compare=False, repr=False)
+    source_map: SourceMap | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -48,9 +48,9 @@ class Node:
 
     def at(self, index: int) -> Position:
         """Where the character `index` of a scalar's text stands in the file."""
-        if self.written is None:
+        if self.source_map is None:
             return self.position.right(index)
-        return Position(self.position.file, *self.written.place(self.text, index))
+        return Position(self.position.file, *self.source_map.position_of(self.text, index))
 
     def plain(self) -> object:
         """The value without positions: what a JSON reader would give."""
@@ -142,8 +142,8 @@ def _node(source: _Source, node: YamlNode, depth: int) -> Node:
         raise TypeError(f"unknown YAML node {type(node).__name__}")
     offset = len(node.style) if node.style in ("'", '"') else 0
     piece = source.text[start.index : node.end_mark.index]
-    written = Written(piece, node.style or "", position.line, position.column)
-    return Node(position.right(offset), _scalar(node), node.value, written=written)
+    source_map = SourceMap(piece, node.style or "", position.line, position.column)
+    return Node(position.right(offset), _scalar(node), node.value, source_map=source_map)
 
 
 def _mapping(source: _Source, node: MappingNode, position: Position, depth: int) -> Node:

@@ -57,7 +57,7 @@ def next_time_of_day(after: datetime, at: time, zone: tzinfo, weekday: int | Non
     raise ValueError(f"no {at} after {after}")  # pragma: no cover - every zone has each weekday within 16 days
 
 
-class Window(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimeWindow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The local times in which a workflow may send: from `opens` until `closes`, on `days` (Monday is 0).
 
     A window that closes earlier than it opens goes past midnight; its day is that of the opening.

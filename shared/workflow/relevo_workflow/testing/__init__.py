@@ -1,7 +1,7 @@
 """The tests beside a workflow: scenarios, virtual time, expectations, coverage."""
 
 from relevo_workflow.testing.coverage import Coverage
-from relevo_workflow.testing.rendered import Previews, Reader
+from relevo_workflow.testing.rendered import MessageReader, Previews
 from relevo_workflow.testing.runner import SuiteResult, TestResult, perform, run_scenario, run_tests
 from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
 from relevo_workflow.testing.simulation import Simulation, due_wakeup
@@ -9,8 +9,8 @@ from relevo_workflow.testing.simulation import Simulation, due_wakeup
 __all__ = [
     "CUSTOMER_KEY",
     "Coverage",
+    "MessageReader",
     "Previews",
-    "Reader",
     "Scenario",
     "Simulation",
     "SuiteResult",

@@ -1,4 +1,4 @@
-"""Which ways through a workflow there are, and which of them a set of tests has taken."""
+"""Which paths through a workflow there are, and which of them a set of tests has taken."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,32 +10,32 @@ from relevo_workflow.syntax.diagnostics import Position
 
 
 class Coverage(Struct, frozen=True):
-    """The ways of a workflow by name (`branch-1/when-1`, `exit/bought`), and those not taken.
+    """The paths of a workflow by name (`branch-1/when-1`, `exit/bought`), and those not taken.
 
-    `places` says where each that was not taken stands.
+    `positions` says where each that was not taken stands.
     """
 
-    ways: tuple[str, ...]
+    paths: tuple[str, ...]
     missed: tuple[str, ...]
-    places: dict[str, Position] = {}
+    positions: dict[str, Position] = {}
 
     @property
     def covered(self) -> int:
-        """How many ways were taken."""
-        return len(self.ways) - len(self.missed)
+        """How many paths were taken."""
+        return len(self.paths) - len(self.missed)
 
 
-def coverage(definition: Definition, paths: Iterable[Iterable[str]]) -> Coverage:
-    """The coverage that decisions with these paths give."""
-    taken = {entry for path in paths for entry in path}
-    ways = tuple(dict.fromkeys(_ways(definition)))
-    missed = tuple(way for way in ways if way not in taken)
-    return Coverage(ways, missed, {way: definition.place_of(way) for way in missed})
+def coverage(definition: Definition, taken_paths: Iterable[Iterable[str]]) -> Coverage:
+    """The coverage that decisions that took these paths give."""
+    taken = {entry for path in taken_paths for entry in path}
+    paths = tuple(dict.fromkeys(_paths(definition)))
+    missed = tuple(path for path in paths if path not in taken)
+    return Coverage(paths, missed, {path: definition.position_of(path) for path in missed})
 
 
-def _ways(definition: Definition) -> Iterator[str]:
+def _paths(definition: Definition) -> Iterator[str]:
     for rule in definition.exits:
-        yield rule.way
+        yield rule.path_label
     if definition.restarts:
         yield "restart"
     for step in definition.program.steps.values():

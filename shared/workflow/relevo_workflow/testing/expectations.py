@@ -9,7 +9,7 @@ from relevo_workflow.model.state import Run
 from relevo_workflow.syntax.diagnostics import Diagnostic
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.yaml_source import Node
-from relevo_workflow.testing.rendered import OF_MESSAGE, Previews, Reader, unlike_message
+from relevo_workflow.testing.rendered import OF_MESSAGE, MessageReader, Previews, unlike_message
 from relevo_workflow.testing.scenario import Scenario
 from relevo_workflow.testing.simulation import Simulation
 
@@ -41,10 +41,10 @@ class _Comparison:
             if why:
                 yield Diagnostic(self.scenario.position, f"the message of '{one.effect.id}' can't be rendered", why)
 
-    def _reader(self, send: Send) -> Reader:
+    def _reader(self, send: Send) -> MessageReader:
         contact = send.recipient if send.to == "contact" else self.simulation.subject.facts.contact
         shop = self.scenario.shop
-        return Reader((contact.locale, shop.locale), contact.timezone or shop.timezone)
+        return MessageReader((contact.locale, shop.locale), contact.timezone or shop.timezone)
 
     def _run(self) -> Run | None:
         """The newest run."""

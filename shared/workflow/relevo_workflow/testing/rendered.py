@@ -18,7 +18,7 @@ _UNSUBSCRIBE = "https://shop.example.com/unsubscribe"
 """Stands for the link that the notifier signs."""
 
 
-class Reader(Struct, frozen=True):
+class MessageReader(Struct, frozen=True):
     """Who reads a message: the locales to choose from, the best first, and the zone."""
 
     locales: tuple[str, ...]
@@ -33,15 +33,15 @@ class Previews:
 
     def __init__(self, definition: Definition) -> None:
         self._templates = Templates(definition.templates, with_words(definition.files))
-        self.samples: dict[str, tuple[Send, Reader]] = {}
+        self.samples: dict[str, tuple[Send, MessageReader]] = {}
 
-    def of(self, send: Send, reader: Reader) -> Rendered:
+    def of(self, send: Send, reader: MessageReader) -> Rendered:
         """A message as its reader gets it. Raises `TemplateError`."""
         marketing_mail = send.channel == "email" and send.purpose == "marketing"
         unsubscribe = _UNSUBSCRIBE if marketing_mail else ""
         return self._templates.render(send.template, send.context, reader.locales, reader.zone, unsubscribe)
 
-    def why_not(self, send: Send, reader: Reader) -> str:
+    def why_not(self, send: Send, reader: MessageReader) -> str:
         """Why a message can't be rendered; empty if it can."""
         self.samples.setdefault(send.template, (send, reader))
         try:
@@ -51,7 +51,7 @@ class Previews:
         return ""
 
 
-def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, reader: Reader) -> str:
+def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, reader: MessageReader) -> str:
     """What differs between a message and what a test says of it; empty if nothing does.
 
     `locale` chooses the language; `body` is in the subject or the text; `subject`, `text` and `html` are equal, or
@@ -60,7 +60,7 @@ def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, re
     if not wanted:
         return ""
     if "locale" in wanted:
-        reader = Reader((str(wanted["locale"]), *reader.locales), reader.zone)
+        reader = MessageReader((str(wanted["locale"]), *reader.locales), reader.zone)
     try:
         message = previews.of(send, reader)
     except TemplateError as error:

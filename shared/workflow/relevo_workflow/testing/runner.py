@@ -41,7 +41,7 @@ class TestResult(Struct, frozen=True):
 
 
 class SuiteResult(Struct, frozen=True):
-    """All tests of a workflow, what is wrong with their files, and which ways they cover."""
+    """All tests of a workflow, what is wrong with their files, and which paths they cover."""
 
     workflow: str
     results: tuple[TestResult, ...]

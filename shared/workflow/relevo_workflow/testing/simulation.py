@@ -16,7 +16,7 @@ from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, H
 from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
 from relevo_workflow.model.state import Run, Shop, Subject
 from relevo_workflow.runs.handle import handle, rearm_alarms
-from relevo_workflow.steps.step_effects import IN_CIRCLE
+from relevo_workflow.steps.step_effects import WORKFLOW_CYCLE
 
 MAX_INPUTS = 20_000
 """More inputs than this in one simulation have no end."""
@@ -30,7 +30,7 @@ class Answer(Struct, frozen=True):
     error: str = ""
 
 
-class Effected(Struct, frozen=True):
+class TimedEffect(Struct, frozen=True):
     """An effect at its virtual time. `run` is empty for what concerns the customer's triggers."""
 
     at: datetime
@@ -66,7 +66,7 @@ class Simulation:
         self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
         self._calls: Counter[str] = Counter()
         self.now = at
-        self.effects: list[Effected] = []
+        self.effects: list[TimedEffect] = []
         self.decisions: list[Decision] = []
         self.runs: dict[str, Run] = {}
         self._versions = {one.version: one for one in definitions}
@@ -138,8 +138,8 @@ class Simulation:
         self.subject = handled.subject
         for decision in handled.decisions:
             self.decisions.append(decision)
-            if decision.reason == IN_CIRCLE or any(check.error == IN_CIRCLE for check in decision.trace):
-                raise SimulationError(IN_CIRCLE)
+            if decision.reason == WORKFLOW_CYCLE or any(check.error == WORKFLOW_CYCLE for check in decision.trace):
+                raise SimulationError(WORKFLOW_CYCLE)
             if decision.run is not None:
                 self.runs[decision.run.id] = decision.run
         # Effects come after the state is complete: an answer may change the run again.
@@ -149,7 +149,7 @@ class Simulation:
 
     def _carry_out(self, effects: Sequence[Effect], workflow: str, run_id: str) -> None:
         for effect in effects:
-            self.effects.append(Effected(self.now, effect, workflow, run_id))
+            self.effects.append(TimedEffect(self.now, effect, workflow, run_id))
             if isinstance(effect, ArmTimer):
                 self._sequence += 1
                 self._armed[effect.id] = effect

@@ -7,7 +7,7 @@ from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import MONEY, Shape
 from relevo_workflow.model.decision import Check
-from relevo_workflow.values.value import Computed, Items, Record, Value, plain
+from relevo_workflow.values.value import Computed, ListValue, ObjectValue, Value, plain
 
 _DIGITS = 15
 """So many digits of a double are right; what comes after them is noise (`0.1 + 0.2`)."""
@@ -52,11 +52,11 @@ def with_amounts(given: Any, shape: Shape, value: Value | None, scope: Scope) ->
 
 def _settled(given: Any, shape: Shape, value: Value | None, scope: Scope) -> Any:
     if shape.kind == "list" and shape.item is not None and isinstance(given, list):
-        inner = value.items if isinstance(value, Items) else (None,) * len(given)
+        inner = value.items if isinstance(value, ListValue) else (None,) * len(given)
         return [with_amounts(one, shape.item, made, scope) for one, made in zip(given, inner, strict=True)]
     if shape.kind != "struct" or not isinstance(given, dict):
         return given
-    made_by = dict(value.fields) if isinstance(value, Record) else {}
+    made_by = dict(value.fields) if isinstance(value, ObjectValue) else {}
     if shape == MONEY:
         return {name: _amount(one, made_by.get(name), scope) for name, one in given.items()}
     return {

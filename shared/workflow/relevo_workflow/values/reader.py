@@ -16,7 +16,7 @@ from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_texts import read_liquid
-from relevo_workflow.values.value import Computed, Items, Literal, Record, Value
+from relevo_workflow.values.value import Computed, ListValue, Literal, ObjectValue, Value
 
 _WORD = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_ \-]*$")
 _CEL_WORDS = frozenset(("true", "false", "null", "now", "event", "trigger", "customer", "run", "shop"))
@@ -99,9 +99,9 @@ def is_word(text: str) -> bool:
 def read_value(node: Node, reading: Reading, names: TypeEnvironment) -> Value:
     """The value of a node in a value position."""
     if node.entries is not None:
-        return Record(read_fields(node, reading, names))
+        return ObjectValue(read_fields(node, reading, names))
     if node.items is not None:
-        return Items(read_list(node, reading, names))
+        return ListValue(read_list(node, reading, names))
     if not node.is_text or is_word(node.text):
         return Literal(node.value)
     if is_liquid(node.text):

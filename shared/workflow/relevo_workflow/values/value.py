@@ -62,7 +62,7 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ObjectValue:
     """Values by name."""
 
     fields: "tuple[tuple[str, Value], ...]"
@@ -73,7 +73,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListValue:
     """A list of values."""
 
     items: "tuple[Value, ...]"
@@ -88,7 +88,7 @@ def shop_formats(scope: Scope) -> Formats:
     return formats_of(scope.shop_state.locale or "en", scope.shop_state.timezone)
 
 
-Value = Literal | Computed | LiquidText | Record | Items
+Value = Literal | Computed | LiquidText | ObjectValue | ListValue
 """Everything that a value position may hold."""
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from relevo_workflow.compiler.ast import Outline
+from relevo_workflow.compiler.ast import StepNode
 from relevo_workflow.steps.step_types import END, Goto
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node
 
 
-def read_goto(step: Outline, after: str, ids: Collection[str], problems: Problems) -> Goto:
+def read_goto(step: StepNode, after: str, ids: Collection[str], problems: Problems) -> Goto:
     """The compiled step; `ids` are those of all steps, also of those that could not be read."""
     if step.body.entries is None:
         return Goto(step.id, _target(step, step.body, ids, problems))
@@ -22,7 +22,7 @@ def read_goto(step: Outline, after: str, ids: Collection[str], problems: Problem
     return Goto(step.id, target, END if times is None else after, times, forever)
 
 
-def _target(step: Outline, node: Node, ids: Collection[str], problems: Problems) -> str:
+def _target(step: StepNode, node: Node, ids: Collection[str], problems: Problems) -> str:
     if node.text not in ids:
         others = [one for one in ids if one != step.id]
         problems.error(node.position, f"there is no step '{node.text}'", suggestion(node.text, others))

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 
 from relevo_contracts.event_types import EventTypes
 from relevo_contracts.keys import PRODUCT_EVENTS
-from relevo_workflow.compiler.arm_labels import exit_ways
+from relevo_workflow.compiler.arm_labels import exit_labels
 from relevo_workflow.definition import workflow as parts
 from relevo_workflow.definition.calendar_rules import check_cron, check_rrule
 from relevo_workflow.expressions.expression import Expression
@@ -14,7 +14,7 @@ from relevo_workflow.expressions.shapes import OCCASIONS, UNKNOWN
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.fields import Fields, parse_time, parse_weekday
 from relevo_workflow.syntax.yaml_source import Node
-from relevo_workflow.syntax.zones import Window
+from relevo_workflow.syntax.zones import TimeWindow
 from relevo_workflow.values.reader import Reading
 
 _TRIGGERS = ("event", "date", "inactivity", "segment", "schedule", "manual")
@@ -190,7 +190,7 @@ class HeaderReader:
         found: list[parts.Exit] = []
         given = root.get("exit")
         rules = (given.items if given.items is not None else (given,)) if given is not None else ()
-        ways = iter(exit_ways(rules))
+        labels = iter(exit_labels(rules))
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "an exit rule")
@@ -198,7 +198,7 @@ class HeaderReader:
             where = self._where(fields, "where", events)
             reason = fields.text("reason")
             fields.done()
-            known = next(ways)
+            known = next(labels)
             found.extend(parts.Exit(event, where, reason or event, known[event]) for event in events)
 
         root.each("exit", read)
@@ -244,7 +244,7 @@ class HeaderReader:
         fields.done()
         return parts.Enrolment(customers, percent)
 
-    def window(self, root: Fields) -> Window | None:
+    def window(self, root: Fields) -> TimeWindow | None:
         """The local times in which it may send."""
         node = root.get("window")
         if node is None:
@@ -263,7 +263,7 @@ class HeaderReader:
         zone = fields.zone()
         fields.done()
         numbers = tuple(sorted({day for _, day in days if day is not None}))
-        return Window(opens=opens, closes=closes, days=numbers or tuple(range(7)), zone=zone)
+        return TimeWindow(opens=opens, closes=closes, days=numbers or tuple(range(7)), zone=zone)
 
     def key(self, root: Fields) -> Expression | None:
         """What a run is about, as text; `None`: the customer."""

@@ -1,12 +1,12 @@
-"""Compiles the outline of a workflow's steps into its flat program."""
+"""Compiles the syntax tree of a workflow's steps into its flat program."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow.compiler.arm_labels import arm_labels, check_names
-from relevo_workflow.compiler.ast import Block, Outline
-from relevo_workflow.compiler.positions import surroundings
+from relevo_workflow.compiler.ast import Block, StepNode
+from relevo_workflow.compiler.positions import enclosing_steps
 from relevo_workflow.compiler.readers.goto import read_goto
 from relevo_workflow.definition.program import Program
 from relevo_workflow.definition.workflow import DEFAULT_NOT_AFTER
@@ -38,26 +38,26 @@ class StepReader:
         self._steps: dict[str, Step] = {}
         self._ids: frozenset[str] = frozenset()
 
-    def read(self, outlines: list[Outline]) -> Program:
+    def read(self, syntax_tree: list[StepNode]) -> Program:
         """The whole program."""
-        self._ids = frozenset(inner.id for step in outlines for inner in step.walk())
-        order = [inner.id for step in outlines for inner in step.walk()]
-        first = self._block(outlines, END)
+        self._ids = frozenset(inner.id for step in syntax_tree for inner in step.walk())
+        order = [inner.id for step in syntax_tree for inner in step.walk()]
+        first = self._block(syntax_tree, END)
         found = {step_id: self._steps[step_id] for step_id in order if step_id in self._steps}
-        given = frozenset(inner.id for step in outlines for inner in step.walk() if inner.given)
-        return Program(found, first, given, surroundings(outlines))
+        given = frozenset(inner.id for step in syntax_tree for inner in step.walk() if inner.given)
+        return Program(found, first, given, enclosing_steps(syntax_tree))
 
-    def _block(self, outlines: list[Outline], after: str) -> str:
+    def _block(self, syntax_tree: list[StepNode], after: str) -> str:
         """Reads a list of steps that is followed by `after`; gives the id of its first step."""
-        followers = [step.id for step in outlines[1:]] + [after]
-        for step, follower in zip(outlines, followers, strict=False):
+        followers = [step.id for step in syntax_tree[1:]] + [after]
+        for step, follower in zip(syntax_tree, followers, strict=False):
             read = self._READERS[step.kind]
             compiled = read(self, step, follower)
             if compiled is not None:
                 self._steps[step.id] = compiled
-        return outlines[0].id if outlines else after
+        return syntax_tree[0].id if syntax_tree else after
 
-    def _fields(self, step: Outline, what: str) -> Fields:
+    def _fields(self, step: StepNode, what: str) -> Fields:
         return Fields(step.body, self.problems, what)
 
     def _condition(self, fields: Fields, name: str) -> Expression | None:
@@ -70,7 +70,7 @@ class StepReader:
 
     # --- waiting ---------------------------------------------------------------------------------------------
 
-    def _wait(self, step: Outline, after: str) -> Step | None:
+    def _wait(self, step: StepNode, after: str) -> Step | None:
         if step.body.entries is None:
             length = read_duration(step.body, self.problems)
             if length is not None and length <= timedelta():
@@ -85,7 +85,7 @@ class StepReader:
         wait = steps.WaitUntil(step.id, after, zone, at, None, None, None, offset)
         return read_until(until, wait, self.reading, self.names) if until is not None else None
 
-    def _wait_for(self, step: Outline, after: str) -> Step | None:
+    def _wait_for(self, step: StepNode, after: str) -> Step | None:
         if step.body.items is None:
             self.problems.error(step.body.position, "wait_for must be a list of events and a timeout")
             return None
@@ -113,7 +113,7 @@ class StepReader:
             self.problems.error(step.body.position, "wait_for has no timeout: a run could wait for ever", advice)
         return steps.WaitFor(step.id, after, tuple(arms), timeout, timeout_target)
 
-    def _labelled(self, step: Outline) -> list[tuple[str, Block]]:
+    def _labelled(self, step: StepNode) -> list[tuple[str, Block]]:
         nodes = [block.node for block in step.blocks]
         check_names(step.kind, nodes, self.problems)
         return list(zip(arm_labels(step.kind, nodes), step.blocks, strict=True))
@@ -147,7 +147,7 @@ class StepReader:
 
     # --- choosing --------------------------------------------------------------------------------------------
 
-    def _branch(self, step: Outline, after: str) -> Step | None:
+    def _branch(self, step: StepNode, after: str) -> Step | None:
         if not step.body.items:
             self.problems.error(step.body.position, "branch must be a list of 'when' and 'otherwise'")
             return None
@@ -165,7 +165,7 @@ class StepReader:
             fields.done()
         return steps.Branch(step.id, after, tuple(arms))
 
-    def _split(self, step: Outline, after: str) -> Step | None:
+    def _split(self, step: StepNode, after: str) -> Step | None:
         if step.body.items is None or len(step.body.items) < 2:
             self.problems.error(step.body.position, "split must be a list of at least two variants")
             return None
@@ -182,7 +182,7 @@ class StepReader:
             self.problems.error(step.body.position, "the weights of a split can't all be 0")
         return steps.Split(step.id, after, tuple(arms))
 
-    def _decide(self, step: Outline, after: str) -> Step | None:
+    def _decide(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "decide")
         hit = fields.choice("hit", ("first", "unique", "collect"), "first")
         save = fields.save_name()
@@ -218,7 +218,7 @@ class StepReader:
 
     # --- doing -----------------------------------------------------------------------------------------------
 
-    def _send(self, step: Outline, after: str) -> Step | None:
+    def _send(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "send")
         template = fields.text("template", required=True)
         channel = fields.choice("channel", ("email", "sms"), required=True)
@@ -238,7 +238,7 @@ class StepReader:
             to,
         )
 
-    def _http(self, step: Outline, after: str) -> Step | None:
+    def _http(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "http")
         method = fields.choice("method", ("GET", "POST", "PUT", "PATCH", "DELETE"), "POST")
         url = fields.need("url")
@@ -265,13 +265,13 @@ class StepReader:
             on_error == "stop",
         )
 
-    def _task(self, step: Outline, after: str) -> Step | None:
+    def _task(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "task")
         task = self._read_task(fields, step, after)
         fields.done()
         return task
 
-    def _read_task(self, fields: Fields, step: Outline, after: str) -> steps.TaskStep:
+    def _read_task(self, fields: Fields, step: StepNode, after: str) -> steps.TaskStep:
         title = fields.need("title")
         fields.text("title")
         deadline = fields.duration("deadline")
@@ -303,7 +303,7 @@ class StepReader:
         fields.done()
         return escalation
 
-    def _approve(self, step: Outline, after: str) -> Step | None:
+    def _approve(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "approve")
         needed = fields.count("needed", 1)
         task = self._read_task(fields, step, after)
@@ -319,7 +319,7 @@ class StepReader:
         targets = {name: targets.get(name, after) for name in ("approved", "rejected", "expired")}
         return steps.ApproveStep(step.id, after, task, needed, **targets)
 
-    def _set(self, step: Outline, after: str) -> Step | None:
+    def _set(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "set")
         attributes = read_fields(fields.get("attributes"), self.reading, self.names)
         tags_node = fields.get("tags")
@@ -333,7 +333,7 @@ class StepReader:
             tags.done()
         return steps.SetStep(step.id, after, attributes, add, remove)
 
-    def _emit(self, step: Outline, after: str) -> Step | None:
+    def _emit(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "emit")
         events = self.reading.event_types(fields, "event", one=True)
         node = fields.get("data")
@@ -343,7 +343,7 @@ class StepReader:
             check_payload(events[0], step.body, data, self.reading, self.names)
         return steps.EmitStep(step.id, after, events[0] if events else "", data)
 
-    def _start(self, step: Outline, after: str) -> Step | None:
+    def _start(self, step: StepNode, after: str) -> Step | None:
         fields = self._fields(step, "start")
         workflow = fields.name("workflow", required=True)
         node = fields.get("for_each")
@@ -352,15 +352,15 @@ class StepReader:
         fields.done()
         return steps.StartStep(step.id, after, workflow, each, data)
 
-    def _goto(self, step: Outline, after: str) -> Step | None:
+    def _goto(self, step: StepNode, after: str) -> Step | None:
         return read_goto(step, after, self._ids | self.reading.broken, self.problems)
 
-    def _stop(self, step: Outline, after: str) -> Step | None:
+    def _stop(self, step: StepNode, after: str) -> Step | None:
         if not step.body.text:
             self.problems.error(step.node.position, "stop needs a reason", "stop: already bought")
         return steps.Stop(step.id, END, step.body.text)
 
-    _READERS: dict[str, Callable[["StepReader", Outline, str], Step | None]] = {
+    _READERS: dict[str, Callable[["StepReader", StepNode, str], Step | None]] = {
         "wait": _wait,
         "wait_for": _wait_for,
         "branch": _branch,
