@@ -8,10 +8,10 @@ from aiokafka.errors import KafkaError
 
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
 from relevo_ingest.core.errors import Busy
-from relevo_runtime.errors import PublishError
+from relevo_runtime.coalescing import Coalescer, NotTaken
+from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import temporary
-from relevo_runtime.supervision import contained
 
 Message = tuple[bytes, bytes]
 _UNSOUND_SECONDS = 5.0
@@ -29,13 +29,16 @@ class KafkaEventLog:
 
     def __init__(self, publisher: Publisher, *, most_waiting: int) -> None:
         self._publisher = publisher
-        self._most_waiting = most_waiting
-        self._waiting: list[tuple[str, Sequence[Message], asyncio.Future[None]]] = []
-        self._in_flight = 0
-        self._worker: asyncio.Task[None] | None = None
+        self._topics = {topic: self._rounds_of(topic, most_waiting) for topic in (EVENTS, UNRECOGNISED)}
         self._started = False
         self._starting = asyncio.Lock()
         self._failed_at = float("-inf")
+
+    def _rounds_of(self, topic: str, most_waiting: int) -> Coalescer[Sequence[Message], None]:
+        async def publish(calls: Sequence[Sequence[Message]]) -> list[None]:
+            return await self._publish_together(topic, calls)
+
+        return Coalescer(publish, is_shared=_is_for_all, most_waiting=most_waiting)
 
     async def start(self) -> None:
         """Connects. Raises `Busy` if no broker answers."""
@@ -50,8 +53,7 @@ class KafkaEventLog:
 
     async def stop(self) -> None:
         """Sends what is waiting, then disconnects."""
-        if self._worker is not None:
-            await asyncio.wait([self._worker], timeout=_STOP_SECONDS)
+        await asyncio.gather(*(rounds.close(_STOP_SECONDS) for rounds in self._topics.values()))
         if self._started:
             await self._publisher.stop()
 
@@ -71,53 +73,32 @@ class KafkaEventLog:
         await self._publish(UNRECOGNISED, [message])
 
     async def _publish(self, topic: str, messages: Sequence[Message]) -> None:
-        if len(self._waiting) + self._in_flight >= self._most_waiting:
-            raise Busy(f"{self._most_waiting} requests wait for Kafka already")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((topic, messages, future))
-        # The work goes on in a task of its own: the publisher must see the end of each call to know whether it is
-        # still sound, also when the sender's time is up.
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
-        await future
-
-    async def _work(self) -> None:
-        """Publishes whatever waits until nothing does. What arrives meanwhile waits for the next round."""
         try:
-            while self._waiting:
-                taken = [call for call in self._waiting if not call[2].done()]  # whose time is up sends it again
-                self._waiting = []
-                self._in_flight = len(taken)
-                topics = dict.fromkeys(topic for topic, _, _ in taken)
-                await asyncio.gather(
-                    *(self._publish_together(topic, [each for each in taken if each[0] == topic]) for topic in topics)
-                )
-                self._in_flight = 0
-        finally:
-            self._worker = None
+            await self._topics[topic].call(messages)
+        except (NotTaken, PublishError) as error:
+            raise Busy(f"Kafka: {error}") from error
+        except Exception as error:
+            if temporary(error):
+                raise Busy(f"the database can't be asked now: {error!r}") from error
+            raise
 
-    async def _publish_together(
-        self, topic: str, calls: Sequence[tuple[str, Sequence[Message], asyncio.Future[None]]]
-    ) -> None:
-        error = await self._error_of(topic, [message for _, messages, _ in calls for message in messages])
-        if error is not None:
-            self._failed_at = asyncio.get_running_loop().time()
-            _log.warning("%d requests were not stored: %s", len(calls), error, extra={"repeats": topic})
-        for _, _, future in calls:
-            if not future.done():  # else the sender's time was up
-                if error is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(error)
+    async def _publish_together(self, topic: str, calls: Sequence[Sequence[Message]]) -> list[None]:
+        """Publishes what several calls store.
 
-    async def _error_of(self, topic: str, messages: Sequence[Message]) -> Exception | None:
-        """Publishes, and returns what went wrong for everyone who waits for it."""
+        It is no caller's own task: the publisher must see the end of each call to know whether it is still sound.
+        """
         try:
             if not self._started:
                 await self.start()
-            await contained(self._publisher.publish(topic, messages))
-        except PublishError as error:
-            return Busy(str(error))
-        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this round
-            return Busy(f"the database can't be asked now: {error!r}") if temporary(error) else error
-        return None
+            await self._publisher.publish(topic, [message for messages in calls for message in messages])
+        except Exception as error:
+            if _is_for_all(error):
+                self._failed_at = asyncio.get_running_loop().time()
+            _log.warning("%d requests were not stored: %s", len(calls), error, extra={"repeats": topic})
+            raise
+        return [None] * len(calls)
+
+
+def _is_for_all(error: Exception) -> bool:
+    """Whether Kafka or the database is in the way: a message that is too large for Kafka fails alone."""
+    return not isinstance(error, MessageTooLarge)

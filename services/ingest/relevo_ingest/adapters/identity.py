@@ -1,22 +1,18 @@
 """The keys of persons and products, from the table `ingest.alias`: one statement for all who wait."""
 
-import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 import asyncpg
 
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, new_key
 from relevo_ingest.core.errors import Busy
+from relevo_runtime.coalescing import Coalescer
 from relevo_runtime.postgres import Pool, Statements, temporary
-from relevo_runtime.supervision import contained
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "identity.sql")
 _MOST_AT_ONCE = 250
 _TRIES = 6
 
-
-Waiting = tuple[Lookup, asyncio.Future[str]]
 Name = tuple[str, Alias]
 
 
@@ -31,11 +27,11 @@ class _Group:
         self.shop = shop
         self.strongest = strongest
         self.aliases: dict[Alias, None] = {}
-        self.futures: list[asyncio.Future[str]] = []
+        self.places: list[int] = []
 
-    def add(self, lookup: Lookup, future: asyncio.Future[str]) -> None:
+    def add(self, lookup: Lookup, place: int) -> None:
         self.aliases.update(dict.fromkeys(lookup.aliases))
-        self.futures.append(future)
+        self.places.append(place)
 
     def takes(self, lookup: Lookup) -> bool:
         """Whether `lookup` is about the same for certain: by its id, or by the very same names."""
@@ -43,32 +39,23 @@ class _Group:
         certain = strongest.kind in _CERTAIN and strongest == self.strongest
         return certain or dict.fromkeys(lookup.aliases) == self.aliases
 
-    def waiting(self) -> list[asyncio.Future[str]]:
-        """Those who still wait: a request that ran out of time has gone."""
-        return [future for future in self.futures if not future.done()]
-
 
 class Identity:
     """Finds and makes keys. Lookups that wait at the same time share one round trip to the database."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: deque[Waiting] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._rounds = Coalescer(self._keys, is_shared=_is_for_all, select=_without_conflicts)
 
     async def key(self, lookup: Lookup) -> str:
         """The key of a person or a product; the same for ever once it was given.
 
         Raises `Busy` if the database can't be asked now; asking again is always safe.
         """
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting.append((lookup, future))
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
         try:
-            return await future
+            return await self._rounds.call(lookup)
         except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.UniqueViolationError):
+            if _is_for_all(error):
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
 
@@ -90,24 +77,12 @@ class Identity:
             raise
         return found
 
-    async def _work(self) -> None:
-        """Serves whoever waits until nobody does. Who arrives during a statement waits for the next one."""
-        try:
-            while self._waiting:
-                await self._serve(_take(self._waiting))
-        finally:
-            self._worker = None
-
-    async def _serve(self, groups: list[_Group]) -> None:
-        try:
-            keys = await contained(self._resolve(groups))
-        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
-            for future in (future for group in groups for future in group.waiting()):
-                future.set_exception(error)
-            return
-        for group, key in zip(groups, keys, strict=True):
-            for future in group.waiting():
-                future.set_result(key)
+    async def _keys(self, lookups: Sequence[Lookup]) -> list[str]:
+        groups = _groups(lookups)
+        found = {
+            place: key for group, key in zip(groups, await self._resolve(groups), strict=True) for place in group.places
+        }
+        return [found[place] for place in range(len(lookups))]
 
     async def _resolve(self, groups: list[_Group]) -> list[str]:
         """The keys of `groups`, which share no name. Tries again when another process stored a name just now."""
@@ -125,19 +100,27 @@ class Identity:
         return [keys[n] for n in range(len(groups))]
 
 
-def _take(waiting: deque[Waiting]) -> list[_Group]:
-    """The next batch, in order of arrival: no two groups share a name.
+def _is_for_all(error: Exception) -> bool:
+    """Whether it is the database's state, and no single lookup, that is in the way."""
+    return temporary(error) or isinstance(error, asyncpg.UniqueViolationError)
+
+
+def _without_conflicts(waiting: Sequence[Lookup]) -> list[int]:
+    """The next round: those that are asked with the groups of `_groups`."""
+    return sorted(place for group in _groups(waiting) for place in group.places)
+
+
+def _groups(lookups: Sequence[Lookup]) -> list[_Group]:
+    """Those of `lookups` that can be asked at once, in order of arrival: no two groups share a name.
 
     Lookups with the same id, or with the very same names, are asked as one. One that shares another name with an
-    earlier one waits for the next batch, which sees what this one stored: an address alone proves nothing.
+    earlier one waits for the next round, which sees what this one stored: an address alone proves nothing.
     """
     groups: list[_Group] = []
     owner: dict[Name, _Group | None] = {}
-    later = []
-    while waiting and len(groups) < _MOST_AT_ONCE:
-        lookup, future = waiting.popleft()
-        if future.done():  # gave up while it waited
-            continue
+    for place, lookup in enumerate(lookups):
+        if len(groups) == _MOST_AT_ONCE:
+            break
         names = [(lookup.shop, alias) for alias in lookup.aliases]
         owners = {id(owner[name]): owner[name] for name in names if name in owner}
         first = owner.get(names[0])
@@ -145,12 +128,10 @@ def _take(waiting: deque[Waiting]) -> list[_Group]:
             groups.append(_Group(lookup.shop, names[0][1]))
         elif first is None or len(owners) > 1 or not first.takes(lookup):
             owner.update(dict.fromkeys(names))  # whoever shares a name with it must come after it
-            later.append((lookup, future))
             continue
         group = first or groups[-1]
-        group.add(lookup, future)
+        group.add(lookup, place)
         owner.update(dict.fromkeys(names, group))
-    waiting.extendleft(reversed(later))
     return groups
 
 

@@ -1,8 +1,7 @@
 """The last known state of things, in the table `ingest.known_state`: one statement for all who wait."""
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -10,14 +9,12 @@ import msgspec
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Question, Sighting, State, Thing
 from relevo_runtime.clock import Clock
+from relevo_runtime.coalescing import Coalescer
 from relevo_runtime.postgres import Pool, Statements, temporary
-from relevo_runtime.supervision import contained
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "states.sql")
 RETENTION = Statements.load("relevo_ingest.adapters", "states_retention.sql")
 _MOST_AT_ONCE = 500
-
-Waiting = tuple[Sequence[Question], asyncio.Future[list[Sighting]]]
 
 
 class KnownStates:
@@ -26,46 +23,23 @@ class KnownStates:
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
-        self._waiting: deque[Waiting] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._rounds = Coalescer(self._observe, is_shared=temporary, select=_without_conflicts)
 
     async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
         """A sighting of each thing of one message. What it tells is kept when this returns.
 
         Raises `Busy` if the database can't be asked now; the same delivery may ask again and gets the same answer.
         """
-        future: asyncio.Future[list[Sighting]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((questions, future))
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
         try:
-            return await future
+            return await self._rounds.call(questions)
         except Exception as error:
             if temporary(error):
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
 
-    async def _work(self) -> None:
-        """Serves whoever waits until nobody does. Who arrives during a statement waits for the next one."""
-        try:
-            while self._waiting:
-                await self._serve(_take(self._waiting))
-        finally:
-            self._worker = None
-
-    async def _serve(self, batch: Sequence[Waiting]) -> None:
-        try:
-            found = await contained(self._ask([question for questions, _ in batch for question in questions]))
-        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        place = 0
-        for questions, future in batch:
-            if not future.done():  # else the sender's time was up
-                future.set_result(found[place : place + len(questions)])
-            place += len(questions)
+    async def _observe(self, messages: Sequence[Sequence[Question]]) -> list[list[Sighting]]:
+        found = iter(await self._ask([question for questions in messages for question in questions]))
+        return [list(islice(found, len(questions))) for questions in messages]
 
     async def _ask(self, questions: Sequence[Question]) -> list[Sighting]:
         if not questions:
@@ -76,21 +50,18 @@ class KnownStates:
         return [found[n] for n in range(len(questions))]
 
 
-def _take(waiting: deque[Waiting]) -> list[Waiting]:
-    """The next batch, in order of arrival: no two messages in it tell of the same thing."""
-    batch: list[Waiting] = []
-    later: list[Waiting] = []
+def _without_conflicts(waiting: Sequence[Sequence[Question]]) -> list[int]:
+    """The next round, in order of arrival: no two messages in it tell of the same thing."""
+    chosen: list[int] = []
     told: set[tuple[str, Thing]] = set()
-    while waiting and len(batch) < _MOST_AT_ONCE:
-        questions, future = waiting.popleft()
-        if future.done():  # gave up while it waited
-            continue
-        names = {(one.shop, one.thing) for one in questions}
-        (later if names & told else batch).append((questions, future))
+    for n, questions in enumerate(waiting):
+        if len(chosen) == _MOST_AT_ONCE:
+            break
+        if not told & {(one.shop, one.thing) for one in questions}:
+            chosen.append(n)
         # Whoever asks of a thing that an earlier message tells of must see what that one kept.
         told |= {(one.shop, one.thing) for one in questions if one.state is not None}
-    waiting.extendleft(reversed(later))
-    return batch
+    return chosen
 
 
 def _row(n: int, asked: Question) -> tuple[Any, ...]:

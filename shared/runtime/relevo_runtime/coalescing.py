@@ -1,0 +1,127 @@
+"""Concurrent calls served together: who calls while a round is under way waits for the next one.
+
+A round trip costs about the same for one question as for a hundred. So one round runs at a time, in a task of its own,
+and takes whoever waits when it begins. Nothing is delayed to make a round larger: a call that finds nobody is served at
+once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.supervision import contained
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class NotTaken(RuntimeFault):
+    """A call was refused before anything was done for it: too many wait, or it comes after `close`."""
+
+
+class _Call(Generic[Item, Result]):
+    """A caller's item, and where they wait for its result."""
+
+    __slots__ = ("item", "result")
+
+    def __init__(self, item: Item, result: "asyncio.Future[Result]") -> None:
+        self.item = item
+        self.result = result
+
+
+class Coalescer(Generic[Item, Result]):
+    """Serves items in rounds.
+
+    `serve` gets the items of a round and returns a result for each, in their order. What it raises is raised to the
+    callers of the round. Unless the error is one that would meet each of them (`is_shared`: a database that is away), a
+    round of several is served again in halves, so that an item costs nobody but its own caller: `serve` must be safe to
+    repeat. `select` names, by their places, those of the waiting items that may be in one round, in ascending order and
+    at least one; the others stay in line, in their order.
+    """
+
+    def __init__(
+        self,
+        serve: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        is_shared: Callable[[Exception], bool],
+        select: Callable[[Sequence[Item]], Sequence[int]] | None = None,
+        most_waiting: int | None = None,
+    ) -> None:
+        self._serve = serve
+        self._is_shared = is_shared
+        self._select = select
+        self._most_waiting = most_waiting
+        self._waiting: list[_Call[Item, Result]] = []
+        self._under_way = 0
+        self._worker: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def call(self, item: Item) -> Result:
+        """The result of `item`. Raises `NotTaken`, or what `serve` raises.
+
+        Whoever stops waiting costs the others nothing: an item whose round has begun is served to its end, one that is
+        still in line is dropped.
+        """
+        if self._closed:
+            raise NotTaken("it is closed, and takes no more calls")
+        if self._most_waiting is not None and len(self._waiting) + self._under_way >= self._most_waiting:
+            raise NotTaken(f"{self._most_waiting} calls wait already")
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Call(item, future))
+        if self._worker is None:
+            # A context of its own: a round belongs to no single caller.
+            self._worker = asyncio.create_task(self._work(), context=Context())
+        return await future
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109 - what is left then is given up, not cancelled
+        """Takes no more calls, and serves those that wait, for at most `timeout` seconds of wall-clock time.
+
+        Whoever still waits then is cancelled.
+        """
+        self._closed = True
+        if self._worker is not None:
+            _, late = await asyncio.wait([self._worker], timeout=timeout)
+            for worker in late:
+                worker.cancel()
+                await asyncio.wait([worker])
+
+    async def _work(self) -> None:
+        """Serves whoever waits until nobody does."""
+        taken: list[_Call[Item, Result]] = []
+        try:
+            while taken := self._next_round():
+                self._under_way = len(taken)
+                await self._serve_round(taken)
+        finally:
+            self._worker, self._under_way = None, 0
+            for call in (*taken, *self._waiting):  # only if the task itself was cancelled is anybody left
+                call.result.cancel()
+            self._waiting = []
+
+    def _next_round(self) -> list[_Call[Item, Result]]:
+        waiting = [call for call in self._waiting if not call.result.done()]  # the others have gone
+        chosen: Sequence[int] = range(len(waiting))
+        if self._select is not None and waiting:
+            chosen = self._select([call.item for call in waiting])
+        places = set(chosen)
+        self._waiting = [call for n, call in enumerate(waiting) if n not in places]
+        return [waiting[n] for n in chosen]
+
+    async def _serve_round(self, calls: Sequence[_Call[Item, Result]]) -> None:
+        try:
+            results = await contained(self._serve([call.item for call in calls]))
+        except Exception as error:  # noqa: BLE001 - raised to everyone whose round it was
+            if len(calls) > 1 and not self._is_shared(error):
+                middle = len(calls) // 2
+                await self._serve_round(calls[:middle])
+                await self._serve_round(calls[middle:])
+                return
+            for call in calls:
+                if not call.result.done():
+                    call.result.set_exception(error)
+            return
+        for call, result in zip(calls, results, strict=True):
+            if not call.result.done():
+                call.result.set_result(result)
