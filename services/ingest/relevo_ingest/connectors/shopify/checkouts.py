@@ -8,20 +8,17 @@ from relevo_contracts.payloads import Buyer, CartUpdated, CheckoutChanged, Event
 from relevo_ingest.connectors.shopify import lines, parts
 from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
-    Amount,
     CodeShape,
     CustomerShape,
-    Id,
     LineShape,
     MoneySetShape,
     PropertyShape,
-    Text,
-    Time,
 )
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
+from relevo_ingest.core.fields import Amount, Id, Text, Time
 
 
 class CheckoutShape(Struct, frozen=True, kw_only=True):
@@ -100,7 +97,7 @@ def cart(body: bytes, shop: ShopContext) -> Reading:
 
 
 def _sum(shapes: list[LineShape], currency: str) -> Money | None:
-    return parts.total_of(
+    return fields.total_of(
         [
             parts.amount(line.line_price_set, line.line_price, currency, f"line_items[{n}].line_price")
             for n, line in enumerate(shapes)
@@ -120,10 +117,10 @@ def _draft(event_type: str, checkout: CheckoutShape, shop: ShopContext, at: date
         cart_token=parts.ident(checkout.cart_token),
         items=lines.items(checkout.line_items, currency),
         recover_url=normalise.text(checkout.abandoned_checkout_url),
-        completed_at=parts.utc(checkout.completed_at),
-        subtotal=parts.optional_money(checkout.subtotal_price, currency, "subtotal_price"),
-        discount=parts.optional_money(checkout.total_discounts, currency, "total_discounts"),
-        tax=parts.optional_money(checkout.total_tax, currency, "total_tax"),
+        completed_at=fields.utc(checkout.completed_at),
+        subtotal=fields.optional_money(checkout.subtotal_price, currency, "subtotal_price"),
+        discount=fields.optional_money(checkout.total_discounts, currency, "total_discounts"),
+        tax=fields.optional_money(checkout.total_tax, currency, "total_tax"),
         discount_codes=parts.codes(checkout.discount_codes),
         shipping_address=parts.address(checkout.shipping_address, shop),
         billing_address=parts.address(checkout.billing_address, shop),
@@ -152,7 +149,7 @@ def _contact(checkout: CheckoutShape, shop: ShopContext) -> EventContact | None:
     own, texted = normalise.phone(checkout.phone, region), normalise.phone(checkout.sms_marketing_phone, region)
     ticked = bool(texted and checkout.buyer_accepts_sms_marketing)
     is_open = checkout.completed_at is None
-    return parts.contact_of(
+    return fields.contact_of(
         EventContact(
             email=normalise.email(checkout.email),
             phone=texted if ticked else own or texted,

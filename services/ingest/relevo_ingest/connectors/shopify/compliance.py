@@ -4,12 +4,13 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import PrivacyRequested, ShopChanged
 from relevo_ingest.connectors.shopify import parts
-from relevo_ingest.connectors.shopify.shapes import CustomerShape, Id, Text
+from relevo_ingest.connectors.shopify.shapes import CustomerShape
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import WholeShop, person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
 from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.fields import Id, Text
 
 _ORDERS_LIMIT = 10_000
 

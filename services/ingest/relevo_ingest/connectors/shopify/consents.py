@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, ConsentChanged
 from relevo_ingest.connectors.shopify import parts
-from relevo_ingest.connectors.shopify.shapes import ConsentShape, CustomerShape, Id, Text
+from relevo_ingest.connectors.shopify.shapes import ConsentShape, CustomerShape
+from relevo_ingest.core import fields
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
+from relevo_ingest.core.fields import Id, Text
 from relevo_ingest.core.normalise import email, phone
 from relevo_ingest.core.times import to_utc
 
@@ -66,7 +68,7 @@ def inside_customer(customer: CustomerShape, who: Buyer) -> list[Draft]:
     found: list[tuple[Channel, ConsentShape | None]] = [("email", email_shape), ("sms", customer.sms_marketing_consent)]
     drafts = []
     for channel, shape in found:
-        state = _STATES.get(parts.word(shape.state)) if shape else None
+        state = _STATES.get(fields.word(shape.state)) if shape else None
         if shape and state and shape.consent_updated_at:
             drafts.append(_draft(who, channel, shape, state, shape.consent_updated_at))
     return drafts
@@ -88,7 +90,7 @@ def _accepts_marketing(customer: CustomerShape) -> ConsentShape | None:
 
 
 def _statement(who: Buyer, channel: Channel, shape: ConsentShape | None) -> Reading:
-    said = parts.word(shape.state) if shape else ""
+    said = fields.word(shape.state) if shape else ""
     if shape is None or said not in _STATES:
         return NoEvent(f"the {channel} consent has the state {said or 'null'!r}, which says nothing")
     return [_draft(who, channel, shape, _STATES[said], shape.consent_updated_at)]
@@ -99,7 +101,7 @@ def _draft(who: Buyer, channel: Channel, shape: ConsentShape, state: State, at: 
         customer=who,
         channel=channel,
         state=state,
-        double_opt_in=parts.word(shape.opt_in_level) == "confirmed_opt_in",
+        double_opt_in=fields.word(shape.opt_in_level) == "confirmed_opt_in",
         source="shopify",
     )
     # A customer and the consent's own topic tell the same statement, with the time of the statement itself.

@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, CustomerChanged, CustomerMerged
 from relevo_ingest.connectors.shopify import consents, parts
-from relevo_ingest.connectors.shopify.shapes import Amount, CustomerShape, Id, Quantity, Text, Time
-from relevo_ingest.core import normalise
+from relevo_ingest.connectors.shopify.shapes import CustomerShape
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
+from relevo_ingest.core.fields import Amount, Id, Quantity, Text, Time
 from relevo_ingest.core.money import money
 
 
@@ -123,7 +124,7 @@ def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Tim
         customer=who,
         tags=parts.tags(customer.tags),
         orders_count=customer.orders_count,
-        total_spent=parts.optional_money(customer.total_spent, currency, "total_spent"),
+        total_spent=fields.optional_money(customer.total_spent, currency, "total_spent"),
         attributes={"state": normalise.text(customer.state, 50)} if customer.state else {},
     )
     own_id = f"{event_type}:{who.id}" if event_type == "customer.created" else ""

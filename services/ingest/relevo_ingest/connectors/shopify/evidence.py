@@ -1,36 +1,14 @@
-"""Does a body look like the topic that its header claims? Shopify signs the body only, so a header proves nothing.
+"""What a body of each of Shopify's topics looks like: see `relevo_ingest.core.evidence`.
 
-Whoever got hold of one signed body could send it under another topic: an order just placed as a cancelled one, a
-request for data as one for erasure. So each topic says what a body of it has and what it never has. The rules ask for
-no more than every version of the API sends (Admin API 2024-10 to 2026-04).
+The rules ask for no more than every version of the API sends (Admin API 2024-10 to 2026-04).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct
-
 from relevo_ingest.core.drafts import ShopContext
-
-
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What a body of a topic looks like.
-
-    `family` names its kind of body: a mark of another one (`MARKS`) is never in it. `has`: fields with a value;
-    `names`: fields that are there, also if they are empty; `one_of`: at least one of these is there; `never`: fields
-    that it doesn't have. Of the state that it tells: `given` are fields with a value, `values` the values (in lower
-    case) that a field may have, if it has one.
-    """
-
-    family: str
-    has: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
-    values: Mapping[str, tuple[str, ...]] = {}
-    given: tuple[str, ...] = ()
-
+from relevo_ingest.core.evidence import Evidence, also, foreign_marks, shape_mismatch, state_mismatch, with_status
 
 MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -64,9 +42,7 @@ MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Fields that only one kind of body has. Of drafts and segments nothing is read, but a shop signs them as well."""
 
-_STRANGE = {
-    family: frozenset(mark for other, marks in MARKS.items() if other != family for mark in marks) for family in MARKS
-}
+_FOREIGN = foreign_marks(MARKS)
 _ORDER = Evidence(
     family="order",
     has=("id",),
@@ -121,19 +97,6 @@ _DISPUTE = Evidence(family="dispute", has=("id", "type", "status"), never=("kind
 _PAID = ("paid", "partially_refunded", "refunded")
 
 
-def _also(known: Evidence, **more: Any) -> Evidence:
-    """`known` and more: what is given is added to what there is."""
-    fields = {name: getattr(known, name) for name in known.__struct_fields__}
-    joined = {
-        name: {**fields[name], **new} if name == "values" else (*fields[name], *new) for name, new in more.items()
-    }
-    return Evidence(**(fields | joined))
-
-
-def _status(known: Evidence, *values: str) -> Evidence:
-    return _also(known, values={"status": values})
-
-
 EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
     {
         "carts/create": _CART,
@@ -141,8 +104,8 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "checkouts/create": _CHECKOUT,
         "checkouts/update": _CHECKOUT,
         "orders/create": _ORDER,
-        "orders/paid": _also(_ORDER, values={"financial_status": _PAID}, given=("financial_status",)),
-        "orders/cancelled": _also(_ORDER, given=("cancelled_at",)),
+        "orders/paid": also(_ORDER, values={"financial_status": _PAID}, given=("financial_status",)),
+        "orders/cancelled": also(_ORDER, given=("cancelled_at",)),
         "orders/updated": _ORDER,
         "orders/fulfilled": _ORDER,
         "orders/partially_fulfilled": _ORDER,
@@ -158,7 +121,7 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "customers/update": _WHOLE_CUSTOMER,
         "customers/enable": _WHOLE_CUSTOMER,
         "customers/disable": _WHOLE_CUSTOMER,
-        "customers/delete": _also(
+        "customers/delete": also(
             _CUSTOMER,
             one_of=("addresses", "tax_exemptions", "admin_graphql_api_id"),
             never=("created_at", "state", "orders_count", "email"),
@@ -170,16 +133,16 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "customer.tags_added": Evidence(family="graphql", has=("customerId",), names=("tags",)),
         "customer.tags_removed": Evidence(family="graphql", has=("customerId",), names=("tags",)),
         "customers/purchasing_summary": Evidence(family="graphql", has=("customerId",), never=("tags",)),
-        "customers_email_marketing_consent/update": _also(_CONSENT, has=("email_marketing_consent",)),
-        "customers_marketing_consent/update": _also(_CONSENT, has=("sms_marketing_consent",)),
+        "customers_email_marketing_consent/update": also(_CONSENT, has=("email_marketing_consent",)),
+        "customers_marketing_consent/update": also(_CONSENT, has=("sms_marketing_consent",)),
         "refunds/create": _REFUND,
-        "returns/request": _status(_RETURN, "requested"),
-        "returns/approve": _status(_RETURN, "open"),
-        "returns/decline": _status(_RETURN, "declined"),
-        "returns/process": _status(_RETURN, "open", "closed"),
-        "returns/close": _status(_RETURN, "closed"),
-        "returns/cancel": _status(_RETURN, "canceled", "cancelled"),
-        "returns/reopen": _status(_RETURN, "open"),
+        "returns/request": with_status(_RETURN, "requested"),
+        "returns/approve": with_status(_RETURN, "open"),
+        "returns/decline": with_status(_RETURN, "declined"),
+        "returns/process": with_status(_RETURN, "open", "closed"),
+        "returns/close": with_status(_RETURN, "closed"),
+        "returns/cancel": with_status(_RETURN, "canceled", "cancelled"),
+        "returns/reopen": with_status(_RETURN, "open"),
         "inventory_levels/connect": _LEVEL,
         "inventory_levels/update": _LEVEL,
         "variants/in_stock": _VARIANT,
@@ -189,13 +152,13 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "products/delete": _DELETION,
         "subscription_contracts/create": _CONTRACT,
         "subscription_contracts/update": _CONTRACT,
-        "subscription_contracts/activate": _status(_CONTRACT, "active"),
-        "subscription_contracts/pause": _status(_CONTRACT, "paused"),
-        "subscription_contracts/expire": _status(_CONTRACT, "expired"),
-        "subscription_contracts/fail": _status(_CONTRACT, "failed"),
-        "subscription_contracts/cancel": _status(_CONTRACT, "cancelled", "canceled"),
-        "subscription_billing_attempts/success": _also(_ATTEMPT, never=("error_code", "error_message")),
-        "subscription_billing_attempts/failure": _also(_ATTEMPT, one_of=("error_code", "error_message")),
+        "subscription_contracts/activate": with_status(_CONTRACT, "active"),
+        "subscription_contracts/pause": with_status(_CONTRACT, "paused"),
+        "subscription_contracts/expire": with_status(_CONTRACT, "expired"),
+        "subscription_contracts/fail": with_status(_CONTRACT, "failed"),
+        "subscription_contracts/cancel": with_status(_CONTRACT, "cancelled", "canceled"),
+        "subscription_billing_attempts/success": also(_ATTEMPT, never=("error_code", "error_message")),
+        "subscription_billing_attempts/failure": also(_ATTEMPT, one_of=("error_code", "error_message")),
         "subscription_billing_attempts/challenged": _ATTEMPT,
         "app/uninstalled": Evidence(family="shop", one_of=("myshopify_domain", "domain", "shop_owner", "plan_name")),
         "customers/data_request": Evidence(family="request", has=("shop_domain", "customer"), never=("id",)),
@@ -219,30 +182,8 @@ def mismatch(topic: str, body: Mapping[str, Any], shop: ShopContext, sender: str
     if found or known is None:
         return found
     rehearsal = body.get("test") is True
-    return _shape(topic, known, body) or (None if rehearsal else _state(topic, known, body))
-
-
-def _shape(topic: str, known: Evidence, body: Mapping[str, Any]) -> str | None:
-    missing = [name for name in known.has if not _given(body, name)]
-    missing += [name for name in known.names if name not in body]
-    if missing:
-        return f"a body of {topic} has {missing[0]!r}, this one has not"
-    if known.one_of and not any(name in body and body[name] is not None for name in known.one_of):
-        return f"a body of {topic} has {' or '.join(map(repr, known.one_of))}, this one has not"
-    strange = _STRANGE[known.family]
-    other = next((name for name in body if (name in strange or name in known.never) and _given(body, name)), None)
-    return f"a body of {topic} never has {other!r}, this one has" if other else None
-
-
-def _state(topic: str, known: Evidence, body: Mapping[str, Any]) -> str | None:
-    absent = next((name for name in known.given if not _given(body, name)), None)
-    if absent:
-        return f"in a body of {topic}, {absent!r} has a value, here it has none"
-    for name, allowed in known.values.items():
-        value = body.get(name)
-        if value and str(value).lower() not in allowed:
-            return f"in a body of {topic}, {name!r} is {' or '.join(allowed)}; here it is {str(value)[:40]!r}"
-    return _stock(topic, body)
+    found = shape_mismatch(topic, known, _FOREIGN, body)
+    return found or (None if rehearsal else state_mismatch(topic, known, body) or _stock(topic, body))
 
 
 def _stock(topic: str, body: Mapping[str, Any]) -> str | None:
@@ -273,7 +214,3 @@ _PLATFORM = ".myshopify.com"
 
 def _domain(value: object) -> str:
     return value.strip().lower().rstrip("./") if isinstance(value, str) else ""
-
-
-def _given(body: Mapping[str, Any], name: str) -> bool:
-    return body.get(name) not in (None, "", [], {})

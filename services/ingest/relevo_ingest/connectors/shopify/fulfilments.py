@@ -11,10 +11,11 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import EventContact, ShipmentChanged, Track
 from relevo_ingest.connectors.shopify import lines, parts
-from relevo_ingest.connectors.shopify.shapes import AddressShape, Id, LineShape, Text, Time
-from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.connectors.shopify.shapes import AddressShape, LineShape
+from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.fields import Id, Text, Time
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, Thing
 
@@ -81,7 +82,7 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
     shape = decode(body, FulfilmentEventShape)
     shipment_id = parts.required(shape.fulfillment_id, "fulfillment_id")
     order_id = parts.required(shape.order_id, "order_id")
-    status = parts.word(shape.status)
+    status = fields.word(shape.status)
     delivered = status == DELIVERED
     at = shape.happened_at or shape.created_at
     payload = ShipmentChanged(
@@ -91,8 +92,8 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
         status=status,
         comment=normalise.text(shape.message, 500),
         scan_location=", ".join(filter(None, (normalise.text(shape.city, 100), normalise.text(shape.country, 100)))),
-        estimated_at=parts.utc(shape.estimated_delivery_at),
-        delivered_at=parts.utc(at) if delivered else None,
+        estimated_at=fields.utc(shape.estimated_delivery_at),
+        delivered_at=fields.utc(at) if delivered else None,
     )
 
     def conclude(sightings: Sightings) -> Conclusion:
@@ -110,7 +111,7 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
 
 
 def _plain(shape: FulfilmentShape) -> FulfilmentShape:
-    words = {name: parts.word(getattr(shape, name)) for name in ("status", "shipment_status", "service")}
+    words = {name: fields.word(getattr(shape, name)) for name in ("status", "shipment_status", "service")}
     return structs.replace(shape, **words)
 
 
@@ -123,7 +124,7 @@ def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, fir
         kind = _kind(shape, payload, order)
         event_type = _event_type(shape, kind, sightings.get(thing, NOTHING), first=first)
         shown = at if event_type == "shipment.created" else None
-        return [_draft(event_type, structs.replace(payload, shipped_at=parts.utc(shown)), kind, order, at)]
+        return [_draft(event_type, structs.replace(payload, shipped_at=fields.utc(shown)), kind, order, at)]
 
     observed = Observation(thing=thing, state=_state(shape, payload), at=shape.updated_at or at)
     return Pending(conclude=conclude, observed=(observed,), looks=(known_orders.order(payload.order_id),))
@@ -209,7 +210,7 @@ def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
     return ShipmentChanged(
         # The address is the order's, and the destination may be somebody else's (a present): neither is the customer's.
         customer=known_orders.NO_ORDER.buyer(),
-        contact=parts.contact_of(EventContact(email=normalise.email(shape.email))),
+        contact=fields.contact_of(EventContact(email=normalise.email(shape.email))),
         shipment_id=parts.required(shape.id, "id"),
         order_id=parts.required(shape.order_id, "order_id"),
         order_number=normalise.text((shape.name or "").rpartition(".")[0], 100),
@@ -221,7 +222,7 @@ def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:
         items=lines.items(shape.line_items, parts.currency_of(shop)),
         address=parts.address(shape.destination, shop),
         origin=normalise.text(origin.name or origin.city, 200),
-        delivered_at=parts.utc(shape.updated_at) if shape.shipment_status == DELIVERED else None,
+        delivered_at=fields.utc(shape.updated_at) if shape.shipment_status == DELIVERED else None,
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import structs
 from relevo_contracts.payloads import Item, Money
 from relevo_ingest.connectors.shopify import parts
 from relevo_ingest.connectors.shopify.shapes import LineShape
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.notes import cut
 
 _LIMIT = 500  # more lines than anyone reads in a message; the total still counts all of them
@@ -52,23 +52,23 @@ def item(line: LineShape, currency: str, where: str) -> Item:
 
 
 def _discount(line: LineShape, currency: str, where: str) -> Money | None:
-    found = parts.total_of(
+    found = fields.total_of(
         [
             parts.amount(one.amount_set, one.amount, currency, f"{where}.discount_allocations[{n}].amount")
             for n, one in enumerate(line.discount_allocations or [])
         ]
     )
-    return found if parts.is_something(found) else None
+    return found if fields.is_something(found) else None
 
 
 def _tax(line: LineShape, currency: str, where: str) -> Money | None:
-    found = parts.total_of(
+    found = fields.total_of(
         [
             parts.amount(one.price_set, one.price, currency, f"{where}.tax_lines[{n}].price")
             for n, one in enumerate(line.tax_lines or [])
         ]
     )
-    return found if parts.is_something(found) else None
+    return found if fields.is_something(found) else None
 
 
 def _total(line: LineShape, made: Item, currency: str, where: str) -> Money | None:
@@ -82,4 +82,4 @@ def _total(line: LineShape, made: Item, currency: str, where: str) -> Money | No
     if made.price is None or (made.discount is not None and made.quantity != line.quantity):
         return None
     whole = Money(format(Decimal(made.price.amount) * Decimal(made.quantity), "f"), made.price.currency)
-    return whole if made.discount is None else parts.difference(whole, made.discount)
+    return whole if made.discount is None else fields.difference(whole, made.discount)

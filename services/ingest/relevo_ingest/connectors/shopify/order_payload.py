@@ -9,22 +9,18 @@ from relevo_contracts.payloads import EventContact, Money, OrderChanged
 from relevo_ingest.connectors.shopify import lines, parts, refunds
 from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
-    Amount,
     CodeShape,
     CompanyShape,
     CustomerShape,
-    Id,
     LineShape,
     MoneySetShape,
-    Number,
     PropertyShape,
     RefundShape,
     ShippingLineShape,
-    Text,
-    Time,
 )
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.drafts import ShopContext
+from relevo_ingest.core.fields import Amount, Id, Number, Text, Time
 from relevo_ingest.core.known_orders import KnownOrder
 
 _FRESH = timedelta(days=1)
@@ -116,7 +112,7 @@ def payload_of(order: OrderShape, shop: ShopContext, *, ticked: bool) -> OrderCh
     total = parts.amount(order.current_total_price_set, order.current_total_price, currency, "current_total_price")
     total = total or original
     shipping = order.current_shipping_price_set or order.total_shipping_price_set
-    due = parts.optional_money(order.total_outstanding, currency, "total_outstanding")
+    due = fields.optional_money(order.total_outstanding, currency, "total_outstanding")
     terms = order.payment_terms or TermsShape()
     gateways = [name for name in (normalise.text(one, 100) for one in order.payment_gateway_names or []) if name]
     return OrderChanged(
@@ -138,14 +134,14 @@ def payload_of(order: OrderShape, shop: ShopContext, *, ticked: bool) -> OrderCh
         tax=_current(order, "total_tax", currency),
         shipping=parts.amount(shipping, None, currency, "total_shipping_price"),
         due=due,
-        paid=parts.difference(total, due),
+        paid=fields.difference(total, due),
         refunded=refunds.paid_back_in_all(order.refunds or [], currency),
         taxes_included=bool(order.taxes_included),
         payment_method=", ".join(gateways),
         discount_codes=parts.codes(order.discount_codes),
         shipping_address=parts.address(order.shipping_address, shop),
         billing_address=parts.address(order.billing_address, shop),
-        shipping_method=parts.first(normalise.text(one.title, 200) for one in order.shipping_lines or []),
+        shipping_method=fields.first(normalise.text(one.title, 200) for one in order.shipping_lines or []),
         note=normalise.text(order.note),
         attributes=parts.attributes(order.note_attributes),
         po_number=normalise.text(order.po_number, 100),
@@ -155,17 +151,17 @@ def payload_of(order: OrderShape, shop: ShopContext, *, ticked: bool) -> OrderCh
         tags=parts.tags(order.tags) or [],
         test=bool(order.test),
         cancel_reason=normalise.text(order.cancel_reason, 100) if order.cancelled_at else "",
-        placed_at=parts.utc((order.processed_at if imported_at(order) else None) or order.created_at),
-        cancelled_at=parts.utc(order.cancelled_at),
-        completed_at=parts.utc(order.closed_at),
+        placed_at=fields.utc((order.processed_at if imported_at(order) else None) or order.created_at),
+        cancelled_at=fields.utc(order.cancelled_at),
+        completed_at=fields.utc(order.closed_at),
         payment_term=normalise.text(terms.payment_terms_name, 100),
-        due_at=parts.utc(next((one.due_at for one in terms.payment_schedules or [] if one.due_at), None)),
+        due_at=fields.utc(next((one.due_at for one in terms.payment_schedules or [] if one.due_at), None)),
     )
 
 
 def known_order(order: OrderShape, payload: OrderChanged) -> KnownOrder:
     """What is kept of the order, for messages that name it only."""
-    ways = {parts.first([one.delivery_category or ""]) for one in order.shipping_lines or []}
+    ways = {fields.first([one.delivery_category or ""]) for one in order.shipping_lines or []}
     return KnownOrder(
         number=payload.number,
         customer_id=payload.customer.id,
@@ -195,7 +191,7 @@ def imported_at(order: OrderShape) -> datetime | None:
         return None
     long_ago = order.processed_at is not None and order.created_at - order.processed_at > _LONG_BEFORE
     by_an_import = _IMPORTS.search((order.source_name or "").lower()) is not None
-    return parts.utc(order.created_at) if long_ago or by_an_import else None
+    return fields.utc(order.created_at) if long_ago or by_an_import else None
 
 
 def _current(order: OrderShape, name: str, currency: str) -> Money | None:
@@ -211,9 +207,9 @@ def _contact(order: OrderShape, shop: ShopContext, accepts_marketing: bool | Non
     """Where the order's news goes: the address and number that were given with the order itself."""
     payer = order.billing_address or AddressShape()
     country = normalise.country(payer.country_code)
-    return parts.contact_of(
+    return fields.contact_of(
         EventContact(
-            email=parts.first(map(normalise.email, (order.contact_email, order.email))),
+            email=fields.first(map(normalise.email, (order.contact_email, order.email))),
             phone=normalise.phone(order.phone, country or shop.region),
             first_name=normalise.text(payer.first_name, 200),
             last_name=normalise.text(payer.last_name, 200),

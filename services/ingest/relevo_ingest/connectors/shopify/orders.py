@@ -7,10 +7,10 @@ from msgspec import Struct, structs
 from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.shopify import parts, refunds
 from relevo_ingest.connectors.shopify.order_payload import OrderShape, known_order, payload_of
-from relevo_ingest.connectors.shopify.shapes import Id
 from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.fields import Id
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
 

@@ -1,32 +1,22 @@
 """From Shopify's parts to canonical ones: ids, persons, contacts, addresses, amounts."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
-
 from msgspec import structs
 
 from relevo_contracts.payloads import Address, Buyer, EventContact, Money
 from relevo_ingest.connectors.shopify.shapes import (
     AddressShape,
-    Amount,
     CodeShape,
     CompanyShape,
     CustomerShape,
-    Id,
     MoneySetShape,
     MoneyShape,
     PropertyShape,
-    Text,
     TransactionShape,
 )
-from relevo_ingest.core import money as amounts
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.times import to_utc
+from relevo_ingest.core.fields import Amount, Id, Text
 
-_ID_LIMIT = 150
 _TAGS_LIMIT = 250  # Shopify's own limit for the tags of a customer or an order
 _ATTRIBUTES_LIMIT = 100
 _NOWHERE = AddressShape()
@@ -34,41 +24,19 @@ _NOWHERE = AddressShape()
 
 def ident(value: Id) -> str:
     """An id as text; of a global id (`gid://shopify/Customer/1?x`) its last part."""
-    if isinstance(value, int):
-        return str(value)
-    if value is None:
-        return ""
-    if value.startswith("gid://"):
+    if isinstance(value, str) and value.startswith("gid://"):
         value = value.partition("?")[0].rpartition("/")[2]
-    return normalise.text(value, _ID_LIMIT)
+    return fields.ident(value)
 
 
 def required(value: Id, where: str) -> str:
     """An id that must be there. Raises `InvalidPayload`, naming `where`."""
-    found = ident(value)
-    if not found:
-        raise InvalidPayload(where, "is missing: without it the event belongs to nothing")
-    return found
-
-
-def utc(instant: datetime | None) -> datetime | None:
-    """The same instant in UTC, if there is one."""
-    return to_utc(instant) if instant else None
-
-
-def word(value: Text) -> str:
-    """A word of the platform's own (`success`, `DELIVERED`) in one writing: its APIs differ in capitals."""
-    return normalise.text(value, 100).lower()
+    return fields.required(ident(value), where)
 
 
 def plain_transaction(given: TransactionShape) -> TransactionShape:
     """A payment with its words in one writing."""
-    return structs.replace(given, kind=word(given.kind), status=word(given.status))
-
-
-def first(values: Iterable[str]) -> str:
-    """The first text that says something."""
-    return next((value for value in values if value), "")
+    return structs.replace(given, kind=fields.word(given.kind), status=fields.word(given.status))
 
 
 # --- persons -----------------------------------------------------------------------------------------------------
@@ -128,11 +96,6 @@ def buyer(
     )
 
 
-def contact_of(given: EventContact) -> EventContact | None:
-    """The contact, or `None` if nobody can be reached by it."""
-    return given if given.email or given.phone else None
-
-
 def address(shape: AddressShape | None, shop: ShopContext) -> Address | None:
     """A postal address, or `None` if there is none."""
     if shape is None or shape == _NOWHERE:
@@ -164,8 +127,8 @@ def amount(given: MoneySetShape | None, plain: Amount, currency: str, where: str
     """An amount in the shop's currency: by its own record, which names the currency, else `plain` in `currency`."""
     own = given.shop_money if given else None
     if own is not None and own.amount not in (None, ""):
-        return optional_money(own.amount, _code(own) or currency, f"{where}_set.shop_money.amount")
-    return optional_money(plain, currency, where)
+        return fields.optional_money(own.amount, _code(own) or currency, f"{where}_set.shop_money.amount")
+    return fields.optional_money(plain, currency, where)
 
 
 def buyers_amount(given: MoneySetShape | None, shops: Money | None, where: str) -> Money | None:
@@ -173,7 +136,7 @@ def buyers_amount(given: MoneySetShape | None, shops: Money | None, where: str) 
     theirs = given.presentment_money if given else None
     if theirs is None or not _code(theirs):
         return None
-    found = optional_money(theirs.amount, _code(theirs), f"{where}_set.presentment_money.amount")
+    found = fields.optional_money(theirs.amount, _code(theirs), f"{where}_set.presentment_money.amount")
     return found if found is not None and (shops is None or found.currency != shops.currency) else None
 
 
@@ -184,29 +147,6 @@ def currency_in(given: MoneySetShape | None) -> str:
 
 def _code(given: MoneyShape) -> str:
     return given.currency_code or given.currency or ""
-
-
-def optional_money(given: Amount, currency: str, where: str, *, absolute: bool = False) -> Money | None:
-    """The amount, or `None` where the payload has no amount or its currency is not known."""
-    return amounts.money(given, currency, where, absolute=absolute) if currency else None
-
-
-def difference(whole: Money | None, part: Money | None) -> Money | None:
-    """What is left of `whole`; `None` unless both are known in one currency, and never below zero."""
-    if whole is None or part is None or whole.currency != part.currency:
-        return None
-    left = max(Decimal(whole.amount) - Decimal(part.amount), Decimal(0))
-    return Money(format(left, "f"), whole.currency)
-
-
-def is_something(given: Money | None) -> bool:
-    """Whether an amount is known and more than nothing."""
-    return given is not None and Decimal(given.amount) > 0
-
-
-def total_of(found: Sequence[Money | None]) -> Money | None:
-    """The sum of what is known; `None` if nothing is, or if it is in several currencies."""
-    return amounts.add([one for one in found if one is not None])
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

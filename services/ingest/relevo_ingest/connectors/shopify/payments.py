@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import DisputeChanged, Money, PaymentChanged
 from relevo_ingest.connectors.shopify import parts, refunds
-from relevo_ingest.connectors.shopify.shapes import Amount, Id, Text, Time, TransactionShape
-from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.connectors.shopify.shapes import TransactionShape
+from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.fields import Amount, Id, Text, Time
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import NOTHING, Observation, Sightings
 
@@ -40,7 +41,7 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
     """
     shape = parts.plain_transaction(decode(body, TransactionShape))
     payment_id, order_id = parts.required(shape.id, "id"), parts.required(shape.order_id, "order_id")
-    amount = parts.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount", absolute=True)
+    amount = fields.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount", absolute=True)
     if shape.kind == "refund":
         return _refund(shape, payment_id, order_id, amount)
 
@@ -73,7 +74,7 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
         over = Observation(thing=newest, state={"order": order_id, "refund": ""}, at=at)
         no_event = NoEvent("order_transactions/create: the payment of a refund failed, so no money went back")
         return Pending(conclude=lambda _: no_event, observed=(over,))
-    if shape.status != "success" or not parts.is_something(amount) or amount is None:
+    if shape.status != "success" or not fields.is_something(amount) or amount is None:
         return NoEvent("order_transactions/create: no money went back")
 
     def conclude(sightings: Sightings) -> Conclusion:
@@ -144,8 +145,8 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
             kind=normalise.text(shape.type, 50),
             status=status,
             reason=normalise.text(shape.reason, 200),
-            total=parts.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount"),
-            evidence_due_at=parts.utc(shape.evidence_due_by),
+            total=fields.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount"),
+            evidence_due_at=fields.utc(shape.evidence_due_by),
         )
         at = shape.initiated_at if told == "dispute.opened" else None
         own_id = "" if told == "dispute.updated" else f"{told}:{dispute_id}"

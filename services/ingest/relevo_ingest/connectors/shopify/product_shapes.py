@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from relevo_ingest.connectors.shopify.shapes import Amount, Id, Text, Time
 from relevo_ingest.core import normalise
+from relevo_ingest.core.fields import Amount, Id, Text, Time
 from relevo_ingest.core.states import Thing
 
 _MOST = 1_000_000_000

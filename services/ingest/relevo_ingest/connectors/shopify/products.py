@@ -1,8 +1,6 @@
 """`products/*`: what is sold. One webhook may tell of stock, prices and details at once; each is told if it changed."""
 
-import re
 from collections.abc import Iterator
-from html import unescape
 
 import msgspec
 from msgspec import structs
@@ -16,7 +14,7 @@ from relevo_ingest.connectors.shopify.product_shapes import (
     variant_thing,
     variant_title,
 )
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
@@ -25,7 +23,6 @@ from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
 
 _SHOWN_VARIANTS = 250
 _IMAGES = 50
-_TAG = re.compile(r"<[^>]*>")
 
 
 def created(body: bytes, shop: ShopContext) -> Reading:
@@ -111,8 +108,8 @@ def _prices(
     """An event for each variant that costs another price than before."""
     for n, variant in enumerate(variants):
         seen = sightings.get(variant_thing(parts.ident(variant.id)), NOTHING)
-        price = parts.optional_money(variant.price, shop.currency, f"variants[{n}].price")
-        before = parts.optional_money(_known_price(seen.before), shop.currency, "known price")
+        price = fields.optional_money(variant.price, shop.currency, f"variants[{n}].price")
+        before = fields.optional_money(_known_price(seen.before), shop.currency, "known price")
         if seen.fresh and price is not None and before is not None and price != before:
             told = structs.replace(
                 payload,
@@ -121,7 +118,7 @@ def _prices(
                 variant=variant_title(variant),
                 price=price,
                 previous_price=before,
-                list_price=parts.optional_money(variant.compare_at_price, shop.currency, f"variants[{n}].compare_at"),
+                list_price=fields.optional_money(variant.compare_at_price, shop.currency, f"variants[{n}].compare_at"),
                 variants=[],
             )
             about = told.variant_id
@@ -162,7 +159,7 @@ def _payload(shape: ProductShape, shop: ShopContext) -> ProductChanged:
         variant_id=only.variant_id,
         sku=only.sku,
         title=normalise.text(shape.title, 300),
-        description=normalise.text(unescape(_TAG.sub(" ", shape.body_html or "")), 5_000),
+        description=fields.plain_text(shape.body_html, 5_000),
         image_url=images[0] if images else "",
         images=list(dict.fromkeys(images))[:_IMAGES],
         categories=[one for one in (normalise.text(shape.product_type, 200),) if one],
@@ -184,8 +181,8 @@ def _shown(variant: VariantShape, n: int, shape: ProductShape, shop: ShopContext
         variant_id=parts.ident(variant.id),
         sku=normalise.text(variant.sku, 100),
         title=variant_title(variant),
-        price=parts.optional_money(variant.price, shop.currency, f"variants[{n}].price"),
-        list_price=parts.optional_money(variant.compare_at_price, shop.currency, f"variants[{n}].compare_at_price"),
+        price=fields.optional_money(variant.price, shop.currency, f"variants[{n}].price"),
+        list_price=fields.optional_money(variant.compare_at_price, shop.currency, f"variants[{n}].compare_at_price"),
         available=available,
         in_stock=None if available is None else available > 0 or (variant.inventory_policy or "") == "continue",
         options={name: value for name, value in zip(names, values, strict=False) if name and value},

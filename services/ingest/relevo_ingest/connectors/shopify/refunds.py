@@ -20,7 +20,7 @@ from relevo_ingest.connectors.shopify.shapes import (
     RefundShape,
     TransactionShape,
 )
-from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.known_orders import KnownOrder
@@ -98,7 +98,7 @@ def inside_order(
 
 def paid_back_in_all(shapes: Sequence[RefundShape], currency: str) -> Money | None:
     """What was paid back for an order so far, if it was in one currency."""
-    return parts.total_of([_paid_back(_plain(shape).transactions or [], currency) for shape in shapes])
+    return fields.total_of([_paid_back(_plain(shape).transactions or [], currency) for shape in shapes])
 
 
 def transaction_thing(transaction_id: str) -> Thing:
@@ -138,7 +138,7 @@ def _payload(shape: RefundShape, refund_id: str, order_id: str, currency: str) -
         customer=known_orders.NO_ORDER.buyer(),
         refund_id=refund_id,
         order_id=order_id,
-        total=total if parts.is_something(total) else None,
+        total=total if fields.is_something(total) else None,
         reason=normalise.text(shape.note),
         items=_items(shape.refund_line_items or [], currency),
         payment_method=", ".join(filter(None, gateways)),
@@ -165,8 +165,8 @@ def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) 
         if name
     ]
     if waiting and payload.total is None:
-        total = parts.total_of(
-            [parts.optional_money(one.amount, one.currency or "", "transactions", absolute=True) for one in waiting]
+        total = fields.total_of(
+            [fields.optional_money(one.amount, one.currency or "", "transactions", absolute=True) for one in waiting]
         )
         newest = {**about, "total": msgspec.to_builtins(total)}
     else:
@@ -192,9 +192,9 @@ def _went_through(transaction: TransactionShape) -> bool:
 
 def _paid_back(transactions: Sequence[TransactionShape], currency: str) -> Money | None:
     """What the payments that went through add up to, in their own currency."""
-    return parts.total_of(
+    return fields.total_of(
         [
-            parts.optional_money(paid.amount, paid.currency or currency, f"transactions[{n}].amount", absolute=True)
+            fields.optional_money(paid.amount, paid.currency or currency, f"transactions[{n}].amount", absolute=True)
             for n, paid in enumerate(transactions)
             if _went_through(paid)
         ]
@@ -224,7 +224,7 @@ def _items(refunded_lines: list[RefundLineShape], currency: str) -> list[Item]:
             structs.replace(
                 item,
                 quantity=item.quantity if line.quantity is None else line.quantity,
-                tax=tax if parts.is_something(tax) else None,
+                tax=tax if fields.is_something(tax) else None,
                 total=parts.amount(line.subtotal_set, line.subtotal, own, f"{where}.subtotal"),
                 properties=item.properties | ({"restock_type": line.restock_type} if line.restock_type else {}),
             )
@@ -239,5 +239,5 @@ def _shipping(adjustments: list[AdjustmentShape], currency: str) -> Money | None
             own = one.amount_set.shop_money if one.amount_set else None
             given = own.amount if own and own.amount is not None else one.amount
             code = parts.currency_in(one.amount_set) or currency
-            found.append(parts.optional_money(given, code, f"order_adjustments[{n}].amount", absolute=True))
-    return parts.total_of(found)
+            found.append(fields.optional_money(given, code, f"order_adjustments[{n}].amount", absolute=True))
+    return fields.total_of(found)

@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Item, ReturnChanged
 from relevo_ingest.connectors.shopify import parts
-from relevo_ingest.connectors.shopify.shapes import Id, LineShape, Quantity, Text
-from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.connectors.shopify.shapes import LineShape
+from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.fields import Id, Quantity, Text
 from relevo_ingest.core.notes import cut
 from relevo_ingest.core.states import NOTHING, Observation, Sightings, Thing
 
@@ -112,8 +113,8 @@ def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) ->
 def _names(shape: ReturnShape) -> tuple[str, str]:
     """The ids of the return and its order, in whichever place they are."""
     order = shape.order or OrderRefShape()
-    return_id = parts.first(map(parts.ident, (shape.id, shape.admin_graphql_api_id)))
-    return return_id, parts.first(map(parts.ident, (shape.order_id, order.id, order.admin_graphql_api_id)))
+    return_id = fields.first(map(parts.ident, (shape.id, shape.admin_graphql_api_id)))
+    return return_id, fields.first(map(parts.ident, (shape.order_id, order.id, order.admin_graphql_api_id)))
 
 
 def _thing(return_id: str) -> Thing:
@@ -128,7 +129,7 @@ def _number(shape: ReturnShape) -> str:
 def _reason(shape: ReturnShape) -> str:
     if shape.decline:
         return normalise.text(shape.decline.note or shape.decline.reason)
-    return parts.first(normalise.text(line.return_reason, 100).lower() for line in shape.return_line_items or [])
+    return fields.first(normalise.text(line.return_reason, 100).lower() for line in shape.return_line_items or [])
 
 
 def _item(line: ReturnLineShape) -> Item:

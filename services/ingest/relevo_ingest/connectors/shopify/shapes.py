@@ -4,19 +4,9 @@ Source: shopify.dev, "Webhooks" (Admin API 2024-10 to 2026-04). Every field may 
 leaves fields out by API version and by the permissions of the subscription.
 """
 
-from typing import Annotated
+from msgspec import Struct
 
-from msgspec import Meta, Struct
-
-from relevo_contracts.payloads import Instant
-
-_BIG = 2**63 - 1
-Number = Annotated[int, Meta(ge=-_BIG, le=_BIG)]
-Id = Annotated[int, Meta(ge=0, le=_BIG)] | str | None
-Amount = str | Number | float | None
-Text = str | None
-Time = Instant | None
-Quantity = Annotated[int, Meta(ge=0, le=1_000_000)]
+from relevo_ingest.core.fields import Amount, Id, Number, Quantity, Text, Time
 
 
 class AddressShape(Struct, frozen=True, kw_only=True):

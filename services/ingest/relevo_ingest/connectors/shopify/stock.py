@@ -7,7 +7,7 @@ an event finds its product. `title` is the product's, which only `products/*` te
 from relevo_contracts.payloads import StockChanged
 from relevo_ingest.connectors.shopify import parts
 from relevo_ingest.connectors.shopify.product_shapes import LevelShape, VariantShape, product_thing, variant_title
-from relevo_ingest.core import normalise
+from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, Pending, Reading, ShopContext
@@ -59,7 +59,7 @@ def changed(
         in_stock=None if available is None else available > 0,
         backorders=(variant.inventory_policy or "").lower() == "continue",
         previous=variant.old_inventory_quantity,
-        price=parts.optional_money(variant.price, shop.currency, f"{where}price"),
+        price=fields.optional_money(variant.price, shop.currency, f"{where}price"),
     )
     subject = Product(product, (item,) if item else ())
     return Draft(type=event_type, payload=payload, subject=subject, at=variant.updated_at, about=payload.variant_id)

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, SubscriptionChanged
 from relevo_ingest.connectors.shopify import parts
-from relevo_ingest.connectors.shopify.shapes import Id, Quantity, Text, Time
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
+from relevo_ingest.core.fields import Id, Quantity, Text, Time
 from relevo_ingest.core.times import to_utc
 
 _UNITS = {"day": "D", "week": "W", "month": "M", "year": "Y"}
