@@ -52,13 +52,13 @@ def test_what_the_staff_fills_in_is_data_of_the_task() -> None:
 @pytest.mark.parametrize(
     ("rest", "said"),
     [
-        ("    answers:\n      bill:\n        status: many\n", "8:7: error: this is no answer to 'bill': 'status'"),
-        ("    answers:\n      bill: 500\n", "8:7: error: this is no answer to 'bill': it must be a mapping"),
+        ("    answers:\n      bill:\n        status: many\n", "8:7: error: this is not an answer to 'bill': 'status'"),
+        ("    answers:\n      bill: 500\n", "8:7: error: this is not an answer to 'bill': it must be a mapping"),
         ("    customer:\n      locale: es-ES\n      orders_count: many\n", "9:7: error: 'orders_count' of a customer "),
         ("    customer:\n      locale: es-ES\n      mail: a\n", "9:7: error: a customer has no field 'mail'"),
         (
             "    events:\n      - {at: +1h, complete: task-1, data: [a]}\n",
-            "8:43: error: 'data' must be a mapping, and this is a list",
+            "8:43: error: 'data' must be a mapping, but this is a list",
         ),
     ],
 )

@@ -22,7 +22,7 @@ MISTAKES = [
     ("  - wait: 4h\n    send: {}\n", 5, 5, "this step does two things", "begin another step"),
     ("  - {id: x}\n", 4, 5, "this step does nothing", ""),
     ("  - 4h\n", 4, 5, "a step must be a mapping", ""),
-    ("  - {id: A B, wait: 1h}\n", 4, 10, "'A B' is no step id", ""),
+    ("  - {id: A B, wait: 1h}\n", 4, 10, "'A B' is not a valid step id", ""),
     ("  - {id: x, wait: 1h}\n  - {id: x, wait: 1h}\n", 5, 10, "the step id 'x' is used twice", ""),
     ("  - goto: away\n", 4, 11, "there is no step 'away'", ""),
     ("  - {id: home, wait: 1h}\n  - goto: hom\n", 5, 11, "there is no step 'hom'", "did you mean 'home'?"),
@@ -168,7 +168,7 @@ def test_a_mistake_in_a_step(steps, line, column, message, advice):
 
 
 HEADERS = [
-    ("workflow: Flow\ntrigger: {event: order.placed}\nsteps: []\n", 1, 11, "'Flow' is no name"),
+    ("workflow: Flow\ntrigger: {event: order.placed}\nsteps: []\n", 1, 11, "'Flow' is not a valid name"),
     ("trigger: {event: order.placed}\nsteps: []\n", 1, 1, "a workflow needs 'workflow'"),
     ("workflow: flow\nsteps: []\n", 1, 1, "a workflow needs 'trigger'"),
     ("workflow: flow\ntrigger: {event: order.placed}\n", 1, 1, "a workflow needs 'steps'"),
@@ -176,8 +176,8 @@ HEADERS = [
     ("workflow: flow\ntrigger: {event: order.palced}\nsteps: []\n", 2, 18, "there is no event 'order.palced'"),
     ("workflow: flow\ntrigger: {when: 'true'}\nsteps: []\n", 2, 10, "a trigger needs exactly one of"),
     ("workflow: flow\ntrigger: {date: birthday, offset: 3h}\nsteps: []\n", 2, 35, "must be whole days"),
-    ("workflow: flow\ntrigger: {date: name_day}\nsteps: []\n", 2, 17, "is no date of the customer"),
-    ("workflow: flow\ntrigger: {schedule: {cron: daily}}\nsteps: []\n", 2, 28, "is no cron rule"),
+    ("workflow: flow\ntrigger: {date: name_day}\nsteps: []\n", 2, 17, "is not a date of the customer"),
+    ("workflow: flow\ntrigger: {schedule: {cron: daily}}\nsteps: []\n", 2, 28, "is not a valid cron rule"),
     ("workflow: flow\ntrigger: {segment: vip}\nsteps: []\n", 2, 20, "'vip' can't be 'segment'"),
     ("workflow: flow\ntrigger: {event: order.placed}\nkey: trigger.total\nsteps: []\n", 3, 6, "but text is needed"),
     ("workflow: flow\ntrigger: {event: order.placed}\nholdout: 200%\nsteps: []\n", 3, 10, "a percentage"),

@@ -154,7 +154,7 @@ def test_the_fields_of_a_loop_are_those_of_its_list():
         "templates/answer.yaml:4:50: error: item has no field 'titel' (help: did you mean 'title'?)"
     ]
     assert subject("{% for tag in customer.tags %}{{ tag.name }}{% endfor %}") == [
-        "templates/answer.yaml:4:49: error: tag is no record and has no field 'name'"
+        "templates/answer.yaml:4:49: error: tag is not a record and has no field 'name'"
     ]
 
 

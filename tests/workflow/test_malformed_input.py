@@ -93,8 +93,8 @@ def test_liquid_whose_names_are_computed_or_no_names(text, message):
 
 
 RULES = [
-    ("[a]", "segments must be a mapping of names to conditions, and this is a list"),
-    ("{A b: 'true'}", "'A b' is no name of a segment"),
+    ("[a]", "segments must be a mapping of names to conditions, but this is a list"),
+    ("{A b: 'true'}", "'A b' is not a valid segment name"),
     ("{a: customer.last_order_at < now - days(99999)}", "a time limit of a segment can't be longer than 100 years"),
     (
         "{a: customer.last_order_at < now - duration('99999999999h')}",
@@ -143,7 +143,7 @@ SILENT = [
     ("restart: {event: product.restocked}", "3:18: error: the run would never hear of product.restocked"),
     ("exit: {event: []}", "3:15: error: 'event' must be at least one event"),
     ("exit: {event: [order.paid, order.pad]}", "3:28: error: there is no event 'order.pad'"),
-    ("title:", "3:7: error: 'title' must be text, and this is nothing"),
+    ("title:", "3:7: error: 'title' must be text, but this is nothing"),
     (
         "  - wait: {until: trigger.placed_at, offset: -2h, at: '09:00'}",
         "4:19: error: with a time of day, 'offset' must",
@@ -152,20 +152,20 @@ SILENT = [
         "  - wait: {until: 2026-12-24 09:00, offset: -2h}",
         "4:19: error: with a time of day, 'offset' must be whole days",
     ),
-    ("  - wait: {until: '25:00'}", "4:20: error: '25:00' is no time (help: write"),
-    ("  - wait: {until: 2026-02-30 09:00}", "4:19: error: '2026-02-30 09:00' is no time"),
+    ("  - wait: {until: '25:00'}", "4:20: error: '25:00' is not a time (help: write"),
+    ("  - wait: {until: 2026-02-30 09:00}", "4:19: error: '2026-02-30 09:00' is not a time"),
     ("  - wait_for: [{event: order.paid, timeout: 3d}]", "4:16: error: this arm is two things"),
     ("  - wait_for: [{name: a, event: order.paid}, {name: a, event: order.paid}, {timeout: 1d}]", "two arms 'a'"),
     ("  - branch: [{name: a, when: 'true'}, {name: a, when: 'true'}]", "4:46: error: there are two arms 'a'"),
     ("  - branch: [{otherwise: [{stop: x}]}]", "4:26: error: 'otherwise' takes no value (help: its steps stand under"),
     (
         "  - http: {url: https://example.com, headers: [a]}",
-        "4:47: error: headers must be a mapping, and this is a list",
+        "4:47: error: headers must be a mapping, but this is a list",
     ),
-    ("  - http: {url: https://example.com, headers: {X y: a}}", "4:48: error: 'X y' is no name of a header"),
-    ("  - http: {url: https://example.com, headers: {X: [a]}}", "4:51: error: 'X' must be text, and this is a list"),
+    ("  - http: {url: https://example.com, headers: {X y: a}}", "4:48: error: 'X y' is not a valid header name"),
+    ("  - http: {url: https://example.com, headers: {X: [a]}}", "4:51: error: 'X' must be text, but this is a list"),
     ("  - http: {url: https://example.com, timeout: 0s}", "4:47: error: 'timeout' must be longer than nothing"),
-    ("  - task: {title: [a], skill: b}", "4:19: error: 'title' must be text, and this is a list"),
+    ("  - task: {title: [a], skill: b}", "4:19: error: 'title' must be text, but this is a list"),
     ("  - task: {title: a, deadline: 2d, escalate: {after: 2d, skill: b}}", "4:46: error: the escalation comes after"),
     ("  - decide: {rules: [], as: x}", "4:21: error: 'rules' must be a list"),
     (
@@ -229,11 +229,11 @@ def test_two_arms_for_one_event_are_told_apart():
 
 
 TEMPLATES = [
-    ("en: {subject: , body: [x]}", "6:14: error: 'subject' must be text, and this is nothing"),
-    ("en: {subject: '', body: [x]}", "'subject' must be text, and this is empty"),
-    ("en: {subject: {a: b}, body: [x]}", "'subject' must be text, and this is a mapping"),
-    ("en: {subject: a, body: []}", "'body' must be text, and this is empty"),
-    ("en: {subject: a, body: [{a: b}]}", "'body' must be text, and this is a mapping"),
+    ("en: {subject: , body: [x]}", "6:14: error: 'subject' must be text, but this is nothing"),
+    ("en: {subject: '', body: [x]}", "'subject' must be text, but this is empty"),
+    ("en: {subject: {a: b}, body: [x]}", "'subject' must be text, but this is a mapping"),
+    ("en: {subject: a, body: []}", "'body' must be text, but this is empty"),
+    ("en: {subject: a, body: [{a: b}]}", "'body' must be text, but this is a mapping"),
     ("english: {subject: a, body: [x]}", "a template has no field 'english'"),
     ("footer: {subject: a, body: [x]}", "a template has no field 'footer'"),
     ("link: somewhere\nen: {subject: a, body: [x]}", "'link' must begin with https://"),

@@ -119,10 +119,10 @@ def test_a_test_says_what_a_message_reads_like_in_any_language() -> None:
         ("sends: [{email: note, text: {contains: Bye}}, {sms: short}]", "'Bye' is not in the text: 'Placed at"),
         ("sends: [{email: note, html: {lacks: Placed}}, {sms: short}]", "'Placed' is in the html"),
         ("sends: [{email: note, locale: es, body: Placed}, {sms: short}]", "'Placed' is not in the text"),
-        ("sends: [{email: note, text: [a]}, {sms: short}]", "'text' must be text, and this is a list"),
+        ("sends: [{email: note, text: [a]}, {sms: short}]", "'text' must be text, but this is a list"),
         ("sends: [{email: note, text: {has: a}}, {sms: short}]", "'text' has no field 'has'"),
         ("sends: [{email: note, text: {contains: []}}, {sms: short}]", "must be text"),
-        ("sends: [{email: note, html: }, {sms: short}]", "'html' must be text, and this is nothing"),
+        ("sends: [{email: note, html: }, {sms: short}]", "'html' must be text, but this is nothing"),
     ],
 )
 def test_what_differs_is_told(expect: str, message: str) -> None:

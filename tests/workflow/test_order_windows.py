@@ -326,7 +326,7 @@ class TestGivenOrders:
         [
             ("3", "must be a list of orders"),
             ("[{total: 3}]", "each with 'at'"),
-            ("[{at: soon}]", "'soon' is no time"),
+            ("[{at: soon}]", "'soon' is not a time"),
             ("[{at: -30d, totl: 3}]", "did you mean 'total'?"),
             ("[{at: -30d, total: much}]", "must be a number"),
         ],

@@ -86,9 +86,12 @@ def test_the_contact_of_an_event_that_a_step_waited_for() -> None:
     [
         (workflow("purpose: marketing, to: contact"), "marketing goes to the customer's own address alone"),
         (workflow("purpose: transactional, to: contact", "form.submitted"), "form.submitted has no contact"),
-        (workflow("purpose: transactional, to: friend"), "'friend' is no contact of an event"),
-        (workflow("purpose: transactional, to: run.bought.contact"), "'run.bought.contact' is no contact of an event"),
-        (SAVED.replace("TO", "to: run.bought.customer"), "'run.bought.customer' is no contact of an event"),
+        (workflow("purpose: transactional, to: friend"), "'friend' is not the contact of an event"),
+        (
+            workflow("purpose: transactional, to: run.bought.contact"),
+            "'run.bought.contact' is not the contact of an event",
+        ),
+        (SAVED.replace("TO", "to: run.bought.customer"), "'run.bought.customer' is not the contact of an event"),
     ],
 )
 def test_a_mistake_in_to(text: str, message: str) -> None:

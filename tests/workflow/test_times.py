@@ -194,7 +194,7 @@ class TestCalendarRules:
     @pytest.mark.parametrize("interval", ["0", "1001", "1000000000", "9" * 5000, "-1", "+1", "1.5", "x", ""])
     @pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=HOURLY;BYMONTH=2", "FREQ=YEARLY"])
     def test_an_rrule_whose_interval_is_none(self, rule, interval):
-        assert "has an INTERVAL that is no number from 1 to 1000" in check_rrule(f"{rule};INTERVAL={interval}")
+        assert "has an INTERVAL that is not a number from 1 to 1000" in check_rrule(f"{rule};INTERVAL={interval}")
 
     @pytest.mark.parametrize(
         "rule",
@@ -234,8 +234,8 @@ class TestCalendarRules:
         assert check_rrule("RRULE:FREQ=DAILY\n") == ""
 
     def test_an_end_that_is_none(self):
-        assert "has an UNTIL that is none" in check_rrule("FREQ=DAILY;UNTIL=9999-12-31")
-        assert "is no RRULE" in check_rrule("FREQ=DAILY;UNTIL=20261340")
+        assert "has an invalid UNTIL" in check_rrule("FREQ=DAILY;UNTIL=9999-12-31")
+        assert "is not a valid RRULE" in check_rrule("FREQ=DAILY;UNTIL=20261340")
 
     def test_rrule_knows_the_last_friday_of_a_month(self):
         found = next_occurrence(
@@ -244,8 +244,8 @@ class TestCalendarRules:
         assert found == datetime(2026, 3, 27, 10, tzinfo=UTC)
 
     def test_what_is_no_rule_is_said(self):
-        assert "is no cron rule" in check_cron("every day")
-        assert "is no RRULE" in check_rrule("FREQ=SOMETIMES")
+        assert "is not a valid cron rule" in check_cron("every day")
+        assert "is not a valid RRULE" in check_rrule("FREQ=SOMETIMES")
         assert check_cron("0 9 * * 1") == check_rrule("FREQ=DAILY") == ""
 
 

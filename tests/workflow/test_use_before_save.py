@@ -102,5 +102,5 @@ def test_an_amount_of_money_where_something_else_is_needed():
 
 def test_merge_keys_are_refused():
     text = "trigger: &on {event: order.placed}\nrestart:\n  <<: *on\n  event: order.paid\nsteps: [{wait: 1d}]\n"
-    merge = "merge keys ('<<') are no part of YAML 1.2 (help: write the fields here too)"
+    merge = "merge keys ('<<') are not part of YAML 1.2 (help: write the fields here too)"
     assert said(text) == [f"workflow.yaml:4:3: error: {merge}"]

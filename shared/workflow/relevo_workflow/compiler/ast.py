@@ -81,7 +81,7 @@ def _steps(node: Node | None, problems: Problems) -> list[StepNode]:
     if node is None:
         return []
     if node.items is None:
-        problems.error(node.position, f"steps must be a list, and this is {node.kind}", "begin each step with '- '")
+        problems.error(node.position, f"steps must be a list, but this is {node.kind}", "begin each step with '- '")
         return []
     found = [_step(item, problems) for item in node.items]
     return [step for step in found if step is not None]
@@ -95,7 +95,7 @@ def _step(node: Node, problems: Problems) -> StepNode | None:
         advice = "a step is a mapping such as 'wait: 4h' or 'send: {…}'"
         if match := _NO_SPACE.match(node.text):
             advice = f"a space stands after the colon: {match[1]}: {match[2]}"
-        problems.error(node.position, f"a step must be a mapping, and this is {node.kind}", advice)
+        problems.error(node.position, f"a step must be a mapping, but this is {node.kind}", advice)
         return None
     kinds = [key for key in node.entries if key in KINDS]
     beside = [key for key in node.entries if key not in KINDS and key != "id"]
@@ -123,7 +123,9 @@ def _given_id(node: Node, problems: Problems) -> str:
     if given is None:
         return ""
     if not NAME_PATTERN.match(given.text):
-        problems.error(given.position, f"'{given.text}' is no step id", "lower-case letters and digits, joined by '-'")
+        problems.error(
+            given.position, f"'{given.text}' is not a valid step id", "lower-case letters and digits, joined by '-'"
+        )
         return ""
     return given.text
 

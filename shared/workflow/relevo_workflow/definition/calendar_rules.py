@@ -26,8 +26,8 @@ _REFUSED = (
     ),
     (re.compile(r"FREQ=(SECOND|MINUTE)LY", re.IGNORECASE), "is too often: hourly at most"),
     (re.compile(r"\s"), "is more than one rule: a schedule has one, without dates of its own"),
-    (re.compile(r"UNTIL", re.IGNORECASE), "has an UNTIL that is none: write it like 20261231 or 20261231T090000Z"),
-    (re.compile(r"BYEASTER", re.IGNORECASE), "has BYEASTER: that is no part of an RRULE"),
+    (re.compile(r"UNTIL", re.IGNORECASE), "has an invalid UNTIL: write it like 20261231 or 20261231T090000Z"),
+    (re.compile(r"BYEASTER", re.IGNORECASE), "has BYEASTER, which is not part of RRULE"),
 )
 """What stands in no rule (its UNTIL aside), and why."""
 
@@ -37,7 +37,7 @@ def check_cron(text: str) -> str:
     try:
         next(CronSim(text, _ANY))
     except CronSimError as error:
-        return f"'{text}' is no cron rule: {error}"
+        return f"'{text}' is not a valid cron rule: {error}"
     except StopIteration:
         return f"the cron rule '{text}' never happens"
     return ""
@@ -50,12 +50,12 @@ def check_rrule(text: str) -> str:
         if refused.search(endless.strip()):
             return f"'{text}' {why}"
     if not all(one.isdecimal() and len(one) < 5 and 1 <= int(one) <= 1000 for one in _INTERVAL.findall(text)):
-        return f"'{text}' has an INTERVAL that is no number from 1 to 1000"
+        return f"'{text}' has an INTERVAL that is not a number from 1 to 1000"
     try:
         _until(text, UTC)
         found = next_occurrence("", endless, _ANY, UTC)
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-        return f"'{text}' is no RRULE: {error}"
+        return f"'{text}' is not a valid RRULE: {error}"
     return "" if found else f"the RRULE '{text}' never comes, not in {_YEARS} years"
 
 

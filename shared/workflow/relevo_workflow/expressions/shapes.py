@@ -160,7 +160,7 @@ def shape_of(struct_type: type[msgspec.Struct]) -> Shape:
     """The shape of a msgspec Struct."""
     info = inspect.type_info(struct_type)
     if not isinstance(info, inspect.StructType):
-        raise TypeError(f"{struct_type} is no Struct")
+        raise TypeError(f"{struct_type} is not a Struct")
     fields = {one.encode_name: _with_default(_from_info(one.type), one.default) for one in info.fields}
     return Shape("struct", struct_type.__name__, fields)
 

@@ -113,7 +113,7 @@ def start(
         return _ignored(definition, arrival, "this starts nothing")
     fitting = [one for index, one in enumerate(definition.triggers) if _fits(one, index, starter, arrival)]
     if not fitting:
-        return _ignored(definition, arrival, "this is none of its triggers")
+        return _ignored(definition, arrival, "this is not one of its triggers")
     execution = _candidate(definition, starter, facts, shop, customer)
     conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
     if not conditions:

@@ -73,5 +73,5 @@ def read_headers_of(fields: Fields, names: TypeEnvironment, problems: Problems) 
     for name in node.entries or {}:
         headers.text(name)
         if not _NAME.match(name):
-            problems.error(headers.position(name), f"'{name}' is no name of a header", "letters, digits and '-'")
+            problems.error(headers.position(name), f"'{name}' is not a valid header name", "letters, digits and '-'")
     return tuple((name, read_header(one, names, problems)) for name, one in (node.entries or {}).items())

@@ -32,7 +32,7 @@ def read_until(until: Node, wait: WaitUntil, reading: Reading, names: TypeEnviro
 
 def _field(until: Node, wait: WaitUntil, reading: Reading, names: TypeEnvironment) -> WaitUntil | None:
     if _LIKE_A_TIME.match(until.text):
-        reading.problems.error(until.position, f"'{until.text}' is no time", _FORMS)
+        reading.problems.error(until.position, f"'{until.text}' is not a time", _FORMS)
         return None
     moment = reading.expression(until, names, want=("TIMESTAMP", "STRING"))
     return replace(wait, moment=moment) if moment is not None else None

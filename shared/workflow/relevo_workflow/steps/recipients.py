@@ -51,7 +51,10 @@ def _problem(path: Path, purpose: str, names: TypeEnvironment) -> tuple[str, str
         found = saved.fields.get("contact") if saved is not None else None
         if found is not None and found.name == EventContact.__name__:
             return None
-    return f"'{'.'.join(path)}' is no contact of an event", "customer, contact, or run.<name>.contact of a saved event"
+    return (
+        f"'{'.'.join(path)}' is not the contact of an event",
+        "customer, contact, or run.<name>.contact of a saved event",
+    )
 
 
 def _triggers_with_contact(names: TypeEnvironment) -> list[str]:

@@ -32,7 +32,7 @@ class Fields:
         self._asked: list[str] = []
         self._entries = node.entries
         if node.entries is None:
-            problems.error(node.position, f"{what} must be a mapping, and this is {node.kind}")
+            problems.error(node.position, f"{what} must be a mapping, but this is {node.kind}")
 
     def __contains__(self, name: str) -> bool:
         return self._entries is not None and name in self._entries
@@ -69,7 +69,7 @@ class Fields:
         if node is None:
             return default
         if node.entries is not None or node.items is not None or node.value is None:
-            self.problems.error(node.position, f"'{name}' must be text, and this is {node.kind}")
+            self.problems.error(node.position, f"'{name}' must be text, but this is {node.kind}")
             return default
         return node.text
 
@@ -77,7 +77,7 @@ class Fields:
         """A name: lower-case words joined by hyphens."""
         found = self.text(name, required=required)
         if found and not NAME_PATTERN.match(found):
-            self.wrong(name, f"'{found}' is no name", "lower-case letters and digits, words joined by '-'")
+            self.wrong(name, f"'{found}' is not a valid name", "lower-case letters and digits, words joined by '-'")
         return found
 
     def save_name(self, name: str = "as") -> str:
@@ -193,7 +193,7 @@ class Fields:
 def read_duration(node: Node, problems: Problems) -> timedelta | None:
     """The duration of a scalar, or `None` with the problem noted."""
     if node.entries is not None or node.items is not None:
-        problems.error(node.position, f"a duration is needed, and this is {node.kind}", "write it like 4h or 1d12h")
+        problems.error(node.position, f"a duration is needed, but this is {node.kind}", "write it like 4h or 1d12h")
         return None
     try:
         return parse_duration(node.text)

@@ -157,7 +157,7 @@ def _mapping(source: _Source, node: MappingNode, position: Position, depth: int)
             continue
         name = str(key.value)
         if key.tag is not None and str(key.tag).endswith(":merge"):
-            problems.error(where, "merge keys ('<<') are no part of YAML 1.2", "write the fields here too")
+            problems.error(where, "merge keys ('<<') are not part of YAML 1.2", "write the fields here too")
             continue
         if name in entries:
             problems.error(where, f"'{name}' is here twice", "each key once")

@@ -38,7 +38,7 @@ def check_expected(expect: Node, problems: Problems) -> None:
         elif name in _MAPPINGS and not (name == "goal" and node.text == "none"):
             _check_keys(f"'{name}'", node, _MAPPINGS[name], problems)
         elif name in _FREE and node.entries is None:
-            problems.error(node.position, f"'{name}' must be a mapping, and this is {node.kind}")
+            problems.error(node.position, f"'{name}' must be a mapping, but this is {node.kind}")
         elif name == "runs" and type(node.value) is not int:
             problems.error(node.position, "'runs' must be a whole number")
 
@@ -50,7 +50,7 @@ def _check_rendered(one: Node, problems: Problems) -> None:
         if node is None:
             continue
         if node.items is not None or (node.entries is None and node.value is None):
-            problems.error(node.position, f"'{name}' must be text, and this is {node.kind}", "or {contains: text}")
+            problems.error(node.position, f"'{name}' must be text, but this is {node.kind}", "or {contains: text}")
         elif node.entries is not None:
             _check_keys(f"'{name}'", node, MATCHERS, problems)
             for wanted in node.entries.values():
@@ -61,13 +61,13 @@ def _check_rendered(one: Node, problems: Problems) -> None:
 
 def _items(name: str, node: Node, problems: Problems) -> tuple[Node, ...]:
     if node.items is None:
-        problems.error(node.position, f"'{name}' must be a list, and this is {node.kind}", f"{name}: [] for none")
+        problems.error(node.position, f"'{name}' must be a list, but this is {node.kind}", f"{name}: [] for none")
     return node.items or ()
 
 
 def _check_keys(what: str, node: Node, known: tuple[str, ...], problems: Problems) -> None:
     if not node.entries:
-        problems.error(node.position, f"{what} must be a mapping, and this is {node.kind}", f"of {', '.join(known)}")
+        problems.error(node.position, f"{what} must be a mapping, but this is {node.kind}", f"of {', '.join(known)}")
     for key in node.entries or {}:
         if key not in known:
             problems.error(node.keys[key], f"{what} has no field '{key}'", suggestion(key, known))

@@ -160,7 +160,7 @@ class _Reader:
                 if isinstance(plain, dict):
                     merged.update(plain)
                 else:
-                    self.problems.error(node.position, f"'{name}' must be a mapping, and this is {node.kind}")
+                    self.problems.error(node.position, f"'{name}' must be a mapping, but this is {node.kind}")
         return merged
 
     def _wrong(self, name: str, message: str, advice: str = "") -> None:
@@ -185,11 +185,11 @@ class _Reader:
             self.problems.error(where, f"the answer to '{step}' has no field '{name}'", suggestion(name, names))
         faults = faults_of(Answer, given, strict=False) if isinstance(given, dict) else []
         for fault in faults:
-            said = f"this is no answer to '{step}': '{path(fault.place)}' {fault.message}"
+            said = f"this is not an answer to '{step}': '{path(fault.place)}' {fault.message}"
             self.problems.error(where, said, fault.help)
         if not isinstance(given, dict):
             advice = "{status: 200, body: …}, or {error: …}; or a list of them"
-            self.problems.error(where, f"this is no answer to '{step}': it must be a mapping", advice)
+            self.problems.error(where, f"this is not an answer to '{step}': it must be a mapping", advice)
         return msgspec.convert(given, Answer) if isinstance(given, dict) and not faults else Answer()
 
     def _where(self, name: str, part: str) -> Position:
@@ -218,7 +218,7 @@ class _Reader:
             moment = datetime.fromisoformat(text)
         except ValueError:
             self.problems.error(
-                node.position, f"'{text}' is no time", "2026-03-10 10:00 (local), or +2h after the start"
+                node.position, f"'{text}' is not a time", "2026-03-10 10:00 (local), or +2h after the start"
             )
             return self.start
         return moment if moment.tzinfo is not None else instant(moment.date(), moment.time(), self.zone)
@@ -300,11 +300,11 @@ class _Reader:
             return {}
         if node.entries is None:
             self.problems.error(
-                node.position, f"'data' must be a mapping, and this is {node.kind}", "{outcome: promised}"
+                node.position, f"'data' must be a mapping, but this is {node.kind}", "{outcome: promised}"
             )
         for name, one in (node.entries or {}).items():
             if one.entries is not None or one.items is not None:
-                self.problems.error(one.position, f"'{name}' must be text, and this is {one.kind}")
+                self.problems.error(one.position, f"'{name}' must be text, but this is {one.kind}")
         return {name: one.text for name, one in (node.entries or {}).items()}
 
     def _event(self, fields: Fields, at: datetime, changed: dict[str, Any]) -> Happening:

@@ -45,7 +45,7 @@ def _order(
     except InvalidOperation:
         valid = False
     if not valid:
-        wrong(f"'total' of an order must be a number, and this is '{total}'", _EXAMPLE)
+        wrong(f"'total' of an order must be a number, but this is '{total}'", _EXAMPLE)
         total = "0"
     categories = given.get("categories", [])
     named = categories if isinstance(categories, list) else [categories]

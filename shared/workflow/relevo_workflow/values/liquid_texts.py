@@ -103,7 +103,7 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
         elif shape.kind == "dyn" or segment == "size":
             return None
         else:
-            return f"{at} is no record and has no field '{segment}'", ""
+            return f"{at} is not a record and has no field '{segment}'", ""
         at = f"{at}.{segment}"
     return None
 

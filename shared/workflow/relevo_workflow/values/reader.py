@@ -43,7 +43,7 @@ class Reading:
     def expression(self, node: Node, names: TypeEnvironment, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""
         if node.entries is not None or node.items is not None or node.value is None:
-            self.problems.error(node.position, f"an expression is needed, and this is {node.kind}", "quote the text")
+            self.problems.error(node.position, f"an expression is needed, but this is {node.kind}", "quote the text")
             return None
         return self.compiler.compile(node.text, node, names, want=want)
 
@@ -68,7 +68,7 @@ class Reading:
                 said = (
                     f"there is no event '{event.text}'"
                     if event.text
-                    else f"an event is needed, and this is {event.kind}"
+                    else f"an event is needed, but this is {event.kind}"
                 )
                 self.problems.error(event.position, said, suggestion(event.text, self.names.types))
         return tuple(event.text for event in given if event.text in self.names.types)
@@ -115,7 +115,7 @@ def read_fields(node: Node | None, reading: Reading, names: TypeEnvironment) -> 
     if node is None:
         return ()
     if node.entries is None:
-        reading.problems.error(node.position, f"a mapping of names to values is needed, and this is {node.kind}")
+        reading.problems.error(node.position, f"a mapping of names to values is needed, but this is {node.kind}")
         return ()
     return tuple((name, read_value(one, reading, names)) for name, one in node.entries.items())
 

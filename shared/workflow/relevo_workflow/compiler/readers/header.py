@@ -129,7 +129,7 @@ class HeaderReader:
     def _date(self, fields: Fields, when: Expression | None) -> parts.Trigger:
         field = fields.text("date")
         if field != "birthday" and not re.match(r"attributes\..", field):
-            fields.wrong("date", f"'{field}' is no date of the customer", "birthday, or attributes.<name>")
+            fields.wrong("date", f"'{field}' is not a date of the customer", "birthday, or attributes.<name>")
         offset = fields.signed_duration("offset") or timedelta()
         if offset % timedelta(days=1):
             fields.wrong("offset", "the offset of a date must be whole days", "offset: -7d")
@@ -254,7 +254,7 @@ class HeaderReader:
         days = [(text, parse_weekday(text)) for text in fields.texts("days")]
         for text, day in days:
             if day is None:
-                fields.wrong("days", f"'{text}' is no weekday", "mon, tue, wed, thu, fri, sat, sun")
+                fields.wrong("days", f"'{text}' is not a weekday", "mon, tue, wed, thu, fri, sat, sun")
         unread = any(
             (said := fields.get(name)) is not None and parse_time(said.text) is None for name in ("from", "until")
         )

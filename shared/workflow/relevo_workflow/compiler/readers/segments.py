@@ -30,7 +30,7 @@ def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) 
     shared = read_yaml(FILE, files[FILE], reading.problems) if FILE in files else None
     for node in (shared, own):
         if node is not None and node.entries is None:
-            what = f"segments must be a mapping of names to conditions, and this is {node.kind}"
+            what = f"segments must be a mapping of names to conditions, but this is {node.kind}"
             reading.problems.error(node.position, what, "loyal: customer.orders_count >= 3")
         for name, rule in ((node.entries if node is not None else None) or {}).items():
             segment = _segment(name, rule, node.keys[name] if node is not None else rule.position, reading)
@@ -44,7 +44,7 @@ def read_segments(files: Mapping[str, str], own: Node | None, reading: Reading) 
 def _segment(name: str, rule: Node, where: Position, reading: Reading) -> Segment | None:
     if not NAME_PATTERN.match(name):
         advice = "lower-case letters and digits, words joined by '-'"
-        reading.problems.error(where, f"'{name}' is no name of a segment", advice)
+        reading.problems.error(where, f"'{name}' is not a valid segment name", advice)
         return None
     if "customer.segments" in rule.text:
         reading.problems.error(rule.position, "a segment can't depend on other segments", "write their rules out")

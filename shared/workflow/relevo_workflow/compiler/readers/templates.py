@@ -193,11 +193,11 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
             continue
         parts = given.items if given.items is not None else (given,)
         if given.items is not None and name != "body":
-            reading.problems.error(given.position, f"'{name}' must be one text, and this is a list")
+            reading.problems.error(given.position, f"'{name}' must be one text, but this is a list")
         for part in parts or (given,):
             _check(part, template, reading)
             if part.entries is not None or (required and not part.text.strip()):
-                reading.problems.error(part.position, f"'{name}' must be text, and this is {_what(part)}")
+                reading.problems.error(part.position, f"'{name}' must be text, but this is {_what(part)}")
         if name == "text" and not is_liquid(given.text) and len(given.text) > SMS_GREATEST:
             longer = f"the SMS has {len(given.text)} characters: what is beyond {SMS_GREATEST} is cut off"
             reading.problems.warning(given.position, longer, "say it in fewer words")
