@@ -127,26 +127,26 @@ def _fields(was: object, now: object) -> Iterator[str]:
 
 
 def _field(name: str, was: object, now: object) -> Iterator[str]:
-    told = _WORDS.get(name, name)
+    label = _WORDS.get(name, name)
     if _has_fields(was) and type(was) is type(now):
-        lead = "" if name in _INNER else f"{told} "
+        lead = "" if name in _INNER else f"{label} "
         yield from (f"{lead}{line}" for line in _fields(was, now))
         return
     if _is_list(was) and _is_list(now):
-        yield from _parts(told, was, now)
+        yield from _parts(label, was, now)
         return
     before, after = _text(was), _text(now)
     if before != after:
         end = "the end" if name in _LEADS else NOTHING
-        yield f"{told}: {end if before == NOTHING else before} → {end if after == NOTHING else after}"
+        yield f"{label}: {end if before == NOTHING else before} → {end if after == NOTHING else after}"
 
 
-def _parts(told: str, was: object, now: object) -> Iterator[str]:
+def _parts(label: str, was: object, now: object) -> Iterator[str]:
     """The difference of two lists, part by part."""
     before, after = _by_name(was), _by_name(now)
     alone = len(before) == len(after) == 1
     for name in dict.fromkeys((*before, *after)):
-        yield from _field(told if alone else f"{told} {name}", before.get(name), after.get(name))
+        yield from _field(label if alone else f"{label} {name}", before.get(name), after.get(name))
 
 
 def _by_name(parts: object) -> dict[str, object]:

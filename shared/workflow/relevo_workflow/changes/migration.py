@@ -119,7 +119,7 @@ class Transition:
         moved = structs.replace(moved, timers={name: due for name, due in timers.items() if due is not None})
         if moved.state == "watching" and not moved.timers:
             moved = structs.replace(moved, state="ended")
-        return Migrated(moved, _effects(run, moved), _told(run, moved))
+        return Migrated(moved, _effects(run, moved), _describe_move(run, moved))
 
     def _placed(self, run: Run) -> Run:
         """The run at its place in the new version, with all that it keeps by the ids of steps."""
@@ -294,7 +294,7 @@ def _effects(before: Run, after: Run) -> tuple[Effect, ...]:
     return (*armed, *gone)
 
 
-def _told(before: Run, after: Run) -> str:
+def _describe_move(before: Run, after: Run) -> str:
     where = f"goes on at {after.step}" if after.step else "its steps are over"
     if after.step != before.step:
         where = f"{where}, which was {before.step}"

@@ -35,10 +35,10 @@ def uses_before_save(program: Program, step_nodes: Mapping[str, StepNode]) -> It
         program, {step_id: asked[step_id] for step_id, one in step_nodes.items() if one.kind == "branch"}
     )
     for step_id in program.steps:
-        told = set(ALWAYS | asked[step_id] | known.get(step_id, frozenset()))
+        reported = set(ALWAYS | asked[step_id] | known.get(step_id, frozenset()))
         for name, where in _reads(step_nodes[step_id]):
-            if name not in told and step_id in known:
-                told.add(name)
+            if name not in reported and step_id in known:
+                reported.add(name)
                 yield step_id, name, where
 
 

@@ -149,12 +149,12 @@ def no_consent_path(looked: _Looked) -> None:
 def template_uses_before_save(looked: _Looked) -> None:
     """What a template takes of `run` must have been saved on every path to the step that sends it."""
     saved = definitely_assigned(looked.program)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for send in looked.sends():
         for name, where in looked.reading.reads.get(send.template, {}).items():
-            if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in told:
+            if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in reported:
                 continue
-            told.add((send.template, name))
+            reported.add((send.template, name))
             looked.problems.error(
                 where,
                 f"on some path to '{send.id}' no step has saved run.{name}",

@@ -78,7 +78,7 @@ class WorkflowIndex(tuple[Definition, ...]):
 
     @classmethod
     def of(cls, definitions: Sequence[Definition]) -> "WorkflowIndex":
-        """The deployment of `definitions`. Make it once and pass it on: building it costs more than an input."""
+        """The index of `definitions`. Make it once and pass it on: building it costs more than an input."""
         if isinstance(definitions, WorkflowIndex):
             return definitions
         found = cls(definitions)
@@ -132,16 +132,16 @@ def _calendar(definition: Definition) -> list[CalendarSpec]:
     return found
 
 
-def _fingerprint(deployment: WorkflowIndex) -> str:
+def _fingerprint(index: WorkflowIndex) -> str:
     """Changes with whatever alarms and memberships follow from; empty if nothing depends on time."""
-    if not deployment.timed:
+    if not index.timed:
         return ""
-    alarms = [f"{one.name} {_told(one.trigger)}" for one in deployment.alarms]
-    segments = [f"{one.workflow} {one.segment.name} {one.segment.rule.text}" for one in deployment.segments]
+    alarms = [f"{one.name} {_fingerprint_of_trigger(one.trigger)}" for one in index.alarms]
+    segments = [f"{one.workflow} {one.segment.name} {one.segment.rule.text}" for one in index.segments]
     return stable_id(*sorted(alarms), *sorted(segments))[:12]
 
 
-def _told(trigger: DateTrigger | InactivityTrigger | ScheduleTrigger) -> str:
+def _fingerprint_of_trigger(trigger: DateTrigger | InactivityTrigger | ScheduleTrigger) -> str:
     match trigger:
         case DateTrigger():
             return f"{trigger.field} {trigger.offset} {trigger.at} {trigger.yearly} {trigger.zone}"

@@ -210,18 +210,18 @@ def condition(check: Check) -> str:
 def _not_true(check: Check) -> str:
     """The operands that were not true, each with what it read."""
     return ", and ".join(
-        f"{one} is not{_told(check, [name for name in check.fields if name in one])}" for one in check.failed
+        f"{one} is not{_fields_read(check, [name for name in check.fields if name in one])}" for one in check.failed
     )
 
 
 def _others(check: Check) -> str:
     """What the operands that held have read."""
-    return _told(check, [name for name in check.fields if not any(name in one for one in check.failed)])
+    return _fields_read(check, [name for name in check.fields if not any(name in one for one in check.failed)])
 
 
-def _told(check: Check, names: Sequence[str]) -> str:
-    told = ", ".join(f"{name} = {_value(check.fields[name])}" for name in names)
-    return f" ({told})" if told else ""
+def _fields_read(check: Check, names: Sequence[str]) -> str:
+    fields = ", ".join(f"{name} = {_value(check.fields[name])}" for name in names)
+    return f" ({fields})" if fields else ""
 
 
 def _decided(one: RecordedDecision, named: Mapping[str, str]) -> Line:

@@ -37,13 +37,13 @@ class OrderChange(Struct, frozen=True):
     items: Sequence[Item] = ()
 
 
-def with_order(facts: Facts, told: OrderChange, at: datetime) -> dict[str, Any]:
-    """What changes in the facts: the same told again, or in another order, comes to the same."""
-    known = next((one for one in facts.orders if one.id == told.order_id), None)
-    if not told.order_id or (known is None and _added_up(facts, told.order_id)):
+def with_order(facts: Facts, change: OrderChange, at: datetime) -> dict[str, Any]:
+    """What changes in the facts: the same change again, or in another order, comes to the same."""
+    known = next((one for one in facts.orders if one.id == change.order_id), None)
+    if not change.order_id or (known is None and _added_up(facts, change.order_id)):
         return {}
     at = at.astimezone(UTC)  # so that a day is a day wherever its orders are added up
-    order = _told(known or KnownOrder(told.order_id, at), told, at)
+    order = _applied(known or KnownOrder(change.order_id, at), change, at)
     if order == known:
         return {}
     rest = [one for one in facts.orders if one is not known]
@@ -52,7 +52,7 @@ def with_order(facts: Facts, told: OrderChange, at: datetime) -> dict[str, Any]:
 
 
 def was_placed(facts: Facts, order_id: str) -> bool:
-    """Whether the order was told before, as far as that is known."""
+    """Whether the order was seen before, as far as that is known."""
     if order_id in facts.order_ids or any(one.id == order_id and one.placed for one in facts.orders):
         return True
     return bool(facts.orders_added) and digest_of(order_id) in facts.orders_added
@@ -122,25 +122,25 @@ def next_departure(facts: Facts, window: timedelta, after: datetime) -> datetime
 
 def _added_up(facts: Facts, order_id: str) -> bool:
     """Whether an order may be among those that are only added up; one from before orders were kept is not."""
-    before = bool(facts.order_days) and order_id in facts.order_ids  # as it was told before there were digests
+    before = bool(facts.order_days) and order_id in facts.order_ids  # from before there were digests
     return before or (bool(facts.orders_added) and digest_of(order_id) in facts.orders_added)
 
 
-def _told(order: KnownOrder, told: OrderChange, at: datetime) -> KnownOrder:
-    match told.kind:
+def _applied(order: KnownOrder, change: OrderChange, at: datetime) -> KnownOrder:
+    match change.kind:
         case "cancelled":
             return structs.replace(order, cancelled=True)
         case "refunded":
             known = {one for one, _ in order.refunds}
-            amount = told.total.amount if told.total is not None else "0"
-            if told.id in known or len(known) >= _REFUNDS:
+            amount = change.total.amount if change.total is not None else "0"
+            if change.id in known or len(known) >= _REFUNDS:
                 return order
-            return structs.replace(order, refunds=tuple(sorted((*order.refunds, (told.id, amount)))))
+            return structs.replace(order, refunds=tuple(sorted((*order.refunds, (change.id, amount)))))
         case "placed":
             if order.placed:
                 return order
-            total = told.total or Money("0", "")
-            lines = _lines(told.items)
+            total = change.total or Money("0", "")
+            lines = _lines(change.items)
             return structs.replace(order, at=at, total=total.amount, currency=total.currency, lines=lines, placed=True)
 
 

@@ -28,7 +28,7 @@ def alarm_of(arrival: Input) -> tuple[str, datetime] | None:
 
 
 def due_starts(
-    deployment: WorkflowIndex, subject: Subject, arrival: Input, now: datetime, *, shop: Shop
+    index: WorkflowIndex, subject: Subject, arrival: Input, now: datetime, *, shop: Shop
 ) -> list[StartInput]:
     """The start that an alarm asks for; none if it is no longer armed, comes early or belongs to no trigger."""
     alarm = alarm_of(arrival)
@@ -44,18 +44,18 @@ def due_starts(
             cause=one.kind,
             name=f"{one.kind}-{one.index}",
         )
-        for one in deployment.alarms
+        for one in index.alarms
         if one.name == name and (one.segment is None or is_member(one.segment, facts, subject.key, shop, due))
     ]
 
 
-def unchanged(deployment: WorkflowIndex, old: Facts, new: Facts) -> bool:
+def unchanged(index: WorkflowIndex, old: Facts, new: Facts) -> bool:
     """Whether no alarm can have moved between two states of the facts (segments aside)."""
-    return old is new or bool(deployment.alarm_view(old) == deployment.alarm_view(new))
+    return old is new or bool(index.alarm_view(old) == index.alarm_view(new))
 
 
 def rearm(
-    deployment: WorkflowIndex,
+    index: WorkflowIndex,
     subject: Subject,
     facts: Facts,
     shop: Shop,
@@ -71,7 +71,7 @@ def rearm(
     armed = dict(facts.alarms)
     wanted: dict[str, datetime] = {}
     effects: list[Effect] = []
-    for name, due in _wanted(deployment, facts, shop, zone, now):
+    for name, due in _wanted(index, facts, shop, zone, now):
         known = armed.get(name)
         if known is not None and known <= now and fired != (name, known):
             wanted[name] = known  # its wake-up is on the way
@@ -90,9 +90,9 @@ def rearm(
 
 
 def _wanted(
-    deployment: WorkflowIndex, facts: Facts, shop: Shop, zone: tzinfo, after: datetime
+    index: WorkflowIndex, facts: Facts, shop: Shop, zone: tzinfo, after: datetime
 ) -> Iterator[tuple[str, datetime]]:
-    for spec in deployment.alarms:
+    for spec in index.alarms:
         trigger = spec.trigger
         if isinstance(trigger, DateTrigger):
             due = _next_date(trigger, facts, _local(trigger.zone, zone, shop), after)
@@ -103,7 +103,7 @@ def _wanted(
             due = since + trigger.after if since is not None else None
         if due is not None:
             yield spec.name, due
-    for watched in deployment.segments:
+    for watched in index.segments:
         due = next_recheck(watched.segment, facts, after)
         if due is not None:
             yield f"{SEGMENT_ALARM}/{watched.segment.name}", due

@@ -90,13 +90,13 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         changes.update(_profile(facts, payload, event.time))
     elif event.type == "order.placed":
         changes.update(_order(facts, payload, event.time))
-    told = _told_of_order(payload, event)
-    if told is not None:
-        changes.update(with_order(facts, told, event.time))
+    change = _order_change(payload, event)
+    if change is not None:
+        changes.update(with_order(facts, change, event.time))
     return structs.replace(facts, **changes) if changes else facts
 
 
-def _told_of_order(payload: Any, event: Event) -> OrderChange | None:
+def _order_change(payload: Any, event: Event) -> OrderChange | None:
     """What an event says of an order that windows of time count."""
     if event.type == "order.placed":
         return OrderChange("placed", payload.order_id, total=payload.total, items=payload.items)

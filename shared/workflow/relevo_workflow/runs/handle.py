@@ -61,17 +61,17 @@ def handle(
         return redacted(subject, arrival.event)
     if precedes_erasure(subject.facts, arrival):
         return Handled(subject, (), ())
-    deployment = WorkflowIndex.of(definitions)
+    index = WorkflowIndex.of(definitions)
     if isinstance(arrival, EventInput):
-        return _handle_event(deployment, pinned, subject, arrival, now=now, shop=shop)
-    work = _begin(deployment, pinned, subject, shop, now)
+        return _handle_event(index, pinned, subject, arrival, now=now, shop=shop)
+    work = _begin(index, pinned, subject, shop, now)
     caught_up = work.catch_up()
     work.take(arrival)
     return work.handled(caught_up + work.keep_time(arrival))
 
 
 def _handle_event(
-    deployment: WorkflowIndex,
+    index: WorkflowIndex,
     pinned: Mapping[str, Definition],
     subject: Subject,
     arrival: EventInput,
@@ -79,11 +79,11 @@ def _handle_event(
     now: datetime,
     shop: Shop | None,
 ) -> Handled:
-    heard = _heard(deployment, pinned, subject, arrival.event.type)
-    learnt = _learnt(deployment, subject, arrival.event) if not heard else None
+    heard = _heard(index, pinned, subject, arrival.event.type)
+    learnt = _learnt(index, subject, arrival.event) if not heard else None
     if learnt is not None:
         return learnt
-    work = _begin(deployment, pinned, subject, shop, now)
+    work = _begin(index, pinned, subject, shop, now)
     work.known_at = max(now, arrival.event.receivedtime)
     caught_up = work.catch_up()
     work.take_event(arrival, heard=heard)
@@ -108,7 +108,7 @@ class _Work(Struct, kw_only=True):
     been due in between were missed, and start nothing.
     """
 
-    deployment: WorkflowIndex
+    index: WorkflowIndex
     pinned: Mapping[str, Definition]
     subject: Subject
     shop: Shop
@@ -133,14 +133,14 @@ class _Work(Struct, kw_only=True):
 
         So that a customer who was in a segment before its workflow was deployed does not join it with their next event.
         """
-        deployment = self.deployment
-        if self.facts.timed_by == deployment.fingerprint or not is_customer(self.subject.key):
+        index = self.index
+        if self.facts.timed_by == index.fingerprint or not is_customer(self.subject.key):
             return ()
         effects: tuple[Effect, ...] = ()
         if self.facts != _NOTHING_KNOWN:
             self.facts, _ = self._segments()
-            self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.known_at)
-            self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
+            self.facts, effects = rearm(index, self.subject, self.facts, self.shop, self.known_at)
+            self.facts = structs.replace(self.facts, timed_by=index.fingerprint)
             self.before = self.facts
         return effects
 
@@ -152,11 +152,11 @@ class _Work(Struct, kw_only=True):
             self.facts = fold_event(self.facts, event, whole=heard)
         if not heard:
             return
-        if own and not event.test and event.type in self.deployment.exit_types:
+        if own and not event.test and event.type in self.index.exit_types:
             self.facts = remember(self.facts, event)
         self._let_runs_decide(arrival)
         if own and not event.historical:
-            for definition in self.deployment.starts.get(event.type, ()):
+            for definition in self.index.starts.get(event.type, ()):
                 self.start(definition, arrival)
 
     def take(self, arrival: Input) -> None:
@@ -167,20 +167,20 @@ class _Work(Struct, kw_only=True):
             return
         starts = [arrival] if isinstance(arrival, StartInput) else self._due_starts(arrival)
         for start in starts:
-            for definition in self.deployment.named(start.workflow):
+            for definition in self.index.named(start.workflow):
                 self.start(definition, start)
 
     def _due_starts(self, arrival: Input) -> list[StartInput]:
         subject = structs.replace(self.subject, facts=self.facts)
-        return due_starts(self.deployment, subject, arrival, self.now, shop=self.shop)
+        return due_starts(self.index, subject, arrival, self.now, shop=self.shop)
 
     def _let_runs_decide(self, arrival: Input, addressee: str = "") -> None:
         """Lets those runs decide that an event may concern, or that have an id."""
         self.runs = []
-        listening = RunCorrelator(arrival.event) if isinstance(arrival, EventInput) else None
+        correlator = RunCorrelator(arrival.event) if isinstance(arrival, EventInput) else None
         for run in self.subject.runs:
-            definition = _version(self.deployment, self.pinned, run)
-            asked = run.id == addressee if listening is None else listening.concerns(definition, run)
+            definition = _version(self.index, self.pinned, run)
+            asked = run.id == addressee if correlator is None else correlator.concerns(definition, run)
             if asked and _hears(run, arrival):
                 self._run(definition, run, arrival)
             else:
@@ -218,22 +218,22 @@ class _Work(Struct, kw_only=True):
 
     def keep_time(self, arrival: Input) -> tuple[Effect, ...]:
         """Starts what segments that changed ask for, and keeps the alarms in step with the facts."""
-        deployment = self.deployment
-        if not deployment.timed:
+        index = self.index
+        if not index.timed:
             return ()
-        alarm, new = alarm_of(arrival), self.facts.timed_by != deployment.fingerprint
-        if alarm is None and not (deployment.segments or new) and unchanged(deployment, self.before, self.facts):
+        alarm, new = alarm_of(arrival), self.facts.timed_by != index.fingerprint
+        if alarm is None and not (index.segments or new) and unchanged(index, self.before, self.facts):
             return ()
         if not is_customer(self.subject.key) or self.facts == _NOTHING_KNOWN:
             return ()
         self.facts, starts = self._segments()
         if not (isinstance(arrival, EventInput) and arrival.event.historical):
             for start in starts:
-                for definition in deployment.named(start.workflow):
+                for definition in index.named(start.workflow):
                     self.start(definition, start)
-        self.facts, effects = rearm(deployment, self.subject, self.facts, self.shop, self.known_at, fired=alarm)
+        self.facts, effects = rearm(index, self.subject, self.facts, self.shop, self.known_at, fired=alarm)
         if new:
-            self.facts = structs.replace(self.facts, timed_by=deployment.fingerprint)
+            self.facts = structs.replace(self.facts, timed_by=index.fingerprint)
         return effects
 
     def _segments(self) -> tuple[Facts, list[StartInput]]:
@@ -241,7 +241,7 @@ class _Work(Struct, kw_only=True):
         known = self.facts.segments_at
         as_of = self.known_at if known is None or known < self.known_at else known
         return changed_segments(
-            self.deployment, self.facts, self.subject.key, self.shop, as_of, happened=min(self.now, as_of)
+            self.index, self.facts, self.subject.key, self.shop, as_of, happened=min(self.now, as_of)
         )
 
     def _take(self, decision: Decision) -> None:
@@ -266,41 +266,39 @@ def _hears(run: Run, arrival: Input) -> bool:
     return run.test or not (isinstance(arrival, EventInput) and arrival.event.test)
 
 
-def _heard(deployment: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
+def _heard(index: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, event_type: str) -> bool:
     """Whether an event of a type can start or end anything, or a run of the customer listens to it."""
-    if event_type in deployment.starts or event_type in deployment.exit_types:
+    if event_type in index.starts or event_type in index.exit_types:
         return True
     for run in subject.runs:  # noqa: SIM110 - every event comes by here, and a loop costs the least
-        if event_type in _version(deployment, pinned, run).event_types:
+        if event_type in _version(index, pinned, run).event_types:
             return True
     return False
 
 
-def _version(deployment: WorkflowIndex, pinned: Mapping[str, Definition], run: Run) -> Definition:
-    definition = pinned.get(run.version) or deployment.by_version.get(run.version)
+def _version(index: WorkflowIndex, pinned: Mapping[str, Definition], run: Run) -> Definition:
+    definition = pinned.get(run.version) or index.by_version.get(run.version)
     if definition is None:
         raise MissingVersionError(run)
     return definition
 
 
-def _learnt(deployment: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
+def _learnt(index: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
     """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
     known = event.key != subject.key or event.test  # nothing is learnt from it
     facts = subject.facts if known else fold_event(subject.facts, event, whole=False)
-    if deployment.timed and (
-        deployment.segments
-        or facts.timed_by != deployment.fingerprint
-        or not unchanged(deployment, subject.facts, facts)
+    if index.timed and (
+        index.segments or facts.timed_by != index.fingerprint or not unchanged(index, subject.facts, facts)
     ):
         return None
     return Handled(structs.replace(subject, facts=facts) if facts is not subject.facts else subject)
 
 
 def _begin(
-    deployment: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, shop: Shop | None, now: datetime
+    index: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subject, shop: Shop | None, now: datetime
 ) -> _Work:
     return _Work(
-        deployment=deployment,
+        index=index,
         pinned=pinned,
         subject=subject,
         shop=shop or Shop(id=subject.shop),

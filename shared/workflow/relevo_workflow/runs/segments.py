@@ -22,7 +22,7 @@ def is_member(segment: Segment, facts: Facts, customer: str, shop: Shop, now: da
 
 
 def changed_segments(
-    deployment: WorkflowIndex, facts: Facts, customer: str, shop: Shop, now: datetime, *, happened: datetime
+    index: WorkflowIndex, facts: Facts, customer: str, shop: Shop, now: datetime, *, happened: datetime
 ) -> tuple[Facts, list[StartInput]]:
     """The facts with the memberships as they are `now`, and the starts that joining and leaving asks for.
 
@@ -31,7 +31,7 @@ def changed_segments(
     """
     members = dict(facts.segments)
     starts: list[StartInput] = []
-    for watched in deployment.segments:
+    for watched in index.segments:
         name = watched.segment.name
         inside = is_member(watched.segment, facts, customer, shop, now)
         if inside != (name in facts.segments):

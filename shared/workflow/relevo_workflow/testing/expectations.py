@@ -75,10 +75,10 @@ class _Comparison:
         for one in self.simulation.effects:
             seen = see(one.effect)
             if seen is not None:
-                found.append({"at": self.local(one.at), **self._told(seen)})
+                found.append({"at": self.local(one.at), **self._shown(seen)})
         return found
 
-    def _told(self, seen: Seen) -> Seen:
+    def _shown(self, seen: Seen) -> Seen:
         return {name: self.local(one) if isinstance(one, datetime) else one for name, one in seen.items()}
 
     def _list(self, node: Node, what: str, seen: list[Seen]) -> Iterator[Diagnostic]:

@@ -67,8 +67,8 @@ def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, re
         return str(error)
     if "body" in wanted and _spaced(wanted["body"]) not in _spaced(f"{message.subject}\n{message.text}"):
         return f"'{wanted['body']}' is not in the text"
-    told = (_unlike(name, wanted[name], getattr(message, name)) for name in RENDERED if name in wanted)
-    return next(filter(None, told), "")
+    differences = (_unlike(name, wanted[name], getattr(message, name)) for name in RENDERED if name in wanted)
+    return next(filter(None, differences), "")
 
 
 def _unlike(name: str, wanted: Any, got: str) -> str:
