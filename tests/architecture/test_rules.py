@@ -1,6 +1,7 @@
 """The house rules that a machine can hold: who imports whom, where time is read, how long a function is."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,28 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MEMBERS = ("shared", "services", "cli", "deploy")
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
+
+FORMER_WORDS = {
+    "relevo_workflow": {
+        **dict.fromkeys(("way", "ways"), "path, label"),
+        **dict.fromkeys(("circle", "circles", "endless"), "cycle"),
+        **dict.fromkeys(("outline", "outlines"), "syntax tree, ast"),
+        **dict.fromkeys(("written", "places"), "source map, positions"),
+        **dict.fromkeys(("unsaved",), "use before save, definite assignment"),
+        **dict.fromkeys(("neighbours",), "cross-workflow checks"),
+        **dict.fromkeys(("share", "shares"), "bucketing"),
+        **dict.fromkeys(("ring", "rang"), "fire"),
+        **dict.fromkeys(("tell", "told"), "report"),
+        **dict.fromkeys(("deed", "deeds"), "action"),
+        **dict.fromkeys(("misfit", "fitting"), "schema mismatch"),
+        **dict.fromkeys(("listening",), "correlation"),
+        **dict.fromkeys(("joining",), "customer merge"),
+        **dict.fromkeys(("void",), "precedes erasure"),
+        **dict.fromkeys(("odd",), "malformed"),
+    }
+}
+"""Words that modules, classes and functions of a package no longer use, each with the field's own word."""
+FORMER_NAMES = {"relevo_workflow": {"Walk": "RunExecution", "Deployment": "WorkflowIndex", "Names": "TypeEnvironment"}}
 
 
 def sources() -> Iterator[Path]:
@@ -70,6 +93,32 @@ def test_time_is_read_in_one_module() -> None:
 
 def test_modules_are_nouns_of_the_field() -> None:
     assert [str(path) for path in sources() if FORBIDDEN_NAMES & {path.stem, *path.parent.parts}] == []
+
+
+def words_of(name: str) -> set[str]:
+    """The words of an identifier in lower case: `_read_goto`, `WorkflowIndex`."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def names_in(path: Path) -> Iterator[str]:
+    """The module's own name, and those of its classes and functions."""
+    yield path.stem
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
+@pytest.mark.parametrize("package", FORMER_WORDS)
+def test_names_use_the_words_of_the_field(package: str) -> None:
+    former, names = FORMER_WORDS[package], FORMER_NAMES[package]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources()
+        if package in path.parts
+        for name in names_in(path)
+        if name in names or former.keys() & words_of(name)
+    ]
+    assert wrong == []
 
 
 def test_modules_are_short_enough_to_be_read() -> None:

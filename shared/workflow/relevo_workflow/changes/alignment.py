@@ -81,9 +81,9 @@ def _content(step: steps.Step) -> Content:  # noqa: PLR0911, PLR0912, C901  # on
             return (step.save,)
         case steps.SetStep():
             return (
-                *(f"{name}={_written(value)}" for name, value in step.attributes),
-                *(f"+{_written(tag)}" for tag in step.add_tags),
-                *(f"-{_written(tag)}" for tag in step.remove_tags),
+                *(f"{name}={_source_text(value)}" for name, value in step.attributes),
+                *(f"+{_source_text(tag)}" for tag in step.add_tags),
+                *(f"-{_source_text(tag)}" for tag in step.remove_tags),
             )
         case steps.EmitStep():
             return (step.event,)
@@ -99,16 +99,16 @@ def _text(value: object) -> str:
     return str(getattr(value, "text", "")) if value is not None else ""
 
 
-def _written(value: Value) -> str:
+def _source_text(value: Value) -> str:
     match value:
         case Computed():
             return value.expression.text
         case Literal():
             return repr(value.value)
         case ObjectValue():
-            return ", ".join(f"{name}: {_written(one)}" for name, one in value.fields)
+            return ", ".join(f"{name}: {_source_text(one)}" for name, one in value.fields)
         case ListValue():
-            return ", ".join(map(_written, value.items))
+            return ", ".join(map(_source_text, value.items))
         case LiquidText():
             return value.text
 

@@ -91,7 +91,7 @@ def _segments_of(text: str) -> Iterator[tuple[str, int]]:
                 yield quoted[2], loop.start(2) + found.start() + quoted.start(2)
 
 
-def endless_cycles(looked: _Looked) -> None:
+def inescapable_cycles(looked: _Looked) -> None:
     """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
     around = [] if looked.definition.exits else inescapable_cycle(looked.program)
     back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
@@ -202,7 +202,7 @@ def missing_languages(looked: _Looked) -> None:
 
 _RULES: tuple[Callable[[_Looked], None], ...] = (
     unknown_segments,
-    endless_cycles,
+    inescapable_cycles,
     no_end_at_purchase,
     no_consent_path,
     template_uses_before_save,

@@ -1,4 +1,4 @@
-"""Places the boxes of a diagram: in layers from top to bottom, ways side by side, nothing upon anything else.
+"""Places the boxes of a diagram: in layers from top to bottom, paths side by side, nothing upon anything else.
 
 The labels of arrows are boxes as well, and an arrow that passes layers gets a narrow place in each of them: so no
 two things can overlap. An arrow that leads back up ends in a small box that says where it goes on.
@@ -49,14 +49,14 @@ class Layout:
     _above: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _below: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def neighbours(self, thing_id: str, *, above: bool) -> list[str]:
+    def adjacent(self, thing_id: str, *, above: bool) -> list[str]:
         """The ids that arrows connect with a thing, in the layer above or below."""
         return (self._above if above else self._below)[thing_id]
 
 
 def lay_out(diagram: Diagram) -> Layout:
     """The places of everything in the diagram; coordinates begin at 0."""
-    boxes, arrows = _without_ways_back(diagram)
+    boxes, arrows = _without_back_edges(diagram)
     things = {box.id: _box(box) for box in boxes}
     pairs = _with_labels(things, arrows)
     _find_layers(things, pairs)
@@ -80,7 +80,7 @@ def _box(box: Box) -> Placed:
     return Placed(box.id, box.kind, lines, box.note, max(width, 60), height)
 
 
-def _without_ways_back(diagram: Diagram) -> tuple[list[Box], list[Arrow]]:
+def _without_back_edges(diagram: Diagram) -> tuple[list[Box], list[Arrow]]:
     """The boxes and arrows with each arrow that leads back up turned to a box of its own."""
     boxes, arrows = list(diagram.boxes), list[Arrow]()
     back = _back_arrows(diagram)
@@ -164,7 +164,7 @@ def _with_passages(things: dict[str, Placed], chains: list[list[str]], arrows: l
 
 
 def _ordered(layout: Layout) -> list[list[str]]:
-    """The layers, each in an order with few crossings: that of the file first, then by the middle of neighbours."""
+    """The layers, each in an order with few crossings: that of the file first, then by the middle of what is next."""
     count = max(thing.layer for thing in layout.things.values()) + 1
     rows: list[list[str]] = [[] for _ in range(count)]
     for thing_id in _first_order(layout):
@@ -182,19 +182,19 @@ def _ordered(layout: Layout) -> list[list[str]]:
 
 
 def _first_order(layout: Layout) -> list[str]:
-    """Depth first from the start, so that the ways of a branch stand from left to right as in the file."""
+    """Depth first from the start, so that the paths of a branch stand from left to right as in the file."""
     found: dict[str, None] = {}
     todo = [next(iter(layout.things))]
     while todo:
         one = todo.pop()
         if one not in found:
             found[one] = None
-            todo.extend(reversed(layout.neighbours(one, above=False)))
+            todo.extend(reversed(layout.adjacent(one, above=False)))
     return list(found)
 
 
 def _middle(layout: Layout, one: str, spots: dict[str, int], *, above: bool) -> float:
-    near = layout.neighbours(one, above=above)
+    near = layout.adjacent(one, above=above)
     return sum(spots[other] for other in near) / len(near) if near else spots[one]
 
 
@@ -202,14 +202,14 @@ def _crossings(layout: Layout, rows: list[list[str]]) -> int:
     total = 0
     for upper, lower in pairwise(rows):
         spots = {one: index for index, one in enumerate(lower)}
-        ends = [sorted(spots[two] for two in layout.neighbours(one, above=False)) for one in upper]
+        ends = [sorted(spots[two] for two in layout.adjacent(one, above=False)) for one in upper]
         flat = [end for row in ends for end in row]
         total += sum(first > second for index, first in enumerate(flat) for second in flat[index + 1 :])
     return total
 
 
 def _place_across(layout: Layout, rows: list[list[str]]) -> None:
-    """Each thing as near to the middle of its neighbours as the things beside it allow."""
+    """Each thing as near to the middle of the adjacent things as the things beside it allow."""
     for row in rows:
         _pack(layout, row, [0.0] * len(row))
     for sweep in range(_NUDGES):
@@ -223,7 +223,7 @@ def _place_across(layout: Layout, rows: list[list[str]]) -> None:
 
 
 def _wanted_x(layout: Layout, one: str, *, above: bool) -> float:
-    near = layout.neighbours(one, above=above) or layout.neighbours(one, above=not above)
+    near = layout.adjacent(one, above=above) or layout.adjacent(one, above=not above)
     return sum(layout.things[other].x for other in near) / len(near) if near else layout.things[one].x
 
 

@@ -31,7 +31,7 @@ class Box(Struct, frozen=True):
 
 
 class Arrow(Struct, frozen=True):
-    """An arrow, with the words of the way that it takes."""
+    """An arrow, with the words of the path that it takes."""
 
     source: str
     target: str
@@ -52,7 +52,7 @@ class Diagram(Struct, frozen=True):
 
 
 def diagram_of(definition: Definition) -> Diagram:
-    """The diagram of a workflow. `goto` is an arrow, every end of the way a box of its own."""
+    """The diagram of a workflow. `goto` is an arrow, every end of a path a box of its own."""
     return _Maker(definition).make()
 
 
@@ -70,7 +70,7 @@ class _Maker:
             if not _is_arrow(step):
                 text, kind = _step(step)
                 self.boxes.append(Box(step.id, kind, text, step.id))
-                for target, label in _ways(step):
+                for target, label in _paths(step):
                     self._arrow(step.id, target, label)
         title = self.definition.title or self.definition.name
         rules = tuple(rules_of(self.definition))
@@ -237,14 +237,14 @@ def _set(step: steps.SetStep) -> Iterator[str]:
             yield f"{sign} the tag {getattr(tag, 'value', None) or 'computed'}"
 
 
-def _ways(step: steps.Step) -> list[tuple[str, str]]:
-    """Where a step leads, with the words of each way."""
+def _paths(step: steps.Step) -> list[tuple[str, str]]:
+    """Where a step leads, with the words of each path."""
     match step:
         case steps.WaitFor():
             arms = [(arm.target, _event(event_in_words(arm.events[0]), _where(arm))) for arm in step.arms]
             return [*arms, (step.timeout_target, _after(step.timeout))]
         case steps.Branch():
-            return _branch_ways(step)
+            return _branch_paths(step)
         case steps.Goto():
             return [(step.next, "no: once more"), (step.after, "yes")]
         case steps.Split():
@@ -265,7 +265,7 @@ def _where(arm: steps.EventArm) -> str:
     return correlated(arm.where.text) if arm.where is not None else ""
 
 
-def _branch_ways(step: steps.Branch) -> list[tuple[str, str]]:
+def _branch_paths(step: steps.Branch) -> list[tuple[str, str]]:
     simple = _is_yes_or_no(step)
     found = []
     for arm in step.arms:

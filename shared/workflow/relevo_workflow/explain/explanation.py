@@ -247,12 +247,12 @@ def _sentence(one: RecordedDecision) -> str:
         case "exited":
             return f"left early because of {cause}: {one.reason}"
         case "ended":
-            return f"ended after {_way(one)}: {one.reason}" if one.path else f"ended: {one.reason}"
+            return f"ended after {_path(one)}: {one.reason}" if one.path else f"ended: {one.reason}"
         case "migrated":
             return one.reason
         case _:
-            way = f"went on ({cause}) to {_way(one)}" if one.path else f"stayed where it was ({cause})"
-            return f"{way}: {one.reason}" if one.reason else way
+            course = f"went on ({cause}) to {_path(one)}" if one.path else f"stayed where it was ({cause})"
+            return f"{course}: {one.reason}" if one.reason else course
 
 
 def _cause(one: RecordedDecision) -> str:
@@ -263,7 +263,7 @@ def _cause(one: RecordedDecision) -> str:
     return "its time had come" if one.input == _TIMER else one.input
 
 
-def _way(one: RecordedDecision) -> str:
+def _path(one: RecordedDecision) -> str:
     return ", ".join(one.path)
 
 

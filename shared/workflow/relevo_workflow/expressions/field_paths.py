@@ -132,7 +132,7 @@ def getter(path: FieldPath) -> Getter:
     if fixed is not None and len(keys) == 1:
         return lambda scope: read(fixed(scope))
     if fixed is not None:
-        return lambda scope: read(_walk(fixed(scope), keys[1:]))
+        return lambda scope: read(_value_at(fixed(scope), keys[1:]))
     source = _SOURCES[root]
     if len(keys) == 1:
         key = keys[0]
@@ -140,10 +140,10 @@ def getter(path: FieldPath) -> Getter:
     if len(keys) == 2:
         outer, inner = keys
         return lambda scope: read(raw.get(inner) if isinstance(raw := source(scope).get(outer), dict) else None)
-    return lambda scope: read(_walk(source(scope), keys))
+    return lambda scope: read(_value_at(source(scope), keys))
 
 
-def _walk(raw: Any, keys: tuple[str, ...]) -> Any:
+def _value_at(raw: Any, keys: tuple[str, ...]) -> Any:
     for key in keys:
         if not isinstance(raw, dict):
             return None

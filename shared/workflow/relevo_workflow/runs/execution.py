@@ -205,7 +205,7 @@ class RunExecution(Struct, kw_only=True):
         if isinstance(step, steps.Branch):
             return self._enter_branch(step)
         if isinstance(step, steps.Split):
-            chosen = step.arms[pick_weighted([arm.weight for arm in step.arms], self._share(step))]
+            chosen = step.arms[pick_weighted([arm.weight for arm in step.arms], self._bucket(step))]
             self.arm_label(step.id, chosen.label)
             return chosen.target
         self.save(step.save, step_effects.decide_table(step, self.scope(), self.trace, self.path))
@@ -222,7 +222,7 @@ class RunExecution(Struct, kw_only=True):
         else:
             self._enter_task(step, step, approval=False)
 
-    def _share(self, step: steps.Split) -> float:
+    def _bucket(self, step: steps.Split) -> float:
         return bucket_point(self.run.workflow, step.id, self.run.key)
 
     def _came_early(self, step: steps.WaitFor) -> str | None:

@@ -119,7 +119,7 @@ class _Source:
     text: str
     problems: Problems
 
-    def tell(self, node: YamlNode, message: str, advice: str) -> None:
+    def report(self, node: YamlNode, message: str, advice: str) -> None:
         """Notes a problem where a node begins."""
         mark = node.start_mark
         self.problems.error(Position(self.file, mark.line + 1, mark.column + 1), message, advice)
@@ -132,7 +132,7 @@ def _node(source: _Source, node: YamlNode, depth: int) -> Node:
         source.problems.error(position, _TOO_DEEP)
         return Node(position)
     if isinstance(node, MappingNode):
-        written_out = liquid(node, source.text, source.tell)
+        written_out = liquid(node, source.text, source.report)
         if written_out is None:
             return _mapping(source, node, position, depth)
         node = written_out
@@ -150,7 +150,7 @@ def _mapping(source: _Source, node: MappingNode, position: Position, depth: int)
     file, problems = source.file, source.problems
     entries: dict[str, Node] = {}
     keys: dict[str, Position] = {}
-    for key, value in whole_pairs(node, source.text, source.tell):
+    for key, value in whole_pairs(node, source.text, source.report):
         where = Position(file, key.start_mark.line + 1, key.start_mark.column + 1)
         if not isinstance(key, ScalarNode):
             problems.error(where, "a key must be a name")
