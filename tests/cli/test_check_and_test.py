@@ -56,6 +56,14 @@ def relevo(*arguments: str) -> tuple[int, list[str]]:
     return result.exit_code, result.stdout.splitlines()
 
 
+@pytest.mark.parametrize("command", ["check", "deploy"])
+def test_what_runs_and_is_refused_by_now_can_not_be_deployed(library: Path, command: str) -> None:
+    change(library / "workflow.yaml", "customer.orders_count == 1", '''"'vip' in customer.segments"''')
+    result = CLI.invoke(application(command), [command, str(library)])
+    assert result.exit_code != 0
+    assert "there is no segment 'vip'" in f"{result.output}{result.exception}"
+
+
 def change(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text

@@ -28,7 +28,7 @@ from relevo_cli.errors import CommandError
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow import load_workflow
+from relevo_workflow import compile_workflow
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +69,7 @@ def rollback(
         as_json=as_json,
         settle=settle,
     )
-    wanted = [Wanted(load_workflow(earlier.files), earlier.files)]
+    wanted = [Wanted(compile_workflow(earlier.files), earlier.files)]
     asyncio.run(session.run(settings, wanted, options))
 
 

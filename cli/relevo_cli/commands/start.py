@@ -21,7 +21,7 @@ from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Connection
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow import ManualTrigger, load_workflow
+from relevo_workflow import ManualTrigger, compile_workflow
 
 
 def register(app: typer.Typer) -> None:
@@ -79,7 +79,7 @@ async def _need_manual(connection: Connection, workflow: str, shop: str) -> None
     found = [one for one in active if one.shop == shop] or [one for one in active if one.shop == catalog.EVERY_SHOP]
     if not found:
         raise CommandError(f"no workflow {workflow!r} is deployed for {shop}; `relevo deploy` deploys it")
-    if not any(isinstance(trigger, ManualTrigger) for trigger in load_workflow(found[0].files).triggers):
+    if not any(isinstance(trigger, ManualTrigger) for trigger in compile_workflow(found[0].files).triggers):
         raise CommandError(f"{workflow} is not started by hand; give it the trigger {{manual: }}")
 
 

@@ -11,7 +11,7 @@ from relevo_runtime.migrations import installed_packages, pending
 from relevo_runtime.pauses import paused
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow import WorkflowError, load_workflow
+from relevo_workflow import WorkflowError, compile_workflow
 
 STATEMENTS = Statements.load("relevo_cli.doctor", "doctor.sql")
 _DAY = timedelta(days=1)
@@ -65,6 +65,6 @@ def _ahead(before: datetime, there: datetime, after: datetime) -> timedelta:
 def _unreadable(active: Sequence[catalog.Deployed]) -> Iterator[Unreadable]:
     for one in active:
         try:
-            load_workflow(one.files)
+            compile_workflow(one.files)
         except WorkflowError as error:
             yield Unreadable(one.workflow, str(error).splitlines()[0])

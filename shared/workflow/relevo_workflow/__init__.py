@@ -3,7 +3,8 @@
 What other packages use stands here, and in four rooms of its own kind: `relevo_workflow.testing`,
 `relevo_workflow.changes`, `relevo_workflow.explain` and `relevo_workflow.diagram`. All else is internal.
 
-- `load_workflow` turns files into a `Definition`, `diagnose` says everything that is wrong with them.
+- `load_workflow` turns files into a `Definition`, `diagnose` says everything that is wrong with them;
+  `compile_workflow` reads what was deployed once, and refuses only what can't run.
 - `handle` is what the product does: (definitions, customer, input, now) -> (customer, decisions with effects).
 - `Subject`, `Facts` and `Run` are stored; inputs come in; effects are what the world is asked to do.
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from relevo_workflow.compiler.cross_workflow_checks import check_starts, starts_others
     from relevo_workflow.compiler.json_schema import workflow_schema
-    from relevo_workflow.compiler.load import WORKFLOW_FILE, diagnose, load_workflow
+    from relevo_workflow.compiler.load import WORKFLOW_FILE, compile_workflow, diagnose, load_workflow
     from relevo_workflow.compiler.readers.events import EVENT_FILE_SUFFIXES, EVENTS_FOLDER, diagnose_events, event_files
     from relevo_workflow.definition.calendar_rules import next_occurrence
     from relevo_workflow.definition.program import Program
@@ -121,6 +122,7 @@ __all__ = [
     "WorkflowError",
     "WorkflowIndex",
     "check_starts",
+    "compile_workflow",
     "diagnose",
     "diagnose_events",
     "event_files",
@@ -166,7 +168,7 @@ _HOMES = {
     "definition.workflow_index": "CALENDAR_TIMERS CalendarSpec WorkflowIndex",
     "compiler.cross_workflow_checks": "check_starts starts_others",
     "compiler.json_schema": "workflow_schema",
-    "compiler.load": "WORKFLOW_FILE diagnose load_workflow",
+    "compiler.load": "WORKFLOW_FILE compile_workflow diagnose load_workflow",
     "compiler.readers.events": "EVENTS_FOLDER EVENT_FILE_SUFFIXES diagnose_events event_files",
     "runs.customer_merge": "CUSTOMER_MERGED merge_customers",
     "runs.facts": "CUSTOMER_REDACTED",

@@ -7,7 +7,7 @@ import structlog
 from relevo_engine.core.batch import Definitions
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Connection
-from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, load_workflow
+from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, compile_workflow
 
 _log = structlog.get_logger(__name__)
 _HELP = (
@@ -15,6 +15,7 @@ _HELP = (
     " letters. Mend the workflow until `relevo check` is content and deploy it; for its old runs start engines of the"
     " release that deployed it, and then `relevo dead-letters redrive`"
 )
+_MEND = "it runs on as it is; mend it, since `relevo check` refuses it and it can't be deployed again"
 
 
 class DefinitionCache:
@@ -24,6 +25,7 @@ class DefinitionCache:
         self._revision = -1
         self._compiled: dict[str, Definition] = {}
         self._unreadable: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self._by_shop: dict[str, list[Definition]] = {}
         self._shops: dict[str, Shop] = {}
         self._views: dict[str, Definitions] = {}
@@ -37,6 +39,11 @@ class DefinitionCache:
     def unreadable(self) -> Mapping[str, str]:
         """Stored versions that this release can't read, with workflow and reason: active ones and those of runs met."""
         return self._unreadable
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Stored versions that run, though `relevo check` refuses them by now, with workflow and reason."""
+        return self._refused
 
     @property
     def shops(self) -> Collection[str]:
@@ -62,6 +69,7 @@ class DefinitionCache:
         # What was mended is told no more; a version that runs still need is met, and told, again.
         versions = {deployed.version for deployed in active}
         self._unreadable = {version: why for version, why in self._unreadable.items() if version in versions}
+        self._refused = {version: why for version, why in self._refused.items() if version in versions}
         self._shops = await shop_facts_of_all(conn)
         self._by_shop, self._views, self._revision = by_shop, {}, revision
         _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
@@ -95,15 +103,22 @@ class DefinitionCache:
             _log.error("definition_missing", version=version, reason=str(error))
 
     def _compile(self, version: str, files: Mapping[str, str], workflow: str) -> Definition | None:
-        """One stored definition that this engine can't read must not stop all the others."""
+        """One stored definition that this engine can't read must not stop all the others.
+
+        One that it can run and would not let be deployed any more is told, and runs.
+        """
         try:
-            definition = load_workflow(files)
+            definition = compile_workflow(files)
         except WorkflowError as error:
             if version not in self._unreadable:
                 self._unreadable[version] = f"{workflow}: {error}"
                 _log.error("definition_unreadable", workflow=workflow, version=version, reason=str(error), help=_HELP)
             return None
         self._compiled[version] = definition
+        findings = [str(one) for one in definition.warnings if one.severity == "error"]
+        if findings:
+            self._refused[version] = f"{workflow}: {'; '.join(findings)}"
+            _log.warning("definition_refused", workflow=workflow, version=version, findings=findings, help=_MEND)
         return definition
 
 
@@ -128,6 +143,6 @@ async def shop_facts_of_all(connection: Connection) -> dict[str, Shop]:
 async def stored(connection: Connection, version: str) -> Definition | None:
     """A stored version, compiled; None if this release can't compile it. Raises `DefinitionUnknown`."""
     try:
-        return load_workflow(await catalog.definition_files(connection, version))
+        return compile_workflow(await catalog.definition_files(connection, version))
     except WorkflowError:
         return None

@@ -1,6 +1,6 @@
 """Follow the catalog: compile what was deployed, arm the calendars, and let alarms and memberships follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from relevo_engine.app.ports import DefinitionSource, Stores
@@ -21,11 +21,11 @@ class CatalogFollower:
         *,
         stores: Stores,
         settled: timedelta = SETTLED,
-        tell: Callable[[Mapping[str, str]], None] = lambda unreadable: None,
+        report: Callable[[DefinitionSource], None] = lambda definitions: None,
     ) -> None:
-        """`tell` hears at each turn which stored versions can't be read, with the reasons."""
+        """`report` gets the definitions at each turn: some stored versions may be unreadable, or refused by now."""
         self._pool = pool
-        self._tell = tell
+        self._report = report
         self._definitions = definitions
         self._settled = settled
         self._stores = stores
@@ -39,7 +39,7 @@ class CatalogFollower:
             if revision != self._followed:
                 await self._follow(conn, now)
         self._followed = revision
-        self._tell(self._definitions.unreadable)
+        self._report(self._definitions)
         return None
 
     async def _follow(self, conn: Connection, now: datetime) -> None:

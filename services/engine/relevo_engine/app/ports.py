@@ -61,6 +61,11 @@ class DefinitionSource(Protocol):
         """Stored versions that this release can't compile, each with workflow and reason."""
         ...
 
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Stored versions that run, though they could not be deployed any more, each with workflow and reason."""
+        ...
+
     def of_shop(self, shop: str) -> Definitions:
         """The definitions of a shop, without those that only old runs use."""
         ...

@@ -1,7 +1,7 @@
 """Starts the engine: overlapping batch consumers, and loops for the catalog, walks, the outbox and the partitions."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import Forwarder
 from relevo_engine.app.follow_catalog import CatalogFollower
+from relevo_engine.app.ports import DefinitionSource
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
@@ -66,7 +67,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             on_walks=walks.wake,
         )
         follower = CatalogFollower(
-            pool, definitions, stores=stores, tell=lambda unreadable: _tell_unreadable(service, unreadable)
+            pool, definitions, stores=stores, report=lambda source: _report_definitions(service, source)
         )
         partitions = Partitions(settings.engine_decision_days)
         # Before the first batch: it must find the workflows and its partitions.
@@ -98,11 +99,13 @@ async def _tasks_served(settings: EngineSettings, service: Service, publisher: P
         yield
 
 
-def _tell_unreadable(service: Service, unreadable: Mapping[str, str]) -> None:
+def _report_definitions(service: Service, definitions: DefinitionSource) -> None:
     """A part of /readyz that says so without being bad: the other workflows go on, so this engine keeps its work."""
+    unreadable, refused = sorted(definitions.unreadable.items()), sorted(definitions.refused.items())
     service.metrics.definitions_unreadable.set(len(unreadable))
-    why = "; ".join(f"version {version} can't be read: {reason}" for version, reason in sorted(unreadable.items()))
-    service.health.set("definitions", True, why)
+    why = [f"version {version} can't be read: {reason}" for version, reason in unreadable]
+    why += [f"version {version} runs, and could not be deployed any more: {reason}" for version, reason in refused]
+    service.health.set("definitions", True, "; ".join(why))
 
 
 def _consumer(settings: EngineSettings, service: Service, pool: Pool, handler: Handler) -> BatchConsumer:

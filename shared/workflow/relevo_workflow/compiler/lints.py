@@ -67,14 +67,14 @@ def unknown_segments(looked: _Looked) -> None:
         for name, index in _segments_of(node.text) if "segments" in node.text else ():
             if name not in known:
                 advice = suggestion(name, known) or "add it to segments.yaml"
-                looked.problems.error(node.at(index), f"there is no segment '{name}'", advice)
+                looked.problems.lint(node.at(index), f"there is no segment '{name}'", advice)
 
     for path, text in looked.definition.files.items():
         for match in _HAS_SEGMENT.finditer(text) if path.startswith("templates/") else ():
             if match[2] not in known:
                 line, before = text.count("\n", 0, match.start(2)) + 1, text.rfind("\n", 0, match.start(2))
                 where, advice = Position(path, line, match.start(2) - before), suggestion(match[2], known)
-                looked.problems.error(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
+                looked.problems.lint(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
 
 
 def _segments_of(text: str) -> Iterator[tuple[str, int]]:
@@ -97,7 +97,7 @@ def inescapable_cycles(looked: _Looked) -> None:
     back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
     if back:
         target = looked.program.steps[back].next
-        looked.problems.error(
+        looked.problems.lint(
             looked.step_nodes[back].node.position,
             f"nothing ends this cycle: {' → '.join([*around, around[0]])}",
             f"an 'exit', a branch that leads out, or goto: {{step: {target}, repeat: 5}} (forever, if it is meant)",
@@ -155,7 +155,7 @@ def template_uses_before_save(looked: _Looked) -> None:
             if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in reported:
                 continue
             reported.add((send.template, name))
-            looked.problems.error(
+            looked.problems.lint(
                 where,
                 f"on some path to '{send.id}' no step has saved run.{name}",
                 f"save it before, or write {{% if run.{name} %}}",

@@ -48,6 +48,19 @@ def load_workflow(files: Mapping[str, str]) -> Definition:
     return definition
 
 
+def compile_workflow(files: Mapping[str, str]) -> Definition:
+    """The definition of `files` that were deployed once: as `load_workflow`, but what can run is not refused.
+
+    A rule that became stricter since then is no reason to stop; what it says is among the definition's `warnings`, with
+    the severity `error`. Raises `WorkflowError` with every problem that leaves nothing to run.
+    """
+    problems = Problems()
+    definition = _load(files, problems)
+    if definition is None or problems.fatal:
+        raise WorkflowError(problems.fatal)
+    return replace(definition, warnings=tuple(one for one in problems.sorted if one not in problems.fatal))
+
+
 def diagnose(files: Mapping[str, str]) -> tuple[Definition | None, list[Diagnostic]]:
     """Every error and warning of `files`, in the order of files and lines; the definition if there is no error."""
     problems = Problems()
@@ -120,7 +133,7 @@ def _check_paths(program: Program, syntax_tree: list[StepNode], problems: Proble
     """Steps that no run reaches, and cycles that never wait."""
     positions = {inner.id: inner.node.position for step in syntax_tree for inner in step.walk()}
     for step_id in unreachable(program):
-        problems.error(
+        problems.lint(
             positions[step_id], f"no run can reach the step '{step_id}'", "what comes before it goes elsewhere"
         )
     around = cycle_without_wait(program)

@@ -45,10 +45,16 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self.lints: list[Diagnostic] = []  # those errors in spite of which there is a definition that can run
 
     def error(self, position: Position, message: str, advice: str = "") -> None:
         """Notes an error; reading goes on."""
         self.found.append(Diagnostic(position, message, advice))
+
+    def lint(self, position: Position, message: str, advice: str = "") -> None:
+        """Notes an error of a workflow that can run as it is: nobody may deploy it, and what is deployed goes on."""
+        self.error(position, message, advice)
+        self.lints.append(self.found[-1])
 
     def warning(self, position: Position, message: str, advice: str = "") -> None:
         """Notes something that is allowed and yet probably not meant."""
@@ -63,6 +69,11 @@ class Problems:
     def errors(self) -> list[Diagnostic]:
         """The errors, without the warnings, in the order of files and lines."""
         return [one for one in self.sorted if one.severity == "error"]
+
+    @property
+    def fatal(self) -> list[Diagnostic]:
+        """The errors that leave no definition which could run."""
+        return [one for one in self.errors if one not in self.lints]
 
     @property
     def warnings(self) -> list[Diagnostic]:
