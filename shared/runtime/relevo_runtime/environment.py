@@ -14,7 +14,7 @@ import pydantic
 from pydantic_settings import SettingsError as UnreadableSettings
 
 from relevo_runtime.errors import RuntimeFault
-from relevo_runtime.settings import PREFIX, RuntimeSettings
+from relevo_runtime.settings import PREFIX, RuntimeSettings, flat_fields
 
 S = TypeVar("S", bound=RuntimeSettings)
 
@@ -66,11 +66,12 @@ def _problem(
 ) -> str:
     if not where:
         return message
-    name = f"{PREFIX}{where[0]}".upper()
+    setting = "_".join(map(str, where))
+    name = f"{PREFIX}{setting}".upper()
     value = environment.get(name, "")
     if value.startswith(("tcp://", "udp://")) and _KUBERNETES.search(name):
         return f"{name}={value} comes from Kubernetes, not from you: set enableServiceLinks: false in the pod"
-    field = cls.model_fields.get(str(where[0]))
+    field = dict(flat_fields(cls)).get(setting)
     shown = f"={value[:60]}" if field is not None and "Secret" not in str(field.annotation) else ""
     return f"{name}{shown}: {message[:1].lower()}{message[1:]}"
 
@@ -80,7 +81,7 @@ def misspelt(cls: type[RuntimeSettings], environment: Iterable[str]) -> dict[str
 
     A name that resembles nothing is somebody else's, and so is one of another service.
     """
-    known = {f"{PREFIX}{name}".upper() for name in cls.model_fields}
+    known = {f"{PREFIX}{name}".upper() for name, _ in flat_fields(cls)}
     own = {name.removeprefix(PREFIX).partition("_")[0] + "_" for name in known}
     others = tuple(PREFIX + one for one in _OF_OTHERS if one not in own)
     found = {}
@@ -118,6 +119,6 @@ def start(service: str, cls: type[S], about: str, arguments: Sequence[str] | Non
 
 def _listing(cls: type[RuntimeSettings]) -> Iterable[str]:
     yield "It is set by these environment variables:"
-    for name, field in cls.model_fields.items():
+    for name, field in flat_fields(cls):
         yield f"  {PREFIX}{name.upper()}"
         yield f"      {cleandoc(field.description or '')}"

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pydantic
 from msgspec import Struct
 from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "RELEVO_"
@@ -124,15 +125,36 @@ def describe_settings(classes: Sequence[type[RuntimeSettings]]) -> list[Setting]
     return list(seen.values())
 
 
+def flat_fields(cls: type[pydantic.BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every field of `cls` that one variable sets, by the variable's name in lower case without `RELEVO_`.
+
+    A group of settings (a field whose type is a model) gives its own fields, as `<group>_<field>`.
+    """
+    for name, field in cls.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, pydantic.BaseModel):
+            yield from flat_fields(field.annotation, f"{prefix}{name}_")
+        else:
+            yield prefix + name, field
+
+
+def _flat_values(settings: pydantic.BaseModel) -> Iterator[object]:
+    """The values of `flat_fields`, in the same order."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, pydantic.BaseModel):
+            yield from _flat_values(value)
+        else:
+            yield value
+
+
 def _describe(cls: type[RuntimeSettings]) -> Iterator[Setting]:
     prefix = cls.model_config.get("env_prefix", PREFIX)
-    now = cls()
-    for name, field in cls.model_fields.items():
+    for (name, field), value in zip(flat_fields(cls), _flat_values(cls()), strict=True):
         yield Setting(
             variable=f"{prefix}{name}".upper(),
             type=_type_name(field.annotation),
             default=_shown(field.get_default(call_default_factory=True, validated_data={})),
-            value=_shown(getattr(now, name)),
+            value=_shown(value),
             meaning=field.description or "",
         )
 
