@@ -61,7 +61,7 @@ async def all_services(settings: SettingsFactory) -> AsyncIterator[httpx.AsyncCl
     own = settings(IngestSettings, ingest_port=0, ingest_shops_interval=0.05, ingest_shops_forced=0.05)
     async with (
         engine_runs(settings(EngineSettings)),
-        notifier_runs(settings(NotifierSettings, notifier_smtp_port=9, notifier_attempts=1)),
+        notifier_runs(settings(NotifierSettings, notifier_smtp={"port": 9}, notifier_attempts=1)),
         scheduler_runs(settings(SchedulerSettings)),
         running(own, Service("ingest", own)) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,

@@ -151,12 +151,8 @@ async def post(settings: SettingsFactory, topics: list[str], pool: Pool, sandbox
     """One shop, one definition, a sandbox and the topics; start a notifier with `post.notifier()`."""
     own = settings(
         NotifierSettings,
-        notifier_smtp_port=sandbox.smtp_port,
-        notifier_smtp_timeout=5,
-        notifier_twilio_url=sandbox.url,
-        notifier_twilio_account="ACsandbox",
-        notifier_twilio_token="sandbox",
-        notifier_twilio_timeout=5,
+        notifier_smtp={"port": sandbox.smtp_port, "timeout": 5},
+        notifier_twilio={"url": sandbox.url, "account": "ACsandbox", "token": "sandbox", "timeout": 5},
         notifier_lease=15,
     )
     async with pool.acquire() as connection, connection.transaction():

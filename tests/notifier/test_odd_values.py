@@ -26,12 +26,14 @@ from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CallRules, CallWork
 from relevo_notifier.core.calls import final as final_call
+from relevo_notifier.core.mime import build_mail
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, read_smtp
+from relevo_notifier.core.provider_results import Rejected, Sent, TryLater
 from relevo_notifier.core.replies import Replied, Reply
 from relevo_notifier.core.requests import Request
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Due, Settled, Work
+from relevo_notifier.providers.smtp.replies import read_smtp
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.metrics import Metrics
@@ -107,6 +109,7 @@ class Provider:
 
     async def send(self, message: Message) -> Sent:
         self.fail(message)
+        assert message.text if isinstance(message.content, str) else build_mail(message.letter)
         self.sent.append(message.effect)
         return Sent("1")
 
@@ -153,10 +156,10 @@ class Table:
         return {one.work.delivery.id: one.state for one in self.settled}
 
 
-def attempt_over(provider: Provider) -> Attempt:
+def attempt_over(provider: Provider, name: str = "") -> Attempt:
     prepare = Prepare(Known(), lambda *_: "https://shop.example.com/u/1")
     clock = ManualClock(NOON)
-    return Attempt(provider, prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"))
+    return Attempt(provider, prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"), name=name)
 
 
 @asynccontextmanager
@@ -242,7 +245,7 @@ async def test_what_cannot_even_be_marked_as_begun_fails_alone(error: BaseExcept
 def test_the_texts_of_mail_servers_are_kept_whatever_bytes_they_have() -> None:
     answer = read_smtp(550, b"5.1.1 no s\xfcch address \0".decode("utf-8", "surrogateescape"))
     assert isinstance(answer, Rejected)
-    settled = attempt_over(Provider())._after(work(), answer, Message("x", "a", "b", b""))
+    settled = attempt_over(Provider())._after(work(), answer, Message("x", "a", "b", ""))
     assert settled.outcome is not None
     assert (
         "no s\N{REPLACEMENT CHARACTER}ch address" in msgspec.json.decode(settled.outcome, type=DeliveryOutcome).reason
@@ -251,7 +254,7 @@ def test_the_texts_of_mail_servers_are_kept_whatever_bytes_they_have() -> None:
 
 def test_an_answer_that_cannot_be_reckoned_with_leaves_the_message_in_doubt() -> None:
     answer = TryLater("come again", wait=float("inf"))
-    settled = attempt_over(Provider())._after(work(), answer, Message("x", "a", "b", b""))
+    settled = attempt_over(Provider())._after(work(), answer, Message("x", "a", "b", ""))
     assert (settled.state, "not understood" in settled.reason) == ("in_doubt", True)
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from relevo_contracts.messages import DeliveryOutcome
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown, read_smtp, read_twilio
+from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
 from relevo_notifier.core.settle import Rules, after
 from relevo_notifier.core.work import Settled
+from relevo_notifier.providers.smtp.replies import read_smtp
+from relevo_notifier.providers.twilio.replies import read_twilio
 from tests.notifier.support import NOON, delivery, work
 
 RULES = Rules(retry=Retry(), span=lambda wall: wall)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from relevo_notifier.app.ports import Message, Provider
-from relevo_notifier.core.mime import build_mail
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
-from relevo_notifier.providers.smtp.client import SmtpOptions, SmtpProvider
-from relevo_notifier.providers.twilio.client import TwilioOptions, TwilioProvider
+from relevo_notifier.providers.smtp.client import SmtpProvider
+from relevo_notifier.providers.smtp.options import SmtpOptions
+from relevo_notifier.providers.twilio.client import TwilioProvider
+from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_sandbox.faults import Faults
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter
@@ -34,8 +35,8 @@ class Way:
     def message(self, number: int = 0) -> Message:
         effect, to = f"run{number}/step/1", self.addresses[number % len(self.addresses)]
         if self.provider.channel == "sms":
-            return Message(effect, "+12025550100", to, f"Hello {number} ✓".encode())
-        return Message(effect, "Acme <hello@acme.example.com>", to, build_mail(letter(effect=effect, recipient=to)))
+            return Message(effect, "+12025550100", to, f"Hello {number} ✓")
+        return Message(effect, "Acme <hello@acme.example.com>", to, letter(effect=effect, recipient=to))
 
     def play(self, fault: str) -> None:
         self.sandbox.mischief.set(self._faults[fault](self.addresses[0]))
@@ -53,7 +54,7 @@ def smtp(sandbox: Sandbox, port: int | None = None) -> Way:
 
 def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
     url = f"http://127.0.0.1:{port}" if port else sandbox.url
-    options = TwilioOptions(base_url=url, account="ACsandbox", token="sandbox", connections=4, timeout=2)
+    options = TwilioOptions(url=url, account="ACsandbox", token="sandbox", connections=4, timeout=2)
     faults: dict[str, Callable[[str], Faults]] = {
         "busy": lambda _: Faults(sms_busy=1),
         "refuse": lambda address: Faults(sms_refuse={address: 21610}),
@@ -162,9 +163,9 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox
 
 
 async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> None:
-    options = TwilioOptions(base_url=sandbox.url, account="ACsandbox", token="wrong", connections=1, timeout=2)
+    options = TwilioOptions(url=sandbox.url, account="ACsandbox", token="wrong", connections=1, timeout=2)
     provider = TwilioProvider(options)
-    answer = await provider.send(Message("e", "+12025550100", "+12025550101", b"text"))
+    answer = await provider.send(Message("e", "+12025550100", "+12025550101", "text"))
     await provider.close()
     assert isinstance(answer, TryLater)
     assert "20003" in answer.reason

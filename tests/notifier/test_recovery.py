@@ -108,7 +108,8 @@ async def test_an_outcome_that_was_not_reported_is_reported_again(post: Post) ->
 
 async def test_a_stopping_notifier_gives_back_what_it_holds(post: Post) -> None:
     post.faults(latency=0.2)
-    async with post.notifier(notifier_smtp_connections=1):
+    one = post.settings.notifier_smtp.model_copy(update={"connections": 1})
+    async with post.notifier(notifier_smtp=one):
         await post.publish(*(delivery(n) for n in range(20)))
         await until_state(post, delivery(0), "sent", 1, any_of=range(20))
     states = await post.states()
@@ -122,7 +123,8 @@ async def test_a_stopping_notifier_gives_back_what_it_holds(post: Post) -> None:
 
 async def test_what_waits_too_long_for_a_worker_goes_back_and_is_in_no_doubt(post: Post) -> None:
     post.faults(latency=0.5)
-    async with post.notifier(notifier_smtp_connections=1):
+    one = post.settings.notifier_smtp.model_copy(update={"connections": 1})
+    async with post.notifier(notifier_smtp=one):
         await post.publish(*(delivery(n) for n in range(3)))
 
         async def begun() -> bool:

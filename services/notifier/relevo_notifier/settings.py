@@ -3,13 +3,14 @@
 import os
 from collections.abc import Mapping
 from datetime import time
-from typing import Literal, Self
+from typing import Self
 
 import pydantic
 from pydantic import Field, SecretStr
 
 from relevo_notifier.core.network import Allowed
-from relevo_runtime.settings import RuntimeSettings
+from relevo_notifier.core.routing import Routing
+from relevo_notifier.providers.registry import ProviderSettings, channels, options_of
 
 CALL_SECRET = "RELEVO_CALL_SECRET_"  # noqa: S105 - a prefix of names
 
@@ -23,45 +24,20 @@ def call_secrets(environment: Mapping[str, str]) -> dict[str, SecretStr]:
     }
 
 
-class NotifierSettings(RuntimeSettings):
+class NotifierSettings(ProviderSettings):
     """What the notifier needs beyond the runtime's settings. Durations are seconds of wall-clock time."""
 
-    notifier_smtp_host: str = Field(default="127.0.0.1", description="Host of the mail relay (SMTP submission).")
-    notifier_smtp_port: int = Field(
-        default=2525, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls."
-    )
-    notifier_smtp_tls: Literal["none", "starttls", "tls"] = Field(
-        default="none", description="none: clear text, for a sink on this machine; starttls or tls in production."
-    )
-    notifier_smtp_ca_file: str = Field(
+    notifier_providers: str = Field(
         default="",
-        description="PEM file of the authorities that the relay's certificate is checked by; empty: the system's.",
-    )
-    notifier_smtp_user: str = Field(default="", description="User at the relay; empty: no login.")
-    notifier_smtp_password: SecretStr = Field(default=SecretStr(""), description="The user's password.")
-    notifier_smtp_connections: int = Field(
-        default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
-    )
-    notifier_smtp_timeout: float = Field(
-        default=30.0, ge=1, le=300, description="Seconds that one mail may take, connecting included."
-    )
-    notifier_twilio_url: str = Field(
-        default="https://api.twilio.com", description="Address of Twilio's API, or a sandbox's."
-    )
-    notifier_twilio_account: str = Field(default="", description="Twilio's account SID; empty: no SMS can be sent.")
-    notifier_twilio_token: SecretStr = Field(default=SecretStr(""), description="The account's auth token.")
-    notifier_twilio_connections: int = Field(
-        default=8, ge=1, le=200, description="Connections to Twilio; each has one request under way at a time."
-    )
-    notifier_twilio_timeout: float = Field(
-        default=20.0, ge=1, le=300, description="Seconds that one request to Twilio may take."
+        description="Which provider sends what, with commas: email=NAME for every shop, SHOP/email=NAME for one."
+        f" Where nothing is said, the first of its channel sends. There are {', '.join(channels())}.",
     )
     notifier_consumers: int = Field(default=2, ge=1, le=32, description="Members of the group that takes deliveries.")
     notifier_batch: int = Field(
         default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."
     )
     notifier_capacity: int = Field(
-        default=2000, ge=1, le=100_000, description="Deliveries of a channel held in memory; above, Kafka has to wait."
+        default=2000, ge=1, le=100_000, description="Deliveries of a provider held in memory; above, Kafka has to wait."
     )
     notifier_lease: float = Field(
         default=120.0,
@@ -144,9 +120,25 @@ class NotifierSettings(RuntimeSettings):
         Allowed.parse(value)
         return value
 
+    @pydantic.field_validator("notifier_providers")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        Routing.parse(value, channels())
+        return value
+
+    @property
+    def routing(self) -> Routing:
+        """Which provider sends what."""
+        return Routing.parse(self.notifier_providers, channels())
+
+    @property
+    def longest_timeout(self) -> float:
+        """Seconds that one message may take, of whichever provider in use takes longest."""
+        return max(options_of(self, name).timeout for name in self.routing.providers())
+
     @pydantic.model_validator(mode="after")
     def _fits(self) -> Self:
-        longest = max(self.notifier_smtp_timeout, self.notifier_twilio_timeout)
+        longest = self.longest_timeout
         if self.notifier_lease < 2 * longest:
             raise ValueError(
                 f"RELEVO_NOTIFIER_LEASE ({self.notifier_lease:g} s) must be at least twice the longest timeout of a "

@@ -8,6 +8,7 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
+from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.errors import described
 from relevo_runtime.postgres import Pool, Statements
@@ -24,15 +25,17 @@ class Deliveries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime) -> list[Work]:
-        """Keep new deliveries; known ones are left alone. Returns the new ones, in order."""
+    async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime, provider: str = "") -> list[Work]:
+        """Keep new deliveries for `provider`; known ones are left alone. Returns the new ones, in order."""
         unique = {(i.command.shop, i.command.id): i for i in incoming}
-        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now)
+        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider)
         known = {(row[0], row[1]): row for row in rows}
         return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
 
-    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
-        """Commit that these are being sent, until `lease`. Returns those that still are the caller's (see `Queue`)."""
+    async def begin(
+        self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), provider: str = ""
+    ) -> list[Work]:
+        """Commit that `provider` sends these, until `lease`. Returns those still the caller's (see `Queue`)."""
         rows = await self._pool.fetch(
             STATEMENTS["begin_sending"],
             [w.delivery.shop for w in works],
@@ -42,6 +45,7 @@ class Deliveries:
             lease,
             tried,
             [w.attempts for w in works],
+            provider,
         )
         begun = {(row[0], row[1]): row for row in rows}
         return [
@@ -50,11 +54,13 @@ class Deliveries:
             if w.ref in begun
         ]
 
-    async def claim_due(self, channel: Channel, now: datetime, lease: datetime, limit: int) -> Due[Work]:
-        """Claim up to `limit` deliveries of `channel` that are due at `now`."""
+    async def claim_due(
+        self, channel: Channel, now: datetime, lease: datetime, limit: int, provider: str = ""
+    ) -> Due[Work]:
+        """Claim up to `limit` deliveries in the queue of `provider` that are due at `now`."""
         due: Due[Work] = Due([], [], [])
-        for row in await self._pool.fetch(STATEMENTS["claim_due"], channel, now, lease, limit):
-            shop, id_, state, attempts, doubts, accepted_at, body, outcome = row
+        for row in await self._pool.fetch(STATEMENTS["claim_due"], channel, now, lease, limit, provider):
+            shop, id_, state, attempts, doubts, tried_by, accepted_at, body, outcome = row
             if outcome is not None:
                 due.unreported.append((shop, id_, outcome))
                 continue
@@ -69,6 +75,7 @@ class Deliveries:
                 attempts=attempts,
                 doubts=doubts,
                 doubtful=state == "sending",
+                tried_by=tried_by,
                 accepted_at=accepted_at,
             )
             (due.doubtful if work.doubtful else due.queued).append(work)
@@ -85,10 +92,17 @@ class Deliveries:
         )
         return [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
 
-    async def next_wake(self, channel: Channel) -> datetime | None:
-        """When the next delivery of `channel` is due; `None`: there is none open."""
-        wake: datetime | None = await self._pool.fetchval(STATEMENTS["next_wake"], channel)
+    async def next_wake(self, channel: Channel, provider: str = "") -> datetime | None:
+        """When the next delivery in the queue of `provider` is due; `None`: there is none open."""
+        wake: datetime | None = await self._pool.fetchval(STATEMENTS["next_wake"], channel, provider)
         return wake
+
+    async def reroute(self, routing: Routing) -> None:
+        """Put what is open into the queues of the providers that are chosen by now."""
+        for channel, default in routing.default.items():
+            shops = routing.exceptions(channel)
+            arguments = channel, default, list(shops), list(shops.values()), routing.providers()
+            await self._pool.execute(STATEMENTS["reroute"], *arguments)
 
     async def settle(self, settled: Sequence[Settled], now: datetime) -> set[tuple[str, str]]:
         """Commit what became of these attempts. Returns which of them were still the caller's."""
@@ -131,16 +145,21 @@ class Deliveries:
         )
 
 
-class ChannelQueue:
-    """The deliveries of one channel, as its workers and its poll see them."""
+class ProviderQueue:
+    """The deliveries of one provider, as its workers and its poll see them."""
 
-    def __init__(self, deliveries: Deliveries, channel: Channel) -> None:
+    def __init__(self, deliveries: Deliveries, channel: Channel, provider: str) -> None:
         self._deliveries = deliveries
         self._channel = channel
+        self._provider = provider
+
+    async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime) -> list[Work]:
+        """`Deliveries.accept`."""
+        return await self._deliveries.accept(incoming, now, self._provider)
 
     async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
         """`Deliveries.begin`."""
-        return await self._deliveries.begin(works, lease, tried)
+        return await self._deliveries.begin(works, lease, tried, self._provider)
 
     async def release(self, works: Sequence[Work], now: datetime) -> None:
         """`Deliveries.release`."""
@@ -148,7 +167,7 @@ class ChannelQueue:
 
     async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[Work]:
         """Claim up to `limit` that are due at `now`; those in doubt, which go on at once, with what is known by now."""
-        due = await self._deliveries.claim_due(self._channel, now, lease, limit)
+        due = await self._deliveries.claim_due(self._channel, now, lease, limit, self._provider)
         doubtful = await self._deliveries.with_contacts(due.doubtful) if due.doubtful else []
         return msgspec.structs.replace(due, doubtful=doubtful)
 
@@ -158,7 +177,7 @@ class ChannelQueue:
 
     async def next_wake(self) -> datetime | None:
         """When the next one is due; `None`: there is none open."""
-        return await self._deliveries.next_wake(self._channel)
+        return await self._deliveries.next_wake(self._channel, self._provider)
 
 
 def _work(item: Incoming[SendDelivery], now: datetime) -> Work:

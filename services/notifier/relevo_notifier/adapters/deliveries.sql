@@ -1,14 +1,16 @@
 -- name: accept
--- Takes new deliveries, each in the state that is given: `sending` with a lease for those that go out at once,
--- `queued` for the others. What is known already is left alone. Returns the new ones, with all that the decision to
+-- Takes new deliveries for a provider ($10), each in the state that is given: `sending` with a lease for those that go
+-- out at once, `queued` for the others. What is known already is left alone. Returns the new ones, with all that the decision to
 -- send needs: the contact as it is known by now, and which of its addresses are suppressed.
 with given as (
     select *
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[])
         as g(shop, id, key, channel, address, state, wake_at, body)
 ), accepted as (
-    insert into notifier.delivery (shop, id, key, channel, state, attempts, wake_at, accepted_at, body)
-    select shop, id, key, channel, state, (state = 'sending')::int, wake_at, $9, body from given
+    insert into notifier.delivery (shop, id, key, channel, provider, tried_by, state, attempts, wake_at, accepted_at, body)
+    select shop, id, key, channel, $10, case when state = 'sending' then $10 else '' end, state,
+        (state = 'sending')::int, wake_at, $9, body
+    from given
     on conflict (shop, id) do nothing
     returning shop, id
 )
@@ -18,7 +20,7 @@ join given g using (shop, id)
 cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
 
 -- name: begin_sending
--- Marks queued deliveries as being sent, each only if its lease is still the caller's; this is the promise that has to
+-- Marks queued deliveries as being sent by a provider ($8), each only if its lease is still the caller's; this is the promise that has to
 -- be on disk before a provider is called. Those that an earlier try of the same caller ($6: its leases) has marked are
 -- the caller's too. Returns those that may go, with the contact and the suppressed addresses.
 with given as (
@@ -26,7 +28,7 @@ with given as (
         as g(shop, id, address, lease, attempts)
 ), begun as (
     update notifier.delivery d
-    set state = 'sending', attempts = d.attempts + (d.state = 'queued')::int, wake_at = $5
+    set state = 'sending', attempts = d.attempts + (d.state = 'queued')::int, wake_at = $5, provider = $8, tried_by = $8
     from given g
     where d.shop = g.shop and d.id = g.id
       and (d.state = 'queued' and d.wake_at = g.lease
@@ -45,12 +47,12 @@ cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
 order by g.number
 
 -- name: claim_due
--- Claims up to $4 deliveries of a channel that somebody has to look at, for whoever asks, until the lease $3:
+-- Claims up to $4 deliveries in the queue of a provider ($5) that somebody has to look at, for whoever asks, until the lease $3:
 -- queued ones that are due, those left in `sending` (in doubt: counted as such) and finished ones whose outcome is not
 -- reported. Several instances may ask at once: none gets what another has.
 with due as (
     select shop, id, state from notifier.delivery
-    where channel = $1 and wake_at <= $2
+    where channel = $1 and provider = $5 and wake_at <= $2
     order by wake_at
     limit $4
     for update skip locked
@@ -61,11 +63,28 @@ set wake_at = $3,
     doubts = d.doubts + (due.state = 'sending')::int
 from due
 where d.shop = due.shop and d.id = due.id
-returning d.shop, d.id, d.state, d.attempts, d.doubts, d.accepted_at, d.body, d.outcome
+returning d.shop, d.id, d.state, d.attempts, d.doubts, d.tried_by, d.accepted_at, d.body, d.outcome
 
 -- name: next_wake
--- When the next delivery of a channel has to be looked at.
-select min(wake_at) from notifier.delivery where channel = $1 and wake_at is not null
+-- When the next delivery in the queue of a provider has to be looked at.
+select min(wake_at) from notifier.delivery where channel = $1 and provider = $2 and wake_at is not null
+
+-- name: reroute
+-- Puts the open deliveries of a channel into the queue of the provider that is chosen by now: that of their shop ($3 and
+-- $4), else the default ($2). One that is being sent, or ended and is not reported, moves only if its own provider is
+-- none of those in use ($5): nobody would look at it.
+with moved as (
+    select o.shop, o.id, coalesce(e.provider, $2) as provider
+    from notifier.delivery o
+    left join unnest($3::text[], $4::text[]) as e(shop, provider) on e.shop = o.shop
+    where o.channel = $1 and o.wake_at is not null and o.provider <> coalesce(e.provider, $2)
+        and (o.state = 'queued' or o.provider <> all ($5::text[]))
+    for update of o skip locked
+)
+update notifier.delivery d
+set provider = m.provider
+from moved m
+where d.shop = m.shop and d.id = m.id
 
 -- name: settle
 -- Writes down what became of attempts, each only if it is still the caller's (its lease is); one that could not even

@@ -1,72 +1,63 @@
 """Taking work over from Kafka: once this has committed, the table is the queue and the offsets may go."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic
 
 import msgspec
 
-from relevo_contracts.contact import Channel
-from relevo_contracts.messages import CallHttp, SendDelivery
-from relevo_notifier.adapters.calls import Calls
-from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.ports import R
+from relevo_notifier.app.ports import Intake, R
 from relevo_notifier.app.worker_pool import WorkerPool
-from relevo_notifier.core.calls import CallWork, SettledCall
-from relevo_notifier.core.work import C, Incoming, Settled, W, Work
+from relevo_notifier.core.work import C, Incoming, W
 from relevo_runtime.clock import Clock
-from relevo_runtime.kafka import Record, read
+from relevo_runtime.records import Record, read
 
 PATIENCE = 5.0
 """Seconds for which a full pool holds up Kafka, before what comes is left to the table."""
 
-_delivery = msgspec.json.Decoder(SendDelivery)
-_call = msgspec.json.Decoder(CallHttp)
 
+class Accept(Generic[C, W, R]):
+    """The handler of a topic of commands: each goes into the queue, and to the workers, that `route` names."""
 
-async def accept_deliveries(
-    records: Sequence[Record],
-    deliveries: Deliveries,
-    worker_pools: Mapping[Channel, WorkerPool[Work, Settled]],
-    clock: Clock,
-) -> None:
-    """Keep the deliveries of a batch, each once, and begin to send as many as there are workers free.
+    def __init__(
+        self,
+        command: type[C],
+        route: Callable[[C], str],
+        queues: Mapping[str, Intake[C, W]],
+        worker_pools: Mapping[str, WorkerPool[W, R]],
+        clock: Clock,
+    ) -> None:
+        self._decoder = msgspec.json.Decoder(command)
+        self._route = route
+        self._queues = queues
+        self._worker_pools = worker_pools
+        self._clock = clock
 
-    The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
-    record that is no delivery, before anything is kept.
-    """
-    by_channel: dict[Channel, list[tuple[SendDelivery, bytes]]] = {channel: [] for channel in worker_pools}
-    for record in records:
-        delivery = read(_delivery, record)
-        by_channel[delivery.channel].append((delivery, record.value))
-    for channel, items in by_channel.items():
-        if items:
-            await _accept(items, deliveries.accept, worker_pools[channel], clock)
+    async def __call__(self, records: Sequence[Record]) -> None:
+        """Keep the commands of a batch, each once, and begin as many as there are workers free.
 
+        The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
+        record that is no such command, before anything is kept.
+        """
+        by_route: dict[str, list[tuple[C, bytes]]] = {name: [] for name in self._worker_pools}
+        for record in records:
+            command = read(self._decoder, record)
+            by_route[self._route(command)].append((command, record.value))
+        for name, items in by_route.items():
+            if items:
+                await self._accept(items, self._queues[name], self._worker_pools[name])
 
-async def accept_calls(
-    records: Sequence[Record], calls: Calls, workers: WorkerPool[CallWork, SettledCall], clock: Clock
-) -> None:
-    """Keep the calls of a batch, each once, and begin as many as there are workers free; else as for deliveries."""
-    await _accept([(read(_call, record), record.value) for record in records], calls.accept, workers, clock)
-
-
-async def _accept(
-    items: Sequence[tuple[C, bytes]],
-    keep: Callable[[Sequence[Incoming[C]], datetime], Awaitable[list[W]]],
-    workers: WorkerPool[W, R],
-    clock: Clock,
-) -> None:
-    await workers.wait_for_capacity(PATIENCE)
-    now, lease = clock.now(), workers.lease()
-    places = workers.reserve(len(items))
-    held = places + workers.room()
-    incoming = [
-        Incoming(command, body, begun=number < places, wake_at=lease if number < held else now)
-        for number, (command, body) in enumerate(items)
-    ]
-    try:
-        works = await keep(incoming, now)
-    finally:
-        workers.unreserve(places)
-    workers.hold(work for work in works if not work.attempts and work.lease == lease)
-    await workers.begin(work for work in works if work.attempts)
+    async def _accept(self, items: Sequence[tuple[C, bytes]], queue: Intake[C, W], workers: WorkerPool[W, R]) -> None:
+        await workers.wait_for_capacity(PATIENCE)
+        now, lease = self._clock.now(), workers.lease()
+        places = workers.reserve(len(items))
+        held = places + workers.room()
+        incoming = [
+            Incoming(command, body, begun=number < places, wake_at=lease if number < held else now)
+            for number, (command, body) in enumerate(items)
+        ]
+        try:
+            works = await queue.accept(incoming, now)
+        finally:
+            workers.unreserve(places)
+        workers.hold(work for work in works if not work.attempts and work.lease == lease)
+        await workers.begin(work for work in works if work.attempts)

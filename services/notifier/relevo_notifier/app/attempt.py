@@ -19,9 +19,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Attempt:
-    """Makes attempts over one provider."""
+    """Makes attempts over one provider, which goes by `name` in the table."""
 
-    def __init__(self, provider: Provider, prepare: Prepare, rules: Rules, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, provider: Provider, prepare: Prepare, rules: Rules, clock: Clock, metrics: Metrics, *, name: str = ""
+    ) -> None:
+        self._name = name
         self._provider = provider
         self._prepare = prepare
         self._rules = rules
@@ -81,7 +84,8 @@ class Attempt:
             reason = f"an earlier attempt may have arrived; not sent again: {message.reason}"
             return final(work, "in_doubt", now, reason)
         provider, retry = self._provider, self._rules.retry
-        match in_doubt(work.delivery, can_ask=provider.can_ask, attempts=work.attempts, retry=retry):
+        can_ask = provider.can_ask and work.tried_by in ("", self._name)  # another provider knows nothing of it
+        match in_doubt(work.delivery, can_ask=can_ask, attempts=work.attempts, retry=retry):
             case "again":
                 return None
             case "ask":

@@ -23,6 +23,11 @@ LONGEST = timedelta(seconds=1)
 class Poll(Generic[W, R]):
     """The loop of one worker pool."""
 
+    @property
+    def name(self) -> str:
+        """The pool's."""
+        return self._workers.name
+
     def __init__(
         self,
         workers: WorkerPool[W, R],

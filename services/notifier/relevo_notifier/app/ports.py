@@ -7,8 +7,9 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel
+from relevo_notifier.core.mime import Letter
 from relevo_notifier.core.provider_results import ProviderResult
-from relevo_notifier.core.work import Due, Result, W, Workable
+from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
 
 W_contra = TypeVar("W_contra", bound=Workable, contravariant=True)
 R = TypeVar("R", bound=Result)
@@ -41,6 +42,18 @@ class Queue(Protocol[W]):
     async def next_wake(self) -> datetime | None:
         """When the next row is due; `None`: there is none open."""
         ...
+
+
+class Intake(Protocol[C, W]):
+    """A table into which work is taken over."""
+
+    async def accept(self, incoming: Sequence[Incoming[C]], now: datetime) -> list[W]:
+        """Keep new commands; known ones are left alone. Returns the new ones, in order."""
+        ...
+
+
+class Rows(Queue[W], Intake[C, W], Protocol[C, W]):
+    """A table, or the part of one, that work goes through."""
 
 
 class Ledger(Protocol[R_contra]):
@@ -76,16 +89,27 @@ class Attempting(Protocol[W_contra, R_co]):
 
 
 class Message(Struct, frozen=True):
-    """A message ready for a provider. `content` is a whole mail as bytes, or the UTF-8 text of an SMS.
-
-    `notes` say what was left out of it.
-    """
+    """A message ready for a provider: a mail, or the text of an SMS. `notes` say what was left out of it."""
 
     effect: str
     sender: str
     recipient: str
-    content: bytes
+    content: Letter | str
     notes: tuple[str, ...] = ()
+
+    @property
+    def letter(self) -> Letter:
+        """The mail. Raises `TypeError` if it is an SMS."""
+        if isinstance(self.content, Letter):
+            return self.content
+        raise TypeError(f"{self.effect} is no mail")
+
+    @property
+    def text(self) -> str:
+        """The text of the SMS. Raises `TypeError` if it is a mail."""
+        if isinstance(self.content, str):
+            return self.content
+        raise TypeError(f"{self.effect} is no SMS")
 
 
 class Provider(Protocol):

@@ -8,7 +8,7 @@ from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.mime import Letter, build_mail
+from relevo_notifier.core.mime import Letter
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Settled, Work
@@ -88,10 +88,10 @@ class Prepare:
 
     def _content(
         self, delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, *, address: str, now: datetime
-    ) -> bytes:
+    ) -> Letter | str:
         if delivery.channel == "sms":
-            return rendered.text.encode("utf-8", "replace")
-        letter = Letter(
+            return rendered.text.encode("utf-8", "replace").decode()
+        return Letter(
             effect=delivery.id,
             shop=shop.shop,
             workflow=delivery.workflow,
@@ -105,7 +105,6 @@ class Prepare:
             date=now,
             unsubscribe_url=self._unsubscribe(delivery, address),
         )
-        return build_mail(letter)
 
 
 def _sender(shop: Shop, channel: Channel) -> str:

@@ -101,15 +101,18 @@ def _flat_enough(value: Any) -> bool:
     return False
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """`Retry-After` in seconds, whether given so or as a date (by the sender's own clock, if it tells it); else 0."""
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float:
+    """`Retry-After` in seconds, whether given so or as a date by the sender's own clock.
+
+    `now` is for a sender that does not tell its clock. 0 if there is none, or it can't be read.
+    """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WISH)
-    at, sent = _instant(value), _instant(headers.get("date", ""))
-    if at is None:
+    at, since = _instant(value), _instant(headers.get("date", "")) or now
+    if at is None or since is None:
         return 0.0
-    return min(max((at - (sent or now)).total_seconds(), 0.0), LONGEST_WISH)
+    return min(max((at - since).total_seconds(), 0.0), LONGEST_WISH)
 
 
 def _instant(text: str) -> datetime | None:

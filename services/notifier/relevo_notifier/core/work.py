@@ -129,9 +129,9 @@ class Work(Struct, frozen=True, kw_only=True):
     """A delivery that this instance holds until `lease` (clock time).
 
     `attempts` counts the one at hand; `doubts` are earlier ones of which nobody knows how they ended, and `doubtful`
-    says that the last one was such. `known` is what the notifier itself knows of the person, `suppressed` which of the
-    addresses are never written to, `unsubscribed` which get no marketing since when, and `redacted_at` when the person
-    was erased last.
+    says that the last one was such, `tried_by` with which provider. `known` is what the notifier itself knows of the
+    person, `suppressed` which of the addresses are never written to, `unsubscribed` which get no marketing since when,
+    and `redacted_at` when the person was erased last.
     """
 
     delivery: SendDelivery
@@ -139,6 +139,7 @@ class Work(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     doubts: int = 0
     doubtful: bool = False
+    tried_by: str = ""
     accepted_at: datetime
     known: Contact | None = None
     suppressed: frozenset[str] = frozenset()

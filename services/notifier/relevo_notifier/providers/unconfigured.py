@@ -1,4 +1,4 @@
-"""What stands in for a provider that is not set up."""
+"""What stands in for a provider whose options are not set."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult, TryLater
 
 
-class NoProvider:
-    """Keeps messages until a provider is set up or they are too late."""
+class Unconfigured:
+    """Keeps messages until the provider is set up or they are too late."""
 
     slots = 1
     can_ask = False

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from datetime import timedelta
-from typing import Literal
 
 import aiosmtplib
 from aiosmtplib import (
@@ -13,30 +12,14 @@ from aiosmtplib import (
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
-from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown, read_smtp
+from relevo_notifier.core.mime import build_mail
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown
+from relevo_notifier.providers.smtp.options import SmtpOptions
+from relevo_notifier.providers.smtp.replies import read_smtp
 from relevo_runtime.errors import described
-
-Tls = Literal["none", "starttls", "tls"]
-
-
-class SmtpOptions(Struct, frozen=True):
-    """Where the relay is and how to talk to it. `timeout`: seconds for one whole mail, connecting included."""
-
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
-    tls: Tls = "starttls"
-    ca_file: str = ""
-    connections: int = 8
-    timeout: float = 30.0
-
-    def __repr__(self) -> str:
-        return f"SmtpOptions({self.host}:{self.port}, tls={self.tls}, connections={self.connections})"
 
 
 class SmtpProvider:
@@ -60,11 +43,12 @@ class SmtpProvider:
         handed_over = False
         connection: aiosmtplib.SMTP | None = None
         try:
+            content = build_mail(message.letter)
             async with self._free, asyncio.timeout(self._options.timeout):
                 connection = await self._begin(message)
                 await connection.rcpt(message.recipient)
                 handed_over = True
-                reply = await connection.data(message.content)
+                reply = await connection.data(content)
                 self._idle.append(connection)
                 return read_smtp(reply.code, reply.message)
         except SMTPAuthenticationError as error:
@@ -125,7 +109,7 @@ class SmtpProvider:
             hostname=options.host,
             port=options.port,
             username=options.user or None,
-            password=options.password or None,
+            password=options.password.get_secret_value() or None,
             use_tls=options.tls == "tls",
             start_tls=options.tls == "starttls",
             tls_context=self._context,

@@ -1,0 +1,114 @@
+"""The one way of all work: taken over from Kafka, prepared, attempted, settled, reported. It has two kinds: deliveries
+(`delivering.py`) and calls (`calling.py`).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Generic, TypeAlias
+
+from msgspec import Struct
+
+from relevo_notifier.app.accept import Accept
+from relevo_notifier.app.batcher import Batcher
+from relevo_notifier.app.poll import Poll
+from relevo_notifier.app.ports import Attempting, Ledger, R, Rows
+from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.app.worker_pool import Pick, PoolLimits, WorkerPool, oldest
+from relevo_notifier.core.work import C, W
+from relevo_notifier.entrypoints.context import ServiceContext, in_background
+from relevo_notifier.settings import NotifierSettings
+from relevo_runtime.kafka import BatchConsumer, Publisher
+from relevo_runtime.postgres import Pool
+from relevo_runtime.records import Record
+from relevo_runtime.sealing import Seals
+
+Handler: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+class Outlet(Struct, Generic[C, W, R], frozen=True):
+    """One way out: its rows, who makes the attempts, and how many at once."""
+
+    name: str
+    rows: Rows[C, W]
+    attempt: Attempting[W, R]
+    limits: PoolLimits
+    pick: Pick[W] = oldest
+
+
+class Kind(Struct, Generic[C, W, R], frozen=True):
+    """What differs between the kinds of work. `route` names the outlet of a command.
+
+    `service` is the consumer group of `topic`, `prefix` begins the names of the parts that run in the background.
+    """
+
+    service: str
+    prefix: str
+    command: type[C]
+    topic: str
+    reports: str
+    ledger: Ledger[R]
+    outlets: Sequence[Outlet[C, W, R]]
+    route: Callable[[C], str]
+    consumers: int = 1
+
+
+class Surroundings(Struct, frozen=True):
+    """What every pipeline is given."""
+
+    settings: NotifierSettings
+    pool: Pool
+    publisher: Publisher
+    context: ServiceContext
+
+    def consumer(self, *, service: str, topic: str, handler: Handler, **options: Any) -> BatchConsumer:
+        """A consumer that is not started yet."""
+        context = self.context
+        return BatchConsumer(
+            self.settings,
+            service=service,
+            topics=[topic],
+            handler=handler,
+            clock=context.clock,
+            health=context.health,
+            metrics=context.metrics,
+            on_failure=context.on_failure,
+            seals=Seals(self.pool, self.settings),
+            **options,
+        )
+
+
+class Pipeline(Struct, Generic[W, R], frozen=True):
+    """What is left to its owner: the polls have to be called in a loop, the consumer is not started yet."""
+
+    polls: Sequence[Poll[W, R]]
+    consumer: BatchConsumer
+
+
+async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], given: Surroundings) -> Pipeline[W, R]:
+    """Work until `stack` unwinds; what has begun by then ends and is reported, what was only held is given back."""
+    context, prefix = given.context, kind.prefix
+    publish: Publish[R] = Publish(given.publisher, kind.reports, kind.ledger)
+    reports: Batcher[Report] = Batcher(f"{prefix}reports", publish, give_up=publish.give_up)
+    settle: Settle[R] = Settle(kind.ledger, reports, context.clock, context.metrics)
+    settlements: Batcher[R] = Batcher(f"{prefix}settle", settle)
+    await in_background(stack, f"{prefix}reports", reports.run(), reports.drained, context)
+    await in_background(stack, f"{prefix}settle", settlements.run(), settlements.drained, context)
+    worker_pools: dict[str, WorkerPool[W, R]] = {}
+    polls: list[Poll[W, R]] = []
+    for outlet in kind.outlets:
+        workers = WorkerPool(
+            outlet.name, outlet.attempt, outlet.rows, settlements, context.clock, limits=outlet.limits, pick=outlet.pick
+        )
+        await in_background(stack, f"{outlet.name}-workers", workers.run(), workers.stop, context)
+        worker_pools[outlet.name] = workers
+        polls.append(Poll(workers, outlet.rows, settlements, reports, context.clock))
+    queues = {outlet.name: outlet.rows for outlet in kind.outlets}
+    consumer = given.consumer(
+        service=kind.service,
+        topic=kind.topic,
+        handler=Accept(kind.command, kind.route, queues, worker_pools, context.clock),
+        consumers=kind.consumers,
+        max_records=given.settings.notifier_batch,
+        pool=given.pool,
+    )
+    return Pipeline(polls, consumer)

@@ -1,0 +1,69 @@
+"""Every provider, one line each."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, NamedTuple, cast
+
+from pydantic_settings import SettingsConfigDict
+
+from relevo_contracts.contact import Channel
+from relevo_notifier.app.ports import Provider
+from relevo_notifier.core.routing import Routing
+from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.smtp.client import SmtpProvider
+from relevo_notifier.providers.smtp.options import SmtpOptions
+from relevo_notifier.providers.twilio.client import TwilioProvider
+from relevo_notifier.providers.twilio.options import TwilioOptions
+from relevo_notifier.providers.unconfigured import Unconfigured
+from relevo_runtime.settings import RuntimeSettings
+
+_PREFIX = "notifier_"
+
+
+class ProviderSettings(RuntimeSettings):
+    """The registry: `notifier_<name>` has the options of the provider `<name>`, annotated with its client.
+
+    The first of a channel sends where no other is chosen.
+    """
+
+    # RELEVO_NOTIFIER_SMTP_CA_FILE is the field `ca_file` of `notifier_smtp`: what follows the name is split no further.
+    model_config = SettingsConfigDict(env_nested_delimiter="_", env_nested_max_split=1)
+
+    notifier_smtp: Annotated[SmtpOptions, SmtpProvider] = SmtpOptions()
+    notifier_twilio: Annotated[TwilioOptions, TwilioProvider] = TwilioOptions()
+
+
+class Registered(NamedTuple):
+    """One line of the registry: the type of the options, and the client that is made of them."""
+
+    options: type[ProviderOptions]
+    client: Callable[[ProviderOptions], Provider]
+
+
+def registered() -> dict[str, Registered]:
+    """Every provider by name, in the order of the registry."""
+    return {
+        name.removeprefix(_PREFIX): Registered(field.annotation, cast("Callable[..., Provider]", field.metadata[0]))
+        for name, field in ProviderSettings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, ProviderOptions)
+    }
+
+
+def channels() -> dict[str, Channel]:
+    """Every provider's name with its channel, in the order of the registry."""
+    return {name: provider.options.channel for name, provider in registered().items()}
+
+
+def options_of(settings: ProviderSettings, name: str) -> ProviderOptions:
+    """The options of a registered provider."""
+    options: ProviderOptions = getattr(settings, _PREFIX + name)
+    return options
+
+
+def open_providers(settings: ProviderSettings, routing: Routing) -> Mapping[str, Provider]:
+    """The providers that `routing` chooses for some shop, by name. One that lacks options keeps its messages back."""
+    opened: dict[str, Provider] = {}
+    for name in routing.providers():
+        options = options_of(settings, name)
+        missing = options.missing()
+        opened[name] = Unconfigured(options.channel, missing) if missing else registered()[name].client(options)
+    return opened

@@ -1,0 +1,36 @@
+"""Where the mail relay is and how to talk to it."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, SecretStr
+
+from relevo_contracts.contact import Channel
+from relevo_notifier.providers.options import ProviderOptions
+
+
+class SmtpOptions(ProviderOptions):
+    """One mail takes `timeout` seconds at most, connecting included."""
+
+    channel: ClassVar[Channel] = "email"
+
+    host: str = Field(default="127.0.0.1", description="Host of the mail relay (SMTP submission).")
+    port: int = Field(default=2525, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
+    tls: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="none: clear text, for a sink on this machine; starttls or tls in production."
+    )
+    ca_file: str = Field(
+        default="",
+        description="PEM file of the authorities that the relay's certificate is checked by; empty: the system's.",
+    )
+    user: str = Field(default="", description="User at the relay; empty: no login.")
+    password: SecretStr = Field(default=SecretStr(""), description="The user's password.")
+    connections: int = Field(
+        default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
+    )
+    timeout: float = Field(
+        default=30.0, ge=1, le=300, description="Seconds that one mail may take, connecting included."
+    )
+
+    def missing(self) -> str:
+        """Nothing: without a relay, a sink on this machine is asked."""
+        return ""
