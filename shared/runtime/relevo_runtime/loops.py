@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from relevo_runtime.backoff import Backoff
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError, described
 from relevo_runtime.health import Health
@@ -13,8 +14,6 @@ from relevo_runtime.postgres import temporary
 from relevo_runtime.supervision import asked_to_end, contained
 
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE = 0.2
-_LONGEST_RETRY = 10.0
 _SHORTEST_PAUSE = 0.001
 
 
@@ -42,7 +41,7 @@ class Loop:
         self._health = health
         self._metrics = metrics
         self._longest_pause = longest_pause
-        self._retry = _FIRST_PAUSE
+        self._backoff = Backoff()
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -69,18 +68,18 @@ class Loop:
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
             self._metrics.loop_failures.labels(self.name).inc()
             self._health.set(self.name, False, described(error))
-            self._tell(error)
-            pause, self._retry = self._retry, min(self._retry * 2, _LONGEST_RETRY)
+            pause = self._backoff.failure()
+            self._tell(error, pause)
             return pause
-        self._retry = _FIRST_PAUSE
+        self._backoff.success()
         self._health.set(self.name, True)
         self._health.beat(self.name)
         if due is None:
             return self._longest_pause
         return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
 
-    def _tell(self, error: Exception) -> None:
-        said = ("loop %s failed, next try in %.1f s: %s", self.name, self._retry, described(error))
+    def _tell(self, error: Exception, pause: float) -> None:
+        said = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
         mark = {"repeats": self.name}
         if isinstance(error, PublishError) or temporary(error):
             _log.warning(*said, extra=mark)  # something is away: where in the code that shows tells nobody anything

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from relevo_notifier.app.transient import PAUSES, retry_transient
+from relevo_notifier.app.transient import retry_transient
 from relevo_runtime.errors import described
 from relevo_runtime.postgres import unfit_schema
 from relevo_runtime.supervision import asked_to_end, contained
@@ -34,7 +34,6 @@ class Batcher(Generic[Item]):
         *,
         most: int = 500,
         capacity: int = 2000,
-        pauses: tuple[float, ...] = PAUSES,
         give_up: Callable[[Item, Exception], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
@@ -42,7 +41,6 @@ class Batcher(Generic[Item]):
         self._failures = 0
         self._handle = handle
         self._most = most
-        self._pauses = pauses
         self._queue: asyncio.Queue[Item] = asyncio.Queue(capacity)
         self._in_turn = asyncio.Lock()
         self._asked = 0
@@ -85,9 +83,7 @@ class Batcher(Generic[Item]):
 
     async def _handle_all(self, batch: list[Item]) -> None:
         try:
-            await contained(
-                retry_transient(self._name, partial(self._handle, batch), size=len(batch), pauses=self._pauses)
-            )
+            await contained(retry_transient(self._name, partial(self._handle, batch), size=len(batch)))
         except Exception as error:
             if unfit_schema(error):
                 raise
@@ -108,4 +104,4 @@ class Batcher(Generic[Item]):
             raise error
         _log.error("given_up", part=self._name, error=described(error), exc_info=error)
         if self._give_up is not None:
-            await retry_transient(self._name, partial(self._give_up, item, error), pauses=self._pauses)
+            await retry_transient(self._name, partial(self._give_up, item, error))

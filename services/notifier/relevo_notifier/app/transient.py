@@ -6,14 +6,14 @@ from typing import TypeVar
 
 import structlog
 
+from relevo_runtime.backoff import Backoff
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.postgres import temporary
 
 T = TypeVar("T")
 
-PAUSES = (0.1, 0.5, 2.0, 5.0)
-"""Seconds before each further try; the last one counts for all that follow."""
-
+_FIRST_SECONDS = 0.1
+_LONGEST_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -24,18 +24,15 @@ def passing(error: BaseException) -> bool:
     return temporary(error)
 
 
-async def retry_transient(
-    part: str, attempt: Callable[[], Awaitable[T]], *, size: int = 1, pauses: tuple[float, ...] = PAUSES
-) -> T:
+async def retry_transient(part: str, attempt: Callable[[], Awaitable[T]], *, size: int = 1) -> T:
     """What `attempt` returns; it is made again until it does not fail for a passing reason. Raises its other errors."""
-    failures = 0
+    backoff = Backoff(_FIRST_SECONDS, _LONGEST_SECONDS)
     while True:
         try:
             return await attempt()
         except Exception as error:
             if not passing(error):
                 raise
-            pause = pauses[min(failures, len(pauses) - 1)]
-            failures += 1
+            pause = backoff.failure()
             _log.warning("tries_again", part=part, size=size, error=repr(error), pause=pause, repeats=part)
             await asyncio.sleep(pause)

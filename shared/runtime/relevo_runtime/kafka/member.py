@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from relevo_runtime.backoff import Backoff
 from relevo_runtime.dead_letters import DeadLetters, shop_of
 from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
@@ -23,8 +24,6 @@ from relevo_runtime.supervision import PartEnded, contained
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 10.0
 _TOO_LONG = 15.0  # seconds: an attempt that fails after more than that is made smaller
 _CUT_OFF = 5  # attempts in a row at one record, after which it is at fault itself
 _LOOK_AGAIN = 0.02  # seconds between two looks whether held records may go on
@@ -181,7 +180,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         async def attempt() -> None:
             opened.extend(await seals.open(records))
 
-        failure = await self._patiently(attempt)
+        failure = await self._retry_transient(attempt)
         if failure is None:
             return opened
         if isinstance(failure, SealingError):
@@ -239,7 +238,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if not records:
             return
         tries = 1 if len(records) > 1 else _CUT_OFF
-        failure = await self._patiently(lambda: self._handler(records), cut_off=tries)
+        failure = await self._retry_transient(lambda: self._handler(records), cut_off=tries)
         if failure is None:
             self._handled.update(map(_place_of, records))
             return
@@ -271,7 +270,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _surely(self, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until `attempt` succeeds. Raises what it raises for good, which is no record's fault."""
-        failure = await self._patiently(attempt)
+        failure = await self._retry_transient(attempt)
         if failure is not None:
             raise failure
 
@@ -287,12 +286,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._handled.add(_place_of(record))
         self._stop_if_too_many()
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]], *, cut_off: int = 0) -> Exception | None:
+    async def _retry_transient(self, attempt: Callable[[], Awaitable[None]], *, cut_off: int = 0) -> Exception | None:
         """Try until `attempt` succeeds (None) or fails for good (its error). Raises `_AbandonedError`.
 
         With `cut_off`, taking too long so many times in a row is an error of the attempt as well.
         """
-        pause, loop, slow = _FIRST_PAUSE, asyncio.get_running_loop(), 0
+        backoff, loop, slow = Backoff(), asyncio.get_running_loop(), 0
         while True:
             began = loop.time()
             try:
@@ -305,10 +304,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                     return error
                 if not worth_another_try(error):
                     return error
-                await self._wait(pause, error)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await self._wait(backoff.failure(), error)
             else:
-                if pause != _FIRST_PAUSE:
+                if backoff.failed:
                     self._recovered()
                 return None
 
