@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 
 import structlog
+from msgspec import Struct
 
 from relevo_engine.core.batch import Definitions
 from relevo_runtime import catalog
+from relevo_runtime.catalog_cache import CatalogSnapshot
 from relevo_runtime.postgres import Connection
 from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, compile_workflow
 
@@ -18,22 +20,27 @@ _HELP = (
 _MEND = "it runs on as it is; mend it, since `relevo check` refuses it and it can't be deployed again"
 
 
+class _Deployed(Struct, frozen=True):
+    """One revision of the catalog: the definitions that start runs, and the shops."""
+
+    by_shop: Mapping[str, list[Definition]]
+    shops: Mapping[str, Shop]
+
+
 class DefinitionCache:
     """Compiles each version once. `refresh` follows the catalog; what only old runs use is fetched when it is met."""
 
     def __init__(self) -> None:
-        self._revision = -1
+        self._catalog = CatalogSnapshot(self._read, _Deployed({}, {}))
         self._compiled: dict[str, Definition] = {}
         self._unreadable: dict[str, str] = {}
         self._refused: dict[str, str] = {}
-        self._by_shop: dict[str, list[Definition]] = {}
-        self._shops: dict[str, Shop] = {}
         self._views: dict[str, Definitions] = {}
 
     @property
     def revision(self) -> int:
         """The revision of the catalog that was read last."""
-        return self._revision
+        return self._catalog.revision
 
     @property
     def unreadable(self) -> Mapping[str, str]:
@@ -48,7 +55,7 @@ class DefinitionCache:
     @property
     def shops(self) -> Collection[str]:
         """The names of the shops that the catalog has."""
-        return self._shops.keys()
+        return self._catalog.value.shops.keys()
 
     def of_shop(self, shop: str) -> Definitions:
         """The definitions of a shop, without those that only old runs use."""
@@ -56,9 +63,14 @@ class DefinitionCache:
 
     async def refresh(self, conn: Connection) -> bool:
         """Reads the catalog anew if it changed; returns whether it did."""
-        revision = await catalog.revision(conn)
-        if revision == self._revision:
+        if not await self._catalog.refresh(conn):
             return False
+        self._views = {}
+        names = sorted({one.name for own in self._catalog.value.by_shop.values() for one in own})
+        _log.info("definitions", revision=self.revision, workflows=names)
+        return True
+
+    async def _read(self, conn: Connection) -> "_Deployed":
         by_shop: dict[str, list[Definition]] = {}
         active = await catalog.active_definitions(conn)
         for deployed in active:
@@ -70,10 +82,7 @@ class DefinitionCache:
         versions = {deployed.version for deployed in active}
         self._unreadable = {version: why for version, why in self._unreadable.items() if version in versions}
         self._refused = {version: why for version, why in self._refused.items() if version in versions}
-        self._shops = await shop_facts_of_all(conn)
-        self._by_shop, self._views, self._revision = by_shop, {}, revision
-        _log.info("definitions", revision=revision, workflows=sorted({d.name for ds in by_shop.values() for d in ds}))
-        return True
+        return _Deployed(by_shop, await shop_facts_of_all(conn))
 
     async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
@@ -88,10 +97,11 @@ class DefinitionCache:
     def _view(self, shop: str) -> Definitions:
         view = self._views.get(shop)
         if view is None:
-            own = self._by_shop.get(shop, [])
+            deployed = self._catalog.value
+            own = deployed.by_shop.get(shop, [])
             names = {definition.name for definition in own}
-            everyones = [d for d in self._by_shop.get("*", []) if d.name not in names]
-            facts = self._shops.get(shop, Shop(id=shop))
+            everyones = [d for d in deployed.by_shop.get("*", []) if d.name not in names]
+            facts = deployed.shops.get(shop, Shop(id=shop))
             view = self._views[shop] = Definitions(WorkflowIndex.of((*own, *everyones)), self._compiled, facts)
         return view
 

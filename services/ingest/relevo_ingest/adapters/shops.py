@@ -1,17 +1,29 @@
 """The shops of the catalog, kept in memory and read again when the catalog's revision changes."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from relevo_contracts.declared import DeclarationError, Declared, declare
 from relevo_contracts.event_types import EventTypes, with_declared
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
-from relevo_runtime.postgres import Pool, temporary
-from relevo_runtime.supervision import contained
+from relevo_runtime.catalog_cache import CatalogCache, CatalogUnread
+from relevo_runtime.postgres import Connection, Pool
 
 _log = logging.getLogger(__name__)
+
+
+class _Known:
+    """One revision of the catalog, as ingest needs it."""
+
+    def __init__(self, shops: Iterable[catalog.Shop] = (), declared: Sequence[catalog.EventType] = ()) -> None:
+        self.shops = {shop.shop: shop for shop in shops}
+        self.declared = declared
+        self.types: dict[str, EventTypes] = {}
+
+
+async def _read(connection: Connection) -> _Known:
+    return _Known(await catalog.shops(connection), await catalog.event_types(connection))
 
 
 class Shops:
@@ -21,70 +33,32 @@ class Shops:
     """
 
     def __init__(self, pool: Pool, *, interval: float, forced: float, monotonic: Callable[[], float]) -> None:
-        self._pool = pool
-        self._interval = interval
-        self._forced = forced
-        self._monotonic = monotonic
-        self._shops: dict[str, catalog.Shop] = {}
-        self._declared: list[catalog.EventType] = []
-        self._types: dict[str, EventTypes] = {}
-        self._revision = -1
-        self._looked_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._catalog = CatalogCache(pool, _read, _Known(), interval=interval, forced=forced, monotonic=monotonic)
 
     async def get(self, name: str) -> catalog.Shop | None:
         """The shop, or `None` if it is not known. Raises `Busy` if the catalog could never be read yet."""
-        await self._look_unless_after(self._monotonic() - self._interval)
-        return self._shops.get(name)
+        try:
+            known = await self._catalog.get()
+        except CatalogUnread as error:
+            raise Busy(str(error)) from error
+        return known.shops.get(name)
 
     async def changed(self) -> bool:
-        """Whether the catalog is another than at the call, by a look that began after it.
+        """Whether the catalog is another than at the call, by a look that began after it. Raises `Busy` as `get`.
 
         All calls of `forced` seconds wait for one look: guesses don't reach the database one by one.
         """
-        asked, before = self._monotonic(), self._revision
-        await asyncio.sleep(max(0.0, self._looked_at + self._forced - asked))
-        await self._look_unless_after(asked)
-        return self._revision != before
+        try:
+            return await self._catalog.changed()
+        except CatalogUnread as error:
+            raise Busy(str(error)) from error
 
     def types(self, name: str) -> EventTypes:
         """The events that a shop has: the built-in ones, and those that it declared. Made once a revision."""
-        if name not in self._types:
-            self._types[name] = with_declared(_readable(catalog.of_shop(self._declared, name).values()))
-        return self._types[name]
-
-    async def _look_unless_after(self, instant: float) -> None:
-        """Look, but not if a look began after `instant`."""
-        if self._looked_at > instant:
-            return
-        async with self._lock:
-            if self._looked_at > instant:
-                return
-            began = self._monotonic()
-            try:
-                await contained(self._refresh())
-            except Exception as error:  # noqa: BLE001 - sorted there
-                self._cope(error)
-            self._looked_at = began
-
-    async def _refresh(self) -> None:
-        async with self._pool.acquire() as connection:
-            revision = await catalog.revision(connection)
-            if revision == self._revision:
-                return
-            self._shops = {shop.shop: shop for shop in await catalog.shops(connection)}
-            self._declared, self._types = await catalog.event_types(connection), {}
-            self._revision = revision
-
-    def _cope(self, error: Exception) -> None:
-        """What is known stays valid while the database is away; without anything known nobody can be served."""
-        if not temporary(error):
-            raise error
-        if self._revision < 0:
-            raise Busy(f"the shops can't be read now: {error!r}") from error
-        _log.warning(
-            "the shops can't be read again now, the known ones stay valid: %r", error, extra={"repeats": "shops"}
-        )
+        known = self._catalog.value
+        if name not in known.types:
+            known.types[name] = with_declared(_readable(catalog.of_shop(known.declared, name).values()))
+        return known.types[name]
 
 
 def _readable(found: Iterable[catalog.EventType]) -> Iterator[Declared]:

@@ -1,10 +1,11 @@
 """What the notifier reads of the catalog, kept in memory: the shops, and the templates of each definition."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from relevo_runtime import catalog
 from relevo_runtime.catalog import DefinitionUnknown, Shop
+from relevo_runtime.catalog_cache import CatalogCache
 from relevo_runtime.postgres import Connection, Pool
 from relevo_templates.errors import TemplateError
 from relevo_templates.messages import Templates
@@ -17,21 +18,16 @@ class Catalog:
         """`keep`: how many definitions stay in memory, the ones used last."""
         self._pool = pool
         self._keep = keep
-        self._revision = -1
-        self._shops: dict[str, Shop] = {}
+        self._shops: CatalogCache[Mapping[str, Shop]] = CatalogCache(pool, _shops, {})
         self._templates: OrderedDict[str, Templates | TemplateError] = OrderedDict()
 
     async def refresh(self) -> None:
         """Read the shops again if anything has changed."""
-        async with self._pool.acquire() as connection:
-            revision = await catalog.revision(connection)
-            if revision != self._revision:
-                self._shops = {shop.shop: shop for shop in await catalog.shops(connection)}
-                self._revision = revision
+        await self._shops.refresh()
 
     async def load(self, shops: Collection[str], versions: Collection[str]) -> None:
         """Have these shops and definitions ready for `shop` and `templates`."""
-        if any(shop not in self._shops for shop in shops):
+        if any(shop not in self._shops.value for shop in shops):
             await self.refresh()
         for version in set(versions) - self._templates.keys():
             async with self._pool.acquire() as connection:
@@ -49,7 +45,7 @@ class Catalog:
 
     def shop(self, name: str) -> Shop | None:
         """A shop that was loaded; `None`: there is none of this name."""
-        return self._shops.get(name)
+        return self._shops.value.get(name)
 
     def templates(self, version: str) -> Templates:
         """The templates of a definition that was loaded. Raises `TemplateError` if it has none that can be read."""
@@ -60,3 +56,7 @@ class Catalog:
             raise found
         self._templates.move_to_end(version)
         return found
+
+
+async def _shops(connection: Connection) -> Mapping[str, Shop]:
+    return {shop.shop: shop for shop in await catalog.shops(connection)}
