@@ -8,6 +8,7 @@ import pytest
 
 from relevo_cli.commands.explain import in_words, moment
 from relevo_cli.errors import CommandError
+from relevo_contracts.zones import zone_of
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, answer_task
 from relevo_engine.core.tasks import Member
@@ -15,7 +16,6 @@ from relevo_ingest.core.aliases import Kind, alias
 from relevo_runtime import catalog
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import Pool
-from relevo_workflow import zone_of
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relevo_contracts.contact import Contact
+from relevo_contracts.zones import zone_of
 from relevo_workflow.definition.calendar_rules import check_cron, check_rrule, next_occurrence
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.syntax.durations import format_duration, parse_duration
-from relevo_workflow.syntax.zones import TimeWindow, anniversary, instant, next_time_of_day, zone_of
+from relevo_workflow.syntax.zones import TimeWindow, anniversary, instant, next_time_of_day
 from relevo_workflow.values.text_context import instant_text
 from tests.workflow.shop import Customer, a_workflow, known
 

@@ -15,6 +15,7 @@ from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
+from relevo_contracts.zones import zone_of
 from relevo_engine.adapters import records
 from relevo_ingest.adapters.lookup import key_of_person
 from relevo_notifier.adapters import past_deliveries, privacy
@@ -24,7 +25,7 @@ from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow import Definition, EventTrigger, parse_duration, zone_of
+from relevo_workflow import Definition, EventTrigger, parse_duration
 from relevo_workflow.explain import Call, Delivery, Explanation, Line, RetiredWorkflow, RunInProgress, explain
 
 _DEFAULT = timedelta(days=30)

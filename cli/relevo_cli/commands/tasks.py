@@ -12,6 +12,7 @@ from rich.table import Table
 from relevo_cli import addresses, database
 from relevo_cli.console import err, local_minute, out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_contracts.zones import zone_of
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
 from relevo_engine.core.tasks import Answer, Member, Task
@@ -19,7 +20,6 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.sealing import Seals
-from relevo_workflow import zone_of
 
 Id = Annotated[str, typer.Argument(help="The id that `relevo tasks list` prints.")]
 By = Annotated[str, typer.Option(help="Who answers: a name of the shop's staff.")]

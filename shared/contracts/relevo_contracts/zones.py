@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,11 @@ _OFFSET = re.compile(r"^\((?:GMT|UTC)(?:[+\-\u2212]\d{1,2}:?\d{2})?\)\s*", re.IG
 def zone(name: str | None) -> ZoneInfo | None:
     """The zone that `name` means, or `None` if there is none. It never raises, whatever `name` is."""
     return _zone(name.strip()) if name and len(name) <= _LONGEST else None
+
+
+def zone_of(*names: str | None) -> tzinfo:
+    """The zone of the first of `names` that means one; UTC if none does."""
+    return next((found for found in map(zone, names) if found is not None), UTC)
 
 
 def zone_name(name: str | None) -> str:

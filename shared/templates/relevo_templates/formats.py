@@ -10,7 +10,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 
-from relevo_contracts.zones import zone as known_zone
+from relevo_contracts.zones import zone_of
 from relevo_templates.characters import printable
 from relevo_templates.locales import known_locale
 
@@ -25,7 +25,7 @@ class Formats:
 
     def __init__(self, locale: str, zone: str) -> None:
         self._locale = known_locale(locale) or Locale("en")
-        self._zone = known_zone(zone) or dt.UTC
+        self._zone = zone_of(zone)
 
     def money(self, value: Any, currency: Any = None) -> str:
         """`{"amount": "12.50", "currency": "EUR"}`, or a number with its currency, as `12,50 €`.

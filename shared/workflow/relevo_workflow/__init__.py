@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from relevo_workflow.syntax.durations import parse_duration
     from relevo_workflow.syntax.fields import NAME_PATTERN
     from relevo_workflow.syntax.yaml_source import read_yaml
-    from relevo_workflow.syntax.zones import zone_of
     from relevo_workflow.values.value import LiquidText
 
 __all__ = [
@@ -141,7 +140,6 @@ __all__ = [
     "suggestion",
     "tokenize",
     "workflow_schema",
-    "zone_of",
 ]
 
 _HOMES = {
@@ -156,7 +154,6 @@ _HOMES = {
     "syntax.durations": "parse_duration",
     "syntax.fields": "NAME_PATTERN",
     "syntax.yaml_source": "read_yaml",
-    "syntax.zones": "zone_of",
     "expressions.expression": "Expression",
     "expressions.field_paths": "EXPRESSION_ROOTS Token tokenize",
     "values.value": "LiquidText",

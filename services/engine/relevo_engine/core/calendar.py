@@ -4,9 +4,10 @@ from datetime import datetime
 
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
+from relevo_contracts.zones import zone_of
 from relevo_engine.core.fanout import Fanout
 from relevo_runtime.outgoing import Timer
-from relevo_workflow import CALENDAR_TIMERS, CalendarSpec, Shop, WorkflowIndex, next_occurrence, zone_of
+from relevo_workflow import CALENDAR_TIMERS, CalendarSpec, Shop, WorkflowIndex, next_occurrence
 
 
 def is_entry(wakeup: WakeUp) -> bool:

@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.zones import zone as known_zone
+from relevo_contracts.zones import zone_of
 
 
 class MaySend(Struct, frozen=True):
@@ -50,7 +49,7 @@ class QuietHours(Struct, frozen=True):
         start, _, end = text.partition("-")
         return cls(time.fromisoformat(start), time.fromisoformat(end)) if text else None
 
-    def ends(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+    def ends(self, now: datetime, zone: tzinfo) -> datetime | None:
         """When the quiet hours around `now` end; `None` if it is not quiet."""
         local = now.astimezone(zone)
         clock = local.time()
@@ -160,7 +159,7 @@ def _consented(delivery: SendDelivery, contact: Contact) -> Skip | None:
 def _quiet(contact: Contact, now: datetime, quiet: QuietHours | None, zone: str) -> Later | None:
     if quiet is None:
         return None
-    ends = quiet.ends(now, known_zone(contact.timezone) or known_zone(zone) or ZoneInfo("UTC"))
+    ends = quiet.ends(now, zone_of(contact.timezone, zone))
     return Later(ends, "quiet hours of the recipient") if ends else None
 
 

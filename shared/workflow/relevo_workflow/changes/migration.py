@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from relevo_contracts.zones import zone_of
 from relevo_workflow.changes.alignment import align
 from relevo_workflow.changes.repeats import actions_before, repeated
 from relevo_workflow.definition.workflow import Definition, EventTrigger
@@ -20,7 +21,6 @@ from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.runs.execution import ANSWER_WITHIN
 from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.until import wait_until
-from relevo_workflow.syntax.zones import zone_of
 
 Resting = (
     steps.Wait | steps.WaitUntil | steps.WaitFor | steps.SendStep | steps.HttpStep | steps.TaskStep | steps.ApproveStep

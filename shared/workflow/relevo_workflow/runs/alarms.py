@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from msgspec import structs
 
+from relevo_contracts.zones import zone_of
 from relevo_workflow.definition.calendar_rules import next_occurrence
 from relevo_workflow.definition.workflow import DateTrigger, ScheduleTrigger
 from relevo_workflow.definition.workflow_index import WorkflowIndex
@@ -17,7 +18,7 @@ from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.inputs import Input, StartInput, TimerInput
 from relevo_workflow.model.state import Facts, Shop, Subject
 from relevo_workflow.runs.segments import SEGMENT_ALARM, is_member, next_recheck
-from relevo_workflow.syntax.zones import anniversary, instant, zone_of
+from relevo_workflow.syntax.zones import anniversary, instant
 
 
 def alarm_of(arrival: Input) -> tuple[str, datetime] | None:

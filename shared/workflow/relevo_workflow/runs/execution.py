@@ -6,6 +6,7 @@ from typing import assert_never
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.zones import zone_of
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.bucketing import bucket_point, pick_weighted
@@ -17,7 +18,6 @@ from relevo_workflow.steps import step_effects
 from relevo_workflow.steps import step_types as steps
 from relevo_workflow.steps.until import wait_until
 from relevo_workflow.syntax.durations import format_duration
-from relevo_workflow.syntax.zones import zone_of
 from relevo_workflow.values.text_context import instant_text
 
 MAX_STEPS = 500

@@ -8,18 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from msgspec import Struct
 
-from relevo_contracts import zones
-
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def zone_of(*names: str) -> tzinfo:
-    """The zone of the first of `names` that means one (`relevo_contracts.zones`); UTC if none does."""
-    for name in names:
-        zone = zones.zone(name)
-        if zone is not None:
-            return zone
-    return UTC
 
 
 def instant(day: date, at: time, zone: tzinfo) -> datetime:

@@ -11,12 +11,13 @@ from relevo_contracts.checking import faults_of, path, unknown_fields
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
 from relevo_contracts.zones import zone as known_zone
+from relevo_contracts.zones import zone_of
 from relevo_workflow.model.state import Facts, Shop
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.durations import parse_duration
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
-from relevo_workflow.syntax.zones import instant, zone_of
+from relevo_workflow.syntax.zones import instant
 from relevo_workflow.testing.expectation_form import check_expected
 from relevo_workflow.testing.scenario_orders import read_orders
 from relevo_workflow.testing.simulation import Answer
