@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from relevo_workflow import Definition, Subject, handle, load_workflow
+from relevo_workflow import Definition, Subject, compile_workflow, handle
 from tests.golden.recording import FOLDER, STORED, Head, Moment, outcomes_of, sample
 
 RELEASES = sorted(path for path in FOLDER.iterdir() if (path / "definitions").is_dir())
@@ -26,7 +26,7 @@ def name_of(path: Path) -> str:
 
 def definition_of(history: Path, head: Head) -> Definition:
     stored = json.loads((history.parents[1] / "definitions" / f"{head.workflow}.json").read_text())
-    return load_workflow(stored["files"])
+    return compile_workflow(stored["files"])
 
 
 def moments(history: Path) -> Iterator[tuple[dict[str, Any], Moment]]:
@@ -55,7 +55,7 @@ def test_this_release_is_recorded() -> None:
 @pytest.mark.parametrize("path", DEFINITIONS, ids=name_of)
 def test_a_stored_definition_is_still_the_same_version(path: Path) -> None:
     stored = json.loads(path.read_text())
-    definition = load_workflow(stored["files"])
+    definition = compile_workflow(stored["files"])
     assert (definition.name, definition.version) == (path.stem, stored["version"])
 
 
