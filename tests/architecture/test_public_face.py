@@ -1,6 +1,7 @@
 """Other packages use the workflow language by its public face alone; what stands behind it may change."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,3 +81,14 @@ def test_a_command_loads_no_more_of_the_language_than_it_needs(statement: str) -
     loaded = set(done.stdout.split())
     assert PACKAGE in loaded
     assert not loaded & {"cel_expr_python", "liquid", "ruamel", "google.protobuf", f"{PACKAGE}.compiler.load"}
+
+
+ROOMS = sorted(path.parent for path in (ROOT / "shared" / "workflow" / PACKAGE).glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.name))
+def test_each_room_says_what_tests_it(room: Path) -> None:
+    said = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    named = re.findall(r"`(tests/\S+\.py)`", said)
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []

@@ -1,4 +1,8 @@
-"""A workflow as a picture: in words, as Mermaid text, as SVG. Pure: the same workflow, the same picture."""
+"""A workflow as a picture: in words, as Mermaid text, as SVG. Pure: the same workflow, the same picture.
+
+Other packages import from here, not from the modules behind it.
+Tested in `tests/workflow/test_diagram.py`.
+"""
 
 from relevo_workflow.diagram.mermaid import mermaid_page, render_mermaid
 from relevo_workflow.diagram.model import Diagram, diagram_of

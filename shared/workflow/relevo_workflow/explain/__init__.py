@@ -1,4 +1,8 @@
-"""What happened to a customer and why, in sentences."""
+"""What happened to a customer and why, in sentences.
+
+Other packages import from here, not from the modules behind it.
+Tested in `tests/workflow/test_explain.py`.
+"""
 
 from relevo_workflow.explain.explanation import (
     Call,

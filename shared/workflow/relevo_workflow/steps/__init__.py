@@ -1,1 +1,5 @@
-"""What belongs to single step types."""
+"""What belongs to single step types.
+
+Tested in `tests/workflow/test_staff_and_systems.py`, `tests/workflow/test_waiting_for_events.py`,
+`tests/workflow/test_recipients.py`, `tests/workflow/test_header_texts.py`.
+"""

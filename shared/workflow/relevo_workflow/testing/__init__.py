@@ -1,4 +1,9 @@
-"""The tests beside a workflow: scenarios, virtual time, expectations, coverage."""
+"""The tests beside a workflow: scenarios, virtual time, expectations, coverage.
+
+Other packages import from here, not from the modules behind it.
+Tested in `tests/workflow/test_malformed_tests.py`, `tests/workflow/test_answers.py`,
+`tests/workflow/test_exit_labels.py`, `tests/workflow/test_library.py`.
+"""
 
 from relevo_workflow.testing.coverage import Coverage
 from relevo_workflow.testing.rendered import MessageReader, Previews
