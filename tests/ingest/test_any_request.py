@@ -23,6 +23,7 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.app.ports import IngestDependencies, Message
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.core.aliases import Alias, Lookup
@@ -35,7 +36,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.metrics import Metrics
 from tests.ingest.conftest import SECRET, TOKEN, tea_shop
-from tests.ingest.webhooks import body_of, fixture
+from tests.ingest.webhooks import FIXTURES, body_of
 
 T = TypeVar("T")
 LINK_SECRET = "a-secret-of-the-links"
@@ -49,6 +50,8 @@ class Stores:
         self.kept: list[Unrecognised] = []
 
     async def get(self, name: str) -> catalog.Shop | None:
+        if name == "lumen":
+            return msgspec.structs.replace(tea_shop(), shop="lumen", platform="woocommerce")
         return tea_shop() if name == "tea" else None
 
     async def key(self, lookup: Lookup) -> str:
@@ -139,10 +142,10 @@ RAW = st.sampled_from(
 
 
 @st.composite
-def malformed_body(draw: st.DrawFn, topic: str) -> bytes:
+def malformed_body(draw: st.DrawFn, topic: str, folder: str = "shopify") -> bytes:
     if draw(st.integers(0, 3)) == 0:
         return draw(RAW)
-    body = fixture(topic)
+    body = json.loads((FIXTURES.parent / folder / f"{topic.replace('/', '.')}.json").read_bytes())
     for name in draw(st.lists(st.sampled_from(sorted(body)), max_size=4)):
         body[name] = draw(VALUES)
     return json.dumps(body).encode("utf-8")
@@ -195,6 +198,24 @@ def test_a_genuine_webhook_is_always_taken(data: st.DataObject) -> None:
     nothing_malformed(stores)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_a_genuine_webhook_of_woocommerce_is_always_taken(data: st.DataObject) -> None:
+    topic = data.draw(st.sampled_from(sorted(CONNECTORS["woocommerce"].events_by_topic)))
+    body = data.draw(malformed_body(topic, "woocommerce"))
+    headers = [
+        (b"x-wc-webhook-signature", sign_shopify(SECRET, body).encode()),
+        (b"x-wc-webhook-topic", data.draw(st.just(topic.encode()) | HEADER)),
+        (b"x-wc-webhook-source", data.draw(HEADER)),
+        (b"x-wc-webhook-delivery-id", data.draw(HEADER)),
+        (b"content-type", data.draw(HEADER)),
+    ]
+    stores = Stores()
+    assert asyncio.run(send(stores, "POST", "/hooks/lumen/woocommerce", headers, body)) == 200
+    assert len(stores.stored) + len(stores.kept) >= 1
+    nothing_malformed(stores)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_any_cloud_event_is_taken_or_refused(data: st.DataObject) -> None:
@@ -224,7 +245,8 @@ def test_any_cloud_event_is_taken_or_refused(data: st.DataObject) -> None:
 @given(
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "DELETE", "HEAD"]),
     st.lists(
-        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "healthz", "", "..", "\0"]) | MALFORMED_TEXT,
+        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "woocommerce", "healthz", "", "..", "\0"])
+        | MALFORMED_TEXT,
         max_size=4,
     ),
     st.lists(st.tuples(st.sampled_from([b"accept-language", b"authorization", b"content-length", b"host"]), HEADER)),

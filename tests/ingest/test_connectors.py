@@ -13,10 +13,11 @@ from relevo_ingest.connectors.connector import Claims, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.core.errors import InvalidSignature
+from relevo_ingest.core.signature import hmac_base64
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import SECRET, Ingest, tea_shop
-from tests.ingest.webhooks import body_of, fixture
+from tests.ingest.webhooks import FIXTURES, body_of, fixture
 
 FOLDER = Path(relevo_ingest.connectors.__file__).parent
 every_platform = pytest.mark.parametrize("name", CONNECTORS)
@@ -83,3 +84,31 @@ async def test_a_webhook_that_names_another_domain_is_kept_and_makes_no_event(in
     [kept] = await ingest.unrecognised()
     assert (kept["kind"], "other.myshopify.com" in kept["reason"]) == ("mismatch", True)
     assert await ingest.stored() == []
+
+
+async def test_a_shop_of_another_platform_from_its_ping_to_its_events(ingest: Ingest, pool: Pool) -> None:
+    lumen = msgspec.structs.replace(tea_shop(), shop="lumen", platform="woocommerce")
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, lumen)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    pings = [
+        await ingest.client.post(f"/hooks/{shop}/woocommerce", content=b"webhook_id=7", headers=form)
+        for shop in ("lumen", "water")
+    ]
+    assert [(ping.status_code, ping.text) for ping in pings] == [(200, "ok"), (200, "ok")]
+    assert await ingest.unrecognised() == []
+    body = (FIXTURES.parent / "woocommerce" / "order.created.json").read_bytes()
+    headers = {"X-WC-Webhook-Topic": "order.created", "X-WC-Webhook-Signature": hmac_base64(SECRET, body)}
+    answer = await ingest.client.post("/hooks/lumen/woocommerce", content=body, headers=headers)
+    assert [one["type"] for one in answer.json()["events"]] == ["order.placed"]
+    [event] = await ingest.stored()
+    assert (event.shop, event.source) == ("lumen", "/shops/lumen/woocommerce")
+    again = await ingest.client.post("/hooks/lumen/woocommerce", content=body, headers=headers)
+    assert [one["id"] for one in again.json()["events"]] == [event.id], "sent again it is the same event"
+    assert (await ingest.client.post("/hooks/lumen/shopify", content=body, headers=headers)).status_code == 401
+
+
+def test_no_platform_knows_another() -> None:
+    for path in FOLDER.glob("*/*.py"):
+        for name in CONNECTORS.keys() - {path.parent.name}:
+            assert f"connectors.{name}" not in path.read_text(), path

@@ -1,7 +1,9 @@
-"""No fixture has a field that Shopify's own samples and recorded webhooks don't have.
+"""No fixture has a field that the platform's own samples and recorded webhooks don't have.
 
-`published_fields.json` has the paths of every field, by topic, over all API versions: of the npm package that `make
-conformance` reads, and of recorded webhooks. `?` marks those that are empty somewhere: what stands below is not shown.
+`published_fields.json` has the paths of every field of Shopify, by topic, over all API versions: of the npm package
+that `make conformance` reads, and of recorded webhooks. `published_fields_woocommerce.json` has those of WooCommerce by
+resource: of the examples in the documentation of its REST API v3 and of the subscriptions extension, and of webhooks
+that WooCommerce 7.4 sent. `?` marks those that are empty somewhere: what stands below is not shown.
 """
 
 import json
@@ -13,7 +15,9 @@ import pytest
 
 from tests.ingest.webhooks import FIXTURES, topic_of
 
-PUBLISHED: dict[str, list[str]] = json.loads((Path(__file__).parent / "published_fields.json").read_text())
+HERE = Path(__file__).parent
+PUBLISHED: dict[str, list[str]] = json.loads((HERE / "published_fields.json").read_text())
+WOOCOMMERCE: dict[str, list[str]] = json.loads((HERE / "published_fields_woocommerce.json").read_text())
 
 MORE = {
     "carts/create": ("line_items[].featured_image",),  # the storefront's cart has it, the sample of the webhook not
@@ -21,6 +25,7 @@ MORE = {
     "draft_orders/create": ("customer.password", "payment_details"),  # secrets that must never be kept
     "variants/in_stock": ("inventory_item_id",),  # that of the variant inside products/update
     "variants/out_of_stock": ("inventory_item_id",),
+    "order": ("line_items[].parent_name",),  # WooCommerce 4.0 and later; the example of a subscription has it
 }
 """What the fixtures have beyond that, by topic, and why."""
 EMPTY = ("returns/process",)
@@ -38,9 +43,9 @@ def paths(value: Any, at: str = "") -> Iterator[str]:
             yield from paths(inner, f"{at}[]")
 
 
-def unheard_of(topic: str, body: Any) -> list[str]:
-    known = {path.rstrip("?") for path in PUBLISHED[topic]}
-    hidden = tuple(path[:-1] + mark for path in PUBLISHED[topic] if path.endswith("?") for mark in (".", "[]"))
+def unheard_of(topic: str, body: Any, published: dict[str, list[str]] = PUBLISHED) -> list[str]:
+    known = {path.rstrip("?") for path in published[topic]}
+    hidden = tuple(path[:-1] + mark for path in published[topic] if path.endswith("?") for mark in (".", "[]"))
     more = MORE.get(topic, ())
     found = dict.fromkeys(path for path in paths(body) if path not in known and not path.startswith(hidden))
     return [path for path in found if not path.startswith(more)] if more else list(found)
@@ -53,6 +58,13 @@ def test_a_fixture_has_no_field_that_was_made_up(file: Path) -> None:
         assert unheard_of("returns/request", json.loads(file.read_bytes())) == []
         return
     assert unheard_of(topic, json.loads(file.read_bytes())) == []
+
+
+@pytest.mark.parametrize("file", sorted((HERE / "fixtures" / "woocommerce").glob("*.json")), ids=lambda file: file.stem)
+def test_a_fixture_of_woocommerce_has_no_field_that_was_made_up(file: Path) -> None:
+    resource, _, event = file.stem.partition(".")
+    kind = "deletion" if event == "deleted" else resource
+    assert unheard_of(kind, json.loads(file.read_bytes()), WOOCOMMERCE) == []
 
 
 def test_a_field_that_was_made_up_would_be_found() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from relevo_contracts.envelope import Event
 from relevo_ingest.app.event_store import questions_of
-from relevo_ingest.connectors.shopify import topics
+from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
 from tests.ingest.states import MemoryStates
 
@@ -34,15 +35,16 @@ def body_of(value: object) -> bytes:
 class ShopSession:
     """A shop that tells one thing after another, and ingest's memory of it. All of it without IO."""
 
-    def __init__(self, shop: ShopContext = SHOP) -> None:
+    def __init__(self, shop: ShopContext = SHOP, connector: Connector = CONNECTORS["shopify"]) -> None:
         self.shop = shop
+        self.connector = connector
         self.states = MemoryStates()
         self._count = 0
 
     def conclusion(self, topic: str, body: object, arrival: Arrival | None = None) -> Conclusion:
         """What a webhook says, or why nothing."""
         self._count += 1
-        reading = topics.read(topic, body if isinstance(body, bytes) else body_of(body), self.shop)
+        reading = self.connector.read(topic, body if isinstance(body, bytes) else body_of(body), self.shop)
         if not isinstance(reading, Pending):
             return reading
         questions = questions_of(reading, arrival or arrived(f"told-{self._count}"))

@@ -5,10 +5,12 @@ from types import MappingProxyType
 
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.shopify.connector import Shopify
+from relevo_ingest.connectors.woocommerce.connector import WooCommerce
 
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
         "shopify": Shopify(),
+        "woocommerce": WooCommerce(),
     }
 )
 """Each platform by the name that its address has."""

@@ -27,9 +27,14 @@ Amount = str | Number | float | None
 Text = str | None
 Time = Instant | None
 Quantity = Annotated[int, Meta(ge=0, le=1_000_000)]
+Pieces = Quantity | Annotated[float, Meta(ge=0, le=1_000_000)]
+_MOST = 1_000_000_000
+Level = Annotated[int, Meta(ge=-_MOST, le=_MOST)] | Annotated[float, Meta(ge=-_MOST, le=_MOST)]
+"""What is in stock: below zero where more is sold than there is."""
 
 _ID_LIMIT = 150
 _TAG = re.compile(r"<[^>]*>")
+_SPACES = re.compile(r" {2,}")
 
 
 def ident(value: Id) -> str:
@@ -65,7 +70,7 @@ def utc_without_zone(text: Text, where: str) -> datetime | None:
 
 def plain_text(html: Text, limit: int = TEXT_LIMIT) -> str:
     """The text of a piece of HTML: without tags, its entities as characters."""
-    return normalise.text(unescape(_TAG.sub(" ", html or "")), limit)
+    return normalise.text(_SPACES.sub(" ", unescape(_TAG.sub(" ", html or ""))), limit)
 
 
 def word(value: Text) -> str:

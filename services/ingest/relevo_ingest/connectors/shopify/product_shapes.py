@@ -1,15 +1,11 @@
 """How Shopify writes products, their variants and their stock."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from relevo_ingest.core import normalise
-from relevo_ingest.core.fields import Amount, Id, Text, Time
+from relevo_ingest.core.fields import Amount, Id, Level, Text, Time
 from relevo_ingest.core.states import Thing
 
-_MOST = 1_000_000_000
-Level = Annotated[int, Meta(ge=-_MOST, le=_MOST)] | Annotated[float, Meta(ge=-_MOST, le=_MOST)]  # oversold is negative
 _NO_TITLE = "Default Title"
 
 

@@ -1,0 +1,54 @@
+"""`customer.*`: accounts. A guest who orders has none."""
+
+from relevo_contracts.payloads import Buyer, CustomerChanged
+from relevo_ingest.connectors.woocommerce import parts
+from relevo_ingest.connectors.woocommerce.shapes import AddressShape, CustomerShape, DeletedShape
+from relevo_ingest.core import fields, normalise
+from relevo_ingest.core.aliases import person
+from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.drafts import Draft, Reading, ShopContext
+
+
+def created(body: bytes, shop: ShopContext) -> Reading:
+    """`customer.created`."""
+    shape = decode(body, CustomerShape)
+    payload = _payload(shape, shop)
+    at = fields.utc_without_zone(shape.date_created_gmt, "date_created_gmt")
+    own_id = f"customer.created:{payload.customer.id}"
+    return [Draft(type="customer.created", payload=payload, subject=person(payload), at=at, id=own_id)]
+
+
+def updated(body: bytes, shop: ShopContext) -> Reading:
+    """`customer.updated`."""
+    shape = decode(body, CustomerShape)
+    payload = _payload(shape, shop)
+    at = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
+    return [Draft(type="customer.updated", payload=payload, subject=person(payload), at=at)]
+
+
+def deleted(body: bytes, shop: ShopContext) -> Reading:
+    """`customer.deleted`, which has the customer's id and nothing else.
+
+    It withdraws no consent: the same signed body may come from any `….deleted` topic.
+    """
+    del shop
+    customer_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
+    payload = CustomerChanged(customer=Buyer(id=customer_id), attributes={"state": "deleted"})
+    own_id = f"customer.deleted:{customer_id}"
+    return [Draft(type="customer.deleted", payload=payload, subject=person(payload), id=own_id)]
+
+
+def _payload(shape: CustomerShape, shop: ShopContext) -> CustomerChanged:
+    home = shape.billing or AddressShape()
+    return CustomerChanged(
+        customer=Buyer(
+            id=fields.required(parts.ident(shape.id), "id"),
+            email=normalise.email(shape.email),
+            phone=parts.phone_of(home, shop),
+            first_name=normalise.text(shape.first_name, 200),
+            last_name=normalise.text(shape.last_name, 200),
+            company=normalise.text(home.company, 200),
+            country=normalise.country(home.country),
+            group=normalise.text(shape.role, 100),
+        )
+    )
