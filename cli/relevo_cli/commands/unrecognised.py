@@ -15,9 +15,11 @@ from relevo_cli.kept_topic import already_redriven, read_again, read_unrecognise
 from relevo_contracts.messages import Unrecognised
 from relevo_ingest.adapters.redriven import delivery
 from relevo_ingest.app.event_store import Receipt
+from relevo_ingest.app.receive_events import PLATFORM
+from relevo_ingest.connectors.registry import CONNECTORS
 
 _SHOP = typer.Option(help="Of this shop only.")
-_PLATFORM = typer.Option(help="Of this platform only: shopify, cloudevents.")
+_PLATFORM = typer.Option(help=f"Of this platform only: {', '.join((*CONNECTORS, PLATFORM))}.")
 _TOPIC = typer.Option(help="Of this topic (or type of CloudEvent) only.")
 _REASON = typer.Option(help="Of this kind: no_event, no_topic, invalid, mismatch, too_large, bug.")
 

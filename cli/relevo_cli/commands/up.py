@@ -75,7 +75,7 @@ async def _up(plan: Plan, *, as_json: bool) -> None:
 def _print(running: Running) -> None:
     console = out()
     rows = {
-        "webhooks": f"POST {running.ingest}/hooks/SHOP/shopify",
+        "webhooks": f"POST {running.ingest}/hooks/SHOP/PLATFORM",
         "events": f"POST {running.ingest}/events/SHOP",
         "tasks": f"GET  {running.tasks}/SHOP",
         "messages": f"{running.sandbox}  (files in {running.mail_folder})",
