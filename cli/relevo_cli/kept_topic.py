@@ -14,9 +14,9 @@ from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.counters import MetricCounters
+from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
-from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from relevo_contracts.consents import LINK
 from relevo_contracts.payloads import ConsentChanged
 from relevo_ingest.entrypoints import pages
-from relevo_ingest.entrypoints.page_words import WORDS
+from relevo_ingest.entrypoints.page_texts import WORDS
 from relevo_ingest.entrypoints.pages import Visit, language_of
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock

@@ -9,7 +9,7 @@ from relevo_cli import database
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.payloads import Buyer, PrivacyRequested
-from relevo_ingest.adapters.forgetting import ErasingEventLog
+from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.app.ports import Message
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher

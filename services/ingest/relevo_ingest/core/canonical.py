@@ -15,10 +15,10 @@ from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
 from relevo_ingest.core.cleaning import cleaned
 from relevo_ingest.core.cloudevents import CloudEvent
+from relevo_ingest.core.coercion import note_unknown
 from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
 from relevo_ingest.core.errors import InvalidPayload, Wrong
-from relevo_ingest.core.fitting import note_unknown
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.times import to_utc
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from relevo_contracts.text import without_surrogates
+from relevo_ingest.core.coercion import Misfit, fit
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.fitting import Misfit, fit
 from relevo_ingest.core.notes import note
 
 T = TypeVar("T")

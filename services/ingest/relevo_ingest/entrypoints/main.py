@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relevo_ingest.adapters.counters import MetricCounters
+from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
-from relevo_ingest.adapters.forgetting import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import KEPT_DAYS, EventIds
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION

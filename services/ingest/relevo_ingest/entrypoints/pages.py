@@ -8,7 +8,7 @@ from html import escape
 
 from msgspec import Struct
 
-from relevo_ingest.entrypoints.page_words import WORDS, Words
+from relevo_ingest.entrypoints.page_texts import WORDS, Words
 
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f2;margin:0;padding:12vh 1rem}"

@@ -19,7 +19,7 @@ from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Connection, Pool, Statements, temporary
 
-STATEMENTS = Statements.load("relevo_ingest.adapters", "forgetting.sql")
+STATEMENTS = Statements.load("relevo_ingest.adapters", "erasing_event_log.sql")
 PAGE = 5000
 Person = tuple[str, str]
 _event = msgspec.json.Decoder(Event)

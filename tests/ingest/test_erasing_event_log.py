@@ -10,7 +10,7 @@ import pytest
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.topics import EVENTS
-from relevo_ingest.adapters.forgetting import ErasingEventLog
+from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.app.ports import Message
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, alias, new_key
