@@ -29,7 +29,7 @@ from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
-from relevo_ingest.core.states import Question, Sighting
+from relevo_ingest.core.states import StateQuery, StateView
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
@@ -54,6 +54,9 @@ class Stores:
             return msgspec.structs.replace(tea_shop(), shop="lumen", platform="woocommerce")
         return tea_shop() if name == "tea" else None
 
+    async def changed(self) -> bool:
+        return False
+
     async def key(self, lookup: Lookup) -> str:
         assert lookup.aliases
         return "cus_1"
@@ -65,8 +68,8 @@ class Stores:
     async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
         assert kept not in merged
 
-    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
-        return [Sighting() for _ in questions]
+    async def observe(self, questions: Sequence[StateQuery]) -> list[StateView]:
+        return [StateView() for _ in questions]
 
     async def events(self, messages: Sequence[Message]) -> None:
         self.stored += [msgspec.json.decode(value, type=Event) for _, value in messages]
@@ -82,7 +85,7 @@ class Stores:
         assert all(len(digest) == 16 for digest in digests.values())
         return ()
 
-    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
+    async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         assert due
         assert request
         self.stored += [each.event for each in finished]

@@ -63,7 +63,7 @@ async def test_an_erasure_that_waits_is_of_the_customer_that_was_kept(pool: Pool
         published.extend(messages)
 
     pending = PendingErasures(pool, publish)
-    await pending.put_off([erasure("cus_old")], NOW + DAY, "q")
+    await pending.postpone([erasure("cus_old")], NOW + DAY, "q")
     await Identity(pool).merge("tea", ["cus_old"], "cus_kept")
     await pending.run_once(NOW + DAY)
     [(key, value)] = published
@@ -84,7 +84,7 @@ async def test_an_erasure_is_published_by_one_process_at_a_time(pool: Pool) -> N
     async def quick(messages: Sequence[Message]) -> None:
         told.extend("second" for _ in messages)
 
-    await PendingErasures(pool, slow).put_off([erasure("cus_1")], NOW, "q")
+    await PendingErasures(pool, slow).postpone([erasure("cus_1")], NOW, "q")
     first = asyncio.create_task(PendingErasures(pool, slow).run_once(NOW))
     await publishing.wait()
     assert await PendingErasures(pool, quick).run_once(NOW + DAY) is None
@@ -103,7 +103,7 @@ async def test_what_a_dead_process_claimed_is_published_by_another(pool: Pool) -
     async def publish(messages: Sequence[Message]) -> None:
         published.extend(messages)
 
-    await PendingErasures(pool, dies).put_off([erasure("cus_1")], NOW, "q")
+    await PendingErasures(pool, dies).postpone([erasure("cus_1")], NOW, "q")
     with pytest.raises(ConnectionError):
         await PendingErasures(pool, dies).run_once(NOW)
     await PendingErasures(pool, publish).run_once(NOW)

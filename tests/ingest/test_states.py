@@ -1,4 +1,4 @@
-"""The last known state of things: one suite for the database and for the one in memory that tests of rules use."""
+"""The last known state of entities: one suite for the database and for the one in memory that tests of rules use."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from relevo_ingest.adapters.states import RETENTION, KnownStates
-from relevo_ingest.core.states import NOTHING, Question, Sighting, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, StateQuery, StateView
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Pool
 from relevo_runtime.retention import forget_what_is_over
@@ -16,8 +16,8 @@ from relevo_runtime.supervision import Escaped
 from tests.ingest.states import MemoryStates
 
 AT = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
-ORDER = Thing("order", "1")
-Observe = Callable[[Sequence[Question]], Awaitable[list[Sighting]]]
+ORDER = Entity("order", "1")
+Observe = Callable[[Sequence[StateQuery]], Awaitable[list[StateView]]]
 
 
 @pytest.fixture(params=["memory", "database"])
@@ -27,17 +27,17 @@ def observe(request: pytest.FixtureRequest) -> Observe:
     return KnownStates(request.getfixturevalue("pool"), SystemClock()).observe
 
 
-def told(delivery: str, minutes: int = 0, thing: Thing = ORDER, shop: str = "tea", **state: Any) -> Question:
-    return Question(shop=shop, thing=thing, delivery=delivery, at=AT + timedelta(minutes=minutes), state=state)
+def told(delivery: str, minutes: int = 0, entity: Entity = ORDER, shop: str = "tea", **state: Any) -> StateQuery:
+    return StateQuery(shop=shop, entity=entity, delivery=delivery, at=AT + timedelta(minutes=minutes), state=state)
 
 
-def look(thing: Thing = ORDER, shop: str = "tea") -> Question:
-    return Question(shop=shop, thing=thing)
+def look(entity: Entity = ORDER, shop: str = "tea") -> StateQuery:
+    return StateQuery(shop=shop, entity=entity)
 
 
 async def test_the_first_word_of_a_thing_has_no_before(observe: Observe) -> None:
-    assert await observe([look()]) == [NOTHING]
-    assert await observe([told("a", status="open")]) == [Sighting(now={"status": "open"}, fresh=True)]
+    assert await observe([look()]) == [UNKNOWN]
+    assert await observe([told("a", status="open")]) == [StateView(now={"status": "open"}, fresh=True)]
     [seen] = await observe([look()])
     assert (seen.before, seen.now, seen.fresh) == ({"status": "open"}, {"status": "open"}, False)
 
@@ -45,7 +45,7 @@ async def test_the_first_word_of_a_thing_has_no_before(observe: Observe) -> None
 async def test_what_is_not_named_keeps_its_value(observe: Observe) -> None:
     await observe([told("a", status="open", number="#1")])
     [seen] = await observe([told("b", 1, status="paid")])
-    assert seen == Sighting(
+    assert seen == StateView(
         before={"status": "open", "number": "#1"}, now={"status": "paid", "number": "#1"}, fresh=True
     )
 
@@ -70,13 +70,13 @@ async def test_older_news_changes_nothing_and_adds_what_nobody_told(observe: Obs
 
 async def test_things_and_shops_are_apart(observe: Observe) -> None:
     await observe([told("a", status="open")])
-    others = [look(Thing("refund", "1")), look(Thing("order", "2")), look(shop="coffee")]
-    assert await observe(others) == [NOTHING] * 3
+    others = [look(Entity("refund", "1")), look(Entity("order", "2")), look(shop="coffee")]
+    assert await observe(others) == [UNKNOWN] * 3
     assert await observe([]) == []
 
 
 async def test_messages_that_come_at_once_take_turns(observe: Observe) -> None:
-    answers = await asyncio.gather(*(observe([told(f"d{n}", status=n), look(Thing("order", "2"))]) for n in range(20)))
+    answers = await asyncio.gather(*(observe([told(f"d{n}", status=n), look(Entity("order", "2"))]) for n in range(20)))
     befores = [seen.before for seen, _ in answers]
     assert befores.count(None) == 1
     assert len({str(before) for before in befores}) == 20, "each sees what the one before it kept"
@@ -84,11 +84,11 @@ async def test_messages_that_come_at_once_take_turns(observe: Observe) -> None:
 
 async def test_two_processes_take_turns(pool: Pool) -> None:
     processes = [KnownStates(pool, SystemClock()) for _ in range(2)]
-    things = [Thing("order", str(n)) for n in range(20)]
+    entities = [Entity("order", str(n)) for n in range(20)]
     calls = [
-        process.observe([told(f"{name}{thing.id}", thing=thing, by=name)])
+        process.observe([told(f"{name}{entity.id}", entity=entity, by=name)])
         for process, name in zip(processes, "ab", strict=True)
-        for thing in things
+        for entity in entities
     ]
     answers = [seen for [seen] in await asyncio.gather(*calls)]
     for one, other in zip(answers[:20], answers[20:], strict=True):
@@ -123,4 +123,4 @@ async def test_untouched_states_are_purged(pool: Pool) -> None:
     await forget(now + timedelta(days=179))
     assert (await states.observe([look()]))[0].now == {"x": 1}
     await forget(now + timedelta(days=181))
-    assert await states.observe([look()]) == [NOTHING]
+    assert await states.observe([look()]) == [UNKNOWN]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from relevo_contracts.consents import LINK
 from relevo_contracts.payloads import ConsentChanged
 from relevo_ingest.entrypoints import pages
-from relevo_ingest.entrypoints.page_texts import WORDS
+from relevo_ingest.entrypoints.page_texts import TEXTS
 from relevo_ingest.entrypoints.pages import Visit, language_of
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
@@ -61,7 +61,7 @@ async def test_what_was_unsubscribed_is_restored_by_one_button(ingest: Ingest) -
     assert offered(shown) == undo, "opening the link offers it, and changes nothing"
     assert len(await said(ingest)) == 1
     undone = await post(ingest, undo)
-    assert WORDS["en"].undone_more in undone.text
+    assert TEXTS["en"].undone_more in undone.text
     again = await post(ingest, undo)
     assert again.status_code == 200
     [withdrawn, restored, same] = await ingest.stored()
@@ -79,7 +79,7 @@ async def test_it_can_be_undone_for_a_day(ingest: Ingest) -> None:
     token = token_of(secret, Undo(Unsubscribe("tea", "cus_1", "email", "a•••@example.com"), long_ago))
     for answer in (await post(ingest, token), await ingest.client.get(f"/u/{token}")):
         assert answer.status_code == 200
-        assert WORDS["en"].late in answer.text
+        assert TEXTS["en"].late in answer.text
     assert await said(ingest) == []
 
 
@@ -99,7 +99,7 @@ async def test_the_page_speaks_the_language_of_the_visitor_or_of_the_shop(ingest
 
 @given(st.text(max_size=80), st.text(max_size=12))
 def test_any_header_gives_a_language_that_the_page_speaks(header: str, locale: str) -> None:
-    assert language_of(header, locale) in WORDS
+    assert language_of(header, locale) in TEXTS
 
 
 def test_a_language_that_is_refused_is_not_spoken() -> None:
@@ -125,9 +125,9 @@ class Outline(HTMLParser):
         self.texts[self.tags[-1]] = data
 
 
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", TEXTS)
 def test_every_page_is_usable_without_a_mouse_and_by_ear(language: str) -> None:
-    assert len(WORDS) >= 10
+    assert len(TEXTS) >= 10
     visit = Visit(language, "<b>Tea</b>", "email", "a•••@example.com")
     buttons = 0
     for html in (

@@ -33,7 +33,7 @@ def body(topic: str, **changes: object) -> dict[str, Any]:
 
 
 class Lumen(ShopSession):
-    """A WooCommerce shop that tells one thing after another."""
+    """A WooCommerce shop that tells one entity after another."""
 
     def __init__(self) -> None:
         super().__init__(SHOP, WOO)
@@ -282,7 +282,7 @@ def test_a_subscription_is_billed_and_cancelled() -> None:
 
 
 def test_no_body_passes_for_another_kind() -> None:
-    """What can't be told apart is a state of the same thing, or an id alone."""
+    """What can't be told apart is a state of the same entity, or an id alone."""
     passed = [
         (claimed, file.stem)
         for claimed in topics.TOPICS

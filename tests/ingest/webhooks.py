@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relevo_contracts.envelope import Event
-from relevo_ingest.app.event_store import questions_of
+from relevo_ingest.app.event_store import state_queries
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
@@ -33,7 +33,7 @@ def body_of(value: object) -> bytes:
 
 
 class ShopSession:
-    """A shop that tells one thing after another, and ingest's memory of it. All of it without IO."""
+    """A shop that tells one entity after another, and ingest's memory of it. All of it without IO."""
 
     def __init__(self, shop: ShopContext = SHOP, connector: Connector = CONNECTORS["shopify"]) -> None:
         self.shop = shop
@@ -47,8 +47,8 @@ class ShopSession:
         reading = self.connector.read(topic, body if isinstance(body, bytes) else body_of(body), self.shop)
         if not isinstance(reading, Pending):
             return reading
-        questions = questions_of(reading, arrival or arrived(f"told-{self._count}"))
-        seen = self.states.sightings(list(questions.values()))
+        questions = state_queries(reading, arrival or arrived(f"told-{self._count}"))
+        seen = self.states.views(list(questions.values()))
         return reading.conclude(dict(zip(questions, seen, strict=True)))
 
     def events_of(

@@ -40,7 +40,7 @@ class PendingErasures:
         self._pool = pool
         self._publish = publish
 
-    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
+    async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         """Keeps the events until `due`; one that was kept before stays as it is. Raises `Busy`.
 
         So do those of the same `request` that still wait or were taken back, whatever ids they came under.
@@ -50,7 +50,7 @@ class PendingErasures:
             for each in finished
         ]
         try:
-            await self._pool.execute(STATEMENTS["put_off"], *map(list, zip(*rows, strict=True)), request)
+            await self._pool.execute(STATEMENTS["postpone"], *map(list, zip(*rows, strict=True)), request)
         except Exception as error:
             if temporary(error) or isinstance(error, asyncpg.InterfaceError):
                 raise Busy(f"the database can't be asked now: {error!r}") from error

@@ -1,4 +1,4 @@
--- name: put_off
+-- name: postpone
 -- Keeps events that erase until they are due. One that was kept before stays as it is, also one that was taken back,
 -- and under another id too if it is the same request ($8).
 insert into ingest.pending_erasure (shop, id, type, key, received, due, event, request)

@@ -1,4 +1,4 @@
-"""The last known state of things, in the table `ingest.known_state`: one statement for all who wait."""
+"""The last known state of entities, in the table `ingest.known_state`: one statement for all who wait."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from relevo_ingest.core.errors import Busy
-from relevo_ingest.core.states import Question, Sighting, State, Thing
+from relevo_ingest.core.states import Entity, State, StateQuery, StateView
 from relevo_runtime.clock import Clock
 from relevo_runtime.coalescing import Coalescer
 from relevo_runtime.postgres import Pool, Statements, temporary
@@ -25,8 +25,8 @@ class KnownStates:
         self._clock = clock
         self._rounds = Coalescer(self._observe, is_shared=temporary, select=_without_conflicts)
 
-    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
-        """A sighting of each thing of one message. What it tells is kept when this returns.
+    async def observe(self, questions: Sequence[StateQuery]) -> list[StateView]:
+        """A view of each entity of one message. What it tells is kept when this returns.
 
         Raises `Busy` if the database can't be asked now; the same delivery may ask again and gets the same answer.
         """
@@ -37,11 +37,11 @@ class KnownStates:
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
 
-    async def _observe(self, messages: Sequence[Sequence[Question]]) -> list[list[Sighting]]:
+    async def _observe(self, messages: Sequence[Sequence[StateQuery]]) -> list[list[StateView]]:
         found = iter(await self._ask([question for questions in messages for question in questions]))
         return [list(islice(found, len(questions))) for questions in messages]
 
-    async def _ask(self, questions: Sequence[Question]) -> list[Sighting]:
+    async def _ask(self, questions: Sequence[StateQuery]) -> list[StateView]:
         if not questions:
             return []
         columns = [list(column) for column in zip(*(_row(n, one) for n, one in enumerate(questions)), strict=True)]
@@ -50,26 +50,26 @@ class KnownStates:
         return [found[n] for n in range(len(questions))]
 
 
-def _without_conflicts(waiting: Sequence[Sequence[Question]]) -> list[int]:
-    """The next round, in order of arrival: no two messages in it tell of the same thing."""
+def _without_conflicts(waiting: Sequence[Sequence[StateQuery]]) -> list[int]:
+    """The next round, in order of arrival: no two messages in it tell of the same entity."""
     chosen: list[int] = []
-    told: set[tuple[str, Thing]] = set()
+    told: set[tuple[str, Entity]] = set()
     for n, questions in enumerate(waiting):
         if len(chosen) == _MOST_AT_ONCE:
             break
-        if not told & {(one.shop, one.thing) for one in questions}:
+        if not told & {(one.shop, one.entity) for one in questions}:
             chosen.append(n)
-        # Whoever asks of a thing that an earlier message tells of must see what that one kept.
-        told |= {(one.shop, one.thing) for one in questions if one.state is not None}
+        # Whoever asks of an entity that an earlier message tells of must see what that one kept.
+        told |= {(one.shop, one.entity) for one in questions if one.state is not None}
     return chosen
 
 
-def _row(n: int, asked: Question) -> tuple[Any, ...]:
+def _row(n: int, asked: StateQuery) -> tuple[Any, ...]:
     state = None if asked.state is None else msgspec.json.encode(asked.state)
-    return n, asked.shop, asked.thing.kind, asked.thing.id, asked.delivery, asked.at, state
+    return n, asked.shop, asked.entity.kind, asked.entity.id, asked.delivery, asked.at, state
 
 
-def _sighting(asked: Question, now: State | None, told: State | None) -> Sighting:
+def _sighting(asked: StateQuery, now: State | None, told: State | None) -> StateView:
     if asked.state is None or told is None:  # it only looks, or it is older than what is known
-        return Sighting(before=now, now=now or {})
-    return Sighting(before=told["before"], now=now or {}, fresh=True)
+        return StateView(before=now, now=now or {})
+    return StateView(before=told["before"], now=now or {}, fresh=True)

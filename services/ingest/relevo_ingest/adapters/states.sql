@@ -1,7 +1,7 @@
 -- name: observe
--- What is known of each thing ($1 its number), with what a message tells of it ($7; null: it only looks) kept.
+-- What is known of each entity ($1 its number), with what a message tells of it ($7; null: it only looks) kept.
 --
--- No two rows that tell are about the same thing (the caller sees to it). A row's lock makes two processes take turns,
+-- No two rows that tell are about the same entity (the caller sees to it). A row's lock makes two processes take turns,
 -- and the second sees what the first kept. A delivery that is known already changes nothing; nor does one that is older
 -- than what is known, but it adds what nobody had told yet.
 with asked as (

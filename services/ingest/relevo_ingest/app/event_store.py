@@ -15,7 +15,7 @@ from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Pending, Reading, finish
 from relevo_ingest.core.errors import Busy
-from relevo_ingest.core.states import Question, Thing
+from relevo_ingest.core.states import Entity, StateQuery
 
 OTHER_TOPIC = "other"
 """What metrics say of a topic that is none of the platform's."""
@@ -59,17 +59,19 @@ async def conclude(deps: IngestDependencies, reading: Reading, arrival: Arrival)
     """
     if not isinstance(reading, Pending):
         return reading
-    questions = questions_of(reading, arrival)
-    sightings = await deps.states.observe(list(questions.values()))
-    return reading.conclude(dict(zip(questions, sightings, strict=True)))
+    questions = state_queries(reading, arrival)
+    views = await deps.states.observe(list(questions.values()))
+    return reading.conclude(dict(zip(questions, views, strict=True)))
 
 
-def questions_of(reading: Pending, arrival: Arrival) -> dict[Thing, Question]:
-    """What the store is asked, each thing once: of two observations of one thing the later one counts."""
+def state_queries(reading: Pending, arrival: Arrival) -> dict[Entity, StateQuery]:
+    """What the store is asked, each entity once: of two observations of one entity the later one counts."""
     at = arrival.hinted_at or arrival.received
-    looks = {thing: Question(shop=arrival.shop, thing=thing) for thing in reading.looks}
+    looks = {entity: StateQuery(shop=arrival.shop, entity=entity) for entity in reading.looks}
     told = {
-        one.thing: Question(shop=arrival.shop, thing=one.thing, delivery=arrival.id, at=one.at or at, state=one.state)
+        one.entity: StateQuery(
+            shop=arrival.shop, entity=one.entity, delivery=arrival.id, at=one.at or at, state=one.state
+        )
         for one in reading.observed
     }
     return looks | told

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
-from relevo_ingest.core.states import Question, Sighting
+from relevo_ingest.core.states import StateQuery, StateView
 
 Message = tuple[bytes, bytes]
 """The partition key and the value of a message on Kafka."""
@@ -35,9 +35,9 @@ class Keys(MergingKeys, Protocol):
 
 
 class States(Protocol):
-    """Keeps the last known state of things."""
+    """Keeps the last known state of entities."""
 
-    async def observe(self, questions: Sequence[Question]) -> list[Sighting]:
+    async def observe(self, questions: Sequence[StateQuery]) -> list[StateView]:
         """What is known of each, with what the message tells kept; raises `Busy` if it can't be asked now."""
         ...
 
@@ -53,7 +53,7 @@ class EventLog(Protocol):
 class Erasures(Protocol):
     """Where events that erase wait until they can no longer be taken back."""
 
-    async def put_off(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
+    async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         """Keeps them until `due`; if those of the same `request` wait or were taken back, these stay as they are.
 
         Raises `Busy`.

@@ -98,7 +98,7 @@ async def store_webhook(
     if deps.erasing_after and any(draft.type in ERASURES for draft in reading):
         # The delivery's id is not signed; what is signed tells whether it is the same request.
         request = delivery_id("", webhook.topic, webhook.body)
-        await deps.erasures.put_off(finished, arrival.received + deps.erasing_after, request)
+        await deps.erasures.postpone(finished, arrival.received + deps.erasing_after, request)
         return Receipt(waiting=accepted(finished))
     await publish(deps, finished)
     return Receipt(events=accepted(finished))

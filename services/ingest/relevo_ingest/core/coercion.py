@@ -21,7 +21,7 @@ _LONGEST_SHOWN = 40
 _MISSING = object()
 
 
-class Misfit(Exception):  # noqa: N818 - it is caught where the value may be absent
+class CannotCoerce(Exception):  # noqa: N818 - it is caught where the value may be absent
     """A value that can't be of the type that is wanted at the path `where`."""
 
     def __init__(self, where: str, problem: str) -> None:
@@ -30,9 +30,9 @@ class Misfit(Exception):  # noqa: N818 - it is caught where the value may be abs
         super().__init__(f"{where}: {problem}")
 
 
-def fit(value: Any, shape: type[T], where: str = "") -> T:
-    """`value` as `shape`. Raises `Misfit` if that can't be; what is left out on the way is noted."""
-    fitted: T = _fit(value, shape, where)
+def coerce(value: Any, shape: type[T], where: str = "") -> T:
+    """`value` as `shape`. Raises `CannotCoerce` if that can't be; what is left out on the way is noted."""
+    fitted: T = _coerce(value, shape, where)
     return fitted
 
 
@@ -55,7 +55,7 @@ def note_unknown(value: Any, wanted: Any, where: str) -> None:
             note_unknown(value, inner, where)
 
 
-def _fit(value: Any, wanted: Any, where: str) -> Any:
+def _coerce(value: Any, wanted: Any, where: str) -> Any:
     try:
         return msgspec.convert(value, wanted)  # only what holds something odd is looked at piece by piece
     except (msgspec.ValidationError, ValueError, OverflowError, RecursionError):
@@ -77,18 +77,18 @@ def _piece_by_piece(value: Any, wanted: Any, where: str) -> Any:
 
 def _struct(value: Any, shape: type[Struct], where: str) -> Struct:
     if not isinstance(value, Mapping):
-        raise Misfit(where, f"Expected `object`, got {_kind(value)}")
+        raise CannotCoerce(where, f"Expected `object`, got {_kind(value)}")
     fields = {}
     for name, key, wanted, required in _fields(shape):
         given = value.get(key, _MISSING)
         path = f"{where}.{key}" if where else key
         if given is _MISSING:
             if required:
-                raise Misfit(path, "is missing")
+                raise CannotCoerce(path, "is missing")
             continue
         try:
-            fields[name] = _fit(given, wanted, path)
-        except Misfit as error:
+            fields[name] = _coerce(given, wanted, path)
+        except CannotCoerce as error:
             if required:
                 raise
             note(error.where, f"{error.problem}; it was left out")
@@ -110,12 +110,12 @@ def _one_of(value: Any, choices: tuple[Any, ...], wanted: Any, where: str) -> An
     if isinstance(value, dict | list):
         for choice in nested:
             if isinstance(value, dict) or get_origin(choice) is list or len(nested) == 1:
-                return _fit(value, choice, where)
+                return _coerce(value, choice, where)
     scalars = tuple(choice for choice in choices if choice not in nested)
     if not scalars or scalars == (NoneType,):
         if len(nested) == 1:
-            return _fit(value, nested[0], where)
-        raise Misfit(where, f"{_kind(value)} was not expected")
+            return _coerce(value, nested[0], where)
+        raise CannotCoerce(where, f"{_kind(value)} was not expected")
     return _leaf(value, wanted if len(scalars) == len(choices) else Union[scalars], where)  # noqa: UP007 - a tuple
 
 
@@ -130,12 +130,12 @@ def _list(value: Any, wanted: Any, where: str) -> list[Any]:
     if isinstance(value, dict) and all(str(key).isdigit() for key in value):  # PHP's list with holes
         value = list(value.values())
     if not isinstance(value, list):
-        raise Misfit(where, f"Expected `array`, got {_kind(value)}")
+        raise CannotCoerce(where, f"Expected `array`, got {_kind(value)}")
     fitted = []
     for n, item in enumerate(value):
         try:
-            fitted.append(_fit(item, wanted, f"{where}[{n}]"))
-        except Misfit as error:
+            fitted.append(_coerce(item, wanted, f"{where}[{n}]"))
+        except CannotCoerce as error:
             note(error.where, f"{error.problem}; it was left out")
     return fitted
 
@@ -144,13 +144,13 @@ def _dict(value: Any, wanted: Any, where: str) -> dict[str, Any]:
     if value is None or value in ("", []):
         return {}
     if not isinstance(value, dict):
-        raise Misfit(where, f"Expected `object`, got {_kind(value)}")
+        raise CannotCoerce(where, f"Expected `object`, got {_kind(value)}")
     fitted = {}
     for key, item in value.items():
         name = without_surrogates(key)
         try:
-            fitted[name] = _fit(item, wanted, f"{where}.{name[:_LONGEST_SHOWN]}")
-        except Misfit as error:
+            fitted[name] = _coerce(item, wanted, f"{where}.{name[:_LONGEST_SHOWN]}")
+        except CannotCoerce as error:
             note(error.where, f"{error.problem}; it was left out")
     return fitted
 
@@ -164,7 +164,7 @@ def _leaf(value: Any, wanted: Any, where: str) -> Any:
             return attempt(given, wanted)
         except (msgspec.ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
             problem = problem or str(error)
-    raise Misfit(where, f"{problem}: {_shown(value)}")
+    raise CannotCoerce(where, f"{problem}: {_shown(value)}")
 
 
 def _as_it_is(value: Any, wanted: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from relevo_contracts.text import without_surrogates
-from relevo_ingest.core.coercion import Misfit, fit
+from relevo_ingest.core.coercion import CannotCoerce, coerce
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import note
 
@@ -46,8 +46,8 @@ def decode(body: bytes, shape: type[T], under: str = "") -> T:
     except InvalidPayload:
         value = parse(body, under)
     try:
-        return fit(value, shape, under)
-    except Misfit as error:
+        return coerce(value, shape, under)
+    except CannotCoerce as error:
         raise InvalidPayload(error.where or "body", error.problem) from None
 
 

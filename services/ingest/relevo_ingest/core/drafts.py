@@ -12,7 +12,7 @@ from relevo_contracts.messages import UnrecognisedKind
 from relevo_contracts.payloads import Buyer, ConsentChanged, Payload, PrivacyRequested, StockChanged
 from relevo_ingest.core.aliases import Subject, product_id_of
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.states import Observation, Sightings, Thing
+from relevo_ingest.core.states import Entity, Observation, StateViews
 from relevo_ingest.core.times import EventTime, Plausible, plausible, statement_time, to_utc
 
 
@@ -65,13 +65,13 @@ Conclusion = Sequence[Draft] | NoEvent
 class Pending(Struct, frozen=True, kw_only=True):
     """A message whose events depend on what is known already.
 
-    `observed` is what it tells of things, `looks` are those that it only has to know of. `conclude` is pure: it gets a
-    sighting of each of them.
+    `observed` is what it tells of entities, `looks` are those that it only has to know of. `conclude` is pure: it gets
+    the view of each of them.
     """
 
-    conclude: Callable[[Sightings], Conclusion]
+    conclude: Callable[[StateViews], Conclusion]
     observed: tuple[Observation, ...] = ()
-    looks: tuple[Thing, ...] = ()
+    looks: tuple[Entity, ...] = ()
 
 
 Reading = Conclusion | Pending

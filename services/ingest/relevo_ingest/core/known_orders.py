@@ -9,7 +9,7 @@ from msgspec import Struct
 from relevo_contracts.payloads import Buyer, EventContact, Instant, Money, Payload
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.drafts import Draft
-from relevo_ingest.core.states import NOTHING, Sightings, State, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, State, StateViews
 
 IMPORT_LASTS = timedelta(days=1)
 """What follows an imported order within this time was written by the import, too."""
@@ -69,9 +69,9 @@ class KnownOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
 NO_ORDER = KnownOrder()
 
 
-def order(order_id: str) -> Thing:
+def order(order_id: str) -> Entity:
     """The order as something that has a state."""
-    return Thing("order", order_id)
+    return Entity("order", order_id)
 
 
 def read(state: State | None) -> KnownOrder:
@@ -82,6 +82,6 @@ def read(state: State | None) -> KnownOrder:
         return NO_ORDER
 
 
-def of(sightings: Sightings, order_id: str) -> KnownOrder:
+def of(views: StateViews, order_id: str) -> KnownOrder:
     """What is known of the order now."""
-    return read(sightings.get(order(order_id), NOTHING).now)
+    return read(views.get(order(order_id), UNKNOWN).now)

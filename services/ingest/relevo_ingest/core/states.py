@@ -1,7 +1,7 @@
 """The last known state of orders, parcels, refunds, products: what makes "it has changed" of "it is now".
 
 Most platforms tell only how something is. Whether that is news depends on how it was, so a connector says in a
-`Pending` what its message tells of which things, and concludes once it is known how they were.
+`Pending` what its message tells of which entities, and concludes once it is known how they were.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ State = Mapping[str, Any]
 """A small flat object of JSON values. What a later message does not name keeps its value."""
 
 
-class Thing(Struct, frozen=True):
+class Entity(Struct, frozen=True):
     """Something of a shop that has a state: `kind` is `order`, `shipment`, `refund`, …; `id` is the platform's."""
 
     kind: str
@@ -22,19 +22,19 @@ class Thing(Struct, frozen=True):
 
 
 class Observation(Struct, frozen=True, kw_only=True):
-    """What a message tells of a thing. `at` is the platform's time of that state (default: that of the message)."""
+    """What a message tells of an entity. `at` is the platform's time of that state (default: that of the message)."""
 
-    thing: Thing
+    entity: Entity
     state: State
     at: datetime | None = None
 
 
-class Sighting(Struct, frozen=True, kw_only=True):
-    """What is known of a thing.
+class StateView(Struct, frozen=True, kw_only=True):
+    """What is known of an entity.
 
     `before` is its state before this message (`None`: nothing was known), `now` that after it, with all that is known.
     `fresh` says that the message is the newest of it; what an older one tells changes nothing. The same message again
-    sees the same `before` and `fresh`. Of a thing that a message only looks at, `before` and `now` are the same.
+    sees the same `before` and `fresh`. Of an entity that a message only looks at, `before` and `now` are the same.
     """
 
     before: State | None = None
@@ -42,15 +42,15 @@ class Sighting(Struct, frozen=True, kw_only=True):
     fresh: bool = False
 
 
-NOTHING = Sighting()
-Sightings = Mapping[Thing, Sighting]
+UNKNOWN = StateView()
+StateViews = Mapping[Entity, StateView]
 
 
-class Question(Struct, frozen=True, kw_only=True):
-    """One thing of one message, as the store is asked: `state` is `None` if the message only looks at it."""
+class StateQuery(Struct, frozen=True, kw_only=True):
+    """One entity of one message, as the store is asked: `state` is `None` if the message only looks at it."""
 
     shop: str
-    thing: Thing
+    entity: Entity
     delivery: str = ""
     at: datetime | None = None
     state: State | None = None

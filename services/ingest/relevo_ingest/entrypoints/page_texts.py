@@ -6,7 +6,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 
-class Words(Struct, frozen=True, kw_only=True):
+class PageTexts(Struct, frozen=True, kw_only=True):
     """What the page says in one language."""
 
     ask: str
@@ -29,9 +29,9 @@ class Words(Struct, frozen=True, kw_only=True):
     busy_more: str
 
 
-WORDS: Mapping[str, Words] = MappingProxyType(
+TEXTS: Mapping[str, PageTexts] = MappingProxyType(
     {
-        "en": Words(
+        "en": PageTexts(
             ask="Unsubscribe?",
             email="{shop} will send you no more offers and news by e-mail.",
             sms="{shop} will send you no more offers and news by text message.",
@@ -51,7 +51,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Please try again",
             busy_more="We could not save it just now. Please try again in a minute.",
         ),
-        "es": Words(
+        "es": PageTexts(
             ask="¿Darse de baja?",
             email="{shop} ya no le enviará ofertas ni novedades por correo electrónico.",
             sms="{shop} ya no le enviará ofertas ni novedades por SMS.",
@@ -71,7 +71,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Inténtelo de nuevo",
             busy_more="No hemos podido guardarlo ahora. Inténtelo de nuevo en un minuto.",
         ),
-        "it": Words(
+        "it": PageTexts(
             ask="Annullare l'iscrizione?",
             email="{shop} non le invierà più offerte e novità via e-mail.",
             sms="{shop} non le invierà più offerte e novità via SMS.",
@@ -91,7 +91,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Riprovi",
             busy_more="Non siamo riusciti a salvare adesso. Riprovi tra un minuto.",
         ),
-        "de": Words(
+        "de": PageTexts(
             ask="Abmelden?",
             email="{shop} schickt Ihnen dann keine Angebote und Neuigkeiten mehr per E-Mail.",
             sms="{shop} schickt Ihnen dann keine Angebote und Neuigkeiten mehr per SMS.",
@@ -111,7 +111,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Bitte versuchen Sie es noch einmal",
             busy_more="Wir konnten es gerade nicht speichern. Bitte versuchen Sie es in einer Minute noch einmal.",
         ),
-        "fr": Words(
+        "fr": PageTexts(
             ask="Se désabonner ?",
             email="{shop} ne vous enverra plus d'offres ni d'actualités par e-mail.",
             sms="{shop} ne vous enverra plus d'offres ni d'actualités par SMS.",
@@ -131,7 +131,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Veuillez réessayer",
             busy_more="L'enregistrement n'a pas abouti. Veuillez réessayer dans une minute.",
         ),
-        "pt": Words(
+        "pt": PageTexts(
             ask="Cancelar a subscrição?",
             email="{shop} deixará de lhe enviar ofertas e novidades por e-mail.",
             sms="{shop} deixará de lhe enviar ofertas e novidades por SMS.",
@@ -151,7 +151,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Tente novamente",
             busy_more="Não foi possível guardar agora. Tente novamente dentro de um minuto.",
         ),
-        "nl": Words(
+        "nl": PageTexts(
             ask="Afmelden?",
             email="{shop} stuurt u dan geen aanbiedingen en nieuws meer per e-mail.",
             sms="{shop} stuurt u dan geen aanbiedingen en nieuws meer per sms.",
@@ -171,7 +171,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Probeer het opnieuw",
             busy_more="We konden het nu niet opslaan. Probeer het over een minuut opnieuw.",
         ),
-        "pl": Words(
+        "pl": PageTexts(
             ask="Wypisać się?",
             email="{shop} nie będzie już przysyłać Ci ofert i nowości e-mailem.",
             sms="{shop} nie będzie już przysyłać Ci ofert i nowości SMS-em.",
@@ -191,7 +191,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Spróbuj ponownie",
             busy_more="Nie udało się teraz zapisać. Spróbuj ponownie za minutę.",
         ),
-        "sv": Words(
+        "sv": PageTexts(
             ask="Avsluta prenumerationen?",
             email="{shop} skickar då inga fler erbjudanden och nyheter via e-post.",
             sms="{shop} skickar då inga fler erbjudanden och nyheter via sms.",
@@ -211,7 +211,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             busy="Försök igen",
             busy_more="Det gick inte att spara just nu. Försök igen om en minut.",
         ),
-        "ja": Words(
+        "ja": PageTexts(
             ask="配信を停止しますか？",  # noqa: RUF001 - Japanese has its own
             email="{shop}からのお得な情報やお知らせのメールが届かなくなります。",
             sms="{shop}からのお得な情報やお知らせのSMSが届かなくなります。",

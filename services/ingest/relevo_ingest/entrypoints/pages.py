@@ -8,7 +8,7 @@ from html import escape
 
 from msgspec import Struct
 
-from relevo_ingest.entrypoints.page_texts import WORDS, Words
+from relevo_ingest.entrypoints.page_texts import TEXTS, PageTexts
 
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f2;margin:0;padding:12vh 1rem}"
@@ -32,9 +32,9 @@ class Visit(Struct, frozen=True):
     address: str = ""
 
     @property
-    def words(self) -> Words:
+    def words(self) -> PageTexts:
         """The page's words."""
-        return WORDS[self.language]
+        return TEXTS[self.language]
 
 
 def language_of(accept_language: str, shop_locale: str = "") -> str:
@@ -44,10 +44,10 @@ def language_of(accept_language: str, shop_locale: str = "") -> str:
     """
     weighted = [_weighted(part) for part in accept_language.split(",")[:50]]
     for _, language in sorted((one for one in weighted if one[0] > 0), key=lambda one: -one[0]):
-        if language in WORDS:
+        if language in TEXTS:
             return language
     own = _primary(shop_locale)
-    return own if own in WORDS else "en"
+    return own if own in TEXTS else "en"
 
 
 def confirmation(visit: Visit) -> str:

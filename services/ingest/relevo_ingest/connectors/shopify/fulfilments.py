@@ -17,7 +17,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.fields import Id, Text, Time
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, StateView, StateViews
 
 DELIVERED = "delivered"
 _PICKUP = frozenset(("ready_for_pickup", "picked_up"))
@@ -96,17 +96,17 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
         delivered_at=fields.utc(at) if delivered else None,
     )
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(_thing(shipment_id), NOTHING)
-        order, kind = known_orders.of(sightings, order_id), str(seen.now.get("kind", ""))
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(_entity(shipment_id), UNKNOWN)
+        order, kind = known_orders.of(views, order_id), str(seen.now.get("kind", ""))
         if delivered and (seen.before or {}).get("delivered"):
             return NoEvent("fulfillment_events/create: the delivery of this parcel was told before")
         return [_draft(_delivery_or_update(kind, delivered=delivered), payload, kind, order, at)]
 
-    looks: tuple[Thing, ...] = (known_orders.order(order_id),)
+    looks: tuple[Entity, ...] = (known_orders.order(order_id),)
     if not delivered:
-        return Pending(conclude=conclude, looks=(*looks, _thing(shipment_id)))
-    told = Observation(thing=_thing(shipment_id), state={"order": order_id, "delivered": True}, at=at)
+        return Pending(conclude=conclude, looks=(*looks, _entity(shipment_id)))
+    told = Observation(entity=_entity(shipment_id), state={"order": order_id, "delivered": True}, at=at)
     return Pending(conclude=conclude, observed=(told,), looks=looks)
 
 
@@ -117,20 +117,20 @@ def _plain(shape: FulfilmentShape) -> FulfilmentShape:
 
 def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, first: bool) -> Reading:
     payload = _payload(shape, shop)
-    thing = _thing(payload.shipment_id)
+    entity = _entity(payload.shipment_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        order = known_orders.of(sightings, payload.order_id)
+    def conclude(views: StateViews) -> Conclusion:
+        order = known_orders.of(views, payload.order_id)
         kind = _kind(shape, payload, order)
-        event_type = _event_type(shape, kind, sightings.get(thing, NOTHING), first=first)
+        event_type = _event_type(shape, kind, views.get(entity, UNKNOWN), first=first)
         shown = at if event_type == "shipment.created" else None
         return [_draft(event_type, structs.replace(payload, shipped_at=fields.utc(shown)), kind, order, at)]
 
-    observed = Observation(thing=thing, state=_state(shape, payload), at=shape.updated_at or at)
+    observed = Observation(entity=entity, state=_state(shape, payload), at=shape.updated_at or at)
     return Pending(conclude=conclude, observed=(observed,), looks=(known_orders.order(payload.order_id),))
 
 
-def _event_type(shape: FulfilmentShape, kind: str, seen: Sighting, *, first: bool) -> str:
+def _event_type(shape: FulfilmentShape, kind: str, seen: StateView, *, first: bool) -> str:
     """What happened. Whatever is no parcel is only ever updated.
 
     Of a parcel whose creation was not heard of an update does not tell whether it left now or long ago; then the
@@ -199,8 +199,8 @@ def _contact(own: EventContact | None, orders: EventContact | None) -> EventCont
     return structs.replace(orders, email=own.email or orders.email)
 
 
-def _thing(shipment_id: str) -> Thing:
-    return Thing("shipment", shipment_id)
+def _entity(shipment_id: str) -> Entity:
+    return Entity("shipment", shipment_id)
 
 
 def _payload(shape: FulfilmentShape, shop: ShopContext) -> ShipmentChanged:

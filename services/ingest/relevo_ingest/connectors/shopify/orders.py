@@ -12,7 +12,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.fields import Id
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateViews
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")
 _NEVER_SEEN = (
@@ -82,8 +82,8 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     del shop
     order_id = parts.required(decode(body, DeletedShape).id, "id")
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        order = known_orders.of(sightings, order_id)
+    def conclude(views: StateViews) -> Conclusion:
+        order = known_orders.of(views, order_id)
         payload = OrderChanged(
             customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact, test=order.test
         )
@@ -98,7 +98,7 @@ def _told(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | 
     state = known_order(order, payload)
     draft = _draft(event_type, payload, state, order, at)
     observed = Observation(
-        thing=known_orders.order(payload.order_id), state=_state(state, statuses=statuses), at=order.updated_at or at
+        entity=known_orders.order(payload.order_id), state=_state(state, statuses=statuses), at=order.updated_at or at
     )
     return Pending(conclude=lambda _: [draft], observed=(observed,))
 
@@ -114,15 +114,15 @@ def _changed(body: bytes, shop: ShopContext, *, certain: bool) -> Reading:
     order = decode(body, OrderShape)
     payload = payload_of(order, shop, ticked=False)
     state = known_order(order, payload)
-    thing = known_orders.order(payload.order_id)
-    observed = Observation(thing=thing, state=_state(state, statuses=True), at=order.updated_at)
+    entity = known_orders.order(payload.order_id)
+    observed = Observation(entity=entity, state=_state(state, statuses=True), at=order.updated_at)
     settled = refunds.inside_order(order.refunds or [], payload, state, shop, order.updated_at)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(thing, NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(entity, UNKNOWN)
         found = _status_change(payload, seen.before, certain=certain) if seen.fresh else None
         drafts = [state.draft("order.status_changed", found, order.updated_at)] if found is not None else []
-        drafts += settled.conclude(sightings)
+        drafts += settled.conclude(views)
         return drafts or NoEvent(_NEVER_SEEN if seen.before is None else "no status of the order changed")
 
     return Pending(conclude=conclude, observed=(observed, *settled.observed))

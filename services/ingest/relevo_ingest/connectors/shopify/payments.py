@@ -12,7 +12,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.fields import Amount, Id, Text, Time
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import NOTHING, Observation, Sightings
+from relevo_ingest.core.states import UNKNOWN, Observation, StateViews
 
 _PAYS = frozenset(("sale", "capture"))
 _FAILED = frozenset(("failure", "error"))
@@ -45,8 +45,8 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
     if shape.kind == "refund":
         return _refund(shape, payment_id, order_id, amount)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        order = known_orders.of(sightings, order_id)
+    def conclude(views: StateViews) -> Conclusion:
+        order = known_orders.of(views, order_id)
         told = _told(shape, amount, order.total)
         if told:
             payload = _payment(shape, payment_id, order_id, amount, order)
@@ -68,23 +68,23 @@ def dispute_updated(body: bytes, shop: ShopContext) -> Reading:
 
 
 def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Money | None) -> Reading:
-    own, newest = refunds.transaction_thing(payment_id), refunds.open_refund_thing(order_id)
+    own, newest = refunds.transaction_entity(payment_id), refunds.open_refund_entity(order_id)
     at = shape.processed_at or shape.created_at
     if shape.status in _FAILED:  # then the order's refund is no longer under way
-        over = Observation(thing=newest, state={"order": order_id, "refund": ""}, at=at)
+        over = Observation(entity=newest, state={"order": order_id, "refund": ""}, at=at)
         no_event = NoEvent("order_transactions/create: the payment of a refund failed, so no money went back")
         return Pending(conclude=lambda _: no_event, observed=(over,))
     if shape.status != "success" or not fields.is_something(amount) or amount is None:
         return NoEvent("order_transactions/create: no money went back")
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        kept, open_one = sightings.get(own, NOTHING).now, sightings.get(newest, NOTHING).now
+    def conclude(views: StateViews) -> Conclusion:
+        kept, open_one = views.get(own, UNKNOWN).now, views.get(newest, UNKNOWN).now
         if not kept.get("refund") and _same(open_one.get("total"), amount):
             kept = open_one
         if not kept.get("refund"):
             return NoEvent("order_transactions/create: refunds/create tells of this refund")
         payload = refunds.payload_of_kept(kept, order_id, amount)
-        return [refunds.draft(payload, known_orders.of(sightings, order_id), at)]
+        return [refunds.draft(payload, known_orders.of(views, order_id), at)]
 
     return Pending(conclude=conclude, looks=(own, newest, known_orders.order(order_id)))
 
@@ -134,8 +134,8 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
     if not order_id:
         return NoEvent("disputes: the body names no order, so nobody knows whose payment is contested")
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        order = known_orders.of(sightings, order_id)
+    def conclude(views: StateViews) -> Conclusion:
+        order = known_orders.of(views, order_id)
         payload = DisputeChanged(
             customer=order.buyer(),
             contact=order.contact,

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from relevo_ingest.core import normalise
 from relevo_ingest.core.fields import Amount, Id, Level, Text, Time
-from relevo_ingest.core.states import Thing
+from relevo_ingest.core.states import Entity
 
 _NO_TITLE = "Default Title"
 
@@ -68,14 +68,14 @@ class ProductShape(Struct, frozen=True, kw_only=True):
     variants: list[VariantShape] | None = None
 
 
-def product_thing(product_id: str) -> Thing:
+def product_entity(product_id: str) -> Entity:
     """The product as something that has a state: its title, and a digest of what shoppers see of it."""
-    return Thing("product", product_id)
+    return Entity("product", product_id)
 
 
-def variant_thing(variant_id: str) -> Thing:
+def variant_entity(variant_id: str) -> Entity:
     """The variant as something that has a state: its price."""
-    return Thing("variant", variant_id)
+    return Entity("variant", variant_id)
 
 
 def variant_title(variant: VariantShape) -> str:

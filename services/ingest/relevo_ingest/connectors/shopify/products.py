@@ -10,8 +10,8 @@ from relevo_ingest.connectors.shopify import parts, stock
 from relevo_ingest.connectors.shopify.product_shapes import (
     ProductShape,
     VariantShape,
-    product_thing,
-    variant_thing,
+    product_entity,
+    variant_entity,
     variant_title,
 )
 from relevo_ingest.core import fields, normalise
@@ -19,7 +19,7 @@ from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, State
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateViews
 
 _SHOWN_VARIANTS = 250
 _IMAGES = 50
@@ -40,13 +40,13 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     del shop
     product_id = parts.required(decode(body, ProductShape).id, "id")
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        title = normalise.text(str(sightings.get(product_thing(product_id), NOTHING).now.get("title", "")), 300)
+    def conclude(views: StateViews) -> Conclusion:
+        title = normalise.text(str(views.get(product_entity(product_id), UNKNOWN).now.get("title", "")), 300)
         payload = ProductChanged(product_id=product_id, title=title)
         own_id = f"product.deleted:{product_id}"
         return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(product_thing(product_id),))
+    return Pending(conclude=conclude, looks=(product_entity(product_id),))
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool) -> Reading:
@@ -57,16 +57,16 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool) -> Reading:
     at = shape.updated_at
     stocks = list(_stocks(shape, payload, shop))
 
-    def conclude(sightings: Sightings) -> Conclusion:
+    def conclude(views: StateViews) -> Conclusion:
         drafts = []
         if is_new:
             own_id = f"product.created:{payload.product_id}"
             moment = shape.created_at or at
             drafts.append(Draft(type="product.created", payload=payload, subject=subject, at=moment, id=own_id))
-        elif _details_changed(sightings, payload, otherwise=not stocks):
+        elif _details_changed(views, payload, otherwise=not stocks):
             about = payload.product_id
             drafts.append(Draft(type="product.updated", payload=payload, subject=subject, at=at, about=about))
-        drafts += _prices(variants, payload, sightings, shop=shop, subject=subject, shape=shape)
+        drafts += _prices(variants, payload, views, shop=shop, subject=subject, shape=shape)
         return [*drafts, *stocks] or NoEvent("nothing of the product changed that there is an event for", (subject,))
 
     return Pending(conclude=conclude, observed=tuple(_observed(shape, payload, variants)))
@@ -74,16 +74,16 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool) -> Reading:
 
 def _observed(shape: ProductShape, payload: ProductChanged, variants: list[VariantShape]) -> Iterator[Observation]:
     state = {"title": payload.title, "details": _details(payload)}
-    yield Observation(thing=product_thing(payload.product_id), state=state, at=shape.updated_at)
+    yield Observation(entity=product_entity(payload.product_id), state=state, at=shape.updated_at)
     for variant in variants:
         if variant.price is not None:
-            thing, price = variant_thing(parts.ident(variant.id)), {"price": str(variant.price)[:40]}
-            yield Observation(thing=thing, state=price, at=shape.updated_at)
+            entity, price = variant_entity(parts.ident(variant.id)), {"price": str(variant.price)[:40]}
+            yield Observation(entity=entity, state=price, at=shape.updated_at)
 
 
-def _details_changed(sightings: Sightings, payload: ProductChanged, *, otherwise: bool) -> bool:
+def _details_changed(views: StateViews, payload: ProductChanged, *, otherwise: bool) -> bool:
     """Whether what shoppers see of the product is another than it was; of one never seen `otherwise`."""
-    seen = sightings.get(product_thing(payload.product_id), NOTHING)
+    seen = views.get(product_entity(payload.product_id), UNKNOWN)
     if seen.before is None or "details" not in seen.before:
         return otherwise
     return seen.fresh and seen.before["details"] != _details(payload)
@@ -99,7 +99,7 @@ def _details(payload: ProductChanged) -> str:
 def _prices(
     variants: list[VariantShape],
     payload: ProductChanged,
-    sightings: Sightings,
+    views: StateViews,
     *,
     shop: ShopContext,
     subject: Product,
@@ -107,7 +107,7 @@ def _prices(
 ) -> Iterator[Draft]:
     """An event for each variant that costs another price than before."""
     for n, variant in enumerate(variants):
-        seen = sightings.get(variant_thing(parts.ident(variant.id)), NOTHING)
+        seen = views.get(variant_entity(parts.ident(variant.id)), UNKNOWN)
         price = fields.optional_money(variant.price, shop.currency, f"variants[{n}].price")
         before = fields.optional_money(_known_price(seen.before), shop.currency, "known price")
         if seen.fresh and price is not None and before is not None and price != before:

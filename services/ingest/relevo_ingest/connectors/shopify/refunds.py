@@ -25,7 +25,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, State, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, State, StateViews
 
 _LINES_LIMIT = 500
 _REFUNDS_LIMIT = 100
@@ -36,14 +36,14 @@ def refunded(body: bytes, shop: ShopContext) -> Reading:
     """`refunds/create`."""
     shape = _plain(decode(body, RefundShape))
     refund_id, order_id = parts.required(shape.id, "id"), parts.required(shape.order_id, "order_id")
-    thing, at = _refund(refund_id), shape.processed_at or shape.created_at
+    entity, at = _refund(refund_id), shape.processed_at or shape.created_at
     payload = _payload(shape, refund_id, order_id, shop.currency)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        total = payload.total or _kept_total(sightings.get(thing, NOTHING).now.get("total"))
+    def conclude(views: StateViews) -> Conclusion:
+        total = payload.total or _kept_total(views.get(entity, UNKNOWN).now.get("total"))
         if total is None:
             return NoEvent(_why_not(shape.transactions or []))
-        return [draft(structs.replace(payload, total=total), known_orders.of(sightings, order_id), at)]
+        return [draft(structs.replace(payload, total=total), known_orders.of(views, order_id), at)]
 
     observed = (_observation(payload, at), *_under_way(shape, payload, at))
     return Pending(conclude=conclude, observed=observed, looks=(known_orders.order(order_id),))
@@ -64,7 +64,7 @@ def draft(payload: RefundCreated, order: KnownOrder, at: datetime | None) -> Dra
 class InsideOrder(Struct, frozen=True):
     """The refunds of an order that was updated: what it tells of each, and what is to be announced of them."""
 
-    refunds: dict[Thing, RefundCreated]
+    refunds: dict[Entity, RefundCreated]
     order: KnownOrder
     at: datetime | None
 
@@ -73,12 +73,12 @@ class InsideOrder(Struct, frozen=True):
         """What the order tells of its refunds."""
         return [_observation(payload, self.at) for payload in self.refunds.values()]
 
-    def conclude(self, sightings: Sightings) -> list[Draft]:
+    def conclude(self, views: StateViews) -> list[Draft]:
         """Those that were known as not paid before and are now; `refunds/create` tells of the others by itself."""
         return [
             draft(payload, self.order, self.at)
-            for thing, payload in self.refunds.items()
-            if payload.total is not None and _was_under_way(sightings, thing)
+            for entity, payload in self.refunds.items()
+            if payload.total is not None and _was_under_way(views, entity)
         ]
 
 
@@ -87,7 +87,7 @@ def inside_order(
 ) -> InsideOrder:
     """The refunds that an order carries."""
     del shop
-    found: dict[Thing, RefundCreated] = {}
+    found: dict[Entity, RefundCreated] = {}
     for shape in map(_plain, cut(shapes, _REFUNDS_LIMIT, "refunds")):
         refund_id = parts.ident(shape.id)
         if refund_id:
@@ -101,14 +101,14 @@ def paid_back_in_all(shapes: Sequence[RefundShape], currency: str) -> Money | No
     return fields.total_of([_paid_back(_plain(shape).transactions or [], currency) for shape in shapes])
 
 
-def transaction_thing(transaction_id: str) -> Thing:
+def transaction_entity(transaction_id: str) -> Entity:
     """A payment of a refund that is under way: its state names the refund."""
-    return Thing("transaction", transaction_id)
+    return Entity("transaction", transaction_id)
 
 
-def open_refund_thing(order_id: str) -> Thing:
+def open_refund_entity(order_id: str) -> Entity:
     """The newest refund of an order that is under way, for payments that do not name theirs."""
-    return Thing("open_refund", order_id)
+    return Entity("open_refund", order_id)
 
 
 def payload_of_kept(state: State, order_id: str, total: Money) -> RefundCreated:
@@ -126,8 +126,8 @@ def _plain(shape: RefundShape) -> RefundShape:
     return structs.replace(shape, transactions=[parts.plain_transaction(one) for one in shape.transactions or []])
 
 
-def _refund(refund_id: str) -> Thing:
-    return Thing("refund", refund_id)
+def _refund(refund_id: str) -> Entity:
+    return Entity("refund", refund_id)
 
 
 def _payload(shape: RefundShape, refund_id: str, order_id: str, currency: str) -> RefundCreated:
@@ -152,7 +152,7 @@ def _observation(payload: RefundCreated, at: datetime | None) -> Observation:
     state: dict[str, Any] = {"order": payload.order_id}
     if payload.total is not None:
         state |= {"paid": True, "total": msgspec.to_builtins(payload.total)}
-    return Observation(thing=_refund(payload.refund_id), state=state, at=at)
+    return Observation(entity=_refund(payload.refund_id), state=state, at=at)
 
 
 def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) -> list[Observation]:
@@ -160,7 +160,7 @@ def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) 
     waiting = [one for one in shape.transactions or [] if one.kind == "refund" and one.status == _UNDERWAY]
     about: dict[str, Any] = {"order": payload.order_id, "refund": payload.refund_id, "reason": payload.reason}
     found = [
-        Observation(thing=transaction_thing(name), state=about, at=at)
+        Observation(entity=transaction_entity(name), state=about, at=at)
         for name in dict.fromkeys(parts.ident(one.id) for one in waiting)
         if name
     ]
@@ -171,11 +171,11 @@ def _under_way(shape: RefundShape, payload: RefundCreated, at: datetime | None) 
         newest = {**about, "total": msgspec.to_builtins(total)}
     else:
         newest = {"order": payload.order_id, "refund": ""}
-    return [*found, Observation(thing=open_refund_thing(payload.order_id), state=newest, at=at)]
+    return [*found, Observation(entity=open_refund_entity(payload.order_id), state=newest, at=at)]
 
 
-def _was_under_way(sightings: Sightings, thing: Thing) -> bool:
-    before = sightings.get(thing, NOTHING).before
+def _was_under_way(views: StateViews, entity: Entity) -> bool:
+    before = views.get(entity, UNKNOWN).before
     return before is not None and not before.get("paid")
 
 

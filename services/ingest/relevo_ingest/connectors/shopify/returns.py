@@ -12,7 +12,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.fields import Id, Quantity, Text
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, StateViews
 
 _LINES_LIMIT = 500
 
@@ -82,17 +82,17 @@ def reopened(body: bytes, shop: ShopContext) -> Reading:
     no_event = NoEvent("returns/reopen: this step of a return changes nothing for the customer")
     if not return_id:
         return no_event
-    observed = Observation(thing=_thing(return_id), state={"order": order_id, "told": "reopened"})
+    observed = Observation(entity=_entity(return_id), state={"order": order_id, "told": "reopened"})
     return Pending(conclude=lambda _: no_event, observed=(observed,))
 
 
 def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) -> Pending:
-    thing = _thing(return_id)
+    entity = _entity(return_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        if (sightings.get(thing, NOTHING).before or {}).get("told") == event_type:
+    def conclude(views: StateViews) -> Conclusion:
+        if (views.get(entity, UNKNOWN).before or {}).get("told") == event_type:
             return NoEvent(f"{event_type} of this return was told before")
-        order = known_orders.of(sightings, order_id)
+        order = known_orders.of(views, order_id)
         payload = ReturnChanged(
             customer=order.buyer(),
             contact=order.contact,
@@ -106,7 +106,7 @@ def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) ->
         )
         return [order.draft(event_type, payload, None, about=return_id)]
 
-    observed = Observation(thing=thing, state={"order": order_id, "told": event_type})
+    observed = Observation(entity=entity, state={"order": order_id, "told": event_type})
     return Pending(conclude=conclude, observed=(observed,), looks=(known_orders.order(order_id),))
 
 
@@ -117,8 +117,8 @@ def _names(shape: ReturnShape) -> tuple[str, str]:
     return return_id, fields.first(map(parts.ident, (shape.order_id, order.id, order.admin_graphql_api_id)))
 
 
-def _thing(return_id: str) -> Thing:
-    return Thing("return", return_id)
+def _entity(return_id: str) -> Entity:
+    return Entity("return", return_id)
 
 
 def _number(shape: ReturnShape) -> str:

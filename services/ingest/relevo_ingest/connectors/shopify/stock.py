@@ -6,12 +6,12 @@ an event finds its product. `title` is the product's, which only `products/*` te
 
 from relevo_contracts.payloads import StockChanged
 from relevo_ingest.connectors.shopify import parts
-from relevo_ingest.connectors.shopify.product_shapes import LevelShape, VariantShape, product_thing, variant_title
+from relevo_ingest.connectors.shopify.product_shapes import LevelShape, VariantShape, product_entity, variant_title
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, Pending, Reading, ShopContext
-from relevo_ingest.core.states import NOTHING, Sightings
+from relevo_ingest.core.states import UNKNOWN, StateViews
 
 
 def level(body: bytes, shop: ShopContext) -> Reading:
@@ -68,10 +68,10 @@ def changed(
 def _variant(body: bytes, shop: ShopContext, event_types: tuple[str, ...]) -> Reading:
     variant = decode(body, VariantShape)
     product = parts.required(variant.product_id, "product_id")
-    thing = product_thing(product)
+    entity = product_entity(product)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        title = normalise.text(str(sightings.get(thing, NOTHING).now.get("title", "")), 300)
+    def conclude(views: StateViews) -> Conclusion:
+        title = normalise.text(str(views.get(entity, UNKNOWN).now.get("title", "")), 300)
         return [changed(event_type, variant, shop, product=product, title=title) for event_type in event_types]
 
-    return Pending(conclude=conclude, looks=(thing,))
+    return Pending(conclude=conclude, looks=(entity,))

@@ -16,7 +16,7 @@ from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fields import Amount
 from relevo_ingest.core.money import amount_text
 from relevo_ingest.core.notes import note
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, StateViews
 
 _MOST = 500
 
@@ -41,14 +41,14 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     del shop
     coupon_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(_thing(coupon_id), NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(_entity(coupon_id), UNKNOWN)
         if seen.before is None:
             return NoEvent("coupon.deleted: no coupon of this id was ever heard of")
         payload = CouponChanged(coupon_id=coupon_id, code=normalise.text(str(seen.now.get("code", "")), 255))
         return [Draft(type="coupon.deleted", payload=payload, subject=WholeShop(), id=f"coupon.deleted:{coupon_id}")]
 
-    return Pending(conclude=conclude, looks=(_thing(coupon_id),))
+    return Pending(conclude=conclude, looks=(_entity(coupon_id),))
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: bool = False) -> Reading:
@@ -56,10 +56,10 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
     payload = _payload(shape, shop)
     created_at = fields.utc_without_zone(shape.date_created_gmt, "date_created_gmt")
     modified = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
-    thing, details = _thing(payload.coupon_id), _details(payload)
+    entity, details = _entity(payload.coupon_id), _details(payload)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(thing, NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(entity, UNKNOWN)
         subject = _subject(payload)
         if is_new:
             own_id = f"coupon.created:{payload.coupon_id}"
@@ -70,7 +70,7 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         return [Draft(type="coupon.updated", payload=payload, subject=subject, at=modified)]
 
     state = {"code": payload.code, "details": details}
-    return Pending(conclude=conclude, observed=(Observation(thing=thing, state=state, at=modified),))
+    return Pending(conclude=conclude, observed=(Observation(entity=entity, state=state, at=modified),))
 
 
 def _payload(shape: CouponShape, shop: ShopContext) -> CouponChanged:
@@ -117,5 +117,5 @@ def _details(payload: CouponChanged) -> str:
     return normalise.digest(msgspec.json.encode(structs.replace(payload, used=None)).decode())
 
 
-def _thing(coupon_id: str) -> Thing:
-    return Thing("coupon", coupon_id)
+def _entity(coupon_id: str) -> Entity:
+    return Entity("coupon", coupon_id)

@@ -37,7 +37,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         return self._once("order.placed", self.payload.placed_at or self.modified)
 
     def since(self, before: State) -> Iterator[Draft]:
-        """What happened since `before`: each thing once, however often it is told. Empty: since it was placed."""
+        """What happened since `before`: each entity once, however often it is told. Empty: since it was placed."""
         old = _read(before)
         if self.payload.paid_at is not None and not old.paid:
             yield self._once("order.paid", self.payload.paid_at)

@@ -12,7 +12,7 @@ from relevo_ingest.connectors.woocommerce.shapes import DeletedShape, OrderShape
 from relevo_ingest.core import fields, known_orders
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings
+from relevo_ingest.core.states import UNKNOWN, Observation, StateView, StateViews
 
 _NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
 _NOTHING_NEW = "nothing of the order changed that there is an event for"
@@ -38,16 +38,16 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`order.deleted`, which has the order's id and nothing else. Only an order that is known can be deleted."""
     del shop
     order_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    thing = known_orders.order(order_id)
+    entity = known_orders.order(order_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        if sightings.get(thing, NOTHING).before is None:
+    def conclude(views: StateViews) -> Conclusion:
+        if views.get(entity, UNKNOWN).before is None:
             return NoEvent("order.deleted: no order of this id was ever heard of")
-        order = known_orders.of(sightings, order_id)
+        order = known_orders.of(views, order_id)
         payload = OrderChanged(customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact)
         return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
-    return Pending(conclude=conclude, looks=(thing,))
+    return Pending(conclude=conclude, looks=(entity,))
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: bool = False) -> Reading:
@@ -55,20 +55,20 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
     payload = payload_of(shape, shop)
     modified = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
     now = OrderNow(shape=shape, payload=payload, currency=parts.Prices(shape, shop).currency, modified=modified)
-    thing = known_orders.order(payload.order_id)
+    entity = known_orders.order(payload.order_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(thing, NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
         drafts = [*_drafts(now, seen, is_new=is_new), *(_back(now, seen) if is_restored else ())]
         return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
 
-    observed = Observation(thing=thing, state=state_of(shape, payload), at=modified)
+    observed = Observation(entity=entity, state=state_of(shape, payload), at=modified)
     return Pending(conclude=conclude, observed=(observed,))
 
 
-def _drafts(now: OrderNow, seen: Sighting, *, is_new: bool) -> list[Draft]:
+def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     before = seen.before
     if before is None:
         return [now.placed(), *now.since({})] if is_new else []
@@ -80,7 +80,7 @@ def _drafts(now: OrderNow, seen: Sighting, *, is_new: bool) -> list[Draft]:
     return drafts
 
 
-def _back(now: OrderNow, seen: Sighting) -> list[Draft]:
+def _back(now: OrderNow, seen: StateView) -> list[Draft]:
     """That it was in the bin is a status, too, and no webhook told it; unless another change is told already."""
     told = seen.before is not None and seen.fresh and any(now.status_change(seen.before))
     return [] if told else list(now.status_change({"status": "trash"}, certain=True))

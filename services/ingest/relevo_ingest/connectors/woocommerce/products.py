@@ -18,7 +18,7 @@ from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.notes import cut
-from relevo_ingest.core.states import NOTHING, Observation, Sighting, Sightings, State, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, State, StateView, StateViews
 
 _IMAGES, _TAGS = 50, 250
 _OUT_OF_STOCK, _IN_STOCK = "outofstock", "instock"
@@ -44,17 +44,17 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`product.deleted`, which has the product's id and nothing else. Only a product that is known can be deleted."""
     del shop
     product_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    thing = Thing("product", product_id)
+    entity = Entity("product", product_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(thing, NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(entity, UNKNOWN)
         if seen.before is None:
             return NoEvent("product.deleted: no product of this id was ever heard of")
         payload = ProductChanged(product_id=product_id, title=normalise.text(str(seen.now.get("title", "")), 300))
         own_id = f"product.deleted:{product_id}"
         return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(thing,))
+    return Pending(conclude=conclude, looks=(entity,))
 
 
 class ProductNow(Struct, frozen=True, kw_only=True):
@@ -65,11 +65,11 @@ class ProductNow(Struct, frozen=True, kw_only=True):
     subject: Product
 
     @property
-    def thing(self) -> Thing:
+    def entity(self) -> Entity:
         """What has the state: the variation if it is one, else the product."""
         if self.payload.variant_id:
-            return Thing("variant", self.payload.variant_id)
-        return Thing("product", self.payload.product_id)
+            return Entity("variant", self.payload.variant_id)
+        return Entity("product", self.payload.product_id)
 
     @property
     def state(self) -> State:
@@ -127,17 +127,17 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
     skus = (payload.sku,) if payload.sku else ()
     now = ProductNow(shape=shape, payload=payload, subject=Product(payload.product_id, skus=skus))
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        drafts = list(_drafts(now, sightings.get(now.thing, NOTHING), is_new=is_new))
+    def conclude(views: StateViews) -> Conclusion:
+        drafts = list(_drafts(now, views.get(now.entity, UNKNOWN), is_new=is_new))
         if is_restored and not any(draft.type == "product.updated" for draft in drafts):
             drafts.insert(0, now.draft("product.updated", now.payload))
         return drafts or NoEvent("nothing of the product changed that there is an event for", (now.subject,))
 
     at = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
-    return Pending(conclude=conclude, observed=(Observation(thing=now.thing, state=now.state, at=at),))
+    return Pending(conclude=conclude, observed=(Observation(entity=now.entity, state=now.state, at=at),))
 
 
-def _drafts(now: ProductNow, seen: Sighting, *, is_new: bool) -> Iterator[Draft]:
+def _drafts(now: ProductNow, seen: StateView, *, is_new: bool) -> Iterator[Draft]:
     if is_new:
         yield now.created()
     elif seen.before is None:

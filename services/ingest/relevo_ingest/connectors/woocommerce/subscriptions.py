@@ -15,7 +15,7 @@ from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.states import NOTHING, Observation, Sightings, State, Thing
+from relevo_ingest.core.states import UNKNOWN, Entity, Observation, State, StateViews
 
 _CANCELLED = "cancelled"
 
@@ -36,8 +36,8 @@ def updated(body: bytes, shop: ShopContext) -> Reading:
     payload = _payload(shape, shop)
     observed = _observation(shape, payload)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        seen = sightings.get(observed.thing, NOTHING)
+    def conclude(views: StateViews) -> Conclusion:
+        seen = views.get(observed.entity, UNKNOWN)
         if seen.before is not None and not seen.fresh:
             return NoEvent("a newer state of the subscription is known")
         return _changes(payload, seen.before or {}, observed.at)
@@ -49,16 +49,16 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`subscription.deleted`, which has the id and nothing else. Only a subscription that is known can be deleted."""
     del shop
     subscription_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    thing = Thing("subscription", subscription_id)
+    entity = Entity("subscription", subscription_id)
 
-    def conclude(sightings: Sightings) -> Conclusion:
-        if sightings.get(thing, NOTHING).before is None:
+    def conclude(views: StateViews) -> Conclusion:
+        if views.get(entity, UNKNOWN).before is None:
             return NoEvent("subscription.deleted: no subscription of this id was ever heard of")
         payload = SubscriptionChanged(customer=Buyer(), subscription_id=subscription_id, status="deleted")
         own_id = f"subscription.cancelled:{subscription_id}"
         return [Draft(type="subscription.cancelled", payload=payload, subject=person(payload), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(thing,))
+    return Pending(conclude=conclude, looks=(entity,))
 
 
 def _changes(payload: SubscriptionChanged, before: State, at: datetime | None) -> list[Draft]:
@@ -83,7 +83,7 @@ def _observation(shape: SubscriptionShape, payload: SubscriptionChanged) -> Obse
     paid = payload.last_payment_at.isoformat() if payload.last_payment_at else ""
     state = {"status": payload.status, "last_payment_at": paid, "order": payload.order_id}
     at = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
-    return Observation(thing=Thing("subscription", payload.subscription_id), state=state, at=at)
+    return Observation(entity=Entity("subscription", payload.subscription_id), state=state, at=at)
 
 
 def _payload(shape: SubscriptionShape, shop: ShopContext) -> SubscriptionChanged:
