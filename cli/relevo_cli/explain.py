@@ -19,11 +19,11 @@ _PLACE = re.compile(r"\('([^']+)', (\d+)")
 """A host in what aiokafka says: `Unable to bootstrap from [('kafka', 9092, …)]`."""
 
 
-def explain(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a kind of error
+def describe_error(error: BaseException) -> str | None:  # noqa: PLR0911  # one line a kind of error
     """The sentence for an error that is not a bug; None for a bug."""
     match error:
         case BaseExceptionGroup():
-            return explain(error.exceptions[0])
+            return describe_error(error.exceptions[0])
         case CommandError() | RuntimeFault() | EmbeddedError() | StartError():
             return str(error)
         case WorkflowError():

@@ -74,9 +74,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        from relevo_cli.explain import explain  # noqa: PLC0415  # it knows every library's errors: slow to import
+        from relevo_cli.explain import describe_error  # noqa: PLC0415  # it knows every library's errors: slow to import
 
-        sentence = explain(error)
+        sentence = describe_error(error)
         if sentence is None:
             raise
         err().print(f"relevo: {sentence}", markup=False, style="red")

@@ -30,7 +30,7 @@ START_UP = timedelta(seconds=5)
 """How long the services usually take to start: a clock that begins at a given time begins when they are there."""
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class ServicePlan(Struct, frozen=True, kw_only=True):
     """What to run. `origin` is the time that the clock shows when the services are up; None is the present."""
 
     data: Path
@@ -51,7 +51,7 @@ class System(Struct, frozen=True, kw_only=True):
 
 @contextlib.asynccontextmanager
 async def running_system(
-    plan: Plan, *, say: Callable[[str], None], on_death: Callable[[Died], None]
+    plan: ServicePlan, *, say: Callable[[str], None], on_death: Callable[[Died], None]
 ) -> AsyncIterator[System]:
     """Everything runs inside the block; `say` is told each step of the start.
 
@@ -100,7 +100,7 @@ async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Cal
     return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value
 
 
-def _with_clock(settings: RuntimeSettings, plan: Plan) -> RuntimeSettings:
+def _with_clock(settings: RuntimeSettings, plan: ServicePlan) -> RuntimeSettings:
     """The clock of all processes. It starts at the plan's origin, or now, or where the last run's clock stood."""
     now, anchor = SystemClock().now(), wall_seconds()
     if plan.origin is not None:
@@ -124,7 +124,7 @@ def _link_secret(data: Path) -> str:
     return file.read_text()
 
 
-def _running(settings: RuntimeSettings, plan: Plan, ports: Ports) -> Running:
+def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports) -> Running:
     url, sandbox = f"http://{HOST}:{ports.ingest}", f"http://{HOST}:{ports.sandbox}"
     return Running(
         pid=os.getpid(),

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from relevo_cli.addresses import DATA, Running, announce
-from relevo_cli.explain import explain
+from relevo_cli.explain import describe_error
 
 SOCKET = "postgresql://relevo@/relevo?host=/tmp/sockets&port=5432"
 PLACES = dict.fromkeys(("data", "ingest", "mail", "mail_folder", "sms", "sandbox", "logs"), "")
@@ -93,11 +93,11 @@ async def test_a_full_disk_is_told_as_such_and_once(tmp_path: Path) -> None:
     ],
 )
 def test_errors_of_files_are_not_taken_for_those_of_the_network(error: BaseException, sentence: str) -> None:
-    said = explain(error) or ""
+    said = describe_error(error) or ""
     assert sentence in said
     assert "RELEVO_KAFKA" not in said
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(111, "refused"), OSError(errno.EHOSTUNREACH, "no route")])
 def test_errors_of_the_network_still_ask_for_the_address(error: OSError) -> None:
-    assert "is the address right? Set RELEVO_KAFKA" in (explain(error) or "")
+    assert "is the address right? Set RELEVO_KAFKA" in (describe_error(error) or "")

@@ -188,7 +188,12 @@ HEADERS = [
         7,
         "goal needs 'within'",
     ),
-    ("workflow: flow\ntrigger: {event: order.placed}\nwindow: {days: [funday]}\nsteps: []\n", 3, 16, "is not a weekday"),
+    (
+        "workflow: flow\ntrigger: {event: order.placed}\nwindow: {days: [funday]}\nsteps: []\n",
+        3,
+        16,
+        "is not a weekday",
+    ),
     (
         "workflow: flow\ntrigger: {event: order.placed}\nexit: {event: order.paid, where: event.id}\nsteps: []\n",
         3,

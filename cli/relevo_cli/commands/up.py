@@ -15,7 +15,7 @@ from relevo_cli.child import Died
 from relevo_cli.console import err, out, print_json
 from relevo_cli.deploying.report import secret_lines
 from relevo_cli.stoppable import until_stopped
-from relevo_cli.system import Plan, running_system
+from relevo_cli.system import ServicePlan, running_system
 from relevo_cli.workflow_files import Loaded, load_folders, secrets_named, workflow_folders
 
 HERE = Path("workflows")
@@ -39,7 +39,7 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print where everything listens as one JSON object.")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the sandbox; Ctrl-C stops everything."""
-    plan = Plan(data=data.absolute(), workflows=_workflows(workflows), port=port, speed=speed)
+    plan = ServicePlan(data=data.absolute(), workflows=_workflows(workflows), port=port, speed=speed)
     asyncio.run(until_stopped(_up(plan, as_json=as_json)))
 
 
@@ -59,7 +59,7 @@ def _workflows(given: Path | None) -> list[Loaded]:
     return []
 
 
-async def _up(plan: Plan, *, as_json: bool) -> None:
+async def _up(plan: ServicePlan, *, as_json: bool) -> None:
     console = err()
     secrets = {one.definition.name: secrets_named(one.definition) for one in plan.workflows}
     for line in secret_lines(secrets, os.environ):

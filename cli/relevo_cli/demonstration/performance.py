@@ -23,7 +23,7 @@ from relevo_cli.demonstration.verdict import Arrived, Verdict
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.recording import DOMAIN, OPENS, SHOP, Recording, record
 from relevo_cli.sample_shop.story import Expected
-from relevo_cli.system import Plan, System, running_system
+from relevo_cli.system import ServicePlan, System, running_system
 from relevo_cli.workflow_files import Loaded
 from relevo_contracts.messages import SendDelivery
 from relevo_runtime import catalog
@@ -152,7 +152,7 @@ async def perform(
 ) -> Result:
     """Perform it. Raises what `running_system` raises."""
     origin = OPENS - timedelta(seconds=performance.speed)
-    plan = Plan(data=performance.data, workflows=performance.workflows, speed=performance.speed, origin=origin)
+    plan = ServicePlan(data=performance.data, workflows=performance.workflows, speed=performance.speed, origin=origin)
     async with running_system(plan, say=say, on_death=on_death) as system, staged(system, performance) as stage:
         killer = Killer(system.supervisor, performance.kill_seed, over=lambda: stage.over)
         begun = asyncio.get_running_loop().time()

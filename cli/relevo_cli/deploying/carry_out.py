@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from relevo_cli.deploying.plan import Change, Plan, Wanted, scope_of
+from relevo_cli.deploying.plan import Change, DeploymentPlan, Wanted, scope_of
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
 from relevo_engine.app.follow_catalog import SETTLED
@@ -60,7 +60,7 @@ class Deployer:
         self._repeat = repeat
         self._settled = settled
 
-    async def carry_out(self, plan: Plan, wanted: Sequence[Wanted]) -> list[Done]:
+    async def carry_out(self, plan: DeploymentPlan, wanted: Sequence[Wanted]) -> list[Done]:
         """Deploys what the plan needs, all or none. Raises `CommandError` if the catalog changed since the plan."""
         by_name = {one.definition.name: one for one in wanted}
         if self._in_flight == "drain":
@@ -74,7 +74,7 @@ class Deployer:
         return sorted(done, key=lambda one: order.index(one.workflow))
 
     async def _deploy(
-        self, plan: Plan, changes: Sequence[Change], wanted: Mapping[str, Wanted], *, changed: bool = False
+        self, plan: DeploymentPlan, changes: Sequence[Change], wanted: Mapping[str, Wanted], *, changed: bool = False
     ) -> list[Done]:
         done: list[Done] = []
         if not changes and (changed or not plan.declared):
@@ -101,7 +101,7 @@ class Deployer:
                 done.append(structs.replace(_untouched(change), revision=revision))
         return done
 
-    async def _declare(self, plan: Plan) -> None:
+    async def _declare(self, plan: DeploymentPlan) -> None:
         """Before the workflows that name them: who sends such an event from now on is understood."""
         for one in plan.declared:
             declared = EventType(
@@ -113,7 +113,7 @@ class Deployer:
             )
             await catalog.declare_event(self._connection, declared)
 
-    async def _unchanged(self, plan: Plan) -> None:
+    async def _unchanged(self, plan: DeploymentPlan) -> None:
         """Takes the catalog for this transaction; it must be as the plan found it."""
         if await catalog.hold(self._connection) != plan.revision:
             raise CommandError("somebody else changed the catalog since this plan was made; look at the plan again")
@@ -145,7 +145,7 @@ class Deployer:
             self._clock, done.revision or await catalog.revision(self._connection)
         )
 
-    async def _drain(self, plan: Plan, wanted: Mapping[str, Wanted]) -> list[Done]:
+    async def _drain(self, plan: DeploymentPlan, wanted: Mapping[str, Wanted]) -> list[Done]:
         """Takes old versions out of service; deploys the new ones of which no older run is in flight any more."""
         serving = [one for one in plan.needed if one.serves]
         async with self._connection.transaction():

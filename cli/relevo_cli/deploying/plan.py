@@ -50,7 +50,7 @@ class Change(Struct, frozen=True, kw_only=True):
     objection: str = ""
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class DeploymentPlan(Struct, frozen=True, kw_only=True):
     """The changes of a deployment, as the catalog was at `revision`."""
 
     revision: int
@@ -70,7 +70,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 async def make_plan(
     connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed, declared: Sequence[Declared] = ()
-) -> Plan:
+) -> DeploymentPlan:
     """Compares `wanted` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
     if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
         raise CommandError(unknown_shop(shop))
@@ -80,7 +80,7 @@ async def make_plan(
     neighbourhood = Neighbourhood([one.definition for one in wanted], active, shop)
     planner = _Planner(connection, shop, signed, active, approvers=approvers, neighbourhood=neighbourhood)
     events = event_changes(declared, await catalog.event_types(connection), shop)
-    return Plan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
+    return DeploymentPlan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
 
 
 def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> RunScope:

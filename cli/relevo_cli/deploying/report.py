@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from relevo_cli.console import counted
 from relevo_cli.deploying.carry_out import Done
-from relevo_cli.deploying.plan import Change, Plan
+from relevo_cli.deploying.plan import Change, DeploymentPlan
 from relevo_engine.app.migrate_runs import Survey
 
 
-def plan_lines(plan: Plan, *, files: bool) -> Iterator[str]:
+def plan_lines(plan: DeploymentPlan, *, files: bool) -> Iterator[str]:
     """What would change; with the difference of the files where `files`."""
     for event in plan.declared:
         yield f"{event.name}{_where(event.shop)}  {event.state} event"

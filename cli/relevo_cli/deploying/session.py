@@ -12,7 +12,7 @@ from msgspec import Struct
 from relevo_cli import database
 from relevo_cli.console import hanging, out, print_json, terminal_width
 from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
-from relevo_cli.deploying.plan import Plan, Wanted, make_plan
+from relevo_cli.deploying.plan import DeploymentPlan, Wanted, make_plan
 from relevo_cli.deploying.report import again_lines, done_lines, plan_lines, secret_lines, stuck_lines
 from relevo_cli.deploying.rules import Signed
 from relevo_cli.errors import CommandError
@@ -70,7 +70,7 @@ async def run(
         _print(await deployer.carry_out(plan, wanted), as_json=options.as_json)
 
 
-def refuse(plan: Plan, in_flight: InFlight, *, repeat: bool = False) -> None:
+def refuse(plan: DeploymentPlan, in_flight: InFlight, *, repeat: bool = False) -> None:
     """Raises `CommandError` with everything that stands against the plan; then nothing is changed."""
     objections = [one.objection for one in plan.declared if one.objection]
     objections += [one.objection for one in plan.needed if one.objection]
@@ -85,7 +85,7 @@ def refuse(plan: Plan, in_flight: InFlight, *, repeat: bool = False) -> None:
         raise CommandError("nothing was deployed: runs in flight would do things again\n" + "\n".join(again))
 
 
-def _moves(plan: Plan, in_flight: InFlight) -> bool:
+def _moves(plan: DeploymentPlan, in_flight: InFlight) -> bool:
     return in_flight == "migrate" and any(one.in_flight.runs for one in plan.changes)
 
 

@@ -14,7 +14,7 @@ from relevo_runtime.backoff import Backoff
 from relevo_runtime.dead_letters import DeadLetters, shop_of
 from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
-from relevo_runtime.kafka.precedence import Position, Precedence
+from relevo_runtime.kafka.precedence import ConsumerPosition, Precedence
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import temporary, unfit_schema
 from relevo_runtime.records import Poison, Record, read_origin
@@ -33,7 +33,7 @@ class _AbandonedError(Exception):
     """The batch is given up without a commit: its partitions go to someone else, or the service stops."""
 
 
-class Consumer(Position, Protocol):
+class Consumer(ConsumerPosition, Protocol):
     """What a member needs of aiokafka's consumer."""
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:

@@ -13,7 +13,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 
-class Position(Protocol):
+class ConsumerPosition(Protocol):
     """What precedence needs of aiokafka's consumer."""
 
     def assignment(self) -> frozenset[TopicPartition]:
@@ -67,7 +67,7 @@ class Precedence:
         self._held.clear()
         self._cleared.clear()
 
-    async def pick(self, batch: Sequence[ConsumerRecord], consumer: Position) -> Sequence[ConsumerRecord]:
+    async def pick(self, batch: Sequence[ConsumerRecord], consumer: ConsumerPosition) -> Sequence[ConsumerRecord]:
         """The records whose turn it is. The others are left on the broker: their partition is paused and set back."""
         if not self._after or not any(record.topic in self._after for record in batch):
             return batch
@@ -82,7 +82,7 @@ class Precedence:
         taken.sort(key=lambda record: record.topic in self._after)
         return taken
 
-    async def release(self, consumer: Position) -> None:
+    async def release(self, consumer: ConsumerPosition) -> None:
         """Lets go on what need not wait any longer. Call it now and then while `waiting`."""
         for partition, held in list(self._held.items()):
             if not await self._reached(held, consumer):
@@ -92,7 +92,7 @@ class Precedence:
             if partition in consumer.assignment():
                 consumer.resume(partition)
 
-    async def _must_wait(self, partition: TopicPartition, last: int, consumer: Position) -> bool:
+    async def _must_wait(self, partition: TopicPartition, last: int, consumer: ConsumerPosition) -> bool:
         # What waited once doesn't wait again, or a topic that never rests would starve the other.
         if last <= self._cleared.get(partition, -1):
             return False
@@ -102,7 +102,7 @@ class Precedence:
         self._held[partition] = held
         return True
 
-    async def _reached(self, held: _Held, consumer: Position) -> bool:
+    async def _reached(self, held: _Held, consumer: ConsumerPosition) -> bool:
         if held.ahead not in consumer.assignment():
             return True
         if held.target is None:
