@@ -235,7 +235,7 @@ def test_the_note_names_the_line() -> None:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "truncated"),
+        (b"", "is empty"),
         (b'{"id": 1', "truncated"),
         (b'{"id": 1}}', "broken"),
         (b'{"note": "\xff"}', "id: is missing"),

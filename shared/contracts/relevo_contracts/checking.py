@@ -20,6 +20,8 @@ from relevo_contracts.declared import Fault, Place
 _MOST = 100
 """More faults than this are not told at once."""
 _SHOWN = 60
+_NEAR = 0.65
+"""How alike two names are where one may be a slip of the other; below it, advice would lead astray."""
 
 
 def faults_of(payload: type[Struct], data: Any, *, strict: bool = True, at: Place = ()) -> list[Fault]:
@@ -41,6 +43,20 @@ def unknown_fields(payload: type[Struct], data: Any, at: Place = ()) -> list[Fau
     It looks at what is there and at nothing else: cheap enough for every event that a sender writes.
     """
     return list(islice(_unknown(_info(payload), data, at), _MOST))
+
+
+def without(data: Any, places: Iterable[Place]) -> Any:
+    """A copy of `data` in which the fields at these places are not there, and elements of lists are null."""
+    gone: dict[Any, list[Place]] = {}
+    for place in places:
+        if place:
+            gone.setdefault(place[0], []).append(place[1:])
+    if isinstance(data, dict):
+        kept = {name: item for name, item in data.items() if () not in gone.get(name, ())}
+        return {name: without(item, gone.get(name, ())) for name, item in kept.items()}
+    if isinstance(data, list):
+        return [None if () in gone.get(n, ()) else without(item, gone.get(n, ())) for n, item in enumerate(data)]
+    return data
 
 
 def path(place: Place) -> str:
@@ -85,7 +101,7 @@ def _unknown(info: inspect.Type, value: Any, at: Place) -> Iterator[Fault]:
 
 
 def _not_here(name: Any, known: Iterable[str], at: Place) -> Fault:
-    near = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(str(name), list(known), n=1, cutoff=_NEAR)
     return Fault((*at, name), "is not a field here", f"did you mean '{near[0]}'?" if near else "")
 
 
@@ -94,7 +110,7 @@ def _check(info: inspect.Type, value: Any, at: Place, *, strict: bool) -> Iterat
     if isinstance(info, inspect.Metadata):
         about, info = str((info.extra_json_schema or {}).get("description", "")), info.type
     match info:
-        case inspect.AnyType():
+        case inspect.AnyType() | inspect.RawType():
             return
         case inspect.UnionType():
             yield from _check_union(info, value, at, strict=strict)
@@ -135,10 +151,16 @@ def _check_record(info: inspect.StructType, value: Any, at: Place, *, strict: bo
         if name not in known:
             yield _not_here(name, known, at)
     for name, one in known.items():
-        if name in value:
-            yield from _check(one.type, value[name], (*at, name), strict=strict)
-        elif one.required:
-            yield Fault((*at, name), "is missing")
+        place = (*at, name)
+        if name not in value:
+            if one.required:
+                yield Fault(place, "is missing")
+        elif value[name] is None and not one.required:
+            yield from (
+                Fault(place, fault.message, "leave it out") for fault in _check(one.type, None, place, strict=strict)
+            )
+        else:
+            yield from _check(one.type, value[name], place, strict=strict)
 
 
 def _check_list(info: inspect.ListType, value: Any, at: Place, *, strict: bool) -> Iterator[Fault]:
@@ -178,9 +200,10 @@ def _bool(_: Any, value: Any, __: str) -> str:
 
 
 def _int(info: inspect.IntType, value: Any, _: str) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    if isinstance(value, bool) or not (isinstance(value, int) or whole):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a whole number, not {_kind(value)}"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value} is not a whole number"
     return _range(info, value)
 
 
@@ -202,7 +225,7 @@ def _text(info: inspect.StrType, value: Any, about: str) -> str:
     if not isinstance(value, str):
         return f"must be text, not {_kind(value)}"
     if info.min_length is not None and len(value) < info.min_length:
-        return f"must have at least {info.min_length} characters"
+        return f"must have at least {info.min_length} characters" if info.min_length > 1 else "is empty"
     if info.max_length is not None and len(value) > info.max_length:
         return f"must have at most {info.max_length} characters"
     if info.pattern is not None and not re.search(info.pattern, value):

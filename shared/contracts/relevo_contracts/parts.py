@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-DecimalText = Annotated[str, Meta(pattern=r"^-?\d{1,15}(\.\d{1,6})?$", description="decimal number as text")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+DecimalText = Annotated[
+    str, Meta(pattern=r"^-?\d{1,15}(\.\d{1,6})?$", description="decimal number as text, such as 12.50")
+]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, such as EUR")]
 Instant = Annotated[datetime, Meta(tz=True)]
 Day = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="a day (2026-03-01), or empty text")]
 Count = Annotated[int, Meta(ge=0)]

@@ -10,7 +10,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.event_store import OTHER_TOPIC, Receipt, accepted, find_keys, publish, within_budget
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core import canonical
-from relevo_ingest.core.cloudevents import CloudEvent
+from relevo_ingest.core.cloudevents import CloudEvent, Given
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
 from relevo_ingest.core.errors import IdUsed, InvalidPayload, Wrong
 from relevo_ingest.core.unrecognised import encode, unrecognised
@@ -22,7 +22,7 @@ _MOST_WRONG = 100
 async def receive_events(
     deps: IngestDependencies,
     shop: ShopContext,
-    events: Sequence[CloudEvent],
+    events: Sequence[Given],
     received: datetime,
     *,
     batch: bool,
@@ -48,7 +48,7 @@ async def receive_events(
 
 
 def _read(
-    shop: ShopContext, events: Sequence[CloudEvent], *, batch: bool, strict: bool
+    shop: ShopContext, events: Sequence[Given], *, batch: bool, strict: bool
 ) -> tuple[list[Draft], list[tuple[CloudEvent, NoEvent]]]:
     """The drafts of the events, and those that nobody recognises."""
     drafts: list[Draft] = []
@@ -61,6 +61,7 @@ def _read(
             wrong.extend((error.under(f"[{n}]") if batch else error).wrong)
             continue
         if isinstance(reading, NoEvent):
+            assert isinstance(event, CloudEvent)  # a malformed one was refused
             unknown.append((event, reading))
         else:
             drafts.extend(reading)

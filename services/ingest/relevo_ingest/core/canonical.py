@@ -7,31 +7,35 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from relevo_contracts.checking import faults_of, path, unknown_fields
-from relevo_contracts.declared import Fault
+from relevo_contracts.checking import faults_of, unknown_fields, without
 from relevo_contracts.event_types import CUSTOM, EventTypes
 from relevo_contracts.payloads import CouponChanged, CustomEvent, Payload, ProductChanged, ShopChanged, StockChanged
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
-from relevo_ingest.core.cleaning import cleaned
-from relevo_ingest.core.cloudevents import CloudEvent
+from relevo_ingest.core.cleaning import cleaned, unclean
+from relevo_ingest.core.cloudevents import Given, Malformed
 from relevo_ingest.core.coercion import note_unknown
+from relevo_ingest.core.completeness import lacking
 from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
-from relevo_ingest.core.errors import InvalidPayload, Wrong
+from relevo_ingest.core.errors import InvalidPayload, told
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.times import to_utc
 
 _ID_LIMIT = 200
 _ATTRIBUTE_LIMIT = 1_000
+_NEAR = 0.75
+"""How alike two types are where one may be a slip of the other; below it, advice would lead astray."""
 
 
-def read(event: CloudEvent, shop: ShopContext, *, strict: bool = True) -> Conclusion:
+def read(event: Given, shop: ShopContext, *, strict: bool = True) -> Conclusion:
     """The draft of an event, or why there is none. Raises `InvalidPayload` with everything that is wrong.
 
     With `strict` a type or a field that there is not is wrong. Else the field is left out with a note, and the event
     kept as one that nobody recognised; a `custom.…` event that its shop has not declared is always wrong.
     """
+    if isinstance(event, Malformed):
+        raise _everything_wrong(event, shop, strict=strict)
     shape = shop.types.get(event.type)
     if shape is None:
         problem = _no_type(event.type, shop.types)
@@ -41,8 +45,10 @@ def read(event: CloudEvent, shop: ShopContext, *, strict: bool = True) -> Conclu
     source = _attribute(event.source, "source")
     try:
         with collecting() as notes:
-            decoded, left_out = _decoded(event.body(), shape, strict=strict)
+            decoded, left_out = _decoded(event.body(), shape, shop, strict=strict)
             payload: Any = cleaned(decoded, shop, "data")
+            if wrong := () if event.type.startswith(CUSTOM) else lacking(payload, "data"):
+                raise InvalidPayload.of(wrong)
     except RecursionError:
         raise InvalidPayload("data", "the JSON is nested too deep") from None
     draft = Draft(
@@ -65,41 +71,71 @@ def content_digest(draft: Draft) -> bytes:
     return sha256(msgspec.json.encode(content, order="deterministic")).digest()[:16]
 
 
+def _everything_wrong(event: Malformed, shop: ShopContext, *, strict: bool) -> InvalidPayload:
+    """What is wrong with its attributes, and with its data as far as the type says what that should be."""
+    wrong = list(event.wrong)
+    shape = shop.types.get(event.type)
+    if shape is None and event.type:
+        wrong.append(("type", _no_type(event.type, shop.types)))
+    elif shape is not None and bytes(event.data):
+        found = _every_fault(bytes(event.data), shape, shop, strict=strict)
+        wrong.extend(found.wrong if found else ())
+    return InvalidPayload.of(wrong)
+
+
 def _no_type(given: str, types: EventTypes) -> str:
-    near = get_close_matches(given[:_ID_LIMIT], list(types), n=1, cutoff=0.6)
-    what = "is not declared by this shop" if given.startswith(CUSTOM) else "is no canonical event type"
-    advice = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{given[:100]!r} {what}{advice}"
+    near = get_close_matches(given[:_ID_LIMIT], list(types), n=1, cutoff=_NEAR)
+    own = given.startswith(CUSTOM)
+    what = "is not declared by this shop" if own else "is no canonical event type"
+    advice = "declare it and deploy that" if own else "the catalogue has them; one of your own begins with custom."
+    return f"{given[:100]!r} {what}; {f'did you mean {near[0]!r}?' if near else advice}"
 
 
-def _decoded(body: bytes, shape: type[Struct], *, strict: bool) -> tuple[Struct, tuple[str, ...]]:
+def _decoded(body: bytes, shape: type[Struct], shop: ShopContext, *, strict: bool) -> tuple[Struct, tuple[str, ...]]:
     """The payload of a body, and what was left out. Raises `InvalidPayload` with every fault at once."""
     try:
         payload: Struct = decode_strictly(body, shape, "data")
     except InvalidPayload as error:
-        raise _every_fault(body, shape, strict=strict) or error from None
+        found = _every_fault(body, shape, shop, strict=strict)
+        if found or (converted := _converted(body, shape)) is None:
+            raise found or error from None
+        payload = converted
     if strict:
-        unknown = unknown_fields(shape, parse(body, "data"), ("data",))
-        if unknown:
-            raise InvalidPayload.of(_told(one) for one in unknown)
+        if unknown_fields(shape, parse(body, "data"), ("data",)):
+            raise _every_fault(body, shape, shop, strict=True) or InvalidPayload("data", "has unknown fields")
         return payload, ()
     with collecting() as notes:
         note_unknown(parse(body, "data"), shape, "data")
     return payload, tuple(notes)
 
 
-def _every_fault(body: bytes, shape: type[Struct], *, strict: bool) -> InvalidPayload | None:
-    """All that is wrong with a body that is JSON; `None` if it is not even that."""
+def _converted(body: bytes, shape: type[Struct]) -> Struct | None:
+    """A body in which a whole number is written with decimals (`5.0`), which JSON Schema takes for one."""
+    try:
+        return msgspec.convert(_whole(msgspec.json.decode(body)), shape)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _every_fault(body: bytes, shape: type[Struct], shop: ShopContext, *, strict: bool) -> InvalidPayload | None:
+    """All that is wrong with a body that is JSON; `None` if it is not even that, or if nothing is."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    found = faults_of(shape, value, strict=strict, at=("data",))
-    return InvalidPayload.of(_told(one) for one in found) if found else None
-
-
-def _told(fault: Fault) -> Wrong:
-    return path(fault.place), f"{fault.message}; {fault.help}" if fault.help else fault.message
+    faults = faults_of(shape, value, strict=strict, at=("data",))
+    wrong = [told(one) for one in faults]
+    if wrong:
+        wrong.extend(unclean(without(value, (one.place[1:] for one in faults)), shape, shop, "data"))
+    return InvalidPayload.of(wrong) if wrong else None
 
 
 def _attribute(value: str, where: str) -> str:

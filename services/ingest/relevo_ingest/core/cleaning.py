@@ -1,8 +1,9 @@
 """Payloads that a sender wrote in canonical form, brought into the one form that each value has; secrets removed."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
+import msgspec
 from msgspec import Struct
 
 from relevo_contracts.payloads import Buyer, EventContact, Money
@@ -10,7 +11,7 @@ from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import InvalidPayload, Wrong
 from relevo_ingest.core.money import amount_text
-from relevo_ingest.core.notes import note
+from relevo_ingest.core.notes import collecting, note
 from relevo_ingest.core.redaction import without_secrets
 from relevo_ingest.core.times import to_utc
 
@@ -25,6 +26,14 @@ def cleaned(payload: T, shop: ShopContext, where: str) -> T:
     if cleaner.wrong:
         raise InvalidPayload.of(cleaner.wrong)
     return found
+
+
+def unclean(data: Any, shape: Any, shop: ShopContext, where: str) -> list[Wrong]:
+    """The values of plain JSON that can't be brought into canonical form, in all parts of it that have their type."""
+    cleaner = _Cleaner(shop)
+    with collecting():
+        cleaner.parts(data, shape, where)
+    return cleaner.wrong
 
 
 class _Cleaner:
@@ -44,6 +53,23 @@ class _Cleaner:
         if isinstance(value, datetime):
             return to_utc(value)
         return _text(value, where) if isinstance(value, str) else value
+
+    def parts(self, value: Any, wanted: Any, where: str) -> None:
+        """Looks at plain JSON: at all of it if that has its type, else at the parts of it that have theirs."""
+        if isinstance(value, dict) and isinstance(wanted, type) and issubclass(wanted, Struct):
+            try:
+                self.value(msgspec.convert(value, wanted), where)
+            except msgspec.ValidationError:
+                for field in msgspec.structs.fields(wanted):
+                    if field.encode_name in value:
+                        self.parts(value[field.encode_name], field.type, f"{where}.{field.encode_name}")
+            return
+        for inner in get_args(wanted):
+            if get_origin(wanted) is not list:
+                self.parts(value, inner, where)
+            elif isinstance(value, list):
+                for n, item in enumerate(value):
+                    self.parts(item, inner, f"{where}[{n}]")
 
     def _free_form(self, value: dict[str, Any], where: str) -> dict[str, Any]:
         cleaned_fields = {_text(name, where): self.value(item, f"{where}.{name}") for name, item in value.items()}

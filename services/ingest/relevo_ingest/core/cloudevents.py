@@ -7,16 +7,18 @@ rehearsal: by default it reaches nobody and changes nothing.
 
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta, Struct
 
+from relevo_contracts.checking import faults_of
 from relevo_contracts.payloads import Instant
 from relevo_ingest.core.decoding import decode_strictly
-from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.errors import InvalidPayload, Wrong, told
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -85,32 +87,105 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def parse(content_type: str, headers: Mapping[str, str], body: bytes, most: int) -> tuple[list[CloudEvent], bool]:
+class Malformed(Struct, frozen=True):
+    """What should be an event and has attributes that are missing or wrong: all of them, and what is there besides."""
+
+    wrong: tuple[Wrong, ...]
+    type: str = ""
+    """Empty if that is wrong as well."""
+    data: msgspec.Raw = msgspec.Raw(b"")
+
+
+Given = CloudEvent | Malformed
+
+
+def parse(content_type: str, headers: Mapping[str, str], body: bytes, most: int) -> tuple[list[Given], bool]:
     """The events of a request, and whether it is a batch. Raises `InvalidPayload` (a batch may hold `most` events)."""
     media = media_type(content_type)
     if media == BATCH:
-        events = decode_strictly(body, list[CloudEvent])
+        events = _parts(body)
         if len(events) > most:
             raise InvalidPayload("body", f"the batch has {len(events)} events; at most {most} are taken at once")
-        return events, True
+        return [_structured(one) for one in events], True
     if media == STRUCTURED:
-        return [decode_strictly(body, CloudEvent)], False
+        decode_strictly(body, msgspec.Raw)
+        return [_structured(body)], False
     return [_binary(headers, media, body)], False
+
+
+def _parts(body: bytes) -> list[msgspec.Raw]:
+    """The events of a batch, each as it stands there. Raises `InvalidPayload` if it is not a list."""
+    if not bytes(decode_strictly(body, msgspec.Raw)).lstrip().startswith(b"["):
+        raise InvalidPayload("body", f"must be a list of events; one event alone is {STRUCTURED}")
+    return decode_strictly(body, list[msgspec.Raw])
 
 
 def is_binary(headers: Mapping[str, str]) -> bool:
     """Whether the event's attributes travel as `ce-*` headers."""
-    return "ce-specversion" in headers
+    return any(f"ce-{name}" in headers for name in ("specversion", "id", "source", "type"))
 
 
-def _binary(headers: Mapping[str, str], media: str, body: bytes) -> CloudEvent:
-    attributes: dict[str, object] = {
-        name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")
-    }
-    attributes["datacontenttype"] = media
+def _structured(text: bytes | msgspec.Raw) -> Given:
+    """One event of which it is known that it is JSON."""
+    try:
+        attributes = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        event = msgspec.json.decode(text, type=CloudEvent)
+    except msgspec.ValidationError:
+        return _malformed(decode_strictly(bytes(text), Any), text)
+    slips = _slips(attributes)
+    return Malformed(slips, event.type, event.data) if slips else event
+
+
+def _malformed(value: Any, text: bytes | msgspec.Raw) -> Malformed:
+    if isinstance(value, list):
+        return Malformed((("", f"must be an event, not a list; several events are {BATCH}"),))
+    if not isinstance(value, dict):
+        return Malformed((("", "must be an event: an object"),))
+    data = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("data", msgspec.Raw(b""))
+    return _with_faults(value, _slips(value), data)
+
+
+def _binary(headers: Mapping[str, str], media: str, body: bytes) -> Given:
+    attributes: dict[str, Any] = {"datacontenttype": media}
+    wrong: list[Wrong] = []
+    for name, value in headers.items():
+        if name.startswith("ce-"):
+            attributes[name.removeprefix("ce-")] = unquote(value, errors="replace")
+            if "\ufffd" in attributes[name.removeprefix("ce-")]:
+                wrong.append((name.removeprefix("ce-"), "is not UTF-8 once its %-escapes are decoded"))
+    wrong.extend(_slips(attributes))
     try:
         event = msgspec.convert(attributes, CloudEvent)
-    except msgspec.ValidationError as error:
-        failed = InvalidPayload.from_decoder(error)
-        raise InvalidPayload(f"ce-{failed.where}" if failed.where != "body" else "headers", failed.problem) from None
-    return msgspec.structs.replace(event, data=msgspec.Raw(body))
+        found = Malformed(tuple(wrong), event.type, msgspec.Raw(body))
+    except msgspec.ValidationError:
+        found = _with_faults(attributes, wrong, msgspec.Raw(body))
+    if not found.wrong:
+        return msgspec.structs.replace(event, data=found.data)
+    return msgspec.structs.replace(found, wrong=tuple((f"ce-{where}", problem) for where, problem in found.wrong))
+
+
+def _with_faults(attributes: Mapping[str, Any], wrong: Iterable[Wrong], data: msgspec.Raw) -> Malformed:
+    found = dict(wrong)
+    for fault in faults_of(CloudEvent, attributes, strict=False):
+        found.setdefault(*told(fault))
+    named = attributes.get("type")
+    return Malformed(tuple(found.items()), named if isinstance(named, str) and named else "", data)
+
+
+def _slips(given: Iterable[str]) -> tuple[Wrong, ...]:
+    """Attributes that are misspelt. CloudEvents lets senders add what they like: only what is nearly one counts.
+
+    A slip in `historical` would otherwise have a backfill start runs and send messages.
+    """
+    found = []
+    for name in set(given) - _KNOWN:
+        near = get_close_matches("".join(filter(str.isalnum, name.lower())), _ATTRIBUTES, n=1, cutoff=_NEAR)
+        if near and near[0] not in given:
+            found.append((name[:60], f"is not an attribute here; did you mean {near[0]!r}?"))
+    return tuple(sorted(found))
+
+
+_ATTRIBUTES = CloudEvent.__struct_fields__
+_KNOWN = frozenset(_ATTRIBUTES) | {"dataschema", "subject"}
+_NEAR = 0.87
+"""How alike an attribute is to one of ours where it must be a slip: `historic`, `Historical`, not `sourceid`."""

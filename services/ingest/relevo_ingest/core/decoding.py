@@ -6,6 +6,7 @@ absent, and a note (`core.notes`) says where and why. Only what is required, and
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any, TypeVar
 
 import msgspec
@@ -60,6 +61,8 @@ def parse(body: bytes, under: str = "") -> Any:
         return msgspec.json.decode(body)  # nearly always
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error)
+    if not body.strip():
+        raise InvalidPayload(under or "body", "is empty: JSON is wanted")
     try:
         text = _text(body, under or "body")
         value = _READER.decode(text)
@@ -115,6 +118,10 @@ _READER = json.JSONDecoder(parse_int=_whole_number, parse_constant=_no_number, s
 
 def _check_text(body: bytes, under: str) -> None:
     """The decoder skips what the shape does not name, unseen; the whole body must be text nevertheless."""
+    if not body.strip():
+        raise InvalidPayload(under or "body", "is empty: JSON is wanted")
+    if body.startswith(BOM_UTF8):
+        raise InvalidPayload(under or "body", "begins with a byte order mark: send it without")
     try:
         body.decode()
     except UnicodeDecodeError as error:

@@ -3,11 +3,19 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from relevo_contracts.checking import path
+from relevo_contracts.declared import Fault
+
 Wrong = tuple[str, str]
 """The path of a value in the body, and what is wrong with it."""
 
 _SHOWN = 5
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
+
+
+def told(fault: Fault) -> Wrong:
+    """A fault of a payload, as its sender reads it."""
+    return path(fault.place), f"{fault.message}; {fault.help}" if fault.help else fault.message
 
 
 class IngestError(Exception):
