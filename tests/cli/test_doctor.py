@@ -17,6 +17,7 @@ from relevo_cli.doctor.facts import (
     DatabaseFacts,
     Facts,
     Group,
+    Retried,
     ServiceFacts,
     Settled,
     TopicFacts,
@@ -85,6 +86,24 @@ CASES: list[tuple[Facts, str, str, str]] = [
         "engine does not answer",
         "engine.log",
     ),
+    (
+        msgspec.structs.replace(HEALTHY, postgres=Away("not all answers came in 10 s", silent=True)),
+        "error",
+        "PostgreSQL is slow or hangs: not all answers came in 10 s",
+        "overloaded",
+    ),
+    (
+        msgspec.structs.replace(HEALTHY, kafka=Away("not all answers came in 10 s", silent=True)),
+        "error",
+        "Kafka is slow or hangs",
+        "overloaded",
+    ),
+    (
+        msgspec.structs.replace(HEALTHY, services={"engine": Away("no answer in 5 s", silent=True)}),
+        "error",
+        "engine does not answer: no answer in 5 s",
+        "end it",
+    ),
     (msgspec.structs.replace(HEALTHY, services={}), "note", "no service was asked", "--service engine=http://"),
     (msgspec.structs.replace(HEALTHY, disk=(0.01, 2**20)), "error", "1 MiB left", "make room"),
     (
@@ -117,6 +136,18 @@ CASES: list[tuple[Facts, str, str, str]] = [
         "warning",
         "2 HTTP calls of the last day failed, mostly: 500",
         "explain",
+    ),
+    (
+        postgres(again=[Retried("email", Waiting(9, HOUR), "the mail server refused the login: 535")]),
+        "warning",
+        "9 e-mails were tried in vain and are tried again, the oldest accepted 60 min ago, mostly: the mail server",
+        "the provider",
+    ),
+    (
+        postgres(again=[Retried("call", Waiting(1, HOUR), "")]),
+        "warning",
+        "1 HTTP call was tried in vain and is tried again, the oldest accepted 60 min ago",
+        "the called system",
     ),
     (postgres(shops=[]), "warning", "no shop is known", "relevo shops add"),
     (
@@ -162,6 +193,12 @@ CASES: list[tuple[Facts, str, str, str]] = [
     (service(version="0.2.0"), "warning", "engine is of release 0.2.0, this command of 0.1.0", "one release"),
     (service(parts={"kafka": (False, "no answer in 2 s")}), "error", "kafka: no answer in 2 s", "log"),
     (
+        service(parts={"catalog": (False, "refused"), "walks": (False, "refused"), "kafka": (True, "")}),
+        "error",
+        "engine is not ready: catalog, walks: refused",
+        "log",
+    ),
+    (
         service(parts={"definitions": (True, "version x can't be read")}),
         "error",
         "version x can't be read",
@@ -205,6 +242,18 @@ def test_each_fault_is_one_finding_with_what_to_do(facts: Facts, severity: str, 
     assert do in finding.do
 
 
+@any_of(st.sampled_from(["postgres", "kafka"]), st.sets(st.sampled_from(["catalog", "engine group", "walks"])))
+def test_what_a_server_that_is_away_brings_with_it_is_not_told_of_each_service(server: str, others: set[str]) -> None:
+    probe = {"postgres": "database", "kafka": "kafka"}[server]
+    ill = msgspec.structs.replace(
+        SERVICE, ready=False, parts={part: (False, f"{part} refused") for part in (probe, *others)}
+    )
+    facts = msgspec.structs.replace(HEALTHY, services={"engine": ill, "scheduler": ill}, **{server: Away("refused")})
+    assert len(findings(facts)) == 1
+    here = msgspec.structs.replace(HEALTHY, services={"engine": ill, "scheduler": ill})
+    assert len(findings(here)) == 2 * (1 + len(others))
+
+
 @any_of(st.sets(st.sampled_from(range(len(CASES)))))
 def test_the_worst_comes_first_and_everything_says_what_to_do(chosen: set[int]) -> None:
     told = [finding for number in chosen for finding in findings(CASES[number][0])]
@@ -239,12 +288,22 @@ async def test_a_system_without_services_is_looked_at(settings: SettingsFactory,
             " values ('acme', 'd', 'c', 'email', 'in_doubt', 1, $1, $1, 'nobody knows')",
             now - HOUR,
         )
+        await connection.execute(
+            "insert into notifier.delivery"
+            " (shop, id, key, channel, state, attempts, accepted_at, wake_at, reason, body)"
+            " values ('acme', 'e', 'c', 'email', 'queued', 3, $1, $2, 'the login was refused', '')",
+            *(now - HOUR, now + HOUR),
+        )
+        files = {"workflow.yaml": "workflow: 1"}
+        await catalog.deploy(connection, workflow="pack", version="v1", files=files, at=now)
     code, out, err = await relevo("doctor", "--json", **given(own))
     assert code == 1, err
     report = json.loads(out)
     said = " | ".join(finding["what"] for finding in report["findings"])
     assert "1 timer that is due has waited for" in said
     assert "1 e-mail of the last day in doubt" in said
+    assert "1 e-mail was tried in vain and is tried again, the oldest accepted 60 min ago, mostly: the login" in said
+    assert "pack can't be read by this release" in said
     assert "nobody reads as engine" in said
     assert report["facts"]["kafka"]["topics"]["relevo.events"]["partitions"] == own.partitions
     assert topics

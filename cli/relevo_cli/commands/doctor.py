@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,10 +17,11 @@ from relevo_cli import addresses
 from relevo_cli.addresses import Running
 from relevo_cli.console import counted, hanging, out, print_json, terminal_width
 from relevo_cli.doctor import broker, database, services
-from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts
+from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, ServiceFacts
 from relevo_cli.doctor.findings import Finding
 from relevo_cli.doctor.judging import findings, lasting
 from relevo_cli.errors import CommandError
+from relevo_runtime.errors import described
 from relevo_runtime.settings import RuntimeSettings
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ async def _facts(settings: RuntimeSettings, known: dict[str, str], found: Runnin
     return Facts(
         version=version("relevo-runtime"),
         partitions=settings.partitions,
-        postgres=postgres,
+        postgres=_with_unreadable(postgres, answers),
         kafka=kafka,
         services=answers,
         secrets_here=frozenset(name for name, value in os.environ.items() if value),
@@ -78,14 +79,23 @@ async def _facts(settings: RuntimeSettings, known: dict[str, str], found: Runnin
     )
 
 
+def _with_unreadable(
+    postgres: DatabaseFacts | Away, answers: Mapping[str, ServiceFacts | Away]
+) -> DatabaseFacts | Away:
+    """With the workflows that can't be read, unless an engine says so itself."""
+    if isinstance(postgres, Away) or isinstance(answers.get("engine"), ServiceFacts):
+        return postgres
+    return msgspec.structs.replace(postgres, unreadable=list(database.unreadable(postgres.deployed)))
+
+
 async def _bounded(look: Awaitable[T]) -> T | Away:
     try:
         async with asyncio.timeout(_SECONDS):
             return await look
     except TimeoutError:
-        return Away(f"no answer in {_SECONDS:.0f} s")
+        return Away(f"not all answers came in {_SECONDS:.0f} s", silent=True)
     except Exception as error:  # noqa: BLE001 - that a part can't be looked at is what is looked for
-        return Away(f"{type(error).__name__}: {error}")
+        return Away(described(error))
 
 
 def _disk(data: Path) -> tuple[float, int]:
@@ -137,5 +147,5 @@ def _figures(facts: Facts) -> dict[str, object]:
     )
     if isinstance(facts.postgres, Away):
         return {**figures, "postgres": {"why": facts.postgres.why}}
-    shown = ("version", "ahead", "migrations", "timers", "outbox", "queues", "settled", "unreadable")
+    shown = ("version", "ahead", "migrations", "timers", "outbox", "queues", "again", "settled", "unreadable")
     return {**figures, "postgres": msgspec.to_builtins({name: getattr(facts.postgres, name) for name in shown})}

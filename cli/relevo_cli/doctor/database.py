@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from relevo_cli import database
-from relevo_cli.doctor.facts import DatabaseFacts, Settled, Unreadable, Waiting
+from relevo_cli.doctor.facts import DatabaseFacts, Retried, Settled, Unreadable, Waiting
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock, make_clock
 from relevo_runtime.migrations import installed_packages, pending
@@ -42,6 +42,7 @@ async def _all(settings: RuntimeSettings, connection: Connection, facts: Databas
     assert timers is not None
     assert outbox is not None
     queues = await connection.fetch(STATEMENTS["queues"], now)
+    again = await connection.fetch(STATEMENTS["again"])
     settled = await connection.fetch(STATEMENTS["settled"], now - _DAY)
     return DatabaseFacts(
         version=facts.version,
@@ -49,11 +50,12 @@ async def _all(settings: RuntimeSettings, connection: Connection, facts: Databas
         timers=Waiting(timers["count"], late(timers["oldest"])),
         outbox=Waiting(outbox["count"], timedelta(seconds=outbox["seconds"])),
         queues={row["channel"]: Waiting(row["count"], late(row["oldest"])) for row in queues},
+        again=[Retried(row["what"], Waiting(row["count"], late(row["oldest"])), row["reason"]) for row in again],
         settled=[Settled(row["what"], row["state"], row["count"], row["reason"]) for row in settled],
         shops=await catalog.shops(connection),
         pauses=await paused(connection),
         secrets={name: sorted(each) for name, each in (await catalog.needed_secrets(connection)).items()},
-        unreadable=list(_unreadable(await catalog.active_definitions(connection))),
+        deployed=await catalog.active_definitions(connection),
     )
 
 
@@ -62,8 +64,9 @@ def _ahead(before: datetime, there: datetime, after: datetime) -> timedelta:
     return there - (before + (after - before) / 2)
 
 
-def _unreadable(active: Sequence[catalog.Deployed]) -> Iterator[Unreadable]:
-    for one in active:
+def unreadable(deployed: Sequence[catalog.Deployed]) -> Iterator[Unreadable]:
+    """Those that this release can't read. It takes processor time, so never while somebody waits for a server."""
+    for one in deployed:
         try:
             compile_workflow(one.files)
         except WorkflowError as error:

@@ -20,6 +20,15 @@ from notifier.delivery where wake_at <= $1 group by channel
 union all
 select 'call', count(*), min(wake_at) from notifier.call where wake_at <= $1 having count(*) > 0
 
+-- name: again
+-- Messages and calls that were tried in vain and are tried again: how many, the oldest, their most frequent reason.
+select channel as what, count(*) as count, min(accepted_at) as oldest, mode() within group (order by reason) as reason
+from notifier.delivery where wake_at is not null and state = 'queued' and attempts > 0 group by channel
+union all
+select 'call', count(*), min(accepted_at), mode() within group (order by reason)
+from notifier.call where wake_at is not null and state = 'queued' and attempts > 0 having count(*) > 0
+order by what
+
 -- name: settled
 -- Messages and calls that failed or are in doubt since $1, with their most frequent reason.
 select channel as what, state, count(*) as count, mode() within group (order by reason) as reason

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from relevo_runtime.catalog import Shop
+from relevo_runtime.catalog import Deployed, Shop
 from relevo_runtime.pauses import Pause
 
 
 class Away(Struct, frozen=True):
-    """A part that does not answer, and why."""
+    """A part that does not answer, and why. `silent`: it may be there, its answer did not come in time."""
 
     why: str
+    silent: bool = False
 
 
 class Waiting(Struct, frozen=True):
@@ -20,6 +21,14 @@ class Waiting(Struct, frozen=True):
 
     count: int = 0
     oldest: timedelta = timedelta(0)
+
+
+class Retried(Struct, frozen=True):
+    """Messages or calls that were tried in vain and are tried again, with the most frequent reason."""
+
+    what: str
+    waiting: Waiting
+    reason: str
 
 
 class Settled(Struct, frozen=True):
@@ -39,7 +48,9 @@ class Unreadable(Struct, frozen=True):
 
 
 class DatabaseFacts(Struct, frozen=True, kw_only=True):
-    """What PostgreSQL tells. `ahead` is how far its clock is ahead of this machine's."""
+    """What PostgreSQL tells. `ahead` is how far its clock is ahead of this machine's; `deployed` are the workflows in
+    service, of which somebody has to find out which are `unreadable`.
+    """
 
     version: str
     ahead: timedelta
@@ -47,10 +58,12 @@ class DatabaseFacts(Struct, frozen=True, kw_only=True):
     timers: Waiting = Waiting()
     outbox: Waiting = Waiting()
     queues: Mapping[str, Waiting] = {}
+    again: Sequence[Retried] = ()
     settled: Sequence[Settled] = ()
     shops: Sequence[Shop] = ()
     pauses: Sequence[Pause] = ()
     secrets: Mapping[str, Sequence[str]] = {}
+    deployed: Sequence[Deployed] = ()
     unreadable: Sequence[Unreadable] = ()
 
 

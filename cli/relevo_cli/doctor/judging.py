@@ -37,8 +37,7 @@ def findings(facts: Facts) -> list[Finding]:
 def _database(facts: Facts) -> Iterator[Finding]:
     postgres = facts.postgres
     if isinstance(postgres, Away):
-        do = "start it, or set RELEVO_POSTGRES to its address; services go on by themselves once it is back"
-        yield Finding("error", "PostgreSQL", f"PostgreSQL does not answer: {postgres.why}", do)
+        yield _server("PostgreSQL", "RELEVO_POSTGRES", postgres)
         return
     yield from _skew("PostgreSQL", postgres.ahead)
     if postgres.migrations:
@@ -47,8 +46,17 @@ def _database(facts: Facts) -> Iterator[Finding]:
         yield Finding("error", "PostgreSQL", what, "`relevo migrate`")
         return
     yield from _queues(postgres)
+    yield from _again(postgres)
     yield from _ended(postgres)
     yield from _catalog(facts, postgres)
+
+
+def _server(name: str, setting: str, away: Away) -> Finding:
+    if away.silent:
+        do = "see whether it or a machine is overloaded, or its disk full, and ask again; end nothing that works"
+        return Finding("error", name, f"{name} is slow or hangs: {away.why}", do)
+    do = f"start it, or set {setting} to its address; services go on by themselves once it is back"
+    return Finding("error", name, f"{name} does not answer: {away.why}", do)
 
 
 def _queues(postgres: DatabaseFacts) -> Iterator[Finding]:
@@ -74,6 +82,18 @@ def _late(part: str, names: tuple[str, str], waiting: Waiting, do: str) -> Itera
         one, many = names
         what = counted(waiting.count, f"{one} has waited", f"{many} are waiting, the oldest")
         yield Finding(severity, part, f"{what} for {lasting(waiting.oldest)}", do)
+
+
+def _again(postgres: DatabaseFacts) -> Iterator[Finding]:
+    for one in postgres.again:
+        where = "the called system" if one.what == "call" else "the provider, or its RELEVO_NOTIFIER_… settings"
+        do = f"mend {where}: they are tried again by themselves, but not for ever (RELEVO_NOTIFIER_…ATTEMPTS)"
+        name, names = _QUEUES[one.what]
+        tried = (f"{name} was tried in vain and is tried again", f"{names} were tried in vain and are tried again")
+        what = counted(one.waiting.count, *tried)
+        reason = f", mostly: {one.reason}" if one.reason else ""
+        since = f"the oldest accepted {lasting(one.waiting.oldest)} ago"
+        yield Finding("warning", "notifier", f"{what}, {since}{reason}", do)
 
 
 def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
@@ -115,8 +135,7 @@ def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
 def _broker(facts: Facts) -> Iterator[Finding]:
     kafka = facts.kafka
     if isinstance(kafka, Away):
-        do = "start it, or set RELEVO_KAFKA to its address; services go on by themselves once it is back"
-        yield Finding("error", "Kafka", f"Kafka does not answer: {kafka.why}", do)
+        yield _server("Kafka", "RELEVO_KAFKA", kafka)
         return
     yield from _topics(facts, kafka)
     yield from _groups(kafka)
@@ -176,20 +195,42 @@ def _services(facts: Facts) -> Iterator[Finding]:
         yield Finding("note", "services", "no service was asked: their addresses are not known", do)
     for name, service in sorted(facts.services.items()):
         if isinstance(service, Away):
-            yield Finding("error", name, f"{name} does not answer: {service.why}", f"start it; {name}.log says why")
+            do = f"start it; {name}.log says why"
+            if service.silent:
+                do = (
+                    f"{name}.log says what it did last; if it stays so, end it (SIGKILL too loses nothing) and start it"
+                )
+            yield Finding("error", name, f"{name} does not answer: {service.why}", do)
             continue
         yield from _skew(name, service.ahead)
         if service.version and service.version != facts.version:
             what = f"{name} is of release {service.version}, this command of {facts.version}"
             yield Finding("warning", name, what, "bring all to one release, `relevo migrate` first")
-        yield from _parts(name, service)
+        yield from _bad_parts(name, service, facts)
+        yield from _doubtful_parts(name, service)
 
 
-def _parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
+def _bad_parts(name: str, service: ServiceFacts, facts: Facts) -> Iterator[Finding]:
+    """One finding for each reason. None while a server is away that the service misses too: it is the reason, and what
+    else is wrong can be told once it is back.
+    """
+    reasons: dict[str, list[str]] = {}
     for part, (ok, why) in sorted(service.parts.items()):
         if not ok:
-            yield Finding("error", name, f"{part}: {why or 'does not work'}", f"{name}'s log says more")
-        elif part == SECRETS and why:
+            reasons.setdefault(why or "does not work", []).append(part)
+    missed = {part for parts in reasons.values() for part in parts}
+    servers = {"database": facts.postgres, "kafka": facts.kafka}
+    if any(isinstance(server, Away) and part in missed for part, server in servers.items()):
+        return
+    for why, parts in reasons.items():
+        yield Finding("error", name, f"{name} is not ready: {', '.join(parts)}: {why}", f"{name}'s log says more")
+
+
+def _doubtful_parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
+    for part, (ok, why) in sorted(service.parts.items()):
+        if not ok:
+            continue
+        if part == SECRETS and why:
             yield Finding("warning", name, why, "set them in the notifier's environment and start it again")
         elif part == "definitions" and why:
             yield Finding("error", name, why, "mend and deploy it: `relevo deploy workflows/NAME`")

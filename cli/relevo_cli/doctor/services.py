@@ -17,7 +17,7 @@ _SECOND = timedelta(seconds=1)
 
 
 async def look(addresses: Mapping[str, str]) -> dict[str, ServiceFacts | Away]:
-    """Asks all at once, each within five seconds."""
+    """Asks all at once, each within five seconds of no answer."""
     async with httpx.AsyncClient(timeout=_SECONDS) as client:
         found = await asyncio.gather(*(_ask(client, address) for address in addresses.values()))
     return dict(zip(addresses, found, strict=True))
@@ -28,6 +28,8 @@ async def _ask(client: httpx.AsyncClient, address: str) -> ServiceFacts | Away:
     try:
         answer = await client.get(f"{address.rstrip('/')}/readyz")
         report = msgspec.json.decode(answer.content, type=Report)
+    except httpx.ReadTimeout:
+        return Away(f"{address}/readyz: connected, but no answer in {_SECONDS:.0f} s", silent=True)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
         return Away(f"{address}/readyz: {type(error).__name__} {error}".rstrip())
     return ServiceFacts(

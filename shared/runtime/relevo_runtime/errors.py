@@ -65,4 +65,7 @@ def described(error: BaseException) -> str:
         said = str(error)
     except Exception:  # noqa: BLE001 - an exception of a library may fail at its own text
         said = ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    kind = type(error).__name__
+    if not said or said == kind or said.startswith(f"{kind}: "):  # Kafka's errors name their kind themselves
+        return said or kind
+    return f"{kind}: {said}"
