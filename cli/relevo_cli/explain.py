@@ -69,10 +69,6 @@ def _postgres(error: BaseException) -> str | None:
             return f"the database has no tables of Relevo ({error}); run `relevo migrate` first"
         case asyncpg.UndefinedColumnError():
             return f"the database is of an older release ({error}); run `relevo migrate` first"
-        case asyncpg.InvalidCatalogNameError() | asyncpg.InvalidAuthorizationSpecificationError():
-            return f"PostgreSQL refuses the connection: {error}; set RELEVO_POSTGRES to a database that exists"
-        case asyncpg.ClientConfigurationError():
-            return f"RELEVO_POSTGRES is no connection URL such as postgresql://USER@HOST/DATABASE: {error}"
         case asyncpg.PostgresConnectionError():
             return _unreachable(str(error))
         case _:

@@ -1,6 +1,7 @@
 """What goes out in a call, what never does, where it may go, and how an answer is read."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from relevo_contracts.messages import CallHttp
 from relevo_notifier.core.network import Allowed, public, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, read_body, read_reply, retry_after
 from relevo_notifier.core.requests import Request, Wrong, request_of
+from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.settings import NotifierSettings, call_secrets
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -151,6 +153,15 @@ def test_a_name_with_one_private_address_is_refused_as_a_whole() -> None:
 def test_a_pattern_that_can_never_fit_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(ValueError, match="notifier_call_hosts"):
         NotifierSettings(notifier_call_hosts=text)
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_authorities_that_cannot_be_read_are_refused_at_the_start(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ValueError, match=r"ca_file[\s\S]*PEM file"):
+        SmtpOptions(ca_file=str(file))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from datetime import datetime
 
 import structlog
 
+from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import check_secret
+from relevo_runtime.postgres import open_pool
 from relevo_runtime.service import Service, run
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.telemetry import log_context
@@ -36,6 +38,13 @@ def talk() -> None:
         logging.getLogger("sample").info("by the standard library: %d", 7)
 
 
+async def connect() -> None:
+    if MODE == "without-database":
+        await open_pool(RuntimeSettings().dsn, application_name="sample")
+    if MODE == "without-kafka":
+        await Publisher(RuntimeSettings()).start()
+
+
 @contextlib.asynccontextmanager
 async def build(service: Service) -> AsyncIterator[None]:
     turns: list[datetime] = []
@@ -55,6 +64,7 @@ async def build(service: Service) -> AsyncIterator[None]:
         await asyncio.Event().wait()
     if MODE == "refusing":
         check_secret("short")
+    await connect()
     if MODE == "crashing":
         password = "hunter" + str(len(sys.argv))
         raise OSError(f"wrong password of {len(password)} characters")

@@ -6,8 +6,8 @@ import uuid
 import asyncpg
 import pytest
 
-from relevo_runtime.errors import MigrationError, StatementError
-from relevo_runtime.migrations import installed_packages, migrate
+from relevo_runtime.errors import MigrationError, StatementError, Unreachable
+from relevo_runtime.migrations import installed_packages, migrate, pending
 from relevo_runtime.postgres import Pool, Statements, open_pool, temporary
 from tests.conftest import Platforms
 from tests.platforms import Platform, with_database
@@ -102,6 +102,13 @@ async def test_migrations_of_several_processes_at_once_run_once(platforms: Platf
     applied = await asyncio.gather(*[migrate(fresh, installed_packages()) for _ in range(3)])
     assert sorted(len(labels) > 0 for labels in applied) == [False, False, True]
     await platforms.drop_database(platform, fresh)
+
+
+async def test_a_wrong_password_or_database_is_told_with_the_server_and_without_the_password(database: str) -> None:
+    wrong = with_database(database, "nowhere_at_all")
+    for connect in (open_pool(wrong, application_name="relevo-tests"), migrate(wrong, []), pending(wrong, [])):
+        with pytest.raises(Unreachable, match=r"refuses the connection: .*nowhere_at_all.*RELEVO_POSTGRES"):
+            await connect
 
 
 async def test_a_migration_that_was_changed_afterwards_is_refused(database: str) -> None:

@@ -117,6 +117,27 @@ def test_what_it_refuses_at_the_start_is_one_clear_sentence(run: Callable[..., R
     assert not any("Traceback" in str(line) for line in log)
 
 
+@pytest.mark.parametrize(
+    ("mode", "setting", "address", "named"),
+    [
+        ("without-database", "postgres", "postgresql://ada:hunter2@127.0.0.1:9/tea", "127.0.0.1:9 (database tea)"),
+        ("without-database", "postgres", "postgresql://ada:hunter2@nowhere.invalid/tea", "nowhere.invalid (database"),
+        ("without-database", "postgres", "postgresql://ada:hunter2@/tea?host=/nowhere", "/nowhere (database tea)"),
+        ("without-database", "postgres", "mysql://ada:hunter2@127.0.0.1:9/tea", "is no connection URL"),
+        ("without-kafka", "kafka", "127.0.0.1:9,127.0.0.1:10", "Kafka can't be reached at 127.0.0.1:9,127.0.0.1:10"),
+    ],
+)
+def test_a_server_that_is_missing_at_the_start_is_named_with_its_address_and_its_setting(
+    run: Callable[..., Running], mode: str, setting: str, address: str, named: str
+) -> None:
+    code, log = run(mode, **{setting: address}).finish()
+    assert code == 1
+    [critical] = [str(line["message"]) for line in log if line["level"] == "critical"]
+    assert named in critical
+    assert f"RELEVO_{setting.upper()}" in critical
+    assert not any("Traceback" in str(line) or "hunter2" in str(line) for line in log)
+
+
 def test_a_traceback_for_people_shows_no_values(run: Callable[..., Running]) -> None:
     crashed = run("crashing", log_format="console")
     _, log = crashed.process.communicate(timeout=30)

@@ -21,7 +21,7 @@ from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, Ser
 from relevo_cli.doctor.findings import Finding
 from relevo_cli.doctor.judging import findings, lasting
 from relevo_cli.errors import CommandError
-from relevo_runtime.errors import described
+from relevo_runtime.errors import Unreachable, described
 from relevo_runtime.settings import RuntimeSettings
 
 T = TypeVar("T")
@@ -94,6 +94,8 @@ async def _bounded(look: Awaitable[T]) -> T | Away:
             return await look
     except TimeoutError:
         return Away(f"not all answers came in {_SECONDS:.0f} s", silent=True)
+    except Unreachable as error:
+        return Away(described(error.__cause__ or error))  # the finding says itself what to do
     except Exception as error:  # noqa: BLE001 - that a part can't be looked at is what is looked for
         return Away(described(error))
 

@@ -19,6 +19,10 @@ class TooManyDeadLetters(RuntimeFault):
         self.last_reason = last_reason
 
 
+class Unreachable(RuntimeFault):
+    """A server that is needed now does not answer, or refuses; the message has its address and the setting."""
+
+
 class PublishError(RuntimeFault):
     """Kafka did not acknowledge `failed` of `total` messages for `topic`; some of the others may have been written."""
 

@@ -10,6 +10,7 @@ import asyncpg
 from msgspec import Struct
 
 from relevo_runtime.errors import MigrationError
+from relevo_runtime.postgres import reaching
 
 ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier", "relevo_ingest")
 """The packages that own a schema, in the order in which they are migrated, however they are asked for."""
@@ -79,7 +80,7 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
     Each file runs in a transaction of its own. Several processes may call it at once: one works, the others wait and
     find nothing left to do. Raises `MigrationError` if a file changed after it was applied, or if it fails.
     """
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
+    connection = await _connect(dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
         await connection.execute(_TABLE)
@@ -90,13 +91,18 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
 
 async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
     """The labels of what `migrate` would apply; changes nothing."""
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
+    connection = await _connect(dsn)
     try:
         exists = await connection.fetchval("select to_regclass('public.relevo_migration') is not null")
         applied = await _applied(connection) if exists else {}
         return [m.label for m in migrations(packages) if (m.package, m.number) not in applied]
     finally:
         await connection.close()
+
+
+async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    with reaching(dsn):
+        return await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
 
 
 async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[tuple[str, int], str]:

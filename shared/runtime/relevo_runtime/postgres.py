@@ -1,14 +1,16 @@
 """PostgreSQL: the pool, the statements in .sql files, and which errors are worth a second try."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
 
-from relevo_runtime.errors import StatementError
+from relevo_runtime.errors import StatementError, Unreachable, described
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -26,6 +28,9 @@ _SESSION = {
 }
 
 
+_BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+
+
 async def open_pool(
     dsn: str, *, application_name: str, min_size: int = 1, max_size: int = 8, command_timeout: float = 60.0
 ) -> Pool:
@@ -34,19 +39,54 @@ async def open_pool(
     `bytes` given for a jsonb parameter are taken as JSON text that is encoded already; in a `jsonb[]` parameter give
     lists that way, since asyncpg takes a list in an array for a further dimension. The just-in-time compiler is
     off (it costs more than these short statements take). A transaction in which nothing happens for 30 s is ended by
-    the server, which is `temporary`. Raises what asyncpg raises if the server can't be reached.
+    the server, which is `temporary`. Raises `Unreachable`.
     """
-    pool: Pool = await asyncpg.create_pool(
-        dsn,
-        min_size=min_size,
-        max_size=max_size,
-        command_timeout=command_timeout,
-        init=prepare_connection,
-        statement_cache_size=1024,
-        max_cached_statement_lifetime=0,
-        server_settings={"application_name": application_name, **_SESSION},
-    )
+    with reaching(dsn):
+        pool: Pool = await asyncpg.create_pool(
+            dsn,
+            min_size=min_size,
+            max_size=max_size,
+            command_timeout=command_timeout,
+            init=prepare_connection,
+            statement_cache_size=1024,
+            max_cached_statement_lifetime=0,
+            server_settings={"application_name": application_name, **_SESSION},
+        )
     return pool
+
+
+@contextlib.contextmanager
+def reaching(dsn: str) -> Iterator[None]:
+    """Around a connect: why it failed becomes an `Unreachable` that names the server and the setting.
+
+    By itself such an error says "connection refused", and nobody knows by whom.
+    """
+    try:
+        yield
+    except asyncpg.ClientConfigurationError as error:
+        raise Unreachable(
+            f"RELEVO_POSTGRES is no connection URL such as postgresql://USER@HOST/DATABASE: {error}"
+        ) from error
+    except (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise Unreachable(
+            f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; set RELEVO_POSTGRES to a database, a user "
+            "and a password that exist there"
+        ) from error
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, *_BUSY) as error:
+        raise Unreachable(
+            f"PostgreSQL can't be reached at {_place(dsn)}: {described(error)}; is it running, and RELEVO_POSTGRES "
+            "right?"
+        ) from error
+
+
+def _place(dsn: str) -> str:
+    """Host, port and database of a connection URL, without user and password."""
+    try:
+        parts = urlsplit(dsn)
+        host = parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", []))
+    except ValueError:
+        return "its address"
+    return f"{host or 'its address'} (database {parts.path.strip('/') or 'of the user'})"
 
 
 async def prepare_connection(connection: Connection) -> None:

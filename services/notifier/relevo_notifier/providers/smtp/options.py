@@ -1,7 +1,9 @@
 """Where the mail relay is and how to talk to it."""
 
+import ssl
 from typing import ClassVar, Literal
 
+import pydantic
 from pydantic import Field, SecretStr
 
 from relevo_contracts.contact import Channel
@@ -30,6 +32,16 @@ class SmtpOptions(ProviderOptions):
     timeout: float = Field(
         default=30.0, ge=1, le=300, description="Seconds that one mail may take, connecting included."
     )
+
+    @pydantic.field_validator("ca_file")
+    @classmethod
+    def _loads(cls, value: str) -> str:
+        if value:
+            try:
+                ssl.create_default_context(cafile=value)
+            except OSError as error:
+                raise ValueError(f"can't be read as a PEM file of certificates: {error}") from error
+        return value
 
     def missing(self) -> str:
         """Nothing: without a relay, a sink on this machine is asked."""
