@@ -30,10 +30,30 @@ FORMER_WORDS = {
         **dict.fromkeys(("joining",), "customer merge"),
         **dict.fromkeys(("void",), "precedes erasure"),
         **dict.fromkeys(("odd",), "malformed"),
-    }
+    },
+    "relevo_notifier": {
+        **dict.fromkeys(("lane", "lanes"), "worker pool"),
+        **dict.fromkeys(("holding",), "limits"),
+        **dict.fromkeys(("relaxed",), "wait for capacity"),
+        **dict.fromkeys(("patience", "patiently"), "retry, transient"),
+        **dict.fromkeys(("batches",), "batcher"),
+        **dict.fromkeys(("around", "surroundings"), "context, dependencies"),
+        **dict.fromkeys(("history",), "retention, purge"),
+        **dict.fromkeys(("odd",), "malformed"),
+    },
 }
 """Words that modules, classes and functions of a package no longer use, each with the field's own word."""
-FORMER_NAMES = {"relevo_workflow": {"Walk": "RunExecution", "Deployment": "WorkflowIndex", "Names": "TypeEnvironment"}}
+FORMER_NAMES = {
+    "relevo_workflow": {"Walk": "RunExecution", "Deployment": "WorkflowIndex", "Names": "TypeEnvironment"},
+    "relevo_notifier": {
+        "Hosts": "HostLimiter",
+        "Answer": "ProviderResult",
+        "Refused": "Rejected",
+        "refused": "why_blocked, give_up",
+        "Busy": "HostBusy",
+        "Send": "MaySend",
+    },
+}
 
 
 def sources() -> Iterator[Path]:

@@ -10,6 +10,7 @@ import pytest
 from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
+from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.app.learn import learn_contacts as learn
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.kafka import Record
@@ -21,7 +22,7 @@ ANA = Buyer(id="1", email="ana@example.com", first_name="Ana")
 
 
 async def learn_contacts(records: Sequence[Record], pool: Pool) -> None:
-    await learn(records, pool, ManualClock(NOON))
+    await learn(records, ContactTables(pool), ManualClock(NOON))
 
 
 def record(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.watch_secrets import PART, lacking, watch_secrets
 from relevo_runtime import catalog
 from relevo_runtime.health import Health
@@ -28,7 +29,7 @@ async def deployed(pool: Pool, version: str, secrets: list[str]) -> None:
 
 async def test_it_follows_what_is_deployed_and_makes_nothing_unready(pool: Pool) -> None:
     health = Health()
-    look = watch_secrets(pool, health, {"BANK"})
+    look = watch_secrets(Catalog(pool), health, {"BANK"})
     await deployed(pool, "v1", ["ERP", "BANK"])
     await look(NOON)
     report = await health.report()

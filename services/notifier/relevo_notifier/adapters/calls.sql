@@ -10,7 +10,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[]
 on conflict (shop, id) do nothing
 returning shop, id
 
--- name: begin_calling
+-- name: begin
 -- Marks queued calls as being made, each only if its lease is still the caller's; this is the promise that has to be on
 -- disk before anybody is called. Those that an earlier try of the same caller ($5: its leases) has marked are the
 -- caller's too. Returns those that may go.

@@ -35,6 +35,12 @@ class Catalog:
         while len(self._templates) > self._keep + len(versions):
             self._templates.popitem(last=False)
 
+    async def if_changed(self, revision: int) -> tuple[int, Mapping[str, Collection[str]]] | None:
+        """The revision and the secrets that each workflow in service needs; `None`: it is still at `revision`."""
+        async with self._pool.acquire() as connection:
+            now = await catalog.revision(connection)
+            return None if now == revision else (now, await catalog.needed_secrets(connection))
+
     async def _load(self, connection: Connection, version: str) -> None:
         try:
             self._templates[version] = Templates.of_files(await catalog.definition_files(connection, version))

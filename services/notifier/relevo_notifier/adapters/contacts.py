@@ -1,14 +1,16 @@
-"""The table `notifier.contact`: how people may be reached, as the events say."""
+"""The tables of what is known of people: how they may be reached, what they said about consent, who was erased."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
+from relevo_notifier.adapters import merges
+from relevo_notifier.core.learning import Person
 from relevo_notifier.core.policy import REDACTED
 from relevo_runtime.postgres import Connection, Pool, Statements
 
@@ -16,80 +18,111 @@ STATEMENTS = Statements.load("relevo_notifier.adapters", "contacts.sql")
 OF_SHOP = Statements.load("relevo_notifier.adapters", "shop_erasure.sql")
 PAGE = 5000
 
-Person: TypeAlias = tuple[str, str]
-"""A shop and a key."""
+
+class ContactTables:
+    """The port `ContactStore` on PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["ContactRows"]:
+        """All or nothing of what is done with it."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield ContactRows(connection)
+
+    async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
+        """`ContactRows.erased_already`, by itself."""
+        async with self._pool.acquire() as connection:
+            return await ContactRows(connection).erased_already(erased)
+
+    async def forget_shop(self, shop: str, at: datetime) -> None:
+        """Erase what is kept of a shop, which was erased `at` then; what was said about consent since stays as it is.
+
+        Page by page, each in a transaction of its own; again after a crash in between.
+        """
+        await self._pool.execute(STATEMENTS["want_hashes"], [shop])
+        for name, statement in OF_SHOP.items():
+            until = (at,) if name == "consents" else ()
+            status = f"x {PAGE}"
+            while int(status.rpartition(" ")[2]) >= PAGE:
+                status = await self._pool.execute(statement, shop, PAGE, *until)
 
 
-async def contacts_for_update(connection: Connection, people: Sequence[Person]) -> dict[Person, Contact]:
-    """What is known of `people`, locked until the transaction ends; those not known are left out."""
-    rows = await connection.fetch(STATEMENTS["contacts_for_update"], *_columns(people))
-    return {(row[0], row[1]): msgspec.convert(row[2], Contact) for row in rows}
+class ContactRows:
+    """The port `Contacts`: what is known of people, inside of one transaction."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-async def keep_contacts(connection: Connection, contacts: Mapping[Person, Contact]) -> None:
-    """Write these contacts."""
-    if contacts:
-        await connection.execute(STATEMENTS["keep_contacts"], *_columns(list(contacts)), list(contacts.values()))
+    async def for_update(self, people: Sequence[Person]) -> dict[Person, Contact]:
+        """What is known of `people`, locked until the transaction ends; those not known are left out."""
+        rows = await self._connection.fetch(STATEMENTS["contacts_for_update"], *_columns(people))
+        return {(row[0], row[1]): msgspec.convert(row[2], Contact) for row in rows}
 
+    async def keep(self, contacts: Mapping[Person, Contact]) -> None:
+        """Write these contacts, under the keys too that the people had before."""
+        if contacts:
+            await self._connection.execute(
+                STATEMENTS["keep_contacts"], *_columns(list(contacts)), list(contacts.values())
+            )
+            await merges.copy_to_old_keys(self._connection, contacts)
 
-async def keep_unsubscribed(connection: Connection, said: Sequence[tuple[str, Channel, str, datetime]]) -> None:
-    """Write down that these addresses (shop, channel, address) get no marketing since then."""
-    if said:
-        await connection.execute(STATEMENTS["keep_unsubscribed"], *map(list, zip(*said, strict=True)))
+    async def keep_unsubscribed(self, said: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+        """Write down that these addresses (shop, channel, address) get no marketing since then."""
+        if said:
+            await self._connection.execute(STATEMENTS["keep_unsubscribed"], *map(list, zip(*said, strict=True)))
 
+    async def lift_unsubscribed(self, undone: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+        """Take back that these addresses were unsubscribed at that instant; what was said at another one stays."""
+        if undone:
+            await self._connection.execute(STATEMENTS["lift_unsubscribed"], *map(list, zip(*undone, strict=True)))
 
-async def lift_unsubscribed(connection: Connection, undone: Sequence[tuple[str, Channel, str, datetime]]) -> None:
-    """Take back that these addresses were unsubscribed at that instant; what was said at another one stays."""
-    if undone:
-        await connection.execute(STATEMENTS["lift_unsubscribed"], *map(list, zip(*undone, strict=True)))
+    async def forget(self, erased: Mapping[Person, datetime], now: datetime) -> None:
+        """Erase these people: their contacts, what is queued for them and what was sent.
 
+        With the key '' everyone of the shop is meant: what is queued ends; the rest is for `forget_shop`.
+        """
+        if not erased:
+            return
+        run, people = self._connection.execute, _columns(list(erased))
+        await run(STATEMENTS["want_hashes"], people[0])
+        await run(STATEMENTS["keep_redactions"], *people, list(erased.values()))
+        await run(STATEMENTS["hash_consents"], *people, list(erased.values()))
+        for name in ("hash_addresses", "forget_contacts", "erase_deliveries", "erase_calls"):
+            await run(STATEMENTS[name], *people)
+        await run(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
+        await run(STATEMENTS["skip_calls"], *people, now, REDACTED)
 
-async def forget(connection: Connection, erased: Mapping[Person, datetime], now: datetime) -> None:
-    """Erase these people: their contacts, what is queued for them and what was sent.
+    async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
+        """Those who are erased as of that time, or of a later one. The key '' is the whole shop, and only it."""
+        rows = await self._connection.fetch(
+            STATEMENTS["erased_already"], *_columns(list(erased)), list(erased.values())
+        )
+        return {(row[0], row[1]) for row in rows}
 
-    With the key '' everyone of the shop is meant: what is queued ends; the rest is for `forget_shop`.
-    """
-    if not erased:
-        return
-    people = _columns(list(erased))
-    await connection.execute(STATEMENTS["want_hashes"], people[0])
-    await connection.execute(STATEMENTS["keep_redactions"], *people, list(erased.values()))
-    await connection.execute(STATEMENTS["hash_consents"], *people, list(erased.values()))
-    for name in ("hash_suppressions", "hash_unsubscribed", "forget_contacts", "erase_deliveries", "erase_calls"):
-        await connection.execute(STATEMENTS[name], *people)
-    await connection.execute(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
-    await connection.execute(STATEMENTS["skip_calls"], *people, now, REDACTED)
+    async def redactions(self, people: Sequence[Person]) -> dict[Person, datetime]:
+        """When those of `people` who were erased, or whose shop was, were."""
+        rows = await self._connection.fetch(STATEMENTS["redactions"], *_columns(people))
+        return {(row[0], row[1]): row[2] for row in rows}
 
+    async def keep_consents(self, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
+        """Keep what was said about consent, with its proof."""
+        if said:
+            rows = zip(*(_statement(event, payload) for event, payload in said), strict=True)
+            await self._connection.execute(STATEMENTS["keep_consents"], *map(list, rows))
 
-async def forget_shop(pool: Pool, shop: str, at: datetime) -> None:
-    """Erase what is kept of a shop, which was erased `at` then; what was said about consent since stays as it is.
+    async def into_whom(self, people: Iterable[Person]) -> dict[Person, str]:
+        """Of these people those who were merged, with the key that stands for them now."""
+        return await merges.into_whom(self._connection, people)
 
-    Page by page, each in a transaction of its own; again after a crash in between.
-    """
-    await pool.execute(STATEMENTS["want_hashes"], [shop])
-    for name, statement in OF_SHOP.items():
-        until = (at,) if name == "consents" else ()
-        status = f"x {PAGE}"
-        while int(status.rpartition(" ")[2]) >= PAGE:
-            status = await pool.execute(statement, shop, PAGE, *until)
+    async def earlier_keys(self, people: Iterable[Person]) -> dict[Person, str]:
+        """The keys that these people had before, each with the key that they have now."""
+        return await merges.earlier_keys(self._connection, people)
 
-
-async def erased_already(connection: Connection, erased: Mapping[Person, datetime]) -> set[Person]:
-    """Those who are erased as of that time, or of a later one. With the key '' the whole shop is meant, and only it."""
-    rows = await connection.fetch(STATEMENTS["erased_already"], *_columns(list(erased)), list(erased.values()))
-    return {(row[0], row[1]) for row in rows}
-
-
-async def redactions(connection: Connection, people: Sequence[Person]) -> dict[Person, datetime]:
-    """When those of `people` who were erased, or whose shop was, were."""
-    return {(row[0], row[1]): row[2] for row in await connection.fetch(STATEMENTS["redactions"], *_columns(people))}
-
-
-async def keep_consents(connection: Connection, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
-    """Keep what was said about consent, with its proof."""
-    if said:
-        rows = zip(*(_statement(event, payload) for event, payload in said), strict=True)
-        await connection.execute(STATEMENTS["keep_consents"], *map(list, rows))
+    async def keep_merges(self, merged: Mapping[Person, str]) -> None:
+        """Write down that these people are others, in this order."""
+        await merges.keep_merges(self._connection, merged)
 
 
 def _statement(event: Event, said: ConsentChanged) -> tuple[object, ...]:

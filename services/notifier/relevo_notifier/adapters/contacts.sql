@@ -38,8 +38,8 @@ on conflict do nothing
 -- Shops of which somebody is erased have a secret to hash with.
 insert into notifier.hash_key (shop) select distinct unnest($1::text[]) on conflict do nothing
 
--- name: hash_suppressions
--- The addresses of these people stay suppressed, as hashes.
+-- name: hash_addresses
+-- The addresses of these people stay suppressed and unsubscribed, as hashes.
 with addresses as (
     select distinct c.shop, t.text
     from unnest($1::text[], $2::text[]) as g(shop, key)
@@ -50,32 +50,19 @@ with addresses as (
         union
         select key #>> '{}' from jsonb_path_query(c.contact, 'strict $.** ? (@.type() == "object").keyvalue().key') as key
     ) as t
-), gone as (
+), suppressed as (
     delete from notifier.suppression s using addresses a where s.shop = a.shop and s.address = a.text
-    returning s.shop, s.channel, s.address, s.reason, s.at
-)
-insert into notifier.suppression (shop, channel, address, reason, at)
-select g.shop, g.channel, notifier.hashed(g.shop, g.address), '', g.at from gone g
-on conflict do nothing
-
--- name: hash_unsubscribed
--- And unsubscribed.
-with addresses as (
-    select distinct c.shop, t.text
-    from unnest($1::text[], $2::text[]) as g(shop, key)
-    join notifier.contact c using (shop, key)
-    cross join lateral (
-        select value #>> '{}' as text from jsonb_path_query(c.contact, 'strict $.**') as value
-        where jsonb_typeof(value) = 'string'
-        union
-        select key #>> '{}' from jsonb_path_query(c.contact, 'strict $.** ? (@.type() == "object").keyvalue().key') as key
-    ) as t
-), gone as (
+    returning s.shop, s.channel, s.address, s.at
+), unsubscribed as (
     delete from notifier.unsubscribed s using addresses a where s.shop = a.shop and s.address = a.text
     returning s.shop, s.channel, s.address, s.at
+), still_suppressed as (
+    insert into notifier.suppression (shop, channel, address, reason, at)
+    select s.shop, s.channel, notifier.hashed(s.shop, s.address), '', s.at from suppressed s
+    on conflict do nothing
 )
 insert into notifier.unsubscribed (shop, channel, address, at)
-select g.shop, g.channel, notifier.hashed(g.shop, g.address), g.at from gone g
+select s.shop, s.channel, notifier.hashed(s.shop, s.address), s.at from unsubscribed s
 on conflict do nothing
 
 -- name: hash_consents

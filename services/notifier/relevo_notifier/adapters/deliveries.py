@@ -8,22 +8,20 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
+from relevo_notifier.adapters.work_table import WorkTable
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
-from relevo_runtime.errors import described
 from relevo_runtime.postgres import Pool, Statements
 from relevo_runtime.storable import storable_text
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
 
-_decode = msgspec.json.Decoder(SendDelivery).decode
 
-
-class Deliveries:
-    """Set-based access to the table; each method is one statement or one transaction, and says what it commits."""
+class Deliveries(WorkTable[SendDelivery, Work]):
+    """The deliveries of every provider."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        super().__init__(pool, STATEMENTS, SendDelivery)
 
     async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime, provider: str = "") -> list[Work]:
         """Keep new deliveries for `provider`; known ones are left alone. Returns the new ones, in order."""
@@ -37,7 +35,7 @@ class Deliveries:
     ) -> list[Work]:
         """Commit that `provider` sends these, until `lease`. Returns those still the caller's (see `Queue`)."""
         rows = await self._pool.fetch(
-            STATEMENTS["begin_sending"],
+            STATEMENTS["begin"],
             [w.delivery.shop for w in works],
             [w.delivery.id for w in works],
             [w.address for w in works],
@@ -58,28 +56,18 @@ class Deliveries:
         self, channel: Channel, now: datetime, lease: datetime, limit: int, provider: str = ""
     ) -> Due[Work]:
         """Claim up to `limit` deliveries in the queue of `provider` that are due at `now`."""
-        due: Due[Work] = Due([], [], [])
-        for row in await self._pool.fetch(STATEMENTS["claim_due"], channel, now, lease, limit, provider):
-            shop, id_, state, attempts, doubts, tried_by, accepted_at, body, outcome = row
-            if outcome is not None:
-                due.unreported.append((shop, id_, outcome))
-                continue
-            try:
-                delivery = _decode(body)
-            except Exception as error:  # noqa: BLE001 - kept by another release: it must not keep the others
-                due.unreadable.append((shop, id_, storable_text(described(error))))
-                continue
-            work = Work(
-                delivery=delivery,
-                lease=lease,
-                attempts=attempts,
-                doubts=doubts,
-                doubtful=state == "sending",
-                tried_by=tried_by,
-                accepted_at=accepted_at,
-            )
-            (due.doubtful if work.doubtful else due.queued).append(work)
-        return due
+        return await self._claim(lease, channel, now, lease, limit, provider)
+
+    def _claimed(self, command: SendDelivery, row: Any, lease: datetime) -> Work:
+        return Work(
+            delivery=command,
+            lease=lease,
+            attempts=row["attempts"],
+            doubts=row["doubts"],
+            doubtful=row["state"] == "sending",
+            tried_by=row["tried_by"],
+            accepted_at=row["accepted_at"],
+        )
 
     async def with_contacts(self, works: Sequence[Work]) -> list[Work]:
         """The same deliveries with what is known of the people by now."""
@@ -124,25 +112,6 @@ class Deliveries:
             if suppress:
                 await connection.execute(STATEMENTS["suppress"], *_suppressions(suppress), now)
         return {(row[0], row[1]) for row in rows}
-
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
-        """Commit that these (shop, id, why) are over, since nobody can read them."""
-        if unreadable:
-            await self._pool.execute(STATEMENTS["spoil"], *(list(column) for column in zip(*unreadable, strict=True)))
-
-    async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
-        """Commit that Kafka has the outcomes of these."""
-        await self._pool.execute(STATEMENTS["reported"], [shop for shop, _ in refs], [id_ for _, id_ in refs])
-
-    async def release(self, works: Sequence[Work], now: datetime) -> None:
-        """Give back queued deliveries that were held."""
-        await self._pool.execute(
-            STATEMENTS["release"],
-            [w.delivery.shop for w in works],
-            [w.delivery.id for w in works],
-            [w.lease for w in works],
-            now,
-        )
 
 
 class ProviderQueue:

@@ -19,7 +19,7 @@ from accepted a
 join given g using (shop, id)
 cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
 
--- name: begin_sending
+-- name: begin
 -- Marks queued deliveries as being sent by a provider ($8), each only if its lease is still the caller's; this is the promise that has to
 -- be on disk before a provider is called. Those that an earlier try of the same caller ($6: its leases) has marked are
 -- the caller's too. Returns those that may go, with the contact and the suppressed addresses.

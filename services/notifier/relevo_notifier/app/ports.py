@@ -1,15 +1,21 @@
-"""What the use cases need of a provider, of a table of work, and of whoever makes the attempts."""
+"""What the use cases need of the world: tables, the catalog, a provider, Kafka, and whoever makes the attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import ConsentChanged
+from relevo_notifier.core.learning import Person
 from relevo_notifier.core.mime import Letter
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
+from relevo_runtime.catalog import Shop
+from relevo_templates.messages import Templates
 
 W_contra = TypeVar("W_contra", bound=Workable, contravariant=True)
 R = TypeVar("R", bound=Result)
@@ -132,4 +138,100 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+        ...
+
+
+class Catalog(Protocol):
+    """What sending and watching need of the catalog."""
+
+    async def load(self, shops: Collection[str], versions: Collection[str]) -> None:
+        """Have these shops and definitions ready for `shop` and `templates`."""
+        ...
+
+    def shop(self, name: str) -> Shop | None:
+        """A shop that was loaded; `None`: there is none of this name."""
+        ...
+
+    def templates(self, version: str) -> Templates:
+        """The templates of a definition that was loaded. Raises `TemplateError` if it has none that can be read."""
+        ...
+
+
+class NeededSecrets(Protocol):
+    """What the workflows in service need to be given."""
+
+    async def if_changed(self, revision: int) -> tuple[int, Mapping[str, Collection[str]]] | None:
+        """The catalog's revision and the secrets that each workflow needs; `None`: it is still at `revision`."""
+        ...
+
+
+class ReportPublisher(Protocol):
+    """Where reports go."""
+
+    async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]], /) -> None:
+        """Return once all of these (key, value) are acknowledged. Raises `PublishError`."""
+        ...
+
+
+class Contacts(Protocol):
+    """What is known of people, inside of one transaction. With the key '' everyone of a shop is meant."""
+
+    async def for_update(self, people: Sequence[Person]) -> dict[Person, Contact]:
+        """What is known of `people`, locked until the transaction ends; those not known are left out."""
+        ...
+
+    async def keep(self, contacts: Mapping[Person, Contact]) -> None:
+        """Write these contacts, under the keys too that the people had before."""
+        ...
+
+    async def keep_unsubscribed(self, said: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+        """Write down that these addresses (shop, channel, address) get no marketing since then."""
+        ...
+
+    async def lift_unsubscribed(self, undone: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+        """Take back that these addresses were unsubscribed at that instant."""
+        ...
+
+    async def forget(self, erased: Mapping[Person, datetime], now: datetime) -> None:
+        """Erase these people: their contacts, what is queued for them and what was sent."""
+        ...
+
+    async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
+        """Those who are erased as of that time, or of a later one."""
+        ...
+
+    async def redactions(self, people: Sequence[Person]) -> dict[Person, datetime]:
+        """When those of `people` who were erased, or whose shop was, were."""
+        ...
+
+    async def keep_consents(self, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
+        """Keep what was said about consent, with its proof."""
+        ...
+
+    async def into_whom(self, people: Iterable[Person]) -> dict[Person, str]:
+        """Of these people those who were merged, with the key that stands for them now."""
+        ...
+
+    async def earlier_keys(self, people: Iterable[Person]) -> dict[Person, str]:
+        """The keys that these people had before, each with the key that they have now."""
+        ...
+
+    async def keep_merges(self, merged: Mapping[Person, str]) -> None:
+        """Write down that these people are others, in this order."""
+        ...
+
+
+class ContactStore(Protocol):
+    """Where the contacts are."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Contacts]:
+        """All or nothing of what is done with it."""
+        ...
+
+    async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
+        """`Contacts.erased_already`, by itself."""
+        ...
+
+    async def forget_shop(self, shop: str, at: datetime) -> None:
+        """Erase what is kept of a shop beyond its people, page by page; again after a crash in between."""
         ...

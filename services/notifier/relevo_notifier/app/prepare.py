@@ -6,8 +6,7 @@ from datetime import datetime
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.adapters.catalog import Catalog
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import Catalog, Message
 from relevo_notifier.core.mime import Letter
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final

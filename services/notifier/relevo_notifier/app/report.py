@@ -9,10 +9,9 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_notifier.app.batcher import Batcher
-from relevo_notifier.app.ports import Ledger, R
+from relevo_notifier.app.ports import Ledger, R, ReportPublisher
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import MessageTooLarge
-from relevo_runtime.kafka import Publisher
 from relevo_runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
@@ -73,7 +72,7 @@ class Settle(Generic[R]):
 class Publish(Generic[R]):
     """The handler of reports: Kafka, and then the table forgets them."""
 
-    def __init__(self, publisher: Publisher, topic: str, ledger: Ledger[R]) -> None:
+    def __init__(self, publisher: ReportPublisher, topic: str, ledger: Ledger[R]) -> None:
         self._publisher = publisher
         self._topic = topic
         self._ledger = ledger

@@ -5,9 +5,8 @@ from datetime import datetime
 
 import structlog
 
-from relevo_runtime import catalog
+from relevo_notifier.app.ports import NeededSecrets
 from relevo_runtime.health import Health
-from relevo_runtime.postgres import Pool
 
 PART = "secrets of calls"
 _log = structlog.get_logger(__name__)
@@ -24,7 +23,7 @@ def lacking(needed: Mapping[str, Collection[str]], given: Collection[str]) -> st
 
 
 def watch_secrets(
-    pool: Pool, health: Health, given: Collection[str]
+    needed: NeededSecrets, health: Health, given: Collection[str]
 ) -> Callable[[datetime], Awaitable[datetime | None]]:
     """A turn of a loop that tells in /readyz, and once in the log, what is not set.
 
@@ -35,12 +34,11 @@ def watch_secrets(
 
     async def run_once(_: datetime) -> datetime | None:
         nonlocal told, revision
-        async with pool.acquire() as connection:
-            now = await catalog.revision(connection)
-            if now == revision:
-                return None
-            why = lacking(await catalog.needed_secrets(connection), given)
-        revision = now
+        changed = await needed.if_changed(revision)
+        if changed is None:
+            return None
+        revision, secrets = changed
+        why = lacking(secrets, given)
         health.set(PART, True, why)
         if why and why != told:
             _log.warning("secrets_not_set", reason=why)

@@ -46,7 +46,7 @@ class Wrong(Struct, frozen=True):
     reason: str
 
 
-def position_of(call: CallHttp) -> str:
+def place_of(call: CallHttp) -> str:
     """`Request.place` of a call; empty if its URL can't be read."""
     found = _target(call.url)
     return "" if isinstance(found, Wrong) else f"{found[0]}:{found[1]}"

@@ -14,16 +14,18 @@ from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CHANNEL, CallRules, CallWork, SettledCall
 from relevo_notifier.core.network import Allowed
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.entrypoints.pipeline import Kind, Outlet, Surroundings
+from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, Outlet
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 
 _BUSY_PAUSE = timedelta(seconds=1)
 
 
-def calls_kind(stack: AsyncExitStack, calls: Calls, given: Surroundings) -> Kind[CallHttp, CallWork, SettledCall]:
+def calls_kind(
+    stack: AsyncExitStack, calls: Calls, dependencies: Dependencies
+) -> Kind[CallHttp, CallWork, SettledCall]:
     """The calls. Their connections are closed when `stack` unwinds."""
-    settings, context = given.settings, given.context
+    settings, context = dependencies.settings, dependencies.context
     clock = context.clock
     caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts), settings.notifier_call_connections)
     stack.push_async_callback(caller.close)

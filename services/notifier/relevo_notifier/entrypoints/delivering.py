@@ -16,7 +16,7 @@ from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Settled, Work
-from relevo_notifier.entrypoints.pipeline import Kind, Outlet, Surroundings
+from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, Outlet
 from relevo_notifier.providers.registry import open_providers
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
@@ -24,10 +24,10 @@ from relevo_runtime.links import unsubscribe_token
 
 
 def deliveries_kind(
-    stack: AsyncExitStack, deliveries: Deliveries, catalog: Catalog, given: Surroundings
+    stack: AsyncExitStack, deliveries: Deliveries, catalog: Catalog, dependencies: Dependencies
 ) -> Kind[SendDelivery, Work, Settled]:
     """The deliveries, sent by the providers that the settings choose. They are closed when `stack` unwinds."""
-    settings, context = given.settings, given.context
+    settings, context = dependencies.settings, dependencies.context
     routing = settings.routing
     prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
     outlets: list[Outlet[SendDelivery, Work, Settled]] = []

@@ -52,8 +52,8 @@ class Kind(Struct, Generic[C, W, R], frozen=True):
     consumers: int = 1
 
 
-class Surroundings(Struct, frozen=True):
-    """What every pipeline is given."""
+class Dependencies(Struct, frozen=True):
+    """What every pipeline is dependencies."""
 
     settings: NotifierSettings
     pool: Pool
@@ -84,10 +84,10 @@ class Pipeline(Struct, Generic[W, R], frozen=True):
     consumer: BatchConsumer
 
 
-async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], given: Surroundings) -> Pipeline[W, R]:
+async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencies: Dependencies) -> Pipeline[W, R]:
     """Work until `stack` unwinds; what has begun by then ends and is reported, what was only held is given back."""
-    context, prefix = given.context, kind.prefix
-    publish: Publish[R] = Publish(given.publisher, kind.reports, kind.ledger)
+    context, prefix = dependencies.context, kind.prefix
+    publish: Publish[R] = Publish(dependencies.publisher, kind.reports, kind.ledger)
     reports: Batcher[Report] = Batcher(f"{prefix}reports", publish, give_up=publish.give_up)
     settle: Settle[R] = Settle(kind.ledger, reports, context.clock, context.metrics)
     settlements: Batcher[R] = Batcher(f"{prefix}settle", settle)
@@ -103,12 +103,12 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], given: Surr
         worker_pools[outlet.name] = workers
         polls.append(Poll(workers, outlet.rows, settlements, reports, context.clock))
     queues = {outlet.name: outlet.rows for outlet in kind.outlets}
-    consumer = given.consumer(
+    consumer = dependencies.consumer(
         service=kind.service,
         topic=kind.topic,
         handler=Accept(kind.command, kind.route, queues, worker_pools, context.clock),
         consumers=kind.consumers,
-        max_records=given.settings.notifier_batch,
-        pool=given.pool,
+        max_records=dependencies.settings.notifier_batch,
+        pool=dependencies.pool,
     )
     return Pipeline(polls, consumer)

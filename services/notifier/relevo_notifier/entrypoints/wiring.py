@@ -11,13 +11,14 @@ from msgspec import Struct
 from relevo_contracts import topics
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.catalog import Catalog
+from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.app.learn import learn_contacts
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.entrypoints.calling import calls_kind
 from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.delivering import deliveries_kind
-from relevo_notifier.entrypoints.pipeline import Surroundings, start_pipeline
+from relevo_notifier.entrypoints.pipeline import Dependencies, start_pipeline
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import unsubscribe_token
@@ -55,14 +56,14 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         stack.push_async_callback(pool.close)
         publisher = await stack.enter_async_context(Publisher(settings, context.metrics, seals=Seals(pool, settings)))
         context.health.probe("kafka", publisher.check, of="Kafka")
-        given = Surroundings(settings, pool, publisher, context)
+        dependencies = Dependencies(settings, pool, publisher, context)
         deliveries, catalog = Deliveries(pool), Catalog(pool)
         await deliveries.reroute(settings.routing)
-        sending = await start_pipeline(stack, deliveries_kind(stack, deliveries, catalog, given), given)
-        calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), given), given)
+        sending = await start_pipeline(stack, deliveries_kind(stack, deliveries, catalog, dependencies), dependencies)
+        calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), dependencies), dependencies)
         # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it.
-        learn = partial(learn_contacts, pool=pool, clock=context.clock)
-        learning = given.consumer(service="notifier-contacts", topic=topics.EVENTS, handler=learn)
+        learn = partial(learn_contacts, store=ContactTables(pool), clock=context.clock)
+        learning = dependencies.consumer(service="notifier-contacts", topic=topics.EVENTS, handler=learn)
         for consumer in (learning, sending.consumer, calling.consumer):
             await stack.enter_async_context(consumer)
         yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings)
