@@ -1,6 +1,7 @@
 """One suite for every provider: what the use cases rely on, whichever way a message goes."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -10,15 +11,21 @@ import pytest
 
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
+from relevo_notifier.providers.postmark.client import PostmarkProvider
+from relevo_notifier.providers.postmark.options import PostmarkOptions
+from relevo_notifier.providers.registry import channels
 from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.twilio.client import TwilioProvider
 from relevo_notifier.providers.twilio.options import TwilioOptions
-from relevo_sandbox.faults import Faults
+from relevo_sandbox.faults import ApiFaults, Faults
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.notifier.test_mime import letter
 
 MINUTE = timedelta(minutes=1)
+ROOT = Path(__file__).parents[2]
+OURS = "services/notifier/relevo_notifier/providers"
+SANDBOX = "deploy/sandbox/relevo_sandbox/providers"
 
 
 class Way:
@@ -63,10 +70,22 @@ def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
     return Way(TwilioProvider(options), sandbox, [f"+1202555010{n}" for n in range(10)], faults)
 
 
+def postmark(sandbox: Sandbox, port: int | None = None) -> Way:
+    url = f"http://127.0.0.1:{port}" if port else sandbox.url
+    options = PostmarkOptions(url=url, token="sandbox", connections=4, timeout=2)
+    faults: dict[str, Callable[[str], Faults]] = {
+        "busy": lambda _: Faults(providers={"postmark": ApiFaults(busy=1)}),
+        "refuse": lambda address: Faults(providers={"postmark": ApiFaults(refuse={address: 406})}),
+        "vanish": lambda _: Faults(providers={"postmark": ApiFaults(vanish_every=1)}),
+    }
+    return Way(PostmarkProvider(options), sandbox, [f"ana{n}@example.com" for n in range(10)], faults)
+
+
+WAYS = [smtp, postmark, twilio]
 Make = Callable[..., Way]
 
 
-@pytest.fixture(params=[smtp, twilio], ids=["smtp", "twilio"])
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
 async def make(request: pytest.FixtureRequest) -> Make:
     found: Make = request.param
     return found
@@ -169,6 +188,19 @@ async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> N
     await provider.close()
     assert isinstance(answer, TryLater)
     assert "20003" in answer.reason
+
+
+def test_a_provider_is_a_folder_a_line_a_counterpart_and_a_row_of_the_page() -> None:
+    folders = {path.name for path in ROOT.joinpath(OURS).iterdir() if path.joinpath("options.py").exists()}
+    counterparts = {path.parent.name for path in ROOT.joinpath(SANDBOX).glob("*/*.py")}
+    rows = set(re.findall(r"^\| `(\w+)` \| (?:email|sms) ", ROOT.joinpath("docs/sending.md").read_text(), re.MULTILINE))
+    assert {way.__name__ for way in WAYS} == set(channels()) == folders == counterparts == rows
+
+
+def test_a_provider_knows_no_other_provider() -> None:
+    for path in ROOT.joinpath(OURS).glob("*/*.py"):
+        others = set(channels()) - {path.parent.name}
+        assert not others & set(re.findall(r"relevo_notifier\.providers\.(\w+)", path.read_text())), path
 
 
 CERTIFICATE = Path(__file__).parent / "tls" / "certificate.pem"

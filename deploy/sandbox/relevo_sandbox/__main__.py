@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--http-port", type=int, default=8026, help="0: any free port")
     parser.add_argument("--folder", type=Path, default=Path(".relevo/sandbox"), help="where the messages are kept")
     parser.add_argument("--faults", default="{}", help="JSON of the failures to play; see relevo_sandbox/faults.py")
-    parser.add_argument("--token", default="", help="the SMS API's auth token; empty accepts every token")
+    parser.add_argument("--token", default="", help="the token that the APIs want; empty accepts every token")
     parser.add_argument("--watch-parent", action="store_true", help="end when the parent process is gone")
     options = parser.parse_args()
     try:

@@ -5,6 +5,19 @@ from collections import Counter
 from msgspec import Struct
 
 
+class ApiFaults(Struct, kw_only=True):
+    """Which failures a provider over HTTP plays.
+
+    `refuse` maps a recipient to the provider's error code; the first `busy` requests are answered 429, the first `fail`
+    after them 500; every `vanish_every`-th message is stored and its answer lost (502).
+    """
+
+    refuse: dict[str, int] = {}
+    busy: int = 0
+    fail: int = 0
+    vanish_every: int = 0
+
+
 class Faults(Struct, kw_only=True):
     """Which failures to play. All of them may be changed while the sandbox runs (`PUT /faults`).
 
@@ -12,7 +25,8 @@ class Faults(Struct, kw_only=True):
     answered 421 and the connection closed; `vanish_every`-th mail is stored and the connection is cut before the
     answer (the sender can't know); `refuse` recipients don't exist (550 5.1.1); `full` recipients have no room
     (552 5.2.2); `latency` seconds pass before each answer. For SMS: `sms_refuse` maps a number to the provider's error
-    code (21211, 21610, …), `sms_busy` requests are answered 429 first, `sms_vanish_every` as above.
+    code (21211, 21610, …), `sms_busy` requests are answered 429 first, `sms_vanish_every` as above. `providers` has the
+    failures of other providers over HTTP, by name.
     """
 
     temporary: int = 0
@@ -24,6 +38,10 @@ class Faults(Struct, kw_only=True):
     sms_refuse: dict[str, int] = {}
     sms_busy: int = 0
     sms_vanish_every: int = 0
+    providers: dict[str, ApiFaults] = {}
+
+
+_NONE = ApiFaults()
 
 
 class Mischief:
@@ -38,6 +56,7 @@ class Mischief:
         self.faults = faults
         self._mails = self._texts = self._busy = 0
         self._tried.clear()
+        self._requests: Counter[str] = Counter()
 
     def recipient(self, address: str) -> str | None:
         """The SMTP reply that refuses `address`, or `None`."""
@@ -68,3 +87,20 @@ class Mischief:
         if self.faults.sms_vanish_every and self._texts % self.faults.sms_vanish_every == 0:
             return "vanish"
         return None
+
+    def api(self, provider: str) -> str | None:
+        """What befalls the request at hand to a provider over HTTP: "busy", "fail", "vanish" or nothing."""
+        faults = self.faults.providers.get(provider, _NONE)
+        self._requests[provider] += 1
+        number = self._requests[provider]
+        if number <= faults.busy:
+            return "busy"
+        number -= faults.busy
+        if number <= faults.fail:
+            return "fail"
+        number -= faults.fail
+        return "vanish" if faults.vanish_every and number % faults.vanish_every == 0 else None
+
+    def refusal(self, provider: str, recipient: str) -> int:
+        """The error code by which a provider over HTTP refuses a recipient; 0: it does not."""
+        return self.faults.providers.get(provider, _NONE).refuse.get(recipient, 0)

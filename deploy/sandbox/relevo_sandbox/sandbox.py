@@ -16,8 +16,8 @@ from relevo_sandbox.box import Box
 from relevo_sandbox.echo import Echo
 from relevo_sandbox.faults import Faults, Mischief
 from relevo_sandbox.pages import Pages
+from relevo_sandbox.providers.registry import APIS
 from relevo_sandbox.providers.smtp.server import serve_mail
-from relevo_sandbox.providers.twilio.api import SmsSandbox
 
 
 class Sandbox(Struct, frozen=True):
@@ -50,7 +50,8 @@ async def run_sandbox(
     box, mischief = Box(folder), Mischief(faults or Faults())
     mail = await serve_mail(box, mischief, host, smtp_port, tls)
     listening = socket.create_server((host, http_port), backlog=512)
-    parts = (SmsSandbox(box, mischief, token), Pages(box, mischief), Echo())
+    apis = [api(box, mischief, token) for api in APIS]
+    parts = (*apis, Pages(box, mischief), Echo())
     app = Starlette(routes=[route for part in parts for route in part.routes()])
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = _Server(config)

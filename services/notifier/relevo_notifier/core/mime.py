@@ -70,11 +70,20 @@ def build_mail(letter: Letter) -> bytes:
 
 
 def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
-    headers = [
+    return [
         ("Date", format_datetime(letter.date)),
         ("From", _parsed_mailbox(letter.sender)),
         ("To", mailbox(letter.recipient_name, letter.recipient)),
         ("Subject", encoded(letter.subject, len("Subject: "))),
+        *extra_headers(letter),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+    ]
+
+
+def extra_headers(letter: Letter) -> list[tuple[str, str]]:
+    """The headers beyond sender, recipient, subject and form, as ASCII; a long one is folded by CRLF and a space."""
+    headers = [
         ("Message-ID", message_id(letter.shop, letter.effect, letter.sender)),
         ("Auto-Submitted", "auto-generated"),
         ("X-Relevo-Effect", encoded(letter.effect, len("X-Relevo-Effect: "))),
@@ -87,8 +96,6 @@ def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
         # Never folded nor encoded: a long URL in an encoded word breaks the one-click of RFC 8058.
         headers.append(("List-Unsubscribe", f"<{_url(letter.unsubscribe_url)}>"))
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    headers.append(("MIME-Version", "1.0"))
-    headers.append(("Content-Type", f'multipart/alternative; boundary="{boundary}"'))
     return headers
 
 

@@ -164,7 +164,10 @@ def _quiet(contact: Contact, now: datetime, quiet: QuietHours | None, zone: str)
 
 
 class Retry(Struct, frozen=True):
-    """How often and how soon a delivery is tried again. Durations are wall-clock time: they protect the provider."""
+    """How often and how soon a delivery is tried again. Durations are wall-clock time: they protect the provider.
+
+    Pure, unlike `relevo_runtime.backoff`: the count is the row's, so that a pause outlives the process that began it.
+    """
 
     attempts: int = 8
     first: timedelta = timedelta(seconds=30)

@@ -9,6 +9,8 @@ from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.postmark.client import PostmarkProvider
+from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.twilio.client import TwilioProvider
@@ -29,6 +31,7 @@ class ProviderSettings(RuntimeSettings):
     model_config = SettingsConfigDict(env_nested_delimiter="_", env_nested_max_split=1)
 
     notifier_smtp: Annotated[SmtpOptions, SmtpProvider] = SmtpOptions()
+    notifier_postmark: Annotated[PostmarkOptions, PostmarkProvider] = PostmarkOptions()
     notifier_twilio: Annotated[TwilioOptions, TwilioProvider] = TwilioOptions()
 
 

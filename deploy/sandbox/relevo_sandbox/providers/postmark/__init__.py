@@ -1,0 +1,1 @@
+"""The part of Postmark's API that sending needs."""
