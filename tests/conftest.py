@@ -3,20 +3,24 @@
 Ask for `database` (a URL), `pool`, `settings` (a factory), `topics`; servers start when they are first asked for.
 """
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
-import asyncpg
 import hypothesis
 import pytest
 
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import create_topics, delete_topics
-from relevo_runtime.migrations import installed_packages, migrate
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.settings import RuntimeSettings
-from tests.platforms import Platform, default_kind, docker_answers, make_platform, with_database
+from tests.databases import Databases
+from tests.platforms import Platform, default_kind, docker_answers, make_platform
+from tests.running_order import in_order
+from tests.shared_servers import ServerHost, SharedPlatform
 
 # A test says what is right, not how long it takes: a busy machine must not make an example fail.
 hypothesis.settings.register_profile("relevo", deadline=None)
@@ -26,50 +30,65 @@ SettingsT = TypeVar("SettingsT", bound=RuntimeSettings)
 
 
 class Platforms:
-    """The platforms of a test run, each started once, with its migrated template database."""
+    """The platforms of a test run, each started once, with its databases."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Path | None) -> None:
+        self._shared = shared
         self._made: dict[str, Platform] = {}
-        self._templates: dict[str, str] = {}
+        self._databases: dict[str, Databases] = {}
 
     def get(self, kind: str) -> Platform:
         if kind not in self._made:
-            self._made[kind] = make_platform(kind)
+            shared = self._shared if kind == "embedded" else None
+            self._made[kind] = SharedPlatform(shared) if shared is not None else make_platform(kind)
         return self._made[kind]
 
-    async def new_database(self, platform: Platform) -> str:
-        """A fresh database with all migrations of the installed packages; returns its URL."""
+    async def databases(self, platform: Platform) -> Databases:
+        """The databases of its PostgreSQL."""
         admin = await platform.postgres()
-        template = self._templates.get(admin) or await self._make_template(admin)
-        name = f"relevo_test_{uuid.uuid4().hex[:12]}"
-        # The write-ahead copy needs no checkpoint: for a database this small it is the quicker way.
-        await _execute(admin, f"create database {name} template {template} strategy wal_log")
-        return with_database(admin, name)
-
-    async def drop_database(self, platform: Platform, dsn: str) -> None:
-        name = dsn.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
-        await _execute(await platform.postgres(), f"drop database if exists {name} with (force)")
+        if admin not in self._databases:
+            self._databases[admin] = Databases(admin)
+        return self._databases[admin]
 
     async def close(self) -> None:
-        for admin, template in self._templates.items():
-            await _execute(admin, f"drop database if exists {template} with (force)")
+        for databases in self._databases.values():
+            await databases.close()
         for platform in self._made.values():
             await platform.close()
 
-    async def _make_template(self, admin: str) -> str:
-        name = f"relevo_template_{uuid.uuid4().hex[:12]}"
-        await _execute(admin, f"create database {name}")
-        self._templates[admin] = name
-        await migrate(with_database(admin, name), installed_packages())
-        return name
+
+SHARED = pytest.StashKey[Path]()
+"""In a worker of pytest-xdist: where it meets the controller's servers."""
+HOST = pytest.StashKey[tuple[ServerHost, Path]]()
+"""In the controller: the servers, and the folder where the workers ask for them."""
 
 
-async def _execute(dsn: str, sql: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers share one Kafka and one PostgreSQL. Without workers each is started by the tests themselves."""
+    if hasattr(config, "workerinput"):
+        config.stash[SHARED] = Path(config.workerinput["relevo_servers"])
+    elif config.getoption("dist", "no") != "no":
+        folder = Path(tempfile.mkdtemp(prefix="relevo-tests-servers-"))
+        config.stash[HOST] = (ServerHost(folder), folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker, before it starts, where to ask."""
+    node.workerinput["relevo_servers"] = str(node.config.stash[HOST][1])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers, whatever ended the run."""
+    if HOST in config.stash:
+        host, folder = config.stash[HOST]
+        host.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick and pure tests first, so that what is wrong shows soon."""
+    items[:] = in_order(items)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,8 +107,8 @@ def platform_kind() -> str:
 
 
 @pytest.fixture(scope="session")
-async def platforms() -> AsyncIterator[Platforms]:
-    started = Platforms()
+async def platforms(pytestconfig: pytest.Config) -> AsyncIterator[Platforms]:
+    started = Platforms(pytestconfig.stash.get(SHARED, None))
     yield started
     await started.close()
 
@@ -109,9 +128,10 @@ async def kafka(platform: Platform) -> str:
 @pytest.fixture
 async def database(platforms: Platforms, platform: Platform) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database."""
-    dsn = await platforms.new_database(platform)
+    databases = await platforms.databases(platform)
+    dsn = await databases.take()
     yield dsn
-    await platforms.drop_database(platform, dsn)
+    await databases.give_back(dsn)
 
 
 @pytest.fixture

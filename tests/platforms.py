@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import docker
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
@@ -50,6 +51,7 @@ class EmbeddedPlatform:
         if self._postgres is None:
             self._postgres = EmbeddedPostgres(self._folder / "postgres")
             await self._postgres.start()
+            await _in_a_hurry(self._postgres.dsn)
         return self._postgres.dsn
 
     async def close(self) -> None:
@@ -57,6 +59,18 @@ class EmbeddedPlatform:
             if server is not None:
                 await server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def _in_a_hurry(dsn: str) -> None:
+    """Let it wait for no disk: what the tests write need not outlive a crash of the machine.
+
+    Tests of crashes start a server of their own, which keeps the product's settings.
+    """
+    connection = await asyncpg.connect(dsn)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        await connection.execute(f"alter system set {setting} = off")
+    await connection.execute("select pg_reload_conf()")
+    await connection.close()
 
 
 class GivenPlatform:

@@ -101,7 +101,7 @@ async def test_migrations_of_several_processes_at_once_run_once(platforms: Platf
     fresh = with_database(admin, name)
     applied = await asyncio.gather(*[migrate(fresh, installed_packages()) for _ in range(3)])
     assert sorted(len(labels) > 0 for labels in applied) == [False, False, True]
-    await platforms.drop_database(platform, fresh)
+    await (await platforms.databases(platform)).drop(name)
 
 
 async def test_a_wrong_password_or_database_is_told_with_the_server_and_without_the_password(database: str) -> None:

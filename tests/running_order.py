@@ -1,0 +1,31 @@
+"""In which order the tests run, and which never run side by side."""
+
+from collections.abc import Iterable
+
+import pytest
+
+FOLDERS = (
+    *("contracts", "templates", "workflow", "golden", "architecture"),  # pure: a mistake shows within seconds
+    *("e2e", "chaos", "docs"),  # whole systems: long, and one after the other in one worker while the others go on
+    *("engine", "ingest", "notifier", "scheduler", "persons", "runtime", "clients", "conformance", "cli"),
+)
+WHOLE_SYSTEM = ("e2e", "chaos", "docs")
+"""Folders whose tests start every service: two such systems at once would keep a small machine from answering."""
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder of tests/ that a test stands in."""
+    return item.path.relative_to(item.config.rootpath).parts[1]
+
+
+def in_order(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Sorted by folder; within one they stay as they are. Whole systems get their group for pytest-xdist."""
+    ordered = sorted(items, key=lambda item: _place(folder_of(item)))
+    for item in ordered:
+        if folder_of(item) in WHOLE_SYSTEM:
+            item.add_marker(pytest.mark.xdist_group("whole system"))
+    return ordered
+
+
+def _place(folder: str) -> int:
+    return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
