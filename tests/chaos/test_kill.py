@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.machine import relevo
+from tests.e2e.machine import relevo_from_nothing
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 async def test_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
     seed = int(os.environ.get("RELEVO_CHAOS_SEED", time.time_ns() % 100_000))
     print(f"seed {seed}: repeat with RELEVO_CHAOS_SEED={seed}")  # noqa: T201  # a failure is repeated by its seed
-    code, out, err = await relevo(
+    code, out, err = await relevo_from_nothing(
         *("demo", "--json", "--kill", str(seed), "--speed", "1800", "--shoppers", "40"),
         *("--data", str(tmp_path / "data")),
     )

@@ -5,17 +5,26 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.e2e import commands
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 async def relevo(*arguments: str, **environment: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of one command, run in the checkout."""
+    with tempfile.TemporaryDirectory(prefix="relevo-command-") as folder:
+        return await commands.run(arguments, _surroundings() | environment, ROOT, Path(folder))
+
+
+async def relevo_from_nothing(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """The same in a process that Python starts anew, for commands that start processes themselves."""
     process = await start(*arguments, **environment)
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -24,15 +33,18 @@ async def relevo(*arguments: str, **environment: str) -> tuple[int, str, str]:
 
 async def start(*arguments: str, **environment: str) -> Process:
     """The command as a running process; the addresses of the surroundings are not passed on."""
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("RELEVO_")}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "relevo_cli", *arguments),
         cwd=ROOT,
-        env={**surroundings, **environment},
+        env=_surroundings() | environment,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
     )
+
+
+def _surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("RELEVO_")}
 
 
 async def started(process: Process) -> dict[str, Any]:

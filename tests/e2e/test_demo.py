@@ -12,7 +12,7 @@ import pytest
 from relevo_cli.sample_shop.recording import record
 from relevo_cli.sample_shop.scenarios import SCENARIOS
 from tests.conftest import SettingsFactory
-from tests.e2e.machine import relevo
+from tests.e2e.machine import relevo_from_nothing
 
 SHOPPERS = len(SCENARIOS)
 """Each scenario once."""
@@ -21,7 +21,7 @@ SHOPPERS = len(SCENARIOS)
 @pytest.mark.timeout(170)
 async def test_every_expected_message_arrives_once(tmp_path: Path, settings: SettingsFactory) -> None:
     own = settings()
-    code, out, err = await relevo(
+    code, out, err = await relevo_from_nothing(
         *("demo", "--json", "--speed", "7200", "--shoppers", str(SHOPPERS), "--data", str(tmp_path / "data")),
         RELEVO_KAFKA=own.kafka,
         RELEVO_POSTGRES=own.dsn,

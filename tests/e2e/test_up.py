@@ -14,7 +14,7 @@ import pytest
 from relevo_cli.sample_shop import webhooks
 from relevo_cli.sample_shop.recording import DOMAIN, record
 from relevo_cli.sample_shop.webhooks import Webhook
-from tests.e2e.machine import family, gone, relevo, start, started, stopped
+from tests.e2e.machine import family, gone, relevo, relevo_from_nothing, start, started, stopped
 
 SECRET = "a secret of the shop"
 PACK = """
@@ -91,7 +91,7 @@ async def test_a_signed_webhook_becomes_a_mail_and_ctrl_c_leaves_nothing(tmp_pat
     assert message["to"] == "shopper002@example.com"
     code, out, _ = await relevo("dead-letters", "list", "--json", **environment)
     assert (code, json.loads(out)) == (0, [])
-    code, out, err = await relevo("up", "--port", "0", "--data", str(data))
+    code, out, err = await relevo_from_nothing("up", "--port", "0", "--data", str(data))
     assert (code, out) == (2, "")
     assert "is in use by process" in err
     assert "Traceback" not in err
