@@ -5,12 +5,18 @@ MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime serv
            services/scheduler services/notifier deploy/embedded deploy/sandbox cli clients/python
 STAMP := .venv/.installed
 NAME ?= engine
+# Tests mostly wait for Kafka and PostgreSQL, so there are more workers than cores.
+WORKERS ?= 4
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PURE := tests/contracts tests/templates tests/workflow tests/golden tests/architecture tests/docs/test_decisions.py
+GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py tests/architecture/test_running_page.py \
+             tests/architecture/test_lock_files.py tests/docs/test_decisions.py
 
 # Python keeps what it has compiled, whatever the surroundings say: without it every start of a process takes twice as long.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-clients lint format bench conformance docs lock clean
+.PHONY: help setup run test check verify test-clients lint format bench conformance docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -31,8 +37,15 @@ $(STAMP): requirements/dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 run: $(STAMP) ## Run the demonstration: real Kafka, real PostgreSQL, all services, a sample shop's day
 	$(BIN)/relevo demo --speed 3600
 
-test: $(STAMP) ## Run the tests on the embedded Kafka and PostgreSQL
-	$(BIN)/python -m pytest
+test: $(STAMP) ## Run the tests on one embedded Kafka and PostgreSQL, by WORKERS=4 processes
+	$(PYTEST)
+
+check: lint ## Run the lints and the pure tests: what to do before each commit
+	$(PYTEST) -q $(PURE)
+
+verify: $(STAMP) ## Check that what is generated is up to date: documents, published contracts, lock files
+	$(BIN)/relevo docs --check
+	$(BIN)/python -m pytest -q $(GENERATED)
 
 test-clients: $(STAMP) ## Test the TypeScript and PHP clients (needs Node.js with npm, and PHP)
 	$(BIN)/python -m pytest tests/clients/other_languages.py
