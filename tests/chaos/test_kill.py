@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.machine import relevo_from_nothing
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 async def test_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:

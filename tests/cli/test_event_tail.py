@@ -135,5 +135,5 @@ async def test_it_follows_until_it_is_stopped(shop: RuntimeSettings, pool: Pool)
     await decided(pool, 1)
     assert json.loads(await asyncio.wait_for(process.stdout.readline(), 120))["kind"] == "started"
     process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), 120) == 0
     assert await process.stderr.read() == b""

@@ -13,7 +13,7 @@ import pytest
 from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
 from tests.e2e.machine import start, started, stopped
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 SERVICES = {"ingest", "engine", "scheduler", "notifier"}
 PATIENCE = 60
 AWAY_SECONDS = 20.0

@@ -24,7 +24,7 @@ steps:
   - http: {{url: "http://127.0.0.1:{port}/echo/orders", method: POST, body: {{order: trigger.order_id}}, as: erp}}
   - task: {{title: "Pack {{{{ trigger.order_id }}}}, called: {{{{ run.erp.ok }}}}", deadline: 1d}}
 """
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(600)
 
 
 @contextlib.asynccontextmanager

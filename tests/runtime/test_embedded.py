@@ -149,7 +149,7 @@ async def test_messages_survive_a_crash_of_the_broker_and_everyone_goes_on(tmp_p
             await kafka.kill()
             during = asyncio.create_task(publisher.publish(EVENTS, [(b"acme/one", b"during")]))
             await kafka.start()
-            await asyncio.wait_for(during, 60)
+            await asyncio.wait_for(during, 120)
             await publisher.publish(EVENTS, [(b"acme/one", b"after")])
-            await asyncio.wait_for(three.wait(), 60)
+            await asyncio.wait_for(three.wait(), 120)
     assert got == {b"before", b"during", b"after"}

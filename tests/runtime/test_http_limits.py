@@ -25,14 +25,14 @@ async def port() -> AsyncIterator[int]:
 async def healthy(port: int) -> bool:
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 20)
+    answer = await asyncio.wait_for(reader.read(), 120)
     writer.close()
     return answer.startswith(b"HTTP/1.1 200")
 
 
 async def closed(reader: asyncio.StreamReader) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 20) == b""
+        return await asyncio.wait_for(reader.read(), 120) == b""
     except ConnectionError:
         return True
 
@@ -59,7 +59,7 @@ async def test_a_head_that_trickles_is_cut_off(port: int) -> None:
 async def test_a_body_that_never_comes_is_cut_off(port: int) -> None:
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12")
-    await asyncio.wait_for(reader.read(), 20)
+    await asyncio.wait_for(reader.read(), 120)
     assert reader.at_eof()
     writer.close()
 
@@ -68,7 +68,7 @@ async def test_a_connection_serves_one_request_after_the_other(port: int) -> Non
     reader, writer = await asyncio.open_connection(HOST, port)
     for _ in range(3):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        head = await asyncio.wait_for(reader.readuntil(b"ok\n"), 20)
+        head = await asyncio.wait_for(reader.readuntil(b"ok\n"), 120)
         assert head.startswith(b"HTTP/1.1 200")
     writer.close()
 
@@ -108,7 +108,7 @@ async def main():
     limits = Limits(connections=most_connections(), head_seconds=600.0, request_seconds=600.0)
     async with serve(reading, HOST, 0, stop_timeout=1, limits=limits) as port:
         print(port, flush=True)
-        await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(None, sys.stdin.read), 60)
+        await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(None, sys.stdin.read), 120)
 
 asyncio.run(main())
 """
@@ -121,7 +121,7 @@ async def test_thousands_of_idle_connections_leave_a_server_with_few_descriptors
     assert child.stdin is not None
     assert child.stdout is not None
     try:
-        port = int(await asyncio.wait_for(child.stdout.readline(), 30))
+        port = int(await asyncio.wait_for(child.stdout.readline(), 120))
         for _ in range(4):
             idle = [await asyncio.open_connection(HOST, port) for _ in range(300)]
             assert await healthy(port)
@@ -129,4 +129,4 @@ async def test_thousands_of_idle_connections_leave_a_server_with_few_descriptors
                 writer.close()
     finally:
         child.stdin.close()
-        await asyncio.wait_for(child.wait(), 30)
+        await asyncio.wait_for(child.wait(), 120)

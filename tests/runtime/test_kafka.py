@@ -116,7 +116,7 @@ async def test_a_batch_that_was_not_committed_comes_again(settings: SettingsFact
     # The handler hangs and the drain gives up on it, which is what a crash before the commit looks like to Kafka.
     crashing = consumer(settings(stop_timeout=1), crash)
     await crashing.start()
-    await asyncio.wait_for(reached.wait(), 30)
+    await asyncio.wait_for(reached.wait(), 120)
     await crashing.stop()
     assert await committed(settings()) == 0
     seen = Seen()
@@ -192,7 +192,7 @@ async def test_health_says_why_while_a_batch_is_tried_again(settings: SettingsFa
     await publisher.publish(EVENTS, numbered(1))
     running = consumer(settings(), handler)
     async with running:
-        await asyncio.wait_for(tried.wait(), 30)
+        await asyncio.wait_for(tried.wait(), 120)
         await asyncio.sleep(0)
         report = await running.health.report()
         assert not report.ready
@@ -269,7 +269,7 @@ async def test_too_many_dead_letters_of_several_shops_stop_the_service_and_bury_
     shops = [b"acme/1", b"bolt/1", b"cups/1", b"deli/1"]
     await publisher.publish(EVENTS, [(shops[n % 4], value) for n, (_, value) in enumerate(numbered(500))])
     async with consumer(settings(), handler, on_failure=ended.set_result):
-        error = await asyncio.wait_for(ended, 30)
+        error = await asyncio.wait_for(ended, 120)
     assert isinstance(error, TooManyDeadLetters)
     assert "a bug that hits everyone" in str(error)
     assert 60 < await committed(settings()) < 500
@@ -299,7 +299,7 @@ async def test_a_schema_that_does_not_fit_stops_the_service_and_buries_nothing(
     ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
     await publisher.publish(EVENTS, numbered(10))
     async with consumer(settings(), handler, on_failure=ended.set_result):
-        error = await asyncio.wait_for(ended, 30)
+        error = await asyncio.wait_for(ended, 120)
     assert isinstance(error, asyncpg.UndefinedColumnError)
     assert await committed(settings()) == 0
 
@@ -343,7 +343,7 @@ async def test_a_rebalance_waits_for_the_batch_in_flight(settings: SettingsFacto
 
     await publisher.publish(EVENTS, numbered(300, customers=100))
     async with consumer(settings(), slow, max_records=100):
-        await asyncio.wait_for(started.wait(), 30)
+        await asyncio.wait_for(started.wait(), 120)
         async with consumer(settings(), slow, max_records=100):
             async with asyncio.timeout(30):
                 while len(counts) < 300:
@@ -365,7 +365,7 @@ async def test_stop_finishes_the_batch_in_flight_and_commits_it(
     await publisher.publish(EVENTS, [(b"acme/one", value) for _, value in numbered(10)])
     running = consumer(settings(), slow)
     await running.start()
-    await asyncio.wait_for(started.wait(), 30)
+    await asyncio.wait_for(started.wait(), 120)
     await running.stop()
     assert len(finished) == 10
     assert await committed(settings()) == 10
@@ -439,7 +439,7 @@ async def test_a_consumer_whose_background_task_ends_is_unhealthy_and_the_servic
             "group": inner._coordinator._coordination_task,
         }
         tasks[part].cancel()
-        error = await asyncio.wait_for(ended, 30)
+        error = await asyncio.wait_for(ended, 120)
         assert "test consumer 1 poll has ended" in str(error)
         assert not (await running.health.report()).ready
 
@@ -486,6 +486,6 @@ async def test_a_member_that_can_not_release_what_it_holds_back_ends_its_service
     broken = Broken({settings().topic(WAKEUPS): settings().topic(EVENTS)})
     running._members[0]._precedence = broken
     async with running:
-        error = await asyncio.wait_for(ended, 30)
+        error = await asyncio.wait_for(ended, 120)
         assert "release has ended: ZeroDivisionError: a bug" in str(error)
         assert not (await running.health.report()).ready

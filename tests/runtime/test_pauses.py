@@ -150,7 +150,7 @@ async def test_a_service_that_shops_pause_one_after_the_other_stops_once_the_fau
     ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
     await publisher.publish(EVENTS, [(b"%s/1" % shop, b"x") for shop in (b"acme", b"bolt", b"cups") for _ in range(40)])
     async with consumer(own, broken, pool=pool, on_failure=ended.set_result):
-        await asyncio.wait_for(ended, 60)
+        await asyncio.wait_for(ended, 120)
     async with pool.acquire() as connection:
         assert [one.shop for one in await pauses.paused(connection)] == ["acme", "bolt", "cups"]
 

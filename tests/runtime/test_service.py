@@ -46,7 +46,7 @@ class Running:
 
     def finish(self) -> tuple[int, list[dict[str, object]]]:
         """Its exit code and its log."""
-        _, log = self.process.communicate(timeout=30)
+        _, log = self.process.communicate(timeout=120)
         return self.process.returncode, [json.loads(line) for line in log.splitlines()]
 
 
@@ -140,7 +140,7 @@ def test_a_server_that_is_missing_at_the_start_is_named_with_its_address_and_its
 
 def test_a_traceback_for_people_shows_no_values(run: Callable[..., Running]) -> None:
     crashed = run("crashing", log_format="console")
-    _, log = crashed.process.communicate(timeout=30)
+    _, log = crashed.process.communicate(timeout=120)
     assert crashed.process.returncode == 1
     assert "wrong password" in log
     assert "hunter2" not in log

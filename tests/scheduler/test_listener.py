@@ -36,7 +36,7 @@ async def test_what_does_not_pass_ends_the_service(database: str) -> None:
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
     name, health = database.split("?", maxsplit=1)[0].rsplit("/", 1)[1], Health()
     async with listening(database.replace(name, "no_such_database"), lambda: None, failed.set_result, health):
-        ended = await asyncio.wait_for(failed, 30)
+        ended = await asyncio.wait_for(failed, 120)
         assert isinstance(ended.__cause__, asyncpg.InvalidCatalogNameError)
         assert not (await health.report()).ready
 
