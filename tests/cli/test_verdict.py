@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from relevo_cli.demonstration.summary import overtaken
 from relevo_cli.demonstration.verdict import Arrived, judge, kind_of, missing
 from relevo_cli.sample_shop.story import Expected
 
@@ -68,3 +69,10 @@ def test_what_is_in_doubt_is_counted_apart() -> None:
 def test_two_expected_messages_of_a_kind_need_two() -> None:
     assert judge([wanted(), wanted()], [there(1), there(2)]).good
     assert len(judge([wanted(), wanted()], [there(1)]).lost) == 1
+
+
+def test_a_clock_that_was_too_fast_for_the_machine_is_told_as_the_cause() -> None:
+    [line] = overtaken(["skipped: too late: it was good until 2026-03-12 20:16 UTC", "nothing is known"], kills=0)
+    assert line.startswith("1 of the lost")
+    assert "relevo demo --speed 900" in line
+    assert overtaken(["skipped: no consent"], kills=0) == overtaken(["skipped: too late: …"], kills=3) == []

@@ -1,5 +1,6 @@
 """What is wrong with the environment of a service is told in a line a variable, before anything starts."""
 
+import re
 import subprocess
 import sys
 
@@ -66,7 +67,9 @@ def test_a_service_that_is_asked_for_help_does_not_start(service: str) -> None:
         [sys.executable, "-m", f"relevo_{service}", "--help"], capture_output=True, text=True, timeout=120, check=False
     )
     assert told.returncode == 0
-    assert "RELEVO_PARTITIONS" in told.stdout
+    assert "RELEVO_PARTITIONS (default: 12)" in told.stdout
+    assert "RELEVO_ADMIN_PORT (default: 0)" in told.stdout
+    assert not re.search(r"RELEVO_(POSTGRES|LINK_SECRET|TOPIC_PREFIX|CLOCK_ORIGIN) \(|Undefined", told.stdout)
 
 
 def test_a_service_with_wrong_settings_ends_with_2_and_no_traceback() -> None:

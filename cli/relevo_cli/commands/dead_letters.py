@@ -70,11 +70,14 @@ def _is_of(letter: DeadLetter, shop: str) -> bool:
     return not shop or letter.key.partition("/")[0] == shop
 
 
+_WITHOUT = "these were kept without their message (it was empty, or too large to keep) and can't be sent again"
+
+
 async def _redrive(wanted: list[str], chosen: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
     letters = [letter for letter in await _find(wanted, sealed=True) if chosen(letter)]
     without = [letter.id for letter in letters if not letter.value]
     if wanted and without:
-        raise CommandError(f"these were kept without their message, which was too large: {', '.join(without)}")
+        raise CommandError(f"{_WITHOUT}: {', '.join(without)}")
     letters = [letter for letter in letters if letter.value]
     await send_again(addresses.settings(), letters)
     return letters

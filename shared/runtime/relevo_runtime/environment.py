@@ -120,5 +120,7 @@ def start(service: str, cls: type[S], about: str, arguments: Sequence[str] | Non
 def _listing(cls: type[RuntimeSettings]) -> Iterable[str]:
     yield "It is set by these environment variables:"
     for name, field in flat_fields(cls):
-        yield f"  {PREFIX}{name.upper()}"
+        hidden = field.default_factory is not None or isinstance(field.default, pydantic.SecretStr)
+        default = "" if hidden or field.default in (None, "") else f" (default: {field.default})"
+        yield f"  {PREFIX}{name.upper()}{default}"
         yield f"      {cleandoc(field.description or '')}"
