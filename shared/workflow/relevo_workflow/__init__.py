@@ -57,8 +57,12 @@ if TYPE_CHECKING:
     from relevo_workflow.runs.handle import handle, rearm_alarms
     from relevo_workflow.runs.redaction import precedes_erasure, precedes_shop_erasure
     from relevo_workflow.runs.segments import is_member
+    from relevo_workflow.steps.goto import Goto
     from relevo_workflow.steps.header_texts import secrets_of
-    from relevo_workflow.steps.step_types import ApproveStep, Goto, HttpStep, StartStep, TaskStep
+    from relevo_workflow.steps.http import HttpStep
+    from relevo_workflow.steps.registry import STEP_TYPES
+    from relevo_workflow.steps.start import StartStep
+    from relevo_workflow.steps.task import StaffStep
     from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError, suggestion
     from relevo_workflow.syntax.durations import parse_duration
     from relevo_workflow.syntax.fields import NAME_PATTERN
@@ -73,8 +77,8 @@ __all__ = [
     "EVENT_FILE_SUFFIXES",
     "EXPRESSION_ROOTS",
     "NAME_PATTERN",
+    "STEP_TYPES",
     "WORKFLOW_FILE",
-    "ApproveStep",
     "ArmTimer",
     "CalendarSpec",
     "CancelTimer",
@@ -108,13 +112,13 @@ __all__ = [
     "Send",
     "SetAttributes",
     "Shop",
+    "StaffStep",
     "StartInput",
     "StartRun",
     "StartStep",
     "Subject",
     "Subscribe",
     "TaskInput",
-    "TaskStep",
     "TimerInput",
     "Token",
     "Unsubscribe",
@@ -158,7 +162,11 @@ _HOMES = {
     "expressions.field_paths": "EXPRESSION_ROOTS Token tokenize",
     "values.value": "LiquidText",
     "steps.header_texts": "secrets_of",
-    "steps.step_types": "ApproveStep Goto HttpStep StartStep TaskStep",
+    "steps.goto": "Goto",
+    "steps.http": "HttpStep",
+    "steps.registry": "STEP_TYPES",
+    "steps.start": "StartStep",
+    "steps.task": "StaffStep",
     "definition.calendar_rules": "next_occurrence",
     "definition.program": "Program",
     "definition.workflow": "Definition EventTrigger ManualTrigger",

@@ -9,7 +9,6 @@ from msgspec import Struct
 from relevo_contracts.payloads import Instant
 from relevo_engine.core.inputs import Arrived
 from relevo_workflow import (
-    ApproveStep,
     CloseTask,
     Decision,
     Definition,
@@ -17,9 +16,9 @@ from relevo_workflow import (
     OpenTask,
     RemindTask,
     Run,
+    StaffStep,
     Subject,
     TaskInput,
-    TaskStep,
 )
 
 TaskEffect = OpenTask | RemindTask | EscalateTask | CloseTask
@@ -169,24 +168,24 @@ class TaskChanges(Struct):
 def revised(shop: str, run: Run, definition: Definition) -> Revised | None:
     """What `run`, which was moved into the version `definition`, asks of the staff now; None if it is at no task."""
     step = definition.program.steps.get(run.step)
-    if run.state != "active" or not isinstance(step, TaskStep | ApproveStep):
+    if run.state != "active" or not isinstance(step, StaffStep):
         return None
-    task, needed = (step.task, step.needed) if isinstance(step, ApproveStep) else (step, 1)
-    escalation = task.escalation
+    asked = step.assignment
+    escalation = asked.escalation
     return Revised(
         ref=(shop, run.effect_key),
         deadline=run.timers.get("step"),
-        needed=needed,
-        skill=task.skill,
-        roles=task.roles,
-        escalated_skill=(escalation.skill if escalation is not None else "") or task.skill,
-        escalated_roles=tuple(dict.fromkeys((*task.roles, *(escalation.roles if escalation is not None else ())))),
+        needed=asked.needed,
+        skill=asked.skill,
+        roles=asked.roles,
+        escalated_skill=(escalation.skill if escalation is not None else "") or asked.skill,
+        escalated_roles=tuple(dict.fromkeys((*asked.roles, *(escalation.roles if escalation is not None else ())))),
     )
 
 
 def _at_task(run: Run, by_version: Mapping[str, Definition]) -> bool:
     definition = by_version.get(run.version)
-    return definition is not None and isinstance(definition.program.steps.get(run.step), TaskStep | ApproveStep)
+    return definition is not None and isinstance(definition.program.steps.get(run.step), StaffStep)
 
 
 def may_vote(task: Task, member: Member) -> str:

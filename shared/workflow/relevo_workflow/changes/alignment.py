@@ -11,15 +11,13 @@ from functools import lru_cache
 from msgspec import Struct
 
 from relevo_workflow.definition.program import Program
-from relevo_workflow.steps import step_types as steps
-from relevo_workflow.values.value import Computed, LiquidText, ListValue, Literal, ObjectValue, Value
+from relevo_workflow.steps.step import Step
 
 Content = tuple[str, ...]
 _NAMED = 10_000
 """Worth more than all that content can say about any other step."""
 _SAME, _LIKE, _KIND = 100, 50, 10
 _BESIDE, _PLACE = 10, 5
-_OFTEN_EDITED = steps.Wait | steps.WaitUntil | steps.Branch | steps.Split | steps.DecideTable
 
 
 class Alignment(Struct, frozen=True):
@@ -51,75 +49,13 @@ def align(old: Program, new: Program) -> Alignment:
     return _aligned(_Sequence.of(old), _Sequence.of(new))
 
 
-def content(step: steps.Step) -> Content:
-    """What a step is about: two steps with the same content do the same thing to the world."""
-    return (type(step).__name__, *_content(step))
-
-
-def _content(step: steps.Step) -> Content:  # noqa: PLR0911, PLR0912, C901  # one line a kind of step
-    match step:
-        case steps.Wait():
-            return (str(step.length),)
-        case steps.WaitUntil():
-            day = (step.at, step.weekday, step.day, _text(step.moment), step.offset)
-            return (step.zone, *map(str, day))
-        case steps.WaitFor():
-            return tuple(f"{' '.join(arm.events)} {_text(arm.where)} {_text(arm.key)}" for arm in step.arms)
-        case steps.Branch():
-            return tuple(_text(arm.condition) for arm in step.arms)
-        case steps.Split():
-            return tuple(arm.label for arm in step.arms)
-        case steps.SendStep():
-            return (step.channel, step.template)
-        case steps.HttpStep():
-            return (step.method, step.url.text)
-        case steps.TaskStep():
-            return (step.title.text,)
-        case steps.ApproveStep():
-            return (step.task.title.text,)
-        case steps.DecideTable():
-            return (step.save,)
-        case steps.SetStep():
-            return (
-                *(f"{name}={_source_text(value)}" for name, value in step.attributes),
-                *(f"+{_source_text(tag)}" for tag in step.add_tags),
-                *(f"-{_source_text(tag)}" for tag in step.remove_tags),
-            )
-        case steps.EmitStep():
-            return (step.event,)
-        case steps.StartStep():
-            return (step.workflow,)
-        case steps.Goto():
-            return ()
-        case steps.Stop():
-            return (step.reason,)
-
-
-def _text(value: object) -> str:
-    return str(getattr(value, "text", "")) if value is not None else ""
-
-
-def _source_text(value: Value) -> str:
-    match value:
-        case Computed():
-            return value.expression.text
-        case Literal():
-            return repr(value.value)
-        case ObjectValue():
-            return ", ".join(f"{name}: {_source_text(one)}" for name, one in value.fields)
-        case ListValue():
-            return ", ".join(map(_source_text, value.items))
-        case LiquidText():
-            return value.text
-
-
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """A step as it is compared: its content, those of its neighbours, and of the step and arm that it stands in."""
 
     id: str
     given: bool
-    kind: type
+    kind: type[Step]
     content: Content
     before: Content
     after: Content
@@ -135,7 +71,7 @@ class _Sequence:
     @classmethod
     def of(cls, program: Program) -> "_Sequence":
         order = list(program.steps.values())
-        contents = [("start",), *map(content, order), ("end",)]
+        contents = [("start",), *(step.content() for step in order), ("end",)]
         entries = [
             _Entry(
                 id=step.id,
@@ -153,7 +89,7 @@ class _Sequence:
 
 def _place(program: Program, step_id: str) -> Content:
     outer, arm = program.within.get(step_id, ("", ""))
-    return (*content(program.steps[outer]), arm) if outer in program.steps else ()
+    return (*program.steps[outer].content(), arm) if outer in program.steps else ()
 
 
 class _Aligner:
@@ -199,7 +135,7 @@ class _Aligner:
 def _likeness(old: _Entry, new: _Entry) -> int:
     if old.content == new.content:
         return _SAME
-    return _LIKE if issubclass(old.kind, _OFTEN_EDITED) or set(old.content[1:]) & set(new.content[1:]) else _KIND
+    return _LIKE if old.kind.often_edited or set(old.content[1:]) & set(new.content[1:]) else _KIND
 
 
 def _best(worth: list[list[int]]) -> list[list[int]]:

@@ -18,31 +18,8 @@ from relevo_workflow.definition.workflow import Definition, EventTrigger
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.state import Facts, Run, Shop
-from relevo_workflow.runs.execution import ANSWER_WITHIN
-from relevo_workflow.steps import step_types as steps
-from relevo_workflow.steps.until import wait_until
-
-Resting = (
-    steps.Wait | steps.WaitUntil | steps.WaitFor | steps.SendStep | steps.HttpStep | steps.TaskStep | steps.ApproveStep
-)
-"""The steps at which a run may rest."""
-_WORDS: dict[type, str] = {
-    steps.Wait: "wait",
-    steps.WaitUntil: "wait until a time",
-    steps.WaitFor: "wait for events",
-    steps.Branch: "branch",
-    steps.Split: "split",
-    steps.SendStep: "message",
-    steps.HttpStep: "call",
-    steps.TaskStep: "task",
-    steps.ApproveStep: "approval",
-    steps.DecideTable: "table",
-    steps.SetStep: "change of the customer",
-    steps.EmitStep: "emitted event",
-    steps.StartStep: "start",
-    steps.Goto: "goto",
-    steps.Stop: "stop",
-}
+from relevo_workflow.steps.send import SendStep
+from relevo_workflow.steps.step import Step
 
 
 class Migrated(Struct, frozen=True):
@@ -124,7 +101,7 @@ class Transition:
     def _placed(self, run: Run) -> Run:
         """The run at its place in the new version, with all that it keeps by the ids of steps."""
         place = self.place(run.step)
-        renamed = place != run.step and not isinstance(self.old.program.steps.get(run.step), steps.SendStep)
+        renamed = place != run.step and not isinstance(self.old.program.steps.get(run.step), SendStep)
         return structs.replace(
             run,
             version=self.new.version,
@@ -143,7 +120,7 @@ class Transition:
 
 def describe_repeats(new: Definition, again: Collection[str]) -> str:
     """What runs would do a second time, as the end of a sentence that begins with them."""
-    sends = [one for one in map(new.program.steps.get, again) if isinstance(one, steps.SendStep)]
+    sends = [one for one in map(new.program.steps.get, again) if isinstance(one, SendStep)]
     others = [f"'{one}'" for one in again if one not in {send.id for send in sends}]
     sent = ", ".join(f"'{one.template}' ({one.id})" for one in sends)
     done = ", ".join(others)
@@ -168,14 +145,12 @@ def _unclear(step: str, choices: Collection[str]) -> str:
     return f"it is not clear which step takes the place of '{step}': it could be {named}{gone}"
 
 
-def _step_obstacle(was: steps.Step | None, now: steps.Step | None, step: str) -> str:
+def _step_obstacle(was: Step | None, now: Step | None, step: str) -> str:
     if now is None:
         return f"the new version has no step '{step}'"
-    if type(was) is not type(now) or not isinstance(now, Resting):
-        return f"'{step}' was a {_WORDS.get(type(was), 'step')} and is a {_WORDS[type(now)]} in the new version"
-    if isinstance(was, steps.WaitFor) and isinstance(now, steps.WaitFor) and _other_keys(was) != _other_keys(now):
-        return f"'{step}' waits for events about something else in the new version"
-    return ""
+    if type(was) is not type(now) or was is None or not now.rests:
+        return f"'{step}' was a {was.noun if was is not None else 'step'} and is a {now.noun} in the new version"
+    return now.obstacle(was)
 
 
 class _Move(Struct, frozen=True):
@@ -195,7 +170,7 @@ class _Move(Struct, frozen=True):
         step = self.new.program.steps.get(self.run.step)
         if step is None:
             return wanted
-        found = self._of_step(self.old.program.steps[self.before.step], step)
+        found = step.timers_when_moved(self.old.program.steps[self.before.step], self)
         return wanted | {name: self._not_before(due, name) for name, due in found.items()}
 
     def _goal(self) -> datetime | None:
@@ -206,42 +181,33 @@ class _Move(Struct, frozen=True):
         due = run.started_at + goal.within
         return None if not had and due <= self.now else self._not_before(due, "goal")
 
-    def _of_step(self, was: steps.Step, step: steps.Step) -> dict[str, datetime | None]:
-        """The timers of the step at hand, as if the run had entered it in the new version."""
-        due = self.run.timers.get("step")
-        match was, step:
-            case steps.Wait(), steps.Wait():
-                found = (due - was.length if due else self.run.at) + step.length
-            case steps.WaitFor(), steps.WaitFor():
-                return {"step": self._timeout(was, step)}
-            case _, steps.WaitUntil():
-                found = self._until(step) or self.now
-            case _, steps.SendStep():
-                window = self.new.window
-                found = window.next_open(self.now, self._zone(window.zone)) if window else self.now
-            case steps.TaskStep(), steps.TaskStep():
-                return _task_timers(was, step, self.run)
-            case steps.ApproveStep(), steps.ApproveStep():
-                return _task_timers(was.task, step.task, self.run)
-            case _:  # a call: its answer is on the way
-                found = due or self.now + ANSWER_WITHIN
-        return {"step": found}
+    # --- what the step at hand sees (`steps.step.MovedRun`): the run as if it had entered it in the new version ---
 
-    def _timeout(self, was: steps.WaitFor, step: steps.WaitFor) -> datetime | None:
-        due = self.run.timers.get("step")
-        entered = due - was.timeout if due and was.timeout is not None else self.run.at
-        return entered + step.timeout if step.timeout is not None else None
+    @property
+    def at(self) -> datetime:
+        """A run at rest was moved last when it entered its step: only a goal that was reached since moves its time."""
+        return self.run.at
 
-    def _until(self, step: steps.WaitUntil) -> datetime | None:
-        # A run at rest was moved last when it entered its step: only a goal that was reached meanwhile moves its time.
-        at, segments = self.run.at, self.new.segments
-        scope = Scope(run_state=self.run, facts=self.facts, shop_state=self.shop, now=at, rules=segments)
-        return wait_until(step, at, self._zone(step.zone), scope, [])
+    @property
+    def hops(self) -> int:
+        """Those of the run."""
+        return self.run.hops
 
-    def _zone(self, name: str) -> tzinfo:
+    def scope(self) -> Scope:
+        """What expressions see."""
+        segments = self.new.segments
+        return Scope(run_state=self.run, facts=self.facts, shop_state=self.shop, now=self.run.at, rules=segments)
+
+    def zone(self, name: str) -> tzinfo:
+        """The zone of the customer, of the shop, or one by its name."""
         if name == "customer":
             return zone_of(self.facts.contact.timezone, self.shop.timezone)
         return zone_of(self.shop.timezone if name == "shop" else name)
+
+    def opens_at(self) -> datetime:
+        """When the window of the new version is open next."""
+        window = self.new.window
+        return window.next_open(self.now, self.zone(window.zone)) if window else self.now
 
     def _not_before(self, due: datetime | None, name: str) -> datetime | None:
         """What would be over is due now; a wake-up that is on its way already stays as it is."""
@@ -249,29 +215,6 @@ class _Move(Struct, frozen=True):
             return due
         armed = self.run.timers.get(name)
         return armed if armed is not None and armed <= self.now else self.now
-
-
-def _task_timers(was: steps.TaskStep, step: steps.TaskStep, run: Run) -> dict[str, datetime | None]:
-    entered = _task_entered(was, run)
-    reminded = was.reminder is not None and "reminder" not in run.timers
-    escalated = was.escalation is not None and "escalate" not in run.timers
-    return {
-        "step": entered + step.deadline if step.deadline is not None else None,
-        "reminder": entered + step.reminder if step.reminder is not None and not reminded else None,
-        "escalate": entered + step.escalation.after if step.escalation is not None and not escalated else None,
-    }
-
-
-def _task_entered(was: steps.TaskStep, run: Run) -> datetime:
-    lengths = {
-        "step": was.deadline,
-        "reminder": was.reminder,
-        "escalate": was.escalation.after if was.escalation is not None else None,
-    }
-    for name, length in lengths.items():
-        if name in run.timers and length is not None:
-            return run.timers[name] - length
-    return run.at
 
 
 def _effects(before: Run, after: Run) -> tuple[Effect, ...]:
@@ -313,11 +256,6 @@ def _trigger_types(definition: Definition) -> set[str]:
         trigger.event if isinstance(trigger, EventTrigger) else type(trigger).__name__.removesuffix("Trigger").lower()
         for trigger in definition.triggers
     } | {rule.event for rule in definition.restarts}
-
-
-def _other_keys(step: steps.WaitFor) -> set[tuple[tuple[str, ...], str]]:
-    """The events about other keys than the customer that a step waits for."""
-    return {(arm.events, arm.key.text) for arm in step.arms if arm.key is not None}
 
 
 def _text(expression: object) -> str:

@@ -6,27 +6,15 @@ where ways part, and never too little.
 
 from collections.abc import Collection
 
-from relevo_workflow.changes.alignment import align, content
-from relevo_workflow.definition.control_flow import reached_from, targets
+from relevo_workflow.changes.alignment import align
+from relevo_workflow.definition.control_flow import reached_from
 from relevo_workflow.definition.program import Program
-from relevo_workflow.steps import step_types as steps
-
-_DOING = (
-    steps.SendStep
-    | steps.HttpStep
-    | steps.TaskStep
-    | steps.ApproveStep
-    | steps.SetStep
-    | steps.EmitStep
-    | steps.StartStep
-)
-_ASKING = steps.HttpStep | steps.TaskStep | steps.ApproveStep
-"""Steps that a run rests at after they have done something."""
+from relevo_workflow.steps.step import Step
 
 
-def action_of(step: steps.Step) -> str:
+def action_of(step: Step) -> str:
     """What a step does, as a run notes it (`Run.did`): the same text, the same deed."""
-    return "/".join(content(step))
+    return "/".join(step.content())
 
 
 def actions_before(program: Program, step_id: str, did: Collection[str] = ()) -> tuple[str, ...]:
@@ -61,7 +49,7 @@ def repeated(old: Program, new: Program, step_id: str, place: str, did: Collecti
 
 
 def _in_order(program: Program, chosen: Collection[str]) -> list[str]:
-    return [one for one in program.steps if one in chosen and isinstance(program.steps[one], _DOING)]
+    return [one for one in program.steps if one in chosen and program.steps[one].acts]
 
 
 def _ahead(program: Program, step_id: str) -> set[str]:
@@ -69,13 +57,14 @@ def _ahead(program: Program, step_id: str) -> set[str]:
     step = program.steps.get(step_id)
     if step is None:
         return set()
-    starts = [step_id] if isinstance(step, steps.SendStep) else targets(step)
-    return {one for one in reached_from(program, starts) if isinstance(program.steps[one], _DOING)}
+    starts = [step_id] if step.acts and not step.acts_at_once else step.targets()
+    return {one for one in reached_from(program, starts) if program.steps[one].acts}
 
 
 def _behind(program: Program, step_id: str) -> set[str]:
     """The doing steps from which a run can have come to a step, with the step itself if it has asked for something."""
-    before = {one for one, step in program.steps.items() if step_id in reached_from(program, targets(step))}
-    if isinstance(program.steps.get(step_id), _ASKING):
+    before = {one for one, step in program.steps.items() if step_id in reached_from(program, step.targets())}
+    step = program.steps.get(step_id)
+    if step is not None and step.acts_at_once:
         before.add(step_id)
-    return {one for one in before if isinstance(program.steps[one], _DOING)}
+    return {one for one in before if program.steps[one].acts}

@@ -2,72 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from relevo_contracts.event_types import BUILT_IN, EventTypes
-from relevo_workflow.expressions.shapes import (
-    BOOL,
-    DOUBLE,
-    DYN,
-    INT,
-    RESPONSE,
-    STRING,
-    TASK_RESULT,
-    Shape,
-    event_shape,
-    struct,
-)
+from relevo_workflow.expressions.shapes import DYN, Shape
+from relevo_workflow.steps.reading import Block, StepNode
+from relevo_workflow.steps.registry import STEP_TYPES
+from relevo_workflow.steps.step_type import Saved
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
-from relevo_workflow.syntax.fields import NAME_PATTERN, SAVE_NAME
+from relevo_workflow.syntax.fields import NAME_PATTERN, is_identifier
 from relevo_workflow.syntax.yaml_source import Node
-from relevo_workflow.values.reader import is_word
 
-KINDS = (
-    "wait",
-    "wait_for",
-    "branch",
-    "split",
-    "send",
-    "http",
-    "task",
-    "approve",
-    "decide",
-    "set",
-    "emit",
-    "start",
-    "goto",
-    "stop",
-)
-_ARMED = ("branch", "wait_for", "split")
-APPROVE_BLOCKS = ("approved", "rejected", "expired")
-
-
-@dataclass(slots=True)
-class Block:
-    """A list of steps: the workflow's own, or an arm's. `node` is the arm it belongs to."""
-
-    node: Node
-    steps: "list[StepNode]"
-    label: str = ""
-
-
-@dataclass(slots=True)
-class StepNode:
-    """One step before it is compiled. `body` is the value of its keyword, `given` whether somebody wrote its id."""
-
-    kind: str
-    id: str
-    node: Node
-    body: Node
-    blocks: list[Block]
-    given: bool = False
-
-    def walk(self) -> "Iterator[StepNode]":
-        """This step and every step inside it, in the order of the file."""
-        yield self
-        for block in self.blocks:
-            for step in block.steps:
-                yield from step.walk()
+KINDS = tuple(STEP_TYPES)
 
 
 def parse_steps(node: Node | None, problems: Problems) -> list[StepNode]:
@@ -131,14 +76,7 @@ def _given_id(node: Node, problems: Problems) -> str:
 
 
 def _blocks(kind: str, body: Node, problems: Problems) -> list[Block]:
-    if kind in _ARMED:
-        arms = body.items or ()
-        return [Block(arm, _steps((arm.entries or {}).get("steps"), problems)) for arm in arms]
-    if kind == "approve" and body.entries is not None:
-        entries = body.entries
-        present = [name for name in APPROVE_BLOCKS if name in entries]
-        return [Block(entries[name], _steps(entries[name], problems), name) for name in present]
-    return []
+    return [Block(arm.node, _steps(arm.steps, problems), arm.label) for arm in STEP_TYPES[kind].arms(body)]
 
 
 def _name_all(steps: list[StepNode], problems: Problems) -> None:
@@ -152,11 +90,10 @@ def _name_all(steps: list[StepNode], problems: Problems) -> None:
             taken.add(step.id)
     for step in every:
         if not step.id:
-            step.id = _free(_readable(step), taken, numbered=step.kind in _NUMBERED)
+            step.id = _free(_readable(step), taken, numbered=STEP_TYPES[step.kind].numbered)
             taken.add(step.id)
 
 
-_NUMBERED = ("branch", "split", "set", "task", "approve", "decide", "http")
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -171,24 +108,9 @@ def _free(stem: str, taken: set[str], *, numbered: bool) -> str:
 
 def _readable(step: StepNode) -> str:
     """A stem for the id that says what the step does, so that ids stay the same when others come and go."""
-    body, entries = step.body, step.body.entries or {}
-    word = {
-        "wait": _text(entries.get("until")) or body.text,
-        "send": _text(entries.get("template")),
-        "emit": _text(entries.get("event")),
-        "start": _text(entries.get("workflow")),
-        "goto": body.text or _text(entries.get("step")),
-        "wait_for": next((_text((arm.entries or {}).get("event")) for arm in body.items or ()), ""),
-    }.get(step.kind, "")
-    slug = _WORDS.sub("-", word.lower()).strip("-")
+    slug = _WORDS.sub("-", STEP_TYPES[step.kind].stem(step.body).lower()).strip("-")
     kind = step.kind.replace("_", "-")
     return f"{kind}-{slug}" if slug else kind
-
-
-def _text(node: Node | None) -> str:
-    if node is None:
-        return ""
-    return node.text or next((one.text for one in node.items or ()), "")
 
 
 def saved_shapes(steps: list[StepNode], problems: Problems, types: EventTypes = BUILT_IN) -> dict[str, Shape]:
@@ -207,47 +129,8 @@ def saved_shapes(steps: list[StepNode], problems: Problems, types: EventTypes = 
     return found
 
 
-def _saves(step: StepNode, types: EventTypes) -> Iterator[tuple[str, Node, Shape]]:
-    entries = step.body.entries or {}
-    save = entries.get("as")
-    if save is not None and _IDENTIFIER.match(save.text):
-        shape = {"http": RESPONSE, "task": TASK_RESULT, "approve": TASK_RESULT}.get(step.kind, DYN)
-        yield save.text, save, _table_shape(step, save.text) if step.kind == "decide" else shape
-    for arm in step.body.items or () if step.kind == "wait_for" else ():
-        save, event = (arm.entries or {}).get("as"), (arm.entries or {}).get("event")
-        named = () if event is None else event.items if event.items is not None else (event,)
-        for one in named if save is not None and _IDENTIFIER.match(save.text) else ():
-            assert save is not None
-            yield save.text, save, event_shape(one.text, types) if one.text in types else DYN
-
-
-def _table_shape(step: StepNode, name: str) -> Shape:
-    entries = step.body.entries or {}
-    collect = _text(entries.get("hit")) == "collect"
-    fields: dict[str, Shape] = {}
-    rules = entries.get("rules")
-    if rules is None or not rules.items:
-        return DYN
-    for rule in rules.items:
-        values = (rule.entries or {}).get("set")
-        for key, value in ((values.entries if values is not None else None) or {}).items():
-            if not SAVE_NAME.match(key):
-                return DYN
-            shape = _literal_shape(value)
-            fields[key] = shape if fields.get(key, shape) == shape else DYN
-    if collect:
-        fields = {key: Shape("list", item=shape) for key, shape in fields.items()}
-    return struct("Table_" + name, fields)
-
-
-def _literal_shape(node: Node) -> Shape:
-    if isinstance(node.value, bool):
-        return BOOL
-    if isinstance(node.value, int):
-        return INT
-    if isinstance(node.value, float):
-        return DOUBLE
-    return STRING if node.is_text and is_word(node.text) else DYN
-
-
-_IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+def _saves(step: StepNode, types: EventTypes) -> Iterator[Saved]:
+    step_type, save = STEP_TYPES[step.kind], (step.body.entries or {}).get("as")
+    if save is not None and is_identifier(save.text):
+        yield save.text, save, step_type.shape(step.body, save.text)
+    yield from step_type.arms_save(step.body, types)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from relevo_workflow.definition.workflow import Definition, ManualTrigger
-from relevo_workflow.steps.step_types import StartStep
+from relevo_workflow.steps.start import StartStep
 from relevo_workflow.syntax.diagnostics import Diagnostic, suggestion
 
 

@@ -5,14 +5,15 @@ asks for counts as known in its arms and behind it: each arm has its answer.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.compiler.ast import APPROVE_BLOCKS, StepNode
 from relevo_workflow.definition.control_flow import definitely_assigned
 from relevo_workflow.definition.program import Program
 from relevo_workflow.expressions.field_paths import FieldPath, find_paths
 from relevo_workflow.expressions.shapes import DYN
+from relevo_workflow.steps.reading import StepNode
+from relevo_workflow.steps.registry import block_names, fields_that_hold
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_texts import saved_reads
@@ -20,9 +21,8 @@ from relevo_workflow.values.reader import is_word
 
 ALWAYS = frozenset(("id", "key", "started_at", "holdout"))
 """What `run` has from its start."""
-_EXPRESSIONS = ("when", "where", "key", "until", "for_each")
-_VALUES = ("body", "data", "attributes", "tags", "set")
-_TEXTS = ("title", "url", "headers")
+_EXPRESSIONS, _VALUES, _TEXTS = fields_that_hold("expression"), fields_that_hold("values"), fields_that_hold("text")
+_BLOCKS = block_names()
 _EMPTY = r"""(?:null|""|'')"""
 _COMPARED_AFTER = re.compile(rf"\s*[!=]=\s*{_EMPTY}")
 _COMPARED_BEFORE = re.compile(rf"{_EMPTY}\s*[!=]=\s*$")
@@ -53,7 +53,7 @@ def _asked(step: StepNode) -> Iterator[str]:
 def _reads(step: StepNode) -> Iterator[tuple[str, Position]]:
     for node in _expressions(step):
         yield from ((path.parts[1], node.at(path.start)) for path in _paths(node))
-    for node in _scalars(step.body, (*_TEXTS, *_VALUES)):
+    for node in _scalars(step.body, _TEXTS | _VALUES):
         if is_liquid(node.text):
             yield from saved_reads(node)
 
@@ -70,10 +70,10 @@ def _expressions(step: StepNode) -> Iterator[Node]:
             yield node
 
 
-def _scalars(node: Node, fields: tuple[str, ...], *, inside: bool = False) -> Iterator[Node]:
+def _scalars(node: Node, fields: Collection[str], *, inside: bool = False) -> Iterator[Node]:
     """The scalars at and below these fields; not those of steps inside the step."""
     for name, one in (node.entries or {}).items():
-        if inside or name not in ("steps", *APPROVE_BLOCKS):
+        if inside or name not in _BLOCKS:
             yield from _scalars(one, fields, inside=inside or name in fields)
     for one in node.items or ():
         yield from _scalars(one, fields, inside=inside)

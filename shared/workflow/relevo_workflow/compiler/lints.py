@@ -8,11 +8,15 @@ asks for consent; a language that some templates lack; what a step saves and not
 import re
 from collections.abc import Callable, Iterator
 
-from relevo_workflow.compiler.ast import StepNode
 from relevo_workflow.compiler.definite_assignment import ALWAYS, uses_before_save
-from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from, targets
+from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
-from relevo_workflow.steps import step_types as steps
+from relevo_workflow.steps.goto import Goto
+from relevo_workflow.steps.http import HttpStep
+from relevo_workflow.steps.reading import StepNode
+from relevo_workflow.steps.registry import STEP_TYPES
+from relevo_workflow.steps.send import SendStep
+from relevo_workflow.steps.step import Step
 from relevo_workflow.syntax.diagnostics import Position, suggestion
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading
@@ -22,7 +26,6 @@ _PURCHASES = frozenset(("order.placed", "order.paid"))
 _IN_SEGMENT = re.compile(r"""(["'])([^"']*)\1\s+in\s+customer\.segments""")
 _IS_SEGMENT = re.compile(r"""\bsegments\.(?:exists|all|exists_one|filter)\(\s*(\w+)\s*,([^)]*)\)""")
 _HAS_SEGMENT = re.compile(r"""segments\s+contains\s+(["'])([^"']*)\1""")
-_WAITS = (steps.Wait, steps.WaitUntil, steps.WaitFor, steps.TaskStep, steps.ApproveStep)
 
 
 def check_habits(definition: Definition, root: Node, syntax_tree: list[StepNode], reading: Reading) -> None:
@@ -43,14 +46,14 @@ class _Looked:
         self.problems = reading.problems
         self.step_nodes = step_nodes
         self.starts = {one.event for one in definition.triggers if isinstance(one, EventTrigger)}
-        waits = (step for step in self.program.steps.values() if isinstance(step, steps.WaitFor))
-        waited = {event for step in waits for arm in step.arms for event in arm.events}
+        arms = (arm for step in self.program.steps.values() for arm in step.event_arms())
+        waited = {event for arm in arms for event in arm.events}
         self.ends = waited | {rule.event for rule in definition.exits}
 
-    def sends(self, purpose: str = "") -> Iterator[steps.SendStep]:
+    def sends(self, purpose: str = "") -> Iterator[SendStep]:
         """The steps that send, of one purpose or of both."""
         for step in self.program.steps.values():
-            if isinstance(step, steps.SendStep) and purpose in ("", step.purpose):
+            if isinstance(step, SendStep) and purpose in ("", step.purpose):
                 yield step
 
     def position(self, step_id: str, field: str) -> Position:
@@ -94,7 +97,7 @@ def _segments_of(text: str) -> Iterator[tuple[str, int]]:
 def inescapable_cycles(looked: _Looked) -> None:
     """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
     around = [] if looked.definition.exits else inescapable_cycle(looked.program)
-    back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], steps.Goto)), "")
+    back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], Goto)), "")
     if back:
         target = looked.program.steps[back].next
         looked.problems.lint(
@@ -110,7 +113,7 @@ def no_end_at_purchase(looked: _Looked) -> None:
     if not any(event.startswith(_INTERESTS) for event in looked.starts) or looked.ends & _PURCHASES:
         return
     after_waits = reached_from(
-        program, [target for step in program.steps.values() if isinstance(step, _WAITS) for target in targets(step)]
+        program, [target for step in program.steps.values() if _passes_time(step) for target in step.targets()]
     )
     late = next((step for step in looked.sends("marketing") if step.id in after_waits), None)
     if late is not None:
@@ -119,6 +122,11 @@ def no_end_at_purchase(looked: _Looked) -> None:
             f"'{late.id}' also goes to those who have bought in the meantime",
             "exit: {event: order.placed, reason: bought}",
         )
+
+
+def _passes_time(step: Step) -> bool:
+    """Whether a run may rest at a step: a message only does so until the window opens, a call for moments."""
+    return step.rests and not isinstance(step, SendStep | HttpStep)
 
 
 def no_consent_path(looked: _Looked) -> None:
@@ -175,7 +183,7 @@ def step_uses_before_save(looked: _Looked) -> None:
 def never_read(looked: _Looked) -> None:
     """What a step saves and nothing reads is most likely a slip, or left from before."""
     saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
-    tables = [step.body.entries or {} for step in looked.step_nodes.values() if step.kind == "decide"]
+    tables = [step.body.entries or {} for step in looked.step_nodes.values() if STEP_TYPES[step.kind].always_saves]
     needed = [entries.get("as") for entries in tables]
     texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
     for save in saves:

@@ -7,13 +7,13 @@ from hashlib import sha256
 import msgspec
 
 from relevo_contracts.event_types import with_declared
-from relevo_workflow.compiler.ast import StepNode, parse_steps, saved_shapes
+from relevo_workflow.compiler.ast import parse_steps, saved_shapes
 from relevo_workflow.compiler.lints import check_habits
 from relevo_workflow.compiler.positions import positions_of
 from relevo_workflow.compiler.readers.events import EVENTS_FOLDER, event_files, read_declared
 from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.compiler.readers.segments import read_segments
-from relevo_workflow.compiler.readers.steps import StepReader
+from relevo_workflow.compiler.readers.steps import read_program
 from relevo_workflow.compiler.readers.templates import read_templates
 from relevo_workflow.definition.control_flow import cycle_without_wait, unreachable
 from relevo_workflow.definition.program import Program
@@ -26,7 +26,8 @@ from relevo_workflow.definition.workflow import (
 )
 from relevo_workflow.expressions.expression import Compiler, TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, run_shape
-from relevo_workflow.steps.step_types import WaitFor, WaitUntil
+from relevo_workflow.steps.reading import StepNode
+from relevo_workflow.steps.wait import WaitUntil
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
@@ -106,7 +107,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     reading = Reading(problems, Compiler(problems), names, broken=broken)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
-    program = StepReader(reading, read_not_after(fields)).read(syntax_tree)
+    program = read_program(reading, syntax_tree, read_not_after(fields))
     reading.warn_unused_templates(templates)
     if not problems.errors:
         _check_paths(program, syntax_tree, problems)
@@ -171,13 +172,8 @@ def _header(fields: Fields, header: HeaderReader) -> Definition:
 def _indexed(definition: Definition, problems: Problems) -> Definition:
     """The definition with what the engine looks up: which event types concern it, and how."""
     exits = frozenset(rule.event for rule in definition.exits)
-    waited = {
-        event
-        for step in definition.program.steps.values()
-        if isinstance(step, WaitFor)
-        for arm in step.arms
-        for event in arm.events
-    }
+    arms = [(step, arm) for step in definition.program.steps.values() for arm in step.event_arms()]
+    waited = {event for _, arm in arms for event in arm.events}
     triggers = frozenset(one.event for one in definition.triggers if isinstance(one, EventTrigger))
     goal = {definition.goal.event} if definition.goal else set()
     every = exits | waited | triggers | goal | {rule.event for rule in definition.restarts}
@@ -188,13 +184,7 @@ def _indexed(definition: Definition, problems: Problems) -> Definition:
         exit_types=exits,
         trigger_types=triggers,
         timed=timed,
-        early=tuple(
-            (f"{step.id}/{arm.label}", arm)
-            for step in definition.program.steps.values()
-            if isinstance(step, WaitFor)
-            for arm in step.arms
-            if arm.early
-        ),
+        early=tuple((f"{step.id}/{arm.label}", arm) for step, arm in arms if arm.early),
         watched_segments=frozenset(one.segment for one in definition.triggers if isinstance(one, SegmentTrigger)),
         warnings=tuple(problems.warnings),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from relevo_workflow.steps.step_types import Step
+from relevo_workflow.steps.step import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.template import Template
 from relevo_workflow.definition.program import Program
 from relevo_workflow.expressions.expression import Expression
-from relevo_workflow.steps.step_types import EventArm
+from relevo_workflow.steps.step import EventArm
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position
 from relevo_workflow.syntax.zones import TimeWindow
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import time
 
 from relevo_workflow.definition.workflow import Definition, Goal, Reentry
-from relevo_workflow.diagram.words import condition_in_words, correlated, duration_in_words, event_in_words
+from relevo_workflow.steps.words import condition_in_words, correlated, duration_in_words, event_in_words
 from relevo_workflow.syntax.zones import TimeWindow
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

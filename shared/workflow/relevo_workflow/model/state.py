@@ -140,7 +140,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
     ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
-    `hops` tells how many workflows in a row led to where it is: see `step_effects.MAX_HOPS`. `test` is a rehearsal: it
+    `hops` tells how many workflows in a row led to where it is: see `steps.emit.MAX_HOPS`. `test` is a rehearsal: it
     hears of test events, which other runs don't. `rounds` counts how often each bounded `goto` was taken. A deployment
     that moved the run notes in `did` what its steps had done by then (the contents of `alignment.content`), and in
     `entered_as` the id that the step at hand had when the run entered it.

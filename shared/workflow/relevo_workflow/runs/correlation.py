@@ -5,7 +5,7 @@ rule can't either, and a run none of whose rules can hold is not asked. So the w
 to the runs that it concerns, also for a customer with thousands of them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from relevo_workflow.expressions.field_paths import Getter
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.runs.schema_fit import schema_mismatch
-from relevo_workflow.steps import step_types as steps
 
 _Wanted = tuple[tuple[Getter, Any], ...]
 _ALWAYS: tuple[_Wanted, ...] = ((),)
@@ -65,7 +64,7 @@ def _conditions(definition: Definition, at_step: str, event_type: str) -> Iterat
     rules: list[Exit | Restart] = [*definition.exits, *definition.restarts]
     yield from (rule.where for rule in rules if rule.event == event_type)
     step = definition.program.steps.get(at_step)
-    arms: Iterable[steps.EventArm] = step.arms if isinstance(step, steps.WaitFor) else ()
+    arms = step.event_arms() if step is not None else ()
     for arm in (*arms, *(arm for _, arm in definition.early)):
         if event_type in arm.events:
             yield arm.where

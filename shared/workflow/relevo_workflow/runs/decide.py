@@ -10,7 +10,7 @@ from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, Goal
 from relevo_workflow.expressions.scope import event_view
 from relevo_workflow.model import effects
-from relevo_workflow.model.decision import Check, Decision
+from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.inputs import (
     EventInput,
     Input,
@@ -21,12 +21,10 @@ from relevo_workflow.model.inputs import (
     TimerInput,
 )
 from relevo_workflow.model.state import Facts, GoalReached, Run, Shop
-from relevo_workflow.runs.approvals import on_task
 from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.schema_fit import schema_mismatch
 from relevo_workflow.runs.starting import start
-from relevo_workflow.steps import step_types as steps
-from relevo_workflow.steps.step_effects import concerns
+from relevo_workflow.steps.step import Step, Transition
 from relevo_workflow.values.money import goal_value
 
 
@@ -97,8 +95,7 @@ def _dispatch(execution: RunExecution, arrival: Input, now: datetime) -> None:
         case ResponseInput():
             _on_response(execution, arrival)
         case TaskInput():
-            if not on_task(execution, arrival):
-                _ignore(execution, "the run no longer waits for this task")
+            _on_task(execution, arrival)
         case OutcomeInput():
             _ignore(execution, f"{arrival.outcome.step}: {arrival.outcome.status}")
         case StartInput():
@@ -148,7 +145,7 @@ def _keep_early(execution: RunExecution, event: Event) -> bool:
         return False
     scope, kept = execution.scope(), dict(execution.run.early)
     for name, arm in execution.definition.early:
-        if event.type not in arm.events or name in kept or not concerns(arm, scope, event):
+        if event.type not in arm.events or name in kept or not arm.concerns(scope, event):
             continue
         if arm.where is None or arm.where.holds(scope, name, execution.trace):
             kept[name] = event_view(event)
@@ -201,7 +198,18 @@ def _move(execution: RunExecution, event: Event) -> bool:
             _restart(execution, event)
             return True
     step = execution.definition.program.steps.get(execution.run.step)
-    return isinstance(step, steps.WaitFor) and _arrive(execution, step, event)
+    return step is not None and _taken(execution, step.on_event(execution, event))
+
+
+def _taken(execution: RunExecution, transition: Transition | None) -> bool:
+    """Does what the step at hand says; false if it takes no notice."""
+    if transition is None:
+        return False
+    if transition.ignored:
+        execution.trace.extend(transition.trace)
+        return False
+    execution.apply(transition)
+    return True
 
 
 def _restart(execution: RunExecution, event: Event) -> None:
@@ -219,20 +227,6 @@ def _restart(execution: RunExecution, event: Event) -> None:
     )
     execution.go(execution.definition.program.first)
     execution.reason = f"restarted by {event.type}; {execution.reason}"
-
-
-def _arrive(execution: RunExecution, step: steps.WaitFor, event: Event) -> bool:
-    scope = execution.scope()
-    for arm in step.arms:
-        if event.type not in arm.events or not concerns(arm, scope, event):
-            continue
-        if arm.where is None or arm.where.holds(scope, f"{step.id}/{arm.label}", execution.trace):
-            execution.leave()
-            execution.save(arm.save, event_view(event))
-            execution.arm_label(step.id, arm.label)
-            execution.go(arm.target)
-            return True
-    return False
 
 
 # --- timers and answers ------------------------------------------------------------------------------------------
@@ -253,7 +247,19 @@ def _on_timer(execution: RunExecution, arrival: TimerInput, now: datetime) -> No
         _ignore(execution, "woken before its time")
     else:
         execution.fired(name)
-        _TIMERS.get(name, _on_step_timer)(execution)
+        _fire(execution, name)
+
+
+def _fire(execution: RunExecution, name: str) -> None:
+    """The goal's time is the run's, every other timer is of the step at hand."""
+    if name == "goal":
+        _on_goal_timer(execution)
+        return
+    step = execution.definition.program.steps.get(execution.run.step)
+    if step is None:
+        execution.finish("ended", f"there is no step '{execution.run.step}' in this version")
+        return
+    execution.apply(step.on_timer(execution, name))
 
 
 def _on_goal_timer(execution: RunExecution) -> None:
@@ -263,80 +269,20 @@ def _on_goal_timer(execution: RunExecution) -> None:
     execution.reason = "the time for its goal is over"
 
 
-def _on_reminder(execution: RunExecution) -> None:
-    execution.effects.append(effects.RemindTask(id=execution.effect_key()))
-    execution.reason = "the staff was reminded"
-
-
-def _on_escalation(execution: RunExecution) -> None:
-    step = execution.definition.program.steps.get(execution.run.step)
-    task = step.task if isinstance(step, steps.ApproveStep) else step
-    if isinstance(task, steps.TaskStep) and task.escalation is not None:
-        to = task.escalation
-        execution.effects.append(effects.EscalateTask(id=execution.effect_key(), skill=to.skill, roles=to.roles))
-        execution.reason = f"escalated to {to.skill or ', '.join(to.roles)}"
-
-
-def _on_step_timer(execution: RunExecution) -> None:
-    """The time of the step at hand has come."""
-    step = execution.definition.program.steps.get(execution.run.step)
-    if step is None:
-        execution.finish("ended", f"there is no step '{execution.run.step}' in this version")
-        return
-    match step:
-        case steps.WaitFor():
-            execution.leave()
-            execution.arm_label(step.id, "timeout")
-            execution.go(step.timeout_target)
-        case steps.SendStep():
-            following = execution.enter_send(step)
-            if following is not None:
-                execution.go(following)
-        case steps.HttpStep():
-            _answered(
-                execution,
-                step,
-                ResponseInput(id="", call_id="", run_id="", at=execution.at, error="no answer in a day"),
-            )
-        case steps.TaskStep() | steps.ApproveStep():
-            _expired(execution, step)
-        case _:
-            execution.go(step.next)
-
-
-_TIMERS = {"goal": _on_goal_timer, "reminder": _on_reminder, "escalate": _on_escalation, "step": _on_step_timer}
-
-
-def _expired(execution: RunExecution, step: steps.TaskStep | steps.ApproveStep) -> None:
-    execution.leave("the deadline is over")
-    task = step.task if isinstance(step, steps.ApproveStep) else step
-    execution.save(task.save, {"status": "expired", "at": execution.at.isoformat()})
-    execution.arm_label(step.id, "expired")
-    execution.go(step.expired if isinstance(step, steps.ApproveStep) else step.next)
-
-
 def _on_response(execution: RunExecution, arrival: ResponseInput) -> None:
-    step = execution.definition.program.steps.get(execution.run.step)
-    if (
-        not isinstance(step, steps.HttpStep)
-        or arrival.call_id != execution.effect_key()
-        or execution.run.state != "active"
-    ):
+    step = _asking_step(execution, arrival.call_id)
+    if step is None or not _taken(execution, step.on_response(execution, arrival)):
         _ignore(execution, "the run no longer waits for this answer")
-        return
-    execution.leave()
-    _answered(execution, step, arrival)
 
 
-def _answered(execution: RunExecution, step: steps.HttpStep, answer: ResponseInput) -> None:
-    ok = not answer.error and 200 <= answer.status < 300
-    saved = {"ok": ok, "status": answer.status, "body": answer.body, "error": answer.error}
-    execution.save(step.save, saved)
-    execution.arm_label(step.id, "ok" if ok else "error")
-    if not ok:
-        why = answer.error or f"it was answered with status {answer.status}"
-        execution.trace.append(Check(at=f"{step.id}/error", expression="", error=f"the call failed: {why}"))
-    if not ok and step.stop_on_error:
-        execution.finish("ended", f"{step.id} failed: {answer.error or f'status {answer.status}'}")
-        return
-    execution.go(step.next)
+def _on_task(execution: RunExecution, arrival: TaskInput) -> None:
+    step = _asking_step(execution, arrival.task_id)
+    if step is None or not _taken(execution, step.on_task(execution, arrival)):
+        _ignore(execution, "the run no longer waits for this task")
+
+
+def _asking_step(execution: RunExecution, effect_key: str) -> Step | None:
+    """The step at hand, if it has asked for the effect of this key and the run still waits."""
+    if effect_key != execution.run.effect_key or execution.run.state != "active":
+        return None
+    return execution.definition.program.steps.get(execution.run.step)

@@ -16,7 +16,7 @@ from relevo_workflow.model.state import Facts, Past, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.facts import ran_once
 from relevo_workflow.runs.schema_fit import schema_mismatch
-from relevo_workflow.steps.step_effects import MAX_HOPS, WORKFLOW_CYCLE
+from relevo_workflow.steps.emit import MAX_HOPS, WORKFLOW_CYCLE
 
 _RAN_BEFORE = "it ran before, and re-entry is never"
 _AGAIN = "this started a run already"

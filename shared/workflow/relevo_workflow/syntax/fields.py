@@ -13,6 +13,7 @@ from relevo_workflow.syntax.zones import WEEKDAYS
 
 NAME_PATTERN = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 SAVE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _RESERVED = re.compile(
     "as|break|const|continue|else|false|for|function|if|import|in|let|loop|namespace|null|package|return|true|var|void"
     "|while"
@@ -188,6 +189,11 @@ class Fields:
     def position(self, name: str) -> Position:
         """Where the key `name` stands."""
         return self.node.keys.get(name, self.node.position)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether `run.<text>` can be written at all; `SAVE_NAME` says what is allowed."""
+    return bool(_IDENTIFIER.match(text))
 
 
 def read_duration(node: Node, problems: Problems) -> timedelta | None:

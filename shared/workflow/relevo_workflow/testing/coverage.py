@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.diagnostics import Position
 
 
@@ -39,24 +38,5 @@ def _paths(definition: Definition) -> Iterator[str]:
     if definition.restarts:
         yield "restart"
     for step in definition.program.steps.values():
-        for label in _labels(step):
+        for label in step.labels():
             yield f"{step.id}/{label}"
-
-
-def _labels(step: steps.Step) -> list[str]:  # noqa: PLR0911  # one line a kind of step
-    match step:
-        case steps.Branch():
-            closed = any(arm.condition is None for arm in step.arms)
-            return [arm.label for arm in step.arms] + ([] if closed else ["none"])
-        case steps.Split():
-            return [arm.label for arm in step.arms if arm.weight]
-        case steps.WaitFor():
-            return [arm.label for arm in step.arms] + (["timeout"] if step.timeout is not None else [])
-        case steps.ApproveStep():
-            return ["approved", "rejected", "expired"]
-        case steps.Goto():
-            return ["over"] if step.times is not None else []
-        case steps.DecideTable():
-            return [rule.label for rule in step.rules]
-        case _:
-            return []

@@ -11,7 +11,8 @@ from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.effects import OpenTask
 from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
 from relevo_workflow.model.state import Subject
-from relevo_workflow.steps.step_types import HttpStep, Split
+from relevo_workflow.steps.http import HttpStep
+from relevo_workflow.steps.split import Split
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, suggestion
 from relevo_workflow.testing.coverage import Coverage, coverage
 from relevo_workflow.testing.expectations import differences

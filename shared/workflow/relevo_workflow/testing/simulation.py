@@ -16,7 +16,7 @@ from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, H
 from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
 from relevo_workflow.model.state import Run, Shop, Subject
 from relevo_workflow.runs.handle import handle, rearm_alarms
-from relevo_workflow.steps.step_effects import WORKFLOW_CYCLE
+from relevo_workflow.steps.emit import WORKFLOW_CYCLE
 
 MAX_INPUTS = 20_000
 """More inputs than this in one simulation have no end."""

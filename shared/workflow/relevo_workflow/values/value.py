@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats, formats_of
@@ -101,3 +101,30 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return value
+
+
+def value_text(value: Value) -> str:
+    """A value as it is written."""
+    match value:
+        case Computed():
+            return value.expression.text
+        case Literal():
+            return repr(value.value)
+        case ObjectValue():
+            return ", ".join(f"{name}: {value_text(one)}" for name, one in value.fields)
+        case ListValue():
+            return ", ".join(map(value_text, value.items))
+        case LiquidText():
+            return value.text
+        case _:
+            assert_never(value)
+
+
+def value_in_words(value: Value) -> str:
+    """A value for people: itself if it is written as one, else that it is computed."""
+    return str(value.value or "computed") if isinstance(value, Literal) else "computed"
+
+
+def text_or_nothing(expression: Expression | None) -> str:
+    """An expression as it is written; empty if there is none."""
+    return expression.text if expression is not None else ""

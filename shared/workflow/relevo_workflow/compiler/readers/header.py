@@ -6,11 +6,11 @@ from datetime import time, timedelta
 
 from relevo_contracts.event_types import EventTypes
 from relevo_contracts.keys import PRODUCT_EVENTS
-from relevo_workflow.compiler.arm_labels import exit_labels
 from relevo_workflow.definition import workflow as parts
 from relevo_workflow.definition.calendar_rules import check_cron, check_rrule
 from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.expressions.shapes import OCCASIONS, UNKNOWN
+from relevo_workflow.steps.arm_labels import exit_labels
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.fields import Fields, parse_time, parse_weekday
 from relevo_workflow.syntax.yaml_source import Node

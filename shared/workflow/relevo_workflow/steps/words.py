@@ -3,9 +3,7 @@
 import re
 from datetime import timedelta
 
-from relevo_workflow.steps import step_types as steps
 from relevo_workflow.syntax.durations import format_duration
-from relevo_workflow.syntax.zones import WEEKDAYS
 
 _UNITS = (("w", "week"), ("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
 _SAME = r"event\.(\w+) == trigger\.(?:fields\.)?\1"
@@ -76,22 +74,14 @@ def event_in_words(event: str) -> str:
     return event.replace(".", " ").replace("_", " ")
 
 
-def until_in_words(step: steps.WaitUntil) -> str:
-    """What a wait until a local time waits for."""
-    clock = step.at.strftime("%H:%M") if step.at is not None else ""
-    zone = {"customer": "customer's time", "shop": "shop's time"}.get(step.zone, step.zone)
-    if step.moment is not None:
-        started = step.moment.text == "trigger.time"
-        moment = "the start" if started else condition_in_words(step.moment.text)
-        return " ".join(filter(None, (_offset(step.offset), moment, f"at {clock} ({zone})" if clock else "")))
-    if step.day is not None:
-        return f"{step.day.isoformat()} {clock} ({zone})"
-    day = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    weekday = f"{day[step.weekday]} " if step.weekday is not None and step.weekday < len(WEEKDAYS) else ""
-    return f"{weekday}{clock} ({zone})"
+def event_with_condition(event: str, condition: str) -> str:
+    """An event type with its condition, if that says more than which run it is about: `order paid (total > 100)`."""
+    where = correlated(condition) if condition else ""
+    return f"{event_in_words(event)} ({where})" if where else event_in_words(event)
 
 
-def _offset(offset: timedelta) -> str:
+def offset_in_words(offset: timedelta) -> str:
+    """How far before or after something, such as `2 days before`; empty if it is not moved."""
     if not offset:
         return ""
     return f"{duration_in_words(abs(offset))} {'after' if offset > timedelta() else 'before'}"

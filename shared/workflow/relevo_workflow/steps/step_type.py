@@ -1,0 +1,73 @@
+"""A step type as the registry has it: its keyword, its fields, and what the compiler asks of its syntax."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from relevo_contracts.event_types import EventTypes
+from relevo_workflow.expressions.shapes import DYN, Shape
+from relevo_workflow.steps.reading import Arm, StepNode, StepReading
+from relevo_workflow.steps.step import Step
+from relevo_workflow.syntax.declared_fields import Field
+from relevo_workflow.syntax.diagnostics import Position
+from relevo_workflow.syntax.json_shapes import Schema
+from relevo_workflow.syntax.yaml_source import Node
+
+Saved = tuple[str, Node, Shape]
+"""A name that is saved, where it stands, and the shape of what is kept there."""
+
+
+def _no_arms(body: Node) -> Iterable[Arm]:
+    del body
+    return ()
+
+
+def _no_stem(body: Node) -> str:
+    del body
+    return ""
+
+
+def _anything(body: Node, name: str) -> Shape:
+    del body, name
+    return DYN
+
+
+def _nothing_saved(body: Node, types: EventTypes) -> Iterator[Saved]:
+    del body, types
+    yield from ()
+
+
+def _at_blocks(node: StepNode) -> Iterable[tuple[str, Position]]:
+    return ((block.label, block.node.position) for block in node.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class StepType:
+    """One type of step.
+
+    `fields` are those of its mapping, `arm_fields` those of each arm. `arms` are the lists of steps in it. `stem` is a
+    word for the ids of steps that nobody named; `numbered`: these are counted from one. `shape` is that of what it
+    keeps by `as`, `arms_save` what its arms keep; `always_saves`: it makes no sense without `as`. `label_positions` is
+    where the arms stand that its paths name.
+    """
+
+    keyword: str
+    summary: str
+    read: Callable[[StepReading], Step | None]
+    schema: Callable[[], Schema]
+    fields: Sequence[Field[Any]] = ()
+    arm_fields: Sequence[Field[Any]] = ()
+    arms: Callable[[Node], Iterable[Arm]] = _no_arms
+    stem: Callable[[Node], str] = _no_stem
+    numbered: bool = False
+    shape: Callable[[Node, str], Shape] = _anything
+    arms_save: Callable[[Node, EventTypes], Iterator[Saved]] = _nothing_saved
+    always_saves: bool = False
+    label_positions: Callable[[StepNode], Iterable[tuple[str, Position]]] = _at_blocks
+
+
+def text_of(node: Node | None) -> str:
+    """The text of a scalar, or of the first one of a list; empty if there is none."""
+    if node is None:
+        return ""
+    return node.text or next((one.text for one in node.items or ()), "")
