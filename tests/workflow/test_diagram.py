@@ -13,7 +13,7 @@ from relevo_workflow.diagram.layout import Placed, lay_out
 from relevo_workflow.diagram.mermaid import render_mermaid
 from relevo_workflow.diagram.model import diagram_of
 from relevo_workflow.diagram.svg import render_svg
-from relevo_workflow.diagram.words import condition_in_words, correlated
+from relevo_workflow.steps.words import condition_in_words, correlated
 from tests.workflow.shop import a_workflow
 from tests.workflow.test_library import LIBRARY, NAMES, workflow_files
 

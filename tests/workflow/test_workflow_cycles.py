@@ -7,7 +7,7 @@ from relevo_workflow.model.effects import ArmTimer, Emit, StartRun
 from relevo_workflow.model.inputs import EventInput, Input, StartInput, TimerInput
 from relevo_workflow.model.state import Subject
 from relevo_workflow.runs.handle import handle
-from relevo_workflow.steps.step_effects import MAX_HOPS, WORKFLOW_CYCLE
+from relevo_workflow.steps.emit import MAX_HOPS, WORKFLOW_CYCLE
 from relevo_workflow.testing.simulation import due_wakeup
 from tests.workflow.shop import CUSTOMER, SHOP, START, a_workflow, an_event, known
 

@@ -30,8 +30,8 @@ _WORDS = {
 """What a field is called for people, where its own name says less."""
 _LEADS = {"next", "after", "target", "timeout_target", "approved", "rejected", "expired"}
 """Fields that name a step; without one they lead to the end."""
-_INNER = {"task"}
-"""Fields whose own fields are told as those of the step: an approval is a task with more."""
+_INNER = {"assignment"}
+"""Fields whose own fields are told as those of the step: what the staff is asked for belongs to its step."""
 _NAMES = ("label", "name", "id")
 """Fields that tell the parts of a list apart, the first that the part has."""
 
