@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.payloads import EVENT_TYPES
-from relevo_workflow.expressions.expression import Compiler, TypeEnvironment
+from relevo_workflow.expressions.compilation import ExpressionCompiler
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.field_paths import find_paths
 from relevo_workflow.expressions.plain_conditions import plain_condition
 from relevo_workflow.expressions.scope import Scope
@@ -30,7 +31,7 @@ DATA = {
 
 def compiled(text: str, names: TypeEnvironment = NAMES):
     problems = Problems()
-    expression = Compiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), names)
+    expression = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), names)
     assert expression is not None, problems.found
     return expression
 
@@ -151,7 +152,7 @@ def test_fields_inside_a_loop_are_not_fields_of_the_event():
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reader(text):
     problems = Problems()
-    compiled = Compiler(problems).compile(text, Node(Position("w.yaml"), text, text), NAMES)
+    compiled = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml"), text, text), NAMES)
     assert (compiled is None) == bool(problems.errors)
 
 

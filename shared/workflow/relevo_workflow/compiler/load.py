@@ -24,7 +24,8 @@ from relevo_workflow.definition.workflow import (
     InactivityTrigger,
     SegmentTrigger,
 )
-from relevo_workflow.expressions.expression import Compiler, TypeEnvironment
+from relevo_workflow.expressions.compilation import ExpressionCompiler
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, run_shape
 from relevo_workflow.steps.reading import StepNode
 from relevo_workflow.steps.wait import WaitUntil
@@ -104,7 +105,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     run = run_shape(saved_shapes(syntax_tree, problems, types)) if len(problems.errors) == before else DYN
     names = TypeEnvironment((), kinds.all, run, types)
     broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
-    reading = Reading(problems, Compiler(problems), names, broken=broken)
+    reading = Reading(problems, ExpressionCompiler(problems), names, broken=broken)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
     program = read_program(reading, syntax_tree, read_not_after(fields))

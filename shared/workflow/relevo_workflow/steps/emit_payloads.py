@@ -3,7 +3,7 @@
 from msgspec import Struct, inspect
 
 from relevo_contracts.keys import PRODUCT_EVENTS
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import MONEY, STRING, Shape, shape_of
 from relevo_workflow.syntax.diagnostics import suggestion
 from relevo_workflow.syntax.yaml_source import Node

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.decision import Check
 from relevo_workflow.syntax.diagnostics import Problems

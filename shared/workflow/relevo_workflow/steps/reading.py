@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from relevo_workflow.expressions.expression import Expression, TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
+from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.steps.arm_labels import check_names
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.fields import Fields

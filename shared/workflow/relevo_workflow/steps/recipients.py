@@ -12,7 +12,7 @@ from msgspec import structs
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import To
 from relevo_contracts.payloads import EVENT_TYPES, EventContact
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import event_shape
 from relevo_workflow.syntax.fields import Fields

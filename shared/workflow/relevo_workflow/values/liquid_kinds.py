@@ -8,7 +8,7 @@ from liquid.builtin.expressions import FilteredExpression, Path
 
 from relevo_templates.checks import outputs, refusal
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import Shape
 from relevo_workflow.values.text_shapes import Wrong, known_shapes
 

@@ -9,7 +9,7 @@ from relevo_templates.checks import check_text
 from relevo_templates.environment import liquid_environment
 from relevo_templates.errors import TemplateError
 from relevo_templates.texts import Into, Text, is_liquid
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, INT, Shape
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.yaml_source import Node

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relevo_templates.texts import is_liquid
-from relevo_workflow.expressions.expression import Compiler, Expression, TypeEnvironment
+from relevo_workflow.expressions.compilation import ExpressionCompiler
+from relevo_workflow.expressions.environment import TypeEnvironment
+from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.expressions.shapes import UNKNOWN
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.fields import Fields
@@ -32,7 +34,7 @@ class Reading:
     """
 
     problems: Problems
-    compiler: Compiler
+    compiler: ExpressionCompiler
     names: TypeEnvironment
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)

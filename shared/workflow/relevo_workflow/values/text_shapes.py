@@ -9,7 +9,7 @@ from liquid.builtin.expressions import Path
 from liquid.builtin.tags.for_tag import ForNode
 
 from relevo_templates.texts import Text
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
 
 

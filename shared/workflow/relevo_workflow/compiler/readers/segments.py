@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from relevo_workflow.definition.workflow import Segment
-from relevo_workflow.expressions.expression import TypeEnvironment
+from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.order_windows import windows_in, without_windows
 from relevo_workflow.expressions.shapes import run_shape
 from relevo_workflow.syntax.diagnostics import Position
