@@ -29,9 +29,9 @@ DATA = {
 }
 
 
-def compiled(text: str, names: TypeEnvironment = NAMES):
+def compiled(text: str, environment: TypeEnvironment = NAMES):
     problems = Problems()
-    expression = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), names)
+    expression = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), environment)
     assert expression is not None, problems.found
     return expression
 

@@ -136,7 +136,7 @@ def _rule(label: str, node: Node, reading: StepReading) -> Rule:
         if not SAVE_NAME.match(key):
             advice = "a lower-case letter, then letters, digits, '_'"
             reading.problems.error(where, f"'{key}' can't be used in expressions", advice)
-    values = read_fields(given, reading.workflow, reading.names)
+    values = read_fields(given, reading.workflow, reading.environment)
     fields.done()
     return Rule(label, condition, values)
 

@@ -96,10 +96,10 @@ def _read(reading: StepReading) -> Step | None:
     node, workflow = reading.node, reading.workflow
     fields = reading.fields("emit")
     events = workflow.event_types(fields, "event", one=True)
-    data = read_fields(DATA.read(fields), workflow, reading.names)
+    data = read_fields(DATA.read(fields), workflow, reading.environment)
     fields.done()
     if events:
-        check_payload(events[0], node.body, data, workflow, reading.names)
+        check_payload(events[0], node.body, data, workflow, reading.environment)
     return EmitStep(node.id, reading.after, events[0] if events else "", data)
 
 

@@ -30,17 +30,17 @@ _WORDS |= {"timestamp": "a time", "list": "a list", "struct": "a record", "map":
 
 
 def check_payload(
-    event: str, body: Node, data: tuple[tuple[str, Value], ...], reading: Reading, names: TypeEnvironment
+    event: str, body: Node, data: tuple[tuple[str, Value], ...], reading: Reading, environment: TypeEnvironment
 ) -> None:
     """Notes fields that the event has not, fields of another kind, and required ones that are missing."""
-    payload = names.types[event]
+    payload = environment.types[event]
     shape = shape_of(payload)
     node = (body.entries or {}).get("data")
     if event.startswith((PRODUCT_EVENTS, "shop.")):
         where = (body.entries or {})["event"].position
         reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
     if node is not None and node.entries is not None:
-        _Records(reading, names).check(event, node, ObjectValue(data), shape)
+        _Records(reading, environment).check(event, node, ObjectValue(data), shape)
     for name in _required(payload):
         if name not in dict(data):
             reading.problems.error(body.position, f"{event} needs '{name}'", f"data: {{{name}: …}}")
@@ -49,10 +49,10 @@ def check_payload(
 class _Records:
     """Compares what is written with the shapes that it must have, at any depth."""
 
-    def __init__(self, reading: Reading, names: TypeEnvironment) -> None:
+    def __init__(self, reading: Reading, environment: TypeEnvironment) -> None:
         self._reading = reading
         self._problems = reading.problems
-        self._names = names
+        self._names = environment
 
     def check(self, what: str, node: Node, value: Value, shape: Shape) -> None:
         """Notes what records have too much, or of another kind; an amount of money needs its amount and currency."""

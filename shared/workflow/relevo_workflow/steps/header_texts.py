@@ -55,16 +55,18 @@ def secrets_of(headers: Iterable[LiquidText]) -> set[str]:
     return {name for header in headers for name in _SECRET.findall(header.text)}
 
 
-def read_header(node: Node, names: TypeEnvironment, problems: Problems) -> HeaderText:
+def read_header(node: Node, environment: TypeEnvironment, problems: Problems) -> HeaderText:
     """The text of a header, checked."""
-    text = read_liquid(node, names, problems)
+    text = read_liquid(node, environment, problems)
     if text.template is None or not _SECRET.search(text.text):
         return HeaderText(text.template, text.text, text.fields)
     marked = Text(_SECRET.sub("\ue000\\1\ue001", text.text))
     return HeaderText(text.template, text.text, text.fields, marked)
 
 
-def read_headers_of(fields: Fields, names: TypeEnvironment, problems: Problems) -> tuple[tuple[str, HeaderText], ...]:
+def read_headers_of(
+    fields: Fields, environment: TypeEnvironment, problems: Problems
+) -> tuple[tuple[str, HeaderText], ...]:
     """The headers of a call, by name."""
     node = fields.get("headers")
     if node is None:
@@ -74,4 +76,4 @@ def read_headers_of(fields: Fields, names: TypeEnvironment, problems: Problems) 
         headers.text(name)
         if not _NAME.match(name):
             problems.error(headers.position(name), f"'{name}' is not a valid header name", "letters, digits and '-'")
-    return tuple((name, read_header(one, names, problems)) for name, one in (node.entries or {}).items())
+    return tuple((name, read_header(one, environment, problems)) for name, one in (node.entries or {}).items())

@@ -114,7 +114,7 @@ _FIELDS = (METHOD, URL, HEADERS, BODY, TIMEOUT, SAVE, ON_ERROR)
 
 
 def _read(reading: StepReading) -> Step | None:
-    names, problems = reading.names, reading.problems
+    names, problems = reading.environment, reading.problems
     fields = reading.fields("http")
     method, url = METHOD.read(fields), URL.read(fields)
     if url is not None and url.text and not url.text.startswith(("https://", "http://")):

@@ -62,7 +62,7 @@ class StepReading:
     node: StepNode
     after: str
     workflow: Reading
-    names: TypeEnvironment
+    environment: TypeEnvironment
     ids: Collection[str]
     not_after: timedelta
     compile_block: Callable[[list[StepNode], str], str]
@@ -78,7 +78,7 @@ class StepReading:
 
     def condition(self, node: Node | None) -> Expression | None:
         """A condition, if there is one."""
-        return self.workflow.condition(node, self.names) if node is not None else None
+        return self.workflow.condition(node, self.environment) if node is not None else None
 
     def where(self, node: Node | None, events: tuple[str, ...]) -> Expression | None:
         """A condition about one of these events, if there is one."""

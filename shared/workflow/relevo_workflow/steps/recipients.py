@@ -23,31 +23,31 @@ TRIGGER: Path = ("trigger", "contact")
 """The contact of the event that started the run; `("run", name, "contact")` is that of a saved one."""
 
 
-def read_to(fields: Fields, purpose: str, names: TypeEnvironment) -> Path:
+def read_to(fields: Fields, purpose: str, environment: TypeEnvironment) -> Path:
     """Where the contact stands that a send goes to; `CUSTOMER` for the customer's own address."""
     said = fields.text("to")
     if not said:
-        return TRIGGER if purpose == "transactional" and _triggers_with_contact(names) else CUSTOMER
+        return TRIGGER if purpose == "transactional" and _triggers_with_contact(environment) else CUSTOMER
     if said == "customer":
         return CUSTOMER
     path = TRIGGER if said == "contact" else tuple(said.split("."))
-    problem = _problem(path, purpose, names)
+    problem = _problem(path, purpose, environment)
     if problem:
         fields.wrong("to", *problem)
         return CUSTOMER
     return path
 
 
-def _problem(path: Path, purpose: str, names: TypeEnvironment) -> tuple[str, str] | None:
+def _problem(path: Path, purpose: str, environment: TypeEnvironment) -> tuple[str, str] | None:
     if purpose == "marketing":
         return "marketing goes to the customer's own address alone", "leave 'to' out, or write to: customer"
     if path == TRIGGER:
-        if _triggers_with_contact(names):
+        if _triggers_with_contact(environment):
             return None
-        what = ", ".join(names.triggers) or "what starts this workflow"
+        what = ", ".join(environment.triggers) or "what starts this workflow"
         return f"{what} has no contact", "write to: customer"
     if len(path) == 3 and path[0] == "run" and path[2] == "contact":
-        saved = names.run.fields.get(path[1])
+        saved = environment.run.fields.get(path[1])
         found = saved.fields.get("contact") if saved is not None else None
         if found is not None and found.name == EventContact.__name__:
             return None
@@ -57,8 +57,8 @@ def _problem(path: Path, purpose: str, names: TypeEnvironment) -> tuple[str, str
     )
 
 
-def _triggers_with_contact(names: TypeEnvironment) -> list[str]:
-    return [one for one in names.triggers if one in EVENT_TYPES and "contact" in event_shape(one).fields]
+def _triggers_with_contact(environment: TypeEnvironment) -> list[str]:
+    return [one for one in environment.triggers if one in EVENT_TYPES and "contact" in event_shape(one).fields]
 
 
 def recipient(path: Path, channel: Channel, scope: Scope) -> tuple[To, Contact]:

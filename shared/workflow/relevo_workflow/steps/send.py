@@ -106,7 +106,7 @@ def _read(reading: StepReading) -> Step | None:
     fields = reading.fields("send")
     template, channel, purpose = TEMPLATE.read(fields), CHANNEL.read(fields), PURPOSE.read(fields)
     not_after = NOT_AFTER.read(fields) or reading.not_after
-    to = read_to(fields, purpose, reading.names)
+    to = read_to(fields, purpose, reading.environment)
     fields.done()
     reading.workflow.uses_template(fields, template, channel)
     return SendStep(

@@ -79,7 +79,7 @@ _FIELDS = (ATTRIBUTES, TAGS)
 
 
 def _read(reading: StepReading) -> Step | None:
-    names, workflow = reading.names, reading.workflow
+    names, workflow = reading.environment, reading.workflow
     fields = reading.fields("set")
     attributes = read_fields(ATTRIBUTES.read(fields), workflow, names)
     node = TAGS.read(fields)

@@ -77,7 +77,7 @@ _FIELDS = (WORKFLOW, FOR_EACH, DATA)
 
 
 def _read(reading: StepReading) -> Step | None:
-    names, workflow = reading.names, reading.workflow
+    names, workflow = reading.environment, reading.workflow
     fields = reading.fields("start")
     name, node = WORKFLOW.read(fields), FOR_EACH.read(fields)
     each = workflow.expression(node, names, want=("LIST",)) if node is not None else None

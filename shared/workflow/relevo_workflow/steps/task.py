@@ -222,7 +222,7 @@ def read_assignment(fields: Fields, reading: StepReading) -> Assignment:
     if escalate is not None and escalation is not None and deadline is not None and escalation.after >= deadline:
         reading.problems.error(escalate.position, "the escalation comes after the deadline")
     return Assignment(
-        read_liquid(title, reading.names, reading.problems) if title else LiquidText(None, ""),
+        read_liquid(title, reading.environment, reading.problems) if title else LiquidText(None, ""),
         SKILL.read(fields),
         ROLES.read(fields),
         deadline,

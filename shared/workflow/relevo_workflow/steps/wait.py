@@ -200,7 +200,7 @@ def _read_field(until: Node, wait: WaitUntil, reading: StepReading) -> WaitUntil
     if _LIKE_A_TIME.match(until.text):
         reading.problems.error(until.position, f"'{until.text}' is not a time", _FORMS)
         return None
-    moment = reading.workflow.expression(until, reading.names, want=("TIMESTAMP", "STRING"))
+    moment = reading.workflow.expression(until, reading.environment, want=("TIMESTAMP", "STRING"))
     return replace(wait, moment=moment) if moment is not None else None
 
 

@@ -207,7 +207,7 @@ def _event_arm(reading: StepReading, fields: Fields, block: Block) -> EventArm:
     events = reading.workflow.event_types(fields, "event")
     where = reading.where(WHERE.read(fields), events)
     key = KEY.read(fields)
-    expression = reading.workflow.expression(key, reading.names, want=("STRING",)) if key is not None else None
+    expression = reading.workflow.expression(key, reading.environment, want=("STRING",)) if key is not None else None
     _check_key(reading, fields, key, events)
     save = SAVE.read(fields)
     NAME.read(fields)
@@ -222,7 +222,7 @@ def _check_key(reading: StepReading, fields: Fields, key: Node | None, events: t
     mine = [event for event in events if not event.startswith(PRODUCT_EVENTS)]
     if key is not None and mine:
         reading.problems.error(key.position, f"{mine[0]} is about the customer, not a product", "leave out 'key'")
-    about_product = any(trigger.startswith(PRODUCT_EVENTS) for trigger in reading.names.triggers)
+    about_product = any(trigger.startswith(PRODUCT_EVENTS) for trigger in reading.environment.triggers)
     if key is None and len(mine) < len(events) and not about_product:
         advice = "key: trigger.product_id, or where the run has the id of the product"
         reading.problems.error(fields.position("event"), "the run would never hear of it: of which product?", advice)

@@ -45,11 +45,11 @@ _TOLD = {
 }
 
 
-def wrong_kinds(text: Text, names: TypeEnvironment) -> Iterator[Wrong]:
+def wrong_kinds(text: Text, environment: TypeEnvironment) -> Iterator[Wrong]:
     """Records that a text prints as a whole, and formats of what they can't format."""
     if text.liquid is None:
         return
-    known = known_shapes(text, names)
+    known = known_shapes(text, environment)
     for output in outputs(text.liquid):
         if isinstance(output.left, Path):
             path = [str(one) for one in output.left.path]

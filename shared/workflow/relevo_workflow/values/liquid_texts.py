@@ -19,16 +19,18 @@ from relevo_workflow.values.text_shapes import Wrong, known_shapes, roots_of
 from relevo_workflow.values.value import LiquidText
 
 
-def read_liquid(node: Node, names: TypeEnvironment, problems: Problems, into: Into = "text") -> LiquidText:
+def read_liquid(node: Node, environment: TypeEnvironment, problems: Problems, into: Into = "text") -> LiquidText:
     """The text of a scalar, checked."""
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
-    template = check_liquid(node.text, node, names, problems, into)
+    template = check_liquid(node.text, node, environment, problems, into)
     fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
     return LiquidText(template, node.text, fields)
 
 
-def check_liquid(text: str, node: Node, names: TypeEnvironment, problems: Problems, into: Into = "text") -> Text | None:
+def check_liquid(
+    text: str, node: Node, environment: TypeEnvironment, problems: Problems, into: Into = "text"
+) -> Text | None:
     """The parsed text, or `None` with the problems noted."""
     before = len(problems.errors)
     try:
@@ -44,9 +46,9 @@ def check_liquid(text: str, node: Node, names: TypeEnvironment, problems: Proble
     for variables in parsed.liquid.analyze().globals.values():
         for variable in variables:
             segments = [str(segment) for segment in variable.segments]
-            _check_path(segments, node, variable.span.index, names, problems)
-    kinds = wrong_kinds(parsed, names) if len(problems.errors) == before else ()
-    for wrong in (*wrong_loop_fields(parsed, names), *kinds):
+            _check_path(segments, node, variable.span.index, environment, problems)
+    kinds = wrong_kinds(parsed, environment) if len(problems.errors) == before else ()
+    for wrong in (*wrong_loop_fields(parsed, environment), *kinds):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
     return parsed if len(problems.errors) == before else None
 
@@ -71,8 +73,8 @@ def _variables(text: str) -> Mapping[str, Sequence[Variable]]:
     return parsed.liquid.analyze().globals if parsed.liquid is not None else {}
 
 
-def _check_path(segments: list[str], node: Node, index: int, names: TypeEnvironment, problems: Problems) -> None:
-    roots = roots_of(names)
+def _check_path(segments: list[str], node: Node, index: int, environment: TypeEnvironment, problems: Problems) -> None:
+    roots = roots_of(environment)
     if segments[0] not in roots:
         problems.error(
             node.at(index), f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots)
@@ -108,10 +110,10 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def wrong_loop_fields(text: Text, names: TypeEnvironment) -> Iterator[Wrong]:
+def wrong_loop_fields(text: Text, environment: TypeEnvironment) -> Iterator[Wrong]:
     """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
-    known = known_shapes(text, names)
-    roots = roots_of(names)
+    known = known_shapes(text, environment)
+    roots = roots_of(environment)
     if text.liquid is None or len(known) == len(roots):
         return
     for name, variables in text.liquid.analyze().variables.items():

@@ -35,27 +35,27 @@ class Reading:
 
     problems: Problems
     compiler: ExpressionCompiler
-    names: TypeEnvironment
+    environment: TypeEnvironment
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
 
-    def expression(self, node: Node, names: TypeEnvironment, *, want: tuple[str, ...] = ()) -> Expression | None:
+    def expression(self, node: Node, environment: TypeEnvironment, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""
         if node.entries is not None or node.items is not None or node.value is None:
             self.problems.error(node.position, f"an expression is needed, but this is {node.kind}", "quote the text")
             return None
-        return self.compiler.compile(node.text, node, names, want=want)
+        return self.compiler.compile(node.text, node, environment, want=want)
 
-    def condition(self, node: Node, names: TypeEnvironment) -> Expression | None:
+    def condition(self, node: Node, environment: TypeEnvironment) -> Expression | None:
         """An expression that is true or false."""
-        return self.expression(node, names, want=("BOOL",))
+        return self.expression(node, environment, want=("BOOL",))
 
     def about(self, *events: str) -> TypeEnvironment:
         """The names where one of `events` is at hand; without any that could be read, anything may be said of it."""
-        return self.names.with_events(*(events or (UNKNOWN,)))
+        return self.environment.with_events(*(events or (UNKNOWN,)))
 
     def event_types(self, fields: Fields, name: str, *, one: bool = False) -> tuple[str, ...]:
         """The canonical event types of a field (one, or a list unless `one`); unknown ones are noted and left out."""
@@ -66,14 +66,14 @@ class Reading:
         if not given or (one and len(given) > 1):
             self.problems.error(node.position, f"'{name}' must be {'one event' if one else 'at least one event'}")
         for event in given:
-            if event.text not in self.names.types and event.text not in self.broken:
+            if event.text not in self.environment.types and event.text not in self.broken:
                 said = (
                     f"there is no event '{event.text}'"
                     if event.text
                     else f"an event is needed, but this is {event.kind}"
                 )
-                self.problems.error(event.position, said, suggestion(event.text, self.names.types))
-        return tuple(event.text for event in given if event.text in self.names.types)
+                self.problems.error(event.position, said, suggestion(event.text, self.environment.types))
+        return tuple(event.text for event in given if event.text in self.environment.types)
 
     def uses_template(self, fields: Fields, template: str, channel: str) -> None:
         """Notes that a step sends a template; it must exist and be made for the channel."""
@@ -98,32 +98,32 @@ def is_word(text: str) -> bool:
     return bool(_WORD.match(text)) and text not in _CEL_WORDS
 
 
-def read_value(node: Node, reading: Reading, names: TypeEnvironment) -> Value:
+def read_value(node: Node, reading: Reading, environment: TypeEnvironment) -> Value:
     """The value of a node in a value position."""
     if node.entries is not None:
-        return ObjectValue(read_fields(node, reading, names))
+        return ObjectValue(read_fields(node, reading, environment))
     if node.items is not None:
-        return ListValue(read_list(node, reading, names))
+        return ListValue(read_list(node, reading, environment))
     if not node.is_text or is_word(node.text):
         return Literal(node.value)
     if is_liquid(node.text):
-        return read_liquid(node, names, reading.problems)
-    expression = reading.expression(node, names)
+        return read_liquid(node, environment, reading.problems)
+    expression = reading.expression(node, environment)
     return Computed(expression) if expression is not None else Literal(None)
 
 
-def read_fields(node: Node | None, reading: Reading, names: TypeEnvironment) -> tuple[tuple[str, Value], ...]:
+def read_fields(node: Node | None, reading: Reading, environment: TypeEnvironment) -> tuple[tuple[str, Value], ...]:
     """The values of a mapping, by name."""
     if node is None:
         return ()
     if node.entries is None:
         reading.problems.error(node.position, f"a mapping of names to values is needed, but this is {node.kind}")
         return ()
-    return tuple((name, read_value(one, reading, names)) for name, one in node.entries.items())
+    return tuple((name, read_value(one, reading, environment)) for name, one in node.entries.items())
 
 
-def read_list(node: Node | None, reading: Reading, names: TypeEnvironment) -> tuple[Value, ...]:
+def read_list(node: Node | None, reading: Reading, environment: TypeEnvironment) -> tuple[Value, ...]:
     """The values of a list (one alone is a list too)."""
     if node is None:
         return ()
-    return tuple(read_value(one, reading, names) for one in (node.items if node.items is not None else (node,)))
+    return tuple(read_value(one, reading, environment) for one in (node.items if node.items is not None else (node,)))

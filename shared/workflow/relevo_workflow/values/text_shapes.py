@@ -22,15 +22,15 @@ class Wrong:
     advice: str
 
 
-def roots_of(names: TypeEnvironment) -> dict[str, list[Shape]]:
+def roots_of(environment: TypeEnvironment) -> dict[str, list[Shape]]:
     """The variables that Liquid may name, each with the shapes that it can have."""
-    triggers = [occasion_shape(trigger, names.types) for trigger in names.triggers]
-    return {"trigger": triggers, "run": [names.run], "customer": [CUSTOMER], "shop": [SHOP]}
+    triggers = [occasion_shape(trigger, environment.types) for trigger in environment.triggers]
+    return {"trigger": triggers, "run": [environment.run], "customer": [CUSTOMER], "shop": [SHOP]}
 
 
-def known_shapes(text: Text, names: TypeEnvironment) -> dict[str, list[Shape]]:
+def known_shapes(text: Text, environment: TypeEnvironment) -> dict[str, list[Shape]]:
     """The variables of a text and of its loops."""
-    known = roots_of(names)
+    known = roots_of(environment)
     if text.liquid is not None:
         for name, path in _loops(text.liquid.nodes, RenderContext(text.liquid)):
             known.setdefault(name, []).extend(_elements(known, path))

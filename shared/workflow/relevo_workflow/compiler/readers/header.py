@@ -71,7 +71,7 @@ class HeaderReader:
         node = fields.get(name)
         if node is None:
             return None
-        names = self.reading.about(*events) if "event" in fields else self.reading.names.without_event()
+        names = self.reading.about(*events) if "event" in fields else self.reading.environment.without_event()
         return self.reading.condition(node, names)
 
     def triggers(self, root: Fields) -> tuple[parts.Trigger, ...]:
@@ -111,7 +111,7 @@ class HeaderReader:
         node = fields.get("when")
         if node is None:
             return None
-        names = self.reading.names
+        names = self.reading.environment
         return self.reading.condition(node, replace(names, events=(event,), triggers=(event,)))
 
     def _occasion(self, kind: str, fields: Fields, when: Expression | None) -> parts.Trigger:
@@ -268,7 +268,9 @@ class HeaderReader:
     def key(self, root: Fields) -> Expression | None:
         """What a run is about, as text; `None`: the customer."""
         node = root.get("key")
-        return self.reading.expression(node, self.reading.names.without_event(), want=("STRING",)) if node else None
+        return (
+            self.reading.expression(node, self.reading.environment.without_event(), want=("STRING",)) if node else None
+        )
 
 
 def read_not_after(root: Fields) -> timedelta:

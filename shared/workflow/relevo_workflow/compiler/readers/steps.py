@@ -32,7 +32,7 @@ class _ProgramReader:
 
     def compile_block(self, block: list[StepNode], after: str) -> str:
         """Reads a list of steps that is followed by `after`; gives the id of its first step."""
-        names = self.reading.names.without_event()
+        names = self.reading.environment.without_event()
         followers = [step.id for step in block[1:]] + [after]
         for node, follower in zip(block, followers, strict=False):
             reading = StepReading(node, follower, self.reading, names, self.ids, self.not_after, self.compile_block)

@@ -98,7 +98,7 @@ def _code(fields: Fields, template: str, reading: Reading) -> str:
 def _check(node: Node, template: str, reading: Reading, into: Into = "text") -> None:
     """Checks a text of a template, and notes what it takes of what steps saved."""
     known = is_liquid(node.text)
-    liquid = check_liquid(node.text, node, reading.names, reading.problems, into) if known else None
+    liquid = check_liquid(node.text, node, reading.environment, reading.problems, into) if known else None
     if liquid is not None:
         reading.paths.setdefault(template, set()).update(named_paths(liquid))
         reads = reading.reads.setdefault(template, {})
@@ -137,8 +137,8 @@ def _lacks(shape: Shape, segments: list[str], field: str) -> bool:
 
 def _roots(root: str, reading: Reading) -> list[Shape]:
     if root == "trigger":
-        return [occasion_shape(trigger, reading.names.types) for trigger in reading.names.triggers]
-    known = {"run": reading.names.run, "customer": CUSTOMER, "shop": SHOP}
+        return [occasion_shape(trigger, reading.environment.types) for trigger in reading.environment.triggers]
+    known = {"run": reading.environment.run, "customer": CUSTOMER, "shop": SHOP}
     return [known[root]] if root in known else []
 
 
