@@ -86,6 +86,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which worker runs what."""
+    from tests.scheduling import InOrder  # noqa: PLC0415  # tests run without pytest-xdist too
+
+    return InOrder(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick and pure tests first, so that what is wrong shows soon."""
     items[:] = in_order(items)

@@ -13,18 +13,14 @@ WHOLE_SYSTEM = ("e2e", "chaos", "docs")
 """Folders whose tests start every service: two such systems at once would keep a small machine from answering."""
 
 
-def folder_of(item: pytest.Item) -> str:
+def folder_of(nodeid: str) -> str:
     """The folder of tests/ that a test stands in."""
-    return item.path.relative_to(item.config.rootpath).parts[1]
+    return nodeid.split("/")[1]
 
 
 def in_order(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Sorted by folder; within one they stay as they are. Whole systems get their group for pytest-xdist."""
-    ordered = sorted(items, key=lambda item: _place(folder_of(item)))
-    for item in ordered:
-        if folder_of(item) in WHOLE_SYSTEM:
-            item.add_marker(pytest.mark.xdist_group("whole system"))
-    return ordered
+    """Sorted by folder; within one they stay as they are."""
+    return sorted(items, key=lambda item: _place(folder_of(item.nodeid)))
 
 
 def _place(folder: str) -> int:
