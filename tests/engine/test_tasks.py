@@ -346,6 +346,31 @@ async def test_the_openapi_document_is_served(client: httpx.AsyncClient) -> None
     assert "/tasks/{shop}/{id}/approve" in answer.json()["paths"]
 
 
+async def test_everything_that_is_wrong_with_an_answer_is_told_at_once(
+    staffed: Engine, client: httpx.AsyncClient
+) -> None:
+    path = f"/tasks/sample/{(await opened_credit(staffed)).task_id}/approve"
+    answer = await client.post(path, json={"By": "Ana", "note": 5, "data": {"discount": 10}})
+    assert answer.status_code == 422
+    told = {one["where"]: one["problem"] for one in answer.json()["errors"]}
+    assert told == {
+        "By": "is not a field here",
+        "by": "is missing",
+        "note": "must be text, not a number",
+        "data.discount": "must be text, not a number",
+    }
+    assert '"data": {NAME: TEXT}' in answer.json()["detail"]
+    for body, problem in ((b"", "is empty"), (b"by=Ana", "is not JSON"), (b"[]", "must be an object, not a list")):
+        found = (await client.post(path, content=body)).json()
+        assert (found["where"], found["errors"][0]["where"]) == ("body", "body")
+        assert problem in found["errors"][0]["problem"]
+
+
+async def test_a_parameter_that_means_nothing_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/tasks/sample", params={"all": "maybe"})
+    assert (answer.status_code, answer.json()["where"]) == (422, "all")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status", "kind"),
     [

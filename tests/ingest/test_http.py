@@ -157,6 +157,9 @@ async def test_an_unknown_shop_until_it_is_added(ingest: Ingest, pool: Pool) -> 
 
 async def test_an_unknown_path_and_a_wrong_method(ingest: Ingest) -> None:
     problem(await ingest.client.get("/nothing"), 404)
+    problem(await ingest.client.post("/events/tea/"), 404)  # one spelling: a redirect loses bodies and tokens
+    for path, methods in (("/events/tea", "OPTIONS, POST"), ("/u/token", "GET, HEAD, POST")):
+        assert (await ingest.client.put(path)).headers["allow"] == methods
     assert problem(await ingest.client.get("/hooks/tea/shopify"), 405)["type"].endswith("wrong-method")
 
 

@@ -35,6 +35,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Z]{2}|[0-9]{3}))?")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
+_HOST = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)+\.?")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _FIELDS = {"events": "token_hashes", "tasks": "task_token_hashes"}
 
@@ -97,6 +98,8 @@ def add(
     """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM, its events at /events/NAME."""
     if secret and platform == CUSTOM:
         raise CommandError(f"a {CUSTOM} shop has no webhooks to sign: leave --secret out, or name its platform")
+    if not secret and platform in PLATFORMS and platform != CUSTOM:
+        raise CommandError(f"--secret is missing: the one with which {platform} signs this shop's webhooks")
     shop = Shop(
         shop=name,
         platform=platform,
@@ -167,6 +170,11 @@ def _wrong_platform(value: str) -> str:
     return "" if right else f"platform {value!r} is not supported; use one of: {', '.join(PLATFORMS)}"
 
 
+def _wrong_domain(value: str) -> str:
+    right = not value or _HOST.fullmatch(value)
+    return "" if right else f"domain {value!r} is no host name such as tea.myshopify.com: no https://, no path"
+
+
 def _wrong_timezone(value: str) -> str:
     right = value in zoneinfo.available_timezones()
     return "" if right else f"timezone {value!r} does not exist; use an IANA name such as Europe/Madrid"
@@ -204,6 +212,7 @@ def _wrong_quiet_hours(value: str) -> str:
 _FAULTS: dict[str, Callable[[Any], str]] = {
     "shop": _wrong_name,
     "platform": _wrong_platform,
+    "domain": _wrong_domain,
     "timezone": _wrong_timezone,
     "currency": _wrong_currency,
     "secrets": _wrong_secrets,

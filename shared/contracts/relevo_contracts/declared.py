@@ -55,6 +55,11 @@ class Fault(Struct, frozen=True):
     message: str
     help: str = ""
 
+    @property
+    def advice(self) -> str:
+        """The message, with what would help."""
+        return f"{self.message}; {self.help}" if self.help else self.message
+
 
 class Declared(Struct, frozen=True):
     """An event that a shop declared: its payload is a type like the built-in ones, with `customer` added."""

@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from msgspec import json
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.health import Health
 from relevo_runtime.http_limits import Limits, bounded_protocol, most_connections
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
 
 
 class PortInUse(RuntimeFault):
@@ -72,6 +75,28 @@ async def _run(server: uvicorn.Server) -> None:
         await server.serve()
     except SystemExit as error:  # how uvicorn says that it can't listen
         raise OSError("the server could not start") from error
+
+
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """An application whose errors are problem documents; a path has one spelling, so that nothing is redirected."""
+    handlers: dict[Any, Any] = {Problem: answer, HTTPException: answer_http, Exception: answer_bug}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app
+
+
+def flag(request: Request, name: str, *, default: bool) -> bool:
+    """The query parameter `name`, if it is there. Raises `Problem` (422) for what is neither true nor false."""
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if given.lower() not in _FLAGS:
+        detail = f"?{name}={given[:60]}: must be true or false"
+        raise Problem(422, "invalid-parameter", "A parameter is not valid", detail, where=name)
+    return _FLAGS[given.lower()]
+
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def liveness() -> Route:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -45,10 +46,24 @@ async def answer(request: Request, error: Exception) -> Response:
 async def answer_http(request: Request, error: Exception) -> Response:
     """Starlette's own errors (no such path, wrong method) as problem documents."""
     status = getattr(error, "status_code", 500)
-    detail = f"{request.method} {request.url.path}: {getattr(error, 'detail', 'failed')}"
-    headers = getattr(error, "headers", None)
+    said = getattr(error, "detail", "Failed")
+    headers = dict(getattr(error, "headers", None) or {})
+    detail = f"{request.method} {request.url.path}: {said}"
+    if status == 404:
+        detail = f"there is nothing at {request.url.path}; GET /openapi.json tells what there is"
+    elif status == 405:
+        # Starlette names the methods of one route alone, though another may have the same path.
+        methods = _methods(request)
+        headers = headers if request.method in methods else {"Allow": ", ".join(sorted(methods))}
+        detail = f"{request.url.path} takes {headers.get('Allow', 'other methods')}, not {request.method}"
     kind = {404: "unknown-path", 405: "wrong-method"}.get(status, "failed")
-    return Problem(status, kind, getattr(error, "detail", "Failed"), detail, headers=dict(headers or {})).response()
+    return Problem(status, kind, said, detail, headers=headers).response()
+
+
+def _methods(request: Request) -> set[str]:
+    """The methods of every route that has the path of the request."""
+    found = (one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in found for method in getattr(route, "methods", None) or ()}
 
 
 async def answer_bug(request: Request, error: Exception) -> Response:

@@ -56,7 +56,7 @@ def openapi() -> JSON:
 
 
 def _list() -> JSON:
-    yes: JSON = {"type": "string", "enum": ["1", "true"]}
+    yes: JSON = {"type": "string", "enum": ["1", "true", "0", "false"]}
     return {
         "operationId": "listTasks",
         "summary": "The open tasks of a shop, at most 1,000",
@@ -67,6 +67,14 @@ def _list() -> JSON:
         "responses": {
             "200": answered("The tasks", {"type": "array", "items": schema(Task.__name__)}),
             "401": _NOT_AUTHENTIC,
+            "422": problem(
+                "A parameter can't be read",
+                422,
+                "invalid-parameter",
+                "A parameter is not valid",
+                "?all=yes: must be true or false",
+                where="all",
+            ),
         },
     }
 
@@ -118,8 +126,9 @@ def _answer(verb: str, meaning: str) -> JSON:
                     422,
                     "invalid-payload",
                     "The body is not valid",
-                    'Object missing required field `by`; send {"by": NAME, "note": TEXT}',
-                    where="body",
+                    'by: is missing. Send {"by": NAME, "note": TEXT, "data": {NAME: TEXT}}',
+                    where="by",
+                    errors=[{"where": "by", "problem": "is missing"}],
                 ),
                 "503": problem(
                     "It could not be stored in time; nothing was done",

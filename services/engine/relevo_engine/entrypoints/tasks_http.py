@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from relevo_contracts.checking import faults_of, path
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import AnswerBody, Answered, TaskError, UnknownTaskError, answer_task
 from relevo_engine.core.tasks import Answer
@@ -20,10 +20,11 @@ from relevo_engine.entrypoints.openapi import openapi
 from relevo_runtime import catalog
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError
+from relevo_runtime.http import application, flag
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.openapi import serving
 from relevo_runtime.postgres import Connection, Pool, temporary
-from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
+from relevo_runtime.problems import Problem
 from relevo_runtime.storable import storable_text
 
 BODY_LIMIT = 64 * 1024
@@ -45,8 +46,7 @@ def make_app(pool: Pool, publisher: Publisher, clock: Clock) -> Starlette:
         ),
         Route("/tasks/{shop}/{id:path}", endpoints.show, methods=["GET"]),
     ]
-    handlers: dict[Any, Any] = {Problem: answer, HTTPException: answer_http, Exception: answer_bug}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    return application(routes)
 
 
 class _Endpoints:
@@ -59,7 +59,7 @@ class _Endpoints:
         """`GET /tasks/{shop}?mine=NAME&all=1`: the open tasks, or all."""
         mine, everything = (
             storable_text(request.query_params.get("mine", "")),
-            request.query_params.get("all", "") in ("1", "true"),
+            flag(request, "all", default=False),
         )
         async with self._pool.acquire() as conn:
             shop = await _authentic(conn, request)
@@ -136,8 +136,23 @@ async def _body(request: Request) -> AnswerBody:
     try:
         return _decode(received)
     except (ValueError, RecursionError) as error:  # also what is not UTF-8, or nested too deep
-        detail = f'{error}; send {{"by": NAME, "note": TEXT}}'
-        raise Problem(422, "invalid-payload", "The body is not valid", detail, where="body") from error
+        raise _invalid(received, error) from error
+
+
+def _invalid(received: bytes, error: Exception) -> Problem:
+    """Everything that is wrong with a body, each with its place."""
+    try:
+        faults = faults_of(AnswerBody, msgspec.json.decode(received))
+    except (ValueError, RecursionError):
+        faults = []
+    every = [{"where": path(one.place) or "body", "problem": one.advice} for one in faults]
+    every = every or [{"where": "body", "problem": f"is not JSON: {error}" if received.strip() else "is empty"}]
+    detail = "; ".join(f"{one['where']}: {one['problem']}" for one in every[:5])
+    where = every[0]["where"]
+    return Problem(422, "invalid-payload", "The body is not valid", f"{detail}. {_WANTED}", where=where, errors=every)
+
+
+_WANTED = 'Send {"by": NAME, "note": TEXT, "data": {NAME: TEXT}}'
 
 
 def _unknown(error: UnknownTaskError) -> Problem:

@@ -15,7 +15,7 @@ _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
 
 def told(fault: Fault) -> Wrong:
     """A fault of a payload, as its sender reads it."""
-    return path(fault.place), f"{fault.message}; {fault.help}" if fault.help else fault.message
+    return path(fault.place), fault.advice
 
 
 class IngestError(Exception):

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-from relevo_ingest.core.cloudevents import is_json, media_type
+from relevo_ingest.core.cloudevents import media_type
 from relevo_ingest.entrypoints import problems
 
 # Source: WHATWG Encoding Standard: what is called Latin-1 on the web is Windows-1252.
@@ -24,14 +24,6 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
             return await _read(request, limit)
     except TimeoutError:
         raise problems.too_slow(seconds) from None
-
-
-def check_json(request: Request) -> None:
-    """Raises `Problem` (415) unless the body is JSON in UTF-8 that is not compressed."""
-    given = request.headers.get("content-type", "")
-    if not is_json(given):
-        raise problems.unsupported(f"the content type is {given[:80] or 'missing'!r}; send application/json")
-    check_encoding(request)
 
 
 def check_encoding(request: Request) -> None:

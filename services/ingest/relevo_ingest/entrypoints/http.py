@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -26,13 +25,13 @@ from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignat
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token
 from relevo_ingest.entrypoints import problems
-from relevo_ingest.entrypoints.bodies import check_encoding, check_json, in_utf8, media_type_of, read_body
+from relevo_ingest.entrypoints.bodies import check_encoding, in_utf8, media_type_of, read_body
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
-from relevo_runtime.http import liveness
+from relevo_runtime.http import application, flag, liveness
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.openapi import serving
 
@@ -61,12 +60,7 @@ def make_app(ingest: Ingest) -> Starlette:
         serving(openapi),
         liveness(),
     ]
-    handlers: dict[Any, Any] = {
-        problems.Problem: problems.answer,
-        HTTPException: problems.answer_http,
-        Exception: problems.answer_bug,
-    }
-    return Starlette(routes=routes, exception_handlers=handlers)
+    return application(routes)
 
 
 class _Endpoints:
@@ -129,7 +123,7 @@ class _Endpoints:
         self._within_rate(shop, len(events))
         received = self._clock.now()
         # Who posts events of their own learns of a slip at once, unless they ask for notes instead.
-        strict = request.query_params.get("strict", "true").lower() not in ("false", "0")
+        strict = flag(request, "strict", default=True)
         own = msgspec.structs.replace(context(shop), types=self._shops.types(shop.shop))
         return _receipt(await receive_events(self._dependencies, own, events, received, batch=batch, strict=strict))
 
@@ -198,11 +192,13 @@ def _check_event_type(request: Request) -> None:
     if media_type_of(request) in (cloudevents.STRUCTURED, cloudevents.BATCH):
         check_encoding(request)
         return
-    check_json(request)
-    if not cloudevents.is_binary(request.headers):
+    if not (cloudevents.is_json(request.headers.get("content-type", "")) and cloudevents.is_binary(request.headers)):
+        given = media_type_of(request)[:80] or "missing"
         raise problems.unsupported(
-            f"send {cloudevents.STRUCTURED}, {cloudevents.BATCH}, or application/json with ce-* headers"
+            f"the content type is {given!r}; send an event as {cloudevents.STRUCTURED}, "
+            f"several as {cloudevents.BATCH}, or the data as {cloudevents.JSON} with the attributes in ce-* headers"
         )
+    check_encoding(request)
 
 
 def _receipt(receipt: Receipt) -> Response:

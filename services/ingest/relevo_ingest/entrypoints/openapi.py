@@ -256,7 +256,7 @@ def _id_used() -> _Document:
 
 
 def _unsupported() -> _Document:
-    detail = "the content type is 'text/plain'; send application/json"
+    detail = f"the content type is 'text/plain'; send an event as {STRUCTURED}, several as {BATCH}, …"
     title = "The content type is not supported"
     return problem("It is not JSON in UTF-8, or compressed", 415, "unsupported-media-type", title, detail)
 
