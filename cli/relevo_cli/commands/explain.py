@@ -16,7 +16,7 @@ from relevo_cli.console import hanging, local_minute, out, print_json, terminal_
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_contracts.zones import zone_of
-from relevo_engine.adapters import records
+from relevo_engine.adapters import decision_log
 from relevo_ingest.adapters.lookup import key_of_person
 from relevo_notifier.adapters import past_deliveries, privacy
 from relevo_notifier.adapters.privacy import Consent
@@ -81,7 +81,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         key = await key_of_person(connection, shop, customer)
         if key is None:
             raise CommandError(f"nothing of {customer!r} was ever heard in {shop}; ask by e-mail, customer id or key")
-        found = await records.of_customer(connection, shop, key, start, workflow=workflow)
+        found = await decision_log.of_customer(connection, shop, key, start, workflow=workflow)
         if not found.known and not found.decisions:
             raise CommandError(f"the engine knows nothing of {customer!r} in {shop} (key {key})")
         sent = await past_deliveries.of_customer(connection, shop, key, start)

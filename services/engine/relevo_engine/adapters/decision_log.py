@@ -9,7 +9,7 @@ from relevo_runtime.postgres import Connection, Statements
 from relevo_workflow import Facts, Run
 from relevo_workflow.explain import RecordedDecision
 
-STATEMENTS = Statements.load("relevo_engine.adapters", "records.sql")
+STATEMENTS = Statements.load("relevo_engine.adapters", "decision_log.sql")
 MOST = 5000
 """Decisions that are read at most, the newest ones."""
 
