@@ -1,8 +1,8 @@
 """One product is back and everybody waits for it: how fast are they told, and how long is the longest transaction?
 
 `python -m benchmarks.waiters [--waiters N] [--engines E]`. The waiters are put into the index by COPY, each with a run
-of its own customer. Then one restock event goes through the engine's batch processor, and E walkers tell everybody
-through Kafka. Transactions are sampled from the server's own list every 5 ms, and each turn of a walker is timed as
+of its own customer. Then one restock event goes through the engine's batch processor, and E workers tell everybody
+through Kafka. Transactions are sampled from the server's own list every 5 ms, and each turn of a worker is timed as
 well: it holds no transaction longer than itself. The waking of the runs by what was told is what `benchmarks.engine`
 measures.
 """
@@ -26,7 +26,7 @@ from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import StockChanged
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.stores import postgres_stores
-from relevo_engine.app.fan_out import Forwarder
+from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.process_batch import BatchProcessor
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.clock import SystemClock
@@ -85,11 +85,11 @@ class Sampler:
             await asyncio.sleep(0.005)
 
 
-async def walk(walker: Forwarder, pool: Pool, turns: list[float]) -> None:
+async def walk(worker: FanoutWorker, pool: Pool, turns: list[float]) -> None:
     """Works until no walk is left."""
     while await pool.fetchval("select exists (select from engine.fanout)"):
         started = time.perf_counter()
-        if await walker.run_once(MORNING) is None:
+        if await worker.run_once(MORNING) is None:
             await asyncio.sleep(0.01)
         else:
             turns.append(time.perf_counter() - started)
@@ -112,11 +112,11 @@ async def measure(on: Stage, waiters: int, engines: int) -> dict[str, object]:
             started = time.perf_counter()
             await processor([restocked()])
             event_seconds = time.perf_counter() - started
-            walkers = [
-                Forwarder(pool=pool, stores=postgres_stores(), definitions=definitions, publisher=publisher)
+            workers = [
+                FanoutWorker(pool=pool, stores=postgres_stores(), definitions=definitions, publisher=publisher)
                 for _ in range(engines)
             ]
-            await asyncio.gather(*(walk(one, pool, turns) for one in walkers))
+            await asyncio.gather(*(walk(one, pool, turns) for one in workers))
             seconds = time.perf_counter() - started
         told = await _told(settings)
     await watcher.close()

@@ -13,7 +13,7 @@ from relevo_contracts.messages import RunInput, WakeUp, wake_up_id
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.stores import postgres_stores
-from relevo_engine.app.process_batch import FOLD_SECONDS, BatchProcessor
+from relevo_engine.app.process_batch import DECIDE_SECONDS, BatchProcessor
 from relevo_runtime import catalog
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.dead_letters import DeadLetters
@@ -133,7 +133,7 @@ def wakeup(row: msgspec.Struct) -> WakeUp:
     )  # fmt: skip
 
 
-async def build_engine(pool: Pool, publisher: Publisher, *, fold_seconds: float = FOLD_SECONDS) -> Engine:
+async def build_engine(pool: Pool, publisher: Publisher, *, decide_seconds: float = DECIDE_SECONDS) -> Engine:
     clock, definitions = ManualClock(MORNING), DefinitionCache()
     dead_letters = DeadLetters(publisher, service="engine", ratio=0.5, clock=clock)
     processor = BatchProcessor(
@@ -144,7 +144,7 @@ async def build_engine(pool: Pool, publisher: Publisher, *, fold_seconds: float 
         dead_letters=dead_letters,
         clock=clock,
         metrics=Metrics("engine"),
-        fold_seconds=fold_seconds,
+        decide_seconds=decide_seconds,
     )
     async with pool.acquire() as conn:
         await definitions.refresh(conn)

@@ -11,7 +11,7 @@ from relevo_contracts.keys import product_key
 from relevo_contracts.messages import RunInput
 from relevo_contracts.payloads import Buyer, CustomerChanged, FormSubmitted, Money, OrderChanged, StockChanged
 from relevo_engine.adapters.stores import postgres_stores
-from relevo_engine.app.fan_out import Forwarder
+from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_runtime.kafka import Publisher
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
@@ -95,12 +95,12 @@ class Shop:
 
     engine: Engine
     publisher: Recording
-    forwarder: Forwarder
+    fanout_worker: FanoutWorker
     follower: CatalogFollower
 
     async def walk(self) -> None:
         """Runs the walks to their end and hands the engine what they told."""
-        while await self.forwarder.run_once(self.engine.clock.now()) is not None:
+        while await self.fanout_worker.run_once(self.engine.clock.now()) is not None:
             pass
         await self.deliver()
 
@@ -118,8 +118,8 @@ class Shop:
 async def open_shop(engine: Engine, publisher: Recording, **forwarding: object) -> Shop:
     """The shop of the engine's catalog, as it is deployed now."""
     own, stores = await build_engine(engine.pool, publisher), postgres_stores()
-    forwarder = Forwarder(  # type: ignore[misc]
+    fanout_worker = FanoutWorker(  # type: ignore[misc]
         pool=own.pool, stores=stores, definitions=own.definitions, publisher=publisher, **forwarding
     )
     follower = CatalogFollower(own.pool, own.definitions, stores=stores, settled=timedelta())
-    return Shop(own, publisher, forwarder, follower)
+    return Shop(own, publisher, fanout_worker, follower)

@@ -243,7 +243,7 @@ async def test_a_run_of_the_shop_itself_holds_up_no_customer(engine: Engine) -> 
 
 async def test_a_batch_that_takes_too_long_is_done_in_several_transactions(engine: Engine) -> None:
     batch = [*(checkout(f"tok{number}") for number in range(20)), order("tok3"), checkout("tok1")]
-    whole = await build_engine(engine.pool, engine.publisher, fold_seconds=0.0)
+    whole = await build_engine(engine.pool, engine.publisher, decide_seconds=0.0)
     await whole.take(*batch)
     state = await engine.state()
     assert len(state["runs"]) == 20

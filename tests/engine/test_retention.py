@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from relevo_engine.adapters.retention import STATEMENTS
 from relevo_runtime.postgres import Pool
-from relevo_runtime.retention import PAUSE, forget_what_is_over
+from relevo_runtime.retention import PAUSE, purge_expired
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 RUNS = """
@@ -39,7 +39,7 @@ async def test_what_was_over_long_ago_is_deleted_page_by_page(pool: Pool) -> Non
     await fill(pool, "old", 25, days=91, over=True)
     await fill(pool, "recent", 3, days=89, over=True)
     await fill(pool, "in-flight", 3, days=900, over=False)
-    run_once = forget_what_is_over(pool, STATEMENTS, days=90, page=10)
+    run_once = purge_expired(pool, STATEMENTS, days=90, page=10)
     assert await run_once(NOW) == NOW
     assert await pool.fetchval("select count(*) from engine.run") == 21
     assert await run_once(NOW) == NOW
@@ -52,7 +52,7 @@ async def test_what_was_over_long_ago_is_deleted_page_by_page(pool: Pool) -> Non
 
 async def test_what_somebody_holds_is_left_for_the_next_time(pool: Pool) -> None:
     await fill(pool, "old", 2, days=91, over=True)
-    run_once = forget_what_is_over(pool, STATEMENTS, days=90)
+    run_once = purge_expired(pool, STATEMENTS, days=90)
     async with pool.acquire() as holder, holder.transaction():
         await holder.execute("select from engine.run where run_id = 'old0' for update")
         await run_once(NOW)

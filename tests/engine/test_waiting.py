@@ -9,8 +9,8 @@ from relevo_contracts.messages import EventForwarded
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.adapters.waiting import WaitingRuns
-from relevo_engine.app.fan_out import Forwarder
-from relevo_engine.core.fanout import of_event
+from relevo_engine.app.fan_out import FanoutWorker
+from relevo_engine.core.fanout import event_fanout
 from relevo_engine.core.waiting import Waiting
 from relevo_runtime.errors import PublishError
 from tests.engine.conftest import MORNING, Engine, deploy
@@ -99,7 +99,7 @@ async def test_a_run_that_registers_while_the_restock_is_not_yet_committed_is_fo
         open_event = conn.transaction()
         await open_event.start()
         await WaitingRuns().remember(conn, [news])
-        await Fanouts().put(conn, [of_event(news)])
+        await Fanouts().put(conn, [event_fanout(news)])
         await shop.engine.take(asks("cus_1"))  # it can't see the event
         await open_event.commit()
     await shop.walk()
@@ -113,7 +113,7 @@ async def test_the_walk_waits_for_a_run_that_is_just_registering(shop: Shop) -> 
         run = Waiting("sample", "prd_p1", "product.restocked", "cus_1", "run-1", MORNING)
         assert await WaitingRuns().register(conn, [run]) == []
         await shop.engine.take(restocked())  # it can't see the run
-        walk = asyncio.create_task(shop.forwarder.run_once(shop.engine.clock.now()))
+        walk = asyncio.create_task(shop.fanout_worker.run_once(shop.engine.clock.now()))
         await _somebody_waits_for_a_lock(shop)
         assert shop.publisher.inputs() == []
         await registering.commit()
@@ -150,7 +150,7 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, 
     async with DyingOnThePage(settings()) as dying:
         dying.after_sending = after_sending
         no_lease = timedelta()
-        walker = Forwarder(
+        worker = FanoutWorker(
             pool=shop.engine.pool,
             stores=postgres_stores(),
             definitions=shop.engine.definitions,
@@ -158,9 +158,9 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, 
             page=3,
             lease=no_lease,
         )
-        await walker.run_once(MORNING)
+        await worker.run_once(MORNING)
         with pytest.raises(PublishError):
-            await walker.run_once(MORNING)
+            await worker.run_once(MORNING)
         shop.publisher.sent.extend(dying.sent)
     await shop.walk()
     assert shop.publisher.addressed() == PEOPLE
@@ -169,7 +169,7 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, 
 async def test_two_engines_share_the_walks_and_tell_nobody_twice(shop: Shop) -> None:
     await shop.engine.take(*(asks(one, variant) for one in PEOPLE for variant in ("v1", "v2")))
     await shop.engine.take(restocked("v1"), restocked("v2"))
-    other = Forwarder(
+    other = FanoutWorker(
         pool=shop.engine.pool,
         stores=postgres_stores(),
         definitions=shop.engine.definitions,
@@ -177,11 +177,11 @@ async def test_two_engines_share_the_walks_and_tell_nobody_twice(shop: Shop) -> 
         page=3,
     )
 
-    async def work(walker: Forwarder) -> None:
+    async def work(worker: FanoutWorker) -> None:
         while await shop.engine.pool.fetchval("select count(*) from engine.fanout"):
-            await walker.run_once(MORNING)
+            await worker.run_once(MORNING)
 
-    await asyncio.gather(work(shop.forwarder), work(other))
+    await asyncio.gather(work(shop.fanout_worker), work(other))
     told = shop.publisher.inputs()
     assert {type(message) for message in told} == {EventForwarded}
     assert {message.key for message in told} == set(PEOPLE)
@@ -192,7 +192,7 @@ async def test_two_engines_share_the_walks_and_tell_nobody_twice(shop: Shop) -> 
 async def test_what_happened_before_a_run_began_to_wait_does_not_move_it(shop: Shop) -> None:
     await shop.engine.take(asks("cus_1"))
     await shop.engine.take(restocked())
-    await shop.forwarder.run_once(MORNING)
+    await shop.fanout_worker.run_once(MORNING)
     (told,) = shop.publisher.inputs()
     # While the news is on its way, the customer asks once more.
     await shop.engine.take(asks("cus_1", at=MORNING + timedelta(hours=2)))

@@ -11,7 +11,7 @@ from relevo_ingest.adapters.states import RETENTION, KnownStates
 from relevo_ingest.core.states import UNKNOWN, Entity, StateQuery, StateView
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Pool
-from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.retention import purge_expired
 from relevo_runtime.supervision import Escaped
 from tests.ingest.states import MemoryStates
 
@@ -118,7 +118,7 @@ async def test_whatever_a_statement_raises_reaches_whoever_waits() -> None:
 async def test_untouched_states_are_purged(pool: Pool) -> None:
     states = KnownStates(pool, SystemClock())
     await states.observe([told("a", x=1)])
-    forget = forget_what_is_over(pool, RETENTION, days=180)
+    forget = purge_expired(pool, RETENTION, days=180)
     now = SystemClock().now()
     await forget(now + timedelta(days=179))
     assert (await states.observe([look()]))[0].now == {"x": 1}

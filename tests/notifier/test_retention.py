@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from relevo_notifier.adapters.retention import STATEMENTS
 from relevo_runtime.postgres import Pool
-from relevo_runtime.retention import PAUSE, forget_what_is_over
+from relevo_runtime.retention import PAUSE, purge_expired
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DELIVERIES = """
@@ -42,7 +42,7 @@ async def test_what_was_over_long_ago_is_deleted_page_by_page(pool: Pool) -> Non
     await fill(pool, "recent", 2, 80, 80)
     await fill(pool, "unreported", 2, 92, 91, wakes=True)
     await fill(pool, "open", 2, 92, None, wakes=True)
-    run_once = forget_what_is_over(pool, STATEMENTS, days=90, page=10)
+    run_once = purge_expired(pool, STATEMENTS, days=90, page=10)
     assert await run_once(NOW) == NOW
     assert await pool.fetchval("select count(*) from notifier.delivery") == 23
     assert await run_once(NOW) == NOW

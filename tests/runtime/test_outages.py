@@ -112,7 +112,7 @@ def test_lines_of_ours_are_limited_only_where_they_say_so(log: Log) -> None:
     ours, bound = logging.getLogger("relevo_runtime.loops"), structlog.get_logger("relevo_notifier.app")
     for _ in range(3):
         ours.warning("loop %s failed", "outbox", extra={"repeats": "outbox"})
-        ours.warning("loop %s failed", "walks", extra={"repeats": "walks"})
+        ours.warning("loop %s failed", "fan-out", extra={"repeats": "fan-out"})
         ours.warning("a message failed")
         bound.warning("tries_again", part="settle", repeats="settle")
         bound.warning("attempt_failed")

@@ -6,6 +6,8 @@ from relevo_cli import database
 from relevo_runtime.postgres import Statements
 from relevo_runtime.settings import RuntimeSettings
 
+STATEMENTS = Statements.load("relevo_cli.demonstration", "figures.sql")
+
 
 class Runs(Struct, frozen=True):
     """Runs of workflows, since the shop is known."""
@@ -16,8 +18,7 @@ class Runs(Struct, frozen=True):
 
 async def runs(settings: RuntimeSettings, shop: str) -> Runs:
     """The figures of one shop."""
-    statements = Statements.load("relevo_cli.demonstration", "figures.sql")
     async with database.transaction(settings) as connection:
-        row = await connection.fetchrow(statements["runs"], shop)
+        row = await connection.fetchrow(STATEMENTS["runs"], shop)
     assert row is not None
     return Runs(row["started"], row["ended"])

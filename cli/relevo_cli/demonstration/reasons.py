@@ -14,6 +14,9 @@ from relevo_runtime.settings import RuntimeSettings
 TIMER = "timer"
 
 
+STATEMENTS = Statements.load("relevo_cli.demonstration", "figures.sql")
+
+
 class Condition(Struct, frozen=True, kw_only=True):
     """A condition that was looked at: where in the workflow, and what came out."""
 
@@ -35,10 +38,9 @@ async def decisions(settings: RuntimeSettings, deliveries: Sequence[SendDelivery
     """What was decided about the runs of these deliveries, oldest first."""
     if not deliveries:
         return []
-    statements = Statements.load("relevo_cli.demonstration", "figures.sql")
     keys, run_ids = [one.key for one in deliveries], [one.run_id for one in deliveries]
     async with database.transaction(settings) as connection:
-        rows = await connection.fetch(statements["decisions"], deliveries[0].shop, keys, run_ids)
+        rows = await connection.fetch(STATEMENTS["decisions"], deliveries[0].shop, keys, run_ids)
     return [msgspec.convert(dict(row), Decision) for row in rows]
 
 

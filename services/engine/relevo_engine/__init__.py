@@ -1,1 +1,1 @@
-"""The engine: folds batches of events, wake-ups and outcomes through the workflows, one transaction a batch."""
+"""The engine: decides what batches of events, wake-ups and outcomes do to workflows, one transaction a batch."""

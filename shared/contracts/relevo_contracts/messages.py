@@ -11,7 +11,7 @@ from relevo_contracts.payloads import Count, Instant
 
 Purpose = Literal["marketing", "transactional"]
 To = Literal["customer", "contact"]
-OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt", "deferred"]
+OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt"]
 
 
 class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):

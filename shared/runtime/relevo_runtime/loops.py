@@ -69,7 +69,7 @@ class Loop:
             self._metrics.loop_failures.labels(self.name).inc()
             self._health.set(self.name, False, described(error))
             pause = self._backoff.failure()
-            self._tell(error, pause)
+            self._log_failure(error, pause)
             return pause
         self._backoff.success()
         self._health.set(self.name, True)
@@ -78,7 +78,7 @@ class Loop:
             return self._longest_pause
         return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
 
-    def _tell(self, error: Exception, pause: float) -> None:
+    def _log_failure(self, error: Exception, pause: float) -> None:
         said = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
         mark = {"repeats": self.name}
         if isinstance(error, PublishError) or temporary(error):

@@ -19,7 +19,7 @@ _MINUTE = 60
 _SURE = 2
 
 
-class Said(NamedTuple):
+class LogLine(NamedTuple):
     """A line of the log."""
 
     level: int
@@ -41,10 +41,10 @@ class Outage(Struct):
         """Whether it counts as away."""
         return self.failures >= _SURE
 
-    def look(self, why: str | None, now: datetime) -> Said | None:
+    def look(self, why: str | None, now: datetime) -> LogLine | None:
         """Note what came of asking it (`why` it failed, or None) and return what is to be said of it."""
         if why is None:
-            back = Said(logging.INFO, f"{self.name} is back after {self._lasted(now)}") if self.away else None
+            back = LogLine(logging.INFO, f"{self.name} is back after {self._lasted(now)}") if self.away else None
             self.since, self.failures, self.said = None, 0, None
             return back
         self.since = self.since or now
@@ -53,7 +53,7 @@ class Outage(Struct):
             return None
         self.said = now
         lasted = f" ({self._lasted(now)})" if now - self.since >= _EVERY else ""
-        return Said(logging.ERROR, f"{self.name} is away since {_moment(self.since, now)}{lasted}: {why}")
+        return LogLine(logging.ERROR, f"{self.name} is away since {_moment(self.since, now)}{lasted}: {why}")
 
     def _lasted(self, now: datetime) -> str:
         seconds = int((now - (self.since or now)).total_seconds())

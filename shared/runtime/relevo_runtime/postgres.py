@@ -2,7 +2,8 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib import resources
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -106,31 +107,31 @@ def _decode_jsonb(value: bytes) -> Any:
 
 
 class Statements(Mapping[str, str]):
-    """The named statements of one .sql file: each starts with `-- name: x` and a comment that says what it does."""
+    """The named statements of one .sql file: each starts with `-- name: x` and a comment that says what it does.
 
-    def __init__(self, source: str, statements: Mapping[str, str]) -> None:
+    A module that runs statements has them as a constant. The file is read once, when the first of them is needed, which
+    raises `StatementError` if it is not in this form.
+    """
+
+    def __init__(self, source: str, read: Callable[[], str]) -> None:
         self._source = source
-        self._statements = dict(statements)
+        self._read = read
 
     @classmethod
     def load(cls, package: str, file: str) -> "Statements":
-        """Read `file` inside `package` (`"relevo_engine.adapters"`, `"engine.sql"`). Raises `StatementError`."""
-        text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
-        return cls.parse(f"{package}/{file}", text)
+        """Those of `file` inside `package` (`"relevo_engine.adapters"`, `"engine.sql"`)."""
+        return cls(f"{package}/{file}", lambda: resources.files(package).joinpath(file).read_text(encoding="utf-8"))
+
+    @cached_property
+    def _statements(self) -> Mapping[str, str]:
+        return _statements(self._source, self._read())
 
     @classmethod
     def parse(cls, source: str, text: str) -> "Statements":
-        """The statements in `text`; `source` names it in errors."""
-        head, *blocks = re.split(r"^--\s*name:\s*", text, flags=re.MULTILINE)
-        if re.sub(r"--.*", "", head).strip():
-            raise StatementError(f"{source}: there is SQL before the first `-- name:`")
-        found: dict[str, str] = {}
-        for block in blocks:
-            name, body = _statement(source, block)
-            if name in found:
-                raise StatementError(f"{source}: statement {name!r} is there twice")
-            found[name] = body
-        return cls(source, found)
+        """The statements in `text`; `source` names it in errors. Raises `StatementError`."""
+        found = cls(source, lambda: text)
+        len(found)  # read now
+        return found
 
     def __getitem__(self, name: str) -> str:
         try:
@@ -143,6 +144,19 @@ class Statements(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._statements)
+
+
+def _statements(source: str, text: str) -> Mapping[str, str]:
+    head, *blocks = re.split(r"^--\s*name:\s*", text, flags=re.MULTILINE)
+    if re.sub(r"--.*", "", head).strip():
+        raise StatementError(f"{source}: there is SQL before the first `-- name:`")
+    found: dict[str, str] = {}
+    for block in blocks:
+        name, body = _statement(source, block)
+        if name in found:
+            raise StatementError(f"{source}: statement {name!r} is there twice")
+        found[name] = body
+    return found
 
 
 def _statement(source: str, block: str) -> tuple[str, str]:

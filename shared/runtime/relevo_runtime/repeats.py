@@ -63,7 +63,7 @@ class Repeats(logging.Filter):
             self._left_out += 1
             return False
         if line is not None and line.left_out:
-            _tell(record, line.left_out)
+            _add_count(record, line.left_out)
         self._lines[kind] = _Line(now)
         self._lines.move_to_end(kind)
         if len(self._lines) > _MOST_KINDS:
@@ -87,7 +87,7 @@ def _kind(record: logging.LogRecord, about: str) -> tuple[str, ...]:
     return record.name, _CHANGING.sub("#", str(template))[:_LENGTH], about, error.__name__ if error else ""
 
 
-def _tell(record: logging.LogRecord, left_out: int) -> None:
+def _add_count(record: logging.LogRecord, left_out: int) -> None:
     if isinstance(record.msg, dict):
         record.msg["left_out"] = left_out
     else:

@@ -1,4 +1,4 @@
-"""Forget what was over long ago, page by page: the loop body of every service that keeps history for a while."""
+"""Retention: purge what expired, page by page. The loop body of every service that keeps history for a while."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ PAGE = 5000
 PAUSE = timedelta(hours=6)
 
 
-def forget_what_is_over(
+def purge_expired(
     pool: Pool, statements: Statements, *, days: int, page: int = PAGE
 ) -> Callable[[datetime], Awaitable[datetime | None]]:
     """The loop body: deletes one page of what was over `days` days of the clock before `now`; says when to go on.

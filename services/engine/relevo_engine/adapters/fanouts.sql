@@ -1,12 +1,12 @@
--- Walks over many customers. A walk is claimed under a lease, so that no transaction stays open while a page is published.
+-- Fan-outs over many customers. A fanout is claimed under a lease, so that no transaction stays open while a page is published.
 
 -- name: put
--- Begins walks.
+-- Begins fan-outs.
 insert into engine.fanout (shop, kind, about, event_type, at, body)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[]);
 
 -- name: want_refresh
--- Begins a walk for each shop whose workflows depend on time in another way than when its customers were walked last.
+-- Begins a fan-out for each shop whose workflows depend on time in another way than when its customers were looked at last.
 -- It starts only after $4, so that every engine follows the catalog before.
 with given as (
     select g.shop, g.fingerprint
@@ -23,7 +23,7 @@ insert into engine.fanout (shop, kind, about, at, lease_until)
 select shop, 'refresh', fingerprint, $3::timestamptz, clock_timestamp() + $4::interval from changed;
 
 -- name: claim
--- Takes up to $2 walks that nobody works on, the oldest first, until $1 is over.
+-- Takes up to $2 fanouts that nobody works on, the oldest first, until $1 is over.
 with free as (
     select number, shop
     from engine.fanout
@@ -40,7 +40,7 @@ returning f.number, f.shop, f.kind, f.about, f.event_type, f.at, f.body::text as
     f.lease_until, f.began_at;
 
 -- name: advance
--- Notes how far walks have come and frees them, if they are still held under the same lease.
+-- Notes how far fan-outs have come and frees them, if they are still held under the same lease.
 update engine.fanout as f
 set cursor_key = n.cursor_key, cursor_run = n.cursor_run, lease_until = '-infinity'
 from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
@@ -48,12 +48,12 @@ from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
 where f.number = n.number and f.shop = n.shop and f.lease_until = n.lease_until;
 
 -- name: finish
--- These walks are at their end.
+-- These fan-outs are at their end.
 delete from engine.fanout as f
 using unnest($1::bigint[], $2::text[]) as n (number, shop)
 where f.number = n.number and f.shop = n.shop;
 
--- name: unheard
+-- name: without_waiters
 -- Which of these events nobody waits for.
 select n.number
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as n (number, shop, about, event_type)

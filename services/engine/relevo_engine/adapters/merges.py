@@ -7,21 +7,20 @@ from relevo_engine.core.merging import SubjectKey
 from relevo_engine.core.waiting import Waiting
 from relevo_runtime.postgres import Connection, Statements
 
+STATEMENTS = Statements.load("relevo_engine.adapters", "merges.sql")
+
 
 class Merges:
     """One method a statement, each for a whole batch."""
 
-    def __init__(self) -> None:
-        self._sql = Statements.load("relevo_engine.adapters", "merges.sql")
-
     async def into_whom(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
         """Of these keys those that were merged, with the key that stands for them now."""
-        rows = await conn.fetch(self._sql["into_whom"], [shop for shop, _ in keys], [key for _, key in keys])
+        rows = await conn.fetch(STATEMENTS["into_whom"], [shop for shop, _ in keys], [key for _, key in keys])
         return {(row["shop"], row["key"]): row["into_key"] for row in rows}
 
-    async def stood_for(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
+    async def earlier_keys(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
         """The keys that these customers had before."""
-        rows = await conn.fetch(self._sql["stood_for"], [shop for shop, _ in keys], [key for _, key in keys])
+        rows = await conn.fetch(STATEMENTS["earlier_keys"], [shop for shop, _ in keys], [key for _, key in keys])
         return [(row["shop"], row["key"]) for row in rows]
 
     async def move(self, conn: Connection, merges: Mapping[SubjectKey, str], at: datetime) -> list[Waiting]:
@@ -31,15 +30,15 @@ class Merges:
         its erasures, or whoever was merged into an erased customer after the erasure would be erased too.
         """
         columns = _columns(merges)
-        await conn.execute(self._sql["merge"], *columns, at)
-        runs = await conn.fetch(self._sql["runs"], *columns)
-        await conn.execute(self._sql["ended_runs"], *columns)
-        await conn.execute(self._sql["tasks"], *columns)
-        await conn.execute(self._sql["decisions"], *columns)
-        await conn.execute(self._sql["forget_facts"], *columns[:2])
+        await conn.execute(STATEMENTS["merge"], *columns, at)
+        runs = await conn.fetch(STATEMENTS["runs"], *columns)
+        await conn.execute(STATEMENTS["ended_runs"], *columns)
+        await conn.execute(STATEMENTS["tasks"], *columns)
+        await conn.execute(STATEMENTS["decisions"], *columns)
+        await conn.execute(STATEMENTS["forget_facts"], *columns[:2])
         if not runs:
             return []
-        rows = await conn.fetch(self._sql["waiting"], [row[0] for row in runs], [row[1] for row in runs])
+        rows = await conn.fetch(STATEMENTS["waiting"], [row[0] for row in runs], [row[1] for row in runs])
         return [Waiting(*row) for row in rows]
 
 

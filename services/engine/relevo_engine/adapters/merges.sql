@@ -31,7 +31,7 @@ update engine.run as r set key = g.into_key
 from unnest($1::text[], $2::text[], $3::text[]) as g (shop, key, into_key)
 where r.shop = g.shop and r.key = g.key and r.ended_at is not null;
 
--- name: stood_for
+-- name: earlier_keys
 -- The keys that these customers had before.
 select m.shop, m.key
 from unnest($1::text[], $2::text[]) as g (shop, into_key)

@@ -1,6 +1,6 @@
 -- Deleting what is over and old, a page at a time, oldest first. What somebody else holds is left for the next time.
 
--- name: forget_runs
+-- name: purge_runs
 -- Deletes up to $2 runs that ended before $1.
 with old as (
     select shop, run_id
@@ -13,7 +13,7 @@ with old as (
 delete from engine.run using old
 where run.shop = old.shop and run.run_id = old.run_id
 
--- name: forget_tasks
+-- name: purge_tasks
 -- Deletes up to $2 tasks that closed before $1.
 with old as (
     select shop, task_id

@@ -11,6 +11,7 @@ from relevo_engine.core.merging import SubjectKey
 from relevo_runtime.postgres import Connection, Statements
 from relevo_workflow import Facts, Run, Subject
 
+STATEMENTS = Statements.load("relevo_engine.adapters", "store.sql")
 _DECISION_COLUMNS = (
     *("shop", "key", "recorded_at", "at", "workflow", "version", "run_id"),
     *("input", "input_id", "kind", "reason", "path", "trace"),
@@ -37,23 +38,22 @@ class Store:
     """PostgreSQL as the engine uses it. Holds no connection: each call gets the one whose transaction it is part of."""
 
     def __init__(self) -> None:
-        self._sql = Statements.load("relevo_engine.adapters", "store.sql")
         self._facts = msgspec.json.Decoder(Facts)
         self._run = msgspec.json.Decoder(Run)
         self._encode = msgspec.json.Encoder().encode
 
     async def lock_partitions(self, conn: Connection, partitions: Collection[int]) -> None:
         """Waits until no other transaction works on these Kafka partitions; held until the end of the transaction."""
-        await conn.execute(self._sql["lock_partitions"], sorted(partitions))
+        await conn.execute(STATEMENTS["lock_partitions"], sorted(partitions))
 
     async def admit(self, conn: Connection, ids: Sequence[bytes], now: datetime) -> set[bytes]:
         """Puts the ids (16 bytes) into the inbox and returns those that were not there before."""
-        rows = await conn.fetch(self._sql["admit"], [UUID(one) for one in ids], inbox_period(now))
+        rows = await conn.fetch(STATEMENTS["admit"], [UUID(one) for one in ids], inbox_period(now))
         return {row["id"].bytes for row in rows}
 
     async def forget(self, conn: Connection, ids: Sequence[bytes]) -> None:
         """Takes ids out of the inbox again, so that a dead letter can be sent once more."""
-        await conn.execute(self._sql["forget"], [UUID(one) for one in ids])
+        await conn.execute(STATEMENTS["forget"], [UUID(one) for one in ids])
 
     async def load_subjects(
         self, conn: Connection, keys: Set[SubjectKey], *, facts_of: Set[SubjectKey] = frozenset()
@@ -65,10 +65,10 @@ class Store:
         known = keys | facts_of
         facts = {
             (row["shop"], row["key"]): self._facts.decode(row["facts"])
-            for row in await conn.fetch(self._sql["load_customers"], *_columns(known))
+            for row in await conn.fetch(STATEMENTS["load_customers"], *_columns(known))
         }
         runs: dict[SubjectKey, list[Run]] = {}
-        for row in await conn.fetch(self._sql["load_runs"], *_columns(keys)):
+        for row in await conn.fetch(STATEMENTS["load_runs"], *_columns(keys)):
             runs.setdefault((row["shop"], row["key"]), []).append(self._run.decode(row["state"]))
         nothing = Facts()
         return {
@@ -80,7 +80,7 @@ class Store:
         """Writes the facts of each key, new or changed."""
         if customers:
             await conn.execute(
-                self._sql["save_customers"],
+                STATEMENTS["save_customers"],
                 [shop for shop, _ in customers],
                 [key for _, key in customers],
                 [self._encode(facts) for facts, _ in customers.values()],
@@ -92,7 +92,7 @@ class Store:
         rows = (self._run_row(shop, key, run, now) for (shop, _), (key, run) in runs.items())
         columns = list(zip(*rows, strict=True))
         if columns:
-            await conn.execute(self._sql["save_runs"], *columns)
+            await conn.execute(STATEMENTS["save_runs"], *columns)
 
     def _run_row(self, shop: str, key: str, run: Run, now: datetime) -> tuple[object, ...]:
         # A run whose steps are over and whose goal is still watched has an end, and is kept as an active one.

@@ -1,42 +1,43 @@
-"""Tell many customers: an event that they wait for, a calendar entry, or that workflows changed. Page by page.
+"""Fan out to many customers: an event that they wait for, a calendar entry, or that workflows changed. Page by page.
 
 A page is read, published, and then noted, each in a statement of its own under a lease: no transaction is as long as
-the walk, none is open while Kafka is spoken to. A crash anywhere tells a page again under the same ids, which the
-inbox knows. Several engines may run this at once; a walk belongs to one of them at a time.
+the fan-out, none is open while Kafka is spoken to. A crash anywhere tells a page again under the same ids, which the
+inbox knows. Several engines may run this at once; a fan-out belongs to one of them at a time.
 """
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import msgspec
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
 from relevo_engine.app.ports import DefinitionSource, Publisher, Stores
-from relevo_engine.core import fanout
 from relevo_engine.core.calendar import find
 from relevo_engine.core.erasure import erasures
-from relevo_engine.core.fanout import Claimed, Cursor, Message
+from relevo_engine.core.fanout import ClaimedFanout, Cursor, Message, event_messages, refresh_messages, start_messages
 from relevo_runtime.postgres import Pool
+from relevo_workflow import Facts
 
 AT_ONCE = 4
-"""Walks of which one engine tells a page in a turn."""
+"""Fan-outs of which one engine tells a page in a turn."""
 CLAIMED = 500
-"""Walks that one engine looks at in a turn: most events about products are awaited by nobody."""
+"""Fan-outs that one engine looks at in a turn: most events about products are awaited by nobody."""
 _event = msgspec.json.Decoder(Event)
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What one turn of a walk tells, on which topic, and where it stands afterwards; `None`: at its end."""
+    """What one turn of a fan-out tells, on which topic, and where it stands afterwards; `None`: at its end."""
 
     messages: Sequence[Message]
     cursor: Cursor | None
     topic: str = topics.INPUTS
 
 
-class Forwarder:
-    """The loop body of the walks. `page` is the most waiters of one turn, `lease` wall time."""
+class FanoutWorker:
+    """The loop body of the fan-outs. `page` is the most waiters of one turn, `lease` wall time."""
 
     def __init__(
         self,
@@ -56,65 +57,92 @@ class Forwarder:
         self._stores = stores
 
     async def run_once(self, now: datetime) -> datetime | None:
-        """Tells one page of each walk that is free. Returns `now` if there may be more, `None` if there is none."""
+        """Tells one page of each fan-out that is free. Returns `now` if there may be more, `None` if there is none."""
         async with self._pool.acquire() as conn:
             claimed = await self._stores.fanouts.claim(conn, self._lease, CLAIMED)
         if not claimed:
             return None
-        unheard = await self._unheard([walk for walk in claimed if walk.kind == "event" and not walk.cursor_key])
-        walks = [walk for walk in claimed if walk.number not in unheard]
-        pages = [(walk, await self._read(walk, now)) for walk in walks[:AT_ONCE]]
-        await self._tell(pages)
-        moved = [(walk, page.cursor) for walk, page in pages if page.cursor is not None]
-        ended = [walk for walk, page in pages if page.cursor is None]
+        without_waiters = await self._without_waiters(
+            [fanout for fanout in claimed if fanout.kind == "event" and not fanout.cursor_key]
+        )
+        fanouts = [fanout for fanout in claimed if fanout.number not in without_waiters]
+        pages = [(fanout, await self._read(fanout, now)) for fanout in fanouts[:AT_ONCE]]
+        await self._publish(pages)
+        moved = [(fanout, page.cursor) for fanout, page in pages if page.cursor is not None]
+        ended = [fanout for fanout, page in pages if page.cursor is None]
         async with self._pool.acquire() as conn, conn.transaction():
-            await self._stores.fanouts.advance(conn, [*moved, *((walk, walk.cursor) for walk in walks[AT_ONCE:])])
-            await self._stores.fanouts.finish(conn, [*ended, *(walk for walk in claimed if walk.number in unheard)])
+            await self._stores.fanouts.advance(
+                conn, [*moved, *((fanout, fanout.cursor) for fanout in fanouts[AT_ONCE:])]
+            )
+            await self._stores.fanouts.finish(
+                conn, [*ended, *(fanout for fanout in claimed if fanout.number in without_waiters)]
+            )
         return now
 
-    async def _unheard(self, new: Sequence[Claimed]) -> set[int]:
-        """Those of the new walks of events that nobody waits for.
+    async def _without_waiters(self, new: Sequence[ClaimedFanout]) -> set[int]:
+        """Those of the new fan-outs of events that nobody waits for.
 
         Looks only when those who were registering have ended: whoever could not see such an event is there then.
         """
         if not new:
             return set()
         async with self._pool.acquire() as conn:
-            await self._stores.waiting.wait_for_registering(conn, {(walk.shop, walk.about) for walk in new})
-            return await self._stores.fanouts.unheard(conn, new)
+            await self._stores.waiting.wait_for_registering(conn, {(fanout.shop, fanout.about) for fanout in new})
+            return await self._stores.fanouts.without_waiters(conn, new)
 
-    async def _erasing(self, walk: Claimed, keys: Sequence[str], cursor: Cursor | None, now: datetime) -> Page:
-        """A page of the customers of a shop that is erased; at the end of them, a page of what is left of the shop."""
-        messages = erasures(walk.shop, walk.about, walk.at, keys, now)
-        if cursor is None:
-            last = keys[-1] if keys else walk.cursor_key
-            async with self._pool.acquire() as conn:
-                cursor = (last, "") if await self._stores.erasure.erase_rest(conn, walk.shop, walk.began_at) else None
-        return Page(messages, cursor, topics.EVENTS)
-
-    async def _tell(self, pages: Sequence[tuple[Claimed, Page]]) -> None:
+    async def _publish(self, pages: Sequence[tuple[ClaimedFanout, Page]]) -> None:
         for topic in (topics.INPUTS, topics.EVENTS):
             messages = [message for _, page in pages if page.topic == topic for message in page.messages]
             if messages:
                 await self._publisher.publish(topic, messages)
 
-    async def _read(self, walk: Claimed, now: datetime) -> Page:
+    async def _read(self, fanout: ClaimedFanout, now: datetime) -> Page:
+        match fanout.kind:
+            case "event":
+                return await self._waiters(fanout)
+            case "start":
+                return await self._starts(fanout)
+            case "refresh":
+                keys, cursor = await self._keys(fanout)
+                return Page(refresh_messages(fanout, keys, now), cursor)
+            case "erase":
+                return await self._erasures(fanout, now)
+            case _:
+                assert_never(fanout.kind)
+
+    async def _waiters(self, fanout: ClaimedFanout) -> Page:
         async with self._pool.acquire() as conn:
-            if walk.kind == "event":
-                waiters = await self._stores.fanouts.waiters(conn, walk, self._page)
-                messages = fanout.forwards(_event.decode(walk.body), (key for key, _ in waiters)) if waiters else []
-                return Page(messages, waiters[-1] if len(waiters) == self._page else None)
-            wanted = walk.kind == "start"
-            customers = await self._stores.fanouts.customers(conn, walk, self._page // 5, facts=wanted)
-        full = len(customers) == self._page // 5
-        cursor = (customers[-1][0], "") if full else None
-        if walk.kind == "erase":
-            return await self._erasing(walk, [key for key, _ in customers], cursor, now)
-        if not wanted:
-            return Page(fanout.refreshes(walk, (key for key, _ in customers), now), cursor)
-        shop = self._definitions.of_shop(walk.shop)
-        spec = find(shop.active, walk.about)
+            waiters = await self._stores.fanouts.waiters(conn, fanout, self._page)
+        messages = event_messages(_event.decode(fanout.body), (key for key, _ in waiters)) if waiters else []
+        return Page(messages, waiters[-1] if len(waiters) == self._page else None)
+
+    async def _starts(self, fanout: ClaimedFanout) -> Page:
+        customers, cursor = await self._customers(fanout, facts=True)
+        shop = self._definitions.of_shop(fanout.shop)
+        spec = find(shop.active, fanout.about)
         if spec is None:  # retired since it was due
             return Page([], None)
         await asyncio.sleep(0)
-        return Page(fanout.starts(walk, spec, customers, shop.shop), cursor)
+        return Page(start_messages(fanout, spec, customers, shop.shop), cursor)
+
+    async def _erasures(self, fanout: ClaimedFanout, now: datetime) -> Page:
+        """A page of the customers of a shop that is erased; at the end of them, a page of what is left of the shop."""
+        keys, cursor = await self._keys(fanout)
+        messages = erasures(fanout.shop, fanout.about, fanout.at, keys, now)
+        if cursor is None:
+            last = keys[-1] if keys else fanout.cursor_key
+            async with self._pool.acquire() as conn:
+                more = await self._stores.erasure.erase_rest(conn, fanout.shop, fanout.began_at)
+            cursor = (last, "") if more else None
+        return Page(messages, cursor, topics.EVENTS)
+
+    async def _keys(self, fanout: ClaimedFanout) -> tuple[list[str], Cursor | None]:
+        customers, cursor = await self._customers(fanout, facts=False)
+        return [key for key, _ in customers], cursor
+
+    async def _customers(self, fanout: ClaimedFanout, *, facts: bool) -> tuple[list[tuple[str, Facts]], Cursor | None]:
+        """The next page of a shop's customers, and where it ends; None if it is the last one."""
+        page = self._page // 5
+        async with self._pool.acquire() as conn:
+            customers = await self._stores.fanouts.customers(conn, fanout, page, facts=facts)
+        return customers, (customers[-1][0], "") if len(customers) == page else None

@@ -12,7 +12,7 @@ from msgspec import Struct
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.batch import DecisionRow, Definitions
-from relevo_engine.core.fanout import Claimed, Cursor, Fanout
+from relevo_engine.core.fanout import ClaimedFanout, Cursor, Fanout
 from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.merging import SubjectKey
 from relevo_engine.core.tasks import Member, Revised, Task, TaskChanges
@@ -132,7 +132,7 @@ class MergeStore(Protocol):
         """Of these keys those that were merged, with the key that stands for them now."""
         ...
 
-    async def stood_for(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
+    async def earlier_keys(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
         """The keys that these customers had before."""
         ...
 
@@ -164,7 +164,7 @@ class WaitingStore(Protocol):
 class FanoutStore(Protocol):
     """The fan-outs that are not at their end. A lease keeps one to one engine."""
 
-    async def put(self, conn: Connection, walks: Sequence[Fanout]) -> None:
+    async def put(self, conn: Connection, fanouts: Sequence[Fanout]) -> None:
         """Begins these, in the transaction of what they tell."""
         ...
 
@@ -174,27 +174,29 @@ class FanoutStore(Protocol):
         """Begins one over each shop whose fingerprint is another than the last time, `after` wall time from now."""
         ...
 
-    async def claim(self, conn: Connection, lease: timedelta, limit: int) -> list[Claimed]:
+    async def claim(self, conn: Connection, lease: timedelta, limit: int) -> list[ClaimedFanout]:
         """Those that nobody works on, the oldest first, for `lease` of wall time."""
         ...
 
-    async def advance(self, conn: Connection, moved: Sequence[tuple[Claimed, Cursor]]) -> None:
+    async def advance(self, conn: Connection, moved: Sequence[tuple[ClaimedFanout, Cursor]]) -> None:
         """Notes how far these have come and frees them."""
         ...
 
-    async def finish(self, conn: Connection, walks: Sequence[Claimed]) -> None:
+    async def finish(self, conn: Connection, fanouts: Sequence[ClaimedFanout]) -> None:
         """These are at their end."""
         ...
 
-    async def unheard(self, conn: Connection, walks: Sequence[Claimed]) -> set[int]:
+    async def without_waiters(self, conn: Connection, fanouts: Sequence[ClaimedFanout]) -> set[int]:
         """The numbers of those about events that nobody waits for."""
         ...
 
-    async def waiters(self, conn: Connection, walk: Claimed, limit: int) -> list[Cursor]:
+    async def waiters(self, conn: Connection, fanout: ClaimedFanout, limit: int) -> list[Cursor]:
         """The next (customer, run) who wait for its event."""
         ...
 
-    async def customers(self, conn: Connection, walk: Claimed, limit: int, *, facts: bool) -> list[tuple[str, Facts]]:
+    async def customers(
+        self, conn: Connection, fanout: ClaimedFanout, limit: int, *, facts: bool
+    ) -> list[tuple[str, Facts]]:
         """The next customers of its shop; without `facts` these are empty."""
         ...
 

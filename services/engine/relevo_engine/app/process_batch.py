@@ -13,7 +13,7 @@ from datetime import timedelta
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.app.ports import DeadLetters, DefinitionSource, Publisher, Stores
-from relevo_engine.core.batch import Changes, Definitions, fold_into
+from relevo_engine.core.batch import Changes, Definitions, decide_into
 from relevo_engine.core.inputs import Arrived, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
@@ -27,14 +27,14 @@ _SCHEDULERS_SLEEP = timedelta(seconds=1)
 """Wall time after which a scheduler looks again by itself."""
 
 
-FOLD_SECONDS = 5.0
+DECIDE_SECONDS = 5.0
 """Wall time that one transaction may spend on decisions: its locks and the wait of the others stay short."""
 
 _SLICE = 0.05
-"""Seconds of reckoning after which other tasks have their turn."""
+"""Seconds of deciding after which other tasks have their turn."""
 
 
-Transacted = tuple[Changes, list[int], Sequence[Arrived]]
+Transaction = tuple[Changes, list[int], Sequence[Arrived]]
 """What one transaction did, the rows of its outbox, and what was left for the next one."""
 
 
@@ -51,19 +51,19 @@ class BatchProcessor:
         dead_letters: DeadLetters,
         clock: Clock,
         metrics: Metrics,
-        on_walks: Callable[[], None] = lambda: None,
-        fold_seconds: float = FOLD_SECONDS,
+        on_fanouts: Callable[[], None] = lambda: None,
+        decide_seconds: float = DECIDE_SECONDS,
     ) -> None:
-        """`fold_seconds`: how long one transaction may reckon; what is left then is for the next one."""
+        """`decide_seconds`: how long one transaction may decide; what is left then is for the next one."""
         self._pool = pool
-        self._fold_seconds = fold_seconds
+        self._decide_seconds = decide_seconds
         self._stores = stores
         self._definitions = definitions
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._clock = clock
         self._metrics = metrics
-        self._on_walks = on_walks
+        self._on_fanouts = on_fanouts
         self._published: list[int] = []
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -87,8 +87,8 @@ class BatchProcessor:
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(changes, row_ids)
         await self._announce(changes)
-        if changes.keys.walks:
-            self._on_walks()
+        if changes.keys.fanouts:
+            self._on_fanouts()
         for (workflow, kind), count in Counter(
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
         ).items():
@@ -102,7 +102,7 @@ class BatchProcessor:
             async with self._pool.acquire() as conn:
                 await self._stores.outbox.delete(conn, published)
 
-    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
+    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> Transaction:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
         partners = {(one.shop, one.key) for a in arrived for one in merges_of(a)}
         partners |= {(a.shop, a.key) for a in arrived if a.record.key != partition_key(a.shop, a.key)}
@@ -118,13 +118,13 @@ class BatchProcessor:
                     return await self._change(conn, found, published)
                 partners |= stand_in
 
-    async def _change(self, conn: Connection, arrived: Sequence[Arrived], published: Sequence[int]) -> Transacted:
+    async def _change(self, conn: Connection, arrived: Sequence[Arrived], published: Sequence[int]) -> Transaction:
         fresh = await self._admit(conn, arrived)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
         shops = {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased? That is a fact: its runs stay unlocked
         subjects = await self._stores.subjects.load_subjects(conn, keys, facts_of=shops) if keys else {}
         definitions = await self._definitions.for_subjects(conn, subjects.values())
-        changes, left = await self._fold(subjects, fresh, definitions)
+        changes, left = await self._decide(subjects, fresh, definitions)
         row_ids = await self._write(conn, changes, published)
         if changes.rejected:
             await self._forget(conn, arrived, changes.rejected)
@@ -132,7 +132,7 @@ class BatchProcessor:
             await self._stores.subjects.forget(conn, [a.inbox_id for a in left])
         return changes, row_ids, left
 
-    async def _fold(
+    async def _decide(
         self, subjects: dict[SubjectKey, Subject], fresh: Sequence[Arrived], definitions: Mapping[str, Definitions]
     ) -> tuple[Changes, Sequence[Arrived]]:
         """What the inputs do, as far as the time of a transaction goes, and those that have to wait for the next one.
@@ -142,9 +142,9 @@ class BatchProcessor:
         changes, now, clock = Changes.none(), self._clock.now(), asyncio.get_running_loop().time
         began = slice_began = clock()
         for number, arrived in enumerate(fresh):
-            fold_into(changes, subjects, arrived, definitions, now)
+            decide_into(changes, subjects, arrived, definitions, now)
             at = clock()
-            if at - began > self._fold_seconds:
+            if at - began > self._decide_seconds:
                 return changes, fresh[number + 1 :]
             if at - slice_began > _SLICE:
                 await asyncio.sleep(0)
@@ -152,7 +152,7 @@ class BatchProcessor:
         return changes, ()
 
     async def _move(self, conn: Connection, changes: Changes) -> None:
-        """What is kept of merged customers is the kept ones'. Whoever waits is told what a walk has passed."""
+        """What is kept of merged customers is the kept ones'. Whoever waits is sent what a fan-out has passed."""
         waiting = await self._stores.merges.move(conn, changes.merged, self._clock.now())
         changes.outbox.extend(await self._stores.waiting.register(conn, waiting))
         await self._stores.timers.rekey_timers(conn, changes.moved_timers)
@@ -166,7 +166,7 @@ class BatchProcessor:
         now = self._clock.now()
         if changes.erased:
             await self._stores.erasure.erase(
-                conn, changes.erased, await self._stores.merges.stood_for(conn, changes.erased)
+                conn, changes.erased, await self._stores.merges.earlier_keys(conn, changes.erased)
             )
             await self._stores.privacy.keep_erasures(conn, list(changes.erased.values()))
         await self._stores.privacy.keep_requests(conn, changes.data_requests)
@@ -192,12 +192,12 @@ class BatchProcessor:
         return row_ids
 
     async def _keep_keys(self, conn: Connection, changes: Changes) -> None:
-        """Who waits for which product, and what happened to products. Who just began is told what they would miss."""
+        """Who waits for which product, and what happened to products. Who just began is sent what they would miss."""
         keys = changes.keys
         await self._stores.waiting.remember(conn, keys.about_products)
         await self._stores.waiting.leave(conn, keys.waiting)
         changes.outbox.extend(await self._stores.waiting.register(conn, keys.registered))
-        await self._stores.fanouts.put(conn, keys.walks)
+        await self._stores.fanouts.put(conn, keys.fanouts)
 
     async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
         records = {id(refused.record) for refused in rejected}

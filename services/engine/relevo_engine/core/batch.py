@@ -1,20 +1,21 @@
-"""Folds a batch of inputs through the pure core and says what has to be written. Pure: same inputs, same changes."""
+"""What a batch of inputs changes, decided by the workflow core one after the other. Pure: same inputs, same changes."""
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
-from relevo_engine.core.calendar import is_entry, ring
+from relevo_engine.core.calendar import fire, is_entry
 from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
 from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
-from relevo_engine.core.messages import outgoing
+from relevo_engine.core.messages import MessageEffect, outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_workflow import (
@@ -24,16 +25,20 @@ from relevo_workflow import (
     Decision,
     Definition,
     Effect,
+    Emit,
     EscalateTask,
     EventInput,
     Facts,
     Handled,
+    Http,
     Input,
     OpenTask,
     RemindTask,
     Run,
+    Send,
     SetAttributes,
     Shop,
+    StartRun,
     Subject,
     Subscribe,
     TimerInput,
@@ -44,12 +49,6 @@ from relevo_workflow import (
     precedes_shop_erasure,
     rearm_alarms,
 )
-
-_KEPT = (
-    *(ArmTimer, CancelTimer, OpenTask, RemindTask, EscalateTask, CloseTask),
-    *(Subscribe, Unsubscribe, SetAttributes),
-)
-"""Effects that are rows or facts of the engine; all others are messages to other services."""
 
 
 class Definitions(Struct, frozen=True):
@@ -118,37 +117,24 @@ class Changes(Struct):
                 self.moved_timers |= {(joined.subject.shop, f"{run.id}/{name}"): run.customer for name in run.timers}
 
 
-def fold(
-    subjects: dict[SubjectKey, Subject],
-    inputs: Iterable[Arrived],
-    definitions: Mapping[str, Definitions],
-    now: datetime | None = None,
-) -> Changes:
-    """What `inputs`, in order, do to `subjects`. An input that the core can't take is rejected alone.
-
-    `subjects` is updated in place; it has an entry for each key of the inputs, and `definitions` one for each shop.
-    `now` is the clock's time: a calendar that was due while nobody looked goes on from there.
-    """
-    changes = Changes.none()
-    for arrived in inputs:
-        fold_into(changes, subjects, arrived, definitions, now)
-    return changes
-
-
-def fold_into(
+def decide_into(
     changes: Changes,
     subjects: dict[SubjectKey, Subject],
     arrived: Arrived,
     definitions: Mapping[str, Definitions],
     now: datetime | None = None,
 ) -> None:
-    """One further input, as in `fold`: what it does is added to `changes` and `subjects`."""
+    """What one further input does, added to `changes`. One that the core can't take is rejected alone.
+
+    `subjects` is updated in place; it has an entry for the key of the input, and `definitions` one for its shop. `now`
+    is the clock's time: a calendar that was due while nobody looked goes on from there.
+    """
     arrived = addressed(arrived, changes.merged) or arrived
     try:
         if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
-            _ring(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
+            _fire(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
         else:
-            _fold_one(subjects, arrived, definitions[arrived.shop], changes)
+            _decide_one(subjects, arrived, definitions[arrived.shop], changes)
     except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
         changes.rejected.append(Rejected(arrived.record, _explain(error)))
     if isinstance(arrived.input, TimerInput):
@@ -156,7 +142,7 @@ def fold_into(
         changes.fired.append(arrived.input.wakeup)
 
 
-def _fold_one(
+def _decide_one(
     subjects: dict[SubjectKey, Subject], arrived: Arrived, definitions: Definitions, changes: Changes
 ) -> None:
     key = (arrived.shop, arrived.key)
@@ -214,12 +200,12 @@ def _handle(definitions: Definitions, subject: Subject, arrival: Input | Refresh
     return handle(definitions.active, definitions.by_version, subject, arrival, arrival.at, shop=definitions.shop)
 
 
-def _ring(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Changes) -> None:
+def _fire(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Changes) -> None:
     """An entry of the shop's calendar is due."""
-    rung = ring(definitions.active, definitions.shop, wakeup, now)
-    if rung is not None:
-        walk, following = rung
-        changes.keys.rang(walk)
+    due = fire(definitions.active, definitions.shop, wakeup, now)
+    if due is not None:
+        fanout, following = due
+        changes.keys.begin(fanout)
         if following is not None:
             changes.timers[(wakeup.shop, wakeup.timer_id)] = following
 
@@ -230,7 +216,7 @@ def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
         (effect, decision) for decision in handled.decisions for effect in decision.effects
     ]
     made += [(effect, None) for effect in handled.effects]
-    return [outgoing(effect, decision, arrived) for effect, decision in made if not isinstance(effect, _KEPT)]
+    return [outgoing(effect, decision, arrived) for effect, decision in made if isinstance(effect, MessageEffect)]
 
 
 def _carry_out(effects: Iterable[Effect], decision: Decision | None, arrived: Arrived, changes: Changes) -> None:
@@ -249,12 +235,17 @@ def _carry_out(effects: Iterable[Effect], decision: Decision | None, arrived: Ar
                 )
             case CancelTimer():
                 changes.timers[(arrived.shop, effect.id)] = None
-            case OpenTask() | RemindTask() | EscalateTask() | CloseTask() if decision is not None:
-                changes.tasks.carry_out(effect, arrived, decision)
+            case OpenTask() | RemindTask() | EscalateTask() | CloseTask():
+                if decision is not None:
+                    changes.tasks.carry_out(effect, arrived, decision)
             case Subscribe() | Unsubscribe():
                 changes.keys.carry_out(effect, arrived)
+            case Send() | Emit() | Http() | StartRun():
+                pass  # messages, which are in the outbox
+            case SetAttributes():
+                pass  # in the facts
             case _:
-                pass  # a message, or in the facts already
+                assert_never(effect)
 
 
 def _explain(error: Exception) -> str:

@@ -26,10 +26,10 @@ def find(deployment: WorkflowIndex, name: str) -> CalendarSpec | None:
     return next((spec for spec in deployment.calendar if spec.name == name), None)
 
 
-def ring(deployment: WorkflowIndex, shop: Shop, wakeup: WakeUp, now: datetime) -> tuple[Fanout, Timer | None] | None:
-    """The walk that a due entry begins, and its next timer; nothing if the entry is gone.
+def fire(deployment: WorkflowIndex, shop: Shop, wakeup: WakeUp, now: datetime) -> tuple[Fanout, Timer | None] | None:
+    """The fanout that a due entry begins, and its next timer; nothing if the entry is gone.
 
-    After an outage an entry rings once, however often it was due: the next time is after `now`.
+    After an outage an entry fires once, however often it was due: the next time is after `now`.
     """
     spec = find(deployment, wakeup.name)
     if spec is None:

@@ -1,4 +1,4 @@
-"""A walk over many customers, and the messages of its pages. Pure: a page that is told twice has the same ids."""
+"""A fanout over many customers, and the messages of its pages. Pure: a page that is told twice has the same ids."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -31,8 +31,8 @@ class Fanout(Struct, frozen=True):
     body: dict[str, Any] = {}
 
 
-class Claimed(Struct, frozen=True):
-    """A walk that this process works on, as far as it has come. `body` is its JSON text.
+class ClaimedFanout(Struct, frozen=True):
+    """A fanout that this process works on, as far as it has come. `body` is its JSON text.
 
     `began_at` and `lease_until` are wall time of the database.
     """
@@ -55,42 +55,44 @@ class Claimed(Struct, frozen=True):
         return self.cursor_key, self.cursor_run
 
 
-def of_event(event: Event) -> Fanout:
-    """The walk to everybody who waits for this event."""
+def event_fanout(event: Event) -> Fanout:
+    """The fanout to everybody who waits for this event."""
     return Fanout(event.shop, "event", event.key, event.time, event.type, msgspec.to_builtins(event))
 
 
-def forwards(event: Event, keys: Iterable[str]) -> list[Message]:
+def event_messages(event: Event, keys: Iterable[str]) -> list[Message]:
     """The event for each of these customers, once for each."""
     return [(partition_key(event.shop, key), _encode(forwarded(event, key, key))) for key in dict.fromkeys(keys)]
 
 
-def refreshes(walk: Claimed, keys: Iterable[str], now: datetime) -> list[Message]:
+def refresh_messages(fanout: ClaimedFanout, keys: Iterable[str], now: datetime) -> list[Message]:
     """For each customer: look anew at what workflows want."""
     return [
         (
-            partition_key(walk.shop, key),
-            _encode(RefreshRequested(id=f"refresh/{walk.number}/{key}", shop=walk.shop, key=key, at=now)),
+            partition_key(fanout.shop, key),
+            _encode(RefreshRequested(id=f"refresh/{fanout.number}/{key}", shop=fanout.shop, key=key, at=now)),
         )
         for key in keys
     ]
 
 
-def starts(walk: Claimed, spec: CalendarSpec, customers: Sequence[tuple[str, Facts]], shop: Shop) -> list[Message]:
+def start_messages(
+    fanout: ClaimedFanout, spec: CalendarSpec, customers: Sequence[tuple[str, Facts]], shop: Shop
+) -> list[Message]:
     """The start that a calendar entry asks for, for each of these customers who is in its segment at that time."""
     members = [
-        key for key, facts in customers if spec.segment is None or is_member(spec.segment, facts, key, shop, walk.at)
+        key for key, facts in customers if spec.segment is None or is_member(spec.segment, facts, key, shop, fanout.at)
     ]
-    return [(partition_key(walk.shop, key), _encode(_start(walk, spec, key))) for key in members]
+    return [(partition_key(fanout.shop, key), _encode(_start(fanout, spec, key))) for key in members]
 
 
-def _start(walk: Claimed, spec: CalendarSpec, key: str) -> StartRequested:
+def _start(fanout: ClaimedFanout, spec: CalendarSpec, key: str) -> StartRequested:
     return StartRequested(
-        id=f"{spec.name}/{walk.at.isoformat()}/{key}",
-        shop=walk.shop,
+        id=f"{spec.name}/{fanout.at.isoformat()}/{key}",
+        shop=fanout.shop,
         key=key,
         workflow=spec.workflow,
-        at=walk.at,
+        at=fanout.at,
         cause="schedule",
         name=f"schedule-{spec.index}",
     )

@@ -1,13 +1,14 @@
-"""What a batch changes for other keys: who waits for which product, what happened to one, which walks begin. Pure."""
+"""What a batch changes for other keys: who waits for which product, what happened to one, what fans out. Pure."""
 
 from collections.abc import Collection
+from typing import assert_never
 
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_product
 from relevo_engine.core.erasure import is_shops
-from relevo_engine.core.fanout import Fanout, of_event
+from relevo_engine.core.fanout import Fanout, event_fanout
 from relevo_engine.core.inputs import Arrived
 from relevo_engine.core.waiting import Waiting, waits
 from relevo_workflow import EventInput, Run, Subscribe, Unsubscribe
@@ -18,10 +19,10 @@ class KeyChanges(Struct):
 
     waiting: dict[tuple[str, str], list[Waiting]] = {}
     about_products: list[Event] = []
-    walks: list[Fanout] = []
+    fanouts: list[Fanout] = []
 
     def __bool__(self) -> bool:
-        return bool(self.waiting or self.walks)
+        return bool(self.waiting or self.fanouts)
 
     @property
     def registered(self) -> list[Waiting]:
@@ -29,15 +30,15 @@ class KeyChanges(Struct):
         return [row for rows in self.waiting.values() for row in rows]
 
     def happened(self, arrived: Arrived) -> None:
-        """An event about a product is remembered, and walked to who waits for it; the erasure of a shop is to all."""
+        """An event about a product is remembered and fans out to who waits for it; a shop's erasure to everyone."""
         if isinstance(arrived.input, EventInput):
             event = arrived.input.event
             if is_shops(event):
-                self.walks.append(Fanout(event.shop, "erase", event.id, event.time, event.type))
+                self.fanouts.append(Fanout(event.shop, "erase", event.id, event.time, event.type))
             about_product = event.key == arrived.key and is_product(event.key)
             if about_product and not (event.historical or event.test):
                 self.about_products.append(event)
-                self.walks.append(of_event(event))
+                self.fanouts.append(event_fanout(event))
 
     def erase(self, gone: Collection[tuple[str, str]]) -> None:
         """What these erased customers (shop, key) began to wait for in this batch is not registered."""
@@ -52,11 +53,15 @@ class KeyChanges(Struct):
 
     def carry_out(self, effect: Subscribe | Unsubscribe, arrived: Arrived) -> None:
         """A run begins to wait, or waits no longer."""
-        if isinstance(effect, Unsubscribe):
-            self.waiting[(arrived.shop, effect.run_id)] = []
-        else:
-            self.waiting.setdefault((arrived.shop, effect.run_id), []).extend(waits(effect, arrived.shop, arrived.key))
+        ref = (arrived.shop, effect.run_id)
+        match effect:
+            case Unsubscribe():
+                self.waiting[ref] = []
+            case Subscribe():
+                self.waiting.setdefault(ref, []).extend(waits(effect, arrived.shop, arrived.key))
+            case _:
+                assert_never(effect)
 
-    def rang(self, walk: Fanout) -> None:
+    def begin(self, fanout: Fanout) -> None:
         """An entry of a calendar is due."""
-        self.walks.append(walk)
+        self.fanouts.append(fanout)

@@ -1,5 +1,7 @@
 """From the effects of a decision to the messages that leave the engine through the outbox. Pure."""
 
+from typing import assert_never
+
 import msgspec
 
 from relevo_contracts import topics
@@ -7,6 +9,9 @@ from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
 from relevo_engine.core.inputs import Arrived
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_workflow import Decision, Effect, Emit, Http, Send, StartRun
+
+MessageEffect = Send | Emit | Http | StartRun
+"""Effects that are messages to other services, or to the engine itself."""
 
 
 class EffectError(Exception):
@@ -20,8 +25,8 @@ class EffectError(Exception):
 _encoder = msgspec.json.Encoder()
 
 
-def outgoing(effect: Effect, decision: Decision | None, arrived: Arrived) -> Outgoing:
-    """The message that carries out `effect`. Raises `EffectError` for one that no service knows, or that is too large.
+def outgoing(effect: MessageEffect, decision: Decision | None, arrived: Arrived) -> Outgoing:
+    """The message that carries out `effect`. Raises `EffectError` for one that is too large, or lacks its decision.
 
     The size is checked here, where only the input that caused it is refused: once in the outbox it would hold up all.
     """
@@ -35,18 +40,24 @@ def outgoing(effect: Effect, decision: Decision | None, arrived: Arrived) -> Out
     return message
 
 
-def _message(effect: Effect, decision: Decision | None, arrived: Arrived) -> Outgoing:
+def _message(effect: MessageEffect, decision: Decision | None, arrived: Arrived) -> Outgoing:
     match effect:
-        case Send() if decision is not None:
-            return _send(effect, decision, arrived)
+        case Send():
+            return _send(effect, _decided(effect, decision), arrived)
         case Emit():
             return _emit(effect, arrived)
-        case Http() if decision is not None:
-            return _call(effect, decision, arrived)
+        case Http():
+            return _call(effect, _decided(effect, decision), arrived)
         case StartRun():
             return _start(effect, arrived)
         case _:
-            raise EffectError(effect, "is carried out by no service: deploy matching versions")
+            assert_never(effect)
+
+
+def _decided(effect: Effect, decision: Decision | None) -> Decision:
+    if decision is None:
+        raise EffectError(effect, "belongs to no decision")
+    return decision
 
 
 def _send(effect: Send, decision: Decision, arrived: Arrived) -> Outgoing:

@@ -1,4 +1,4 @@
-"""The order in which a batch is folded: a wake-up comes after what happened before it was due. Pure."""
+"""The order in which a batch is decided: a wake-up comes after what happened before it was due. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime

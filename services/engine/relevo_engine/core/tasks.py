@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
@@ -26,7 +26,7 @@ TaskRef = tuple[str, str]  # (shop, task id)
 Answer = Literal["completed", "approved", "rejected"]
 
 
-class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one person said to a task."""
 
     by: str
@@ -58,7 +58,7 @@ class Task(Struct, frozen=True, kw_only=True):
     escalated_at: datetime | None = None
     closed_at: datetime | None = None
     close_reason: str = ""
-    votes: list[Said] = []
+    votes: list[Vote] = []
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class Change(Struct):
     closed_at: datetime | None = None
     status: str = "open"
     close_reason: str = ""
-    votes: list[Said] = []
+    votes: list[Vote] = []
 
 
 class Revised(Struct, frozen=True, kw_only=True):
@@ -138,6 +138,8 @@ class TaskChanges(Struct):
                 change.escalated_at, change.escalation = decision.at, effect
             case CloseTask():
                 self._close(ref, "closed", effect.reason, decision.at)
+            case _:
+                assert_never(effect)
 
     def follow(
         self, arrived: Arrived, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
@@ -150,7 +152,7 @@ class TaskChanges(Struct):
         left = decision.run.state != "active" or decision.run.turn != run.turn
         said = arrived.input if isinstance(arrived.input, TaskInput) and arrived.input.task_id == ref[1] else None
         if said is not None and (left or len(decision.run.votes) > len(run.votes)):
-            one = Said(by=said.by, done=said.done, at=said.at, role=said.role, note=said.note)
+            one = Vote(by=said.by, done=said.done, at=said.at, role=said.role, note=said.note)
             self._change(ref).votes.append(one)
         if left:
             how = ("done", f"{said.done} by {said.by}") if said is not None else ("closed", decision.reason)

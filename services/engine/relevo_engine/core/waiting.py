@@ -14,7 +14,7 @@ from relevo_runtime.outgoing import Outgoing
 from relevo_workflow import Subscribe
 
 BUCKETS = 64
-"""Registering and walking meet in so many locks: enough to seldom wait, few enough for any batch."""
+"""Registering and fanning out meet in so many locks: enough to seldom wait, few enough for any batch."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -1,4 +1,4 @@
-"""Starts the engine: overlapping batch consumers, and loops for the catalog, walks, the outbox and the partitions."""
+"""Starts the engine: overlapping batch consumers, and loops for the catalog, fanouts, the outbox and the partitions."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from relevo_engine.adapters import retention
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.stores import postgres_stores
-from relevo_engine.app.fan_out import Forwarder
+from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_engine.app.ports import DefinitionSource
 from relevo_engine.app.process_batch import BatchProcessor
@@ -20,7 +20,7 @@ from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
 from relevo_runtime.postgres import Pool, open_pool
-from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Build, Loop, Service, run
 
@@ -46,15 +46,15 @@ def engine(settings: EngineSettings) -> Build:
 
 @asynccontextmanager
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
-    # One connection a consumer, one for the walks, one for the other loops, one to spare for a notification.
+    # One connection a consumer, one for the fan-outs, one for the other loops, one to spare for a notification.
     connections = settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions, stores = DefinitionCache(), postgres_stores()
     async with pool, Publisher(settings, service.metrics, seals=Seals(pool, settings)) as publisher:
         service.health.probe("kafka", publisher.check, of="Kafka")
-        forwarder = Forwarder(pool=pool, stores=stores, definitions=definitions, publisher=publisher)
-        walks = service.loop("walks", forwarder.run_once, longest_pause=0.5)
+        fanout_worker = FanoutWorker(pool=pool, stores=stores, definitions=definitions, publisher=publisher)
+        fanouts = service.loop("fan-out", fanout_worker.run_once, longest_pause=0.5)
         consumer = _consumer(settings, service, pool, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
             pool=pool,
@@ -64,7 +64,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             dead_letters=consumer.dead_letters,
             clock=service.clock,
             metrics=service.metrics,
-            on_walks=walks.wake,
+            on_fanouts=fanouts.wake,
         )
         follower = CatalogFollower(
             pool, definitions, stores=stores, report=lambda source: _report_definitions(service, source)
@@ -74,14 +74,14 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         await follower.run_once(service.clock.now())
         async with pool.acquire() as conn:
             await partitions.maintain(conn, service.clock.now())
-        forget = forget_what_is_over(pool, retention.STATEMENTS, days=settings.engine_run_days)
+        forget = purge_expired(pool, retention.STATEMENTS, days=settings.engine_run_days)
         loops = (
             *_loops(service, pool, follower, partitions, processor),
             service.loop("retention", forget, longest_pause=3600),
         )
         async with (
             _tasks_served(settings, service, publisher),
-            service.running(walks, *loops),
+            service.running(fanouts, *loops),
             consumer,
         ):
             yield

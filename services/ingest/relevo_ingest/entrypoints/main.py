@@ -25,7 +25,7 @@ from relevo_runtime.http import serve
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import check_secret
 from relevo_runtime.postgres import open_pool
-from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Service, run
 
@@ -84,8 +84,8 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             budget=settings.ingest_budget,
             erasing_after=settings.ingest_erasing_after,
         )
-        forget_ids = forget_what_is_over(pool, IDS_RETENTION, days=KEPT_DAYS)
-        forget = forget_what_is_over(pool, RETENTION, days=settings.ingest_state_days)
+        forget_ids = purge_expired(pool, IDS_RETENTION, days=KEPT_DAYS)
+        forget = purge_expired(pool, RETENTION, days=settings.ingest_state_days)
         service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
         service.health.probe("kafka", log.check, of="Kafka")
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)

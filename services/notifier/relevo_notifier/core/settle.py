@@ -56,9 +56,8 @@ def final(
         reason=reason,
         detail=storable(detail or {}) | ({"provider_id": provider_id} if provider_id else {}),
     )
-    state = "failed" if status == "deferred" else status
     return Settled(
-        work=work, state=state, reason=reason, provider_id=provider_id, outcome=_encode(report), suppress=suppress
+        work=work, state=status, reason=reason, provider_id=provider_id, outcome=_encode(report), suppress=suppress
     )
 
 

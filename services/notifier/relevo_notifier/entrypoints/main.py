@@ -9,7 +9,7 @@ from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.environment import start
-from relevo_runtime.retention import forget_what_is_over
+from relevo_runtime.retention import purge_expired
 from relevo_runtime.service import Service, run
 
 
@@ -23,7 +23,7 @@ def main() -> int:
         async with run_notifier(settings, context) as notifier:
             service.health.probe("database", lambda: notifier.pool.fetchval("select 1"), of="PostgreSQL")
             loops = [service.loop(f"{poll.name}-poll", poll.run_once) for poll in notifier.polls]
-            forget = forget_what_is_over(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
+            forget = purge_expired(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
             secrets = watch_secrets(notifier.catalog, service.health, settings.notifier_call_secrets)
             loops.append(service.loop("secrets", secrets, longest_pause=5))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))

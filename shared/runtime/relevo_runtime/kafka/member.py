@@ -260,15 +260,15 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         parked = [record for record in records if dead_letters.paused(record)] if dead_letters.any_paused else []
         if not parked:
             return records
-        await self._surely(lambda: dead_letters.park(parked))
+        await self._until_done(lambda: dead_letters.park(parked))
         places = set(map(_place_of, parked))
         self._handled |= places
         return [record for record in records if _place_of(record) not in places]
 
     async def _keep_pauses(self) -> None:
-        await self._surely(self._dead_letters.keep_pauses)
+        await self._until_done(self._dead_letters.keep_pauses)
 
-    async def _surely(self, attempt: Callable[[], Awaitable[None]]) -> None:
+    async def _until_done(self, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until `attempt` succeeds. Raises what it raises for good, which is no record's fault."""
         failure = await self._retry_transient(attempt)
         if failure is not None:
@@ -282,7 +282,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             _log.error(
                 "%s: %s/%d/%d failed", self.name, record.topic, record.partition, record.offset, exc_info=failure
             )
-        await self._surely(lambda: self._dead_letters.put(record, reason))
+        await self._until_done(lambda: self._dead_letters.put(record, reason))
         self._handled.add(_place_of(record))
         self._stop_if_too_many()
 
