@@ -16,7 +16,7 @@ MISTAKES = [
     ("  - wiat: 4h\n", 4, 5, "there is no step 'wiat'", "did you mean 'wait'?"),
     ("  - wait: soon\n", 4, 11, "'soon' is not a duration", "write it like 30m, 4h, 1d, 2w or 1d12h"),
     ("  - wait: {until: 09h}\n", 4, 21, "this is not a valid expression", ""),
-    ("  - wait: {untill: mon 09:00}\n", 4, 11, "wait needs 'until'", ""),
+    ("  - wait: {untill: mon 09:00}\n", 4, 12, "wait has no field 'untill'", "did you mean 'until'?"),
     ("  - wait: {until: mon 9am}\n", 4, 19, "'9am' is not a time of day", "mon 09:00"),
     ("  - wait: {until: mon 09:00, zone: Madrit}\n", 4, 36, "there is no time zone 'Madrit'", "Europe/Madrid"),
     ("  - wait: 4h\n    send: {}\n", 5, 5, "this step does two things", "begin another step"),
@@ -219,7 +219,7 @@ def test_a_mistake_in_the_header(text, line, column, message):
 TEMPLATES = [
     ("en: {subject: a, body: [b]}\n", 1, 1, "a template needs 'channel'"),
     ("channel: email\nlayout: mesage\nen: {subject: a, body: [b]}\n", 2, 9, "there is no layout 'mesage'"),
-    ("channel: email\nlayout: message\nen: {body: [b]}\n", 3, 5, "the texts in 'en' needs 'subject'"),
+    ("channel: email\nlayout: message\nen: {body: [b]}\n", 3, 5, "the texts in 'en' need 'subject'"),
     ("channel: email\nlayout: message\n", 1, 1, "at least one language"),
     (
         "channel: email\nlayout: message\nen: {subject: '{{ trigger.totl }}', body: [b]}\n",
@@ -236,7 +236,7 @@ TEMPLATES = [
     ("channel: email\nlayout: message\nen: {subject: '{{ x', body: [b]}\n", 3, 16, "this is not Liquid"),
     ("channel: email\nlayout: message\nitems: trigger.total\nen: {subject: a, body: [b]}\n", 3, 8, "is no list"),
     ("channel: email\nlayout: message\ntotal: trigger.items\nen: {subject: a, body: [b]}\n", 3, 8, "is no amount"),
-    ("channel: email\nlayout: message\nen: {subject: a, body: [b], sbject: c}\n", 3, 29, "has no field 'sbject'"),
+    ("channel: email\nlayout: message\nen: {subject: a, body: [b], sbject: c}\n", 3, 29, "have no field 'sbject'"),
 ]
 
 
@@ -319,3 +319,43 @@ def test_a_file_of_aliases_without_end_is_refused():
     (found,) = problems_of(bomb)
     assert "more than 50000 values, with its aliases written out" in found.message
     assert "its aliases" in problems_of("a: &a [*a]")[0].message
+
+
+@pytest.mark.parametrize(
+    ("lines", "advice"),
+    [
+        ("trigger: {event: order.created}\nsteps: [{wait: 1d}]\n", "order.paid, order.placed"),
+        ("trigger: {event: order.cancled}\nsteps: [{wait: 1d}]\n", "did you mean 'order.cancelled'?"),
+        ("trigger: order.placed\nsteps: [{wait: 1d}]\n", "trigger: {event: order.placed}"),
+        (
+            "trigger: {event: order.placed}\nexit: {event: order.cancelled, where: event.order_id == order_id}\n"
+            "steps: [{wait: 1d}]\n",
+            "did you mean 'event.order_id' or 'trigger.order_id'?",
+        ),
+        ("trigger: {event: order.placed, when: orders_count > 1}\nsteps: [{wait: 1d}]\n", "'customer.orders_count'"),
+        (
+            "trigger: {event: order.placed, when: orders(days(9)).category('x').count > 1}\nsteps: [{wait: 1d}]\n",
+            "did you mean 'of_category'?",
+        ),
+        ("trigger: {event: order.placed}\nsteps: [{wait: {until: 24.12.2026 09:00}}]\n", "2026-12-24 09:00"),
+        ("trigger: {event: order.placed}\nsteps: [{wait: {until: 24/12/2026}}]\n", "2026-12-24 09:00"),
+        (
+            "trigger: {event: order.placed}\nsteps: [{set: {tags: [vip]}}, {wait: 1d}]\n",
+            "tags: {add: [vip], remove: [new]}",
+        ),
+        ("trigger: {event: order.placed}\nsteps: [{wait_for: {event: order.paid, timeout: 1d}}]\n", "'- timeout: 3d'"),
+        ("trigger: {event: order.placed}\nsteps: [{branch: {when: 'true', steps: [{wait: 1d}]}}]\n", "'- otherwise:'"),
+        ("trigger: {event: order.placed}\nsteps: [{split: {a: 50%, b: 50%}}]\n", "{name: a, weight: 50"),
+        ("trigger: {event: order.placed}\nsteps: [{split: [{name: a, weight: 50%}, {name: b}]}]\n", "write weight: 50"),
+        (
+            "trigger: {event: order.placed}\nsteps: [{task: {title: '{{ order_id }}'}}]\n",
+            "did you mean 'trigger.order_id'?",
+        ),
+        ("trigger: {event: order.placed}\nsteps: [{task: {title: '{{ event.order_id }}'}}]\n", "the run is 'trigger'"),
+        ("trigger: {event: order.placed}\nsteps: [{task: {title: '{% if a && b %}x{% endif %}'}}]\n", "written 'and'"),
+        ("trigger: {event: order.placed}\nsteps: [{task: {title: '{{ trigger.weight_kg * 2 }}'}}]\n", "times: 2"),
+    ],
+)
+def test_a_beginner_is_told_what_to_write_instead(lines: str, advice: str) -> None:
+    problems = problems_of("workflow: one\n" + lines)
+    assert any(advice in one.help for one in problems), problems

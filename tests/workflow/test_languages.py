@@ -60,4 +60,4 @@ def test_a_layout_without_words_at_all_or_with_all_is_right(words: str) -> None:
 
 def test_a_word_that_one_language_lacks_is_told() -> None:
     (problem,) = found("en", "de", words="en: {total: Total, item: Item}\nde: {total: Summe}\n")
-    assert problem.message == "'de' has no 'item', and others have it"
+    assert problem.message == "'de' has no 'item', and others have"

@@ -140,7 +140,7 @@ def test_a_language_that_one_template_lacks():
     spanish = MAIL + "es: {subject: Hola, heading: Hola, body: [Hola]}\n"
     given = {**files(HEAD + text, "more"), "templates/news.yaml": spanish}
     assert [str(one) for one in diagnose(given)[1]] == [
-        "templates/more.yaml:1:1: warning: there are no texts in 'es', and news has them"
+        "templates/more.yaml:1:1: warning: there are no texts in 'es', and news has them (help: add es: {…})"
     ]
 
 

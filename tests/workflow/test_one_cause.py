@@ -88,3 +88,42 @@ def test_so_is_a_segment_and_a_declared_event() -> None:
 def test_no_warning_follows_from_an_error() -> None:
     given = files(f"{HEAD}  - send: {{channel: email, template: helo, purpose: transactional}}\n", "hello")
     assert [one.severity for one in diagnose(given)[1]] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"workflow: one\ntrigger: {{event: order.placed}}\nSteps: [{SEND}]\n", "did you mean 'steps'?"),
+        (f"{HEAD}  - send: {{chanel: email, template: hello, purpose: transactional}}\n", "did you mean 'channel'?"),
+        (f"{HEAD}  - send: {{via: email, template: hello, purpose: transactional}}\n", "'channel' is missing"),
+        (
+            f"{HEAD}  - split: [{{variant: a, weight: 1, steps: [{SEND}]}}, {{name: b, weight: 1}}]\n",
+            "'name' is missing; known here: name, steps, weight",
+        ),
+        (f"{HEAD}  - stop: done\n  - wait: 1d\n  - wait: 2d\n  - {SEND}\n", "what comes before it goes elsewhere"),
+        (
+            f"{HEAD}  - {{id: a, wait: 1d}}\n  - goto: a\n  - wait: 2d\n"
+            f"  - branch: [{{otherwise: , steps: [{SEND}]}}]\n",
+            "what comes before it goes elsewhere",
+        ),
+    ],
+)
+def test_a_misspelt_field_is_not_missing_too_and_what_follows_lost_steps_is_not_lost_again(
+    text: str, said: str
+) -> None:
+    problems = [one for one in diagnose(files(text, "hello"))[1] if one.severity == "error"]
+    assert len(problems) == 1, problems
+    assert said in problems[0].help
+
+
+def test_two_lost_places_are_two_findings() -> None:
+    arm = "[{stop: x}, {wait: 1d}, {wait: 2d}]"
+    text = f"{HEAD}  - branch: [{{when: 'true', steps: {arm}}}, {{otherwise: , steps: {arm}}}]\n"
+    assert found(text) == ["no run can reach the step 'wait-1d'", "no run can reach the step 'wait-1d-2'"]
+
+
+def test_a_text_that_a_language_lacks_is_told_once() -> None:
+    text = f"{HEAD}  - {SEND}\n"
+    lacking = MAIL + "es: {heading: Hola, body: [Hola]}\n"
+    problems = diagnose(files(text, "hello") | {"templates/hello.yaml": lacking})[1]
+    assert [one.message for one in problems] == ["the texts in 'es' need 'subject'"]

@@ -131,3 +131,42 @@ def test_a_colon_without_a_space_in_braces_is_told_once() -> None:
 def test_liquid_without_quotes_is_told_once() -> None:
     problems = problems_of(HEAD + "steps:\n  - set: {attributes: {link: {{ trigger.status_url }}}}\n")
     assert [one.help for one in problems] == ['quote the text: "{{ trigger.status_url }}"']
+
+
+TEMPLATE = "channel: email\nlayout: message\nen:\n  subject: x\n  heading: x\n  body:\n    - VALUE\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("subject: Ends on {{ now | date: 'long' }}", "subject: 'Ends on {{ now | date: ''long'' }}'"),
+        ('subject: Ends on {{ now | date: "long" }}', """subject: 'Ends on {{ now | date: "long" }}'"""),
+        ("subject: Half is {{ trigger.points | times: 0.5 }}", "subject: 'Half is {{ trigger.points | times: 0.5 }}'"),
+        ("subject: {{ shop.name }} says hello", "subject: '{{ shop.name }} says hello'"),
+        ("body: [Dear {{ customer.first_name }}, Hello]", "a text with {{ }} is quoted"),
+        ("body: [one, Dear {{ customer.first_name }}]", "a text with {{ }} is quoted"),
+    ],
+)
+def test_a_text_with_liquid_is_quoted_as_a_whole(line: str, advice: str) -> None:
+    template = TEMPLATE.replace("subject: x" if line.startswith("subject") else "body:\n    - VALUE", line)
+    steps = "steps:\n  - send: {channel: email, template: odd, purpose: transactional}\n"
+    problems = problems_of(HEAD + steps, **{"templates__odd.yaml": template})
+    assert len(problems) == 1, problems
+    assert advice in problems[0].help or advice in problems[0].message, problems[0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "column", "said"),
+    [
+        ("steps:\n  - wait: {until: '09:00'\n  - wait: 1d\n", 4, 11, "'{' is never closed"),
+        ("exit: {event: order.paid\nsteps:\n  - wait: 1d\n", 3, 7, "'{' is never closed"),
+        ("steps:\n  - wait_for: [{event: order.paid}, {timeout: 1d}\n  - wait: 1d\n", 4, 15, "'[' is never closed"),
+        ("steps:\n  - send: {channel: email template: hello}\n", 4, 35, "a comma is missing before 'template'"),
+        ("steps:\n  - send: {channel: email,\n      template: hello purpose: x}\n", 5, 30, "before 'purpose'"),
+        ("steps:\n  wait: 1d\n  - wait: 2d\n", 5, 3, "each begins with '- ', also the one above"),
+    ],
+)
+def test_what_is_forgotten_is_told_where_it_was_forgotten(steps: str, line: int, column: int, said: str) -> None:
+    problems = problems_of(HEAD + steps, "hello")
+    assert [(one.position.line, one.position.column) for one in problems] == [(line, column)], problems
+    assert said in f"{problems[0].message} {problems[0].help}", problems[0]

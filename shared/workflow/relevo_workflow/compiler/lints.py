@@ -202,10 +202,10 @@ def missing_languages(looked: _Looked) -> None:
     every = {locale for template in templates.values() for locale in template.locales}
     for name, template in templates.items():
         for locale in sorted(every - set(template.locales)):
-            others = ", ".join(sorted(other for other in templates if locale in templates[other].locales))
-            looked.problems.warning(
-                Position(f"templates/{name}.yaml"), f"there are no texts in '{locale}', and {others} has them"
-            )
+            others = sorted(other for other in templates if locale in templates[other].locales)
+            verb = "have" if len(others) > 1 else "has"
+            said = f"there are no texts in '{locale}', and {', '.join(others)} {verb} them"
+            looked.problems.warning(Position(f"templates/{name}.yaml"), said, f"add {locale}: {{…}}")
 
 
 _RULES: tuple[Callable[[_Looked], None], ...] = (

@@ -6,9 +6,14 @@ from relevo_workflow.definition.program import Program
 
 
 def unreachable(program: Program) -> list[str]:
-    """The ids of the steps that no run can reach, in the order of the file."""
+    """The steps that no run can reach, in the order of the file; those that follow one of them alone are left out."""
     reached = reached_from(program, [program.first])
-    return [step_id for step_id in program.steps if step_id not in reached]
+    heads: list[str] = []
+    for step_id in program.steps:
+        if step_id not in reached:
+            heads.append(step_id)
+            reached |= reached_from(program, [step_id])
+    return heads
 
 
 def reached_from(program: Program, starts: Iterable[str]) -> set[str]:

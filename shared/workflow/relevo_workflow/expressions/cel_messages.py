@@ -30,6 +30,8 @@ _FUNCTIONS = (
     "map",
     "days",
     "orders",
+    "of_product",
+    "of_category",
 )
 
 
@@ -92,10 +94,20 @@ def _name_advice(name: str, roots: Mapping[str, Shape]) -> str:
     first = name.split(".", maxsplit=1)[0]
     if "event" not in roots and first == "event":
         return "there is no event at hand here; the one that started the run is 'trigger'"
-    known = other_name(first)
+    known = other_name(first) or _field_of(first, roots)
     near = known or suggestion(first, [*roots, *_FUNCTIONS])
     meant = known or (near.startswith("did you mean") and f"'{first}'" not in near)
     return near if meant else _variables(roots)
+
+
+def _field_of(name: str, roots: Mapping[str, Shape]) -> str:
+    """Help for a field that is named without the variable that has it."""
+    owners = [f"'{root}.{name}'" for root in ("event", "trigger", "customer", "run") if name in _fields(roots, root)]
+    return f"did you mean {' or '.join(owners)}?" if owners else ""
+
+
+def _fields(roots: Mapping[str, Shape], root: str) -> Mapping[str, Shape]:
+    return roots[root].fields if root in roots else {}
 
 
 def _variables(roots: Mapping[str, Shape]) -> str:

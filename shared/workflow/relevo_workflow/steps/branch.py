@@ -89,7 +89,11 @@ _ARM = (WHEN, OTHERWISE, NAME, ARM_STEPS)
 def _read(reading: StepReading) -> Step | None:
     node, problems = reading.node, reading.problems
     if not node.body.items:
-        problems.error(node.body.position, "branch must be a list of 'when' and 'otherwise'")
+        problems.error(
+            node.body.position,
+            "branch must be a list of 'when' and 'otherwise'",
+            "under it '- when: …' and '- otherwise:', each with its 'steps'",
+        )
         return None
     arms: list[BranchArm] = []
     for number, block in enumerate(reading.blocks(), start=1):

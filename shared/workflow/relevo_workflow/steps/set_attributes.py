@@ -87,7 +87,7 @@ def _read(reading: StepReading) -> Step | None:
     add: tuple[Value, ...] = ()
     remove: tuple[Value, ...] = ()
     if node is not None:
-        tags = Fields(node, reading.problems, "tags")
+        tags = Fields(node, reading.problems, "tags", "tags: {add: [vip], remove: [new]}")
         add, remove = read_list(ADD.read(tags), workflow, names), read_list(REMOVE.read(tags), workflow, names)
         tags.done()
     return SetStep(reading.node.id, reading.after, attributes, add, remove)

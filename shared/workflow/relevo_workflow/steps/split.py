@@ -67,13 +67,17 @@ _ARM = (NAME, WEIGHT, ARM_STEPS)
 def _read(reading: StepReading) -> Step | None:
     node, problems = reading.node, reading.problems
     if node.body.items is None or len(node.body.items) < 2:
-        problems.error(node.body.position, "split must be a list of at least two variants")
+        problems.error(
+            node.body.position,
+            "split must be a list of at least two variants",
+            "[{name: a, weight: 50, steps: […]}, {name: b, weight: 50}]",
+        )
         return None
     arms: list[SplitArm] = []
     for block in node.blocks:
         fields = Fields(block.node, problems, "a variant of split")
         label, weight = NAME.read(fields), WEIGHT.read(fields)
-        if label in [arm.label for arm in arms]:
+        if label and label in [arm.label for arm in arms]:
             fields.wrong("name", f"there are two variants '{label}'")
         ARM_STEPS.read(fields)
         arms.append(SplitArm(label, weight, reading.target(block)))

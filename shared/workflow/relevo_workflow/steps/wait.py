@@ -18,7 +18,9 @@ from relevo_workflow.syntax.zones import WEEKDAYS, instant, next_time_of_day
 from relevo_workflow.values.text_context import instant_text
 from relevo_workflow.values.value import text_or_nothing
 
-_LIKE_A_TIME = re.compile(r"^\s*(\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|[A-Za-z]+ \d{1,2}:\d{2})")
+_LIKE_A_TIME = re.compile(
+    r"^\s*(\d{1,2}[:.]\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}|[A-Za-z]+ \d{1,2}:\d{2})"
+)
 _FORMS = 'write "09:00", mon 09:00, 2026-12-24 09:00, or a field such as trigger.time'
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -175,7 +175,11 @@ _ARM = (EVENT, WHERE, KEY, SAVE, NAME, SINCE, ARM_STEPS)
 def _read(reading: StepReading) -> Step | None:
     node, problems = reading.node, reading.problems
     if node.body.items is None:
-        problems.error(node.body.position, "wait_for must be a list of events and a timeout")
+        problems.error(
+            node.body.position,
+            "wait_for must be a list of events and a timeout",
+            "under it '- event: order.paid' and '- timeout: 3d', each on a line of its own",
+        )
         return None
     arms: list[EventArm] = []
     timeout: timedelta | None = None

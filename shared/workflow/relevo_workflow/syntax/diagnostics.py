@@ -82,9 +82,27 @@ class Problems:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Help for a word that is not known: the nearest one, or all that are."""
+    """Help for a word that is not known: the nearest one, or all that are; of an event, those of the same kind."""
     names = sorted(set(known))
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    near = nearest(word, names)
     if near:
-        return f"did you mean '{near[0]}'?"
+        return f"did you mean '{near}'?"
+    names = _same_kind(word, names) or names
     return f"known here: {', '.join(names)}" if names else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was most likely meant; empty if none is near enough.
+
+    `order.created` is near `order.deleted` by its letters alone, so names with a common beginning must be nearer.
+    """
+    names = sorted(set(known))
+    alike = _same_kind(word, names)
+    cutoff = 0.85 if alike else 0.6
+    return next(iter(get_close_matches(word, alike or names, n=1, cutoff=cutoff)), "")
+
+
+def _same_kind(word: str, names: Iterable[str]) -> list[str]:
+    """Those of the dotted `names` that begin as `word` does."""
+    kind, dot, _ = word.partition(".")
+    return [name for name in names if name.startswith(kind + dot)] if dot else []

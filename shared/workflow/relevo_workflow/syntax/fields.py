@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, time, timedelta
 
 from relevo_contracts.zones import zone as known_zone
-from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
+from relevo_workflow.syntax.diagnostics import Position, Problems, nearest, suggestion
 from relevo_workflow.syntax.durations import parse_duration
 from relevo_workflow.syntax.yaml_advice import time_advice
 from relevo_workflow.syntax.yaml_source import Node
@@ -26,14 +26,15 @@ MAX_COUNT = 1_000_000
 class Fields:
     """The fields of one mapping. Call `done` at the end: it reports the keys that nobody asked for."""
 
-    def __init__(self, node: Node, problems: Problems, what: str) -> None:
+    def __init__(self, node: Node, problems: Problems, what: str, example: str = "") -> None:
         self.node = node
         self.problems = problems
         self.what = what
         self._asked: list[str] = []
+        self._missing: dict[str, str] = {}
         self._entries = node.entries
         if node.entries is None:
-            problems.error(node.position, f"{what} must be a mapping, but this is {node.kind}")
+            problems.error(node.position, f"{what} must be a mapping, but this is {node.kind}", example)
 
     def __contains__(self, name: str) -> bool:
         return self._entries is not None and name in self._entries
@@ -44,18 +45,32 @@ class Fields:
         return (self._entries or {}).get(name)
 
     def need(self, name: str, advice: str = "") -> Node | None:
-        """The node of a field that must be there."""
+        """The node of a field that must be there; `done` reports it if it is not."""
         node = self.get(name)
         if node is None and self._entries is not None:
-            self.problems.error(self.node.position, f"{self.what} needs '{name}'", advice)
+            self._missing[name] = advice
         return node
 
     def done(self) -> None:
-        """Reports unknown keys, each with what was probably meant."""
+        """Reports unknown keys, each with what was probably meant, and the missing ones that none of those explains."""
+        has, needs = ("have", "need") if self.what.startswith("the ") else ("has", "needs")
         for key in self._entries or {}:
             if key not in self._asked:
                 where = self.node.keys.get(key, self.node.position)
-                self.problems.error(where, f"{self.what} has no field '{key}'", suggestion(key, self._asked))
+                self.problems.error(where, f"{self.what} {has} no field '{key}'", self._meant(key))
+        for name, advice in self._missing.items():
+            self.problems.error(self.node.position, f"{self.what} {needs} '{name}'", advice)
+
+    def _meant(self, key: str) -> str:
+        """What an unknown key was probably meant to be; that one is then not reported as missing too."""
+        near = nearest(key, self._asked)
+        if near:
+            self._missing.pop(near, None)
+        elif self._missing:
+            name = next(iter(self._missing))
+            del self._missing[name]
+            return f"'{name}' is missing; {suggestion(key, self._asked)}"
+        return suggestion(key, self._asked)
 
     def flag(self, name: str, advice: str) -> bool:
         """Whether a field is there that takes no value, such as `otherwise`."""
@@ -130,7 +145,8 @@ class Fields:
         if node is None:
             return default
         if type(node.value) is not int or not least <= node.value <= MAX_COUNT:
-            self.problems.error(node.position, f"'{name}' must be a whole number of at least {least}")
+            advice = f"write {name}: 50" if node.text.strip().endswith("%") else ""
+            self.problems.error(node.position, f"'{name}' must be a whole number of at least {least}", advice)
             return default
         return node.value
 

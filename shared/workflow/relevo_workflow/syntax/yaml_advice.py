@@ -7,6 +7,7 @@ _FIELD = re.compile(r"([\w-]+)\s*:\s+(?=\S)")
 _AFTER_QUOTE = re.compile(r"""([\w-]+)\s*:\s+("(?:\\.|[^"\\])*"|'(?:''|[^'])*')\s*([^\s,}\]#:][^#]*)""")
 _SIGN = re.compile(r"([\w-]+)\s*:\s+([!@`%*&|>].*)")
 _FLOW_VALUE = re.compile(r"([\w-]+)\s*:\s+([^\s\"'{\[,:][^\"{,:]*?[\[(].*?[\])])\s*(?=[,}])")
+_LIQUID = re.compile(r"\s*(?:- )*(?:([\w-]+)\s*:\s+)?(\S.*\{[{%].*|\{[{%].*)$")
 _UNKNOWN_ESCAPE = "unknown escape"
 _SPACES = "indent with spaces: YAML takes no tabs"
 
@@ -22,7 +23,7 @@ def yaml_advice(problem: str, line: str, column: int) -> str:
         return "a file has one document: take out the line '---'"
     if re.search(r"(^|[\s,\[{])#", before + at) and "stream end" in problem:
         return "'#' begins a comment: quote the text"
-    return _about_value(problem, line, column) or _about_structure(problem, at)
+    return _about_value(problem, line, column) or _missing_comma(problem, before) or _about_structure(problem, at)
 
 
 def _about_value(problem: str, line: str, column: int) -> str:
@@ -33,8 +34,8 @@ def _about_value(problem: str, line: str, column: int) -> str:
         return _quote(match[1], _value(line, match.start(2)))
     if match := _SIGN.search(line):
         return _quote(match[1], _value(line, match.start(2)))
-    if "{" in line[:column]:
-        return _in_flow(line)
+    if "{" in line[: column + 1]:
+        return _with_liquid(line) or _missing_comma(problem, line[:column]) or _in_flow(line)
     if "mapping values" in problem and (match := _FIELD.search(line)):
         return f"': ' ends a name, so {_quote(match[1], line[match.end() :].rstrip())}"
     return ""
@@ -51,6 +52,22 @@ def _in_flow(line: str) -> str:
     return f"{advice}: {_quoted(match[1], match[2])}" if match else advice
 
 
+def _with_liquid(line: str) -> str:
+    """Advice about a text with Liquid in it that is not quoted."""
+    match = _LIQUID.match(line)
+    if match is None or match[2][0] in "'\"":
+        return ""
+    if match[2][0] in "[{" and not match[2].startswith(("{{", "{%")):
+        return "inside [ ] and { } a text with {{ }} is quoted"
+    return _quote(match[1], match[2].rstrip()) if match[1] else f"quote the whole text: {_single(match[2].rstrip())}"
+
+
+def _missing_comma(problem: str, before: str) -> str:
+    """Advice about two fields of `{…}` with nothing between them."""
+    match = re.search(r"[\w\"'}\])]\s+([\w-]+)\s*$", before)
+    return f"a comma is missing before '{match[1]}'" if match and "got ':'" in problem else ""
+
+
 def _value(line: str, start: int) -> str:
     """The value that begins at `start`: to the end of the line, or of the { } that it stands in."""
     rest = line[start:].rstrip()
@@ -65,11 +82,17 @@ def _quote(name: str, value: str) -> str:
 
 
 def _quoted(name: str, value: str) -> str:
-    return f"{name}: '" + value.replace("'", "''") + "'"
+    return f"{name}: {_single(value)}"
+
+
+def _single(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _about_structure(problem: str, at: str) -> str:
     if "block end" in problem or "block mapping start" in problem or "block sequence start" in problem:
+        if problem.endswith("'-'"):
+            return "line it up with the others of its list; each begins with '- ', also the one above"
         return "line it up with what it belongs to: the fields of a step stand deeper than its name, all at one depth"
     if "stream" in problem or "',' or" in problem:
         return "a quote or a bracket that opens here is not closed" if at else "a quote or a bracket is not closed"

@@ -94,10 +94,22 @@ def _not_valid(file: str, text: str, error: MarkedYAMLError, problems: Problems)
     mark = error.problem_mark or error.context_mark
     if "end of stream" in said and error.context_mark is not None:
         mark = error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
+    opened = error.context_mark
+    if opened and mark and "flow" in (error.context or "") and _left_behind(lines, opened.line, mark.line):
+        place = Position(file, opened.line + 1, opened.column + 1)
+        problems.error(place, f"this is not valid YAML: '{lines[opened.line][opened.column]}' is never closed")
+        return
+    line, column = (mark.line, mark.column) if mark else (0, 0)
     advice = yaml_advice(said, lines[line] if line < len(lines) else "", column)
     problems.error(Position(file, line + 1, column + 1), f"this is not valid YAML: {said}", advice)
+
+
+def _left_behind(lines: list[str], opened: int, noticed: int) -> bool:
+    """Whether a bracket of line `opened` was forgotten: what is in it stands further right than its line."""
+    inside = lines[opened + 1 : noticed + 1]
+    indent = len(lines[opened]) - len(lines[opened].lstrip())
+    return any(line.strip() and len(line) - len(line.lstrip()) <= indent for line in inside)
 
 
 def _count(node: YamlNode, known: dict[int, int]) -> int:

@@ -36,7 +36,8 @@ def check_liquid(
     try:
         parsed = Text(text, into=into)
     except TemplateError as error:
-        problems.error(node.at(max(0, error.index)), f"this is not Liquid: {error.why}")
+        where = max(0, error.index)
+        problems.error(node.at(where), f"this is not Liquid: {error.why}", _liquid_advice(text[where:]))
         return None
     if parsed.liquid is None:
         return parsed
@@ -51,6 +52,23 @@ def check_liquid(
     for wrong in (*wrong_loop_fields(parsed, environment), *kinds):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
     return parsed if len(problems.errors) == before else None
+
+
+_OPERATORS = (
+    ("&&", "'&&' is written 'and'"),
+    ("||", "'||' is written 'or'"),
+    ("!", "'!' is written {% unless … %}, or == false"),
+    ("*", "arithmetic is filters: {{ trigger.points | times: 2 }}"),
+    ("+", "arithmetic is filters: {{ trigger.points | plus: 2 }}"),
+    ("-", "arithmetic is filters: {{ trigger.points | minus: 2 }}"),
+    ("/", "arithmetic is filters: {{ trigger.points | divided_by: 2 }}"),
+    ("?", "a choice is {% if … %}one{% else %}other{% endif %}"),
+)
+
+
+def _liquid_advice(rest: str) -> str:
+    """What would help where Liquid stops reading, most of all someone who writes conditions in CEL."""
+    return next((advice for sign, advice in _OPERATORS if rest.startswith(sign)), "")
 
 
 def saved_reads(node: Node) -> Iterator[tuple[str, Position]]:
@@ -76,15 +94,22 @@ def _variables(text: str) -> Mapping[str, Sequence[Variable]]:
 def _check_path(segments: list[str], node: Node, index: int, environment: TypeEnvironment, problems: Problems) -> None:
     roots = roots_of(environment)
     if segments[0] not in roots:
-        problems.error(
-            node.at(index), f"there is no variable '{segments[0]}' in templates", suggestion(segments[0], roots)
-        )
+        advice = _named_otherwise(segments[0], roots) or suggestion(segments[0], roots)
+        problems.error(node.at(index), f"there is no variable '{segments[0]}' in templates", advice)
         return
     for shape in roots[segments[0]]:
         wrong = missing_field(shape, segments)
         if wrong is not None:
             problems.error(node.at(index), *wrong)
             return
+
+
+def _named_otherwise(name: str, roots: Mapping[str, Sequence[Shape]]) -> str:
+    """Help for the event by its name in conditions, and for a field without the variable that has it."""
+    if name == "event":
+        return "the event that started the run is 'trigger'"
+    owners = [f"'{root}.{name}'" for root in roots if any(name in shape.fields for shape in roots[root])]
+    return f"did you mean {' or '.join(owners)}?" if owners else ""
 
 
 def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:

@@ -86,7 +86,7 @@ class HeaderReader:
         return tuple(found)
 
     def _trigger(self, node: Node) -> list[parts.Trigger]:
-        fields = Fields(node, self.problems, "a trigger")
+        fields = Fields(node, self.problems, "a trigger", "trigger: {event: order.placed}")
         kinds = [kind for kind in _TRIGGERS if kind in fields]
         if len(kinds) != 1:
             if node.entries is not None:

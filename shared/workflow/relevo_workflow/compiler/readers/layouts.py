@@ -64,7 +64,8 @@ def _compare(root: Node, problems: Problems) -> None:
     for language, words in (root.entries or {}).items():
         lacking = sorted(every - set(words.entries or {}))
         if lacking:
-            problems.warning((root.keys or {})[language], f"'{language}' has no '{lacking[0]}', and others have it")
+            words_of = ", ".join(f"'{word}'" for word in lacking)
+            problems.warning((root.keys or {})[language], f"'{language}' has no {words_of}, and others have")
 
 
 def _check(file: str, source: str, into: Into, problems: Problems) -> bool:

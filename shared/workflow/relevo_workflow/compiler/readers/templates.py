@@ -26,6 +26,7 @@ _LAYOUTS = "layouts/"
 _KNOWN_FIELDS = ("channel", "layout", "link", "items", "total", "code")
 _MONEY = ("Money", "")
 _EMAIL_TEXTS = ("subject", "preview", "heading", "body", "code", "button", "note")
+_NEEDED = ("subject", "body", "text")
 _LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
 
 
@@ -187,7 +188,7 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
     fields = Fields(node, reading.problems, f"the texts in '{locale}'")
     texts: TemplateTexts = {}
     for name in _EMAIL_TEXTS if channel == "email" else ("text",):
-        required = name in ("subject", "body", "text")
+        required = name in _NEEDED
         given = fields.need(name) if required else fields.get(name)
         if given is None:
             continue
@@ -214,8 +215,8 @@ def _compare_languages(root: Node, found: dict[str, TemplateTexts], reading: Rea
     """A text that one language has and another lacks is most likely forgotten."""
     every = {name for texts in found.values() for name in texts}
     for locale, texts in found.items():
-        lacking = sorted(every - set(texts))
-        if lacking:
+        for name in sorted(every - set(texts) - set(_NEEDED)):
+            others = sorted(tag for tag in found if name in found[tag])
+            verb = "have" if len(others) > 1 else "has"
             where = (root.keys or {})[locale]
-            others = ", ".join(sorted(tag for tag in found if lacking[0] in found[tag]))
-            reading.problems.warning(where, f"'{locale}' has no '{lacking[0]}', and {others} has it")
+            reading.problems.warning(where, f"'{locale}' has no '{name}', and {', '.join(others)} {verb} it")
