@@ -196,7 +196,7 @@ def test_junit_xml_has_a_case_a_test_and_the_failure_in_it(library: Path) -> Non
     [
         ("workflow.yaml", "wait: 1h", "wiat: 1h", "there is no step 'wiat'"),
         ("tests/all.yaml", "orders_count", "order_count", "a customer has no field 'order_count'"),
-        ("tests/all.yaml", "tests:", "tsets:", "a file of tests needs 'tests'"),
+        ("tests/all.yaml", "tests:", "tsets:", "a file of tests has no field 'tsets'"),
     ],
 )
 def test_a_suite_that_cannot_be_read_fails_and_is_an_error_in_junit(

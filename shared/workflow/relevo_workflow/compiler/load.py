@@ -102,8 +102,8 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     before = len(problems.errors)
     syntax_tree = parse_steps(fields.need("steps"), problems)
     kinds = trigger_kinds(root, types)
-    whole = "steps" in fields and len(problems.errors) == before
-    run = run_shape(saved_shapes(syntax_tree, problems, types)) if whole else DYN
+    readable = "steps" in fields and len(problems.errors) == before
+    run = run_shape(saved_shapes(syntax_tree, problems, types)) if readable else DYN
     names = TypeEnvironment((), kinds.all, run, types)
     broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
     reading = Reading(problems, ExpressionCompiler(problems), names, broken=broken)
