@@ -17,7 +17,7 @@ from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.postgres import Pool
 from tests.conftest import SettingsFactory
 from tests.notifier.support import NOON, delivery, work
-from tests.notifier.test_odd_values import Provider, attempt_over
+from tests.notifier.test_malformed_values import Provider, attempt_over
 
 KNOWN: dict[str, Channel] = {"smtp": "email", "twilio": "sms", "letters": "email"}
 LATER = NOON + timedelta(minutes=2)

@@ -7,7 +7,7 @@ from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.http_calls import HttpCaller
-from relevo_notifier.app.call import CallAttempt
+from relevo_notifier.app.attempt_call import CallAttempt
 from relevo_notifier.app.host_limiter import HostLimiter
 from relevo_notifier.app.worker_pool import PoolLimits
 from relevo_notifier.core.breaker import CircuitRules

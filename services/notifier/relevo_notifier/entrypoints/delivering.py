@@ -8,7 +8,7 @@ from relevo_contracts import topics
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.deliveries import Deliveries, ProviderQueue
-from relevo_notifier.app.attempt import Attempt
+from relevo_notifier.app.attempt_delivery import Attempt
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.worker_pool import PoolLimits

@@ -16,9 +16,9 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import CallAnswered, CallHttp, DeliveryOutcome
 from relevo_contracts.topics import DELIVERIES
 from relevo_notifier.adapters.catalog import Catalog
-from relevo_notifier.app.attempt import Attempt
+from relevo_notifier.app.attempt_call import CallAttempt
+from relevo_notifier.app.attempt_delivery import Attempt
 from relevo_notifier.app.batcher import Batcher
-from relevo_notifier.app.call import CallAttempt
 from relevo_notifier.app.host_limiter import HostLimiter
 from relevo_notifier.app.ports import Message
 from relevo_notifier.app.prepare import Prepare
