@@ -360,7 +360,7 @@ def test_an_answer_that_is_too_long_as_json_is_an_error_and_not_stuck() -> None:
     assert "bytes as JSON" in report.error
 
 
-async def test_odd_deliveries_on_kafka_hold_up_nobody(post: Post) -> None:
+async def test_malformed_deliveries_on_kafka_hold_up_nobody(post: Post) -> None:
     odd = [
         delivery(1, recipient=Contact(email="ana1@example.com", timezone="Europe", first_name="A\0na")),
         delivery(2, context={"trigger": {"recover_url": "https://[courier-site]/track/123"}}),

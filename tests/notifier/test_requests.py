@@ -77,7 +77,7 @@ def test_a_step_gets_no_more_time_than_the_notifier_gives() -> None:
         ({"headers": {"Authorization": "Bearer ${OTHER}"}}, "set RELEVO_CALL_SECRET_OTHER"),
         ({"headers": {"X-Name": "a\r\nX-Other: b"}}, "line breaks"),
         ({"headers": {"X-Name": "${BROKEN}"}}, "line breaks"),
-        ({"headers": {"Bad Name": "x"}}, "no name for a header"),
+        ({"headers": {"Bad Name": "x"}}, "not a valid name of a header"),
         ({"headers": {"Host": "inside.example.com"}}, "set by Relevo"),
         ({"headers": {"idempotency-key": "mine"}}, "set by Relevo"),
     ],

@@ -51,7 +51,7 @@ class Echo:
         self._calls.append(call)
         status = query.get("status", "200")
         if not (status.isascii() and status.isdigit() and 200 <= int(status) <= 599):
-            return Response(f"status={status} is no status from 200 to 599\n", status_code=422)
+            return Response(f"status={status} is not a status from 200 to 599\n", status_code=422)
         if int(status) in BODILESS:
             return Response(status_code=int(status))
         return Response(msgspec.json.encode(call), int(status), media_type="application/json")

@@ -36,7 +36,7 @@ class Accept(Generic[C, W, R]):
         """Keep the commands of a batch, each once, and begin as many as there are workers free.
 
         The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
-        record that is no such command, before anything is kept.
+        record that is not such a command, before anything is kept.
         """
         by_route: dict[str, list[tuple[C, bytes]]] = {name: [] for name in self._worker_pools}
         for record in records:

@@ -26,7 +26,7 @@ class _MergedMeanwhileError(Exception):
 async def learn_contacts(records: Sequence[Record], store: ContactStore, clock: Clock) -> None:
     """Apply a batch of events to the contacts, in one transaction; the same batch twice changes nothing.
 
-    What is queued for people who are erased ends with them. Raises `Poison` for a record that is no event, or whose
+    What is queued for people who are erased ends with them. Raises `Poison` for a record that is not an event, or whose
     data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
     """
     events = [_read(record) for record in records]

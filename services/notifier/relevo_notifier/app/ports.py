@@ -108,14 +108,14 @@ class Message(Struct, frozen=True):
         """The mail. Raises `TypeError` if it is an SMS."""
         if isinstance(self.content, Letter):
             return self.content
-        raise TypeError(f"{self.effect} is no mail")
+        raise TypeError(f"{self.effect} is not a mail")
 
     @property
     def text(self) -> str:
         """The text of the SMS. Raises `TypeError` if it is a mail."""
         if isinstance(self.content, str):
             return self.content
-        raise TypeError(f"{self.effect} is no SMS")
+        raise TypeError(f"{self.effect} is not an SMS")
 
 
 class Provider(Protocol):

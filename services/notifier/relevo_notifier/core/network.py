@@ -92,4 +92,4 @@ def _check(pattern: str) -> None:
     if port and not port.isdigit():
         raise ValueError(f"{pattern!r}: the port must be a number")
     if not place or "*" in place.removeprefix("*.") or ("/" in place and not _is_network(place)):
-        raise ValueError(f"{pattern!r} is no host, *.domain, address or network such as 10.0.0.0/8")
+        raise ValueError(f"{pattern!r} is not a host, *.domain, address or network such as 10.0.0.0/8")

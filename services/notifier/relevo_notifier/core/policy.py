@@ -125,7 +125,7 @@ def _address(channel: Channel, contact: Contact) -> MaySend | Skip:
 
 
 def mail_address(raw: str) -> MaySend | Skip:
-    """The address in ASCII (international domains as punycode), or why it is none."""
+    """The address in ASCII (international domains as punycode), or why it is not one."""
     try:
         valid = validate_email(raw, check_deliverability=False)
     except EmailNotValidError as error:

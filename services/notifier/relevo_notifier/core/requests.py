@@ -97,7 +97,7 @@ def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[byt
     headers: list[tuple[bytes, bytes]] = []
     for name, text in call.headers.items():
         if not _NAME.fullmatch(name):
-            return Wrong(f"{name[:80]!r} is no name for a header")
+            return Wrong(f"{name[:80]!r} is not a valid name of a header")
         if name.lower() in _OURS:
             return Wrong(f"the header {name} is set by Relevo: take it out of the step")
         missing = [secret for secret in _SECRET.findall(text) if secret and secret not in secrets]

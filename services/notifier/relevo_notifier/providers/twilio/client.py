@@ -74,7 +74,7 @@ def _messages(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _instant(text: str) -> datetime:
-    """An RFC 2822 date, as Twilio writes them. Raises `OSError` if it is none: the answer is not Twilio's."""
+    """An RFC 2822 date, as Twilio writes them. Raises `OSError` if it is not one: the answer is not Twilio's."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError) as error:
