@@ -57,7 +57,16 @@ FORMER_WORDS = {
 }
 """Words that modules, classes and functions of a package no longer use, each with the field's own word."""
 FORMER_NAMES = {
-    "relevo_workflow": {"Walk": "RunExecution", "Deployment": "WorkflowIndex", "Names": "TypeEnvironment"},
+    "relevo_workflow": {
+        "Walk": "RunExecution",
+        "Deployment": "WorkflowIndex",
+        "Names": "TypeEnvironment",
+        "Compiler": "ExpressionCompiler",
+        "Effected": "TimedEffect",
+        "Recorded": "RecordedDecision",
+        "Retired": "RetiredWorkflow",
+        "Underway": "RunInProgress",
+    },
     "relevo_notifier": {
         "Hosts": "HostLimiter",
         "Answer": "ProviderResult",
