@@ -46,7 +46,7 @@ class KnownStates:
             return []
         columns = [list(column) for column in zip(*(_row(n, one) for n, one in enumerate(questions)), strict=True)]
         rows = await self._pool.fetch(STATEMENTS["observe"], *columns, self._clock.now())
-        found = {row["n"]: _sighting(questions[row["n"]], row["state"], row["told"]) for row in rows}
+        found = {row["n"]: _view(questions[row["n"]], row["state"], row["told"]) for row in rows}
         return [found[n] for n in range(len(questions))]
 
 
@@ -69,7 +69,7 @@ def _row(n: int, asked: StateQuery) -> tuple[Any, ...]:
     return n, asked.shop, asked.entity.kind, asked.entity.id, asked.delivery, asked.at, state
 
 
-def _sighting(asked: StateQuery, now: State | None, told: State | None) -> StateView:
+def _view(asked: StateQuery, now: State | None, told: State | None) -> StateView:
     if asked.state is None or told is None:  # it only looks, or it is older than what is known
         return StateView(before=now, now=now or {})
     return StateView(before=told["before"], now=now or {}, fresh=True)

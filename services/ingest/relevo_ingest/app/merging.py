@@ -17,10 +17,10 @@ MERGED = "customer.merged"
 
 async def with_merged_keys(keys: MergingKeys, finished: Sequence[Finished]) -> list[Finished]:
     """The same events; those that merge customers say which keys are the merged ones'. Raises `Busy`."""
-    return [await _told(keys, done) if done.event.type == MERGED else done for done in finished]
+    return [await _with_merged_keys(keys, done) if done.event.type == MERGED else done for done in finished]
 
 
-async def _told(keys: MergingKeys, done: Finished) -> Finished:
+async def _with_merged_keys(keys: MergingKeys, done: Finished) -> Finished:
     event = done.event
     merged = msgspec.convert(event.data, CustomerMerged).merged
     # The strongest name alone: the address of a merged customer may be somebody else's by now.

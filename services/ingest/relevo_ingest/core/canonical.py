@@ -18,7 +18,7 @@ from relevo_ingest.core.coercion import note_unknown
 from relevo_ingest.core.completeness import lacking
 from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
-from relevo_ingest.core.errors import InvalidPayload, told
+from relevo_ingest.core.errors import InvalidPayload, as_wrong
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.times import to_utc
 
@@ -132,7 +132,7 @@ def _every_fault(body: bytes, shape: type[Struct], shop: ShopContext, *, strict:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     faults = faults_of(shape, value, strict=strict, at=("data",))
-    wrong = [told(one) for one in faults]
+    wrong = [as_wrong(one) for one in faults]
     if wrong:
         wrong.extend(unclean(without(value, (one.place[1:] for one in faults)), shape, shop, "data"))
     return InvalidPayload.of(wrong) if wrong else None

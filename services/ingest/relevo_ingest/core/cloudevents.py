@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from relevo_contracts.checking import faults_of
 from relevo_contracts.payloads import Instant
 from relevo_ingest.core.decoding import decode_strictly
-from relevo_ingest.core.errors import InvalidPayload, Wrong, told
+from relevo_ingest.core.errors import InvalidPayload, Wrong, as_wrong
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -167,7 +167,7 @@ def _binary(headers: Mapping[str, str], media: str, body: bytes) -> Given:
 def _with_faults(attributes: Mapping[str, Any], wrong: Iterable[Wrong], data: msgspec.Raw) -> Malformed:
     found = dict(wrong)
     for fault in faults_of(CloudEvent, attributes, strict=False):
-        found.setdefault(*told(fault))
+        found.setdefault(*as_wrong(fault))
     named = attributes.get("type")
     return Malformed(tuple(found.items()), named if isinstance(named, str) and named else "", data)
 

@@ -13,7 +13,7 @@ _SHOWN = 5
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
 
 
-def told(fault: Fault) -> Wrong:
+def as_wrong(fault: Fault) -> Wrong:
     """A fault of a payload, as its sender reads it."""
     return path(fault.place), fault.advice
 

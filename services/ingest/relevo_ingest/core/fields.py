@@ -101,7 +101,7 @@ def difference(whole: Money | None, part: Money | None) -> Money | None:
     return Money(format(left, "f"), whole.currency)
 
 
-def is_something(given: Money | None) -> bool:
+def is_positive(given: Money | None) -> bool:
     """Whether an amount is known and more than nothing."""
     return given is not None and Decimal(given.amount) > 0
 

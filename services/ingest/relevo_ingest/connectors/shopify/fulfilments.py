@@ -67,13 +67,13 @@ class FulfilmentEventShape(Struct, frozen=True, kw_only=True):
 def created(body: bytes, shop: ShopContext) -> Reading:
     """`fulfillments/create`: it has left already, or it will."""
     shape = _plain(decode(body, FulfilmentShape))
-    return _told(shape, shop, shape.created_at or shape.updated_at, first=True)
+    return _reading(shape, shop, shape.created_at or shape.updated_at, first=True)
 
 
 def updated(body: bytes, shop: ShopContext) -> Reading:
     """`fulfillments/update`: a parcel that was waiting left, was delivered, or something else of it changed."""
     shape = _plain(decode(body, FulfilmentShape))
-    return _told(shape, shop, shape.updated_at, first=False)
+    return _reading(shape, shop, shape.updated_at, first=False)
 
 
 def carrier_event(body: bytes, shop: ShopContext) -> Reading:
@@ -115,7 +115,7 @@ def _plain(shape: FulfilmentShape) -> FulfilmentShape:
     return structs.replace(shape, **words)
 
 
-def _told(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, first: bool) -> Reading:
+def _reading(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, first: bool) -> Reading:
     payload = _payload(shape, shop)
     entity = _entity(payload.shipment_id)
 

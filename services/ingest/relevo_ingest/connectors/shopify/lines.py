@@ -58,7 +58,7 @@ def _discount(line: LineShape, currency: str, where: str) -> Money | None:
             for n, one in enumerate(line.discount_allocations or [])
         ]
     )
-    return found if fields.is_something(found) else None
+    return found if fields.is_positive(found) else None
 
 
 def _tax(line: LineShape, currency: str, where: str) -> Money | None:
@@ -68,7 +68,7 @@ def _tax(line: LineShape, currency: str, where: str) -> Money | None:
             for n, one in enumerate(line.tax_lines or [])
         ]
     )
-    return found if fields.is_something(found) else None
+    return found if fields.is_positive(found) else None
 
 
 def _total(line: LineShape, made: Item, currency: str, where: str) -> Money | None:

@@ -41,19 +41,19 @@ class DeletedShape(Struct, frozen=True, kw_only=True):
 def placed(body: bytes, shop: ShopContext) -> Reading:
     """`orders/create`."""
     order = decode(body, OrderShape)
-    return _told("order.placed", order, shop, order.created_at or order.updated_at, statuses=True)
+    return _milestone("order.placed", order, shop, order.created_at or order.updated_at, statuses=True)
 
 
 def paid(body: bytes, shop: ShopContext) -> Reading:
     """`orders/paid`."""
     order = decode(body, OrderShape)
-    return _told("order.paid", order, shop, order.updated_at, statuses=False)
+    return _milestone("order.paid", order, shop, order.updated_at, statuses=False)
 
 
 def cancelled(body: bytes, shop: ShopContext) -> Reading:
     """`orders/cancelled`."""
     order = decode(body, OrderShape)
-    return _told("order.cancelled", order, shop, order.cancelled_at or order.updated_at, statuses=False)
+    return _milestone("order.cancelled", order, shop, order.cancelled_at or order.updated_at, statuses=False)
 
 
 def changed(body: bytes, shop: ShopContext) -> Reading:
@@ -92,7 +92,9 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     return Pending(conclude=conclude, looks=(known_orders.order(order_id),))
 
 
-def _told(event_type: str, order: OrderShape, shop: ShopContext, at: datetime | None, *, statuses: bool) -> Reading:
+def _milestone(
+    event_type: str, order: OrderShape, shop: ShopContext, at: datetime | None, *, statuses: bool
+) -> Reading:
     """A topic that says by itself what happened: once for each order, however many webhooks say so."""
     payload = payload_of(order, shop, ticked=event_type == "order.placed")
     state = known_order(order, payload)

@@ -47,7 +47,7 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
 
     def conclude(views: StateViews) -> Conclusion:
         order = known_orders.of(views, order_id)
-        told = _told(shape, amount, order.total)
+        told = _event_type(shape, amount, order.total)
         if told:
             payload = _payment(shape, payment_id, order_id, amount, order)
             at = shape.processed_at or shape.created_at
@@ -74,7 +74,7 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
         over = Observation(entity=newest, state={"order": order_id, "refund": ""}, at=at)
         no_event = NoEvent("order_transactions/create: the payment of a refund failed, so no money went back")
         return Pending(conclude=lambda _: no_event, observed=(over,))
-    if shape.status != "success" or not fields.is_something(amount) or amount is None:
+    if shape.status != "success" or not fields.is_positive(amount) or amount is None:
         return NoEvent("order_transactions/create: no money went back")
 
     def conclude(views: StateViews) -> Conclusion:
@@ -89,7 +89,7 @@ def _refund(shape: TransactionShape, payment_id: str, order_id: str, amount: Mon
     return Pending(conclude=conclude, looks=(own, newest, known_orders.order(order_id)))
 
 
-def _told(shape: TransactionShape, amount: Money | None, total: Money | None) -> str:
+def _event_type(shape: TransactionShape, amount: Money | None, total: Money | None) -> str:
     """What a payment tells: that it failed, or that a part of the order is paid; empty if nothing."""
     if shape.status in _FAILED and shape.kind in (*_PAYS, "authorization"):
         return "payment.failed"

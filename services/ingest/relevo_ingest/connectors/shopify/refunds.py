@@ -138,7 +138,7 @@ def _payload(shape: RefundShape, refund_id: str, order_id: str, currency: str) -
         customer=known_orders.NO_ORDER.buyer(),
         refund_id=refund_id,
         order_id=order_id,
-        total=total if fields.is_something(total) else None,
+        total=total if fields.is_positive(total) else None,
         reason=normalise.text(shape.note),
         items=_items(shape.refund_line_items or [], currency),
         payment_method=", ".join(filter(None, gateways)),
@@ -224,7 +224,7 @@ def _items(refunded_lines: list[RefundLineShape], currency: str) -> list[Item]:
             structs.replace(
                 item,
                 quantity=item.quantity if line.quantity is None else line.quantity,
-                tax=tax if fields.is_something(tax) else None,
+                tax=tax if fields.is_positive(tax) else None,
                 total=parts.amount(line.subtotal_set, line.subtotal, own, f"{where}.subtotal"),
                 properties=item.properties | ({"restock_type": line.restock_type} if line.restock_type else {}),
             )

@@ -70,7 +70,7 @@ def returned(event_type: str) -> Callable[[bytes, ShopContext], Reading]:
         return_id, order_id = _names(shape)
         if not order_id:
             return NoEvent(f"{event_type}: the body names no order, so nobody knows whose return it is")
-        return _told(event_type, shape, parts.required(return_id, "id"), order_id)
+        return _reading(event_type, shape, parts.required(return_id, "id"), order_id)
 
     return read
 
@@ -86,7 +86,7 @@ def reopened(body: bytes, shop: ShopContext) -> Reading:
     return Pending(conclude=lambda _: no_event, observed=(observed,))
 
 
-def _told(event_type: str, shape: ReturnShape, return_id: str, order_id: str) -> Pending:
+def _reading(event_type: str, shape: ReturnShape, return_id: str, order_id: str) -> Pending:
     entity = _entity(return_id)
 
     def conclude(views: StateViews) -> Conclusion:

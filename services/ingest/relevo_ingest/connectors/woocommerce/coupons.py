@@ -88,7 +88,7 @@ def _payload(shape: CouponShape, shop: ShopContext) -> CouponChanged:
         kind="free_shipping" if only_shipping else "percent" if is_percent else "amount",
         percent=float(number) if is_percent and not only_shipping else 0.0,
         amount=fields.optional_money(shape.amount, shop.currency, "amount") if is_amount else None,
-        minimum=parts.something(minimum),
+        minimum=parts.if_positive(minimum),
         expires_at=fields.utc_without_zone(shape.date_expires_gmt, "date_expires_gmt"),
         usage_limit=shape.usage_limit or None,
         used=shape.usage_count,

@@ -84,7 +84,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         for n, one in enumerate(refunds_of(self.shape)):
             refund_id = parts.ident(one.id)
             total = fields.optional_money(one.total, self.currency, f"refunds[{n}].total", absolute=True)
-            if refund_id in before or not fields.is_something(total):
+            if refund_id in before or not fields.is_positive(total):
                 continue  # it was told, or no money went back
             told = RefundCreated(
                 customer=self.payload.customer,

@@ -38,7 +38,9 @@ def payload_of(order: OrderShape, shop: ShopContext) -> OrderChanged:
     prices = parts.Prices(order, shop)
     reached = parts.contact(order, shop)
     original = prices.one(order.total, "total")
-    refunded = parts.something(fields.total_of([prices.one(one.total, "refunds.total") for one in refunds_of(order)]))
+    refunded = parts.if_positive(
+        fields.total_of([prices.paid_back(one.total, "refunds.total") for one in refunds_of(order)])
+    )
     paid_at = fields.utc_without_zone(order.date_paid_gmt, "date_paid_gmt")
     total = original if refunded is None else fields.difference(original, refunded)
     lines = order.line_items or []
@@ -56,10 +58,10 @@ def payload_of(order: OrderShape, shop: ShopContext) -> OrderChanged:
         total=total,
         original_total=original,
         subtotal=fields.total_of(whole_lines),
-        discount=parts.something(prices.shown(order.discount_total, order.discount_tax, "discount_total")),
+        discount=parts.if_positive(prices.shown(order.discount_total, order.discount_tax, "discount_total")),
         shipping=prices.shown(order.shipping_total, order.shipping_tax, "shipping_total"),
         tax=prices.one(order.total_tax, "total_tax"),
-        fees=parts.something(fields.total_of(fees)),
+        fees=parts.if_positive(fields.total_of(fees)),
         paid=total if paid_at else None,
         refunded=refunded,
         taxes_included=prices.with_tax,
@@ -109,7 +111,7 @@ def state_of(order: OrderShape, payload: OrderChanged) -> State:
 
 def _payment_status(order: OrderShape, total: Money | None, refunded: Money | None, *, paid: bool) -> str:
     """WooCommerce has one status for everything; how it was paid follows from it, the date and the refunds."""
-    if status_of(order) == "refunded" or (refunded is not None and not fields.is_something(total)):
+    if status_of(order) == "refunded" or (refunded is not None and not fields.is_positive(total)):
         return "refunded"
     if refunded is not None:
         return "partially_refunded"

@@ -61,7 +61,7 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
-        drafts = [*_drafts(now, seen, is_new=is_new), *(_back(now, seen) if is_restored else ())]
+        drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
         return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
 
     observed = Observation(entity=entity, state=state_of(shape, payload), at=modified)
@@ -80,7 +80,7 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     return drafts
 
 
-def _back(now: OrderNow, seen: StateView) -> list[Draft]:
+def _restored(now: OrderNow, seen: StateView) -> list[Draft]:
     """That it was in the bin is a status, too, and no webhook told it; unless another change is told already."""
     told = seen.before is not None and seen.fresh and any(now.status_change(seen.before))
     return [] if told else list(now.status_change({"status": "trash"}, certain=True))

@@ -94,7 +94,11 @@ class Prices:
         self.with_tax = bool(order.prices_include_tax)
 
     def one(self, amount: Amount, where: str) -> Money | None:
-        """An amount as it stands; of what is paid back without its minus sign."""
+        """An amount as it stands."""
+        return fields.optional_money(amount, self.currency, where)
+
+    def paid_back(self, amount: Amount, where: str) -> Money | None:
+        """The amount of a refund, which has a minus sign there."""
         return fields.optional_money(amount, self.currency, where, absolute=True)
 
     def shown(self, amount: Amount, tax: Amount, where: str) -> Money | None:
@@ -105,9 +109,9 @@ class Prices:
         return fields.total_of([plain, self.one(tax, f"{where}_tax")])
 
 
-def something(found: Money | None) -> Money | None:
+def if_positive(found: Money | None) -> Money | None:
     """The amount, if it is more than nothing."""
-    return found if fields.is_something(found) else None
+    return found if fields.is_positive(found) else None
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -133,8 +137,8 @@ def _item(line: LineShape, prices: Prices, where: str) -> Item:
         image_url=normalise.text(line.image.src) if line.image else "",
         line_id=ident(line.id),
         properties=_properties(line.meta_data),
-        discount=something(fields.difference(whole, total)),
-        tax=something(prices.one(line.total_tax, f"{where}.total_tax")),
+        discount=if_positive(fields.difference(whole, total)),
+        tax=if_positive(prices.one(line.total_tax, f"{where}.total_tax")),
         total=total,
     )
     return structs.replace(made, price=_each(whole, quantity))
