@@ -184,6 +184,28 @@ async def test_whoever_is_merged_after_the_erasure_is_not_erased(engine: Engine)
     assert [delivery.recipient.email for delivery in await sent(engine)] == ["cus_2@example.com"]
 
 
+async def test_a_merge_from_before_the_erasure_that_comes_after_it_brings_nobody_back(engine: Engine) -> None:
+    await engine.take(agreed("cus_2"), checkout("a", key="cus_2"))
+    erased_at = MORNING + 2 * HOUR
+    redacted = PrivacyRequested(customer=Buyer())
+    await engine.take(event("customer.redacted", redacted, event_id="erase", key="cus_1", at=erased_at))
+    await engine.take(merge("cus_2", at=HOUR))
+    assert await facts(engine) == {"cus_1": Facts(redacted_at=erased_at)}
+    assert await engine.pool.fetchval("select count(*) from engine.run where ended_at is null") == 0
+    await engine.wake(after=24 * HOUR)
+    assert await sent(engine) == []
+
+
+async def test_who_was_erased_before_they_were_merged_stays_erased(engine: Engine) -> None:
+    erased_at = MORNING + HOUR
+    redacted = PrivacyRequested(customer=Buyer())
+    await engine.take(event("customer.redacted", redacted, event_id="erase", key="cus_2", at=erased_at))
+    await engine.take(agreed("cus_1"), merge("cus_2", at=2 * HOUR))
+    assert (await facts(engine))["cus_1"].redacted_at == erased_at
+    await engine.take(checkout("late", key="cus_2"))
+    assert await engine.pool.fetchval("select count(*) from engine.run") == 0
+
+
 async def test_who_asked_for_their_data_before_the_merge_has_them_with_the_kept_customers(engine: Engine) -> None:
     asked = PrivacyRequested(customer=Buyer(id="2"))
     for key in ("cus_2", "cus_3"):

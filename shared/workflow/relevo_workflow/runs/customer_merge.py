@@ -18,6 +18,7 @@ from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
 from relevo_workflow.model.order_history import merge_orders
 from relevo_workflow.model.state import Facts, Past, Run, Subject
 from relevo_workflow.runs.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
+from relevo_workflow.runs.redaction import end_redacted
 from relevo_workflow.runs.starting import past_name
 
 CUSTOMER_MERGED = "customer.merged"
@@ -31,17 +32,29 @@ def merge_customers(
 
     Alarms and memberships are left to be found anew (`timed_by` is empty), which starts nothing. A run that goes on is
     told by a decision that is `ignored`.
+
+    A merge that is older than the kept customer's erasure, and comes after it, brings nothing back: whoever is merged
+    was erased with them.
     """
+    erased = _erased_since(subject.facts, at)
     facts, runs, alarms, decisions = subject.facts, list(subject.runs), [], []
     for other in merged:
-        facts = merge_facts(facts, other.facts, other.key, subject.key)
+        if erased is None or (other.facts.first_seen_at or erased) > erased:
+            facts = merge_facts(facts, other.facts, other.key, subject.key)
         alarms += [CancelTimer(id=f"{other.key}/{name}", name=name) for name in other.facts.alarms]
         for run in other.runs:
-            decision = _moved(run, subject.key, runs, pinned.get(run.version), at=at, input_id=input_id)
+            if erased is not None and run.started_at <= erased:
+                decision = end_redacted(structs.replace(run, customer=subject.key), at, input_id)
+            else:
+                decision = _moved(run, subject.key, runs, pinned.get(run.version), at=at, input_id=input_id)
             decisions.append(decision)
             if decision.run is not None and decision.run.state != "ended":
                 runs.append(decision.run)
     return Handled(structs.replace(subject, facts=facts, runs=tuple(runs)), tuple(decisions), tuple(alarms))
+
+
+def _erased_since(facts: Facts, at: datetime) -> datetime | None:
+    return facts.redacted_at if facts.redacted_at is not None and at <= facts.redacted_at else None
 
 
 def _moved(
@@ -101,6 +114,7 @@ def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         | {name: at for name, at in kept.segments.items() if name not in other.segments},
         segments_at=_last(kept.segments_at, other.segments_at),
         timed_by="",
+        redacted_at=_last(kept.redacted_at, other.redacted_at),
     )
 
 

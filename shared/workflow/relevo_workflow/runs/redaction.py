@@ -18,7 +18,7 @@ def redacted(subject: Subject, event: Event) -> Handled:
     if precedes_erasure(subject.facts, EventInput(event)):
         return Handled(subject, (), ())
     alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
-    decisions = tuple(_end(run, event) for run in subject.runs)
+    decisions = tuple(end_redacted(run, event.time, event.id) for run in subject.runs)
     return Handled(structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()), decisions, alarms)
 
 
@@ -39,7 +39,8 @@ def precedes_shop_erasure(shop: Facts, at: datetime) -> bool:
     return shop.redacted_at is not None and at < shop.redacted_at
 
 
-def _end(run: Run, event: Event) -> Decision:
+def end_redacted(run: Run, at: datetime, input_id: str) -> Decision:
+    """The end of a run whose customer was erased: it keeps nothing of the person."""
     effects: tuple[Effect, ...] = tuple(
         CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers
     )
@@ -53,7 +54,7 @@ def _end(run: Run, event: Event) -> Decision:
         early={},
         votes=(),
         waits_since=None,
-        ended_at=event.time,
+        ended_at=at,
         end_reason=REASON,
     )
     if run.waits_since is not None:
@@ -63,8 +64,8 @@ def _end(run: Run, event: Event) -> Decision:
         version=run.version,
         kind="exited",
         reason=REASON,
-        at=event.time,
+        at=at,
         run=ended,
         effects=effects,
-        input_id=event.id,
+        input_id=input_id,
     )
