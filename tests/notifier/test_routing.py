@@ -18,6 +18,7 @@ from relevo_runtime.postgres import Pool
 from tests.conftest import SettingsFactory
 from tests.notifier.support import NOON, delivery, work
 from tests.notifier.test_malformed_values import Provider, attempt_over
+from tests.notifier.test_providers import CERTIFICATE
 
 KNOWN: dict[str, Channel] = {"smtp": "email", "twilio": "sms", "letters": "email"}
 LATER = NOON + timedelta(minutes=2)
@@ -51,11 +52,11 @@ def test_the_settings_refuse_a_provider_that_does_not_exist(settings: SettingsFa
 
 
 def test_a_providers_options_are_one_variable_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RELEVO_NOTIFIER_SMTP_CA_FILE", "/etc/relay.pem")
+    monkeypatch.setenv("RELEVO_NOTIFIER_SMTP_CA_FILE", str(CERTIFICATE))
     monkeypatch.setenv("RELEVO_NOTIFIER_SMTP_PORT", "587")
     monkeypatch.setenv("RELEVO_NOTIFIER_TWILIO_TOKEN", "it's secret")
     read = NotifierSettings()
-    assert (read.notifier_smtp.ca_file, read.notifier_smtp.port) == ("/etc/relay.pem", 587)
+    assert (read.notifier_smtp.ca_file, read.notifier_smtp.port) == (str(CERTIFICATE), 587)
     assert read.notifier_twilio.token.get_secret_value() == "it's secret"
     assert "secret" not in repr(read.notifier_twilio)
 

@@ -23,11 +23,11 @@ def main() -> int:
         async with run_notifier(settings, context) as notifier:
             service.health.probe("database", lambda: notifier.pool.fetchval("select 1"), of="PostgreSQL")
             loops = [service.loop(f"{poll.name}-poll", poll.run_once) for poll in notifier.polls]
-            forget = purge_expired(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
+            purge = purge_expired(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
             secrets = watch_secrets(notifier.catalog, service.health, settings.notifier_call_secrets)
             loops.append(service.loop("secrets", secrets, longest_pause=5))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))
-            async with service.running(*loops, service.loop("history", forget, longest_pause=3600)):
+            async with service.running(*loops, service.loop("history", purge, longest_pause=3600)):
                 yield
 
     return run("notifier", settings, build)
