@@ -14,6 +14,18 @@ MEMBERS = ("shared", "services", "cli", "deploy")
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
 
 FORMER_WORDS = {
+    "relevo_ingest": {
+        **dict.fromkeys(("tools",), "dependencies"),
+        **dict.fromkeys(("storing",), "event store"),
+        **dict.fromkeys(("finding",), "lookup"),
+        **dict.fromkeys(("watch", "watching"), "counters"),
+        **dict.fromkeys(("thing", "things"), "entity"),
+        **dict.fromkeys(("sighting", "sightings"), "state view"),
+        **dict.fromkeys(("question", "questions"), "state query"),
+        **dict.fromkeys(("fit", "fitting", "misfit"), "coercion"),
+        **dict.fromkeys(("tell", "told"), "report, event"),
+        **dict.fromkeys(("odd",), "malformed"),
+    },
     "relevo_workflow": {
         **dict.fromkeys(("way", "ways"), "path, label"),
         **dict.fromkeys(("circle", "circles", "endless"), "cycle"),
