@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.walking import check, flaky, odd
+from tests.clients.scenario import check, flaky, odd
 from tests.ingest.conftest import Ingest, ingest, tea
 
 __all__ = ["ingest", "tea"]
@@ -40,7 +40,7 @@ async def test_the_typescript_client_sends_what_was_meant(ingest: Ingest) -> Non
     await output(npm, "ci", "--no-fund", "--no-audit", cwd=TYPESCRIPT)
     await output(npm, "run", "build", cwd=TYPESCRIPT)  # strict: see tsconfig.json
     async with flaky(ingest) as unsteady, odd() as other:
-        told = await output(node, str(HERE / "walk.mjs"), str(ingest.client.base_url), unsteady, other)
+        told = await output(node, str(HERE / "scenario.mjs"), str(ingest.client.base_url), unsteady, other)
     await check(ingest, json.loads(told))
 
 
@@ -68,5 +68,5 @@ async def test_the_php_client_sends_what_was_meant(ingest: Ingest) -> None:
     for file in sorted((ROOT / "clients" / "php").rglob("*.php")):
         await output(php, "-l", str(file))
     async with flaky(ingest) as unsteady, odd() as other:
-        told = await output(php, str(HERE / "walk.php"), str(ingest.client.base_url), unsteady, other)
+        told = await output(php, str(HERE / "scenario.php"), str(ingest.client.base_url), unsteady, other)
     await check(ingest, json.loads(told))

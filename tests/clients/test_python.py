@@ -10,7 +10,7 @@ import pytest
 
 from relevo_client import Client, Event, RelevoError, RelevoProblem, Retry, Unreachable
 from relevo_contracts.payloads import Buyer, OrderChanged
-from tests.clients.walking import check, flaky, odd
+from tests.clients.scenario import check, flaky, odd
 from tests.ingest.conftest import TOKEN, Ingest, ingest, tea
 
 __all__ = ["ingest", "tea"]

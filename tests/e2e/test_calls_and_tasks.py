@@ -30,7 +30,7 @@ from relevo_workflow import load_workflow
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
-from tests.elsewhere import Elsewhere, elsewhere_runs, json
+from tests.fake_http_service import Elsewhere, elsewhere_runs, json
 from tests.notifier.waiting import until
 
 WORKFLOW = """

@@ -207,7 +207,9 @@ async def test_a_genuine_webhook_that_can_not_be_read_is_kept_with_the_reason(in
     assert 'relevo_unrecognised_total{reason="no_event",shop="tea",topic="other"} 1.0' in metrics
 
 
-async def test_odd_values_of_a_webhook_are_told_and_counted(ingest: Ingest, caplog: pytest.LogCaptureFixture) -> None:
+async def test_malformed_values_of_a_webhook_are_told_and_counted(
+    ingest: Ingest, caplog: pytest.LogCaptureFixture
+) -> None:
     """The log has their places only: they may be about a person."""
     caplog.set_level("INFO", logger="relevo_ingest")
     order = fixture("orders/create") | {"total_price": "12,50", "shipping_address": []}

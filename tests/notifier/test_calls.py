@@ -16,7 +16,7 @@ from relevo_contracts.topics import CALLS, DEAD_LETTERS, INPUTS
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.core.replies import LARGEST_BODY
 from relevo_notifier.core.work import Incoming
-from tests.elsewhere import Elsewhere, Reply, elsewhere_runs, json
+from tests.fake_http_service import Elsewhere, Reply, elsewhere_runs, json
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON
 from tests.notifier.test_requests import call as plain_call

@@ -1,5 +1,5 @@
 <?php
-// Does with the PHP client what tests/clients/walking.py expects, and prints what came of it.
+// Does with the PHP client what tests/clients/scenario.py expects, and prints what came of it.
 
 declare(strict_types=1);
 

@@ -1,4 +1,4 @@
-// Does with the TypeScript client what tests/clients/walking.py expects, and prints what came of it.
+// Does with the TypeScript client what tests/clients/scenario.py expects, and prints what came of it.
 import { Client, RelevoProblem, Unreachable } from "../../clients/typescript/dist/index.js";
 
 const [url, flaky, odd] = process.argv.slice(2);
