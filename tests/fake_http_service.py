@@ -20,7 +20,7 @@ def json(value: Any, status: int = 200, **headers: str) -> Response:
     return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
 
 
-class Elsewhere:
+class FakeHttpService:
     """Answers by `replies` in turn, the last one for ever; while `gate` is there, only once that is set."""
 
     def __init__(self) -> None:
@@ -49,9 +49,9 @@ class Elsewhere:
 
 
 @asynccontextmanager
-async def elsewhere_runs() -> AsyncIterator[Elsewhere]:
+async def fake_http_service() -> AsyncIterator[FakeHttpService]:
     """The system on a port of this machine, while the block runs."""
-    system = Elsewhere()
+    system = FakeHttpService()
     app = Starlette(routes=[Route("/returns", system.answer, methods=["GET", "POST"])])
     async with serve(app, "127.0.0.1", 0, stop_timeout=1) as port:
         system.port = port

@@ -30,7 +30,7 @@ from relevo_workflow import load_workflow
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
-from tests.fake_http_service import Elsewhere, elsewhere_runs, json
+from tests.fake_http_service import FakeHttpService, fake_http_service, json
 from tests.notifier.waiting import until
 
 WORKFLOW = """
@@ -65,8 +65,8 @@ SECRET = "a token that nobody may see"
 
 
 @pytest.fixture
-async def elsewhere() -> AsyncIterator[Elsewhere]:
-    async with elsewhere_runs() as system:
+async def http_service() -> AsyncIterator[FakeHttpService]:
+    async with fake_http_service() as system:
         system.replies = [lambda: json({}, 503, **{"Retry-After": "0"}), lambda: json({"amount": 12})]
         yield system
 
@@ -127,9 +127,9 @@ def notifier_settings(settings: SettingsFactory, **changes: object) -> NotifierS
 
 
 async def test_a_call_two_approvals_and_a_branch_to_the_end(
-    settings: SettingsFactory, topics: list[str], pool: Pool, elsewhere: Elsewhere
+    settings: SettingsFactory, topics: list[str], pool: Pool, http_service: FakeHttpService
 ) -> None:
-    await prepare(pool, settings(), elsewhere.port)
+    await prepare(pool, settings(), http_service.port)
     environment = given(settings())
     async with engine_runs(settings(EngineSettings)), notifier_runs(notifier_settings(settings)):
         for person, role in (("Ana", "finance"), ("Ben", "support"), ("Cai", "warehouse")):
@@ -152,32 +152,32 @@ async def test_a_call_two_approvals_and_a_branch_to_the_end(
         await until(lambda: counted(pool, "engine.run where ended_at is not null"))
     assert await pool.fetchval("select end_reason from engine.run") == "credited"
     assert await pool.fetchval("select status || ': ' || close_reason from engine.task") == "done: approved by Ben"
-    [key] = set(elsewhere.keys())
-    assert len(elsewhere.asked) == 2  # the first was answered 503
+    [key] = set(http_service.keys())
+    assert len(http_service.asked) == 2  # the first was answered 503
     assert await pool.fetchval("select id from notifier.call") == key
-    assert {headers["authorization"] for headers, _ in elsewhere.asked} == {f"Bearer {SECRET}"}
+    assert {headers["authorization"] for headers, _ in http_service.asked} == {f"Bearer {SECRET}"}
     code, out, _ = await relevo("tasks", "show", task["task_id"], **environment)
     assert [vote["role"] for vote in jsonlib.loads(out)["votes"]] == ["finance", "support"]
 
 
 async def test_a_notifier_killed_in_a_call_leaves_it_to_be_asked_again_with_the_same_key(
-    settings: SettingsFactory, topics: list[str], pool: Pool, elsewhere: Elsewhere, tmp_path: Path
+    settings: SettingsFactory, topics: list[str], pool: Pool, http_service: FakeHttpService, tmp_path: Path
 ) -> None:
-    elsewhere.replies = [lambda: json({"amount": 7})]
-    elsewhere.gate = asyncio.Event()
-    await prepare(pool, settings(), elsewhere.port)
+    http_service.replies = [lambda: json({"amount": 7})]
+    http_service.gate = asyncio.Event()
+    await prepare(pool, settings(), http_service.port)
     async with engine_runs(settings(EngineSettings)):
         first = await notifier_process(settings(), tmp_path / "first.log")
-        await until(lambda: holds(len(elsewhere.asked) == 1), 60)
+        await until(lambda: holds(len(http_service.asked) == 1), 60)
         first.kill()
         await first.wait()
-        elsewhere.gate.set()
+        http_service.gate.set()
         second = await notifier_process(settings(), tmp_path / "second.log")
         await until(lambda: counted(pool, "engine.task where status = 'open'"), 60)
         second.terminate()
         assert await second.wait() == 0
-    assert len(elsewhere.asked) == 2
-    assert len(set(elsewhere.keys())) == 1
+    assert len(http_service.asked) == 2
+    assert len(set(http_service.keys())) == 1
     assert await pool.fetchval("select title from engine.task") == "Credit 7 for Ana"
     assert await pool.fetchval("select state || ' ' || doubts from notifier.call") == "answered 1"
     logs = (tmp_path / "first.log").read_text() + (tmp_path / "second.log").read_text()

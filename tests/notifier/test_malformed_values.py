@@ -1,4 +1,4 @@
-"""One odd value costs itself only: whatever one message or one adapter brings up, it settles and the next goes out."""
+"""One malformed value costs itself only: it settles, whatever it or its adapter brings up, and the next goes out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -121,19 +121,19 @@ class Provider:
         """Nothing is open."""
 
     def fail(self, message: Message) -> None:
-        if self.raises is not None and message.effect == "odd":
+        if self.raises is not None and message.effect == "malformed":
             raise self.raises
 
 
 class Table:
-    """The rows of a worker pool, and what became of them. `raises` comes up when the odd one is marked as begun."""
+    """The rows of a worker pool, and what became of them. `raises` comes up when the malformed one is begun."""
 
     def __init__(self, raises: BaseException | None = None) -> None:
         self.raises = raises
         self.settled: list[Settled] = []
 
     async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
-        if self.raises is not None and any(one.delivery.id == "odd" for one in works):
+        if self.raises is not None and any(one.delivery.id == "malformed" for one in works):
             raise self.raises
         return [msgspec.structs.replace(one, lease=lease, attempts=one.attempts + 1) for one in works]
 
@@ -177,15 +177,15 @@ async def working(attempt: Any, table: Table) -> AsyncIterator[WorkerPool[Work, 
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def sent_beside_the_odd_one(attempt: Any, table: Table, odd: Work) -> dict[str, str]:
-    """What becomes of `odd` and of six plain ones that are held with it."""
+async def sent_beside_the_malformed_one(attempt: Any, table: Table, malformed: Work) -> dict[str, str]:
+    """What becomes of `malformed` and of six plain ones that are held with it."""
     plain = [work(delivery(number), attempts=0) for number in range(6)]
     async with working(attempt, table) as workers:
-        if odd.doubtful:
-            await workers.begin([odd])
+        if malformed.doubtful:
+            await workers.begin([malformed])
             workers.hold(plain)
         else:
-            workers.hold([*plain[:3], odd, *plain[3:]])
+            workers.hold([*plain[:3], malformed, *plain[3:]])
 
         async def over() -> bool:
             return len(table.settled) == 7
@@ -199,15 +199,17 @@ async def sent_beside_the_odd_one(attempt: Any, table: Table, odd: Work) -> dict
 @pytest.mark.parametrize("error", ANYTHING, ids=lambda error: type(error).__name__)
 async def test_whatever_a_provider_raises_leaves_its_message_in_doubt_alone(error: BaseException) -> None:
     table, provider = Table(), Provider(error)
-    states = await sent_beside_the_odd_one(attempt_over(provider), table, work(delivery(id="odd"), attempts=0))
-    assert states == {"odd": "sending"}  # looked at again soon, as one in doubt
+    states = await sent_beside_the_malformed_one(
+        attempt_over(provider), table, work(delivery(id="malformed"), attempts=0)
+    )
+    assert states == {"malformed": "sending"}  # looked at again soon, as one in doubt
 
 
 @pytest.mark.parametrize("error", ANYTHING, ids=lambda error: type(error).__name__)
 async def test_whatever_asking_raises_leaves_its_message_in_doubt_alone(error: BaseException) -> None:
     table, provider = Table(), Provider(error, can_ask=True)
-    odd = work(delivery(id="odd"), doubtful=True, doubts=1, lease=NOON + LEASE)
-    assert await sent_beside_the_odd_one(attempt_over(provider), table, odd) == {"odd": "sending"}
+    malformed = work(delivery(id="malformed"), doubtful=True, doubts=1, lease=NOON + LEASE)
+    assert await sent_beside_the_malformed_one(attempt_over(provider), table, malformed) == {"malformed": "sending"}
 
 
 @pytest.mark.parametrize("error", ANYTHING, ids=lambda error: type(error).__name__)
@@ -217,20 +219,20 @@ async def test_whatever_comes_up_before_the_provider_settles_the_message(
 ) -> None:
     class Failing(Attempt):
         async def ready(self, work: Work) -> None:
-            if work.delivery.id == "odd" and not isinstance(error, asyncio.TimeoutError):
+            if work.delivery.id == "malformed" and not isinstance(error, asyncio.TimeoutError):
                 raise error
 
         async def __call__(self, work: Work) -> Settled:
-            if work.delivery.id == "odd":
+            if work.delivery.id == "malformed":
                 raise error
             return await super().__call__(work)
 
     clock = ManualClock(NOON)
     prepare = Prepare(Known(), lambda *_: "")
     failing = Failing(Provider(), prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"))
-    table, odd = Table(), work(delivery(id="odd"), doubts=doubts, attempts=0)
-    assert await sent_beside_the_odd_one(failing, table, odd) == {"odd": state}
-    [settled] = [one for one in table.settled if one.work.delivery.id == "odd"]
+    table, malformed = Table(), work(delivery(id="malformed"), doubts=doubts, attempts=0)
+    assert await sent_beside_the_malformed_one(failing, table, malformed) == {"malformed": state}
+    [settled] = [one for one in table.settled if one.work.delivery.id == "malformed"]
     assert settled.reason
     assert settled.outcome is not None
 
@@ -238,8 +240,8 @@ async def test_whatever_comes_up_before_the_provider_settles_the_message(
 @pytest.mark.parametrize("error", [ValueError("a zero byte"), asyncio.CancelledError(), UnicodeError()])
 async def test_what_cannot_even_be_marked_as_begun_fails_alone(error: BaseException) -> None:
     table = Table(error)
-    odd = work(delivery(id="odd"), attempts=0)
-    assert await sent_beside_the_odd_one(attempt_over(Provider()), table, odd) == {"odd": "failed"}
+    malformed = work(delivery(id="malformed"), attempts=0)
+    assert await sent_beside_the_malformed_one(attempt_over(Provider()), table, malformed) == {"malformed": "failed"}
 
 
 def test_the_texts_of_mail_servers_are_kept_whatever_bytes_they_have() -> None:
@@ -297,8 +299,8 @@ async def test_no_context_and_no_recipient_ends_an_attempt(
     changes: dict[str, Any] = {"channel": "sms"} if sms else {}
     if template:
         changes["template"] = template
-    odd = delivery(purpose="transactional", context=context, recipient=contact, **changes)
-    settled = await attempt_over(Provider())(work(odd))
+    malformed = delivery(purpose="transactional", context=context, recipient=contact, **changes)
+    settled = await attempt_over(Provider())(work(malformed))
     assert settled.state in ("sent", "failed", "skipped", "queued")
     assert settled.state == "sent" or settled.reason
 
@@ -341,13 +343,13 @@ async def test_an_answer_that_cannot_be_reckoned_with_leaves_the_call_in_doubt()
 @settings(max_examples=60, deadline=None)
 @given(url=TEXT, headers=st.dictionaries(TEXT, TEXT, max_size=3), body=JSON, answer=JSON)
 async def test_no_call_and_no_answer_ends_an_attempt(url: str, headers: dict[str, str], body: Any, answer: Any) -> None:
-    odd = call(url=f"https://erp.example.com/{url}", headers=headers, body=body)
+    malformed = call(url=f"https://erp.example.com/{url}", headers=headers, body=body)
     table: list[str] = []
     attempt = call_over(Caller(Replied(200, answer)))
     try:
-        settled = await attempt(call_work(odd))
+        settled = await attempt(call_work(malformed))
     except Exception as error:  # noqa: BLE001 - the pool settles it so
-        settled = attempt.failed(call_work(odd), repr(error), NOON)
+        settled = attempt.failed(call_work(malformed), repr(error), NOON)
     table.append(settled.state)
     assert table[0] in ("answered", "failed", "in_doubt")
 
@@ -361,14 +363,14 @@ def test_an_answer_that_is_too_long_as_json_is_an_error_and_not_stuck() -> None:
 
 
 async def test_malformed_deliveries_on_kafka_hold_up_nobody(post: Post) -> None:
-    odd = [
+    malformed = [
         delivery(1, recipient=Contact(email="ana1@example.com", timezone="Europe", first_name="A\0na")),
         delivery(2, context={"trigger": {"recover_url": "https://[courier-site]/track/123"}}),
         delivery(3, shop="no\0body"),
         delivery(4, purpose="transactional", recipient=Contact(email="ana\0@example.com")),
     ]
     async with post.notifier():
-        for one in odd:
+        for one in malformed:
             await post.publish_raw(DELIVERIES, f"acme/{one.key}", msgspec.json.encode(one))
         await post.publish_raw(DELIVERIES, "acme/deep", b"[" * 50_000)
         await post.publish(*(delivery(number) for number in range(10, 15)))
