@@ -13,6 +13,7 @@ from relevo_cli.console import out
 from relevo_cli.errors import CommandError
 from relevo_cli.event_catalogue import catalogue
 from relevo_cli.service_settings import sections
+from relevo_cli.step_reference import step_reference
 from relevo_cli.typescript import event_types
 from relevo_cli.workflow_files import load_folders
 from relevo_contracts.payloads import EVENT_TYPES
@@ -42,7 +43,7 @@ def docs(
     ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
 ) -> None:
-    """Write the JSON Schemas, the AsyncAPI and OpenAPI documents, the catalogue of events, the settings, and types."""
+    """Write the JSON Schemas, AsyncAPI and OpenAPI documents, the pages of events, settings and steps, and types."""
     named = documents([one.definition for one in load_folders(library)])
     wanted = {**{folder / name: text for name, text in named.items()}, types: event_types()}
     stale = [path for path, text in wanted.items() if _read(path) != text]
@@ -71,6 +72,7 @@ def documents(library: Sequence[Definition]) -> dict[str, str]:
         "openapi-tasks.json": _json(openapi_tasks()),
         "event-catalogue.md": catalogue(library),
         "settings.md": _settings(sections()),
+        "steps.md": step_reference(),
     }
 
 

@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     from relevo_workflow.steps.http import HttpStep
     from relevo_workflow.steps.registry import STEP_TYPES
     from relevo_workflow.steps.start import StartStep
+    from relevo_workflow.steps.step_type import StepType
     from relevo_workflow.steps.task import StaffStep
+    from relevo_workflow.syntax.declared_fields import StepField
     from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError, suggestion
     from relevo_workflow.syntax.durations import parse_duration
     from relevo_workflow.syntax.fields import NAME_PATTERN
@@ -116,6 +118,8 @@ __all__ = [
     "StartInput",
     "StartRun",
     "StartStep",
+    "StepField",
+    "StepType",
     "Subject",
     "Subscribe",
     "TaskInput",
@@ -156,6 +160,7 @@ _HOMES = {
     "model.decision": "Check Decision Handled",
     "syntax.diagnostics": "Diagnostic Position Problems WorkflowError suggestion",
     "syntax.durations": "parse_duration",
+    "syntax.declared_fields": "StepField",
     "syntax.fields": "NAME_PATTERN",
     "syntax.yaml_source": "read_yaml",
     "expressions.expression": "Expression",
@@ -166,6 +171,7 @@ _HOMES = {
     "steps.http": "HttpStep",
     "steps.registry": "STEP_TYPES",
     "steps.start": "StartStep",
+    "steps.step_type": "StepType",
     "steps.task": "StaffStep",
     "definition.calendar_rules": "next_occurrence",
     "definition.program": "Program",

@@ -13,7 +13,7 @@ from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_of
 from relevo_workflow.steps.words import event_in_words
-from relevo_workflow.syntax.declared_fields import Field, node_field, schema_of
+from relevo_workflow.syntax.declared_fields import StepField, node_field, schema_of
 from relevo_workflow.syntax.json_shapes import EVENT, VALUES
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.money import with_amounts
@@ -87,7 +87,7 @@ class EmitStep(Step):
         return f"reports: {event_in_words(self.event)}"
 
 
-EVENT_TYPE = Field("event", lambda fields: fields.get("event"), EVENT, "the type of the event", required=True)
+EVENT_TYPE = StepField("event", lambda fields: fields.get("event"), EVENT, "the type of the event", required=True)
 DATA = node_field("data", VALUES, "its data: values by name, which must fit the event", holds="values")
 _FIELDS = (EVENT_TYPE, DATA)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from relevo_workflow.steps.reading import StepNode, StepReading
 from relevo_workflow.steps.step import END, Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_of
-from relevo_workflow.syntax.declared_fields import Field, node_field, schema_of
+from relevo_workflow.syntax.declared_fields import StepField, node_field, schema_of
 from relevo_workflow.syntax.diagnostics import Position, suggestion
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.json_shapes import TEXT
@@ -60,7 +60,7 @@ class Goto(Step):
 
 
 STEP = node_field("step", TEXT, "the id of the step", required=True, advice="goto: {step: pause, repeat: 3}")
-REPEAT = Field(
+REPEAT = StepField(
     "repeat",
     lambda fields: _times(fields),  # noqa: PLW0108  # made below
     {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "forever"}]},

@@ -12,7 +12,7 @@ from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import ANSWER_WITHIN, Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType
 from relevo_workflow.syntax.declared_fields import (
-    Field,
+    StepField,
     choice_field,
     duration_or,
     liquid_field,
@@ -99,7 +99,7 @@ URL = liquid_field(
     "the address; Liquid after its scheme",
     {"type": "string", "pattern": "^https?://", "description": "Liquid"},
 )
-HEADERS = Field(
+HEADERS = StepField(
     "headers",
     lambda fields: fields.get("headers"),
     {"type": "object", "additionalProperties": TEXT},

@@ -10,7 +10,7 @@ from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.recipients import read_to, recipient
 from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_of
-from relevo_workflow.syntax.declared_fields import Field, choice_field, duration_field, schema_of, text_field
+from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, schema_of, text_field
 from relevo_workflow.syntax.json_shapes import TEXT
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.text_context import TextFields, liquid_context
@@ -88,7 +88,7 @@ TEMPLATE = text_field(
 )
 PURPOSE = choice_field("purpose", ("marketing", "transactional"), "`marketing` needs consent, `transactional` does not")
 NOT_AFTER = duration_field("not_after", "how late is too late for it", default="that of the workflow")
-TO = Field(
+TO = StepField(
     "to",
     lambda fields: fields.get("to"),
     {

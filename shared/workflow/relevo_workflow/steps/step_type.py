@@ -8,7 +8,7 @@ from relevo_contracts.event_types import EventTypes
 from relevo_workflow.expressions.shapes import DYN, Shape
 from relevo_workflow.steps.reading import Arm, StepNode, StepReading
 from relevo_workflow.steps.step import Step
-from relevo_workflow.syntax.declared_fields import Field
+from relevo_workflow.syntax.declared_fields import StepField
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.json_shapes import Schema
 from relevo_workflow.syntax.yaml_source import Node
@@ -55,8 +55,8 @@ class StepType:
     summary: str
     read: Callable[[StepReading], Step | None]
     schema: Callable[[], Schema]
-    fields: Sequence[Field[Any]] = ()
-    arm_fields: Sequence[Field[Any]] = ()
+    fields: Sequence[StepField[Any]] = ()
+    arm_fields: Sequence[StepField[Any]] = ()
     arms: Callable[[Node], Iterable[Arm]] = _no_arms
     stem: Callable[[Node], str] = _no_stem
     numbered: bool = False

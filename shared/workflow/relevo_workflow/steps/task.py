@@ -14,7 +14,7 @@ from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType
 from relevo_workflow.steps.words import condition_in_words, duration_in_words
 from relevo_workflow.syntax.declared_fields import (
-    Field,
+    StepField,
     duration_field,
     liquid_field,
     node_field,
@@ -209,7 +209,7 @@ DEADLINE = duration_field("deadline", "how long there is")
 REMINDER = duration_field("reminder", "when the staff is reminded")
 ESCALATE = node_field("escalate", schema_of(_ESCALATION), "`after` how long it goes to another `skill` or `roles`")
 SAVE = save_field("keeps the result as `run.<name>`: `status`, `by`, `note`, `data`, `at`")
-FIELDS: tuple[Field[Any], ...] = (TITLE, SKILL, ROLES, DEADLINE, REMINDER, ESCALATE, SAVE)
+FIELDS: tuple[StepField[Any], ...] = (TITLE, SKILL, ROLES, DEADLINE, REMINDER, ESCALATE, SAVE)
 
 
 def read_assignment(fields: Fields, reading: StepReading) -> Assignment:

@@ -16,7 +16,14 @@ from relevo_workflow.steps.reading import Arm, Block, StepReading
 from relevo_workflow.steps.step import EventArm, Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import Saved, StepType, text_of
 from relevo_workflow.steps.words import duration_in_words, event_with_condition
-from relevo_workflow.syntax.declared_fields import Field, duration_field, node_field, save_field, schema_of, text_field
+from relevo_workflow.syntax.declared_fields import (
+    StepField,
+    duration_field,
+    node_field,
+    save_field,
+    schema_of,
+    text_field,
+)
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.fields import Fields, is_identifier
 from relevo_workflow.syntax.json_shapes import EVENTS, EXPRESSION, STEPS
@@ -150,7 +157,7 @@ class WaitFor(Step):
         return [*arms, (self.timeout_target, nothing)]
 
 
-EVENT = Field("event", lambda fields: fields.get("event"), EVENTS, "the event, or a list of events", required=True)
+EVENT = StepField("event", lambda fields: fields.get("event"), EVENTS, "the event, or a list of events", required=True)
 WHERE = node_field("where", EXPRESSION, "which of them: a condition on `event`", holds="expression")
 KEY = node_field(
     "key",
@@ -160,7 +167,7 @@ KEY = node_field(
 )
 SAVE = save_field("keeps the event as `run.<name>`")
 NAME = text_field("name", "what paths, tests and diagrams call the arm; default: the event")
-SINCE = Field(
+SINCE = StepField(
     "since",
     lambda fields: fields.choice("since", ("wait", "start"), "wait"),
     {"enum": ["wait", "start"], "description": "start: what came earlier in the run counts too"},

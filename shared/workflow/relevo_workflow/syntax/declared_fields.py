@@ -17,7 +17,7 @@ Holds = Literal["", "expression", "values", "text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Field(Generic[ValueT]):
+class StepField(Generic[ValueT]):
     """A field: `read` gives its value, with every problem noted; the reference says `default`, or `required`."""
 
     name: str
@@ -29,7 +29,7 @@ class Field(Generic[ValueT]):
     holds: Holds = ""
 
 
-def schema_of(fields: Iterable[Field[Any]]) -> Schema:
+def schema_of(fields: Iterable[StepField[Any]]) -> Schema:
     """The JSON Schema of a mapping with these fields."""
     given = tuple(fields)
     return record({one.name: one.schema for one in given}, *(one.name for one in given if one.required))
@@ -37,21 +37,21 @@ def schema_of(fields: Iterable[Field[Any]]) -> Schema:
 
 def node_field(
     name: str, schema: Schema, meaning: str, *, required: bool = False, advice: str = "", holds: Holds = ""
-) -> Field[Node | None]:
+) -> StepField[Node | None]:
     """A field that its step reads further: an expression, values, a mapping."""
 
     def read(fields: Fields) -> Node | None:
         return fields.need(name, advice) if required else fields.get(name)
 
-    return Field(name, read, schema, meaning, required, holds=holds)
+    return StepField(name, read, schema, meaning, required, holds=holds)
 
 
-def text_field(name: str, meaning: str, *, required: bool = False, schema: Schema = TEXT) -> Field[str]:
+def text_field(name: str, meaning: str, *, required: bool = False, schema: Schema = TEXT) -> StepField[str]:
     """Text."""
-    return Field(name, lambda fields: fields.text(name, required=required), schema, meaning, required)
+    return StepField(name, lambda fields: fields.text(name, required=required), schema, meaning, required)
 
 
-def liquid_field(name: str, meaning: str, schema: Schema) -> Field[Node | None]:
+def liquid_field(name: str, meaning: str, schema: Schema) -> StepField[Node | None]:
     """Text with Liquid, which must be there."""
 
     def read(fields: Fields) -> Node | None:
@@ -59,43 +59,45 @@ def liquid_field(name: str, meaning: str, schema: Schema) -> Field[Node | None]:
         fields.text(name)
         return node
 
-    return Field(name, read, schema, meaning, required=True, holds="text")
+    return StepField(name, read, schema, meaning, required=True, holds="text")
 
 
-def texts_field(name: str, meaning: str) -> Field[tuple[str, ...]]:
+def texts_field(name: str, meaning: str) -> StepField[tuple[str, ...]]:
     """A list of texts, or one."""
-    return Field(name, lambda fields: fields.texts(name), TEXTS, meaning)
+    return StepField(name, lambda fields: fields.texts(name), TEXTS, meaning)
 
 
-def name_field(name: str, meaning: str) -> Field[str]:
+def name_field(name: str, meaning: str) -> StepField[str]:
     """A name of words joined by hyphens, which must be there."""
-    return Field(name, lambda fields: fields.name(name, required=True), NAME, meaning, required=True)
+    return StepField(name, lambda fields: fields.name(name, required=True), NAME, meaning, required=True)
 
 
-def save_field(meaning: str, *, required: bool = False) -> Field[str]:
+def save_field(meaning: str, *, required: bool = False) -> StepField[str]:
     """`as`: the name under which `run` has what the step saves."""
-    return Field("as", lambda fields: fields.save_name(), SAVE, meaning, required)
+    return StepField("as", lambda fields: fields.save_name(), SAVE, meaning, required)
 
 
-def choice_field(name: str, known: tuple[str, ...], meaning: str, default: str = "") -> Field[str]:
+def choice_field(name: str, known: tuple[str, ...], meaning: str, default: str = "") -> StepField[str]:
     """One of several words; without a default it must be there."""
     required = not default
     schema: Schema = {"enum": list(known)}
-    return Field(
+    return StepField(
         name, lambda fields: fields.choice(name, known, default, required=required), schema, meaning, required, default
     )
 
 
-def duration_field(name: str, meaning: str, *, required: bool = False, default: str = "") -> Field[timedelta | None]:
+def duration_field(
+    name: str, meaning: str, *, required: bool = False, default: str = ""
+) -> StepField[timedelta | None]:
     """A length of time; `None` where it is not given. `default` is for the reference."""
-    return Field(
+    return StepField(
         name, lambda fields: fields.duration(name, required=required), DURATION, meaning, required, default=default
     )
 
 
-def duration_or(name: str, default: timedelta, meaning: str) -> Field[timedelta]:
+def duration_or(name: str, default: timedelta, meaning: str) -> StepField[timedelta]:
     """A length of time that has a default."""
-    return Field(
+    return StepField(
         name,
         lambda fields: fields.duration(name, default) or default,
         DURATION,
@@ -104,19 +106,19 @@ def duration_or(name: str, default: timedelta, meaning: str) -> Field[timedelta]
     )
 
 
-def offset_field(name: str, meaning: str) -> Field[timedelta | None]:
+def offset_field(name: str, meaning: str) -> StepField[timedelta | None]:
     """A length of time that may be negative."""
-    return Field(name, lambda fields: fields.signed_duration(name), OFFSET, meaning)
+    return StepField(name, lambda fields: fields.signed_duration(name), OFFSET, meaning)
 
 
-def time_field(name: str, meaning: str) -> Field[time | None]:
+def time_field(name: str, meaning: str) -> StepField[time | None]:
     """A local time of day."""
-    return Field(name, lambda fields: fields.time(name), TIME, meaning)
+    return StepField(name, lambda fields: fields.time(name), TIME, meaning)
 
 
-def zone_field() -> Field[str]:
+def zone_field() -> StepField[str]:
     """`zone`: `customer`, `shop` or an IANA name."""
-    return Field(
+    return StepField(
         "zone",
         lambda fields: fields.zone(),
         ZONE,
@@ -125,12 +127,14 @@ def zone_field() -> Field[str]:
     )
 
 
-def count_field(name: str, default: int, meaning: str, *, least: int = 1) -> Field[int]:
+def count_field(name: str, default: int, meaning: str, *, least: int = 1) -> StepField[int]:
     """A whole number, at least `least`."""
     schema: Schema = {"type": "integer", "minimum": least}
-    return Field(name, lambda fields: fields.count(name, default, least=least), schema, meaning, default=str(default))
+    return StepField(
+        name, lambda fields: fields.count(name, default, least=least), schema, meaning, default=str(default)
+    )
 
 
-def flag_field(name: str, advice: str, meaning: str) -> Field[bool]:
+def flag_field(name: str, advice: str, meaning: str) -> StepField[bool]:
     """A field that is there or not, and takes no value."""
-    return Field(name, lambda fields: fields.flag(name, advice), {}, meaning)
+    return StepField(name, lambda fields: fields.flag(name, advice), {}, meaning)
