@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 import hypothesis
 import pytest
@@ -153,7 +153,10 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 class SettingsFactory(Protocol):
     """`settings()` or `settings(EngineSettings, partitions=1)`; all of one test share topics and database."""
 
-    def __call__(self, cls: type[SettingsT] = ..., **changes: object) -> SettingsT: ...
+    @overload
+    def __call__(self, **changes: object) -> RuntimeSettings: ...
+    @overload
+    def __call__(self, cls: type[SettingsT], /, **changes: object) -> SettingsT: ...
 
 
 @pytest.fixture
@@ -161,8 +164,7 @@ def settings(kafka: str, database: str) -> SettingsFactory:
     """Makes settings for the test's own topics and database."""
     prefix = f"t{uuid.uuid4().hex[:8]}."
 
-    def make(cls: type[SettingsT] = RuntimeSettings, **changes: object) -> SettingsT:  # type: ignore[assignment]
-        # mypy can't say that the default fits the variable (python/mypy#3737)
+    def make(cls: type[Any] = RuntimeSettings, /, **changes: object) -> Any:
         values: dict[str, object] = {
             "kafka": kafka,
             "postgres": database,

@@ -8,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.running_order import WHOLE_SYSTEM, folder_of
 
 
-class InOrder(LoadScopeScheduling):
+class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships no types
     """Gives each worker the next test; those that start whole systems all go to one worker."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:

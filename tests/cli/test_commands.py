@@ -117,7 +117,7 @@ async def test_what_a_new_shop_still_lacks_is_said_and_no_sender_is_made_up(
         shop = await catalog.shop(connection, "plain")
     assert shop is not None
     assert (shop.email_from, shop.secrets, shop.quiet_hours) == ("", [], "21:00-08:00")
-    complete = ("--email-from", "Plain <hello@example.com>", "--sms-from", "+12025550100")
+    complete: tuple[str, ...] = ("--email-from", "Plain <hello@example.com>", "--sms-from", "+12025550100")
     complete += ("--postal-address", "1 High Street, London", "--quiet-hours", "none")
     code, _, err = await relevo("shops", "update", "plain", *complete, **environment)
     assert code == 0, err
@@ -155,12 +155,13 @@ async def test_tokens_come_and_go_for_one_purpose_each(environment: dict[str, st
     given = ("for-events-1", "for-tasks-1", "for-tasks-2")
     assert [token for token in given if shop.accepts_token(token, "events")] == ["for-events-1"]
     assert [token for token in given if shop.accepts_token(token, "tasks")] == ["for-tasks-2"]
-    for arguments, sentence in (
+    refused: tuple[tuple[tuple[str, ...], str], ...] = (
         (("remove-token", "acme", "--token", "for-tasks-2", "--for", "events"), "no such token for events"),
         (("remove-token", "acme", "--for", "events"), "or --all"),
         (("add-token", "acme", "--token", "short", "--for", "events"), "at least 8 characters"),
-    ):
-        code, out, err = await relevo("shops", *arguments, **environment)
+    )
+    for wrong, sentence in refused:
+        code, out, err = await relevo("shops", *wrong, **environment)
         assert (code, out) == (2, "")
         assert sentence in err
 

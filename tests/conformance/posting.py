@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 import httpx
+from pydantic import SecretStr
 
 from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.entrypoints.main import running
@@ -26,9 +27,9 @@ async def post_all(samples: Sequence[Sample]) -> list[str]:
     try:
         settings = IngestSettings(
             kafka=await platform.kafka(),
-            postgres=await platform.postgres(),
+            postgres=SecretStr(await platform.postgres()),
             topic_prefix=f"c{uuid.uuid4().hex[:8]}.",
-            link_secret="a secret of the conformance, not used",
+            link_secret=SecretStr("a secret of the conformance, not used"),
             ingest_port=0,
             ingest_budget=30,
         )

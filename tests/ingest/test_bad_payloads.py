@@ -42,7 +42,7 @@ def put(value: Any, path: tuple[str | int, ...], replacement: Any, *, drop: bool
         if not isinstance(value, dict | list):
             return
         try:
-            value = value[step]
+            value = value[step]  # type: ignore[index]  # a step that doesn't fit is a TypeError, caught below
         except (KeyError, IndexError, TypeError):
             return
     if isinstance(value, dict):

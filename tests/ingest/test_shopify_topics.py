@@ -7,6 +7,7 @@ import pytest
 
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.connectors.shopify import topics
+from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.drafts import NoEvent
 from tests.ingest.webhooks import (
     FIXTURES,
@@ -341,6 +342,7 @@ def test_stock_level_that_is_not_tracked() -> None:
 def test_product_teaches_its_inventory_items_also_if_nothing_of_it_changed() -> None:
     shop = ShopSession()
     [created] = shop.conclusion("products/create", fixture("products/create"))  # type: ignore[misc] # it has an event
+    assert isinstance(created.subject, Product)
     assert created.subject.inventory_items == ("4300000000011",)
     again = shop.conclusion("products/update", fixture("products/create"))
     assert isinstance(again, NoEvent)

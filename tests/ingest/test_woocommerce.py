@@ -121,7 +121,7 @@ def test_an_order_is_paid_sent_and_partly_refunded_once_each() -> None:
     paid = {"status": "processing", "date_paid_gmt": "2026-03-05T17:30:00"}
     assert types(shop.order(minute=31, **paid)) == ["order.paid", "order.status_changed"]
     assert shop.order(minute=32, **paid) == [], "the same state again"
-    sent = paid | {"status": "completed", "date_completed_gmt": "2026-03-05T17:40:00"}
+    sent: dict[str, Any] = paid | {"status": "completed", "date_completed_gmt": "2026-03-05T17:40:00"}
     [parcel, change] = shop.order(minute=40, **sent)
     assert (parcel.type, parcel.data["kind"], parcel.data["order_number"]) == ("shipment.created", "parcel", "727")
     assert (change.data["previous_status"], change.data["fulfilment_status"]) == ("processing", "fulfilled")
@@ -130,7 +130,7 @@ def test_an_order_is_paid_sent_and_partly_refunded_once_each() -> None:
     assert (refund.type, refund.id, refund.data["total"]["amount"]) == ("refund.created", "refund.created:726", "18.00")
     assert change.data["payment_status"] == "partially_refunded"
     assert (change.data["total"]["amount"], change.data["original_total"]["amount"]) == ("35.10", "53.10")
-    more = {"refunds": [*back["refunds"], {"id": 728, "total": "-35.10"}], "status": "refunded"}  # type: ignore[misc]  # a list
+    more = {"refunds": [*back["refunds"], {"id": 728, "total": "-35.10"}], "status": "refunded"}
     refund, change = shop.order(minute=55, **(back | more))
     assert (refund.id, change.data["payment_status"]) == ("refund.created:728", "refunded")
 
@@ -144,7 +144,7 @@ def test_what_happened_before_the_first_webhook_was_sent_is_told_with_it() -> No
 
 def test_an_update_that_overtakes_its_order() -> None:
     shop = Lumen()
-    paid = {"status": "processing", "date_paid_gmt": "2026-03-05T17:30:00"}
+    paid: dict[str, Any] = {"status": "processing", "date_paid_gmt": "2026-03-05T17:30:00"}
     assert "not heard of before" in shop.reason_of("order.updated", body("order.created") | paid)
     assert types(shop.order("order.created", **paid)) == ["order.placed"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.consents import Consent
+from relevo_contracts.contact import Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.template import Template
 from relevo_notifier.core.work import Work

@@ -201,7 +201,11 @@ async def test_a_host_that_fails_is_left_alone_and_then_tried_by_one_call(
     post: Post, http_service: FakeHttpService
 ) -> None:
     http_service.replies = [lambda: json({}, 500)] * 3 + [lambda: json({"ok": 1})]
-    rules = {"notifier_circuit_failures": 3, "notifier_circuit_pause": 600.0, "notifier_call_retry_first": 1.0}
+    rules: dict[str, Any] = {
+        "notifier_circuit_failures": 3,
+        "notifier_circuit_pause": 600.0,
+        "notifier_call_retry_first": 1.0,
+    }
     async with post.notifier(**OPEN, **rules):
         for number in range(3):
             await publish(post, call(http_service, number))

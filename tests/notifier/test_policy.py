@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.consents import Consent
+from relevo_contracts.contact import Contact
 from relevo_notifier.core.policy import Later, MaySend, QuietHours, Retry, Skip, in_doubt, may_send
 from tests.notifier.support import NOON, customer, delivery
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
 from relevo_notifier.providers.postmark.options import PostmarkOptions
@@ -97,7 +98,7 @@ def test_any_text_gives_valid_json_and_no_header_of_its_own(name: str, text: str
 async def test_two_mail_providers_send_side_by_side(post: Post) -> None:
     async with post.pool.acquire() as connection, connection.transaction():
         await catalog.add_shop(connection, msgspec.structs.replace(SHOP, shop="beta"))
-    options = PostmarkOptions(url=post.sandbox.url, token="sandbox", timeout=5)
+    options = PostmarkOptions(url=post.sandbox.url, token=SecretStr("sandbox"), timeout=5)
     mine, theirs = delivery(1), delivery(2, shop="beta", recipient=customer(email="bo@example.com"))
     post.faults(providers={"postmark": {"busy": 1}})
     async with post.notifier(notifier_providers="beta/email=postmark", notifier_postmark=options):

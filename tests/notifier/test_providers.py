@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
@@ -61,7 +62,7 @@ def smtp(sandbox: Sandbox, port: int | None = None) -> Way:
 
 def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
     url = f"http://127.0.0.1:{port}" if port else sandbox.url
-    options = TwilioOptions(url=url, account="ACsandbox", token="sandbox", connections=4, timeout=2)
+    options = TwilioOptions(url=url, account="ACsandbox", token=SecretStr("sandbox"), connections=4, timeout=2)
     faults: dict[str, Callable[[str], Faults]] = {
         "busy": lambda _: Faults(sms_busy=1),
         "refuse": lambda address: Faults(sms_refuse={address: 21610}),
@@ -72,7 +73,7 @@ def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
 
 def postmark(sandbox: Sandbox, port: int | None = None) -> Way:
     url = f"http://127.0.0.1:{port}" if port else sandbox.url
-    options = PostmarkOptions(url=url, token="sandbox", connections=4, timeout=2)
+    options = PostmarkOptions(url=url, token=SecretStr("sandbox"), connections=4, timeout=2)
     faults: dict[str, Callable[[str], Faults]] = {
         "busy": lambda _: Faults(providers={"postmark": ApiFaults(busy=1)}),
         "refuse": lambda address: Faults(providers={"postmark": ApiFaults(refuse={address: 406})}),
@@ -182,7 +183,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox
 
 
 async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> None:
-    options = TwilioOptions(url=sandbox.url, account="ACsandbox", token="wrong", connections=1, timeout=2)
+    options = TwilioOptions(url=sandbox.url, account="ACsandbox", token=SecretStr("wrong"), connections=1, timeout=2)
     provider = TwilioProvider(options)
     answer = await provider.send(Message("e", "+12025550100", "+12025550101", "text"))
     await provider.close()

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 import msgspec
 import pytest
 
-from relevo_contracts.contact import Consent
+from relevo_contracts.consents import Consent
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.payloads import Buyer, ConsentChanged

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from relevo_contracts.contact import Consent
+from relevo_contracts.consents import Consent
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import CallAnswered, DeliveryOutcome, SendDelivery
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged

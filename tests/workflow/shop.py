@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from textwrap import dedent
 from typing import Any
 
-from relevo_contracts.contact import Consent, Contact
+from relevo_contracts.consents import Consent
+from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import Event
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.definition.workflow import Definition
