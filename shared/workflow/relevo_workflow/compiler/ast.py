@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from relevo_contracts.event_types import BUILT_IN, EventTypes
-from relevo_workflow.expressions.shapes import DYN, Shape
+from relevo_workflow.expressions.shapes import DYN, Shape, either
 from relevo_workflow.steps.reading import Block, StepNode
 from relevo_workflow.steps.registry import STEP_TYPES
 from relevo_workflow.steps.step_type import Saved
@@ -126,6 +126,8 @@ def saved_shapes(steps: list[StepNode], problems: Problems, types: EventTypes = 
                 found[name] = DYN
             elif known.name != shape.name or known.kind != shape.kind:
                 problems.error(where.position, f"'run.{name}' is saved elsewhere as something else", "another name")
+            else:
+                found[name] = either(known, shape)
     return found
 
 

@@ -17,6 +17,7 @@ from relevo_workflow.expressions.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.expression import Compiled, Equality, Expression
 from relevo_workflow.expressions.field_paths import FieldPath, Getter, find_paths, getter
+from relevo_workflow.expressions.known_values import never_equal
 from relevo_workflow.expressions.operands import Operands
 from relevo_workflow.expressions.order_windows import OrderWindow, complaint, declarations, find_windows
 from relevo_workflow.expressions.plain_conditions import necessary_equalities, plain_condition
@@ -82,6 +83,8 @@ class ExpressionCompiler:
             if UNKNOWN in key or environment.run.kind == "dyn":
                 return None  # never evaluated: what it is about was refused already
             variants[key] = _compile(text, self._roots(environment, event, trigger))
+        for never in never_equal(text, environment):
+            self._problems.note(never.told(node.at(never.index)))
         return Expression(text, node.position, variants, by_event, by_trigger)
 
     def type_name(self, text: str, environment: TypeEnvironment) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect
 
+from relevo_contracts.consents import ConsentState
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.payloads import Money
 
@@ -21,7 +22,10 @@ Reader = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The shape of one value. `kind`: bool, int, double, string, timestamp, dyn, struct, list or map."""
+    """The shape of one value. `kind`: bool, int, double, string, timestamp, dyn, struct, list or map.
+
+    `values` are the only texts that it can be, besides the empty one where it is absent; empty if any may come.
+    """
 
     kind: str
     name: str = ""
@@ -29,6 +33,7 @@ class Shape:
     item: "Shape | None" = None
     nullable: bool = False
     default: Any = field(default=None, compare=False)
+    values: tuple[str, ...] = field(default=(), compare=False)
 
     def reader(self) -> Reader:
         """A function from plain JSON (or nothing) to the value that an expression sees."""
@@ -150,6 +155,11 @@ def list_of(item: Shape) -> Shape:
     return Shape("list", item=item)
 
 
+def one_of(*values: str) -> Shape:
+    """Text that is one of these; any text if there is none."""
+    return Shape("string", values=values)
+
+
 def map_of(item: Shape) -> Shape:
     """Values of one shape by text."""
     return Shape("map", item=item)
@@ -189,7 +199,9 @@ def _from_info(info: inspect.Type) -> Shape:
         return _optional(info)
     for known, shape in _SIMPLE:
         if isinstance(info, known):
-            return shape
+            return (
+                replace(shape, values=tuple(map(str, info.values))) if isinstance(info, inspect.LiteralType) else shape
+            )
     if isinstance(info, inspect.StructType):
         return MONEY if info.cls is Money else shape_of(info.cls)
     if isinstance(info, inspect.ListType):
@@ -250,7 +262,8 @@ CUSTOMER = struct(
     "Customer",
     {
         **dict.fromkeys(("key", "email", "phone", "first_name", "last_name", "company", "group"), STRING),
-        **dict.fromkeys(("locale", "timezone", "country", "email_consent", "sms_consent", "birthday"), STRING),
+        **dict.fromkeys(("locale", "timezone", "country", "birthday"), STRING),
+        **dict.fromkeys(("email_consent", "sms_consent"), replace(one_of(*get_args(ConsentState)), default="unknown")),
         "tags": list_of(STRING),
         "segments": list_of(STRING),
         "attributes": map_of(ATTRIBUTE),
@@ -266,9 +279,22 @@ SHOP = struct(
 ORDERS = struct("Orders", {"count": INT, "total": DOUBLE})
 """What `orders(…)` is to CEL's type checker."""
 RESPONSE = struct("Response", {"ok": BOOL, "status": INT, "body": DYN, "error": STRING})
-TASK_RESULT = struct(
-    "TaskResult", {"status": STRING, "by": STRING, "note": STRING, "data": map_of(STRING), "at": MAYBE_TIMESTAMP}
-)
+
+
+def staff_result_shape(*statuses: str) -> Shape:
+    """What is kept of the staff's answer, whose `status` is one of these."""
+    status = one_of(*statuses)
+    return struct(
+        "TaskResult", {"status": status, "by": STRING, "note": STRING, "data": map_of(STRING), "at": MAYBE_TIMESTAMP}
+    )
+
+
+def either(one: Shape, other: Shape) -> Shape:
+    """The shape of what may be the one or the other of two that differ at most in the texts that they can be."""
+    known = (*one.values, *other.values) if one.values and other.values else ()
+    fields = {name: either(shape, other.fields.get(name, shape)) for name, shape in one.fields.items()}
+    item = either(one.item, other.item) if one.item is not None and other.item is not None else one.item
+    return replace(one, fields=fields, item=item, values=tuple(dict.fromkeys(known)))
 
 
 def run_shape(saved: dict[str, Shape]) -> Shape:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from relevo_workflow.expressions.shapes import staff_result_shape
 from relevo_workflow.model.inputs import TaskInput
 from relevo_workflow.model.state import Vote
 from relevo_workflow.steps.reading import Arm, StepNode, StepReading
@@ -14,7 +15,6 @@ from relevo_workflow.steps.task import (
     StaffStep,
     plain_text,
     read_assignment,
-    result_shape,
     staff_result,
 )
 from relevo_workflow.steps.words import duration_in_words
@@ -131,7 +131,7 @@ APPROVE = StepType(
     fields=_FIELDS,
     schema=lambda: schema_of(_FIELDS),
     arms=_arms,
-    shape=result_shape,
+    shape=lambda body, name: staff_result_shape(*_VERDICTS),
     numbered=True,
     label_positions=_positions,
 )

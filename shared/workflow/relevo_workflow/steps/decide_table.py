@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relevo_workflow.expressions.expression import Expression
-from relevo_workflow.expressions.shapes import BOOL, DOUBLE, DYN, INT, STRING, Shape, struct
+from relevo_workflow.expressions.shapes import BOOL, DOUBLE, DYN, INT, Shape, either, one_of, struct
 from relevo_workflow.model.decision import Check
 from relevo_workflow.steps.arm_labels import check_names, label_arms
 from relevo_workflow.steps.branch import WHEN
@@ -165,7 +165,8 @@ def _shape(body: Node, name: str) -> Shape:
             if not SAVE_NAME.match(key):
                 return DYN
             shape = _literal_shape(value)
-            fields[key] = shape if fields.get(key, shape) == shape else DYN
+            known = fields.get(key, shape)
+            fields[key] = either(known, shape) if known == shape else DYN
     if text_of(entries.get("hit")) == "collect":
         fields = {key: Shape("list", item=shape) for key, shape in fields.items()}
     return struct("Table_" + name, fields)
@@ -178,7 +179,7 @@ def _literal_shape(node: Node) -> Shape:
         return INT
     if isinstance(node.value, float):
         return DOUBLE
-    return STRING if node.is_text and is_word(node.text) else DYN
+    return one_of(node.text) if node.is_text and is_word(node.text) else DYN
 
 
 DECIDE = StepType(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from relevo_workflow.expressions.shapes import TASK_RESULT, Shape
+from relevo_workflow.expressions.shapes import Shape, staff_result_shape
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import CloseTask, Effect, EscalateTask, OpenTask, RemindTask
 from relevo_workflow.model.inputs import TaskInput
@@ -248,10 +248,10 @@ def _read(reading: StepReading) -> Step | None:
     return TaskStep(reading.node.id, reading.after, assignment)
 
 
-def result_shape(body: Node, name: str) -> Shape:
+def _shape(body: Node, name: str) -> Shape:
     """The shape of what is kept of the staff's answer."""
     del body, name
-    return TASK_RESULT
+    return staff_result_shape("completed", "expired")
 
 
 TASK = StepType(
@@ -260,6 +260,6 @@ TASK = StepType(
     read=_read,
     fields=FIELDS,
     schema=lambda: {"$ref": "#/$defs/task"},
-    shape=result_shape,
+    shape=_shape,
     numbered=True,
 )

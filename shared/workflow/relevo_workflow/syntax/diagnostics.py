@@ -58,7 +58,12 @@ class Problems:
 
     def warning(self, position: Position, message: str, advice: str = "") -> None:
         """Notes something that is allowed and yet probably not meant."""
-        self.found.append(Diagnostic(position, message, advice, "warning"))
+        self.note(Diagnostic(position, message, advice, "warning"))
+
+    def note(self, found: Diagnostic) -> None:
+        """Notes a finding, once."""
+        if found not in self.found:
+            self.found.append(found)
 
     @property
     def sorted(self) -> list[Diagnostic]:

@@ -13,6 +13,7 @@ from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import DYN, INT, Shape
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.yaml_source import Node
+from relevo_workflow.values.liquid_comparisons import never_equal_in_text
 from relevo_workflow.values.liquid_kinds import wrong_kinds
 from relevo_workflow.values.text_context import NO_FIELDS, TextFields, named_paths
 from relevo_workflow.values.text_shapes import Wrong, known_shapes, roots_of
@@ -51,6 +52,8 @@ def check_liquid(
     kinds = wrong_kinds(parsed, environment) if len(problems.errors) == before else ()
     for wrong in (*wrong_loop_fields(parsed, environment), *kinds):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
+    for never in never_equal_in_text(parsed, environment):
+        problems.note(never.told(node.at(never.index)))
     return parsed if len(problems.errors) == before else None
 
 
