@@ -230,7 +230,7 @@ async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment
         ((*ADD, "--email-from", "Acme"), "has no e-mail address"),
         ((*ADD, "--sms-from", "2025550123"), "is no number"),
         ((*ADD, "--token", ""), "at least 8 characters"),
-        (("shops", "list"), "start a system of your own with `relevo up`"),
+        (("shops", "list"), "is it running, and RELEVO_POSTGRES right?"),
         (("dead-letters", "redrive"), "their ids, --shop and --cause, or --all"),
         (("deploy", "nowhere"), "there is no workflow in nowhere"),
         (("demo", "--speed", "1"), "greater than or equal to 60"),

@@ -179,7 +179,7 @@ UNREADABLE = [
     ("orders/create", b'{"id": 5, "name": "#1', "invalid", "body", "truncated"),
     ("orders/create", b"[1, 2]", "invalid", "body", "not a JSON object"),
     ("orders/create", b"id=5&name=1&password=hunter2", "invalid", "body", "JSON is broken"),
-    ("orders/create", b"", "invalid", "body", "truncated"),
+    ("orders/create", b"", "invalid", "body", "is empty"),
     ("orders/create", b'{"name": "#5", "id": []}', "mismatch", "", "'id'"),
     ("orders/create", b'{"id": {"x": 1}, "name": "#5"}', "invalid", "id", "missing"),
     ("", b'{"id": 5, "name": "#5"}', "no_topic", "", "X-Shopify-Topic"),
@@ -428,7 +428,8 @@ BAD_EVENTS: list[tuple[dict[str, Any], str]] = [
     ({"specversion": "0.3"}, "specversion"),
     ({"id": ""}, "id"),
     ({"type": "order.placed", "data": {"customer": {}}}, "data.order_id"),
-    ({"data": {"customer": {}, "quote_id": ""}}, "data.customer"),
+    ({"data": {"customer": {}, "quote_id": ""}}, "data.quote_id"),  # the first of both
+    ({"data": {"customer": {}, "quote_id": "1"}}, "data.customer"),
     ({"data": {"customer": {"email": "nobody"}, "quote_id": "1"}}, "data.customer.email"),
     ({"data": {"customer": {"id": "1"}, "quote_id": 5}}, "data.quote_id"),
     (
