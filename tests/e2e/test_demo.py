@@ -5,6 +5,7 @@ command start its own.
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,6 @@ async def test_every_expected_message_arrives_once(tmp_path: Path, settings: Set
     assert result["runs_started"] >= result["runs_ended"] > 0
     assert len(list((tmp_path / "data" / "mail").glob("*.eml"))) == emails
     assert "shopper000@example.com" in err
-    assert "abandoned-cart: 28 h after checkout.started, customer.orders_count == 0" in err
+    # Minutes are tenths of a second here: two webhooks that overtake each other show in them.
+    assert re.search(r"abandoned-cart: 28 h (\d+ min )?after checkout.started, customer.orders_count == 0", err)
     assert not (tmp_path / "data" / "kafka").exists()
