@@ -8,9 +8,10 @@ NAME ?= engine
 # Tests mostly wait for Kafka and PostgreSQL, so there are more workers than cores.
 WORKERS ?= 4
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
-PURE := tests/contracts tests/templates tests/workflow tests/golden tests/architecture tests/docs/test_decisions.py
+PURE := tests/contracts tests/templates tests/workflow tests/golden tests/architecture tests/docs/test_decisions.py \
+        tests/docs/test_paths.py
 GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py tests/architecture/test_running_page.py \
-             tests/architecture/test_lock_files.py tests/docs/test_decisions.py
+             tests/architecture/test_lock_files.py tests/docs/test_decisions.py tests/docs/test_paths.py
 
 # Python keeps what it has compiled, whatever the surroundings say: without it every start of a process takes twice as long.
 export PYTHONDONTWRITEBYTECODE :=
