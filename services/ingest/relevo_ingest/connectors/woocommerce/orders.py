@@ -70,13 +70,17 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
 
 def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     before = seen.before
-    if before is None:
-        return [now.placed(), *now.since({})] if is_new else []
-    was_placed = before.get("status") not in UNPLACED
+    if before is None and not is_new:
+        return []
+    was_placed = before is not None and before.get("status") not in UNPLACED
     drafts = [] if was_placed and not is_new else [now.placed()]
-    if seen.fresh:
+    if is_new:
+        # An update that came first was told to nobody, so all counts. What was told already has the same id again.
+        drafts += now.since({})
+    elif before is not None and seen.fresh:
         drafts += now.since(before)
-        drafts += now.status_change(before) if was_placed else ()
+    if before is not None and seen.fresh and was_placed:
+        drafts += now.status_change(before)
     return drafts
 
 
