@@ -82,6 +82,19 @@ async def test_an_error_of_one_item_is_its_own_callers_alone(server: Server) -> 
     assert str(found[3]) == "3"
 
 
+async def test_an_item_that_fits_into_no_round_costs_nobody_but_its_own_caller(server: Server) -> None:
+    def select(items: Sequence[int]) -> list[int]:
+        if 3 in items:
+            raise ValueError(items)
+        return list(range(len(items)))
+
+    coalescer = Coalescer(server.serve, is_shared=is_shared, select=select)
+    server.bad = {3}
+    found = await asyncio.gather(*calls(coalescer, *range(6)), return_exceptions=True)
+    assert [type(one) if isinstance(one, Exception) else one for one in found] == [0, 2, 4, ValueError, 8, 10]
+    assert await coalescer.call(6) == 12, "it goes on"
+
+
 async def test_an_error_that_meets_everyone_is_not_tried_one_by_one(server: Server) -> None:
     coalescer = Coalescer(server.serve, is_shared=is_shared)
     server.away = True

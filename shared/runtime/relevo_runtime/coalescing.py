@@ -6,6 +6,7 @@ once.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
@@ -15,6 +16,7 @@ from relevo_runtime.supervision import contained
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
 
 
 class NotTaken(RuntimeFault):
@@ -38,7 +40,8 @@ class Coalescer(Generic[Item, Result]):
     callers of the round. Unless the error is one that would meet each of them (`is_shared`: a database that is away), a
     round of several is served again in halves, so that an item costs nobody but its own caller: `serve` must be safe to
     repeat. `select` names, by their places, those of the waiting items that may be in one round, in ascending order and
-    at least one; the others stay in line, in their order.
+    at least one; the others stay in line, in their order. While it raises, each is served alone: `serve` then says to
+    whoever is at fault what is wrong with their item.
     """
 
     def __init__(
@@ -104,10 +107,17 @@ class Coalescer(Generic[Item, Result]):
         waiting = [call for call in self._waiting if not call.result.done()]  # the others have gone
         chosen: Sequence[int] = range(len(waiting))
         if self._select is not None and waiting:
-            chosen = self._select([call.item for call in waiting])
+            chosen = self._selected(self._select, [call.item for call in waiting])
         places = set(chosen)
         self._waiting = [call for n, call in enumerate(waiting) if n not in places]
         return [waiting[n] for n in chosen]
+
+    def _selected(self, select: Callable[[Sequence[Item]], Sequence[int]], items: Sequence[Item]) -> Sequence[int]:
+        try:
+            return select(items)
+        except Exception:  # noqa: BLE001 - it is an error of one of the items, and costs the others nothing but time
+            _log.exception("%d calls can't be put into rounds; the first is served alone", len(items))
+            return [0]
 
     async def _serve_round(self, calls: Sequence[_Call[Item, Result]]) -> None:
         try:
