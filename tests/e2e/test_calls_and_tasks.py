@@ -8,6 +8,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -148,7 +149,7 @@ async def test_a_call_two_approvals_and_a_branch_to_the_end(
                 "tasks", "approve", task["task_id"], "--by", person, "--note", "fine", **environment
             )
             assert code == 0, err
-            await until(lambda by=person: counted(pool, f"""engine.task where votes @> '[{{"by": "{by}"}}]'"""))
+            await until(partial(counted, pool, f"""engine.task where votes @> '[{{"by": "{person}"}}]'"""))
         await until(lambda: counted(pool, "engine.run where ended_at is not null"))
     assert await pool.fetchval("select end_reason from engine.run") == "credited"
     assert await pool.fetchval("select status || ': ' || close_reason from engine.task") == "done: approved by Ben"

@@ -111,7 +111,7 @@ async def told_by_engine(pool: Pool, shop: str, key: str) -> list[Told]:
 
 def message(arrival: Input, subject: Subject) -> Event | RunInput:
     """What travels to the engine for an input other than a wake-up."""
-    where: dict[str, str] = {"shop": subject.shop, "key": subject.key}
+    where: dict[str, Any] = {"shop": subject.shop, "key": subject.key}
     match arrival:
         case EventInput(event) if event.key == subject.key:
             return event

@@ -1,9 +1,11 @@
 """An engine's batch processor on the real database and broker, fed with records as a consumer would."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -21,6 +23,7 @@ from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from relevo_workflow import load_workflow
+from tests.conftest import SettingsFactory
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CART = {
@@ -125,7 +128,9 @@ class Engine:
         return {name: [tuple(row) for row in await self.pool.fetch(query)] for name, query in queries.items()}
 
 
-def wakeup(row: msgspec.Struct) -> WakeUp:
+def wakeup(row: Mapping[str, Any] | asyncpg.Record | None) -> WakeUp:
+    """The wake-up of a row of `scheduler.timer`."""
+    assert row is not None
     return WakeUp(
         id=wake_up_id(row["timer_id"], row["due_at"], row["turn"]),
         shop=row["shop"], key=row["key"], timer_id=row["timer_id"],
@@ -158,7 +163,7 @@ async def deploy(pool: Pool, files: dict[str, str]) -> None:
 
 
 @pytest.fixture
-async def engine(pool, settings, topics) -> AsyncIterator[Engine]:
+async def engine(pool: Pool, settings: SettingsFactory, topics: list[str]) -> AsyncIterator[Engine]:
     async with pool.acquire() as conn:
         await catalog.add_shop(conn, catalog.Shop(shop="sample", platform="shopify", name="Sample"))
     await deploy(pool, CART)

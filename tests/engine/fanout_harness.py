@@ -1,7 +1,9 @@
 """A shop with people who wait for a product, and an engine whose walks and catalog are run by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -14,6 +16,7 @@ from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.settings import RuntimeSettings
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
 
 LAYOUT = {name: text for name, text in CART.items() if name != "workflow.yaml"}
@@ -69,12 +72,17 @@ def was_born(customer: str, day: str, *, timezone: str = "", historical: bool = 
 class Recording(Publisher):
     """The real publisher, which also remembers what it published."""
 
-    def __init__(self, settings) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, settings: RuntimeSettings) -> None:
         super().__init__(settings)
         self.sent: list[tuple[str, bytes]] = []
 
-    async def publish(self, topic, messages) -> None:  # type: ignore[no-untyped-def]
-        await super().publish(topic, messages)
+    async def publish(
+        self,
+        topic: str,
+        messages: Sequence[tuple[bytes, bytes]],
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> None:
+        await super().publish(topic, messages, headers)
         self.sent.extend((topic, value) for _, value in messages)
 
     def inputs(self) -> list[RunInput]:
@@ -115,10 +123,10 @@ class Shop:
         await self.walk()
 
 
-async def open_shop(engine: Engine, publisher: Recording, **forwarding: object) -> Shop:
+async def open_shop(engine: Engine, publisher: Recording, **forwarding: Any) -> Shop:
     """The shop of the engine's catalog, as it is deployed now."""
     own, stores = await build_engine(engine.pool, publisher), postgres_stores()
-    fanout_worker = FanoutWorker(  # type: ignore[misc]
+    fanout_worker = FanoutWorker(
         pool=own.pool, stores=stores, definitions=own.definitions, publisher=publisher, **forwarding
     )
     follower = CatalogFollower(own.pool, own.definitions, stores=stores, settled=timedelta())

@@ -59,6 +59,7 @@ async def test_each_moved_run_says_so_in_its_decisions(engine: Engine) -> None:
     await engine.take(checkout("a"))
     await move(engine.pool, version("8h"), engine.clock)
     row = await engine.pool.fetchrow("select * from engine.decision where kind = 'migrated'")
+    assert row is not None
     assert (row["input"], row["input_id"], row["key"]) == ("deployment", "revision-7", "cus_1")
     assert "goes on at wait-4h, until 2026-03-02T16:00:00+00:00" in row["reason"]
 

@@ -37,6 +37,7 @@ async def test_an_order_in_the_same_batch_comes_before_the_wake_up_that_it_makes
     await engine.take(checkout("tok"))
     engine.clock.advance(5 * HOUR)
     row = await engine.pool.fetchrow("select * from scheduler.timer")
+    assert row is not None
     wakeup = WakeUp(
         id="w", shop="sample", key="cus_1", timer_id=row["timer_id"], due_at=row["due_at"], run_id=row["run_id"],
         turn=row["turn"], name=row["name"],

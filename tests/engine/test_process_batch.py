@@ -1,6 +1,7 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,10 +11,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
+from relevo_contracts.messages import WakeUp
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
+from tests.conftest import SettingsFactory
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
 
 FOUR_HOURS = timedelta(hours=4)
@@ -97,18 +101,23 @@ class DyingPublisher(Publisher):
     dies = 0
     after_sending = False
 
-    async def publish(self, topic, messages):  # type: ignore[no-untyped-def]
+    async def publish(
+        self,
+        topic: str,
+        messages: Sequence[tuple[bytes, bytes]],
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> None:
         self.dies -= 1
         if self.dies == 0 and not self.after_sending:
             raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
-        await super().publish(topic, messages)
+        await super().publish(topic, messages, headers)
         if self.dies == 0:
             raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
 
 
 @pytest.mark.parametrize("after_sending", [False, True])
 async def test_what_was_committed_and_not_published_stays_in_the_outbox(
-    engine: Engine, settings, after_sending
+    engine: Engine, settings: SettingsFactory, after_sending: bool
 ) -> None:
     await engine.take(checkout("tok"))
     async with DyingPublisher(settings()) as publisher:
@@ -136,7 +145,8 @@ async def test_a_wake_up_that_a_restart_overtook_leaves_the_new_timer_alone(engi
     await engine.take(checkout("tok"))
     fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
     restart = changed("tok", at=MORNING + timedelta(hours=3))
-    for batch in [[restart, fired]] if together else [[restart], [fired]]:
+    batches: list[list[Event | WakeUp]] = [[restart, fired]] if together else [[restart], [fired]]
+    for batch in batches:
         await engine.take(*batch)
     state = await engine.state()
     assert [due for _, _, due, _ in state["timers"]] == [MORNING + timedelta(hours=7)]
@@ -153,7 +163,8 @@ async def test_a_timer_that_was_armed_anew_for_the_same_instant_still_fires(engi
     await successor.take(checkout("tok"))
     fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
     restart = changed("tok", at=MORNING + timedelta(hours=2))
-    for batch in [[restart, fired]] if together else [[restart], [fired]]:
+    batches: list[list[Event | WakeUp]] = [[restart, fired]] if together else [[restart], [fired]]
+    for batch in batches:
         await successor.take(*batch)
     assert len((await engine.state())["timers"]) == 1
     await successor.wake(after=FOUR_HOURS)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -21,6 +21,7 @@ from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_runtime import catalog
 from tests.engine.conftest import MORNING, Engine, checkout, deploy, event, order
 
+Verdict = Literal["completed", "approved", "rejected"]
 HOUR = timedelta(hours=1)
 PACK = {
     "workflow.yaml": """
@@ -94,7 +95,7 @@ async def all_tasks(engine: Engine, **options: Any) -> list[Task]:
         return await tasks.list_tasks(conn, **options)
 
 
-async def answer(engine: Engine, task: Task, done: str, by: str) -> TaskDone:
+async def answer(engine: Engine, task: Task, done: Verdict, by: str) -> TaskDone:
     """What the staff says, published and taken by the engine."""
     async with engine.pool.acquire() as conn:
         said = await answer_task(
@@ -246,7 +247,7 @@ async def test_a_reminder_an_escalation_and_the_deadline_are_on_the_task(staffed
         ("Ana", "completed", "approve or reject it"),
     ],
 )
-async def test_who_may_not_answer_is_told_why(staffed: Engine, by: str, done: str, reason: str) -> None:
+async def test_who_may_not_answer_is_told_why(staffed: Engine, by: str, done: Verdict, reason: str) -> None:
     task = await opened_credit(staffed)
     with pytest.raises(TaskRefusedError, match=reason):
         await answer(staffed, task, done, by)

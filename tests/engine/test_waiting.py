@@ -1,6 +1,7 @@
 """A product is back: everybody who waits for it is told, nobody else, and nobody is missed."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.core.fanout import event_fanout
 from relevo_engine.core.waiting import Waiting
 from relevo_runtime.errors import PublishError
+from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, deploy
 from tests.engine.fanout_harness import RESTOCK, Recording, Shop, asks, buys, open_shop, restocked
 
@@ -134,17 +136,24 @@ class DyingOnThePage(Recording):
     page = 2
     after_sending = False
 
-    async def publish(self, topic, messages) -> None:  # type: ignore[no-untyped-def]
+    async def publish(
+        self,
+        topic: str,
+        messages: Sequence[tuple[bytes, bytes]],
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> None:
         self.page -= 1
         if self.page == 0 and not self.after_sending:
             raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
-        await super().publish(topic, messages)
+        await super().publish(topic, messages, headers)
         if self.page == 0:
             raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
 
 
 @pytest.mark.parametrize("after_sending", [False, True])
-async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(shop: Shop, settings, after_sending: bool) -> None:
+async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(
+    shop: Shop, settings: SettingsFactory, after_sending: bool
+) -> None:
     await shop.engine.take(*(asks(one) for one in PEOPLE))
     await shop.engine.take(restocked())
     async with DyingOnThePage(settings()) as dying:

@@ -8,6 +8,8 @@ from relevo_runtime import catalog
 from relevo_runtime.catalog_cache import CatalogCache, CatalogSnapshot, CatalogUnread
 from relevo_runtime.postgres import Connection, Pool
 
+NONE: list[str] = []
+
 
 class Reader:
     """Reads the names of the shops, and counts how often."""
@@ -40,7 +42,7 @@ async def add(pool: Pool, name: str) -> None:
 
 async def test_a_snapshot_is_read_once_a_revision(pool: Pool) -> None:
     reader = Reader()
-    snapshot = CatalogSnapshot(reader, [])
+    snapshot = CatalogSnapshot(reader, NONE)
     assert snapshot.value == []
     await add(pool, "acme")
     async with pool.acquire() as connection:
@@ -51,7 +53,7 @@ async def test_a_snapshot_is_read_once_a_revision(pool: Pool) -> None:
 
 async def test_it_looks_no_sooner_than_its_interval(pool: Pool) -> None:
     seconds = Seconds()
-    cache = CatalogCache(pool, Reader(), [], interval=5, monotonic=seconds)
+    cache = CatalogCache(pool, Reader(), NONE, interval=5, monotonic=seconds)
     assert await cache.get() == []
     await add(pool, "acme")
     seconds.now += 4
@@ -61,7 +63,7 @@ async def test_it_looks_no_sooner_than_its_interval(pool: Pool) -> None:
 
 
 async def test_whoever_would_be_refused_has_it_looked_at_anew(pool: Pool) -> None:
-    cache = CatalogCache(pool, Reader(), [], interval=1000)
+    cache = CatalogCache(pool, Reader(), NONE, interval=1000)
     assert await cache.get() == []
     assert not await cache.changed()
     await add(pool, "acme")
@@ -72,7 +74,7 @@ async def test_whoever_would_be_refused_has_it_looked_at_anew(pool: Pool) -> Non
 async def test_concurrent_calls_share_one_look(pool: Pool) -> None:
     await add(pool, "acme")
     reader = Reader()
-    cache = CatalogCache(pool, reader, [], interval=1000)
+    cache = CatalogCache(pool, reader, NONE, interval=1000)
     assert await asyncio.gather(*(cache.get() for _ in range(20))) == [["acme"]] * 20
     assert reader.reads == 1
 
@@ -80,7 +82,7 @@ async def test_concurrent_calls_share_one_look(pool: Pool) -> None:
 async def test_what_is_known_stays_valid_while_the_database_is_away(pool: Pool) -> None:
     await add(pool, "acme")
     reader, seconds = Reader(), Seconds()
-    cache = CatalogCache(pool, reader, [], interval=1, monotonic=seconds)
+    cache = CatalogCache(pool, reader, NONE, interval=1, monotonic=seconds)
     reader.failure = ConnectionError("away")
     with pytest.raises(CatalogUnread, match="away"):
         await cache.get()
@@ -101,6 +103,6 @@ async def test_what_is_known_stays_valid_while_the_database_is_away(pool: Pool) 
 async def test_a_defect_is_not_taken_for_an_outage(pool: Pool) -> None:
     reader = Reader()
     reader.failure = ValueError("defect")
-    cache = CatalogCache(pool, reader, [])
+    cache = CatalogCache(pool, reader, NONE)
     with pytest.raises(ValueError, match="defect"):
         await cache.get()

@@ -72,7 +72,7 @@ def test_a_setting_that_can_not_be_is_refused_at_the_start(field: str, value: ob
 def test_settings_can_not_be_changed_later() -> None:
     settings = RuntimeSettings()
     with pytest.raises(pydantic.ValidationError):
-        settings.partitions = 3  # type: ignore[misc]
+        settings.partitions = 3
 
 
 def test_the_listing_explains_every_setting_and_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

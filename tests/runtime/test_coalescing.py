@@ -115,7 +115,7 @@ async def test_who_gives_up_in_line_is_not_served_and_costs_nobody(server: Serve
     under_way[0].cancel()
     in_line[0].cancel()
     server.gate.set()
-    assert await asyncio.gather(under_way[1], in_line[1]) == [4, 8]
+    assert [await under_way[1], await in_line[1]] == [4, 8]
     assert server.rounds == [[1, 2], [4]], "what is under way is served to its end"
     assert [one.cancelled() for one in (under_way[0], in_line[0])] == [True, True]
 

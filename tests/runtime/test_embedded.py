@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -135,7 +135,7 @@ async def test_messages_survive_a_crash_of_the_broker_and_everyone_goes_on(tmp_p
     got: set[bytes] = set()
     three = asyncio.Event()
 
-    async def handler(records: list[Record]) -> None:
+    async def handler(records: Sequence[Record]) -> None:
         got.update(record.value for record in records)
         if len(got) == 3:
             three.set()

@@ -2,10 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
@@ -73,7 +73,7 @@ async def test_a_connection_serves_one_request_after_the_other(port: int) -> Non
     writer.close()
 
 
-async def reading(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+async def reading(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that reads a request wholly before it answers, as ingest does."""
     if scope["type"] != "http":
         return

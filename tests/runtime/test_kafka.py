@@ -478,7 +478,7 @@ async def test_a_member_that_can_not_release_what_it_holds_back_ends_its_service
     running = consumer(settings(), seen, on_failure=ended.set_result, **batches)
 
     class Broken(Precedence):
-        waiting = True  # type: ignore[assignment]  # whatever came: something is held back
+        waiting = True  # whatever came: something is held back
 
         async def release(self, consumer: object) -> None:
             raise ZeroDivisionError("a bug")

@@ -61,7 +61,7 @@ async def test_however_a_task_ends_it_is_unhealthy_and_the_service_hears_of_it(
 async def test_the_first_of_several_to_end_is_told_at_once_though_another_swallows_its_cancellation(
     running: Callable[..., object], said: str
 ) -> None:
-    first = asyncio.create_task(running(), name="the part")  # type: ignore[arg-type]
+    first: asyncio.Task[object] = asyncio.create_task(running(), name="the part")  # type: ignore[arg-type]
     other = asyncio.create_task(_swallows())
     with pytest.raises(PartEnded, match=said.replace("(", "\\(")):
         await together([first, other])
