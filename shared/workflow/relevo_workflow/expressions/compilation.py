@@ -84,7 +84,7 @@ class ExpressionCompiler:
                 return None  # never evaluated: what it is about was refused already
             variants[key] = _compile(text, self._roots(environment, event, trigger))
         for never in never_equal(text, environment):
-            self._problems.note(never.told(node.at(never.index)))
+            self._problems.note(never.diagnostic(node.at(never.index)))
         return Expression(text, node.position, variants, by_event, by_trigger)
 
     def type_name(self, text: str, environment: TypeEnvironment) -> str:

@@ -28,7 +28,7 @@ class Never(Struct, frozen=True):
     known: tuple[str, ...]
     outcome: str = ""
 
-    def told(self, position: Position) -> Diagnostic:
+    def diagnostic(self, position: Position) -> Diagnostic:
         """The warning of it."""
         tail = f": this is always {self.outcome}" if self.outcome else ""
         near = nearest(self.text, self.known) or nearest(self.text.lower(), self.known)

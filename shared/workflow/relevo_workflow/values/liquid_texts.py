@@ -53,7 +53,7 @@ def check_liquid(
     for wrong in (*wrong_loop_fields(parsed, environment), *kinds):
         problems.error(node.at(wrong.index), wrong.message, wrong.advice)
     for never in never_equal_in_text(parsed, environment):
-        problems.note(never.told(node.at(never.index)))
+        problems.note(never.diagnostic(node.at(never.index)))
     return parsed if len(problems.errors) == before else None
 
 
