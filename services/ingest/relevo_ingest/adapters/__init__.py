@@ -1,1 +1,1 @@
-"""One outside system each: the identity table, the shops of the catalog."""
+"""The ports of `app.ports` on Kafka, PostgreSQL and metrics: one outside system or table each, its SQL beside it."""

@@ -1,1 +1,1 @@
-"""One outside system each: the tables, the catalog, the mail server, the SMS provider."""
+"""One outside system each: the tables, the catalog, outgoing HTTP. Mail and SMS are in `providers`."""

@@ -1,1 +1,1 @@
-"""E-mail through Postmark."""
+"""E-mail through Postmark. Its codes are tested in `tests/notifier/test_postmark.py`."""
