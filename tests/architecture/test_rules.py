@@ -177,6 +177,27 @@ def test_names_use_the_words_of_the_field(package: str) -> None:
     assert wrong == []
 
 
+def messages_in(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts of a module that are not docstrings, each with its line."""
+    tree = ast.parse(path.read_text())
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+            yield node.lineno, node.value
+
+
+def test_messages_say_what_something_is_not_in_plain_english() -> None:
+    """`is not an e-mail address`, never `is no e-mail address`."""
+    stilted = re.compile(r"(?<!there )\b(is|are|was|were) (no(?! longer| such)|none of the)\b", re.IGNORECASE)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in sources()
+        for line, text in messages_in(path)
+        if stilted.search(text)
+    ]
+    assert wrong == []
+
+
 def test_statements_are_constants_of_the_module_that_runs_them() -> None:
     """One way to have SQL: read once, at the first use, and found by whoever reads the module."""
     wrong = []

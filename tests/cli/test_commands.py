@@ -182,7 +182,7 @@ async def test_an_old_flaw_of_a_shop_stops_no_change_of_something_else(environme
         assert code == 0, err
     for arguments, sentence in (
         (("rotate-secret", "acme", "--secret", "brief"), "at least 8 characters"),
-        (("update", "acme", "--locale", "es_ES"), "is no language"),
+        (("update", "acme", "--locale", "es_ES"), "is not a language"),
     ):
         code, _, err = await relevo("shops", *arguments, **environment)
         assert code == 2
@@ -218,17 +218,20 @@ async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("shops", "add", "Acme!", "--platform", "shopify", "--secret", "a long secret"), "is no name for a shop"),
+        (
+            ("shops", "add", "Acme!", "--platform", "shopify", "--secret", "a long secret"),
+            "is not a valid name for a shop",
+        ),
         (("shops", "add", "acme", "--platform", "ebay", "--secret", "a long secret"), "use one of: shopify"),
         (("shops", "add", "acme", "--platform", "shopify", "--secret", "short"), "at least 8 characters"),
         (("shops", "add", "acme", "--platform", "shopify"), "--secret is missing"),
         ((*ADD, "--domain", "https://acme.example.com"), "no https://"),
-        ((*ADD, "--domain", "acme.example.com/shop"), "is no host name"),
+        ((*ADD, "--domain", "acme.example.com/shop"), "is not a host name"),
         ((*ADD, "--timezone", "Mars/Olympus"), "does not exist"),
         ((*ADD, "--currency", "euro"), "ISO 4217"),
-        ((*ADD, "--locale", "Spanish"), "is no language"),
+        ((*ADD, "--locale", "Spanish"), "is not a language"),
         ((*ADD, "--email-from", "Acme"), "has no e-mail address"),
-        ((*ADD, "--sms-from", "2025550123"), "is no number"),
+        ((*ADD, "--sms-from", "2025550123"), "is not a number"),
         ((*ADD, "--token", ""), "at least 8 characters"),
         (("shops", "list"), "is it running, and RELEVO_POSTGRES right?"),
         (("dead-letters", "redrive"), "their ids, --shop and --cause, or --all"),
@@ -265,7 +268,7 @@ def test_another_database_has_another_clock_than_the_system_in_the_folder(
 async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for arguments, given_, sentence in (
-        (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "RELEVO_POSTGRES is no connection URL"),
+        (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "RELEVO_POSTGRES is not a connection URL"),
         (("up", "--port", "0", "--data", str(tmp_path / "file")), {}, f"{tmp_path}/file: File exists"),
         (("dead-letters", "list"), NOWHERE, "Kafka can't be reached at 127.0.0.1:9"),
     ):

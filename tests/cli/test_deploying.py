@@ -80,8 +80,8 @@ def desk(settings: SettingsFactory, tmp_path: Path) -> Desk:
         ("production", Signed(author="ann", reviewer="Ann"), "is its author and can't review it too"),
         ("production", Signed(author="ann", reviewer="bea"), ""),
         ("administrative", Signed(author="ann"), "it needs a named approver"),
-        ("administrative", Signed(author="bea", approver="carl"), "carl is no approver for every shop"),
-        ("administrative", Signed(author="carl", approver="bea"), "bea is no approver for every shop"),
+        ("administrative", Signed(author="bea", approver="carl"), "carl is not an approver for every shop"),
+        ("administrative", Signed(author="carl", approver="bea"), "bea is not an approver for every shop"),
         ("administrative", Signed(author="carl", approver="ann"), ""),
     ],
 )

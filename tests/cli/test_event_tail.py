@@ -70,7 +70,7 @@ async def test_what_arrived_what_it_became_and_what_it_started(shop: RuntimeSett
         shop="tea",
         platform="shopify",
         topic="draft_orders/create",
-        reason="a draft order is no order yet",
+        reason="a draft order is not an order yet",
         receivedtime=NOW,
         body={"email": "ana@example.com"},
     )

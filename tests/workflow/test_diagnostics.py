@@ -234,8 +234,8 @@ TEMPLATES = [
         "there is no variable 'order'",
     ),
     ("channel: email\nlayout: message\nen: {subject: '{{ x', body: [b]}\n", 3, 16, "this is not Liquid"),
-    ("channel: email\nlayout: message\nitems: trigger.total\nen: {subject: a, body: [b]}\n", 3, 8, "is no list"),
-    ("channel: email\nlayout: message\ntotal: trigger.items\nen: {subject: a, body: [b]}\n", 3, 8, "is no amount"),
+    ("channel: email\nlayout: message\nitems: trigger.total\nen: {subject: a, body: [b]}\n", 3, 8, "is not a list"),
+    ("channel: email\nlayout: message\ntotal: trigger.items\nen: {subject: a, body: [b]}\n", 3, 8, "is not an amount"),
     ("channel: email\nlayout: message\nen: {subject: a, body: [b], sbject: c}\n", 3, 29, "have no field 'sbject'"),
 ]
 

@@ -237,7 +237,7 @@ TEMPLATES = [
     ("english: {subject: a, body: [x]}", "a template has no field 'english'"),
     ("footer: {subject: a, body: [x]}", "a template has no field 'footer'"),
     ("link: somewhere\nen: {subject: a, body: [x]}", "'link' must begin with https://"),
-    ("total: trigger.customer\nen: {subject: a, body: [x]}", "'trigger.customer' is no amount of money"),
+    ("total: trigger.customer\nen: {subject: a, body: [x]}", "'trigger.customer' is not an amount of money"),
 ]
 
 

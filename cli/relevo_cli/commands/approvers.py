@@ -36,7 +36,7 @@ def add(name: NameArgument, shop: ForOption = EVERY_SHOP) -> None:
 def remove(name: NameArgument, shop: ForOption = EVERY_SHOP) -> None:
     """NAME may no longer approve."""
     if not asyncio.run(_remove(name, shop)):
-        raise CommandError(f"{name} is no approver there; `relevo approvers list` prints who is")
+        raise CommandError(f"{name} is not an approver there; `relevo approvers list` prints who is")
     out().print(f"{name} may no longer approve", markup=False)
 
 

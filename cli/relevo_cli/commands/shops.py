@@ -162,7 +162,11 @@ def _check(shop: Shop, before: Shop | None = None) -> None:
 
 def _wrong_name(value: str) -> str:
     right = _NAME.fullmatch(value)
-    return "" if right else f"{value!r} is no name for a shop: use lower-case letters, digits, - and _ (at most 63)"
+    return (
+        ""
+        if right
+        else f"{value!r} is not a valid name for a shop: use lower-case letters, digits, - and _ (at most 63)"
+    )
 
 
 def _wrong_platform(value: str) -> str:
@@ -172,7 +176,7 @@ def _wrong_platform(value: str) -> str:
 
 def _wrong_domain(value: str) -> str:
     right = not value or _HOST.fullmatch(value)
-    return "" if right else f"domain {value!r} is no host name such as tea.myshopify.com: no https://, no path"
+    return "" if right else f"domain {value!r} is not a host name such as tea.myshopify.com: no https://, no path"
 
 
 def _wrong_timezone(value: str) -> str:
@@ -181,7 +185,7 @@ def _wrong_timezone(value: str) -> str:
 
 
 def _wrong_currency(value: str) -> str:
-    return "" if re.fullmatch(r"[A-Z]{3}", value) else f"currency {value!r} is no ISO 4217 code such as EUR"
+    return "" if re.fullmatch(r"[A-Z]{3}", value) else f"currency {value!r} is not an ISO 4217 code such as EUR"
 
 
 def _wrong_secrets(value: list[Secret]) -> str:
@@ -192,7 +196,7 @@ def _wrong_secrets(value: list[Secret]) -> str:
 
 def _wrong_locale(value: str) -> str:
     right = _LANGUAGE.fullmatch(value) and language(value)
-    return "" if right else f"locale {value!r} is no language such as en or es-ES"
+    return "" if right else f"locale {value!r} is not a language such as en or es-ES"
 
 
 def _wrong_sender(value: str) -> str:
@@ -201,7 +205,7 @@ def _wrong_sender(value: str) -> str:
 
 
 def _wrong_number(value: str) -> str:
-    return "" if not value or _PHONE.fullmatch(value) else f"SMS sender {value!r} is no number such as +12025550123"
+    return "" if not value or _PHONE.fullmatch(value) else f"SMS sender {value!r} is not a number such as +12025550123"
 
 
 def _wrong_quiet_hours(value: str) -> str:

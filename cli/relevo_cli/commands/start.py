@@ -50,7 +50,7 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
     split = [text.partition("=") for text in given]
     for name, equals, _ in split:
         if not name or not equals:
-            raise CommandError(f"--data {name!r} is no name=value")
+            raise CommandError(f"--data {name!r} is not name=value")
     return {name: value for name, _, value in split}
 
 

@@ -59,7 +59,6 @@ def objection(workflow: str, level: str, signed: Signed, approvers: Sequence[App
             return f"{workflow} is an administrative workflow: it needs a named approver (--approve-by NAME)"
         if not any(one.name == signed.approver and one.shop in (EVERY_SHOP, shop) for one in approvers):
             whom = "every shop" if shop == EVERY_SHOP else f"the shop {shop}"
-            return (
-                f"{signed.approver} is no approver for {whom}; add them with `relevo approvers add {signed.approver}`"
-            )
+            advice = f"add them with `relevo approvers add {signed.approver}`"
+            return f"{signed.approver} is not an approver for {whom}; {advice}"
     return ""

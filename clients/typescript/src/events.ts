@@ -694,7 +694,7 @@ export interface EventData {
   "dispute.closed": DisputeChanged;
   /** A parcel has left. */
   "shipment.created": ShipmentChanged;
-  /** There is news of a shipment, or it is none of a parcel. */
+  /** There is news of a shipment, or something was fulfilled that is not a parcel. */
   "shipment.updated": ShipmentChanged;
   /** A parcel was delivered. */
   "shipment.delivered": ShipmentChanged;

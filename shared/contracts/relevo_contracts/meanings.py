@@ -33,7 +33,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "dispute.updated": "Something of a dispute changed.",
         "dispute.closed": "A dispute was won, lost or accepted.",
         "shipment.created": "A parcel has left.",
-        "shipment.updated": "There is news of a shipment, or it is none of a parcel.",
+        "shipment.updated": "There is news of a shipment, or something was fulfilled that is not a parcel.",
         "shipment.delivered": "A parcel was delivered.",
         "refund.created": "Money went back to the customer.",
         "return.requested": "A customer wants to send something back.",

@@ -66,7 +66,7 @@ def reaching(dsn: str) -> Iterator[None]:
         yield
     except asyncpg.ClientConfigurationError as error:
         raise Unreachable(
-            f"RELEVO_POSTGRES is no connection URL such as postgresql://USER@HOST/DATABASE: {error}"
+            f"RELEVO_POSTGRES is not a connection URL such as postgresql://USER@HOST/DATABASE: {error}"
         ) from error
     except (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise Unreachable(
@@ -163,7 +163,9 @@ def _statement(source: str, block: str) -> tuple[str, str]:
     name, _, body = block.partition("\n")
     name, body = name.strip(), body.strip().removesuffix(";")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise StatementError(f"{source}: {name!r} is no name for a statement (lower case, digits, underscores)")
+        raise StatementError(
+            f"{source}: {name!r} is not a valid name for a statement (lower case, digits, underscores)"
+        )
     if not body.startswith("--"):
         raise StatementError(f"{source}: statement {name!r} needs a comment that says what it does")
     sql = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip()

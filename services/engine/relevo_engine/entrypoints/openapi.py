@@ -16,7 +16,7 @@ _MEANING = (
 _SHOP = parameter("shop", "the shop's name")
 _ID = parameter("id", "the id of the task; it may hold slashes")
 _NOT_AUTHENTIC = problem(
-    "The token is none of the shop's for tasks, or there is no such shop",
+    "The token is not one of the shop's for tasks, or there is no such shop",
     401,
     "not-authentic",
     "The sender could not be verified",

@@ -86,7 +86,7 @@ def _everything_wrong(event: Malformed, shop: ShopContext, *, strict: bool) -> I
 def _no_type(given: str, types: EventTypes) -> str:
     near = get_close_matches(given[:_ID_LIMIT], list(types), n=1, cutoff=_NEAR)
     own = given.startswith(CUSTOM)
-    what = "is not declared by this shop" if own else "is no canonical event type"
+    what = "is not declared by this shop" if own else "is not a canonical event type"
     advice = "declare it and deploy that" if own else "the catalogue has them; one of your own begins with custom."
     return f"{given[:100]!r} {what}; {f'did you mean {near[0]!r}?' if near else advice}"
 

@@ -100,13 +100,15 @@ class _Cleaner:
         number = normalise.phone(who.phone, country or self._shop.region)
         zone, locale = normalise.timezone(timezone), normalise.locale(who.locale)
         return {
-            "email": self._checked(normalise.email(who.email), who.email, f"{where}.email", "is no e-mail address"),
-            "phone": self._checked(number, who.phone, f"{where}.phone", "is no phone number: write it as +12025550123"),
-            "locale": self._checked(locale, who.locale, f"{where}.locale", "is no BCP 47 locale (es-ES)"),
-            "timezone": self._checked(
-                zone, timezone, f"{where}.timezone", "is no time zone: write it as Europe/Madrid"
+            "email": self._checked(normalise.email(who.email), who.email, f"{where}.email", "is not an e-mail address"),
+            "phone": self._checked(
+                number, who.phone, f"{where}.phone", "is not a phone number: write it as +12025550123"
             ),
-            "country": self._checked(country, given_country, f"{where}.country", "is no ISO 3166-1 country (ES)"),
+            "locale": self._checked(locale, who.locale, f"{where}.locale", "is not a BCP 47 locale (es-ES)"),
+            "timezone": self._checked(
+                zone, timezone, f"{where}.timezone", "is not a time zone: write it as Europe/Madrid"
+            ),
+            "country": self._checked(country, given_country, f"{where}.country", "is not an ISO 3166-1 country (ES)"),
         }
 
     def _checked(self, found: str, given: str, where: str, problem: str) -> str:

@@ -115,7 +115,7 @@ class _Endpoints:
         shop = await self._shop(request)
         token = bearer_token(request.headers.get("authorization"))
         if shop is None or not shop.accepts_token(token, "events"):
-            raise InvalidSignature("the bearer token is none of the shop's for events, or there is no such shop")
+            raise InvalidSignature("the bearer token is not one of the shop's for events, or there is no such shop")
         _check_event_type(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")

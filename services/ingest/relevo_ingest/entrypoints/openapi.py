@@ -62,11 +62,11 @@ _AGAIN = problem(
     "nothing was lost; send it again in 5 s (storing took longer than 4 s)",
 )
 _NOT_AUTHENTIC = problem(
-    "The signature or token is none of the shop's, or there is no such shop: the answer does not tell which",
+    "The signature or token is not one of the shop's, or there is no such shop: the answer does not tell which",
     401,
     "not-authentic",
     "The sender could not be verified",
-    "the bearer token is none of the shop's for events, or there is no such shop",
+    "the bearer token is not one of the shop's for events, or there is no such shop",
 )
 
 _NO_PLATFORM = problem(

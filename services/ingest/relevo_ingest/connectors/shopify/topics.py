@@ -86,7 +86,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
 
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "draft_orders": "a draft order is no order yet; orders/create follows once it is completed",
+        "draft_orders": "a draft order is not an order yet; orders/create follows once it is completed",
         "returns/update": "it names neither the order nor what became of the return",
         "returns": "this step of a return changes nothing for the customer",
         "shop": "the shop's own details are kept by `relevo shops`",

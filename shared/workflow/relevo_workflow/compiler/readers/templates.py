@@ -117,7 +117,7 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
         wrong = missing_field(shape, segments)
         found = _shape_at(shape, segments[1:])
         if wrong is None and (found.kind not in (*kinds, "dyn") or (name == "total" and found.name not in _MONEY)):
-            wrong = (f"'{node.text}' is no {'list' if 'list' in kinds else 'amount of money'}", "")
+            wrong = (f"'{node.text}' is not {'a list' if 'list' in kinds else 'an amount of money'}", "")
         if wrong is not None:
             reading.problems.error(node.position, *wrong)
             return ""
