@@ -183,7 +183,8 @@ class RunExecution(Struct, kw_only=True):
             self.save(name, value)
         for name, due in transition.timers.items():
             self.arm(name, due)
-        self.path.extend(f"{self.run.step}/{label}" for label in transition.labels)
+        for label in transition.labels:
+            self.path.append(f"{self.run.step}/{label}")
         self._keep(transition)
         self.reason = transition.reason or self.reason
         if transition.ends is not None:
@@ -192,8 +193,12 @@ class RunExecution(Struct, kw_only=True):
         return transition.next
 
     def _keep(self, transition: Transition) -> None:
-        """What a step keeps in the run itself, for its next turn."""
-        kept = {name: getattr(transition, name) for name in ("rounds", "early", "votes", "waits_since")}
-        changed = {name: value for name, value in kept.items() if value is not None}
-        if changed:
-            self.run = structs.replace(self.run, **changed)
+        """What a step keeps in the run itself, for its next turn. Most keep nothing: each is asked for by itself."""
+        if transition.rounds is not None:
+            self.run = structs.replace(self.run, rounds=transition.rounds)
+        if transition.early is not None:
+            self.run = structs.replace(self.run, early=transition.early)
+        if transition.votes is not None:
+            self.run = structs.replace(self.run, votes=transition.votes)
+        if transition.waits_since is not None:
+            self.run = structs.replace(self.run, waits_since=transition.waits_since)
