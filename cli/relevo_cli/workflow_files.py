@@ -29,10 +29,13 @@ from relevo_workflow import (
     diagnose_events,
     event_files,
     load_workflow,
+    nearest,
     secrets_of,
 )
 
 WORKFLOW = "workflow.yaml"
+LIBRARY = Path("workflows")
+"""The folder of workflows, where none is named."""
 LAYOUTS = "layouts"
 SEGMENTS = "segments.yaml"
 
@@ -68,17 +71,31 @@ def load_folders(path: Path) -> list[Loaded]:
 
 
 def need_folders(path: Path) -> list[Path]:
-    """The workflow folders at `path`. Raises `CommandError` if there is none."""
+    """The workflow folders at `path`. Raises `CommandError` if there is none, with the one that was probably meant."""
     folders = list(workflow_folders(path))
     if not folders:
-        raise CommandError(f"there is no workflow in {path}: a workflow is a folder with a {WORKFLOW}")
+        raise CommandError(f"there is no workflow in {path}: {_instead_of(path)}")
     return folders
+
+
+def _instead_of(path: Path) -> str:
+    """What to do where `path` has no workflow."""
+    here = Path()
+    around = [one for base in (path.parent, LIBRARY, here) for one in workflow_folders(base)]
+    known = {one.resolve().name: one for one in reversed(around)}
+    name = path.name if path.name in known else nearest(path.name, known)
+    if name:
+        return f"did you mean {known[name]}?"
+    if not around:
+        return f"a workflow is a folder with a {WORKFLOW}; `relevo new my-workflow` writes one"
+    if path == LIBRARY:
+        return "there are some here: name one, or . for all of them"
+    return f"a workflow is a folder with a {WORKFLOW}"
 
 
 def library() -> Path:
     """The library of workflows: `workflows/` here, or that of the checkout that this command is installed from."""
-    here = Path("workflows")
-    return here if here.is_dir() else Path(__file__).resolve().parents[2] / "workflows"
+    return LIBRARY if LIBRARY.is_dir() else Path(__file__).resolve().parents[2] / "workflows"
 
 
 def workflow_folders(path: Path) -> Iterator[Path]:

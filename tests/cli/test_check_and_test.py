@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 
+from relevo_cli.errors import CommandError
 from relevo_cli.main import application
 from relevo_workflow import workflow_schema
 
@@ -299,3 +300,35 @@ def test_a_path_may_be_here_and_files_may_end_in_yml(library: Path, monkeypatch:
     assert relevo("test", ".")[1][-1].startswith("2 of 2 tests passed")
     monkeypatch.chdir(ROOT / "workflows" / "quote")
     assert relevo("check", ".")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "advice"),
+    [
+        ("check", "thanks", "did you mean workflows/thanks?"),
+        ("test", "thansk", "did you mean workflows/thanks?"),
+        ("diagram", "workflows/thank", "did you mean workflows/thanks?"),
+        ("check", "nothing-like-it", "a workflow is a folder with a workflow.yaml"),
+    ],
+)
+def test_a_path_without_a_workflow_comes_with_the_one_that_was_meant(
+    library: Path, command: str, path: str, advice: str
+) -> None:
+    assert library.is_dir()
+    with pytest.raises(CommandError) as told:
+        CLI.invoke(application(command), [command, path], catch_exceptions=False)
+    assert str(told.value) == f"there is no workflow in {path}: {advice}"
+
+
+def test_where_there_is_no_workflow_at_all_the_command_that_writes_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match="`relevo new my-workflow` writes one"):
+        CLI.invoke(application("check"), ["check"], catch_exceptions=False)
+
+
+def test_inside_the_folder_of_workflows_it_is_the_dot(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(library.parent)
+    with pytest.raises(CommandError, match="name one, or \\. for all of them"):
+        CLI.invoke(application("check"), ["check"], catch_exceptions=False)

@@ -73,7 +73,7 @@ def test_a_template_that_can_not_be_read_is_there() -> None:
     text = f"{HEAD}  - {SEND}\n"
     assert len(found(text, templates__hello="channel: email\n  layout: [")) == 1
     emial = MAIL.replace("channel: email", "channel: emial")
-    assert found(text, templates__hello=emial) == ["'emial' can't be 'channel'"]
+    assert found(text, templates__hello=emial) == ["'channel' can't be 'emial'"]
 
 
 def test_so_is_a_segment_and_a_declared_event() -> None:
@@ -127,3 +127,9 @@ def test_a_text_that_a_language_lacks_is_told_once() -> None:
     lacking = MAIL + "es: {heading: Hola, body: [Hola]}\n"
     problems = diagnose(files(text, "hello") | {"templates/hello.yaml": lacking})[1]
     assert [one.message for one in problems] == ["the texts in 'es' need 'subject'"]
+
+
+def test_a_misspelt_field_of_an_emitted_event_is_not_missing_as_well() -> None:
+    emit = "  - emit: {event: order.cancelled, data: {order_idd: trigger.order_id}}\n"
+    assert found(f"{HEAD}{emit}") == ["order.cancelled has no field 'order_idd'"]
+    assert len(found(f"{HEAD}{emit.replace('order_idd', 'cause')}")) == 2

@@ -114,7 +114,7 @@ def test_a_time_without_quotes_is_a_time_and_no_number_of_seconds() -> None:
 @pytest.mark.parametrize("said", ["yes", "no", "on", "off"])
 def test_yes_and_no_are_words_and_no_flags(said: str) -> None:
     problems = problems_of(f"{HEAD}reentry: {said}\n{STEP}")
-    assert [one.message for one in problems] == [f"'{said}' can't be 'reentry'"]
+    assert [one.message for one in problems] == [f"'reentry' can't be '{said}'"]
 
 
 def test_a_space_before_the_colon_is_none_the_less_a_name() -> None:

@@ -11,10 +11,8 @@ from msgspec import Struct
 
 from relevo_cli.console import counted, err, print_json
 from relevo_cli.errors import NotTextError
-from relevo_cli.workflow_files import WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
+from relevo_cli.workflow_files import LIBRARY, WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
 from relevo_workflow import Definition, Diagnostic, Position, check_starts, diagnose, starts_others, workflow_schema
-
-LIBRARY = Path("workflows")
 
 
 class Finding(Struct, frozen=True):

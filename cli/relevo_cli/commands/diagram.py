@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from relevo_cli.commands.check import LIBRARY
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError
-from relevo_cli.workflow_files import load_folder, need_folders
+from relevo_cli.workflow_files import LIBRARY, load_folder, need_folders
 from relevo_workflow.diagram import Diagram, diagram_of, mermaid_page, render_mermaid, render_svg
 
 

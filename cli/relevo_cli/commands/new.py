@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from relevo_cli.authoring.scaffold import SCHEMA, Scaffold, scaffold, write
 from relevo_cli.authoring.sources import STARTER, from_library
-from relevo_cli.commands.check import LIBRARY
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError
+from relevo_cli.workflow_files import LIBRARY
 
 
 class Made(Struct, frozen=True):

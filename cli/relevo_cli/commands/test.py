@@ -9,11 +9,11 @@ import typer
 from msgspec import Struct, structs
 from rich.console import Console
 
-from relevo_cli.commands.check import LIBRARY, not_text
+from relevo_cli.commands.check import not_text
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.junit import junit
-from relevo_cli.workflow_files import need_folders, placed, placed_at, read_folder, read_tests
+from relevo_cli.workflow_files import LIBRARY, need_folders, placed, placed_at, read_folder, read_tests
 from relevo_workflow import Definition, Diagnostic, Position, diagnose
 from relevo_workflow.testing import Coverage, Previews, SuiteResult, TestResult, run_tests
 

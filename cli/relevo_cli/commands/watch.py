@@ -12,11 +12,11 @@ from rich.console import Console
 from relevo_cli.addresses import DATA
 from relevo_cli.authoring.preview import page
 from relevo_cli.authoring.saves import Saves
-from relevo_cli.commands.check import LIBRARY, Neighbours, findings
+from relevo_cli.commands.check import Neighbours, findings
 from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
 from relevo_cli.errors import CommandError
-from relevo_cli.workflow_files import need_folders
+from relevo_cli.workflow_files import LIBRARY, need_folders
 from relevo_workflow import Diagnostic
 from relevo_workflow.testing import Previews
 

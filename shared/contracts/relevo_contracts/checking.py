@@ -17,6 +17,7 @@ from msgspec import Struct, inspect
 
 from relevo_contracts.declared import Fault, Place
 
+NOT_A_FIELD = "is not a field here"
 _MOST = 100
 """More faults than this are not told at once."""
 _SHOWN = 60
@@ -27,7 +28,7 @@ _NEAR = 0.65
 def faults_of(payload: type[Struct], data: Any, *, strict: bool = True, at: Place = ()) -> list[Fault]:
     """What is wrong with `data` as this payload, at most a hundred; empty if `msgspec.convert` would take it.
 
-    With `strict` a field that the payload has not is a fault too.
+    With `strict` a field that the payload has not is a fault too; what it is a slip of is not missing as well.
     """
     found: list[Fault] = []
     for fault in _check(_info(payload), data, at, strict=strict):
@@ -101,8 +102,13 @@ def _unknown(info: inspect.Type, value: Any, at: Place) -> Iterator[Fault]:
 
 
 def _not_here(name: Any, known: Iterable[str], at: Place) -> Fault:
-    near = get_close_matches(str(name), list(known), n=1, cutoff=_NEAR)
-    return Fault((*at, name), "is not a field here", f"did you mean '{near[0]}'?" if near else "")
+    near = _meant(name, known)
+    return Fault((*at, name), NOT_A_FIELD, f"did you mean '{near}'?" if near else "")
+
+
+def _meant(name: Any, known: Iterable[str]) -> str:
+    """The field that a name is most likely a slip of; empty if there is none."""
+    return next(iter(get_close_matches(str(name), list(known), n=1, cutoff=_NEAR)), "")
 
 
 def _check(info: inspect.Type, value: Any, at: Place, *, strict: bool) -> Iterator[Fault]:
@@ -147,13 +153,13 @@ def _check_record(info: inspect.StructType, value: Any, at: Place, *, strict: bo
         yield Fault(at, f"must be an object, not {_kind(value)}")
         return
     known = _fields(info.cls)
-    for name in value if strict else ():
-        if name not in known:
-            yield _not_here(name, known, at)
+    unknown = [name for name in value if name not in known] if strict else []
+    yield from (_not_here(name, known, at) for name in unknown)
+    misspelt = {_meant(name, known) for name in unknown}
     for name, one in known.items():
         place = (*at, name)
         if name not in value:
-            if one.required:
+            if one.required and name not in misspelt:
                 yield Fault(place, "is missing")
         elif value[name] is None and not one.required:
             yield from (

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from relevo_workflow.steps.step_type import StepType
     from relevo_workflow.steps.task import StaffStep
     from relevo_workflow.syntax.declared_fields import StepField
-    from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError, suggestion
+    from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, WorkflowError, nearest, suggestion
     from relevo_workflow.syntax.durations import parse_duration
     from relevo_workflow.syntax.fields import NAME_PATTERN
     from relevo_workflow.syntax.yaml_source import read_yaml
@@ -137,6 +137,7 @@ __all__ = [
     "is_member",
     "load_workflow",
     "merge_customers",
+    "nearest",
     "next_occurrence",
     "parse_duration",
     "precedes_erasure",
@@ -158,7 +159,7 @@ _HOMES = {
         "StartRun Subscribe Unsubscribe"
     ),
     "model.decision": "Check Decision Handled",
-    "syntax.diagnostics": "Diagnostic Position Problems WorkflowError suggestion",
+    "syntax.diagnostics": "Diagnostic Position Problems WorkflowError nearest suggestion",
     "syntax.durations": "parse_duration",
     "syntax.declared_fields": "StepField",
     "syntax.fields": "NAME_PATTERN",

@@ -5,7 +5,7 @@ from msgspec import Struct, inspect
 from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import MONEY, STRING, Shape, shape_of
-from relevo_workflow.syntax.diagnostics import suggestion
+from relevo_workflow.syntax.diagnostics import nearest, suggestion
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading
 from relevo_workflow.values.value import Computed, LiquidText, ListValue, Literal, ObjectValue, Value
@@ -41,8 +41,10 @@ def check_payload(
         reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
     if node is not None and node.entries is not None:
         _Records(reading, environment).check(event, node, ObjectValue(data), shape)
+    given = dict(data)
+    misspelt = {nearest(name, shape.fields) for name in given if name not in shape.fields}
     for name in _required(payload):
-        if name not in dict(data):
+        if name not in given and name not in misspelt:
             reading.problems.error(body.position, f"{event} needs '{name}'", f"data: {{{name}: …}}")
 
 

@@ -117,7 +117,7 @@ class Fields:
         choices = tuple(known)
         found = self.text(name, default, required=required)
         if found and found not in choices:
-            self.wrong(name, f"'{found}' can't be '{name}'", suggestion(found, choices))
+            self.wrong(name, f"'{name}' can't be '{found}'", suggestion(found, choices))
             return default
         return found
 
@@ -159,7 +159,11 @@ class Fields:
         if not match or not 0 <= float(match[1]) <= 100:
             self.problems.error(node.position, f"'{name}' must be a percentage from 0% to 100%")
             return default
-        return float(match[1])
+        share = float(match[1])
+        if 0 < share < 1 and not node.text.rstrip().endswith("%"):
+            advice = f"write {share * 100:g}%, or {share:g}% if it is meant"
+            self.problems.warning(node.position, f"'{name}' is {share:g} of 100 customers", advice)
+        return share
 
     def time(self, name: str, default: time | None = None) -> time | None:
         """A local time of day."""

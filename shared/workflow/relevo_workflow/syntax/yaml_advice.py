@@ -59,7 +59,12 @@ def _with_liquid(line: str) -> str:
         return ""
     if match[2][0] in "[{" and not match[2].startswith(("{{", "{%")):
         return "inside [ ] and { } a text with {{ }} is quoted"
-    return _quote(match[1], match[2].rstrip()) if match[1] else f"quote the whole text: {_single(match[2].rstrip())}"
+    return _quote(match[1], match[2].rstrip()) if match[1] else quote_whole(match[2].rstrip())
+
+
+def quote_whole(text: str) -> str:
+    """Advice to quote a text."""
+    return f"quote the whole text: {_single(text)}"
 
 
 def _missing_comma(problem: str, before: str) -> str:

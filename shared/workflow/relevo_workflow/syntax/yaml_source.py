@@ -11,7 +11,8 @@ from ruamel.yaml.nodes import Node as YamlNode
 
 from relevo_workflow.syntax.diagnostics import Position, Problems
 from relevo_workflow.syntax.source_map import SourceMap
-from relevo_workflow.syntax.yaml_advice import yaml_advice
+from relevo_workflow.syntax.yaml_advice import quote_whole, yaml_advice
+from relevo_workflow.syntax.yaml_comments import cut_text
 from relevo_workflow.syntax.yaml_flow import liquid, whole_pairs
 
 Scalar = str | int | float | bool | None
@@ -136,6 +137,15 @@ class _Source:
         mark = node.start_mark
         self.problems.error(Position(self.file, mark.line + 1, mark.column + 1), message, advice)
 
+    def warn_of_comment(self, node: ScalarNode) -> None:
+        """Notes a comment that cuts off a plain text in the place of being one."""
+        prose = self.file.startswith("templates/")
+        cut = cut_text(self.text, node.start_mark.index, node.end_mark.index, prose=prose)
+        if cut is not None:
+            index, whole = cut
+            where = Position(self.file, self.text.count("\n", 0, index) + 1, index - self.text.rfind("\n", 0, index))
+            self.problems.warning(where, "'#' begins a comment here: the text ends before it", quote_whole(whole))
+
 
 def _node(source: _Source, node: YamlNode, depth: int) -> Node:
     start = node.start_mark
@@ -152,6 +162,8 @@ def _node(source: _Source, node: YamlNode, depth: int) -> Node:
         return Node(position, items=tuple(_node(source, item, depth + 1) for item in node.value))
     if not isinstance(node, ScalarNode):
         raise TypeError(f"unknown YAML node {type(node).__name__}")
+    if not node.style:
+        source.warn_of_comment(node)
     offset = len(node.style) if node.style in ("'", '"') else 0
     piece = source.text[start.index : node.end_mark.index]
     source_map = SourceMap(piece, node.style or "", position.line, position.column)

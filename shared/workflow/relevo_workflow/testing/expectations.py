@@ -12,6 +12,7 @@ from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.testing.rendered import OF_MESSAGE, MessageReader, Previews, unlike_message
 from relevo_workflow.testing.scenario import Scenario
 from relevo_workflow.testing.simulation import Simulation
+from relevo_workflow.testing.step_names import STEP_FIELDS, steps_named
 
 Seen = dict[str, Any]
 
@@ -49,6 +50,19 @@ class _Comparison:
     def _run(self) -> Run | None:
         """The newest run."""
         return next(reversed(self.simulation.runs.values()), None)
+
+    def _which_run(self) -> str:
+        """Which of several runs the newest one is, and what came of the others; nothing where there is one alone."""
+        runs = list(self.simulation.runs.values())
+        if len(runs) < 2:
+            return ""
+        ends = [f"run {number} {self._end_of(run)}" for number, run in enumerate(runs[:-1], 1)]
+        return f"run {len(runs)} of {len(runs)}, of {self.local(runs[-1].started_at)}; {'; '.join(ends)}"
+
+    def _end_of(self, run: Run) -> str:
+        if run.ended_at is None:
+            return f"is still at '{run.step}'"
+        return f"ended at {self.local(run.ended_at)}: {run.end_reason}"
 
     def local(self, at: datetime) -> str:
         """A time as tests write it."""
@@ -99,6 +113,8 @@ class _Comparison:
         for name, node in entries.items():
             if "template" in got and name in OF_MESSAGE:
                 continue
+            if name in STEP_FIELDS and got.get(name) in steps_named(self.simulation.definitions, node.text):
+                continue
             if not _matches(node.plain(), got.get(name)):
                 return f"'{name}' differs"
         wanted = {name: node.plain() for name, node in entries.items() if name in OF_MESSAGE}
@@ -112,18 +128,20 @@ class _Comparison:
         run = self._run()
         decisions = [one for one in self.simulation.decisions if run is not None and one.run and one.run.id == run.id]
         path = [entry for decision in decisions for entry in decision.path]
-        yield from self._equal(node, "the path", path)
+        yield from self._equal(node, "the path", path, self._which_run())
 
     def _end(self, node: Node) -> Iterator[Diagnostic]:
         run = self._run()
         if run is None or run.ended_at is None:
             state = f"it {run.state} at '{run.step}'" if run is not None else "no run was started"
-            yield Diagnostic(node.position, "expected the run to end, and it has not", state)
+            told = "; ".join(filter(None, (state, self._which_run())))
+            yield Diagnostic(node.position, "expected the run to end, and it has not", told)
             return
         got = {"at": self.local(run.ended_at), "reason": run.end_reason}
         for name, one in (node.entries or {}).items():
             if one.text != got.get(name):
-                yield Diagnostic(one.position, f"expected the end's '{name}' to be {one.text}, got {got.get(name)}")
+                said = f"expected the end's '{name}' to be {one.text}, got {got.get(name)}"
+                yield Diagnostic(one.position, said, self._which_run())
 
     def _runs(self, node: Node) -> Iterator[Diagnostic]:
         yield from self._equal(node, "the number of runs", len(self.simulation.runs))
@@ -147,7 +165,9 @@ class _Comparison:
         run = self._run()
         saved = run.saved if run is not None else {}
         if not _matches(node.plain(), saved):
-            yield Diagnostic(node.position, f"expected 'run' to have {_say(node.plain())}, got {_say(saved)}")
+            yield Diagnostic(
+                node.position, f"expected 'run' to have {_say(node.plain())}, got {_say(saved)}", self._which_run()
+            )
 
     def _tags(self, node: Node) -> Iterator[Diagnostic]:
         yield from self._equal(node, "the customer's tags", self.simulation.subject.facts.tags)
@@ -157,9 +177,9 @@ class _Comparison:
         if not _matches(node.plain(), attributes):
             yield Diagnostic(node.position, f"expected the attributes {_say(node.plain())}, got {_say(attributes)}")
 
-    def _equal(self, node: Node, what: str, got: object) -> Iterator[Diagnostic]:
+    def _equal(self, node: Node, what: str, got: object, advice: str = "") -> Iterator[Diagnostic]:
         if node.plain() != got:
-            yield Diagnostic(node.position, f"expected {what} to be {_say(node.plain())}, got {_say(got)}")
+            yield Diagnostic(node.position, f"expected {what} to be {_say(node.plain())}, got {_say(got)}", advice)
 
     _CHECKS: dict[str, Callable[["_Comparison", Node], Iterator[Diagnostic]]] = {
         "sends": _sends,

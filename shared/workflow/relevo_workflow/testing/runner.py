@@ -1,6 +1,6 @@
 """Runs the tests beside a workflow in virtual time and says what differs from what they expect."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,14 @@ from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
 from relevo_workflow.model.state import Subject
 from relevo_workflow.steps.http import HttpStep
 from relevo_workflow.steps.split import Split
-from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems, suggestion
+from relevo_workflow.steps.task import StaffStep
+from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems
 from relevo_workflow.testing.coverage import Coverage, coverage
 from relevo_workflow.testing.expectations import differences
 from relevo_workflow.testing.rendered import Previews
 from relevo_workflow.testing.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
 from relevo_workflow.testing.simulation import Simulation, SimulationError
+from relevo_workflow.testing.step_names import steps_named, wrong_names
 
 MOST_SHOWN = 10
 """So many differences of a test are told."""
@@ -64,18 +66,35 @@ def run_tests(definition: Definition, files: Mapping[str, str], previews: Previe
     scenarios: list[Scenario] = []
     for path in sorted(files):
         if path.startswith("tests/") and path.endswith((".yaml", ".yml")):
-            scenarios.extend(read_scenarios(path, files[path], problems, definition.types))
+            scenarios.extend(
+                _that_fit(definition, read_scenarios(path, files[path], problems, definition.types), problems)
+            )
     previews = previews or Previews(definition)
     results = tuple(run_scenario(definition, scenario, previews) for scenario in scenarios)
     taken = [path for result in results for path in result.paths]
     return SuiteResult(definition.name, results, tuple(dict.fromkeys(problems.errors)), coverage(definition, taken))
 
 
+def _that_fit(definition: Definition, scenarios: list[Scenario], problems: Problems) -> Iterator[Scenario]:
+    """The tests that name only steps that there are; what is wrong with the others is noted."""
+    for scenario in scenarios:
+        wrong = wrong_names(definition, scenario)
+        for one in wrong:
+            problems.note(one)
+        if not wrong:
+            yield scenario
+
+
 def run_scenario(definition: Definition, scenario: Scenario, previews: Previews | None = None) -> TestResult:
     """Runs one test. `previews` are those of the definition, where several tests share them."""
-    chosen, failures = _chosen(definition, scenario)
+    wrong = wrong_names(definition, scenario)
+    if wrong:
+        return TestResult(scenario.name, scenario.position, tuple(wrong))
+    chosen, failures = _chosen(definition, scenario), list[Diagnostic]()
     subject = Subject(shop=scenario.shop.id, key=CUSTOMER_KEY, facts=scenario.facts)
-    answers = {step: given for name, given in scenario.answers.items() for step in _calls(chosen, name)}
+    answers = {
+        step: given for name, given in scenario.answers.items() for step in steps_named((chosen,), name, HttpStep)
+    }
     simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
     try:
         for number, happening in enumerate(scenario.happenings):
@@ -132,7 +151,8 @@ def perform(simulation: Simulation, happening: Happening, number: int) -> list[D
 def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Diagnostic]:
     """Someone of the staff acts on the newest task of a step."""
     opened = [one for one in simulation.effects if isinstance(one.effect, OpenTask)]
-    tasks = [one for one in opened if isinstance(one.effect, OpenTask) and one.effect.step == happening.step]
+    named = steps_named(simulation.definitions, happening.step, StaffStep)
+    tasks = [one for one in opened if isinstance(one.effect, OpenTask) and one.effect.step in named]
     if not tasks:
         steps = ", ".join(dict.fromkeys(one.effect.step for one in opened if isinstance(one.effect, OpenTask)))
         return [
@@ -157,29 +177,14 @@ def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Di
     return []
 
 
-def _calls(definition: Definition, name: str) -> list[str]:
-    """The steps that call another system and are named so: by their id, or by what they save (`as`)."""
-    calls = [step for step in definition.program.steps.values() if isinstance(step, HttpStep)]
-    return [step.id for step in calls if step.id == name] or [step.id for step in calls if step.save == name]
-
-
-def _chosen(definition: Definition, scenario: Scenario) -> tuple[Definition, list[Diagnostic]]:
+def _chosen(definition: Definition, scenario: Scenario) -> Definition:
     """The definition with the shares that the test chooses: `holdout: false`, `<split>: <variant>`."""
-    failures: list[Diagnostic] = []
     program = definition.program
     for name, choice in scenario.choose.items():
-        if name == "holdout":
-            definition = replace(definition, holdout=100.0 if choice is True else 0.0)
-            continue
         step = program.steps.get(name)
-        if not isinstance(step, Split) or choice not in [arm.label for arm in step.arms]:
-            failures.append(Diagnostic(scenario.position, f"there is no variant '{choice}' of a split '{name}'"))
-            continue
-        arms = tuple(replace(arm, weight=int(arm.label == choice)) for arm in step.arms)
-        program = replace(program, steps={**program.steps, name: replace(step, arms=arms)})
-    for name in scenario.answers:
-        if not _calls(definition, name):
-            calls = [step for step in program.steps.values() if isinstance(step, HttpStep)]
-            known = [one for step in calls for one in (step.id, step.save) if one]
-            failures.append(Diagnostic(scenario.position, f"there is no call '{name}'", suggestion(name, known)))
-    return replace(definition, program=program), failures
+        if isinstance(step, Split):
+            arms = tuple(replace(arm, weight=int(arm.label == choice)) for arm in step.arms)
+            program = replace(program, steps={**program.steps, name: replace(step, arms=arms)})
+        elif name == "holdout":
+            definition = replace(definition, holdout=100.0 if choice is True else 0.0)
+    return replace(definition, program=program)

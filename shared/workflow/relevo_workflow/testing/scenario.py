@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from relevo_contracts.checking import faults_of, path, unknown_fields
+from relevo_contracts.checking import NOT_A_FIELD, faults_of, path
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
 from relevo_contracts.zones import zone as known_zone
@@ -24,6 +24,7 @@ from relevo_workflow.testing.simulation import Answer
 
 CUSTOMER_KEY = "customer-1"
 _SHOP = {"id": "shop", "name": "The Shop", "domain": "shop.example.com", "timezone": "UTC"}
+NOWHERE = Position("")
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 _STAFF = ("approve", "reject", "complete")
 _CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
@@ -44,6 +45,7 @@ class Happening:
     test: bool = False
     staff: str = ""
     step: str = ""
+    step_position: Position = NOWHERE
     by: str = ""
     role: str = ""
     note: str = ""
@@ -66,6 +68,11 @@ class Scenario:
     choose: Mapping[str, object]
     until: datetime | None
     expect: Node
+    places: Mapping[tuple[str, str], Position] = field(default_factory=dict)
+
+    def place(self, field_name: str, part: str) -> Position:
+        """Where a part of `answers` or of `choose` stands."""
+        return self.places.get((field_name, part), self.position)
 
 
 def read_scenarios(file: str, text: str, problems: Problems, types: EventTypes = BUILT_IN) -> list[Scenario]:
@@ -122,6 +129,7 @@ class _Reader:
         happenings = self._happenings()
         until = self._own("until")
         expect = self.test.need("expect")
+        answers, choose = self._merged("answers"), self._merged("choose")
         scenario = Scenario(
             name=name,
             position=self.test.node.position,
@@ -130,10 +138,15 @@ class _Reader:
             facts=facts,
             shop=shop,
             happenings=tuple(happenings),
-            answers={step: self._answers(step, one) for step, one in self._merged("answers").items()},
-            choose=self._merged("choose"),
+            answers={step: self._answers(step, one) for step, one in answers.items()},
+            choose=choose,
             until=self._time(until) if until is not None else None,
             expect=expect or self.test.node,
+            places={
+                (name, part): self._where(name, part)
+                for name, parts in (("answers", answers), ("choose", choose))
+                for part in parts
+            },
         )
         self._done(expect)
         return scenario
@@ -286,6 +299,7 @@ class _Reader:
             position=node.position,
             staff=staff,
             step=fields.text(staff),
+            step_position=node.entries[staff].position if node.entries else node.position,
             by=fields.text("by", "staff@example.com"),
             role=fields.text("role"),
             note=fields.text("note"),
@@ -324,20 +338,25 @@ class _Reader:
             known = {name: str(self.customer[name]) for name in _CONTACT if name in self.customer}
             data = {"customer": {**known, **(buyer if isinstance(buyer, dict) else {})}, **data}
         if event:
-            self._check(event, data, fields)
+            self._check(event, data, fields, changed)
         where = fields.node.position
         key = product_key(product) if product else CUSTOMER_KEY
         return Happening(at, where, event, data, key, historical=historical, test=test, manual=manual)
 
-    def _check(self, event: str, data: dict[str, Any], fields: Fields) -> None:
+    def _check(self, event: str, data: dict[str, Any], fields: Fields, changed: dict[str, Any]) -> None:
         if event not in self.types:
             fields.wrong("event", f"there is no event '{event}'", suggestion(event, self.types))
             return
         payload = self.types[event]
-        for fault in unknown_fields(payload, data):
+        data_node = (fields.node.entries or {}).get("data", fields.node)
+        for fault in faults_of(payload, data):
+            where = self._where("with", str(fault.place[0])) if fault.place[0] in changed else data_node.position
+            if fault.message != NOT_A_FIELD:
+                said = f"this does not fit {event}: {path(fault.place)} {fault.message}"
+                self.problems.error(where, said, fault.help)
+                continue
             within = f"'{path(fault.place[:-1])}' of {event}" if len(fault.place) > 1 else event
             known = payload.__struct_fields__ if len(fault.place) == 1 else ()
-            advice = fault.help or suggestion("", known)
-            fields.wrong("data", f"{within} has no field '{fault.place[-1]}'", advice)
-        for fault in faults_of(payload, data, strict=False):
-            fields.wrong("data", f"this does not fit {event}: {path(fault.place)} {fault.message}", fault.help)
+            self.problems.error(
+                where, f"{within} has no field '{fault.place[-1]}'", fault.help or suggestion("", known)
+            )

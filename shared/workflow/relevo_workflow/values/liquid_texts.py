@@ -22,11 +22,22 @@ from relevo_workflow.values.value import LiquidText
 
 def read_liquid(node: Node, environment: TypeEnvironment, problems: Problems, into: Into = "text") -> LiquidText:
     """The text of a scalar, checked."""
+    warn_of_single_braces(node, problems)
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
     template = check_liquid(node.text, node, environment, problems, into)
     fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
     return LiquidText(template, node.text, fields)
+
+
+_ONE_BRACE = re.compile(r"(?<!\{)\$?\{\s*((?:trigger|event|customer|run|shop)\.\w[^{}]*?)\s*\}\}?")
+
+
+def warn_of_single_braces(node: Node, problems: Problems) -> None:
+    """Notes a variable in single braces: they are no Liquid, and everybody reads them."""
+    for found in _ONE_BRACE.finditer(node.text):
+        said = f"'{found[0]}' stays as it is written: a variable needs two braces"
+        problems.warning(node.at(found.start()), said, f"write {{{{ {found[1]} }}}}")
 
 
 def check_liquid(

@@ -17,7 +17,7 @@ from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_s
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
-from relevo_workflow.values.liquid_texts import check_liquid, missing_field, saved_reads
+from relevo_workflow.values.liquid_texts import check_liquid, missing_field, saved_reads, warn_of_single_braces
 from relevo_workflow.values.reader import Reading
 from relevo_workflow.values.text_context import named_paths
 
@@ -98,6 +98,7 @@ def _code(fields: Fields, template: str, reading: Reading) -> str:
 
 def _check(node: Node, template: str, reading: Reading, into: Into = "text") -> None:
     """Checks a text of a template, and notes what it takes of what steps saved."""
+    warn_of_single_braces(node, reading.problems)
     known = is_liquid(node.text)
     liquid = check_liquid(node.text, node, reading.environment, reading.problems, into) if known else None
     if liquid is not None:
