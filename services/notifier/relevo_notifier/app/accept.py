@@ -42,8 +42,9 @@ class Accept(Generic[C, W, R]):
         for record in records:
             command = read(self._decoder, record)
             by_route[self._route(command)].append((command, record.value))
-        for name, items in by_route.items():
-            if items:
+        # Who has room comes first: a provider that is away holds up Kafka, but nothing that is here already for others.
+        for name in sorted(by_route, key=lambda name: self._worker_pools[name].is_crowded):
+            if items := by_route[name]:
                 await self._accept(items, self._queues[name], self._worker_pools[name])
 
     async def _accept(self, items: Sequence[tuple[C, bytes]], queue: Intake[C, W], workers: WorkerPool[W, R]) -> None:

@@ -117,6 +117,11 @@ class WorkerPool(Generic[W, R]):
             self._roomy.clear()
         self._changed.set()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether half the capacity or more is held: `wait_for_capacity` waits."""
+        return not self._roomy.is_set()
+
     async def wait_for_capacity(self, patience: float) -> bool:
         """Wait until less than half the capacity is held, for at most `patience` seconds; says whether it is so."""
         try:
