@@ -11,7 +11,7 @@ from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.settings import RuntimeSettings
 
 _DAY_MS = 24 * 60 * 60 * 1000
-_ATTEMPTS = 50
+_ATTEMPTS = 300
 _PAUSE_SECONDS = 0.1
 
 
