@@ -13,7 +13,7 @@ from relevo_workflow.diagram.layout import Placed, lay_out
 from relevo_workflow.diagram.mermaid import render_mermaid
 from relevo_workflow.diagram.model import diagram_of
 from relevo_workflow.diagram.svg import render_svg
-from relevo_workflow.steps.words import condition_in_words, correlated
+from relevo_workflow.steps.words import condition_in_words, correlated, liquid_in_words
 from tests.workflow.shop import a_workflow
 from tests.workflow.test_library import LIBRARY, NAMES, workflow_files
 
@@ -47,7 +47,7 @@ def test_the_words_of_every_step():
         "waits until Monday 09:00 (shop's time)",
         "waits until 2026-12-24 09:00 (customer's time)",
         "sends SMS “sms-hello”\n(transactional)",
-        "calls POST erp.example.com/{{ shop.id }}",
+        "calls POST erp.example.com/[shop.id]",
         "asks warehouse: Pack [email]\n(within 1 day 12 hours)",
         "asks a and b to approve (2 have to agree): Fine?\n(within 2 days)",
         "finds cost in a table\nof 1 rule",
@@ -206,3 +206,16 @@ def test_what_holds_for_the_whole_is_told_in_sentences():
 )
 def test_who_comes_in_again(reentry: str, words: str):
     assert diagram_of(a_workflow(WHOLE.replace("REENTRY", reentry))).rules[0] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Pay {{ trigger.amount | money }}", "Pay [amount]"),
+        ("{{ trigger.total.amount }} {{ customer.first_name | default: 'them' | upcase }}", "[total] [first name]"),
+        ("a/{{ trigger.order_id }}/{{shop.id}}?x={{- run.erp.status -}}", "a/[order id]/[shop.id]?x=[erp's status]"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_liquid_is_the_name_of_what_is_filled_in(text: str, words: str) -> None:
+    assert liquid_in_words(text) == words

@@ -13,11 +13,10 @@ from relevo_workflow.steps.task import (
     DEADLINE,
     FIELDS,
     StaffStep,
-    plain_text,
     read_assignment,
     staff_result,
 )
-from relevo_workflow.steps.words import duration_in_words
+from relevo_workflow.steps.words import duration_in_words, liquid_in_words
 from relevo_workflow.syntax.declared_fields import count_field, node_field, schema_of
 from relevo_workflow.syntax.diagnostics import Position
 from relevo_workflow.syntax.json_shapes import STEPS
@@ -84,7 +83,7 @@ class ApproveStep(StaffStep):
         asked = self.assignment
         whom = " and ".join(asked.roles) or "the staff"
         needed = f" ({asked.needed} have to agree)" if asked.needed > 1 else ""
-        return f"asks {whom} to approve{needed}: {plain_text(asked.title.text)}{self.limits_in_words()}"
+        return f"asks {whom} to approve{needed}: {liquid_in_words(asked.title.text)}{self.limits_in_words()}"
 
     def paths_in_words(self) -> list[tuple[str, str]]:
         """The three verdicts."""

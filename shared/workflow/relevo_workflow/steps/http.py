@@ -11,6 +11,7 @@ from relevo_workflow.steps.header_texts import read_headers_of
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import ANSWER_WITHIN, Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType
+from relevo_workflow.steps.words import liquid_in_words
 from relevo_workflow.syntax.declared_fields import (
     StepField,
     choice_field,
@@ -90,7 +91,7 @@ class HttpStep(Step):
 
     def in_words(self) -> str:
         """`calls POST erp.example.com/orders`."""
-        return f"calls {self.method} {self.url.text.split('://')[-1]}"
+        return f"calls {self.method} {liquid_in_words(self.url.text.split('://')[-1])}"
 
 
 METHOD = choice_field("method", ("GET", "POST", "PUT", "PATCH", "DELETE"), "the method", default="POST")

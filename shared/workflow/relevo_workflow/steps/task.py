@@ -12,7 +12,7 @@ from relevo_workflow.model.state import Run
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType
-from relevo_workflow.steps.words import condition_in_words, duration_in_words
+from relevo_workflow.steps.words import duration_in_words, liquid_in_words
 from relevo_workflow.syntax.declared_fields import (
     StepField,
     duration_field,
@@ -162,7 +162,7 @@ class TaskStep(StaffStep):
     def in_words(self) -> str:
         """`asks support: call them`."""
         whom = self.assignment.skill or ", ".join(self.assignment.roles) or "the staff"
-        return f"asks {whom}: {plain_text(self.assignment.title.text)}{self.limits_in_words()}"
+        return f"asks {whom}: {liquid_in_words(self.assignment.title.text)}{self.limits_in_words()}"
 
 
 def _lengths(asked: Assignment) -> dict[str, timedelta | None]:
@@ -187,16 +187,6 @@ def staff_result(status: str, answer: TaskInput) -> dict[str, object]:
         "data": answer.data,
         "at": answer.at.isoformat(),
     }
-
-
-def plain_text(text: str) -> str:
-    """A text with Liquid: what is filled in stands as its name."""
-    words = text
-    while "{{" in words and "}}" in words:
-        before, _, rest = words.partition("{{")
-        inside, _, after = rest.partition("}}")
-        words = f"{before}[{condition_in_words(inside.strip())}]{after}"
-    return words
 
 
 AFTER = duration_field("after", "how long after the opening", required=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from relevo_workflow.syntax.durations import format_duration
 
+_OUTPUT = re.compile(r"\{\{-?\s*([^|}]*?)\s*-?(?:\|[^}]*)?\}\}")
 _UNITS = (("w", "week"), ("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
 _SAME = r"event\.(\w+) == trigger\.(?:fields\.)?\1"
 _CONTEXT = re.compile(r"\b(?:event|trigger|customer)\.(?:fields\.)?")
@@ -41,7 +42,7 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r" <= ", " ≤ "),
     (r" && ", " and "),
     (r" \|\| ", " or "),
-    (r"\.amount\b", ""),
+    (r"(?<!\btrigger)(?<!\bevent)\.amount\b", ""),
     (r"(\d)\.0\b", r"\1"),
     (r"\bdays\((\d+)\)", r"\1 days"),
     (r"""(["'])([^"']*)\1""", r"“\2”"),
@@ -54,6 +55,11 @@ def condition_in_words(text: str) -> str:
     for pattern, by in _REPLACED:
         words = re.sub(pattern, by, words)
     return re.sub(r"(?<=[a-z])_(?=[a-z])", " ", _CONTEXT.sub("", words))
+
+
+def liquid_in_words(text: str) -> str:
+    """A text with Liquid: what is filled in stands as its name, however it is formatted."""
+    return _OUTPUT.sub(lambda found: f"[{condition_in_words(found[1])}]", text)
 
 
 def correlated(text: str) -> str:
