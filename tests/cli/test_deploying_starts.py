@@ -1,6 +1,6 @@
 """Deploying workflows that start one another: refused where they would not fit together."""
 
-from relevo_cli.deploying.starts import Neighbourhood
+from relevo_cli.deploying.starts import StartReferences
 from relevo_runtime.catalog import Deployed
 from relevo_workflow import Definition, load_workflow
 from tests.cli.test_deploying import Desk, desk  # noqa: F401  # the fixture
@@ -21,7 +21,7 @@ def active(text: str, shop: str = "*") -> Deployed:
 
 def objection(text: str, *there: Deployed, shop: str = "*", old: str = "", also: str = "") -> str:
     wanted = [made(one) for one in (text, also) if one]
-    return Neighbourhood(wanted, there, shop).objection(wanted[0], made(old) if old else None)
+    return StartReferences(wanted, there, shop).objection(wanted[0], made(old) if old else None)
 
 
 def test_what_is_started_must_be_deployed_or_be_deployed_too() -> None:

@@ -73,7 +73,7 @@ class Post:
 
     def faults(self, **faults: object) -> None:
         """The failures that the sandbox plays from now on."""
-        self.sandbox.mischief.set(msgspec.convert(faults, Faults))
+        self.sandbox.fault_injector.set(msgspec.convert(faults, Faults))
 
     def sent(self) -> list[Message]:
         """What has arrived at the sinks."""

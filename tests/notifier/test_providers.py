@@ -47,7 +47,7 @@ class Way:
         return Message(effect, "Acme <hello@acme.example.com>", to, letter(effect=effect, recipient=to))
 
     def play(self, fault: str) -> None:
-        self.sandbox.mischief.set(self._faults[fault](self.addresses[0]))
+        self.sandbox.fault_injector.set(self._faults[fault](self.addresses[0]))
 
 
 def smtp(sandbox: Sandbox, port: int | None = None) -> Way:
@@ -176,7 +176,7 @@ async def test_asking_finds_what_arrived_and_nothing_else(way: Way) -> None:
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox: Sandbox) -> None:
     way = smtp(sandbox)
-    sandbox.mischief.set(Faults(disconnect_every=2))
+    sandbox.fault_injector.set(Faults(disconnect_every=2))
     answers = [await way.provider.send(way.message(n)) for n in range(6)]
     await way.provider.close()
     assert [type(answer) for answer in answers] == [Sent, TryLater] * 3

@@ -22,7 +22,7 @@ from relevo_runtime.sealing import (
     MAGIC,
     STATEMENTS,
     KeysRetired,
-    Masters,
+    MasterKeys,
     SealingError,
     Seals,
     is_sealed,
@@ -187,12 +187,12 @@ async def test_whoever_is_erased_while_their_key_is_made_gets_another(pool: Pool
 @pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(SealingError, match="RELEVO_DATA_KEY"):
-        Masters(text)
+        MasterKeys(text)
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), st.booleans())
 def test_wrapping_is_undone_by_unwrapping(secret: bytes, key_id: bytes, wrapped: bool) -> None:
-    masters = Masters(master() if wrapped else "")
+    masters = MasterKeys(master() if wrapped else "")
     kept = masters.wrap(secret, key_id)
     assert masters.unwrap(kept, key_id) == secret
     assert (secret in kept) is not wrapped

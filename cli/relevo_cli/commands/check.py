@@ -60,12 +60,12 @@ def check(
         raise typer.Exit(1)
 
 
-def findings(folders: Sequence[Path], library: "Neighbours | None" = None) -> Iterator[Diagnostic]:
+def findings(folders: Sequence[Path], library: "SiblingWorkflows | None" = None) -> Iterator[Diagnostic]:
     """Everything that is wrong with the workflows of `folders`, with paths as they are from here.
 
     `library` keeps what was read, for who goes on with it.
     """
-    library = library or Neighbours()
+    library = library or SiblingWorkflows()
     for folder in folders:
         definition, found = library.diagnosed(folder)
         yield from (placed(folder, one) for one in found)
@@ -74,7 +74,7 @@ def findings(folders: Sequence[Path], library: "Neighbours | None" = None) -> It
             yield from (placed(folder, one) for one in check_starts(definition, library.beside(folder)))
 
 
-class Neighbours:
+class SiblingWorkflows:
     """The workflows that were looked at, and those beside them as far as one asks for them."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from relevo_cli.addresses import DATA
 from relevo_cli.authoring.preview import page
 from relevo_cli.authoring.saves import Saves
-from relevo_cli.commands.check import Neighbours, findings
+from relevo_cli.commands.check import SiblingWorkflows, findings
 from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
 from relevo_cli.errors import CommandError
@@ -67,7 +67,7 @@ def look(saves: Saves, console: Console, previews: Path) -> bool:
 
 def round_of(folder: Path, console: Console, previews: Path) -> None:
     """Checks, tests and previews one workflow, and prints what came of it."""
-    begun, library = perf_counter(), Neighbours()
+    begun, library = perf_counter(), SiblingWorkflows()
     found = sorted(
         set(findings([folder], library)), key=lambda one: (one.position.file, one.position.line, one.message)
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from relevo_cli.deploying.events import EventChange, event_changes
 from relevo_cli.deploying.rules import LEVELS, Signed, level_of, objection, strictest
-from relevo_cli.deploying.starts import Neighbourhood
+from relevo_cli.deploying.starts import StartReferences
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_contracts.declared import Declared
@@ -77,8 +77,8 @@ async def make_plan(
     revision = await catalog.revision(connection)
     active = await catalog.active_definitions(connection)
     approvers = await catalog.approvers(connection)
-    neighbourhood = Neighbourhood([one.definition for one in wanted], active, shop)
-    planner = _Planner(connection, shop, signed, active, approvers=approvers, neighbourhood=neighbourhood)
+    references = StartReferences([one.definition for one in wanted], active, shop)
+    planner = _Planner(connection, shop, signed, active, approvers=approvers, references=references)
     events = event_changes(declared, await catalog.event_types(connection), shop)
     return DeploymentPlan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
 
@@ -108,14 +108,14 @@ class _Planner:
         active: Sequence[Deployed],
         *,
         approvers: Sequence[Approver],
-        neighbourhood: Neighbourhood,
+        references: StartReferences,
     ) -> None:
         self._connection = connection
         self._shop = shop
         self._signed = signed
         self._active = active
         self._approvers = approvers
-        self._neighbourhood = neighbourhood
+        self._references = references
 
     async def change(self, wanted: Wanted) -> Change:
         new = wanted.definition
@@ -136,7 +136,7 @@ class _Planner:
         level = strictest(new.change, _level_before(before, old))
         objections = (
             objection(new.name, level, self._signed, self._approvers, self._shop),
-            self._neighbourhood.objection(new, old),
+            self._references.objection(new, old),
         )
         return Change(
             workflow=new.name,

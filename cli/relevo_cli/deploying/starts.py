@@ -7,7 +7,7 @@ from relevo_runtime.catalog import EVERY_SHOP, Deployed
 from relevo_workflow import Definition, ManualTrigger, StartStep, check_starts, starts_others
 
 
-class Neighbourhood:
+class StartReferences:
     """What new runs start with in the shops of a deployment, once it is done: `wanted`, and what is `active`."""
 
     def __init__(self, wanted: Iterable[Definition], active: Sequence[Deployed], shop: str) -> None:

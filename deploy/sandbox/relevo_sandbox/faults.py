@@ -44,7 +44,7 @@ class Faults(Struct, kw_only=True):
 _NONE = ApiFaults()
 
 
-class Mischief:
+class FaultInjector:
     """Counts what has happened, so that "every n-th" and "the first n" mean something."""
 
     def __init__(self, faults: Faults) -> None:

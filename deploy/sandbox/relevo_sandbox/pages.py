@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from relevo_sandbox.box import Box, Message
-from relevo_sandbox.faults import Faults, Mischief
+from relevo_sandbox.faults import FaultInjector, Faults
 
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -27,9 +27,9 @@ pre { white-space: pre-wrap; border: 1px solid #8886; border-radius: 6px; paddin
 class Pages:
     """The routes over a box."""
 
-    def __init__(self, box: Box, mischief: Mischief) -> None:
+    def __init__(self, box: Box, fault_injector: FaultInjector) -> None:
         self._box = box
-        self._mischief = mischief
+        self._fault_injector = fault_injector
 
     def routes(self) -> list[Route]:
         """Where they are served."""
@@ -71,10 +71,10 @@ class Pages:
         """GET: the failures being played. PUT: play these from now on."""
         if request.method == "PUT":
             try:
-                self._mischief.set(msgspec.json.decode(await request.body(), type=Faults))
+                self._fault_injector.set(msgspec.json.decode(await request.body(), type=Faults))
             except msgspec.DecodeError as error:
                 return Response(f"not a set of faults: {error}\n", status_code=422)
-        return _json(self._mischief.faults)
+        return _json(self._fault_injector.faults)
 
     async def overview(self, _request: Request) -> Response:
         """The newest messages, for a person."""

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from relevo_sandbox.box import Box
 from relevo_sandbox.echo import Echo
-from relevo_sandbox.faults import Faults, Mischief
+from relevo_sandbox.faults import FaultInjector, Faults
 from relevo_sandbox.pages import Pages
 from relevo_sandbox.providers.registry import APIS
 from relevo_sandbox.providers.smtp.server import serve_mail
@@ -27,7 +27,7 @@ class Sandbox(Struct, frozen=True):
     smtp_port: int
     http_port: int
     box: Box
-    mischief: Mischief
+    fault_injector: FaultInjector
 
     @property
     def url(self) -> str:
@@ -47,18 +47,18 @@ async def run_sandbox(
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Run a sandbox in this event loop until the block ends. Port 0 takes a free port."""
-    box, mischief = Box(folder), Mischief(faults or Faults())
-    mail = await serve_mail(box, mischief, host, smtp_port, tls)
+    box, fault_injector = Box(folder), FaultInjector(faults or Faults())
+    mail = await serve_mail(box, fault_injector, host, smtp_port, tls)
     listening = socket.create_server((host, http_port), backlog=512)
-    apis = [api(box, mischief, token) for api in APIS]
-    parts = (*apis, Pages(box, mischief), Echo())
+    apis = [api(box, fault_injector, token) for api in APIS]
+    parts = (*apis, Pages(box, fault_injector), Echo())
     app = Starlette(routes=[route for part in parts for route in part.routes()])
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="sandbox-http")
     try:
         ports = mail.sockets[0].getsockname()[1], listening.getsockname()[1]
-        yield Sandbox(host, *ports, box, mischief)
+        yield Sandbox(host, *ports, box, fault_injector)
     finally:
         mail.close()
         server.should_exit = True

@@ -82,7 +82,7 @@ class _Type(msgspec.Struct, frozen=True):
 _type = msgspec.json.Decoder(_Type)
 
 
-class Masters:
+class MasterKeys:
     """The keys that wrap the data keys, newest first; with none, data keys are kept as they are.
 
     `text` is what `RELEVO_DATA_KEY` says: one or several keys of 32 bytes in URL-safe base64, separated by commas.
@@ -143,7 +143,7 @@ class Seals:
 
     def __init__(self, database: Database, settings: RuntimeSettings) -> None:
         self._database: Any = database
-        self._masters = Masters(settings.data_key.get_secret_value())
+        self._masters = MasterKeys(settings.data_key.get_secret_value())
         self._cipher = lru_cache(_CIPHERS)(self._unwrapped)
 
     async def seal(self, topic: str, messages: Sequence[Message]) -> list[Message]:

@@ -30,7 +30,7 @@ _SHOWN = 20
 _PAUSE = 0.05
 
 
-class Stuck(Struct, frozen=True, kw_only=True):
+class ImmovableRuns(Struct, frozen=True, kw_only=True):
     """Runs that can't be moved: how many rest at this step for this reason."""
 
     step: str
@@ -39,7 +39,7 @@ class Stuck(Struct, frozen=True, kw_only=True):
     runs: int
 
 
-class Going(Struct, frozen=True, kw_only=True):
+class MovableRuns(Struct, frozen=True, kw_only=True):
     """Runs that can be moved: how many rest at this step, and the step of the new version that takes its place.
 
     `again` says what they would do a second time in the new version; mostly nothing.
@@ -60,8 +60,8 @@ class Survey(Struct, frozen=True, kw_only=True):
 
     runs: int
     watching: int = 0
-    going: tuple[Going, ...] = ()
-    stuck: tuple[Stuck, ...] = ()
+    going: tuple[MovableRuns, ...] = ()
+    stuck: tuple[ImmovableRuns, ...] = ()
     examples: tuple[RunExample, ...] = ()
 
     @property
@@ -70,7 +70,7 @@ class Survey(Struct, frozen=True, kw_only=True):
         return sum(one.runs for one in self.stuck)
 
     @property
-    def repeating(self) -> tuple[Going, ...]:
+    def repeating(self) -> tuple[MovableRuns, ...]:
         """Those that would do something again which they may have done."""
         return tuple(one for one in self.going if one.again)
 
@@ -127,9 +127,10 @@ class RunMigration:
             runs=sum(places.values()),
             watching=sum(runs for place, runs in places.items() if not place.step),
             going=tuple(
-                Going(step=s, version=v, place=p, again=again, runs=runs) for (s, v, p, again), runs in going.items()
+                MovableRuns(step=s, version=v, place=p, again=again, runs=runs)
+                for (s, v, p, again), runs in going.items()
             ),
-            stuck=tuple(Stuck(step=s, version=v, reason=r, runs=runs) for (s, v, r), runs in stuck.items()),
+            stuck=tuple(ImmovableRuns(step=s, version=v, reason=r, runs=runs) for (s, v, r), runs in stuck.items()),
             examples=tuple(examples),
         )
 

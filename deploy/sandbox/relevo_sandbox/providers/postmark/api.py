@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from relevo_sandbox.box import Box
-from relevo_sandbox.faults import Mischief
+from relevo_sandbox.faults import FaultInjector
 
 NAME = "postmark"
 MEANING = {
@@ -35,9 +35,9 @@ _OWN = {"x-pm-keepid"}
 class PostmarkSandbox:
     """Answers as Postmark does. Any server works whose token is `token`; empty accepts every token."""
 
-    def __init__(self, box: Box, mischief: Mischief, token: str = "") -> None:
+    def __init__(self, box: Box, fault_injector: FaultInjector, token: str = "") -> None:
         self._box = box
-        self._mischief = mischief
+        self._fault_injector = fault_injector
         self._token = token
 
     def routes(self) -> list[Route]:
@@ -53,18 +53,18 @@ class PostmarkSandbox:
             mail = msgspec.json.decode(await request.body(), type=dict[str, Any])
         except msgspec.DecodeError:
             return _error(402)
-        mischief = self._mischief.api(NAME)
-        code = {"busy": 429, "fail": 500}.get(mischief or "", 0) or self._take(mail)
+        fault = self._fault_injector.api(NAME)
+        code = {"busy": 429, "fail": 500}.get(fault or "", 0) or self._take(mail)
         if code:
             return _error(code)
-        if mischief == "vanish":
+        if fault == "vanish":
             return Response(status_code=502)
         said = {"To": mail["To"], "MessageID": str(uuid.uuid4()), "ErrorCode": 0, "Message": "OK"}
         return JSONResponse(said)
 
     def _take(self, mail: dict[str, Any]) -> int:
         """Store the mail; else the error code."""
-        code = _fault_of(mail) or self._mischief.refusal(NAME, parseaddr(mail["To"])[1])
+        code = _fault_of(mail) or self._fault_injector.refusal(NAME, parseaddr(mail["To"])[1])
         if code:
             return code
         try:

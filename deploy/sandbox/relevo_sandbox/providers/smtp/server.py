@@ -8,7 +8,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP
 
 from relevo_sandbox.box import Box
-from relevo_sandbox.faults import Mischief
+from relevo_sandbox.faults import FaultInjector
 
 END = b"\r\n.\r\n"
 GREATEST = 32 * 1024 * 1024
@@ -46,15 +46,15 @@ class Sink(SMTP):
 class Handler:
     """What the sink does with a recipient and a message, faults included. The hooks are called by aiosmtpd."""
 
-    def __init__(self, box: Box, mischief: Mischief) -> None:
+    def __init__(self, box: Box, fault_injector: FaultInjector) -> None:
         self._box = box
-        self._mischief = mischief
+        self._fault_injector = fault_injector
 
     async def handle_RCPT(  # noqa: N802  # the library's name
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         """Accept a recipient, or refuse it as asked for by the faults."""
-        refusal = self._mischief.recipient(address)
+        refusal = self._fault_injector.recipient(address)
         if refusal:
             return refusal
         envelope.rcpt_tos.append(address)
@@ -64,9 +64,9 @@ class Handler:
         self, server: Any, _session: Any, envelope: Any
     ) -> str | None:
         """Store the message, or fail as asked for by the faults."""
-        if self._mischief.faults.latency:
-            await asyncio.sleep(self._mischief.faults.latency)
-        match self._mischief.mail(envelope.rcpt_tos[0]):
+        if self._fault_injector.faults.latency:
+            await asyncio.sleep(self._fault_injector.faults.latency)
+        match self._fault_injector.mail(envelope.rcpt_tos[0]):
             case "temporary":
                 return "451 4.3.0 Try again later"
             case "disconnect":
@@ -83,11 +83,11 @@ class Handler:
 
 
 async def serve_mail(
-    box: Box, mischief: Mischief, host: str, port: int, tls: ssl.SSLContext | None = None
+    box: Box, fault_injector: FaultInjector, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> asyncio.Server:
     """Start the sink; port 0 takes a free one. With `tls` it offers STARTTLS."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd tells of each command at INFO
-    handler = Handler(box, mischief)
+    handler = Handler(box, fault_injector)
     loop = asyncio.get_running_loop()
     return await loop.create_server(
         lambda: Sink(

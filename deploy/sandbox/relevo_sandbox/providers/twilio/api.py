@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from relevo_sandbox.box import Box, Message
-from relevo_sandbox.faults import Mischief
+from relevo_sandbox.faults import FaultInjector
 
 MEANING = {
     20003: (401, "Authenticate"),
@@ -31,9 +31,9 @@ MEANING = {
 class SmsSandbox:
     """Answers as Twilio does. Any account works whose token is `token`; empty accepts every token."""
 
-    def __init__(self, box: Box, mischief: Mischief, token: str = "") -> None:
+    def __init__(self, box: Box, fault_injector: FaultInjector, token: str = "") -> None:
         self._box = box
-        self._mischief = mischief
+        self._fault_injector = fault_injector
         self._token = token
 
     def routes(self) -> list[Route]:
@@ -46,11 +46,11 @@ class SmsSandbox:
         if not self._known(request):
             return _error(20003)
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        mischief = self._mischief.text()
-        if mischief == "busy":
+        fault = self._fault_injector.text()
+        if fault == "busy":
             return _error(20429)
         to, sender, text = form.get("To", ""), form.get("From", ""), form.get("Body", "")
-        code = self._mischief.faults.sms_refuse.get(to, 0) or _fault_of(to, sender, text)
+        code = self._fault_injector.faults.sms_refuse.get(to, 0) or _fault_of(to, sender, text)
         if code:
             return _error(code)
         effect = request.headers.get("x-relevo-effect", "")
@@ -59,7 +59,7 @@ class SmsSandbox:
             + hashlib.md5(f"{len(self._box.messages(0, 1 << 60))}/{to}".encode(), usedforsecurity=False).hexdigest()
         )
         message = self._box.put_sms(to=to, sender=sender, text=text, sid=sid, effect=effect)
-        if mischief == "vanish":
+        if fault == "vanish":
             return Response(status_code=502)
         return JSONResponse(_resource(request.path_params["account"], message), status_code=201)
 
