@@ -120,7 +120,7 @@ def test_lines_of_ours_are_limited_only_where_they_say_so(log: Log) -> None:
     assert "repeats" not in stream.getvalue()
     assert {text: said.count(text) for text in said} == {
         "loop outbox failed": 1,
-        "loop walks failed": 1,
+        "loop fan-out failed": 1,
         "a message failed": 3,
         "tries_again": 1,
         "attempt_failed": 3,
