@@ -129,7 +129,7 @@ async def test_what_a_new_shop_still_lacks_is_said_and_no_sender_is_made_up(
 
 async def test_a_webhook_shop_needs_its_secret_and_quiet_hours_are_times(environment: dict[str, str]) -> None:
     for arguments, sentence in (
-        (("add", "plain", "--platform", "shopify"), "at least 8 characters"),
+        (("add", "plain", "--platform", "shopify"), "--secret is missing"),
         (("add", "plain", "--platform", "custom", "--secret", "a long secret"), "leave --secret out"),
         (("add", "plain", "--platform", "custom", "--quiet-hours", "21-8"), "21:00-08:00"),
         (("add", "plain", "--platform", "custom", "--quiet-hours", "25:00-08:00"), "21:00-08:00"),
