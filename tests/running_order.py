@@ -6,8 +6,8 @@ import pytest
 
 FOLDERS = (
     *("contracts", "templates", "workflow", "golden", "architecture"),  # pure: a mistake shows within seconds
-    *("e2e", "chaos", "docs"),  # whole systems: long, and one after the other in one worker while the others go on
     *("engine", "ingest", "notifier", "scheduler", "persons", "runtime", "clients", "conformance", "cli"),
+    *("e2e", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
 )
 WHOLE_SYSTEM = ("e2e", "chaos", "docs")
 """Folders whose tests start every service: two such systems at once would keep a small machine from answering."""

@@ -1,19 +1,15 @@
 """Which worker of pytest-xdist runs which test."""
 
-from typing import Any
-
-import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.running_order import WHOLE_SYSTEM, folder_of
 
 
 class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships no types
-    """Gives each worker the next test; those that start whole systems all go to one worker."""
+    """Gives each worker the next test. Those that start whole systems all go to the first one, from the beginning.
 
-    def __init__(self, config: pytest.Config, log: Any) -> None:
-        config.option.loadscopereorder = False
-        super().__init__(config, log)
+    They are the longest way through the tests, and the largest unit, which pytest-xdist hands out first.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return "whole systems" if folder_of(nodeid) in WHOLE_SYSTEM else nodeid
