@@ -247,3 +247,16 @@ def test_pure_packages_read_no_clock_and_do_no_io(package: str) -> None:
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module]
             assert not {name.split(".")[0] for name in names} & forbidden, path
+
+
+def test_only_the_execution_of_a_run_changes_itself() -> None:
+    """Elsewhere a run is read; what a step does to it is a `Transition`, what an input does a method's call."""
+    wrong = [
+        f"{path.name}:{node.lineno}"
+        for room in ("runs", "steps")
+        for path in sorted((ROOT / "shared/workflow/relevo_workflow" / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if isinstance(node.value, ast.Name) and node.value.id in ("execution", "moment", "run", "subject")
+    ]
+    assert wrong == []

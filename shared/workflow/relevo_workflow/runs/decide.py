@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from msgspec import structs
-
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, Goal
 from relevo_workflow.expressions.scope import event_view
@@ -105,7 +103,7 @@ def _dispatch(execution: RunExecution, arrival: Input, now: datetime) -> None:
 
 
 def _ignore(execution: RunExecution, reason: str) -> None:
-    execution.kind, execution.reason = "ignored", reason
+    execution.conclude("ignored", reason)
 
 
 # --- events ------------------------------------------------------------------------------------------------------
@@ -122,7 +120,7 @@ def _on_event(execution: RunExecution, event: Event) -> None:
     wrong = schema_mismatch(execution.definition, event)
     if wrong:
         # Told where `explain` finds it, and no more: the run waits on for one that it can read.
-        execution.kind, execution.reason = "waiting" if execution.run.state == "active" else "ignored", wrong
+        execution.conclude("waiting" if execution.run.state == "active" else "ignored", wrong)
         return
     counted = _count_goal(execution, event)
     if execution.run.state == "active" and (
@@ -133,10 +131,9 @@ def _on_event(execution: RunExecution, event: Event) -> None:
     if not counted:
         _ignore(execution, "nothing in the run waits for this")
     elif execution.run.state == "watching":
-        execution.run = structs.replace(execution.run, state="ended")
-        execution.kind, execution.reason = "ended", f"the goal was reached: {event.type}"
+        execution.end_watching(f"the goal was reached: {event.type}")
     else:
-        execution.reason = execution.reason or f"the goal was reached: {event.type}"
+        execution.explain(execution.reason or f"the goal was reached: {event.type}")
 
 
 def _keep_early(execution: RunExecution, event: Event) -> bool:
@@ -149,9 +146,10 @@ def _keep_early(execution: RunExecution, event: Event) -> bool:
             continue
         if arm.where is None or arm.where.holds(scope, name, execution.trace):
             kept[name] = event_view(event)
-            execution.reason = f"kept for {name}"
+            execution.explain(f"kept for {name}")
     changed = len(kept) > len(execution.run.early)
-    execution.run = structs.replace(execution.run, early=kept) if changed else execution.run
+    if changed:
+        execution.amend(early=kept)
     return changed
 
 
@@ -168,7 +166,7 @@ def _count_goal(execution: RunExecution, event: Event) -> bool:
         return False
     value, currency = goal_value(goal.value, execution.scope(), execution.trace)
     reached = GoalReached(at=event.time, event_id=event.id, value=value, currency=currency)
-    execution.run = structs.replace(execution.run, goal=reached)
+    execution.amend(goal=reached)
     execution.disarm("goal")
     return True
 
@@ -215,8 +213,7 @@ def _taken(execution: RunExecution, transition: Transition | None) -> bool:
 def _restart(execution: RunExecution, event: Event) -> None:
     execution.path.append("restart")
     execution.leave("the run began anew")
-    execution.run = structs.replace(
-        execution.run,
+    execution.amend(
         trigger=event.data,
         trigger_type=event.type,
         trigger_id=event.id,
@@ -226,7 +223,7 @@ def _restart(execution: RunExecution, event: Event) -> None:
         restarts=execution.run.restarts + 1,
     )
     execution.go(execution.definition.program.first)
-    execution.reason = f"restarted by {event.type}; {execution.reason}"
+    execution.explain(f"restarted by {event.type}; {execution.reason}")
 
 
 # --- timers and answers ------------------------------------------------------------------------------------------
@@ -253,20 +250,13 @@ def _on_timer(execution: RunExecution, arrival: TimerInput, now: datetime) -> No
 def _fire(execution: RunExecution, name: str) -> None:
     """The goal's time is the run's, every other timer is of the step at hand."""
     if name == "goal":
-        _on_goal_timer(execution)
+        execution.end_watching("the time for its goal is over")
         return
     step = execution.definition.program.steps.get(execution.run.step)
     if step is None:
         execution.finish("ended", f"there is no step '{execution.run.step}' in this version")
         return
     execution.apply(step.on_timer(execution, name))
-
-
-def _on_goal_timer(execution: RunExecution) -> None:
-    if execution.run.state == "watching":
-        execution.run = structs.replace(execution.run, state="ended")
-        execution.kind = "ended"
-    execution.reason = "the time for its goal is over"
 
 
 def _on_response(execution: RunExecution, arrival: ResponseInput) -> None:

@@ -20,7 +20,7 @@ _KEPT_INPUTS = 4
 
 
 class RunExecution(Struct, kw_only=True):
-    """One run during one decision: `run` is its state so far, `before` what it was; `finish` and `go` change it."""
+    """One run during one decision: `run` is its state so far, `before` what it was. Only its own methods change it."""
 
     definition: Definition
     before: Run
@@ -92,6 +92,29 @@ class RunExecution(Struct, kw_only=True):
         """Keeps a value as `run.<name>`."""
         if name:
             self.run = structs.replace(self.run, saved={**self.run.saved, name: value})
+
+    def amend(self, **changes: object) -> None:
+        """Changes fields of the run."""
+        self.run = structs.replace(self.run, **changes)
+
+    def identify(self, key: str, run_id: str) -> None:
+        """Gives a run that is about to start its key and id, as if it had always had them."""
+        self.run = self.before = structs.replace(self.run, key=key, id=run_id)
+
+    def conclude(self, kind: Kind, reason: str) -> None:
+        """Says what the decision is, and why."""
+        self.kind, self.reason = kind, reason
+
+    def explain(self, reason: str) -> None:
+        """Says why; the kind of the decision stays."""
+        self.reason = reason
+
+    def end_watching(self, reason: str) -> None:
+        """Ends a run whose steps are over and whose goal was still watched; a run that is on its way goes on."""
+        if self.run.state == "watching":
+            self.amend(state="ended")
+            self.kind = "ended"
+        self.reason = reason
 
     def acted_on(self, input_id: str) -> None:
         """Notes the input that moved the run, so that the same again moves nothing, and its time."""

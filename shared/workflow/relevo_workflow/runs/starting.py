@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, EventTrigger, Reentry, Trigger
@@ -153,7 +153,7 @@ def _identify(execution: RunExecution) -> bool:
         execution.trace.append(check)
         key = check.value if isinstance(check.value, str) else ""
     run_id = stable_id(execution.shop.id, run.customer, run.workflow, key, run.trigger_id)
-    execution.run = execution.before = structs.replace(run, key=key, id=run_id)
+    execution.identify(key, run_id)
     return bool(key)
 
 
@@ -243,11 +243,11 @@ def _started(execution: RunExecution, starter: Starter) -> Decision:
     if definition.goal is not None:
         execution.arm("goal", starter.at + definition.goal.within, turn=0)
     if held_out(definition, execution.run.customer, execution.facts.contact.email):
-        execution.run = structs.replace(execution.run, holdout=True)
+        execution.amend(holdout=True)
         execution.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
     else:
         execution.go(definition.program.first)
-        execution.reason = f"started by {starter.type}; {execution.reason}"
-    execution.kind = "started"
+        execution.explain(f"started by {starter.type}; {execution.reason}")
+    execution.conclude("started", execution.reason)
     execution.acted_on(starter.id)
     return execution.decision(starter.id)
