@@ -174,7 +174,7 @@ def test_the_list_that_a_template_shows_has_to_be_there_as_well():
         "http: {url: https://erp.example.com, as: erp}", "decide: {rules: [{otherwise: , set: {cost: 9}}], as: erp}"
     )
     shown = {"templates/answer.yaml": MAIL.lstrip() + "items: run.erp.cost\n"}
-    assert "no list" in str(diagnose({**files(HEAD + text), **shown})[1][0])
+    assert "is not a list" in str(diagnose({**files(HEAD + text), **shown})[1][0])
 
 
 _SIMPLE = """\
