@@ -1,6 +1,7 @@
 """The `relevo` command: one module a noun in `relevo_cli.commands`, imported when it is asked for."""
 
 import importlib
+import logging
 import os
 import sys
 
@@ -68,6 +69,8 @@ def _bare() -> typer.Typer:
 
 def main() -> None:
     """Runs the command. What a person can mend is one sentence on standard error and exit code 2."""
+    # What does not answer, or not yet, is said by the command itself, in a sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         words = [word for word in sys.argv[1:3] if word != "--"][:1]
         (application(*words) if COMMANDS.keys() & words else overview())()

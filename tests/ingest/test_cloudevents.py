@@ -114,6 +114,14 @@ def test_a_type_like_no_other_gets_no_far_fetched_advice(given_type: str) -> Non
     assert "declare it" in told or "the catalogue" in told
 
 
+@pytest.mark.parametrize("event_id", ["", "1"])
+def test_what_is_nested_too_deep_is_told_also_beside_a_wrong_attribute(event_id: str) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": event_id, "ce-source": "erp", "ce-type": "order.placed"}
+    told = refused(JSON, headers, b'{"note":' + b"[" * 100_000)
+    assert told["data"] == "the JSON is nested too deep"
+    assert ("ce-id" in told) == (not event_id)
+
+
 @given(st.integers(-(10**6), 10**6))
 def test_a_whole_number_may_be_written_with_decimals(number: int) -> None:
     [event], _ = parse(STRUCTURED, {}, json.dumps(points(float(number))).encode(), 1)

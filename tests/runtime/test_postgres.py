@@ -55,7 +55,7 @@ def test_statements_are_read_by_name() -> None:
         ("-- name: one\n-- Nothing.\n", "has no SQL"),
         ("-- name: one\n-- A.\nselect 1\n-- name: one\n-- B.\nselect 2", "there twice"),
         ("select 0\n-- name: one\n-- A.\nselect 1", "before the first"),
-        ("-- name: One Two\n-- A.\nselect 1", "no name for a statement"),
+        ("-- name: One Two\n-- A.\nselect 1", "is not a valid name for a statement"),
     ],
 )
 def test_a_file_that_is_not_in_form_says_what_is_wrong(text: str, says: str) -> None:

@@ -1,7 +1,6 @@
 """`relevo doctor`: look at a running system and say what to do."""
 
 import asyncio
-import logging
 import os
 import shutil
 from collections.abc import Awaitable, Iterator, Mapping
@@ -42,8 +41,6 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Look at the running system and say what to do. Changes nothing; exit code 1 if something is wrong."""
-    # What does not answer is a finding: the libraries need not say so as well.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     found = addresses.running(addresses.DATA)
     facts = asyncio.run(_facts(addresses.settings(), _addresses(service or [], found), found))
     told = findings(facts)

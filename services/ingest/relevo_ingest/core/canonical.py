@@ -129,12 +129,14 @@ def _every_fault(body: bytes, shape: type[Struct], shop: ShopContext, *, strict:
     """All that is wrong with a body that is JSON; `None` if it is not even that, or if nothing is."""
     try:
         value = msgspec.json.decode(body)
+        faults = faults_of(shape, value, strict=strict, at=("data",))
+        wrong = [as_wrong(one) for one in faults]
+        if wrong:
+            wrong.extend(unclean(without(value, (one.place[1:] for one in faults)), shape, shop, "data"))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    faults = faults_of(shape, value, strict=strict, at=("data",))
-    wrong = [as_wrong(one) for one in faults]
-    if wrong:
-        wrong.extend(unclean(without(value, (one.place[1:] for one in faults)), shape, shop, "data"))
+    except RecursionError:
+        return InvalidPayload("data", "the JSON is nested too deep")
     return InvalidPayload.of(wrong) if wrong else None
 
 
