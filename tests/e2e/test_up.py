@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,8 +108,9 @@ async def test_calls_and_tasks_work_without_further_settings(tmp_path: Path) -> 
         environment = addresses(up)
         # The sandbox has another port each time here, so the workflow that calls it is deployed when it is known.
         (flow / "workflow.yaml").write_text(PACK.format(port=up["sandbox"].rpartition(":")[2]))
-        code, _, err = await relevo("deploy", str(flow), "--yes", **environment)
+        code, out, err = await relevo("deploy", str(flow), "--yes", **environment)
         assert code == 0, err
+        await followed(Path(up["logs"]) / "engine.log", int(out.rsplit("revision", 1)[1]))
         tokens = ("--token", "for-events", "--task-token", "for-tasks")
         await relevo("shops", "add", "acme", "--platform", "shopify", "--secret", SECRET, *tokens, **environment)
         await relevo("tasks", "staff", "add", "acme", "Ana", **environment)
@@ -124,6 +126,12 @@ async def test_calls_and_tasks_work_without_further_settings(tmp_path: Path) -> 
             assert done.status_code == 202, done.text
             while (await client.get(tasks)).json():
                 await asyncio.sleep(0.1)
+
+
+async def followed(log: Path, revision: int) -> None:
+    """Waits until the engine knows this revision of the catalog: an event before that starts the version before."""
+    while max([0, *map(int, re.findall(r'"revision":(\d+)', log.read_text()))]) < revision:
+        await asyncio.sleep(0.1)
 
 
 async def post_order(up: dict[str, Any]) -> None:
