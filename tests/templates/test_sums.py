@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relevo_templates.formats import formats_of
@@ -77,6 +77,8 @@ ODD_NUMBERS = st.one_of(
 
 
 @given(ODD_NUMBERS, ODD_NUMBERS, ODD_NUMBERS, ODD_NUMBERS)
+@example(10**13, 10**13, None, None)
+@example(10**13, 10**11, None, None)
 def test_an_odd_number_costs_itself_and_neither_the_row_nor_the_others(
     price: Any, quantity: Any, total: Any, title: Any
 ) -> None:

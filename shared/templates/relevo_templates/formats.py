@@ -15,7 +15,7 @@ from relevo_templates.characters import printable
 from relevo_templates.locales import known_locale
 
 WIDTHS = ("short", "medium", "long", "full")
-_LONGEST = 30
+_LONGEST = 24  # digits: with the decimals of any currency still within the 28 that decimals reckon with
 """Digits before the point, and zeros behind it. What is longer is no price, and would make a text without end."""
 _SOME_DAY = dt.datetime(2026, 3, 5, 12, 30, tzinfo=dt.UTC)
 
