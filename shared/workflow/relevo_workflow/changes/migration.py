@@ -11,13 +11,12 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from relevo_contracts.zones import zone_of
 from relevo_workflow.changes.alignment import align
 from relevo_workflow.changes.repeats import actions_before, repeated
 from relevo_workflow.definition.workflow import Definition, EventTrigger
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
-from relevo_workflow.model.state import Facts, Run, Shop
+from relevo_workflow.model.state import Facts, Run, Shop, local_zone
 from relevo_workflow.steps.send import SendStep
 from relevo_workflow.steps.step import Step
 
@@ -200,9 +199,7 @@ class _Move(Struct, frozen=True):
 
     def zone(self, name: str) -> tzinfo:
         """The zone of the customer, of the shop, or one by its name."""
-        if name == "customer":
-            return zone_of(self.facts.contact.timezone, self.shop.timezone)
-        return zone_of(self.shop.timezone if name == "shop" else name)
+        return local_zone(name, self.facts, self.shop)
 
     def opens_at(self) -> datetime:
         """When the window of the new version is open next."""

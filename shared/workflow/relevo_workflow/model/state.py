@@ -4,13 +4,14 @@ Fields are only ever added, with a default, so that what an older version stored
 in decisions and effects: plain trees can't refer to themselves, so the garbage collector need not walk through them.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from relevo_contracts.contact import Contact
 from relevo_contracts.payloads import Instant
+from relevo_contracts.zones import zone_of
 
 RunState = Literal["active", "watching", "ended"]
 
@@ -197,6 +198,13 @@ class Shop(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     timezone: str = "UTC"
     currency: str = ""
     postal_address: str = ""
+
+
+def local_zone(name: str, facts: Facts, shop: Shop) -> tzinfo:
+    """The zone that `customer`, `shop` or an IANA name means for a customer of the shop."""
+    if name == "customer":
+        return zone_of(facts.contact.timezone, shop.timezone)
+    return zone_of(shop.timezone if name == "shop" else name)
 
 
 class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from msgspec import structs
 
-from relevo_contracts.zones import zone_of
 from relevo_workflow.definition.calendar_rules import next_occurrence
 from relevo_workflow.definition.workflow import DateTrigger, ScheduleTrigger
 from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect
 from relevo_workflow.model.inputs import Input, StartInput, TimerInput
-from relevo_workflow.model.state import Facts, Shop, Subject
+from relevo_workflow.model.state import Facts, Shop, Subject, local_zone
 from relevo_workflow.runs.segments import SEGMENT_ALARM, is_member, next_recheck
 from relevo_workflow.syntax.zones import anniversary, instant
 
@@ -68,7 +67,7 @@ def rearm(
 
     Only one that is armed and due makes room for the next; one that comes before its time is armed again as it was.
     """
-    zone = zone_of(facts.contact.timezone, shop.timezone)
+    zone = local_zone("customer", facts, shop)
     armed = dict(facts.alarms)
     wanted: dict[str, datetime] = {}
     effects: list[Effect] = []
@@ -96,7 +95,7 @@ def _wanted(
     for spec in index.alarms:
         trigger = spec.trigger
         if isinstance(trigger, DateTrigger):
-            due = _next_date(trigger, facts, _local(trigger.zone, zone, shop), after)
+            due = _next_date(trigger, facts, local_zone(trigger.zone, facts, shop), after)
         elif isinstance(trigger, ScheduleTrigger):
             due = next_occurrence(trigger.cron, trigger.rrule, after, zone) or _last(facts.alarms.get(spec.name), after)
         else:
@@ -113,12 +112,6 @@ def _wanted(
 def _last(armed: datetime | None, after: datetime) -> datetime | None:
     """The last time of a rule that has come to its end, as long as its wake-up is on the way."""
     return armed if armed is not None and armed <= after else None
-
-
-def _local(name: str, customer: tzinfo, shop: Shop) -> tzinfo:
-    if name == "customer":
-        return customer
-    return zone_of(shop.timezone if name == "shop" else name)
 
 
 def _next_date(trigger: DateTrigger, facts: Facts, zone: tzinfo, after: datetime) -> datetime | None:

@@ -5,12 +5,11 @@ from datetime import datetime, tzinfo
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
-from relevo_contracts.zones import zone_of
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.decision import Check, Decision, Kind
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, SetAttributes
-from relevo_workflow.model.state import Facts, Run, Shop
+from relevo_workflow.model.state import Facts, Run, Shop, local_zone
 from relevo_workflow.runs.facts import with_changes
 from relevo_workflow.steps.step import END, Transition
 
@@ -63,9 +62,7 @@ class RunExecution(Struct, kw_only=True):
 
     def zone(self, name: str) -> tzinfo:
         """The zone that `customer`, `shop` or an IANA name means for this customer."""
-        if name == "customer":
-            return zone_of(self.facts.contact.timezone, self.shop.timezone)
-        return zone_of(self.shop.timezone if name == "shop" else name)
+        return local_zone(name, self.facts, self.shop)
 
     def opens_at(self) -> datetime:
         """When the workflow's window is open next: now, if it is open, or if there is none."""
