@@ -82,4 +82,4 @@ def _trigger() -> Schema:
 
 
 def _steps() -> list[Schema]:
-    return [record({"id": NAME, kind: one.schema()}, kind) for kind, one in STEP_TYPES.items()]
+    return [record({"id": NAME, kind: one.schema}, kind) for kind, one in STEP_TYPES.items()]

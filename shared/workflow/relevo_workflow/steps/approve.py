@@ -8,7 +8,7 @@ from relevo_workflow.model.inputs import TaskInput
 from relevo_workflow.model.state import Vote
 from relevo_workflow.steps.reading import Arm, StepNode, StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
-from relevo_workflow.steps.step_type import StepType
+from relevo_workflow.steps.step_type import StepType, steps_field
 from relevo_workflow.steps.task import (
     DEADLINE,
     FIELDS,
@@ -17,9 +17,8 @@ from relevo_workflow.steps.task import (
     staff_result,
 )
 from relevo_workflow.steps.words import duration_in_words, liquid_in_words
-from relevo_workflow.syntax.declared_fields import count_field, node_field, schema_of
+from relevo_workflow.syntax.declared_fields import count_field
 from relevo_workflow.syntax.diagnostics import Position
-from relevo_workflow.syntax.json_shapes import STEPS
 from relevo_workflow.syntax.yaml_source import Node
 
 _VERDICTS = ("approved", "rejected", "expired")
@@ -93,7 +92,7 @@ class ApproveStep(StaffStep):
 
 
 NEEDED = count_field("needed", 1, "how many have to agree; as many as there are roles: one of each")
-_BLOCKS = tuple(node_field(name, STEPS, "what follows; default: the step after") for name in _VERDICTS)
+_BLOCKS = tuple(map(steps_field, _VERDICTS))
 _FIELDS = (*(replace(one, required=True) if one is DEADLINE else one for one in FIELDS), NEEDED, *_BLOCKS)
 
 
@@ -128,7 +127,6 @@ APPROVE = StepType(
     summary="asks several people for approval: enough say yes, one says no, or the deadline is over",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
     arms=_arms,
     shape=lambda body, name: staff_result_shape(*_VERDICTS),
     numbered=True,

@@ -8,11 +8,11 @@ from relevo_workflow.model.decision import Check
 from relevo_workflow.steps.arm_labels import label_arms
 from relevo_workflow.steps.reading import Arm, StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
-from relevo_workflow.steps.step_type import StepType
+from relevo_workflow.steps.step_type import ARM_STEPS, StepType
 from relevo_workflow.steps.words import condition_in_words
 from relevo_workflow.syntax.declared_fields import flag_field, node_field, schema_of, text_field
 from relevo_workflow.syntax.fields import Fields
-from relevo_workflow.syntax.json_shapes import EXPRESSION, STEPS
+from relevo_workflow.syntax.json_shapes import EXPRESSION
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.value import text_or_nothing
 
@@ -82,7 +82,6 @@ class Branch(Step):
 WHEN = node_field("when", EXPRESSION, "the condition", holds="expression")
 OTHERWISE = flag_field("otherwise", "its steps stand under 'steps'", "the last arm: where no condition holds")
 NAME = text_field("name", "what paths, tests and diagrams call the arm; default: `when-1`, `when-2`, …")
-ARM_STEPS = node_field("steps", STEPS, "what follows; default: the step after")
 _ARM = (WHEN, OTHERWISE, NAME, ARM_STEPS)
 
 
@@ -129,7 +128,7 @@ BRANCH = StepType(
     summary="goes the first arm whose condition holds: a list of arms",
     read=_read,
     arm_fields=_ARM,
-    schema=lambda: {"type": "array", "items": schema_of(_ARM), "minItems": 1},
+    body={"type": "array", "items": schema_of(_ARM), "minItems": 1},
     arms=arms_of_list,
     numbered=True,
 )

@@ -188,7 +188,6 @@ DECIDE = StepType(
     read=_read,
     fields=_FIELDS,
     arm_fields=_RULE,
-    schema=lambda: schema_of(_FIELDS),
     shape=_shape,
     numbered=True,
     always_saves=True,

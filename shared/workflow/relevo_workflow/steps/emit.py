@@ -11,11 +11,10 @@ from relevo_workflow.model.effects import Emit
 from relevo_workflow.steps.emit_payloads import check_payload
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
-from relevo_workflow.steps.step_type import StepType, text_of
+from relevo_workflow.steps.step_type import StepType, text_at
 from relevo_workflow.steps.words import event_in_words
-from relevo_workflow.syntax.declared_fields import StepField, node_field, schema_of
+from relevo_workflow.syntax.declared_fields import StepField, node_field
 from relevo_workflow.syntax.json_shapes import EVENT, VALUES
-from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.money import with_amounts
 from relevo_workflow.values.reader import read_fields
 from relevo_workflow.values.value import Value
@@ -103,15 +102,10 @@ def _read(reading: StepReading) -> Step | None:
     return EmitStep(node.id, reading.after, events[0] if events else "", data)
 
 
-def _stem(body: Node) -> str:
-    return text_of((body.entries or {}).get("event"))
-
-
 EMIT = StepType(
     keyword="emit",
     summary="publishes an event about the customer, which workflows and other systems hear",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
-    stem=_stem,
+    stem=text_at("event"),
 )

@@ -59,16 +59,6 @@ class Goto(Step):
         return [(self.next, "no: once more"), (self.after, "yes")]
 
 
-STEP = node_field("step", TEXT, "the id of the step", required=True, advice="goto: {step: pause, repeat: 3}")
-REPEAT = StepField(
-    "repeat",
-    lambda fields: _times(fields),  # noqa: PLW0108  # made below
-    {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "forever"}]},
-    "how often in a row the run goes there before it goes on; `forever`: a cycle without an end is meant",
-)
-_FIELDS = (STEP, REPEAT)
-
-
 def _times(fields: Fields) -> tuple[int | None, bool]:
     """How often, and whether for ever."""
     node = fields.get("repeat")
@@ -79,6 +69,16 @@ def _times(fields: Fields) -> tuple[int | None, bool]:
             )
         return None, True
     return (fields.count("repeat", 1) if node is not None else None), False
+
+
+STEP = node_field("step", TEXT, "the id of the step", required=True, advice="goto: {step: pause, repeat: 3}")
+REPEAT = StepField(
+    "repeat",
+    _times,
+    {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "forever"}]},
+    "how often in a row the run goes there before it goes on; `forever`: a cycle without an end is meant",
+)
+_FIELDS = (STEP, REPEAT)
 
 
 def _read(reading: StepReading) -> Step | None:
@@ -112,7 +112,7 @@ GOTO = StepType(
     summary="goes to another step",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: {"anyOf": [{**TEXT, "description": "the id of a step"}, schema_of(_FIELDS)]},
+    body={"anyOf": [{**TEXT, "description": "the id of a step"}, schema_of(_FIELDS)]},
     stem=_stem,
     label_positions=_positions,
 )

@@ -19,7 +19,6 @@ from relevo_workflow.syntax.declared_fields import (
     liquid_field,
     node_field,
     save_field,
-    schema_of,
 )
 from relevo_workflow.syntax.json_shapes import ANYTHING, TEXT
 from relevo_workflow.syntax.yaml_source import Node
@@ -149,7 +148,6 @@ HTTP = StepType(
     summary="calls another system and waits for its answer",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
     shape=_shape,
     numbered=True,
 )

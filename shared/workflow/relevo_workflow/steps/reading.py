@@ -90,5 +90,5 @@ class StepReading:
         return self.node.blocks
 
     def target(self, block: Block) -> str:
-        """Where an arm leads: to its first step, or to what follows this step."""
+        """Where an arm leads: to its first step, or to what follows this step (its field `ARM_STEPS`)."""
         return self.compile_block(block.steps, self.after)

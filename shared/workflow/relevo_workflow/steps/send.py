@@ -9,10 +9,9 @@ from relevo_workflow.model.effects import Send
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.recipients import read_to, recipient
 from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
-from relevo_workflow.steps.step_type import StepType, text_of
-from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, schema_of, text_field
+from relevo_workflow.steps.step_type import StepType, text_at
+from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, text_field
 from relevo_workflow.syntax.json_shapes import TEXT
-from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.text_context import TextFields, liquid_context
 
 _CHANNELS = {"email": "e-mail", "sms": "SMS"}
@@ -121,15 +120,10 @@ def _read(reading: StepReading) -> Step | None:
     )
 
 
-def _stem(body: Node) -> str:
-    return text_of((body.entries or {}).get("template"))
-
-
 SEND = StepType(
     keyword="send",
     summary="sends a message from a template",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
-    stem=_stem,
+    stem=text_at("template"),
 )

@@ -98,6 +98,5 @@ SET = StepType(
     summary="changes the customer's attributes and tags",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
     numbered=True,
 )

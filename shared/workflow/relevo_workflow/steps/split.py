@@ -6,10 +6,9 @@ from relevo_workflow.model.bucketing import bucket_point, pick_weighted
 from relevo_workflow.steps.branch import arms_of_list
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
-from relevo_workflow.steps.step_type import StepType
-from relevo_workflow.syntax.declared_fields import count_field, name_field, node_field, schema_of
+from relevo_workflow.steps.step_type import ARM_STEPS, StepType
+from relevo_workflow.syntax.declared_fields import count_field, name_field, schema_of
 from relevo_workflow.syntax.fields import Fields
-from relevo_workflow.syntax.json_shapes import STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,6 @@ class Split(Step):
 
 NAME = name_field("name", "the variant")
 WEIGHT = count_field("weight", 1, "its share, against those of the others", least=0)
-ARM_STEPS = node_field("steps", STEPS, "what follows; default: the step after")
 _ARM = (NAME, WEIGHT, ARM_STEPS)
 
 
@@ -92,7 +90,7 @@ SPLIT = StepType(
     summary="shares runs out over variants by weight: a list of variants",
     read=_read,
     arm_fields=_ARM,
-    schema=lambda: {"type": "array", "items": schema_of(_ARM), "minItems": 1},
+    body={"type": "array", "items": schema_of(_ARM), "minItems": 1},
     arms=arms_of_list,
     numbered=True,
 )

@@ -7,11 +7,10 @@ from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import StartRun
 from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
-from relevo_workflow.steps.step_type import StepType, text_of
+from relevo_workflow.steps.step_type import StepType, text_at
 from relevo_workflow.steps.words import condition_in_words
-from relevo_workflow.syntax.declared_fields import name_field, node_field, schema_of
+from relevo_workflow.syntax.declared_fields import name_field, node_field
 from relevo_workflow.syntax.json_shapes import EXPRESSION, VALUES
-from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import read_fields
 from relevo_workflow.values.value import Value, plain
 
@@ -86,15 +85,10 @@ def _read(reading: StepReading) -> Step | None:
     return StartStep(reading.node.id, reading.after, name, each, data)
 
 
-def _stem(body: Node) -> str:
-    return text_of((body.entries or {}).get("workflow"))
-
-
 START = StepType(
     keyword="start",
     summary="starts another workflow for the customer, once or for each element of a list",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: schema_of(_FIELDS),
-    stem=_stem,
+    stem=text_at("workflow"),
 )

@@ -3,6 +3,7 @@
 A step type is one module beside this one: its class, its fields, what reads it. `registry` lists them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -104,7 +105,7 @@ class EventArm:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(ABC):
     """One step of a program. What is said here holds for a step that does something at once and goes on.
 
     `noun` is what people call it, `box` the kind of its box in a diagram. `rests`: a run may wait at it. `acts`: it
@@ -153,9 +154,9 @@ class Step:
 
     # --- what it does ------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def enter(self, moment: Moment) -> Transition:
         """What happens when a run comes to it."""
-        raise NotImplementedError(f"{type(self).__name__} does nothing")
 
     def on_timer(self, moment: Moment, name: str) -> Transition:
         """What happens when the time of a timer has come that the step has set (`step`: its own end)."""

@@ -8,13 +8,22 @@ from relevo_contracts.event_types import EventTypes
 from relevo_workflow.expressions.shapes import DYN, Shape
 from relevo_workflow.steps.reading import Arm, StepNode, StepReading
 from relevo_workflow.steps.step import Step
-from relevo_workflow.syntax.declared_fields import StepField
+from relevo_workflow.syntax.declared_fields import StepField, node_field, schema_of
 from relevo_workflow.syntax.diagnostics import Position
-from relevo_workflow.syntax.json_shapes import Schema
+from relevo_workflow.syntax.json_shapes import STEPS, Schema
 from relevo_workflow.syntax.yaml_source import Node
 
 Saved = tuple[str, Node, Shape]
 """A name that is saved, where it stands, and the shape of what is kept there."""
+
+
+def steps_field(name: str) -> StepField[Node | None]:
+    """A field that holds a list of steps; what reads it compiles the block of that arm."""
+    return node_field(name, STEPS, "what follows; default: the step after")
+
+
+ARM_STEPS = steps_field("steps")
+"""The steps of an arm, in steps that are a list of arms."""
 
 
 def _no_arms(body: Node) -> Iterable[Arm]:
@@ -48,13 +57,13 @@ class StepType:
     `fields` are those of its mapping, `arm_fields` those of each arm. `arms` are the lists of steps in it. `stem` is a
     word for the ids of steps that nobody named; `numbered`: these are counted from one. `shape` is that of what it
     keeps by `as`, `arms_save` what its arms keep; `always_saves`: it makes no sense without `as`. `label_positions` is
-    where the arms stand that its paths name.
+    where the arms stand that its paths name. `body` is the schema of what follows the keyword, where that is not a
+    mapping of `fields` alone.
     """
 
     keyword: str
     summary: str
     read: Callable[[StepReading], Step | None]
-    schema: Callable[[], Schema]
     fields: Sequence[StepField[Any]] = ()
     arm_fields: Sequence[StepField[Any]] = ()
     arms: Callable[[Node], Iterable[Arm]] = _no_arms
@@ -64,6 +73,17 @@ class StepType:
     arms_save: Callable[[Node, EventTypes], Iterator[Saved]] = _nothing_saved
     always_saves: bool = False
     label_positions: Callable[[StepNode], Iterable[tuple[str, Position]]] = _at_blocks
+    body: Schema | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """What an editor accepts after the keyword."""
+        return schema_of(self.fields) if self.body is None else self.body
+
+
+def text_at(name: str) -> Callable[[Node], str]:
+    """A stem: the text of a field."""
+    return lambda body: text_of((body.entries or {}).get(name))
 
 
 def text_of(node: Node | None) -> str:

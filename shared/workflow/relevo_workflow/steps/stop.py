@@ -40,5 +40,5 @@ STOP = StepType(
     keyword="stop",
     summary="ends the run with a reason",
     read=_read,
-    schema=lambda: {**TEXT, "description": "the reason"},
+    body={**TEXT, "description": "the reason"},
 )

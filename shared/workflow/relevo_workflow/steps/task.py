@@ -249,7 +249,7 @@ TASK = StepType(
     summary="asks the staff to do something, and waits until it is done or the deadline is over",
     read=_read,
     fields=FIELDS,
-    schema=lambda: {"$ref": "#/$defs/task"},
+    body={"$ref": "#/$defs/task"},
     shape=_shape,
     numbered=True,
 )

@@ -222,6 +222,6 @@ WAIT = StepType(
     summary="waits a duration (`4h`, `1d12h`), or until a local time",
     read=_read,
     fields=_FIELDS,
-    schema=lambda: {"anyOf": [DURATION, schema_of(_FIELDS)]},
+    body={"anyOf": [DURATION, schema_of(_FIELDS)]},
     stem=_stem,
 )

@@ -14,7 +14,7 @@ from relevo_workflow.model.effects import Effect, Subscribe, Unsubscribe
 from relevo_workflow.steps.arm_labels import label_arms
 from relevo_workflow.steps.reading import Arm, Block, StepReading
 from relevo_workflow.steps.step import EventArm, Moment, MovedRun, Step, Transition
-from relevo_workflow.steps.step_type import Saved, StepType, text_of
+from relevo_workflow.steps.step_type import ARM_STEPS, Saved, StepType, text_of
 from relevo_workflow.steps.words import duration_in_words, event_with_condition
 from relevo_workflow.syntax.declared_fields import (
     StepField,
@@ -26,7 +26,7 @@ from relevo_workflow.syntax.declared_fields import (
 )
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.fields import Fields, is_identifier
-from relevo_workflow.syntax.json_shapes import EVENTS, EXPRESSION, STEPS
+from relevo_workflow.syntax.json_shapes import EVENTS, EXPRESSION
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.value import text_or_nothing
 
@@ -174,7 +174,6 @@ SINCE = StepField(
     "`start`: what came earlier in the run counts too",
     default="wait",
 )
-ARM_STEPS = node_field("steps", STEPS, "what follows; default: the step after")
 TIMEOUT = duration_field("timeout", "instead of `event`, once: how long to wait for all of them", required=True)
 _ARM = (EVENT, WHERE, KEY, SAVE, NAME, SINCE, ARM_STEPS)
 
@@ -280,7 +279,7 @@ WAIT_FOR = StepType(
     summary="waits for one of several events, or for a timeout: a list of arms",
     read=_read,
     arm_fields=(*_ARM, TIMEOUT),
-    schema=lambda: {
+    body={
         "type": "array",
         "items": {"anyOf": [schema_of(_ARM), schema_of((TIMEOUT, ARM_STEPS))]},
     },
