@@ -15,6 +15,7 @@ from relevo_contracts.payloads import Buyer, CustomerChanged, FormSubmitted, Mon
 from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
+from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.settings import RuntimeSettings
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
@@ -95,6 +96,26 @@ class Recording(Publisher):
         """To whom messages went since the beginning, in order of their names."""
         sent = [msgspec.json.decode(value) for topic, value in self.sent if topic == topics.DELIVERIES]
         return sorted(message["key"] for message in sent)
+
+
+class DyingPublisher(Recording):
+    """The real publisher of a process that dies around a publish, at a given time."""
+
+    dies = 0
+    after_sending = False
+
+    async def publish(
+        self,
+        topic: str,
+        messages: Sequence[tuple[bytes, bytes]],
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> None:
+        self.dies -= 1
+        if self.dies == 0 and not self.after_sending:
+            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
+        await super().publish(topic, messages, headers)
+        if self.dies == 0:
+            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -16,9 +15,9 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
-from relevo_runtime.kafka import Publisher
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
+from tests.engine.fanout_harness import DyingPublisher
 
 FOUR_HOURS = timedelta(hours=4)
 
@@ -93,26 +92,6 @@ async def test_an_event_that_the_core_can_not_take_is_a_dead_letter_and_counts_a
     await engine.take(broken, good)
     assert len((await engine.state())["runs"]) == 1
     assert await engine.pool.fetchval("select count(*) from engine.inbox") == 1
-
-
-class DyingPublisher(Publisher):
-    """The real publisher of a process that dies around a publish, at a given time."""
-
-    dies = 0
-    after_sending = False
-
-    async def publish(
-        self,
-        topic: str,
-        messages: Sequence[tuple[bytes, bytes]],
-        headers: Sequence[tuple[str, bytes]] | None = None,
-    ) -> None:
-        self.dies -= 1
-        if self.dies == 0 and not self.after_sending:
-            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
-        await super().publish(topic, messages, headers)
-        if self.dies == 0:
-            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
 
 
 @pytest.mark.parametrize("after_sending", [False, True])

@@ -1,7 +1,6 @@
 """A product is back: everybody who waits for it is told, nobody else, and nobody is missed."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from relevo_engine.core.waiting import Waiting
 from relevo_runtime.errors import PublishError
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, deploy
-from tests.engine.fanout_harness import RESTOCK, Recording, Shop, asks, buys, open_shop, restocked
+from tests.engine.fanout_harness import RESTOCK, DyingPublisher, Recording, Shop, asks, buys, open_shop, restocked
 
 PEOPLE = [f"cus_{n:02}" for n in range(10)]
 
@@ -130,34 +129,14 @@ async def _somebody_waits_for_a_lock(shop: Shop) -> None:
         await asyncio.sleep(0.01)
 
 
-class DyingOnThePage(Recording):
-    """Dies on the given page: before its messages left, or after."""
-
-    page = 2
-    after_sending = False
-
-    async def publish(
-        self,
-        topic: str,
-        messages: Sequence[tuple[bytes, bytes]],
-        headers: Sequence[tuple[str, bytes]] | None = None,
-    ) -> None:
-        self.page -= 1
-        if self.page == 0 and not self.after_sending:
-            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
-        await super().publish(topic, messages, headers)
-        if self.page == 0:
-            raise PublishError(topic, len(messages), len(messages), ConnectionError("killed"))
-
-
 @pytest.mark.parametrize("after_sending", [False, True])
 async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(
     shop: Shop, settings: SettingsFactory, after_sending: bool
 ) -> None:
     await shop.engine.take(*(asks(one) for one in PEOPLE))
     await shop.engine.take(restocked())
-    async with DyingOnThePage(settings()) as dying:
-        dying.after_sending = after_sending
+    async with DyingPublisher(settings()) as dying:
+        dying.dies, dying.after_sending = 2, after_sending
         no_lease = timedelta()
         worker = FanoutWorker(
             pool=shop.engine.pool,
