@@ -7,7 +7,8 @@ from msgspec import structs
 
 from relevo_contracts.payloads import Buyer, CouponChanged
 from relevo_ingest.connectors.woocommerce import parts
-from relevo_ingest.connectors.woocommerce.shapes import CouponShape, DeletedShape
+from relevo_ingest.connectors.woocommerce.deletions import deletion
+from relevo_ingest.connectors.woocommerce.shapes import CouponShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import Subject, WholeShop, person
 from relevo_ingest.core.decoding import decode
@@ -39,16 +40,13 @@ def restored(body: bytes, shop: ShopContext) -> Reading:
 def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`coupon.deleted`, which has the coupon's id and nothing else. Only a coupon that is known can be deleted."""
     del shop
-    coupon_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
+    return deletion(body, "coupon", _entity, _deleted)
 
-    def conclude(views: StateViews) -> Conclusion:
-        seen = views.get(_entity(coupon_id), UNKNOWN)
-        if seen.before is None:
-            return NoEvent("coupon.deleted: no coupon of this id was ever heard of")
-        payload = CouponChanged(coupon_id=coupon_id, code=normalise.text(str(seen.now.get("code", "")), 255))
-        return [Draft(type="coupon.deleted", payload=payload, subject=WholeShop(), id=f"coupon.deleted:{coupon_id}")]
 
-    return Pending(conclude=conclude, looks=(_entity(coupon_id),))
+def _deleted(coupon_id: str, views: StateViews) -> Conclusion:
+    code = views[_entity(coupon_id)].now.get("code", "")
+    payload = CouponChanged(coupon_id=coupon_id, code=normalise.text(str(code), 255))
+    return [Draft(type="coupon.deleted", payload=payload, subject=WholeShop(), id=f"coupon.deleted:{coupon_id}")]
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: bool = False) -> Reading:

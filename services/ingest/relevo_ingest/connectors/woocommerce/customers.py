@@ -2,7 +2,8 @@
 
 from relevo_contracts.payloads import Buyer, CustomerChanged
 from relevo_ingest.connectors.woocommerce import parts
-from relevo_ingest.connectors.woocommerce.shapes import AddressShape, CustomerShape, DeletedShape
+from relevo_ingest.connectors.woocommerce.deletions import deleted_id
+from relevo_ingest.connectors.woocommerce.shapes import AddressShape, CustomerShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
@@ -32,7 +33,7 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     It withdraws no consent: the same signed body may come from any `….deleted` topic.
     """
     del shop
-    customer_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
+    customer_id = deleted_id(body)
     payload = CustomerChanged(customer=Buyer(id=customer_id), attributes={"state": "deleted"})
     own_id = f"customer.deleted:{customer_id}"
     return [Draft(type="customer.deleted", payload=payload, subject=person(payload), id=own_id)]

@@ -6,9 +6,10 @@ last known state: a date of payment, another status, a refund more.
 
 from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.woocommerce import parts
+from relevo_ingest.connectors.woocommerce.deletions import deletion
 from relevo_ingest.connectors.woocommerce.order_changes import OrderNow
 from relevo_ingest.connectors.woocommerce.order_payload import UNPLACED, payload_of, state_of
-from relevo_ingest.connectors.woocommerce.shapes import DeletedShape, OrderShape
+from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, known_orders
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
@@ -37,17 +38,13 @@ def restored(body: bytes, shop: ShopContext) -> Reading:
 def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`order.deleted`, which has the order's id and nothing else. Only an order that is known can be deleted."""
     del shop
-    order_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    entity = known_orders.order(order_id)
+    return deletion(body, "order", known_orders.order, _deleted)
 
-    def conclude(views: StateViews) -> Conclusion:
-        if views.get(entity, UNKNOWN).before is None:
-            return NoEvent("order.deleted: no order of this id was ever heard of")
-        order = known_orders.of(views, order_id)
-        payload = OrderChanged(customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact)
-        return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
-    return Pending(conclude=conclude, looks=(entity,))
+def _deleted(order_id: str, views: StateViews) -> Conclusion:
+    order = known_orders.of(views, order_id)
+    payload = OrderChanged(customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact)
+    return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: bool = False) -> Reading:

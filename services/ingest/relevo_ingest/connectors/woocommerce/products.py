@@ -12,7 +12,8 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import Money, ProductChanged, StockChanged
 from relevo_ingest.connectors.woocommerce import parts
-from relevo_ingest.connectors.woocommerce.shapes import DeletedShape, ProductShape
+from relevo_ingest.connectors.woocommerce.deletions import deletion
+from relevo_ingest.connectors.woocommerce.shapes import ProductShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
@@ -43,18 +44,18 @@ def restored(body: bytes, shop: ShopContext) -> Reading:
 def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`product.deleted`, which has the product's id and nothing else. Only a product that is known can be deleted."""
     del shop
-    product_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    entity = Entity("product", product_id)
+    return deletion(body, "product", _entity, _deleted)
 
-    def conclude(views: StateViews) -> Conclusion:
-        seen = views.get(entity, UNKNOWN)
-        if seen.before is None:
-            return NoEvent("product.deleted: no product of this id was ever heard of")
-        payload = ProductChanged(product_id=product_id, title=normalise.text(str(seen.now.get("title", "")), 300))
-        own_id = f"product.deleted:{product_id}"
-        return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(entity,))
+def _deleted(product_id: str, views: StateViews) -> Conclusion:
+    title = views[_entity(product_id)].now.get("title", "")
+    payload = ProductChanged(product_id=product_id, title=normalise.text(str(title), 300))
+    own_id = f"product.deleted:{product_id}"
+    return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
+
+
+def _entity(product_id: str) -> Entity:
+    return Entity("product", product_id)
 
 
 class ProductNow(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class ProductNow(Struct, frozen=True, kw_only=True):
         """What has the state: the variation if it is one, else the product."""
         if self.payload.variant_id:
             return Entity("variant", self.payload.variant_id)
-        return Entity("product", self.payload.product_id)
+        return _entity(self.payload.product_id)
 
     @property
     def state(self) -> State:

@@ -9,8 +9,9 @@ from msgspec import structs
 
 from relevo_contracts.payloads import Buyer, SubscriptionChanged
 from relevo_ingest.connectors.woocommerce import parts
+from relevo_ingest.connectors.woocommerce.deletions import deletion
 from relevo_ingest.connectors.woocommerce.order_payload import status_of
-from relevo_ingest.connectors.woocommerce.shapes import DeletedShape, SubscriptionShape
+from relevo_ingest.connectors.woocommerce.shapes import SubscriptionShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
@@ -48,17 +49,18 @@ def updated(body: bytes, shop: ShopContext) -> Reading:
 def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`subscription.deleted`, which has the id and nothing else. Only a subscription that is known can be deleted."""
     del shop
-    subscription_id = fields.required(parts.ident(decode(body, DeletedShape).id), "id")
-    entity = Entity("subscription", subscription_id)
+    return deletion(body, "subscription", _entity, _deleted)
 
-    def conclude(views: StateViews) -> Conclusion:
-        if views.get(entity, UNKNOWN).before is None:
-            return NoEvent("subscription.deleted: no subscription of this id was ever heard of")
-        payload = SubscriptionChanged(customer=Buyer(), subscription_id=subscription_id, status="deleted")
-        own_id = f"subscription.cancelled:{subscription_id}"
-        return [Draft(type="subscription.cancelled", payload=payload, subject=person(payload), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(entity,))
+def _deleted(subscription_id: str, views: StateViews) -> Conclusion:
+    del views
+    payload = SubscriptionChanged(customer=Buyer(), subscription_id=subscription_id, status="deleted")
+    own_id = f"subscription.cancelled:{subscription_id}"
+    return [Draft(type="subscription.cancelled", payload=payload, subject=person(payload), id=own_id)]
+
+
+def _entity(subscription_id: str) -> Entity:
+    return Entity("subscription", subscription_id)
 
 
 def _changes(payload: SubscriptionChanged, before: State, at: datetime | None) -> list[Draft]:
@@ -83,7 +85,7 @@ def _observation(shape: SubscriptionShape, payload: SubscriptionChanged) -> Obse
     paid = payload.last_payment_at.isoformat() if payload.last_payment_at else ""
     state = {"status": payload.status, "last_payment_at": paid, "order": payload.order_id}
     at = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
-    return Observation(entity=Entity("subscription", payload.subscription_id), state=state, at=at)
+    return Observation(entity=_entity(payload.subscription_id), state=state, at=at)
 
 
 def _payload(shape: SubscriptionShape, shop: ShopContext) -> SubscriptionChanged:
