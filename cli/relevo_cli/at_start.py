@@ -16,7 +16,7 @@ from relevo_runtime.settings import RuntimeSettings
 
 AUTHOR = "relevo up"
 """The author of what a start deploys, in the history: what has another author is somebody's choice."""
-_TOLD = 5
+_MOST_LISTED = 5
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -74,12 +74,12 @@ async def _store(connection: Connection, one: Loaded, newest: Deployed | None, a
     return Stored(workflow=name, revision=revision)
 
 
-def left_alone(stored: Sequence[Stored]) -> str:
+def describe_left(stored: Sequence[Stored]) -> str:
     """Which workflows stay as somebody else wanted them, in one line; empty if there are none."""
     left = [one.left for one in stored if one.left is not None]
-    told = ", ".join(f"{one.workflow} ({_last_act(one)})" for one in left[:_TOLD])
-    more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
-    return f"left as they are: {told}{more}; `relevo deploy` brings what the folder has" if left else ""
+    listed = ", ".join(f"{one.workflow} ({_last_act(one)})" for one in left[:_MOST_LISTED])
+    more = f" and {len(left) - _MOST_LISTED} more" if len(left) > _MOST_LISTED else ""
+    return f"left as they are: {listed}{more}; `relevo deploy` brings what the folder has" if left else ""
 
 
 def _last_act(one: Deployed) -> str:

@@ -15,7 +15,7 @@ from relevo_runtime.settings import RuntimeSettings
 _FILE = "clock.json"
 
 
-class Ran(Struct, frozen=True):
+class SavedClock(Struct, frozen=True):
     """The clock of the last run."""
 
     origin: datetime
@@ -26,15 +26,15 @@ class Ran(Struct, frozen=True):
 def remember(data: Path, settings: RuntimeSettings) -> None:
     """Keep the clock of this run, if it is not the machine's own."""
     if settings.clock_origin is not None and settings.clock_anchor is not None:
-        ran = Ran(settings.clock_origin, settings.clock_anchor, settings.clock_speed)
-        (data / _FILE).write_bytes(msgspec.json.encode(ran))
+        saved = SavedClock(settings.clock_origin, settings.clock_anchor, settings.clock_speed)
+        (data / _FILE).write_bytes(msgspec.json.encode(saved))
 
 
-def stood_at(data: Path) -> datetime | None:
+def last_reading(data: Path) -> datetime | None:
     """What the clock of the last run showed when the newest line of its logs was written; None: no such run."""
     try:
-        ran = msgspec.json.decode((data / _FILE).read_bytes(), type=Ran)
+        saved = msgspec.json.decode((data / _FILE).read_bytes(), type=SavedClock)
     except FileNotFoundError:
         return None
-    last = max((log.stat().st_mtime for log in (data / "logs").glob("*.log")), default=ran.anchor)
-    return ran.origin + timedelta(seconds=max(0.0, last - ran.anchor) * ran.speed)
+    last = max((log.stat().st_mtime for log in (data / "logs").glob("*.log")), default=saved.anchor)
+    return saved.origin + timedelta(seconds=max(0.0, last - saved.anchor) * saved.speed)

@@ -40,7 +40,7 @@ def catalogue(library: Sequence[Definition]) -> str:
 
 def _section(event_type: str, library: Sequence[Definition]) -> str:
     senders = (f"{title}: {', '.join(f'`{one}`' for one in topics)}" for title, topics in topics_of(event_type).items())
-    sent = f"{told}." if (told := "; ".join(senders)) else "No platform's webhooks."
+    sent = f"{description}." if (description := "; ".join(senders)) else "No platform's webhooks."
     users = "; ".join(_uses(event_type, library))
     sample = json.dumps(cloud_event(event_type), indent=2, ensure_ascii=False)
     more = cleandoc(EVENT_TYPES[event_type].__doc__ or "").partition("\n\n")[2].replace("\n", " ")
@@ -83,8 +83,8 @@ def _parts() -> str:
     payloads = {payload.__name__ for payload in EVENT_TYPES.values()}
     parts = ["## What the events are made of\n"]
     for name in sorted(found.keys() - payloads):
-        told = found[name].get("description", "").replace("\n\n", " ").replace("\n", " ")
-        parts.append("\n".join((f"### {name}\n", told, "", *_table(found[name]), "")))
+        description = found[name].get("description", "").replace("\n\n", " ").replace("\n", " ")
+        parts.append("\n".join((f"### {name}\n", description, "", *_table(found[name]), "")))
     return "\n".join(parts)
 
 

@@ -34,7 +34,7 @@ _PATIENCE = timedelta(seconds=15)
 """So long the engine's decisions about an event are waited for."""
 
 
-class Arrived(Struct, frozen=True, kw_only=True, tag="event"):
+class ReceivedEvent(Struct, frozen=True, kw_only=True, tag="event"):
     """An event that arrived."""
 
     at: datetime
@@ -48,7 +48,7 @@ class NotRecognised(Struct, frozen=True, kw_only=True, tag="unrecognised"):
     message: Unrecognised
 
 
-class Decided(Struct, frozen=True, kw_only=True, tag="decision"):
+class ReportedDecision(Struct, frozen=True, kw_only=True, tag="decision"):
     """What a workflow did with an event: it started, went on, ended, or did not start, and why."""
 
     event_id: str
@@ -59,32 +59,32 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decision"):
     run_id: str
 
 
-Line = Arrived | NotRecognised | Decided | Unreadable
+Line = ReceivedEvent | NotRecognised | ReportedDecision | Unreadable
 Lines = AsyncGenerator[list[Line], None]
 
 
-class _Waiting:
+class _RecentEvents:
     """The newest events, until the engine was given time for them."""
 
     def __init__(self) -> None:
         self._events: deque[tuple[datetime, str, str]] = deque(maxlen=_MOST_AT_ONCE)
-        self._told: set[tuple[str, str, str, str]] = set()
+        self._reported: set[tuple[str, str, str, str]] = set()
 
     def add(self, event: Event, now: datetime) -> None:
         self._events.append((now, event.key, event.id))
 
-    async def told(self, connection: Connection, shop: str, now: datetime) -> list[Decided]:
+    async def new_decisions(self, connection: Connection, shop: str, now: datetime) -> list[ReportedDecision]:
         """What was decided since it was last asked."""
         if not self._events:
             return []
         keys, ids = [key for _, key, _ in self._events], [event_id for _, _, event_id in self._events]
         rows = await connection.fetch(STATEMENTS["decisions_of"], shop, keys, ids, _MOST_DECISIONS)
-        new = [_decided(row) for row in rows if tuple(row[:4]) not in self._told]
-        self._told.update(tuple(row[:4]) for row in rows)
+        new = [_decided(row) for row in rows if tuple(row[:4]) not in self._reported]
+        self._reported.update(tuple(row[:4]) for row in rows)
         while self._events and now - self._events[0][0] > _PATIENCE:
             self._events.popleft()
         waiting = {(key, event_id) for _, key, event_id in self._events}
-        self._told = {one for one in self._told if one[:2] in waiting}
+        self._reported = {one for one in self._reported if one[:2] in waiting}
         return new
 
 
@@ -96,7 +96,7 @@ async def tail(
     Raises `CommandError` if there is no such shop, or there are no topics.
     """
     clock = SystemClock()
-    waiting = _Waiting()
+    waiting = _RecentEvents()
     async with database.connection(settings) as connection, _consumer(settings) as consumer:
         await connection.execute("set default_transaction_read_only = on")  # it looks, whatever it calls
         if await catalog.shop(connection, shop) is None:
@@ -106,9 +106,9 @@ async def tail(
         while follow or await _behind(consumer, ends):
             found = await _read(consumer, seals, settings, shop)
             for line in found:
-                if isinstance(line, Arrived):
+                if isinstance(line, ReceivedEvent):
                     waiting.add(line.event, clock.now())
-            lines = [*found, *(await waiting.told(connection, shop, clock.now()))]
+            lines = [*found, *(await waiting.new_decisions(connection, shop, clock.now()))]
             if lines:
                 yield lines
 
@@ -159,7 +159,7 @@ async def _read(consumer: AIOKafkaConsumer, seals: Seals, settings: RuntimeSetti
 
 def _arrived(value: bytes) -> Line:
     event = msgspec.json.decode(value, type=Event)
-    return Arrived(at=event.receivedtime, event=event)
+    return ReceivedEvent(at=event.receivedtime, event=event)
 
 
 def _not_recognised(value: bytes) -> Line:
@@ -171,10 +171,10 @@ _READ = {EVENTS: _arrived, UNRECOGNISED: _not_recognised}
 
 
 def _arrival(line: Line) -> datetime:
-    assert not isinstance(line, Decided)
+    assert not isinstance(line, ReportedDecision)
     return line.at
 
 
-def _decided(row: Any) -> Decided:
+def _decided(row: Any) -> ReportedDecision:
     key, event_id, workflow, kind, reason, run_id = islice(row, 6)
-    return Decided(event_id=event_id, key=key, workflow=workflow, kind=kind, reason=reason, run_id=run_id)
+    return ReportedDecision(event_id=event_id, key=key, workflow=workflow, kind=kind, reason=reason, run_id=run_id)

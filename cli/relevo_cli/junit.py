@@ -26,16 +26,16 @@ def _suite(suite: SuiteResult, seconds: float) -> ET.Element:
     element.set("errors", str(int(bool(suite.problems))))
     if suite.problems:
         case = ET.SubElement(element, "testcase", classname=suite.workflow, name="the suite can be read")
-        _complaint(case, "error", suite.problems)
+        _problems(case, "error", suite.problems)
     for one in suite.results:
         where = {"file": one.position.file, "line": str(one.position.line)}
         case = ET.SubElement(element, "testcase", classname=suite.workflow, name=_clean(one.name), attrib=where)
         if not one.passed:
-            _complaint(case, "failure", one.failures)
+            _problems(case, "failure", one.failures)
     return element
 
 
-def _complaint(case: ET.Element, kind: str, found: Sequence[Diagnostic]) -> None:
+def _problems(case: ET.Element, kind: str, found: Sequence[Diagnostic]) -> None:
     element = ET.SubElement(case, kind, message=_clean(found[0].message), type="difference")
     element.text = _clean("\n".join(str(one) for one in found))
 

@@ -83,7 +83,7 @@ def mail_folder(data: Path) -> Path:
 
 def environment(settings: RuntimeSettings) -> dict[str, str]:
     """What every service is told: addresses, topics, the one clock, the secret of the links."""
-    told = {
+    values = {
         "KAFKA": settings.kafka,
         "POSTGRES": settings.dsn,
         "TOPIC_PREFIX": settings.topic_prefix,
@@ -96,7 +96,7 @@ def environment(settings: RuntimeSettings) -> dict[str, str]:
         "PUBLIC_URL": settings.public_url,
         "WATCH_PARENT": "true",
     }
-    return {f"RELEVO_{name}": str(value) for name, value in told.items() if value not in (None, "")}
+    return {f"RELEVO_{name}": str(value) for name, value in values.items() if value not in (None, "")}
 
 
 def _ingest(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _engine(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
 
 
 def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
-    told = {
+    values = {
         # Workflows may call what runs on this machine, unless the environment says where they may.
         "CALL_HOSTS": os.environ.get("RELEVO_NOTIFIER_CALL_HOSTS", "localhost,127.0.0.0/8,::1"),
         "SMTP_HOST": HOST,
@@ -119,12 +119,12 @@ def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     }
     if settings.clock_speed != 1.0:
         # A clock that runs fast wants leases and pauses that are short by the wall clock: they are hours of its time.
-        told |= {"SMTP_TIMEOUT": "2", "TWILIO_TIMEOUT": "2", "LEASE": "4", "RETRY_FIRST": "0.5", "RETRY_LONGEST": "2"}
-    return {f"RELEVO_NOTIFIER_{name}": value for name, value in told.items()}
+        values |= {"SMTP_TIMEOUT": "2", "TWILIO_TIMEOUT": "2", "LEASE": "4", "RETRY_FIRST": "0.5", "RETRY_LONGEST": "2"}
+    return {f"RELEVO_NOTIFIER_{name}": value for name, value in values.items()}
 
 
 def _scheduler(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     if settings.clock_speed == 1.0:
         return {}
-    told = {"LEASE": "3", "RESCUE_AFTER": "1", "RESCUE_PAUSE": "0.5", "LONGEST_SLEEP": "0.2"}
-    return {f"RELEVO_SCHEDULER_{name}": value for name, value in told.items()}
+    values = {"LEASE": "3", "RESCUE_AFTER": "1", "RESCUE_PAUSE": "0.5", "LONGEST_SLEEP": "0.2"}
+    return {f"RELEVO_SCHEDULER_{name}": value for name, value in values.items()}

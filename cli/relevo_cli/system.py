@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from relevo_cli import addresses, clock_memory
 from relevo_cli.addresses import Running
-from relevo_cli.at_start import left_alone, store
+from relevo_cli.at_start import describe_left, store
 from relevo_cli.child import Died
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
@@ -64,8 +64,8 @@ async def running_system(
         say("database and topics")
         await prepare(base)
         stored = await store(base, plan.workflows)
-        if told := left_alone(stored):
-            say(told)
+        if remark := describe_left(stored):
+            say(remark)
         settings = _with_clock(base, plan)
         clock_memory.remember(plan.data, settings)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
@@ -106,7 +106,7 @@ def _with_clock(settings: RuntimeSettings, plan: ServicePlan) -> RuntimeSettings
     if plan.origin is not None:
         origin, anchor = plan.origin, anchor + START_UP.total_seconds()
     else:
-        origin = max(now, clock_memory.stood_at(plan.data) or now)
+        origin = max(now, clock_memory.last_reading(plan.data) or now)
     if plan.speed == 1.0 and origin == now:
         return settings
     return settings.model_copy(update={"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor})

@@ -32,8 +32,8 @@ def event_types() -> str:
 
 
 def _interface(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    if told := schema.get("description"):
-        yield from ("/**", *(f" * {line}".rstrip() for line in told.splitlines()), " */")
+    if description := schema.get("description"):
+        yield from ("/**", *(f" * {line}".rstrip() for line in description.splitlines()), " */")
     yield f"export interface {name} {{"
     required = schema.get("required", ())
     for field, of in schema.get("properties", {}).items():

@@ -64,8 +64,8 @@ def texts(folder: Path) -> Iterator[str]:
 
 
 def told_by_doctor() -> set[str]:
-    told = [finding.do for facts, *_ in CASES for finding in findings(facts)]
-    return set(told) | set(missing(msgspec.structs.replace(Shop(shop="acme", platform="shopify"))))
+    remark = [finding.do for facts, *_ in CASES for finding in findings(facts)]
+    return set(remark) | set(missing(msgspec.structs.replace(Shop(shop="acme", platform="shopify"))))
 
 
 def test_what_the_doctor_advises_can_be_run() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relevo_cli.at_start import AUTHOR, Stored, left_alone, store
+from relevo_cli.at_start import AUTHOR, Stored, describe_left, store
 from relevo_cli.workflow_files import Loaded, load_folders
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
@@ -49,7 +49,7 @@ async def test_a_start_brings_its_own_workflows_up_to_date(
     assert same == Stored(workflow="thanks")
     assert (first.revision or 0) < (second.revision or 0)
     assert await active(pool) == [(newer[0].definition.version, AUTHOR)]
-    assert left_alone([first, same, second]) == ""
+    assert describe_left([first, same, second]) == ""
 
 
 async def test_a_version_that_somebody_deployed_stays_and_the_start_says_so(
@@ -60,7 +60,7 @@ async def test_a_version_that_somebody_deployed_stays_and_the_start_says_so(
     revision = await deploy_by_hand(pool, mine)
     stored = await store(settings(), library(tmp_path))
     assert await active(pool) == [(mine.definition.version, "ann")]
-    assert left_alone(stored) == (
+    assert describe_left(stored) == (
         f"left as they are: thanks (revision {revision} by ann); `relevo deploy` brings what the folder has"
     )
 
@@ -71,10 +71,10 @@ async def test_what_was_taken_out_of_service_stays_out(settings: SettingsFactory
         await catalog.retire(connection, workflow="thanks", at=MORNING, by="bea")
     stored = await store(settings(), library(tmp_path))
     assert await active(pool) == []
-    assert f"thanks (revision {first.revision}, taken out of service by bea)" in left_alone(stored)
+    assert f"thanks (revision {first.revision}, taken out of service by bea)" in describe_left(stored)
 
 
 @pytest.mark.parametrize(("count", "end"), [(5, "w4 (revision 4)"), (7, "w4 (revision 4) and 2 more")])
 def test_many_that_stay_are_one_line_all_the_same(count: int, end: str) -> None:
     left = [Deployed(shop="*", workflow=f"w{n}", version="v", files={}, revision=n, active=True) for n in range(count)]
-    assert f"{end};" in left_alone([Stored(workflow=one.workflow, left=one) for one in left])
+    assert f"{end};" in describe_left([Stored(workflow=one.workflow, left=one) for one in left])

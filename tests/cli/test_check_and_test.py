@@ -315,9 +315,9 @@ def test_a_path_without_a_workflow_comes_with_the_one_that_was_meant(
     library: Path, command: str, path: str, advice: str
 ) -> None:
     assert library.is_dir()
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(CommandError) as remark:
         CLI.invoke(application(command), [command, path], catch_exceptions=False)
-    assert str(told.value) == f"there is no workflow in {path}: {advice}"
+    assert str(remark.value) == f"there is no workflow in {path}: {advice}"
 
 
 def test_where_there_is_no_workflow_at_all_the_command_that_writes_one_is_named(

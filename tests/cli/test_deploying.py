@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from relevo_cli.commands.rollback import choose
-from relevo_cli.deploying.rules import Signed, level_of, objection, strictest
+from relevo_cli.deploying.rules import SignOff, level_of, objection, strictest
 from relevo_cli.errors import CommandError
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Approver, Deployed
@@ -75,24 +75,24 @@ def desk(settings: SettingsFactory, tmp_path: Path) -> Desk:
 @pytest.mark.parametrize(
     ("level", "signed", "missing"),
     [
-        ("ad-hoc", Signed(author="ann"), ""),
-        ("production", Signed(author="ann"), "needs a review by somebody else"),
-        ("production", Signed(author="ann", reviewer="Ann"), "is its author and can't review it too"),
-        ("production", Signed(author="ann", reviewer="bea"), ""),
-        ("administrative", Signed(author="ann"), "it needs a named approver"),
-        ("administrative", Signed(author="bea", approver="carl"), "carl is not an approver for every shop"),
-        ("administrative", Signed(author="carl", approver="bea"), "bea is not an approver for every shop"),
-        ("administrative", Signed(author="carl", approver="ann"), ""),
+        ("ad-hoc", SignOff(author="ann"), ""),
+        ("production", SignOff(author="ann"), "needs a review by somebody else"),
+        ("production", SignOff(author="ann", reviewer="Ann"), "is its author and can't review it too"),
+        ("production", SignOff(author="ann", reviewer="bea"), ""),
+        ("administrative", SignOff(author="ann"), "it needs a named approver"),
+        ("administrative", SignOff(author="bea", approver="carl"), "carl is not an approver for every shop"),
+        ("administrative", SignOff(author="carl", approver="bea"), "bea is not an approver for every shop"),
+        ("administrative", SignOff(author="carl", approver="ann"), ""),
     ],
 )
-def test_who_may_change_what(level: str, signed: Signed, missing: str) -> None:
+def test_who_may_change_what(level: str, signed: SignOff, missing: str) -> None:
     said = objection("cart", level, signed, [ANN, BEA], "*")
     assert missing in said
     assert bool(said) == bool(missing)
 
 
 def test_an_approver_of_one_shop_approves_for_that_shop() -> None:
-    assert objection("cart", "administrative", Signed(author="x", approver="bea"), [BEA], "acme") == ""
+    assert objection("cart", "administrative", SignOff(author="x", approver="bea"), [BEA], "acme") == ""
 
 
 def test_lowering_the_level_is_a_change_under_the_old_one() -> None:
@@ -133,9 +133,9 @@ async def test_secrets_that_calls_need_are_named_unless_they_are_set(desk: Desk)
     desk.write(("  - stop: done\n", f"{call}  - stop: done\n"))
     assert "cart: its calls need RELEVO_CALL_SECRET_ERP in the notifier's environment" in await desk.deploys("--plan")
     desk.environment["RELEVO_CALL_SECRET_ERP"] = "s3cret"
-    told = await desk.deploys("--yes")
-    assert "RELEVO_CALL_SECRET" not in told
-    assert "s3cret" not in told
+    remark = await desk.deploys("--yes")
+    assert "RELEVO_CALL_SECRET" not in remark
+    assert "s3cret" not in remark
 
 
 async def test_errors_of_all_folders_are_told_with_their_paths_and_nothing_is_deployed(desk: Desk) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from relevo_cli.console import counted
 from relevo_cli.doctor.facts import (
-    Away,
     BrokerFacts,
     DatabaseFacts,
     Facts,
@@ -21,6 +20,7 @@ from relevo_cli.doctor.facts import (
     ServiceFacts,
     Settled,
     TopicFacts,
+    Unavailable,
     Unreadable,
     Waiting,
 )
@@ -74,32 +74,37 @@ def service(name: str = "engine", **changes: Any) -> Facts:
 
 CASES: list[tuple[Facts, str, str, str]] = [
     (
-        msgspec.structs.replace(HEALTHY, postgres=Away("refused")),
+        msgspec.structs.replace(HEALTHY, postgres=Unavailable("refused")),
         "error",
         "PostgreSQL does not answer: refused",
         "start",
     ),
-    (msgspec.structs.replace(HEALTHY, kafka=Away("refused")), "error", "Kafka does not answer: refused", "start it"),
     (
-        msgspec.structs.replace(HEALTHY, services={"engine": Away("refused")}),
+        msgspec.structs.replace(HEALTHY, kafka=Unavailable("refused")),
+        "error",
+        "Kafka does not answer: refused",
+        "start it",
+    ),
+    (
+        msgspec.structs.replace(HEALTHY, services={"engine": Unavailable("refused")}),
         "error",
         "engine does not answer",
         "engine.log",
     ),
     (
-        msgspec.structs.replace(HEALTHY, postgres=Away("not all answers came in 10 s", silent=True)),
+        msgspec.structs.replace(HEALTHY, postgres=Unavailable("not all answers came in 10 s", silent=True)),
         "error",
         "PostgreSQL is slow or hangs: not all answers came in 10 s",
         "overloaded",
     ),
     (
-        msgspec.structs.replace(HEALTHY, kafka=Away("not all answers came in 10 s", silent=True)),
+        msgspec.structs.replace(HEALTHY, kafka=Unavailable("not all answers came in 10 s", silent=True)),
         "error",
         "Kafka is slow or hangs",
         "overloaded",
     ),
     (
-        msgspec.structs.replace(HEALTHY, services={"engine": Away("no answer in 5 s", silent=True)}),
+        msgspec.structs.replace(HEALTHY, services={"engine": Unavailable("no answer in 5 s", silent=True)}),
         "error",
         "engine does not answer: no answer in 5 s",
         "end it",
@@ -225,9 +230,9 @@ def test_one_of_a_kind_is_told_in_the_singular() -> None:
     one = [postgres(**{name: Waiting(1, HOUR)}) for name in ("timers", "outbox")]
     one += [postgres(queues={name: Waiting(1, HOUR)}) for name in ("email", "sms", "call")]
     one += [topic(leaderless=1), topic(lacking_replicas=1), topic(DEAD_LETTERS, kept=1), topic(UNRECOGNISED, kept=1)]
-    told = [finding.what for facts in one for finding in findings(facts)]
-    assert len(told) == len(one)
-    assert [what for what in told if re.search(r"\b1 .*\b(are|have)\b", what)] == []
+    remark = [finding.what for facts in one for finding in findings(facts)]
+    assert len(remark) == len(one)
+    assert [what for what in remark if re.search(r"\b1 .*\b(are|have)\b", what)] == []
 
 
 def test_a_system_that_is_well_has_no_findings() -> None:
@@ -248,7 +253,9 @@ def test_what_a_server_that_is_away_brings_with_it_is_not_told_of_each_service(s
     ill = msgspec.structs.replace(
         SERVICE, ready=False, parts={part: (False, f"{part} refused") for part in (probe, *others)}
     )
-    facts = msgspec.structs.replace(HEALTHY, services={"engine": ill, "scheduler": ill}, **{server: Away("refused")})
+    facts = msgspec.structs.replace(
+        HEALTHY, services={"engine": ill, "scheduler": ill}, **{server: Unavailable("refused")}
+    )
     assert len(findings(facts)) == 1
     here = msgspec.structs.replace(HEALTHY, services={"engine": ill, "scheduler": ill})
     assert len(findings(here)) == 2 * (1 + len(others))
@@ -256,11 +263,11 @@ def test_what_a_server_that_is_away_brings_with_it_is_not_told_of_each_service(s
 
 @any_of(st.sets(st.sampled_from(range(len(CASES)))))
 def test_the_worst_comes_first_and_everything_says_what_to_do(chosen: set[int]) -> None:
-    told = [finding for number in chosen for finding in findings(CASES[number][0])]
+    remark = [finding for number in chosen for finding in findings(CASES[number][0])]
     for facts in (CASES[number][0] for number in chosen):
         severities = [("error", "warning", "note").index(finding.severity) for finding in findings(facts)]
         assert severities == sorted(severities)
-    assert all(finding.do for finding in told)
+    assert all(finding.do for finding in remark)
 
 
 @any_of(st.integers(0, 3000), st.integers(0, 1999), st.integers(-3600, 3600))

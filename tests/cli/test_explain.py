@@ -127,9 +127,9 @@ async def test_one_workflow_alone_and_as_json(shop: Engine, environment: dict[st
     asked = ("explain", "--shop", "sample", "--customer", "991", "--workflow", "quote", *SINCE, "--json")
     code, out, err = await relevo(*asked, **environment)
     assert code == 0, err
-    told = json.loads(out)["explanation"]
-    assert told["lines"] == []
-    assert [one["workflow"] for one in told["absences"]] == ["quote"]
+    remark = json.loads(out)["explanation"]
+    assert remark["lines"] == []
+    assert [one["workflow"] for one in remark["absences"]] == ["quote"]
 
 
 @pytest.mark.parametrize(

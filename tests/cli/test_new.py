@@ -94,8 +94,8 @@ def test_segments_that_are_there_are_kept_and_missing_rules_are_told(empty: Path
     assert list(json.loads(said)["segments"]) == ["reachable"]
     _, text = relevo("new", "again", "--from", "win-back")
     assert own.read_text() == "buyers: customer.orders_count > 3\n"
-    told = text.partition("which is yours:\n")[2].partition("\n\n")[0]
-    own.write_text(own.read_text() + told.replace("  reachable", "reachable"))
+    remark = text.partition("which is yours:\n")[2].partition("\n\n")[0]
+    own.write_text(own.read_text() + remark.replace("  reachable", "reachable"))
     assert "reachable" in YAML(typ="safe", pure=True).load(own.read_text())
     assert relevo("check", "--strict") == (0, "")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from relevo_cli.authoring.saves import Saves
+from relevo_cli.authoring.saves import SaveWatcher
 from relevo_cli.authoring.scaffold import scaffold, write
 from relevo_cli.commands.watch import look
 
@@ -40,7 +40,7 @@ class Watching:
     """A watch whose looks are asked for."""
 
     def __init__(self, path: Path) -> None:
-        self.saves = Saves(path)
+        self.saves = SaveWatcher(path)
 
     def look(self) -> str:
         """What one look prints; nothing if nothing was saved."""

@@ -9,7 +9,7 @@ from relevo_workflow import EVENTS_FOLDER
 Stamps = dict[Path, tuple[int, int, int]]
 
 
-class Saves:
+class SaveWatcher:
     """The workflows at `path` as they were when they were last looked at."""
 
     def __init__(self, path: Path) -> None:

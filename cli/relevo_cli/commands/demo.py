@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from relevo_cli import addresses
-from relevo_cli.commands.up import describe, says
+from relevo_cli.commands.up import describe, step_printer
 from relevo_cli.console import err, out, print_json
 from relevo_cli.demonstration import screen
 from relevo_cli.demonstration.performance import Performance, Result, perform
@@ -65,7 +65,9 @@ def demo(
 async def _show(performance: Performance) -> Result:
     console = err()
     with screen.opened(console) as shown:
-        return await perform(performance, shown, say=says(console), on_death=lambda died: shown.note(describe(died)))
+        return await perform(
+            performance, shown, say=step_printer(console), on_death=lambda died: shown.note(describe(died))
+        )
 
 
 def _clear(data: Path) -> None:

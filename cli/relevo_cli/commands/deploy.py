@@ -9,7 +9,7 @@ import typer
 
 from relevo_cli import addresses
 from relevo_cli.deploying import session
-from relevo_cli.deploying.plan import Wanted
+from relevo_cli.deploying.plan import TargetVersion
 from relevo_cli.workflow_files import declared_events, load_folders
 from relevo_runtime import catalog
 
@@ -80,10 +80,10 @@ def deploy(
 ) -> None:
     """Check every workflow in PATH, show what changes, and deploy them, all or none."""
     loaded = load_folders(path)
-    wanted = [Wanted(one.definition, one.files) for one in loaded]
+    targets = [TargetVersion(one.definition, one.files) for one in loaded]
     options = session.Options(
         shop=shop,
-        signed=session.signed(author, review_by, approve_by, note),
+        sign_off=session.sign_off(author, review_by, approve_by, note),
         in_flight=in_flight.value,
         repeat=repeat,
         only_plan=plan,
@@ -92,4 +92,4 @@ def deploy(
         as_json=as_json,
         settle=settle,
     )
-    asyncio.run(session.run(addresses.settings(), wanted, options, declared_events(loaded)))
+    asyncio.run(session.run(addresses.settings(), targets, options, declared_events(loaded)))

@@ -21,7 +21,7 @@ class Format(StrEnum):
     SVG = "svg"
 
 
-class Written(Struct, frozen=True):
+class DrawnWorkflow(Struct, frozen=True):
     """The files of one workflow; `changed` are those that were not so already."""
 
     workflow: str
@@ -48,7 +48,7 @@ def diagram(
     """Draw a workflow, with its waits and conditions in words."""
     folders = need_folders(path)
     if write:
-        _tell([_write(folder) for folder in folders], as_json=as_json)
+        _print([_write(folder) for folder in folders], as_json=as_json)
         return
     if len(folders) > 1:
         raise CommandError(f"{path} has {len(folders)} workflows: name one, or use --write to draw them all")
@@ -73,7 +73,7 @@ def _text(made: Diagram, kind: Format, output: Path | None) -> str:
     return mermaid_page(made) if output is not None and output.suffix == ".md" else render_mermaid(made)
 
 
-def _write(folder: Path) -> Written:
+def _write(folder: Path) -> DrawnWorkflow:
     changed = []
     wanted = drawings(folder)
     for name, text in wanted.items():
@@ -81,10 +81,10 @@ def _write(folder: Path) -> Written:
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
             changed.append(file.as_posix())
-    return Written(folder.name, [(folder / name).as_posix() for name in wanted], changed)
+    return DrawnWorkflow(folder.name, [(folder / name).as_posix() for name in wanted], changed)
 
 
-def _tell(written: list[Written], *, as_json: bool) -> None:
+def _print(written: list[DrawnWorkflow], *, as_json: bool) -> None:
     if as_json:
         print_json(written)
         return

@@ -16,7 +16,7 @@ from relevo_cli import addresses
 from relevo_cli.addresses import Running
 from relevo_cli.console import counted, hanging, out, print_json, terminal_width
 from relevo_cli.doctor import broker, database, services
-from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, ServiceFacts
+from relevo_cli.doctor.facts import BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Unavailable
 from relevo_cli.doctor.findings import Finding
 from relevo_cli.doctor.judging import findings, lasting
 from relevo_cli.errors import CommandError
@@ -43,12 +43,12 @@ def doctor(
     """Look at the running system and say what to do. Changes nothing; exit code 1 if something is wrong."""
     found = addresses.running(addresses.DATA)
     facts = asyncio.run(_facts(addresses.settings(), _addresses(service or [], found), found))
-    told = findings(facts)
+    diagnosis = findings(facts)
     if as_json:
-        print_json({"findings": told, "facts": _figures(facts)})
+        print_json({"findings": diagnosis, "facts": _figures(facts)})
     else:
-        _print(facts, told)
-    raise typer.Exit(1 if any(finding.severity == "error" for finding in told) else 0)
+        _print(facts, diagnosis)
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in diagnosis) else 0)
 
 
 def _addresses(given: list[str], found: Running | None) -> dict[str, str]:
@@ -77,24 +77,24 @@ async def _facts(settings: RuntimeSettings, known: dict[str, str], found: Runnin
 
 
 def _with_unreadable(
-    postgres: DatabaseFacts | Away, answers: Mapping[str, ServiceFacts | Away]
-) -> DatabaseFacts | Away:
+    postgres: DatabaseFacts | Unavailable, answers: Mapping[str, ServiceFacts | Unavailable]
+) -> DatabaseFacts | Unavailable:
     """With the workflows that can't be read, unless an engine says so itself."""
-    if isinstance(postgres, Away) or isinstance(answers.get("engine"), ServiceFacts):
+    if isinstance(postgres, Unavailable) or isinstance(answers.get("engine"), ServiceFacts):
         return postgres
     return msgspec.structs.replace(postgres, unreadable=list(database.unreadable(postgres.deployed)))
 
 
-async def _bounded(look: Awaitable[T]) -> T | Away:
+async def _bounded(look: Awaitable[T]) -> T | Unavailable:
     try:
         async with asyncio.timeout(_SECONDS):
             return await look
     except TimeoutError:
-        return Away(f"not all answers came in {_SECONDS:.0f} s", silent=True)
+        return Unavailable(f"not all answers came in {_SECONDS:.0f} s", silent=True)
     except Unreachable as error:
-        return Away(described(error.__cause__ or error))  # the finding says itself what to do
+        return Unavailable(described(error.__cause__ or error))  # the finding says itself what to do
     except Exception as error:  # noqa: BLE001 - that a part can't be looked at is what is looked for
-        return Away(described(error))
+        return Unavailable(described(error))
 
 
 def _disk(data: Path) -> tuple[float, int]:
@@ -102,13 +102,13 @@ def _disk(data: Path) -> tuple[float, int]:
     return usage.free / usage.total, usage.free
 
 
-def _print(facts: Facts, told: list[Finding]) -> None:
+def _print(facts: Facts, diagnosis: list[Finding]) -> None:
     console = out()
     for line in _summary(facts):
         console.print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
-    for finding in told:
+    for finding in diagnosis:
         _print_finding(console, finding)
-    errors, warnings = (sum(each.severity == kind for each in told) for kind in ("error", "warning"))
+    errors, warnings = (sum(each.severity == kind for each in diagnosis) for kind in ("error", "warning"))
     count = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     console.print(f"\n{count}" if errors or warnings else "\nnothing is wrong")
 
@@ -133,7 +133,7 @@ def _summary(facts: Facts) -> Iterator[str]:
         yield f"Kafka       {facts.kafka.brokers} broker(s); behind: {groups}"
     if facts.services:
         states = (
-            f"{name} {'away' if isinstance(each, Away) else 'ready' if each.ready else 'not ready'}"
+            f"{name} {'away' if isinstance(each, Unavailable) else 'ready' if each.ready else 'not ready'}"
             for name, each in facts.services.items()
         )
         yield f"services    {', '.join(states)}"
@@ -144,7 +144,7 @@ def _figures(facts: Facts) -> dict[str, object]:
     figures: dict[str, object] = msgspec.to_builtins(
         {name: getattr(facts, name) for name in ("version", "partitions", "kafka", "services")}
     )
-    if isinstance(facts.postgres, Away):
+    if isinstance(facts.postgres, Unavailable):
         return {**figures, "postgres": {"why": facts.postgres.why}}
     shown = ("version", "ahead", "migrations", "timers", "outbox", "queues", "again", "settled", "unreadable")
     return {**figures, "postgres": msgspec.to_builtins({name: getattr(facts.postgres, name) for name in shown})}

@@ -11,7 +11,7 @@ from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
-from relevo_cli.event_tail import Arrived, Decided, Line, NotRecognised, tail
+from relevo_cli.event_tail import Line, NotRecognised, ReceivedEvent, ReportedDecision, tail
 from relevo_cli.opened import Unreadable
 from relevo_cli.stoppable import until_stopped
 from relevo_contracts.event_types import mentioned
@@ -65,14 +65,14 @@ async def _tail(shop: str, back: timedelta, *, follow: bool, as_json: bool) -> N
 
 def _text(line: Line) -> str:
     match line:
-        case Arrived(at=at, event=event):
+        case ReceivedEvent(at=at, event=event):
             marks = "".join(f"  {name}" for name in ("historical", "test") if getattr(event, name))
             return f"{at:%H:%M:%S}  {event.type}  {event.id}  {event.key}{marks}"
         case NotRecognised(at=at, message=message):
             return f"{at:%H:%M:%S}  not recognised ({message.kind})  {message.topic}  {message.id}: {message.reason}"
         case Unreadable(at=at, place=place, reason=reason):
             return f"{at:%H:%M:%S}  can't be read  {place}: {reason}"
-        case Decided():
+        case ReportedDecision():
             run = f"  {line.run_id}" if line.run_id else ""
             return f"          {line.event_id}: {line.workflow} {line.kind}{run}  {line.reason}".rstrip()
         case _:

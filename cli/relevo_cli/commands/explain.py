@@ -155,21 +155,21 @@ def _local(written: str, zone: tzinfo) -> str:
 
 def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
     """Each line, and how far what follows of it is indented."""
-    zone, told = zone_of(answer.timezone), answer.explanation
+    zone, explanation = zone_of(answer.timezone), answer.explanation
     email = f" ({answer.email})" if answer.email else ""
     since = local_minute(answer.since, zone)
     yield f"{answer.customer}{email} of {answer.shop}, since {since}, in {answer.timezone} time", None
-    if not told.lines:
+    if not explanation.lines:
         yield "nothing was decided about them", None
-    for line in told.lines:
+    for line in explanation.lines:
         yield f"{local_minute(line.at, zone)}  {_named(line)}  {in_words(line.text, zone)}", _MARGIN
         yield from ((f"{'':{_MARGIN}}{text}", None) for text in line.conditions)
-    if told.underway:
+    if explanation.underway:
         yield "on their way:", None
-        yield from ((f"  {_named(run)}: {in_words(run.text, zone)}", None) for run in told.underway)
-    if told.absences:
+        yield from ((f"  {_named(run)}: {in_words(run.text, zone)}", None) for run in explanation.underway)
+    if explanation.absences:
         yield "not entered:", None
-        yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in told.absences)
+        yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in explanation.absences)
     if answer.consents:
         yield "said about consent:", None
         yield from ((f"{local_minute(one.at, zone)}  {_consent(one)}", _MARGIN) for one in answer.consents)
@@ -190,11 +190,11 @@ def _named(one: Line | RunInProgress) -> str:
     return f"{one.workflow} [{one.run}]" if one.run else one.workflow
 
 
-def _only(told: Explanation, workflow: str) -> Explanation:
+def _only(explanation: Explanation, workflow: str) -> Explanation:
     """Deliveries are known by their run alone: those of other workflows go."""
     if not workflow:
-        return told
-    return msgspec.structs.replace(told, lines=[one for one in told.lines if one.workflow == workflow])
+        return explanation
+    return msgspec.structs.replace(explanation, lines=[one for one in explanation.lines if one.workflow == workflow])
 
 
 async def _definitions(connection: Connection, shop: str, workflow: str) -> tuple[list[Definition], list[str]]:

@@ -14,7 +14,7 @@ from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import LIBRARY
 
 
-class Made(Struct, frozen=True):
+class NewWorkflow(Struct, frozen=True):
     """What was written, as `--json` tells it. `segments` are rules that `segments.yaml` lacks."""
 
     workflow: str
@@ -46,7 +46,7 @@ def new(
         raise CommandError("a new workflow needs a name: relevo new my-workflow")
     made = scaffold(into, name, STARTER if source is None else from_library(source))
     write(made)
-    told = Made(
+    created = NewWorkflow(
         workflow=name,
         folder=made.folder.as_posix(),
         written=sorted(path.as_posix() for path in made.files),
@@ -55,9 +55,9 @@ def new(
         next=_next(made),
     )
     if as_json:
-        print_json(told)
+        print_json(created)
     else:
-        _tell(told, into)
+        _print(created, into)
 
 
 def _next(made: Scaffold) -> list[str]:
@@ -65,7 +65,7 @@ def _next(made: Scaffold) -> list[str]:
     return [f"relevo watch {folder}", f"relevo diagram {folder}", f"relevo deploy {folder} --help"]
 
 
-def _tell(made: Made, into: Path) -> None:
+def _print(made: NewWorkflow, into: Path) -> None:
     lines = [f"wrote {path}" for path in made.written] + [f"kept  {path}" for path in made.kept]
     if made.segments:
         lines += ["", f"Add to {(into / 'segments.yaml').as_posix()}, which is yours:"]

@@ -33,7 +33,7 @@ async def paused() -> list[Pause]:
         return await pauses.paused(connection)
 
 
-def told(pause: Pause) -> str:
+def describe_pause(pause: Pause) -> str:
     """A pause in a sentence, with how to end it."""
     since = f"{local_minute(pause.at, UTC)} UTC"
     return (

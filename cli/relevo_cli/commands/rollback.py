@@ -23,7 +23,7 @@ from relevo_cli.commands.deploy import (
     YesOption,
 )
 from relevo_cli.deploying import session
-from relevo_cli.deploying.plan import Wanted
+from relevo_cli.deploying.plan import TargetVersion
 from relevo_cli.errors import CommandError
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
@@ -60,7 +60,7 @@ def rollback(
     earlier, done = asyncio.run(_earlier(settings, workflow, shop, to))
     options = session.Options(
         shop=shop,
-        signed=session.signed(author, review_by, approve_by, note or done),
+        sign_off=session.sign_off(author, review_by, approve_by, note or done),
         in_flight=in_flight.value,
         repeat=repeat,
         only_plan=plan,
@@ -69,8 +69,8 @@ def rollback(
         as_json=as_json,
         settle=settle,
     )
-    wanted = [Wanted(compile_workflow(earlier.files), earlier.files)]
-    asyncio.run(session.run(settings, wanted, options))
+    targets = [TargetVersion(compile_workflow(earlier.files), earlier.files)]
+    asyncio.run(session.run(settings, targets, options))
 
 
 async def _earlier(settings: RuntimeSettings, workflow: str, shop: str, to: int) -> tuple[Deployed, str]:

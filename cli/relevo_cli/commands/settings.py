@@ -16,7 +16,7 @@ from relevo_cli.service_settings import sections
 from relevo_runtime.settings import MASK, PREFIX, Setting
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class EffectiveSetting(Struct, frozen=True, kw_only=True):
     """A setting with the value that holds for commands here, and where that comes from.
 
     `source` is `default`, `environment`, or the folder of the system that runs.
@@ -39,7 +39,7 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
     """Print all settings with meaning, default and the value that holds now; secrets are masked."""
     found = addresses.running(addresses.DATA)
     here = _values(found)
-    listing = {section: [_held(one, here) for one in entries] for section, entries in sections().items()}
+    listing = {section: [_effective(one, here) for one in entries] for section, entries in sections().items()}
     if as_json:
         print_json(listing)
         return
@@ -48,7 +48,7 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
     for section, entries in listing.items():
         out().print(f"\n{section}", style="bold", markup=False)
         for entry in entries:
-            out().print(f"{entry.variable} = {entry.value}{_aside(entry)}", markup=False, soft_wrap=True)
+            out().print(f"{entry.variable} = {entry.value}{_origin(entry)}", markup=False, soft_wrap=True)
             meaning = hanging(f"    {entry.meaning}", terminal_width(), 4)
             out().print(meaning, markup=False, soft_wrap=True, style="dim")
 
@@ -61,11 +61,11 @@ def _lines(found: Running | None) -> Iterator[str]:
         )
 
 
-def _aside(entry: Held) -> str:
+def _origin(entry: EffectiveSetting) -> str:
     source = f"from {entry.source}" if entry.source not in ("default", "environment") else ""
     default = f"default: {entry.default or 'empty'}" if entry.value != entry.default else ""
-    told = "; ".join(part for part in (source, default) if part)
-    return f" ({told})" if told else ""
+    remarks = "; ".join(part for part in (source, default) if part)
+    return f" ({remarks})" if remarks else ""
 
 
 def _values(found: Running | None) -> dict[str, str]:
@@ -81,10 +81,10 @@ def _shown(value: object) -> str:
     return MASK if secret else value.get_secret_value()
 
 
-def _held(setting: Setting, here: Mapping[str, str]) -> Held:
+def _effective(setting: Setting, here: Mapping[str, str]) -> EffectiveSetting:
     given = setting.variable in {name.upper() for name in os.environ}
     source = str(addresses.DATA) if setting.variable in here else "environment" if given else "default"
-    return Held(
+    return EffectiveSetting(
         variable=setting.variable,
         type=setting.type,
         default=setting.default,

@@ -54,7 +54,7 @@ _UNCHANGED = None
 """The default of an option that leaves what there is as it is."""
 
 
-class For(StrEnum):
+class TokenPurpose(StrEnum):
     """What a token opens."""
 
     events = "events"
@@ -258,7 +258,9 @@ def add_token(
     name: Name,
     *,
     token: Annotated[str, typer.Option(help="The new bearer token.")],
-    purpose: Annotated[For, typer.Option("--for", help="events: POST /events/NAME; tasks: /tasks/NAME of the engine.")],
+    purpose: Annotated[
+        TokenPurpose, typer.Option("--for", help="events: POST /events/NAME; tasks: /tasks/NAME of the engine.")
+    ],
 ) -> None:
     """Accept one more bearer token, for one purpose."""
     hashed, field = _hashed(token), _FIELDS[purpose]
@@ -275,7 +277,7 @@ def remove_token(
     name: Name,
     *,
     token: Annotated[str, typer.Option(help="The token; or say --all.")] = "",
-    purpose: Annotated[For, typer.Option("--for", help="What it was for.")],
+    purpose: Annotated[TokenPurpose, typer.Option("--for", help="What it was for.")],
     everything: Annotated[
         bool, typer.Option("--all", help="Every token of this purpose, also forgotten ones.")
     ] = False,
@@ -305,7 +307,7 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
         print_json([{**_public(shop), "paused": of[shop.shop]} for shop in found])
         return
     for pause in paused:
-        out().print(pauses.told(pause), markup=False, soft_wrap=True)
+        out().print(pauses.describe_pause(pause), markup=False, soft_wrap=True)
     if not found:
         out().print("no shop is known yet; add one with `relevo shops add NAME --platform shopify --secret S`")
         return

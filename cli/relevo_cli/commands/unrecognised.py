@@ -89,11 +89,11 @@ def redrive(  # noqa: PLR0917  - a command declares its options as arguments
         result = results[delivery(message)]
         if isinstance(result, Receipt):
             events = [*result.events, *result.waiting]
-            told = ", ".join(event.type for event in events) or "nothing to tell"
-            told += " (waits until it is due: see `relevo erasures list`)" if result.waiting else ""
+            outcome = ", ".join(event.type for event in events) or "nothing to tell"
+            outcome += " (waits until it is due: see `relevo erasures list`)" if result.waiting else ""
         else:
-            told = f"no event: {result.reason}"
-        out().print(hanging(f"{message.id}  {told}", terminal_width()), markup=False, soft_wrap=True)
+            outcome = f"no event: {result.reason}"
+        out().print(hanging(f"{message.id}  {outcome}", terminal_width()), markup=False, soft_wrap=True)
     out().print(f"{len(published)} of {len(found)} messages made their events")
 
 

@@ -64,7 +64,7 @@ async def _up(plan: ServicePlan, *, as_json: bool) -> None:
     secrets = {one.definition.name: secrets_named(one.definition) for one in plan.workflows}
     for line in secret_lines(secrets, os.environ):
         console.print(line, style="yellow", markup=False, soft_wrap=True)
-    async with running_system(plan, say=says(console), on_death=tells_of_deaths(console)) as system:
+    async with running_system(plan, say=step_printer(console), on_death=restart_printer(console)) as system:
         if as_json:
             print_json(system.running)
         else:
@@ -89,12 +89,12 @@ def _print(running: Running) -> None:
     console.print("\nMake a shop known: relevo shops add NAME --platform shopify --secret SECRET\nCtrl-C stops.")
 
 
-def says(console: Console) -> Callable[[str], None]:
+def step_printer(console: Console) -> Callable[[str], None]:
     """Prints the steps of the start."""
     return lambda step: console.print(f"… {step}", style="dim", markup=False)
 
 
-def tells_of_deaths(console: Console) -> Callable[[Died], None]:
+def restart_printer(console: Console) -> Callable[[Died], None]:
     """Prints that a process died and is started again."""
     return lambda died: console.print(describe(died), style="yellow", markup=False)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from relevo_cli.addresses import DATA
 from relevo_cli.authoring.preview import page
-from relevo_cli.authoring.saves import Saves
+from relevo_cli.authoring.saves import SaveWatcher
 from relevo_cli.commands.check import SiblingWorkflows, findings
 from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
@@ -36,7 +36,7 @@ def watch(
 ) -> None:
     """Check and test workflows, and write a page with their picture and messages, again at each save, until Ctrl-C."""
     need_folders(path)
-    saves, console = Saves(path), out()
+    saves, console = SaveWatcher(path), out()
     try:
         while True:
             look(saves, console, previews)
@@ -45,7 +45,7 @@ def watch(
         raise typer.Exit(0) from None
 
 
-def look(saves: Saves, console: Console, previews: Path) -> bool:
+def look(saves: SaveWatcher, console: Console, previews: Path) -> bool:
     """Looks once; whether anything was saved since the last look. Never raises for what stands in files."""
     before = saves.watched
     changed = saves.changed()
@@ -59,9 +59,9 @@ def look(saves: Saves, console: Console, previews: Path) -> bool:
         except (CommandError, OSError) as error:
             console.print(f"✗ {folder.as_posix()}: {error}", style="red", markup=False)
         except Exception as error:  # noqa: BLE001 - whatever a half-written file brings up, the next save is looked at
-            said = f"✗ {folder.as_posix()}: {type(error).__name__}: {error}"
-            console.print(said, style="red", markup=False)
-    _tell_end(console, saves.watched)
+            message = f"✗ {folder.as_posix()}: {type(error).__name__}: {error}"
+            console.print(message, style="red", markup=False)
+    _print_end(console, saves.watched)
     return True
 
 
@@ -98,7 +98,7 @@ def _count(found: Sequence[Diagnostic]) -> str:
     return ", ".join(words())
 
 
-def _tell_end(console: Console, watched: Sequence[Path]) -> None:
+def _print_end(console: Console, watched: Sequence[Path]) -> None:
     if not watched:
         console.print("there is no workflow left; watching for one (Ctrl-C ends it)", style="yellow")
     elif console.is_terminal:

@@ -16,9 +16,9 @@ from relevo_cli.child import Died
 from relevo_cli.demonstration import figures, reasons, verdict
 from relevo_cli.demonstration.killer import Killer
 from relevo_cli.demonstration.replay import Replay
-from relevo_cli.demonstration.screen import Screen, Standing
+from relevo_cli.demonstration.screen import Progress, Screen
 from relevo_cli.demonstration.sinks import SinkMessage, Sinks, arrived
-from relevo_cli.demonstration.topics import ReadAlong, reading_along
+from relevo_cli.demonstration.topics import TopicReader, reading_topics
 from relevo_cli.demonstration.verdict import Arrived, Verdict
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.recording import DOMAIN, OPENS, SHOP, Recording, record
@@ -99,7 +99,7 @@ class Result(Struct, frozen=True, kw_only=True):
 class Stage:
     """Everything that a running performance looks at."""
 
-    def __init__(self, system: System, recording: Recording, replay: Replay, seen: ReadAlong, sinks: Sinks) -> None:
+    def __init__(self, system: System, recording: Recording, replay: Replay, seen: TopicReader, sinks: Sinks) -> None:
         self.system = system
         self.recording = recording
         self.replay = replay
@@ -169,7 +169,7 @@ async def staged(system: System, performance: Performance) -> AsyncIterator[Stag
     begins = max(OPENS, system.clock.now() + system.clock.span(timedelta(seconds=1)))
     recording = record(performance.seed, performance.shoppers, begins.replace(microsecond=0))
     replay = Replay(recording, url=system.running.ingest, shop=shop, secret=SECRET, clock=system.clock)
-    async with httpx.AsyncClient(timeout=10) as client, reading_along(system.settings, shop) as seen:
+    async with httpx.AsyncClient(timeout=10) as client, reading_topics(system.settings, shop) as seen:
         yield Stage(system, recording, replay, seen, Sinks(client, system.running.sandbox))
 
 
@@ -217,7 +217,7 @@ async def _watch(stage: Stage, screen: Screen) -> None:
     while True:
         new = await _poll(stage)
         unshown = await _show(stage, screen, unshown + [(clock.now(), message) for message in new])
-        screen.standing(_standing(stage))
+        screen.progress(_progress(stage))
         if new or not stage.over:
             last_news = loop.time()
         quiet = loop.time() - last_news
@@ -246,10 +246,10 @@ async def _show(stage: Stage, screen: Screen, messages: Sequence[Seen]) -> list[
     return [(at, message) for at, message in messages if message.effect not in deliveries]
 
 
-def _standing(stage: Stage) -> Standing:
+def _progress(stage: Stage) -> Progress:
     now, recording = stage.system.clock.now(), stage.recording
     emails = sum(message.kind == "email" for message in stage.sinks.messages)
-    return Standing(
+    return Progress(
         now=now,
         share=_share(now, recording.begins, recording.ends),
         posted=stage.replay.posted,

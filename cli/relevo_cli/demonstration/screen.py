@@ -21,7 +21,7 @@ WIDE = 120
 """From so many columns on a message is one row; on a narrower terminal it has a line for each thing to read."""
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class Progress(Struct, frozen=True, kw_only=True):
     """How far the demonstration is. `share` of the recorded time has passed, 0 to 1."""
 
     now: datetime
@@ -42,7 +42,7 @@ class Screen(Protocol):
         """One message has arrived at a sink; `at` is the clock's time, shown in the recipient's `zone`."""
         ...
 
-    def standing(self, standing: Standing) -> None:
+    def progress(self, progress: Progress) -> None:
         """How far it is now."""
         ...
 
@@ -63,12 +63,12 @@ class Lines:
         line = f"{_local(at, zone)}  {message.channel:5}  {message.recipient}  {message.subject}  ({message.reason})"
         self._console.print(line, markup=False, soft_wrap=True)
 
-    def standing(self, standing: Standing) -> None:
+    def progress(self, progress: Progress) -> None:
         """A line every six hours of clock time."""
-        hour = standing.now.replace(hour=standing.now.hour // 6 * 6, minute=0, second=0, microsecond=0)
+        hour = progress.now.replace(hour=progress.now.hour // 6 * 6, minute=0, second=0, microsecond=0)
         if hour != self._hour:
             self._hour = hour
-            self._console.print(f"-- {_counts(standing)}", markup=False, soft_wrap=True)
+            self._console.print(f"-- {_counts(progress)}", markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """The text as a line."""
@@ -84,7 +84,7 @@ class LiveScreen:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._rows: deque[tuple[str, ...]] = deque(maxlen=SHOWN)
-        self._standing: Standing | None = None
+        self._progress: Progress | None = None
         self._note = ""
 
     def message(self, at: datetime, zone: ZoneInfo, message: Arrived) -> None:
@@ -92,9 +92,9 @@ class LiveScreen:
         self._rows.append((_local(at, zone), message.channel, message.recipient, message.subject, message.reason))
         self._draw()
 
-    def standing(self, standing: Standing) -> None:
+    def progress(self, progress: Progress) -> None:
         """The bar and the counts."""
-        self._standing = standing
+        self._progress = progress
         self._draw()
 
     def note(self, text: str) -> None:
@@ -108,10 +108,10 @@ class LiveScreen:
         self._live.update(Group(table, *self._footer()))
 
     def _footer(self) -> list[RenderableType]:
-        if self._standing is None:
+        if self._progress is None:
             return []
-        bar = ProgressBar(total=1.0, completed=min(self._standing.share, 1.0))
-        return [bar, Text(_counts(self._standing)), Text(self._note, style="yellow")]
+        bar = ProgressBar(total=1.0, completed=min(self._progress.share, 1.0))
+        return [bar, Text(_counts(self._progress)), Text(self._note, style="yellow")]
 
 
 def wide_table(rows: Iterable[tuple[str, ...]]) -> Table:
@@ -134,8 +134,8 @@ def narrow_table(rows: Sequence[tuple[str, ...]], height: int) -> Table:
     table.add_column(overflow="fold", ratio=1)
     fitting = max(1, (height - 8) // 4)
     for at, channel, recipient, subject, why in list(rows)[-fitting:]:
-        told = Text("\n").join([Text(f"{channel} to {recipient}"), Text(subject, style="bold"), Text(why, style="dim")])
-        table.add_row(Text(at), told)
+        cell = Text("\n").join([Text(f"{channel} to {recipient}"), Text(subject, style="bold"), Text(why, style="dim")])
+        table.add_row(Text(at), cell)
     return table
 
 
@@ -153,9 +153,9 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%a %H:%M %Z")
 
 
-def _counts(standing: Standing) -> str:
-    restarts = f", {standing.restarts} restarts" if standing.restarts else ""
+def _counts(progress: Progress) -> str:
+    restarts = f", {progress.restarts} restarts" if progress.restarts else ""
     return (
-        f"{standing.now:%a %d %b %H:%M} UTC  {standing.posted}/{standing.webhooks} webhooks, {standing.events} events, "
-        f"{standing.emails} e-mails and {standing.sms} SMS of {standing.expected} expected messages{restarts}"
+        f"{progress.now:%a %d %b %H:%M} UTC  {progress.posted}/{progress.webhooks} webhooks, {progress.events} events, "
+        f"{progress.emails} e-mails and {progress.sms} SMS of {progress.expected} expected messages{restarts}"
     )

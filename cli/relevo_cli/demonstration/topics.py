@@ -18,7 +18,7 @@ from relevo_runtime.settings import RuntimeSettings
 _POLL_MS = 200
 
 
-class ReadAlong:
+class TopicReader:
     """What the topics said of one shop since the reading began."""
 
     def __init__(self, shop: str) -> None:
@@ -60,9 +60,9 @@ def _in_doubt(outcome: DeliveryOutcome) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[ReadAlong]:
+async def reading_topics(settings: RuntimeSettings, shop: str) -> AsyncIterator[TopicReader]:
     """Reads from the topics' ends on while the block runs. Raises aiokafka's errors if the broker is not there."""
-    seen = ReadAlong(shop)
+    seen = TopicReader(shop)
     logical = {settings.topic(name): name for name in (EVENTS, DELIVERIES, OUTCOMES)}
     consumer = AIOKafkaConsumer(
         *logical, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
@@ -81,7 +81,7 @@ async def reading_along(settings: RuntimeSettings, shop: str) -> AsyncIterator[R
 
 
 async def _read(
-    consumer: AIOKafkaConsumer, settings: RuntimeSettings, logical: dict[str, str], seen: ReadAlong
+    consumer: AIOKafkaConsumer, settings: RuntimeSettings, logical: dict[str, str], seen: TopicReader
 ) -> None:
     async with database.connection(settings) as connection:
         seals = Seals(connection, settings)

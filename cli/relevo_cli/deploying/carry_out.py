@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from relevo_cli.deploying.plan import Change, DeploymentPlan, Wanted, scope_of
-from relevo_cli.deploying.rules import Signed
+from relevo_cli.deploying.plan import Change, DeploymentPlan, TargetVersion, scope_of
+from relevo_cli.deploying.rules import SignOff
 from relevo_cli.errors import CommandError
 from relevo_engine.app.follow_catalog import SETTLED
 from relevo_engine.app.migrate_runs import Moved
@@ -21,7 +21,7 @@ from relevo_runtime.postgres import Connection
 InFlight = Literal["pin", "migrate", "drain"]
 
 
-class Done(Struct, frozen=True, kw_only=True):
+class DeploymentResult(Struct, frozen=True, kw_only=True):
     """What became of one workflow. `revision` is None where nothing was deployed: it was the same, or it drains.
 
     `moved` are runs that continue in the new version, `staying` those that could not be moved after all, `draining`
@@ -48,21 +48,21 @@ class Deployer:
         connection: Connection,
         clock: Clock,
         *,
-        signed: Signed,
+        sign_off: SignOff,
         in_flight: InFlight = "pin",
         repeat: bool = False,
         settled: timedelta = SETTLED,
     ) -> None:
         self._connection = connection
         self._clock = clock
-        self._signed = signed
+        self._sign_off = sign_off
         self._in_flight = in_flight
         self._repeat = repeat
         self._settled = settled
 
-    async def carry_out(self, plan: DeploymentPlan, wanted: Sequence[Wanted]) -> list[Done]:
+    async def carry_out(self, plan: DeploymentPlan, targets: Sequence[TargetVersion]) -> list[DeploymentResult]:
         """Deploys what the plan needs, all or none. Raises `CommandError` if the catalog changed since the plan."""
-        by_name = {one.definition.name: one for one in wanted}
+        by_name = {one.definition.name: one for one in targets}
         if self._in_flight == "drain":
             done = await self._drain(plan, by_name)
         else:
@@ -74,9 +74,14 @@ class Deployer:
         return sorted(done, key=lambda one: order.index(one.workflow))
 
     async def _deploy(
-        self, plan: DeploymentPlan, changes: Sequence[Change], wanted: Mapping[str, Wanted], *, changed: bool = False
-    ) -> list[Done]:
-        done: list[Done] = []
+        self,
+        plan: DeploymentPlan,
+        changes: Sequence[Change],
+        targets: Mapping[str, TargetVersion],
+        *,
+        changed: bool = False,
+    ) -> list[DeploymentResult]:
+        done: list[DeploymentResult] = []
         if not changes and (changed or not plan.declared):
             return done
         async with self._connection.transaction():
@@ -84,18 +89,18 @@ class Deployer:
                 await self._unchanged(plan)
                 await self._declare(plan)
             for change in changes:
-                signed = self._signed
+                sign_off = self._sign_off
                 revision = await catalog.deploy(
                     self._connection,
                     shop=change.shop,
                     workflow=change.workflow,
                     version=change.version,
-                    files=wanted[change.workflow].files,
+                    files=targets[change.workflow].files,
                     at=self._clock.now(),
-                    author=signed.author,
-                    note=signed.note,
-                    reviewer=signed.reviewer,
-                    approver=signed.approver,
+                    author=sign_off.author,
+                    note=sign_off.note,
+                    reviewer=sign_off.reviewer,
+                    approver=sign_off.approver,
                     in_flight=self._in_flight,
                 )
                 done.append(structs.replace(_untouched(change), revision=revision))
@@ -108,7 +113,7 @@ class Deployer:
                 shop=one.shop,
                 name=one.name,
                 schema=one.schema,
-                author=self._signed.author,
+                author=self._sign_off.author,
                 declared_at=self._clock.now(),
             )
             await catalog.declare_event(self._connection, declared)
@@ -119,15 +124,15 @@ class Deployer:
             raise CommandError("somebody else changed the catalog since this plan was made; look at the plan again")
 
     async def _migrate(
-        self, done: Sequence[Done], wanted: Mapping[str, Wanted], changes: Mapping[str, Change]
-    ) -> list[Done]:
+        self, done: Sequence[DeploymentResult], targets: Mapping[str, TargetVersion], changes: Mapping[str, Change]
+    ) -> list[DeploymentResult]:
         """Moves runs now, and once more those that engines started before they saw the new version."""
-        moved = {one.workflow: await self._move(one, wanted, changes) for one in done}
+        moved = {one.workflow: await self._move(one, targets, changes) for one in done}
         late = [one for one in done if one.revision is not None and changes[one.workflow].serves]
         if late:
             await asyncio.sleep(self._settled.total_seconds())
             for one in late:
-                again = await self._move(one, wanted, changes)
+                again = await self._move(one, targets, changes)
                 runs = moved[one.workflow].runs + again.runs
                 moved[one.workflow] = Moved(runs=runs, staying=again.staying)
         return [
@@ -135,8 +140,10 @@ class Deployer:
             for one in done
         ]
 
-    async def _move(self, done: Done, wanted: Mapping[str, Wanted], changes: Mapping[str, Change]) -> Moved:
-        definition = wanted[done.workflow].definition
+    async def _move(
+        self, done: DeploymentResult, targets: Mapping[str, TargetVersion], changes: Mapping[str, Change]
+    ) -> Moved:
+        definition = targets[done.workflow].definition
         # What nobody was told can't have been wanted: only what the plan said may be done again.
         said = changes[done.workflow].in_flight.repeating if self._repeat else ()
         repeat = {(one.version, one.step) for one in said}
@@ -145,7 +152,7 @@ class Deployer:
             self._clock, done.revision or await catalog.revision(self._connection)
         )
 
-    async def _drain(self, plan: DeploymentPlan, wanted: Mapping[str, Wanted]) -> list[Done]:
+    async def _drain(self, plan: DeploymentPlan, targets: Mapping[str, TargetVersion]) -> list[DeploymentResult]:
         """Takes old versions out of service; deploys the new ones of which no older run is in flight any more."""
         serving = [one for one in plan.needed if one.serves]
         async with self._connection.transaction():
@@ -158,12 +165,12 @@ class Deployer:
         active = await catalog.active_definitions(self._connection)
         left: dict[str, int] = {}
         for change in plan.needed:
-            definition = wanted[change.workflow].definition
+            definition = targets[change.workflow].definition
             migration = run_migration(self._connection, scope_of(definition, change.shop, active), definition)
             survey = await migration.survey()
             left[change.workflow] = survey.runs - survey.watching
         ready = [one for one in plan.needed if not left[one.workflow]]
-        done = await self._deploy(plan, ready, wanted, changed=True)
+        done = await self._deploy(plan, ready, targets, changed=True)
         waiting = [one for one in plan.needed if left[one.workflow]]
         return [*done, *(structs.replace(_untouched(one), draining=left[one.workflow]) for one in waiting)]
 
@@ -173,8 +180,8 @@ class Deployer:
             shop=change.shop,
             workflow=change.workflow,
             at=self._clock.now(),
-            by=self._signed.author,
-            note=self._signed.note,
+            by=self._sign_off.author,
+            note=self._sign_off.note,
         )
         active = await catalog.active_definitions(self._connection)
         if not found or any(one.workflow == change.workflow and one.shop == EVERY_SHOP for one in active):
@@ -184,5 +191,5 @@ class Deployer:
             )
 
 
-def _untouched(change: Change) -> Done:
-    return Done(workflow=change.workflow, shop=change.shop, version=change.version, revision=None)
+def _untouched(change: Change) -> DeploymentResult:
+    return DeploymentResult(workflow=change.workflow, shop=change.shop, version=change.version, revision=None)

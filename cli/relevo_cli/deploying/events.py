@@ -48,8 +48,10 @@ def _objection(before: EventType, wanted: Declared) -> str:
     broken = breaking_changes(_plain(old), _plain(wanted))
     if not broken:
         return ""
-    told = "; ".join(line.removeprefix(f"/{wanted.payload.__name__}/") for line in broken)
-    return f"{wanted.name} would break what was written for it: {told}. Declare another event, such as {wanted.name}_2"
+    breaks = "; ".join(line.removeprefix(f"/{wanted.payload.__name__}/") for line in broken)
+    return (
+        f"{wanted.name} would break what was written for it: {breaks}. Declare another event, such as {wanted.name}_2"
+    )
 
 
 def _plain(declared: Declared) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from relevo_cli.deploying.events import EventChange, event_changes
-from relevo_cli.deploying.rules import LEVELS, Signed, level_of, objection, strictest
+from relevo_cli.deploying.rules import LEVELS, SignOff, level_of, objection, strictest
 from relevo_cli.deploying.starts import StartReferences
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
@@ -24,7 +24,7 @@ State = Literal["new", "changed", "same"]
 _UNREADABLE = "this release can't read the version before: the difference of the files (--diff) is all there is to see"
 
 
-class Wanted(Struct, frozen=True):
+class TargetVersion(Struct, frozen=True):
     """A version that is to be deployed; `files` is what the catalog keeps."""
 
     definition: Definition
@@ -69,18 +69,23 @@ class DeploymentPlan(Struct, frozen=True, kw_only=True):
 
 
 async def make_plan(
-    connection: Connection, wanted: Sequence[Wanted], *, shop: str, signed: Signed, declared: Sequence[Declared] = ()
+    connection: Connection,
+    targets: Sequence[TargetVersion],
+    *,
+    shop: str,
+    sign_off: SignOff,
+    declared: Sequence[Declared] = (),
 ) -> DeploymentPlan:
-    """Compares `wanted` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
+    """Compares `targets` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
     if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
         raise CommandError(unknown_shop(shop))
     revision = await catalog.revision(connection)
     active = await catalog.active_definitions(connection)
     approvers = await catalog.approvers(connection)
-    references = StartReferences([one.definition for one in wanted], active, shop)
-    planner = _Planner(connection, shop, signed, active, approvers=approvers, references=references)
+    references = StartReferences([one.definition for one in targets], active, shop)
+    planner = _Planner(connection, shop, sign_off, active, approvers=approvers, references=references)
     events = event_changes(declared, await catalog.event_types(connection), shop)
-    return DeploymentPlan(revision=revision, changes=[await planner.change(one) for one in wanted], events=events)
+    return DeploymentPlan(revision=revision, changes=[await planner.change(one) for one in targets], events=events)
 
 
 def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> RunScope:
@@ -104,7 +109,7 @@ class _Planner:
         self,
         connection: Connection,
         shop: str,
-        signed: Signed,
+        sign_off: SignOff,
         active: Sequence[Deployed],
         *,
         approvers: Sequence[Approver],
@@ -112,13 +117,13 @@ class _Planner:
     ) -> None:
         self._connection = connection
         self._shop = shop
-        self._signed = signed
+        self._sign_off = sign_off
         self._active = active
         self._approvers = approvers
         self._references = references
 
-    async def change(self, wanted: Wanted) -> Change:
-        new = wanted.definition
+    async def change(self, target: TargetVersion) -> Change:
+        new = target.definition
         before, serves = await self._before(new.name)
         migration = run_migration(self._connection, scope_of(new, self._shop, self._active), new)
         if before is not None and serves and (before.shop, before.version) == (self._shop, new.version):
@@ -135,7 +140,7 @@ class _Planner:
         old = read_stored(before.files) if before is not None else None
         level = strictest(new.change, _level_before(before, old))
         objections = (
-            objection(new.name, level, self._signed, self._approvers, self._shop),
+            objection(new.name, level, self._sign_off, self._approvers, self._shop),
             self._references.objection(new, old),
         )
         return Change(
@@ -147,7 +152,7 @@ class _Planner:
             before=before.version if before is not None else "",
             serves=serves,
             summary=compare_versions(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
-            diff=file_diff(before.files if before is not None else {}, wanted.files),
+            diff=file_diff(before.files if before is not None else {}, target.files),
             in_flight=await migration.survey(),
             objection="; ".join(one for one in objections if one),
         )

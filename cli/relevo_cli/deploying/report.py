@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from relevo_cli.console import counted
-from relevo_cli.deploying.carry_out import Done
+from relevo_cli.deploying.carry_out import DeploymentResult
 from relevo_cli.deploying.plan import Change, DeploymentPlan
 from relevo_engine.app.migrate_runs import Survey
 
@@ -99,7 +99,7 @@ def secret_lines(named: Mapping[str, Sequence[str]], given: Collection[str]) -> 
             )
 
 
-def done_lines(done: Sequence[Done]) -> Iterator[str]:
+def result_lines(done: Sequence[DeploymentResult]) -> Iterator[str]:
     """What became of each workflow."""
     for one in done:
         if one.draining:

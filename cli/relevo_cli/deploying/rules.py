@@ -15,7 +15,7 @@ LEVELS = ("ad-hoc", "administrative", "production")
 """From the freest to the strictest."""
 
 
-class Signed(Struct, frozen=True, kw_only=True):
+class SignOff(Struct, frozen=True, kw_only=True):
     """Who stands behind a deployment; empty: nobody."""
 
     author: str
@@ -45,20 +45,20 @@ def level_of(files: Mapping[str, str]) -> str:
     return said.text if said.text in LEVELS else LEVELS[-1]
 
 
-def objection(workflow: str, level: str, signed: Signed, approvers: Sequence[Approver], shop: str) -> str:
+def objection(workflow: str, level: str, sign_off: SignOff, approvers: Sequence[Approver], shop: str) -> str:
     """What is missing for this deployment, and what to do; empty if nothing is."""
     if level == "production":
-        if not signed.reviewer:
+        if not sign_off.reviewer:
             return (
                 f"{workflow} is a production workflow: a new version needs a review by somebody else (--review-by NAME)"
             )
-        if signed.reviewer.casefold() == signed.author.casefold():
-            return f"{workflow} is a production workflow: {signed.author} is its author and can't review it too"
+        if sign_off.reviewer.casefold() == sign_off.author.casefold():
+            return f"{workflow} is a production workflow: {sign_off.author} is its author and can't review it too"
     if level == "administrative":
-        if not signed.approver:
+        if not sign_off.approver:
             return f"{workflow} is an administrative workflow: it needs a named approver (--approve-by NAME)"
-        if not any(one.name == signed.approver and one.shop in (EVERY_SHOP, shop) for one in approvers):
+        if not any(one.name == sign_off.approver and one.shop in (EVERY_SHOP, shop) for one in approvers):
             whom = "every shop" if shop == EVERY_SHOP else f"the shop {shop}"
-            advice = f"add them with `relevo approvers add {signed.approver}`"
-            return f"{signed.approver} is not an approver for {whom}; {advice}"
+            advice = f"add them with `relevo approvers add {sign_off.approver}`"
+            return f"{sign_off.approver} is not an approver for {whom}; {advice}"
     return ""

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.console import hanging, out, print_json, terminal_width
-from relevo_cli.deploying.carry_out import Deployer, Done, InFlight
-from relevo_cli.deploying.plan import DeploymentPlan, Wanted, make_plan
-from relevo_cli.deploying.report import again_lines, done_lines, plan_lines, secret_lines, stuck_lines
-from relevo_cli.deploying.rules import Signed
+from relevo_cli.deploying.carry_out import Deployer, DeploymentResult, InFlight
+from relevo_cli.deploying.plan import DeploymentPlan, TargetVersion, make_plan
+from relevo_cli.deploying.report import again_lines, plan_lines, result_lines, secret_lines, stuck_lines
+from relevo_cli.deploying.rules import SignOff
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import secrets_named
 from relevo_contracts.declared import Declared
@@ -26,7 +26,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """How a deployment is asked for. `settle` is in seconds of wall time."""
 
     shop: str
-    signed: Signed
+    sign_off: SignOff
     in_flight: InFlight = "pin"
     repeat: bool = False
     only_plan: bool = False
@@ -36,19 +36,19 @@ class Options(Struct, frozen=True, kw_only=True):
     settle: float = 5.0
 
 
-def signed(author: str, reviewer: str, approver: str, note: str) -> Signed:
+def sign_off(author: str, reviewer: str, approver: str, note: str) -> SignOff:
     """Who stands behind it; the author is the one at the keyboard if nobody else is named."""
-    return Signed(author=author or getpass.getuser(), reviewer=reviewer, approver=approver, note=note)
+    return SignOff(author=author or getpass.getuser(), reviewer=reviewer, approver=approver, note=note)
 
 
 async def run(
-    settings: RuntimeSettings, wanted: Sequence[Wanted], options: Options, declared: Sequence[Declared] = ()
+    settings: RuntimeSettings, targets: Sequence[TargetVersion], options: Options, declared: Sequence[Declared] = ()
 ) -> None:
     """Plans, prints and carries out. Raises `CommandError` where the rules or the runs in flight stand against it."""
     async with database.connection(settings) as connection:
-        plan = await make_plan(connection, wanted, shop=options.shop, signed=options.signed, declared=declared)
+        plan = await make_plan(connection, targets, shop=options.shop, sign_off=options.sign_off, declared=declared)
         if not options.as_json:
-            secrets = {one.definition.name: secrets_named(one.definition) for one in wanted}
+            secrets = {one.definition.name: secrets_named(one.definition) for one in targets}
             lines = plan_lines(plan, files=options.files or options.only_plan)
             for line in (*lines, *secret_lines(secrets, os.environ)):
                 out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
@@ -62,12 +62,12 @@ async def run(
         deployer = Deployer(
             connection,
             make_clock(settings),
-            signed=options.signed,
+            sign_off=options.sign_off,
             in_flight=options.in_flight,
             repeat=options.repeat,
             settled=timedelta(seconds=options.settle),
         )
-        _print(await deployer.carry_out(plan, wanted), as_json=options.as_json)
+        _print(await deployer.carry_out(plan, targets), as_json=options.as_json)
 
 
 def refuse(plan: DeploymentPlan, in_flight: InFlight, *, repeat: bool = False) -> None:
@@ -98,9 +98,9 @@ def _ask(options: Options) -> None:
         raise CommandError("nothing was deployed")
 
 
-def _print(done: Sequence[Done], *, as_json: bool) -> None:
+def _print(done: Sequence[DeploymentResult], *, as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
-    for line in done_lines(done):
+    for line in result_lines(done):
         out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)

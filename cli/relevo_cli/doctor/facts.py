@@ -9,7 +9,7 @@ from relevo_runtime.catalog import Deployed, Shop
 from relevo_runtime.pauses import Pause
 
 
-class Away(Struct, frozen=True):
+class Unavailable(Struct, frozen=True):
     """A part that does not answer, and why. `silent`: it may be there, its answer did not come in time."""
 
     why: str
@@ -109,8 +109,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     version: str
     partitions: int
-    postgres: DatabaseFacts | Away
-    kafka: BrokerFacts | Away
-    services: Mapping[str, ServiceFacts | Away]
+    postgres: DatabaseFacts | Unavailable
+    kafka: BrokerFacts | Unavailable
+    services: Mapping[str, ServiceFacts | Unavailable]
     secrets_here: frozenset[str] = frozenset()
     disk: tuple[float, int] | None = None

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from relevo_cli.commands.shops import missing
 from relevo_cli.console import counted
-from relevo_cli.doctor.facts import Away, BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Waiting
+from relevo_cli.doctor.facts import BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Unavailable, Waiting
 from relevo_cli.doctor.findings import ORDER, Finding, Severity
 from relevo_contracts.topics import DEAD_LETTERS, UNRECOGNISED
 
@@ -36,7 +36,7 @@ def findings(facts: Facts) -> list[Finding]:
 
 def _database(facts: Facts) -> Iterator[Finding]:
     postgres = facts.postgres
-    if isinstance(postgres, Away):
+    if isinstance(postgres, Unavailable):
         yield _server("PostgreSQL", "RELEVO_POSTGRES", postgres)
         return
     yield from _skew("PostgreSQL", postgres.ahead)
@@ -51,7 +51,7 @@ def _database(facts: Facts) -> Iterator[Finding]:
     yield from _catalog(facts, postgres)
 
 
-def _server(name: str, setting: str, away: Away) -> Finding:
+def _server(name: str, setting: str, away: Unavailable) -> Finding:
     if away.silent:
         do = "see whether it or a machine is overloaded, or its disk full, and ask again; end nothing that works"
         return Finding("error", name, f"{name} is slow or hangs: {away.why}", do)
@@ -134,7 +134,7 @@ def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
 
 def _broker(facts: Facts) -> Iterator[Finding]:
     kafka = facts.kafka
-    if isinstance(kafka, Away):
+    if isinstance(kafka, Unavailable):
         yield _server("Kafka", "RELEVO_KAFKA", kafka)
         return
     yield from _topics(facts, kafka)
@@ -194,7 +194,7 @@ def _services(facts: Facts) -> Iterator[Finding]:
         do = "`relevo doctor --service engine=http://HOST:PORT` (RELEVO_ADMIN_PORT), once for each"
         yield Finding("note", "services", "no service was asked: their addresses are not known", do)
     for name, service in sorted(facts.services.items()):
-        if isinstance(service, Away):
+        if isinstance(service, Unavailable):
             do = f"start it; {name}.log says why"
             if service.silent:
                 do = (
@@ -220,7 +220,7 @@ def _bad_parts(name: str, service: ServiceFacts, facts: Facts) -> Iterator[Findi
             reasons.setdefault(why or "does not work", []).append(part)
     missed = {part for parts in reasons.values() for part in parts}
     servers = {"database": facts.postgres, "kafka": facts.kafka}
-    if any(isinstance(server, Away) and part in missed for part, server in servers.items()):
+    if any(isinstance(server, Unavailable) and part in missed for part, server in servers.items()):
         return
     for why, parts in reasons.items():
         yield Finding("error", name, f"{name} is not ready: {', '.join(parts)}: {why}", f"{name}'s log says more")

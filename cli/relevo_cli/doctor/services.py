@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import msgspec
 
-from relevo_cli.doctor.facts import Away, ServiceFacts
+from relevo_cli.doctor.facts import ServiceFacts, Unavailable
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.health import Report
 
@@ -16,22 +16,22 @@ _SECONDS = 5.0
 _SECOND = timedelta(seconds=1)
 
 
-async def look(addresses: Mapping[str, str]) -> dict[str, ServiceFacts | Away]:
+async def look(addresses: Mapping[str, str]) -> dict[str, ServiceFacts | Unavailable]:
     """Asks all at once, each within five seconds of no answer."""
     async with httpx.AsyncClient(timeout=_SECONDS) as client:
         found = await asyncio.gather(*(_ask(client, address) for address in addresses.values()))
     return dict(zip(addresses, found, strict=True))
 
 
-async def _ask(client: httpx.AsyncClient, address: str) -> ServiceFacts | Away:
+async def _ask(client: httpx.AsyncClient, address: str) -> ServiceFacts | Unavailable:
     asked = SystemClock().now()
     try:
         answer = await client.get(f"{address.rstrip('/')}/readyz")
         report = msgspec.json.decode(answer.content, type=Report)
     except httpx.ReadTimeout:
-        return Away(f"{address}/readyz: connected, but no answer in {_SECONDS:.0f} s", silent=True)
+        return Unavailable(f"{address}/readyz: connected, but no answer in {_SECONDS:.0f} s", silent=True)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
-        return Away(f"{address}/readyz: {type(error).__name__} {error}".rstrip())
+        return Unavailable(f"{address}/readyz: {type(error).__name__} {error}".rstrip())
     return ServiceFacts(
         ready=report.ready,
         version=report.version,
