@@ -171,6 +171,7 @@ def settings(kafka: str, database: str) -> SettingsFactory:
             "topic_prefix": prefix,
             "partitions": 4,
             "session_timeout": 6.0,
+            "batch_window": 0.0,
             "log_format": "console",
             "link_secret": "a secret for tests only",
         }

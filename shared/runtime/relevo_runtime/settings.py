@@ -36,6 +36,12 @@ class RuntimeSettings(BaseSettings):
         le=300,
         description="Seconds after which Kafka gives a dead member's partitions to the others.",
     )
+    batch_window: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Seconds that messages may wait at each hop for others to share a transaction with; 0: none waits.",
+    )
     stop_timeout: float = Field(
         default=20.0, ge=1, le=600, description="Seconds that a stopping service may take to drain."
     )

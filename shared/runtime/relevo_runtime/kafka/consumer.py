@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.member import Handler, Member
+from relevo_runtime.kafka.polling import PollingConsumer
 from relevo_runtime.kafka.precedence import Precedence
 from relevo_runtime.kafka.publisher import Publisher
 from relevo_runtime.loops import Loop
@@ -34,8 +36,6 @@ from relevo_runtime.supervision import Supervised
 _log = logging.getLogger(__name__)
 
 _NEVER_MS = 24 * 60 * 60 * 1000
-_POLL_MS = 20  # FastStream sleeps this long after each empty poll
-_FETCH_WAIT_MS = 50  # a fetch that waits on quiet partitions holds up the busy ones of the same broker this long
 
 
 class BatchConsumer:
@@ -125,7 +125,7 @@ class BatchConsumer:
             self.health.set(f"{member.name} assignment", False, "waits for its partitions")
         await self.dead_letters.follow_pauses()  # before the first batch
         await self._publisher.start()
-        await self._broker.start()
+        await self._start_polling()
         self._watched = [self._watch(self._following.name, self._following.run(self._stopping))]
         for member, subscriber in zip(self._members, self._subscribers, strict=True):
             self._watched.append(self._watch(f"{member.name} poll", _until_ended(subscriber)))
@@ -148,6 +148,14 @@ class BatchConsumer:
         for part in self._watched:
             await part.cancel()
         await self._publisher.stop()
+
+    async def _start_polling(self) -> None:
+        """FastStream polls, sleeps and polls again; with our consumer each poll waits until there is something."""
+        made = await self._broker.connect()
+        assert isinstance(made, partial), "FastStream makes its consumers in another way"
+        window = self._settings.batch_window / self._settings.clock_speed
+        self._broker.config.broker_config.builder = partial(PollingConsumer, window=window, **made.keywords)
+        await self._broker.start()
 
     def _watch(self, name: str, running: Coroutine[Any, Any, object]) -> Supervised:
         return Supervised(name, running, health=self.health, on_failure=self._on_failure)
@@ -183,8 +191,6 @@ class BatchConsumer:
             auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
             max_records=self._max_records,
-            batch_timeout_ms=_POLL_MS,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 4,
             # A rebalance waits for batches in flight, and a batch may be tried again for as long as it takes.
