@@ -109,7 +109,7 @@ class Provider:
 
     async def send(self, message: Message) -> Sent:
         self.fail(message)
-        assert message.text if isinstance(message.content, str) else build_mail(message.letter)
+        assert message.text if isinstance(message.content, str) else build_mail(message.mail)
         self.sent.append(message.effect)
         return Sent("1")
 
@@ -143,7 +143,7 @@ class Table:
     async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[Work]:
         return Due([], [], [])
 
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+    async def mark_unreadable(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
         """There are none."""
 
     async def next_wake(self) -> datetime | None:

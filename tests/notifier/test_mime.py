@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_notifier.core.mime import Letter, build_mail, message_id
+from relevo_notifier.core.mime import MailContent, build_mail, message_id
 from tests.notifier.support import NOON
 
 HEADERS = [
@@ -30,7 +30,7 @@ NASTY = st.text(max_size=60) | st.sampled_from(
 )
 
 
-def letter(**changes: str) -> Letter:
+def mail_content(**changes: str) -> MailContent:
     values = {
         "effect": "run1/send-reminder/1",
         "shop": "acme",
@@ -44,7 +44,7 @@ def letter(**changes: str) -> Letter:
         "locale": "en",
         **changes,
     }
-    return Letter(date=NOON, **values)
+    return MailContent(date=NOON, **values)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def letter(**changes: str) -> Letter:
     ],
 )
 def test_who_a_mail_comes_from(written: str, name: str, address: str) -> None:
-    (sender,) = parsed(build_mail(letter(sender=written)))["From"].addresses
+    (sender,) = parsed(build_mail(mail_content(sender=written)))["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (name, address)
     assert message_id("acme", "e", written).endswith("@example.com>")
 
 
 @given(st.text(max_size=60))
 def test_any_name_of_a_sender_leaves_its_address(name: str) -> None:
-    mail = parsed(build_mail(letter(sender=f"{name} <a@example.com>")))
+    mail = parsed(build_mail(mail_content(sender=f"{name} <a@example.com>")))
     assert mail["From"].addresses[-1].addr_spec == "a@example.com"
     assert len(mail["From"].addresses) == 1
 
@@ -82,7 +82,7 @@ def parsed(content: bytes) -> EmailMessage:
 
 def test_the_headers_of_a_marketing_mail() -> None:
     url = "https://shop.example.com/u/" + "t" * 400
-    content = build_mail(letter(unsubscribe_url=url, reply_to="help@acme.example.com"))
+    content = build_mail(mail_content(unsubscribe_url=url, reply_to="help@acme.example.com"))
     mail = parsed(content)
     assert mail["From"] == "Acme & Sons <hello@acme.example.com>"
     assert mail["To"] == "Ana <ana@example.com>"
@@ -97,15 +97,15 @@ def test_the_headers_of_a_marketing_mail() -> None:
 
 
 def test_the_message_id_comes_from_shop_and_effect_alone() -> None:
-    first, second = parsed(build_mail(letter())), parsed(build_mail(letter(subject="Other", text="Other")))
+    first, second = parsed(build_mail(mail_content())), parsed(build_mail(mail_content(subject="Other", text="Other")))
     assert (
         first["Message-ID"] == second["Message-ID"] == message_id("acme", "run1/send-reminder/1", "x@acme.example.com")
     )
-    assert parsed(build_mail(letter(shop="other")))["Message-ID"] != first["Message-ID"]
+    assert parsed(build_mail(mail_content(shop="other")))["Message-ID"] != first["Message-ID"]
 
 
 def test_a_transactional_mail_has_no_unsubscribe_link() -> None:
-    assert parsed(build_mail(letter()))["List-Unsubscribe"] is None
+    assert parsed(build_mail(mail_content()))["List-Unsubscribe"] is None
 
 
 @given(subject=NASTY, name=NASTY, sender=NASTY, effect=NASTY, workflow=NASTY, locale=NASTY, recipient=NASTY)
@@ -113,7 +113,7 @@ def test_no_text_gets_into_the_headers(
     subject: str, name: str, sender: str, effect: str, workflow: str, locale: str, recipient: str
 ) -> None:
     content = build_mail(
-        letter(
+        mail_content(
             subject=subject,
             recipient_name=name,
             sender=f"{sender} <hello@acme.example.com>",
@@ -136,12 +136,12 @@ def test_a_short_subject_arrives_as_it_was(subject: str) -> None:
     plain = " ".join(subject.split())
     if not plain.isprintable() or "=?" in plain:
         plain = "Ofertas de otoño: 10 % (año)"
-    assert str(parsed(build_mail(letter(subject=plain)))["Subject"]) == plain
+    assert str(parsed(build_mail(mail_content(subject=plain)))["Subject"]) == plain
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=400))
 def test_texts_arrive_as_they_were(text: str) -> None:
-    content = build_mail(letter(text=text, html=f"<p>{text}</p>"))
+    content = build_mail(mail_content(text=text, html=f"<p>{text}</p>"))
     assert all(len(line) <= 998 for line in content.split(b"\r\n"))
     mail = parsed(content)
     for kind, sent in (("plain", text), ("html", f"<p>{text}</p>")):

@@ -56,7 +56,7 @@ class Away:
     async def next_wake(self) -> datetime | None:
         return None
 
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+    async def mark_unreadable(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
         assert not unreadable
 
     async def ready(self, item: Work) -> None:

@@ -18,7 +18,7 @@ from relevo_runtime import catalog
 from relevo_sandbox.sandbox import Sandbox
 from tests.notifier.conftest import Post
 from tests.notifier.support import SHOP, customer, delivery
-from tests.notifier.test_mime import letter
+from tests.notifier.test_mime import mail_content
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_no_answer_is_taken_for_sent_without_an_id(status: int, said: dict[str, 
 
 def test_the_headers_of_the_mail_are_kept() -> None:
     url = "https://example.com/u/" + "x" * 200
-    told = request_of(letter(unsubscribe_url=url, recipient_name='Ana "Bo" Ñ'), PostmarkOptions())
+    told = request_of(mail_content(unsubscribe_url=url, recipient_name='Ana "Bo" Ñ'), PostmarkOptions())
     headers = {header["Name"]: header["Value"] for header in told["Headers"]}
     assert headers["List-Unsubscribe"] == f"<{url}>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -84,12 +84,14 @@ def test_the_headers_of_the_mail_are_kept() -> None:
     assert headers["X-PM-KeepID"] == "true"
     assert told["To"].startswith('"Ana \\"Bo\\" Ñ" <')
     assert told["MessageStream"] == "broadcast"
-    assert request_of(letter(), PostmarkOptions())["MessageStream"] == "outbound"
+    assert request_of(mail_content(), PostmarkOptions())["MessageStream"] == "outbound"
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=40), st.text(st.characters(exclude_categories=())))
 def test_any_text_gives_valid_json_and_no_header_of_its_own(name: str, text: str) -> None:
-    odd = letter(sender=f"{name} <a@example.com>", recipient_name=name, subject=name, text=text, html=text, effect=name)
+    odd = mail_content(
+        sender=f"{name} <a@example.com>", recipient_name=name, subject=name, text=text, html=text, effect=name
+    )
     told = msgspec.json.decode(msgspec.json.encode(request_of(odd, PostmarkOptions())))
     assert not any(sign in value for value in (told["From"], told["To"], told["Subject"]) for sign in "\r\n")
     assert not any(sign in header["Value"] for header in told["Headers"] for sign in "\r\n")

@@ -21,7 +21,7 @@ from relevo_notifier.providers.twilio.client import TwilioProvider
 from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_sandbox.faults import ApiFaults, Faults
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
-from tests.notifier.test_mime import letter
+from tests.notifier.test_mime import mail_content
 
 MINUTE = timedelta(minutes=1)
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ class Way:
         effect, to = f"run{number}/step/1", self.addresses[number % len(self.addresses)]
         if self.provider.channel == "sms":
             return Message(effect, "+12025550100", to, f"Hello {number} ✓")
-        return Message(effect, "Acme <hello@acme.example.com>", to, letter(effect=effect, recipient=to))
+        return Message(effect, "Acme <hello@acme.example.com>", to, mail_content(effect=effect, recipient=to))
 
     def play(self, fault: str) -> None:
         self.sandbox.fault_injector.set(self._faults[fault](self.addresses[0]))

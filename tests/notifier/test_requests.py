@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relevo_contracts.messages import CallHttp
 from relevo_notifier.core.network import Allowed, public, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, read_body, read_reply, retry_after
-from relevo_notifier.core.requests import Request, Wrong, request_of
+from relevo_notifier.core.requests import InvalidCall, Request, request_of
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.settings import NotifierSettings, call_secrets
 
@@ -84,7 +84,7 @@ def test_a_step_gets_no_more_time_than_the_notifier_gives() -> None:
 )
 def test_what_can_never_be_called_says_why_without_a_secret(changes: dict[str, Any], reason: str) -> None:
     wrong = request_of(call(**changes), SECRETS, 60)
-    assert isinstance(wrong, Wrong)
+    assert isinstance(wrong, InvalidCall)
     assert reason in wrong.reason
     assert "s3cret" not in wrong.reason
     assert "two" not in wrong.reason

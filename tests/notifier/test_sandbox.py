@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from relevo_notifier.core.mime import build_mail
 from relevo_sandbox.echo import Echo
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
-from tests.notifier.test_mime import letter
+from tests.notifier.test_mime import mail_content
 from tests.notifier.waiting import until
 
 
@@ -27,7 +27,7 @@ async def send(port: int, content: bytes, to: str = "ana@example.com") -> None:
 
 async def test_a_mail_can_be_listed_counted_followed_and_looked_at(sandbox: Sandbox) -> None:
     html = "<p>Hello <b>Ana</b></p><script>alert(1)</script>"
-    content = build_mail(letter(subject="Tu cesta ñ", text=".\n..dots\n", html=html))
+    content = build_mail(mail_content(subject="Tu cesta ñ", text=".\n..dots\n", html=html))
     async with httpx.AsyncClient(base_url=sandbox.url) as client:
         async with client.stream("GET", "/stream") as stream:
             lines = stream.aiter_lines()
@@ -53,16 +53,16 @@ async def test_a_mail_can_be_listed_counted_followed_and_looked_at(sandbox: Sand
 
 
 async def test_the_files_sort_by_arrival_and_hold_the_mail_as_it_came(sandbox: Sandbox) -> None:
-    content = build_mail(letter(text=".leading dot\n..two\n"))
+    content = build_mail(mail_content(text=".leading dot\n..two\n"))
     await send(sandbox.smtp_port, content)
-    await send(sandbox.smtp_port, build_mail(letter(subject="../../etc/passwd")), to="bo@example.com")
+    await send(sandbox.smtp_port, build_mail(mail_content(subject="../../etc/passwd")), to="bo@example.com")
     names = sorted(path.name for path in sandbox.box.folder.glob("*.eml"))
     assert names == ["000001-ana@example.com-Your-cart.eml", "000002-bo@example.com-etc-passwd.eml"]
     assert (sandbox.box.folder / names[0]).read_bytes() == content
 
 
 async def test_a_second_start_goes_on_after_the_messages_of_the_first(tmp_path: Path) -> None:
-    first, second = build_mail(letter(subject="One")), build_mail(letter(subject="Three"))
+    first, second = build_mail(mail_content(subject="One")), build_mail(mail_content(subject="Three"))
     async with run_sandbox(tmp_path) as sandbox:
         await send(sandbox.smtp_port, first)
         sandbox.box.put_sms(to="+12025550123", sender="+12025550100", text="Two", sid="SM2", effect="e2")
@@ -157,7 +157,7 @@ async def test_as_a_process_it_says_where_it_listens_and_ends_when_asked(tmp_pat
     async with process(sys.executable, "-m", "relevo_sandbox", *ports, "--folder", str(tmp_path / "m")) as running:
         assert running.stdout is not None
         ready = json.loads(await running.stdout.readline())
-        await send(ready["smtp"], build_mail(letter()))
+        await send(ready["smtp"], build_mail(mail_content()))
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"{ready['url']}/counts")).json()["emails"] == 1
         running.terminate()

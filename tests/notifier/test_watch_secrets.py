@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from relevo_notifier.adapters.catalog import Catalog
-from relevo_notifier.app.watch_secrets import PART, lacking, watch_secrets
+from relevo_notifier.app.watch_secrets import PART, missing_secrets, watch_secrets
 from relevo_runtime import catalog
 from relevo_runtime.health import Health
 from relevo_runtime.postgres import Pool
@@ -14,11 +14,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_what_is_set_is_not_missed() -> None:
-    assert lacking({"quote": {"ERP"}, "return": {"ERP", "BANK"}}, {"ERP", "OTHER"}) == (
+    assert missing_secrets({"quote": {"ERP"}, "return": {"ERP", "BANK"}}, {"ERP", "OTHER"}) == (
         "not set: return needs RELEVO_CALL_SECRET_BANK; calls with them fail"
     )
-    assert lacking({"quote": {"ERP"}}, {"ERP"}) == ""
-    assert lacking({}, {}) == ""
+    assert missing_secrets({"quote": {"ERP"}}, {"ERP"}) == ""
+    assert missing_secrets({}, {}) == ""
 
 
 async def deployed(pool: Pool, version: str, secrets: list[str]) -> None:

@@ -13,9 +13,9 @@ STATEMENTS = Statements.load("relevo_engine.adapters", "merges.sql")
 class Merges:
     """One method a statement, each for a whole batch."""
 
-    async def into_whom(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
+    async def merged_into(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
         """Of these keys those that were merged, with the key that stands for them now."""
-        rows = await conn.fetch(STATEMENTS["into_whom"], [shop for shop, _ in keys], [key for _, key in keys])
+        rows = await conn.fetch(STATEMENTS["merged_into"], [shop for shop, _ in keys], [key for _, key in keys])
         return {(row["shop"], row["key"]): row["into_key"] for row in rows}
 
     async def earlier_keys(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:

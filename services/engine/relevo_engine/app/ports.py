@@ -128,7 +128,7 @@ class SubjectStore(Protocol):
 class MergeStore(Protocol):
     """Which keys stand for others, and what moves with them."""
 
-    async def into_whom(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
+    async def merged_into(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
         """Of these keys those that were merged, with the key that stands for them now."""
         ...
 

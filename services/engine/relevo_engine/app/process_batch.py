@@ -111,7 +111,7 @@ class BatchProcessor:
             async with self._pool.acquire() as conn, conn.transaction():
                 partitions = {self._publisher.partition_of(partition_key(*one)) for one in partners}
                 await self._stores.subjects.lock_partitions(conn, {a.record.partition for a in arrived} | partitions)
-                merged = await self._stores.merges.into_whom(conn, keys)
+                merged = await self._stores.merges.merged_into(conn, keys)
                 stand_in = {(shop, into) for (shop, _), into in merged.items()}
                 if stand_in <= partners:
                     found = [one for a in arrived if (one := addressed(a, merged)) is not None]

@@ -61,7 +61,7 @@ where c.shop = s.shop and c.id = s.id
        or c.state = 'queued' and c.wake_at = s.lease and s.state = 'failed')
 returning c.shop, c.id
 
--- name: spoil
+-- name: mark_unreadable
 -- What nobody can read any more is over, without a report: a release that could has to look into it.
 update notifier.call c
 set state = 'failed', wake_at = null, reason = r.reason

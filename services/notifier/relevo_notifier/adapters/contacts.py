@@ -112,9 +112,9 @@ class ContactRows:
             rows = zip(*(_statement(event, payload) for event, payload in said), strict=True)
             await self._connection.execute(STATEMENTS["keep_consents"], *map(list, rows))
 
-    async def into_whom(self, people: Iterable[Person]) -> dict[Person, str]:
+    async def merged_into(self, people: Iterable[Person]) -> dict[Person, str]:
         """Of these people those who were merged, with the key that stands for them now."""
-        return await merges.into_whom(self._connection, people)
+        return await merges.merged_into(self._connection, people)
 
     async def earlier_keys(self, people: Iterable[Person]) -> dict[Person, str]:
         """The keys that these people had before, each with the key that they have now."""

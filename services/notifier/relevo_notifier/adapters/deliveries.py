@@ -140,9 +140,9 @@ class ProviderQueue:
         doubtful = await self._deliveries.with_contacts(due.doubtful) if due.doubtful else []
         return msgspec.structs.replace(due, doubtful=doubtful)
 
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
-        """`Deliveries.spoil`."""
-        await self._deliveries.spoil(unreadable)
+    async def mark_unreadable(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+        """`Deliveries.mark_unreadable`."""
+        await self._deliveries.mark_unreadable(unreadable)
 
     async def next_wake(self) -> datetime | None:
         """When the next one is due; `None`: there is none open."""

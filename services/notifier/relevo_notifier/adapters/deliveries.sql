@@ -106,7 +106,7 @@ where d.shop = s.shop and d.id = s.id
        or d.state = 'queued' and d.wake_at = s.lease and s.state = 'failed')
 returning d.shop, d.id
 
--- name: spoil
+-- name: mark_unreadable
 -- What nobody can read any more is over, without a report: a release that could has to look into it.
 update notifier.delivery d
 set state = 'failed', wake_at = null, reason = r.reason

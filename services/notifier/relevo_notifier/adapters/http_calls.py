@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 
 from relevo_notifier.core.network import Allowed, why_blocked
-from relevo_notifier.core.replies import LARGEST_BODY, Barred, Broken, Reply, Unreached, read_reply
+from relevo_notifier.core.replies import LARGEST_BODY, Blocked, ConnectionLost, Reply, Unreachable, read_reply
 from relevo_notifier.core.requests import Request
 
 
@@ -33,11 +33,11 @@ class HttpCaller:
             async with asyncio.timeout(request.timeout):
                 addresses = await _resolve(request)
                 reason = why_blocked(self._allowed, request.host, request.port, addresses)
-                return Barred(reason) if reason else await self._first(request, addresses, now)
+                return Blocked(reason) if reason else await self._first(request, addresses, now)
         except socket.gaierror as error:
-            return Unreached(f"the name {request.host} can't be resolved: {error.strerror}")
+            return Unreachable(f"the name {request.host} can't be resolved: {error.strerror}")
         except TimeoutError:
-            return Broken(f"{request.place} did not answer within {request.timeout:g} s")
+            return ConnectionLost(f"{request.place} did not answer within {request.timeout:g} s")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -45,10 +45,10 @@ class HttpCaller:
 
     async def _first(self, request: Request, addresses: Sequence[str], now: datetime) -> Reply:
         """The answer from the first of the addresses that can be reached."""
-        reply: Reply = Unreached(f"{request.host} has no address")
+        reply: Reply = Unreachable(f"{request.host} has no address")
         for address in addresses:
             reply = await self._exchange(request, address, now)
-            if not isinstance(reply, Unreached):
+            if not isinstance(reply, Unreachable):
                 break
         return reply
 
@@ -71,10 +71,10 @@ class HttpCaller:
             finally:
                 await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Unreached(f"{request.place} can't be reached: {_said(error)}")
+            return Unreachable(f"{request.place} can't be reached: {_describe(error)}")
         except httpx.HTTPError as error:
             # The texts of protocol errors may quote what was sent.
-            return Broken(f"the connection to {request.place} broke: {type(error).__name__}")
+            return ConnectionLost(f"the connection to {request.place} broke: {type(error).__name__}")
 
 
 async def _resolve(request: Request) -> list[str]:
@@ -96,5 +96,5 @@ async def _content(response: httpx.Response) -> bytes | None:
     return b"".join(chunks)
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()[:200]

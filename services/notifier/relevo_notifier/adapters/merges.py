@@ -9,9 +9,9 @@ from relevo_runtime.postgres import Connection, Statements
 STATEMENTS = Statements.load("relevo_notifier.adapters", "merges.sql")
 
 
-async def into_whom(connection: Connection, people: Iterable[Person]) -> dict[Person, str]:
+async def merged_into(connection: Connection, people: Iterable[Person]) -> dict[Person, str]:
     """Of these people those who were merged, with the key that stands for them now."""
-    rows = await connection.fetch(STATEMENTS["into_whom"], *_columns(people))
+    rows = await connection.fetch(STATEMENTS["merged_into"], *_columns(people))
     return {(row[0], row[1]): row[2] for row in rows}
 
 

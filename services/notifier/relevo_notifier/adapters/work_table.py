@@ -16,7 +16,7 @@ from relevo_runtime.storable import storable_text
 class WorkTable(Generic[C, W]):
     """Set-based access to a table of work; each method is one statement or one transaction, and says what it commits.
 
-    `statements` has `claim_due`, `spoil`, `reported` and `release`.
+    `statements` has `claim_due`, `mark_unreadable`, `reported` and `release`.
     """
 
     def __init__(self, pool: Pool, statements: Statements, command: type[C]) -> None:
@@ -44,11 +44,11 @@ class WorkTable(Generic[C, W]):
             (due.doubtful if work.doubtful else due.queued).append(work)
         return due
 
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+    async def mark_unreadable(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
         """Commit that these (shop, id, why) are over, since nobody can read them."""
         if unreadable:
             columns = (list(column) for column in zip(*unreadable, strict=True))
-            await self._pool.execute(self._statements["spoil"], *columns)
+            await self._pool.execute(self._statements["mark_unreadable"], *columns)
 
     async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
         """Commit that Kafka has the outcomes of these."""

@@ -19,8 +19,8 @@ from relevo_notifier.core.calls import (
     interrupted_too_often,
     put_back,
 )
-from relevo_notifier.core.replies import Broken, Replied, Reply, Unreached
-from relevo_notifier.core.requests import Request, Wrong, request_of
+from relevo_notifier.core.replies import ConnectionLost, Replied, Reply, Unreachable
+from relevo_notifier.core.requests import InvalidCall, Request, request_of
 from relevo_runtime.clock import Clock
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.supervision import contained
@@ -67,17 +67,17 @@ class CallAttempt:
         if interrupted_too_often(work, self._rules):
             return given_up(work, now)
         request = request_of(work.call, self._secrets, self._longest)
-        if isinstance(request, Wrong):
+        if isinstance(request, InvalidCall):
             return final(work, "in_doubt" if work.doubts else "failed", now, request.reason)
         try:
             self._limiter.enter(request.place, now)
         except HostBusy as busy:
             return put_back(work, str(busy), busy.at, now, self._rules)
-        reply: Reply = Broken("the attempt was cut off")
+        reply: Reply = ConnectionLost("the attempt was cut off")
         try:
             reply = await self._ask(request, work)
         finally:
-            self._limiter.leave(request.place, _well(reply), self._clock.now())
+            self._limiter.leave(request.place, _is_healthy(reply), self._clock.now())
         return self._after(work, reply)
 
     def put_back(self, work: CallWork, now: datetime) -> SettledCall:
@@ -103,9 +103,11 @@ class CallAttempt:
         except Exception as error:  # noqa: BLE001 - a bug in the adapter: the request may have gone out before it
             # The error's text is left out: a library may put a header's value into it.
             _log.error("caller_failed", host=request.place, call=work.call.id, error=type(error).__name__)
-            return Broken(f"the notifier failed at it ({type(error).__name__})")
+            return ConnectionLost(f"the notifier failed at it ({type(error).__name__})")
 
 
-def _well(reply: Reply) -> bool:
+def _is_healthy(reply: Reply) -> bool:
     """Whether the host works: it answered, if only that it will not, or not so fast."""
-    return not isinstance(reply, Unreached | Broken) and not (isinstance(reply, Replied) and reply.status >= 500)
+    return not isinstance(reply, Unreachable | ConnectionLost) and not (
+        isinstance(reply, Replied) and reply.status >= 500
+    )

@@ -9,7 +9,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
 from relevo_contracts.payloads import CustomerMerged, Payload
 from relevo_notifier.app.ports import Contacts, ContactStore
-from relevo_notifier.core.learning import EVERYONE, Learnt, LearntContacts, Person
+from relevo_notifier.core.learning import EVERYONE, BatchFacts, ContactChanges, Person
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
 from relevo_runtime.records import Poison, Record, read
@@ -53,22 +53,24 @@ async def _shops_to_erase(store: ContactStore, events: Sequence[tuple[Event, Pay
 
 
 async def _learn(tables: Contacts, events: Sequence[tuple[Event, Payload | None]], clock: Clock) -> None:
-    learnt = Learnt(await tables.into_whom({person for event, payload in events for person in _named(event, payload)}))
+    batch = BatchFacts(
+        await tables.merged_into({person for event, payload in events for person in _named(event, payload)})
+    )
     for event, payload in events:
-        learnt.add(event, payload)
-    learnt.leave_out(await tables.redactions(sorted(learnt.people() | learnt.speakers())))
-    learnt.leave_erased(await tables.erased_already(learnt.erased))
-    await tables.keep_consents(learnt.said)
-    earlier = await tables.earlier_keys(learnt.erased)
-    erased = {(shop, key): learnt.erased[shop, into] for (shop, key), into in earlier.items()}
-    await tables.forget(learnt.erased | erased, clock.now())
-    people = learnt.people()
-    contacts = LearntContacts(await tables.for_update(sorted(people)))
-    if await tables.into_whom(people):
+        batch.add(event, payload)
+    batch.leave_out(await tables.redactions(sorted(batch.people() | batch.people_with_consents())))
+    batch.leave_erased(await tables.erased_already(batch.erased))
+    await tables.keep_consents(batch.said)
+    earlier = await tables.earlier_keys(batch.erased)
+    erased = {(shop, key): batch.erased[shop, into] for (shop, key), into in earlier.items()}
+    await tables.forget(batch.erased | erased, clock.now())
+    people = batch.people()
+    contacts = ContactChanges(await tables.for_update(sorted(people)))
+    if await tables.merged_into(people):
         raise _MergedMeanwhileError
-    for fact in learnt.facts:
+    for fact in batch.facts:
         contacts.learn(fact)
-    await tables.keep_merges(learnt.merged)
+    await tables.keep_merges(batch.merged)
     await tables.keep(contacts.changed)
     await tables.keep_unsubscribed(contacts.unsubscribed)
     await tables.lift_unsubscribed(contacts.undone)

@@ -56,7 +56,7 @@ class Poll(Generic[W, R]):
         due = await self._queue.claim_due(now, workers.lease(), limit)
         for shop, id_, why in due.unreadable:
             _log.error("unreadable", workers=workers.name, shop=shop, id=id_, why=why)
-        await self._queue.spoil(due.unreadable)
+        await self._queue.mark_unreadable(due.unreadable)
         for shop, id_, outcome in due.unreported:
             await self._reports.put(Report.again(shop, id_, outcome))
         workers.hold(due.queued)

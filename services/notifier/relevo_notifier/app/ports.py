@@ -11,7 +11,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
 from relevo_notifier.core.learning import Person
-from relevo_notifier.core.mime import Letter
+from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
 from relevo_runtime.catalog import Shop
@@ -41,7 +41,7 @@ class Queue(Protocol[W]):
         """Claim up to `limit` rows that are due at `now`, until `lease`."""
         ...
 
-    async def spoil(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+    async def mark_unreadable(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
         """Commit that these rows (shop, id, why) are over: nobody can read them."""
         ...
 
@@ -100,13 +100,13 @@ class Message(Struct, frozen=True):
     effect: str
     sender: str
     recipient: str
-    content: Letter | str
+    content: MailContent | str
     notes: tuple[str, ...] = ()
 
     @property
-    def letter(self) -> Letter:
+    def mail(self) -> MailContent:
         """The mail. Raises `TypeError` if it is an SMS."""
-        if isinstance(self.content, Letter):
+        if isinstance(self.content, MailContent):
             return self.content
         raise TypeError(f"{self.effect} is not a mail")
 
@@ -208,7 +208,7 @@ class Contacts(Protocol):
         """Keep what was said about consent, with its proof."""
         ...
 
-    async def into_whom(self, people: Iterable[Person]) -> dict[Person, str]:
+    async def merged_into(self, people: Iterable[Person]) -> dict[Person, str]:
         """Of these people those who were merged, with the key that stands for them now."""
         ...
 

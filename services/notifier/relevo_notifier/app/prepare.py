@@ -7,7 +7,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.app.ports import Catalog, Message
-from relevo_notifier.core.mime import Letter
+from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Settled, Work
@@ -87,10 +87,10 @@ class Prepare:
 
     def _content(
         self, delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, *, address: str, now: datetime
-    ) -> Letter | str:
+    ) -> MailContent | str:
         if delivery.channel == "sms":
             return rendered.text.encode("utf-8", "replace").decode()
-        return Letter(
+        return MailContent(
             effect=delivery.id,
             shop=shop.shop,
             workflow=delivery.workflow,

@@ -17,7 +17,7 @@ _LONGEST_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
-def passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same may go well later. A message that is too large for Kafka always will be."""
     if isinstance(error, PublishError):
         return not isinstance(error, MessageTooLarge)
@@ -31,7 +31,7 @@ async def retry_transient(part: str, attempt: Callable[[], Awaitable[T]], *, siz
         try:
             return await attempt()
         except Exception as error:
-            if not passing(error):
+            if not is_transient(error):
                 raise
             pause = backoff.failure()
             _log.warning("tries_again", part=part, size=size, error=repr(error), pause=pause, repeats=part)

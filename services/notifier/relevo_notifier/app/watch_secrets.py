@@ -12,7 +12,7 @@ PART = "secrets of calls"
 _log = structlog.get_logger(__name__)
 
 
-def lacking(needed: Mapping[str, Collection[str]], given: Collection[str]) -> str:
+def missing_secrets(needed: Mapping[str, Collection[str]], given: Collection[str]) -> str:
     """What is not set, as a sentence; empty if nothing is missing."""
     lines = [
         f"{workflow} needs {', '.join(f'RELEVO_CALL_SECRET_{name}' for name in names)}"
@@ -38,7 +38,7 @@ def watch_secrets(
         if changed is None:
             return None
         revision, secrets = changed
-        why = lacking(secrets, given)
+        why = missing_secrets(secrets, given)
         health.set(PART, True, why)
         if why and why != told:
             _log.warning("secrets_not_set", reason=why)

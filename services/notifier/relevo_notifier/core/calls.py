@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from relevo_contracts.messages import CallAnswered, CallHttp
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.replies import Barred, Broken, Replied, Reply, Unreached
+from relevo_notifier.core.replies import Blocked, ConnectionLost, Replied, Reply, Unreachable
 from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.storable import storable_text
 
@@ -80,13 +80,13 @@ def after_reply(work: CallWork, reply: Reply, now: datetime, rules: CallRules) -
             return _again(work, said, now, rules, wait=reply.wait) or final(
                 work, "answered", now, _gave_up(work, said), reply
             )
-        case Unreached(reason):
+        case Unreachable(reason):
             state: CallState = "in_doubt" if work.doubts else "failed"
             return _again(work, reason, now, rules) or final(work, state, now, _gave_up(work, reason))
-        case Broken(reason):
+        case ConnectionLost(reason):
             doubted = msgspec.structs.replace(work, doubts=work.doubts + 1)
             return _again(doubted, reason, now, rules) or final(doubted, "in_doubt", now, _gave_up(doubted, reason))
-        case Barred(reason):
+        case Blocked(reason):
             return final(work, "in_doubt" if work.doubts else "failed", now, reason)
         case _:
             assert_never(reply)

@@ -32,7 +32,7 @@ class Merge(NamedTuple):
     at: datetime
 
 
-class Learnt:
+class BatchFacts:
     """What a batch says, in order: `facts` are those that count after the last redaction of each person.
 
     `now_is` are people who are others by now; `merged` are those who turn out to be in this batch, in order. That
@@ -64,7 +64,7 @@ class Learnt:
                 self.said.append((msgspec.structs.replace(event, key=person[1]), payload))
 
     def leave_out(self, gone: Mapping[Person, datetime]) -> None:
-        """What happened before people were erased is not learnt of them again, nor of whom they were by then."""
+        """What happened before people were erased is not kept of them again, nor of whom they were by then."""
         self.said = [each for each in self.said if not _is_before((each[0].shop, each[0].key), each[0].time, gone)]
         erased = dict(gone)
         for merge in self.merges():
@@ -85,11 +85,11 @@ class Learnt:
         return [fact for fact in self.facts if isinstance(fact, Merge)]
 
     def people(self) -> set[Person]:
-        """Of whom something is learnt."""
+        """Whose contacts change."""
         about = {fact[0] for fact in self.facts if not isinstance(fact, Merge)}
         return about.union(*((merge.gone, merge.kept) for merge in self.merges()))
 
-    def speakers(self) -> set[Person]:
+    def people_with_consents(self) -> set[Person]:
         """Who said something about consent."""
         return {(event.shop, event.key) for event, _ in self.said}
 
@@ -123,7 +123,7 @@ def _is_before(person: Person, at: datetime, erased: Mapping[Person, datetime]) 
     return erased_at is not None and at <= erased_at
 
 
-class LearntContacts:
+class ContactChanges:
     """The contacts while a batch is folded into them."""
 
     def __init__(self, known: Mapping[Person, Contact]) -> None:

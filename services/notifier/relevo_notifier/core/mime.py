@@ -28,7 +28,7 @@ _UTF8 = Charset("utf-8")
 _UTF8.header_encoding = QP
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class MailContent(Struct, frozen=True, kw_only=True):
     """What a mail is made of. `sender` is the shop's ("Acme <hello@example.com>"); texts are any Unicode."""
 
     effect: str
@@ -61,40 +61,40 @@ def _parsed_mailbox(written: str) -> str:
     return mailbox(*read_mailbox(one_line(written)))
 
 
-def build_mail(letter: Letter) -> bytes:
+def build_mail(mail: MailContent) -> bytes:
     """The mail with its headers and both alternatives, lines ended by CRLF. Any text gives a well-formed mail."""
-    boundary = f"=_{_digest(letter.shop, letter.effect)}"
-    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(letter, boundary))
-    parts = b"".join(_part(boundary, kind, text) for kind, text in (("plain", letter.text), ("html", letter.html)))
+    boundary = f"=_{_digest(mail.shop, mail.effect)}"
+    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(mail, boundary))
+    parts = b"".join(_part(boundary, kind, text) for kind, text in (("plain", mail.text), ("html", mail.html)))
     return head.encode("ascii") + b"\r\n" + parts + f"--{boundary}--\r\n".encode()
 
 
-def _headers(letter: Letter, boundary: str) -> list[tuple[str, str]]:
+def _headers(mail: MailContent, boundary: str) -> list[tuple[str, str]]:
     return [
-        ("Date", format_datetime(letter.date)),
-        ("From", _parsed_mailbox(letter.sender)),
-        ("To", mailbox(letter.recipient_name, letter.recipient)),
-        ("Subject", encoded(letter.subject, len("Subject: "))),
-        *extra_headers(letter),
+        ("Date", format_datetime(mail.date)),
+        ("From", _parsed_mailbox(mail.sender)),
+        ("To", mailbox(mail.recipient_name, mail.recipient)),
+        ("Subject", encoded(mail.subject, len("Subject: "))),
+        *extra_headers(mail),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
     ]
 
 
-def extra_headers(letter: Letter) -> list[tuple[str, str]]:
+def extra_headers(mail: MailContent) -> list[tuple[str, str]]:
     """The headers beyond sender, recipient, subject and form, as ASCII; a long one is folded by CRLF and a space."""
     headers = [
-        ("Message-ID", message_id(letter.shop, letter.effect, letter.sender)),
+        ("Message-ID", message_id(mail.shop, mail.effect, mail.sender)),
         ("Auto-Submitted", "auto-generated"),
-        ("X-Relevo-Effect", encoded(letter.effect, len("X-Relevo-Effect: "))),
-        ("Feedback-ID", f"{_tag(letter.workflow)}:{_tag(letter.shop)}:{_tag(letter.locale)}:relevo"),
-        ("Content-Language", _tag(letter.locale)),
+        ("X-Relevo-Effect", encoded(mail.effect, len("X-Relevo-Effect: "))),
+        ("Feedback-ID", f"{_tag(mail.workflow)}:{_tag(mail.shop)}:{_tag(mail.locale)}:relevo"),
+        ("Content-Language", _tag(mail.locale)),
     ]
-    if letter.reply_to:
-        headers.append(("Reply-To", _parsed_mailbox(letter.reply_to)))
-    if letter.unsubscribe_url:
+    if mail.reply_to:
+        headers.append(("Reply-To", _parsed_mailbox(mail.reply_to)))
+    if mail.unsubscribe_url:
         # Never folded nor encoded: a long URL in an encoded word breaks the one-click of RFC 8058.
-        headers.append(("List-Unsubscribe", f"<{_url(letter.unsubscribe_url)}>"))
+        headers.append(("List-Unsubscribe", f"<{_url(mail.unsubscribe_url)}>"))
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
 

@@ -79,7 +79,7 @@ def may_send(
     `redacted_at` is when the person was erased: what was decided, or is known, from before then is void. `zone` is the
     shop's, for people whose own is not known.
     """
-    if redacted_at is not None and _void(delivery, redacted_at):
+    if redacted_at is not None and _precedes_redaction(delivery, redacted_at):
         return Skip("redacted", REDACTED)
     if now > delivery.not_after:
         return Skip("late", f"too late: it was good until {delivery.not_after:%Y-%m-%d %H:%M} UTC")
@@ -101,7 +101,7 @@ def may_send(
 REDACTED = "the customer's data were erased after this was decided"
 
 
-def _void(delivery: SendDelivery, redacted_at: datetime) -> bool:
+def _precedes_redaction(delivery: SendDelivery, redacted_at: datetime) -> bool:
     snapshot = delivery.recipient.updated_at
     return delivery.decided_at <= redacted_at or (snapshot is not None and snapshot <= redacted_at)
 

@@ -34,25 +34,25 @@ class Replied(Struct, frozen=True):
         return self.status == 429 or self.status >= 500
 
 
-class Unreached(Struct, frozen=True):
+class Unreachable(Struct, frozen=True):
     """Nobody was reached: the call certainly did nothing."""
 
     reason: str
 
 
-class Broken(Struct, frozen=True):
+class ConnectionLost(Struct, frozen=True):
     """The connection broke, or time was up, after the request was on its way: it may have been carried out."""
 
     reason: str
 
 
-class Barred(Struct, frozen=True):
+class Blocked(Struct, frozen=True):
     """The call may not be made."""
 
     reason: str
 
 
-Reply: TypeAlias = Replied | Unreached | Broken | Barred
+Reply: TypeAlias = Replied | Unreachable | ConnectionLost | Blocked
 
 
 def read_reply(status: int, headers: Mapping[str, str], content: bytes | None, now: datetime) -> Replied:

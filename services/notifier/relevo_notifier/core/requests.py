@@ -40,7 +40,7 @@ class Request(Struct, frozen=True):
         return f"{self.host}:{self.port}"
 
 
-class Wrong(Struct, frozen=True):
+class InvalidCall(Struct, frozen=True):
     """A call that can never be made, and why."""
 
     reason: str
@@ -49,16 +49,16 @@ class Wrong(Struct, frozen=True):
 def place_of(call: CallHttp) -> str:
     """`Request.place` of a call; empty if its URL can't be read."""
     found = _target(call.url)
-    return "" if isinstance(found, Wrong) else f"{found[0]}:{found[1]}"
+    return "" if isinstance(found, InvalidCall) else f"{found[0]}:{found[1]}"
 
 
-def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float) -> Request | Wrong:
+def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float) -> Request | InvalidCall:
     """The request of a call, which may take `longest` seconds at most."""
     target = _target(call.url)
-    if isinstance(target, Wrong):
+    if isinstance(target, InvalidCall):
         return target
     headers = _headers(call, secrets)
-    if isinstance(headers, Wrong):
+    if isinstance(headers, InvalidCall):
         return headers
     content = b"" if call.body is None else msgspec.json.encode(call.body)
     given = {name.lower() for name, _ in headers}
@@ -75,17 +75,17 @@ def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float)
     return Request(call.method, call.url, *target, headers=headers, content=content, timeout=timeout)
 
 
-def _target(url: str) -> tuple[str, int] | Wrong:
+def _target(url: str) -> tuple[str, int] | InvalidCall:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode() if not _is_ascii(parts.hostname) else parts.hostname
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     except (ValueError, UnicodeError):
-        return Wrong("the URL can't be read")
+        return InvalidCall("the URL can't be read")
     if parts.scheme not in ("http", "https") or not host:
-        return Wrong("the URL needs http:// or https:// and a host")
+        return InvalidCall("the URL needs http:// or https:// and a host")
     if _UNFIT.search(url) or " " in url or "\\" in url:
-        return Wrong("the URL contains spaces, backslashes or control characters: encode what goes into it")
+        return InvalidCall("the URL contains spaces, backslashes or control characters: encode what goes into it")
     return host, port
 
 
@@ -93,18 +93,18 @@ def _is_ascii(host: str | None) -> bool:
     return host is None or host.isascii()
 
 
-def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[bytes, bytes]] | Wrong:
+def _headers(call: CallHttp, secrets: Mapping[str, SecretStr]) -> list[tuple[bytes, bytes]] | InvalidCall:
     headers: list[tuple[bytes, bytes]] = []
     for name, text in call.headers.items():
         if not _NAME.fullmatch(name):
-            return Wrong(f"{name[:80]!r} is not a valid name of a header")
+            return InvalidCall(f"{name[:80]!r} is not a valid name of a header")
         if name.lower() in _OURS:
-            return Wrong(f"the header {name} is set by Relevo: take it out of the step")
+            return InvalidCall(f"the header {name} is set by Relevo: take it out of the step")
         missing = [secret for secret in _SECRET.findall(text) if secret and secret not in secrets]
         if missing:
-            return Wrong(f"the header {name} names the secret {missing[0]}: set RELEVO_CALL_SECRET_{missing[0]}")
+            return InvalidCall(f"the header {name} names the secret {missing[0]}: set RELEVO_CALL_SECRET_{missing[0]}")
         value = _SECRET.sub(lambda found: secrets[found[1]].get_secret_value() if found[1] else "$", text).strip()
         if _UNFIT.search(value):
-            return Wrong(f"the value of the header {name} has line breaks or control characters")
+            return InvalidCall(f"the value of the header {name} has line breaks or control characters")
         headers.append((name.encode(), value.encode()))
     return headers

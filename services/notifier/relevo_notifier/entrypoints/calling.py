@@ -1,4 +1,4 @@
-"""The HTTP calls of workflows as a kind of work: one outlet for all, in which hosts have limits of their own."""
+"""The HTTP calls of workflows as a kind of work: one worker pool for all, in which hosts have limits of their own."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -14,7 +14,7 @@ from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CHANNEL, CallRules, CallWork, SettledCall
 from relevo_notifier.core.network import Allowed
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, Outlet
+from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, WorkerPoolSpec
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
 
@@ -48,7 +48,7 @@ def calls_kind(
         topic=topics.CALLS,
         reports=topics.INPUTS,
         ledger=calls,
-        outlets=[Outlet(CHANNEL, calls, attempt, _limits(settings), limiter.pick)],
+        pools=[WorkerPoolSpec(CHANNEL, calls, attempt, _limits(settings), limiter.pick)],
         route=lambda _: CHANNEL,
     )
 

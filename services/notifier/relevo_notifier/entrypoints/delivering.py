@@ -1,4 +1,4 @@
-"""The deliveries as a kind of work: one outlet for each provider that some shop uses."""
+"""The deliveries as a kind of work: one worker pool for each provider that some shop uses."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -16,7 +16,7 @@ from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Settled, Work
-from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, Outlet
+from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, WorkerPoolSpec
 from relevo_notifier.providers.registry import open_providers
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
@@ -30,13 +30,13 @@ def deliveries_kind(
     settings, context = dependencies.settings, dependencies.context
     routing = settings.routing
     prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
-    outlets: list[Outlet[SendDelivery, Work, Settled]] = []
+    pools: list[WorkerPoolSpec[SendDelivery, Work, Settled]] = []
     for name, provider in open_providers(settings, routing).items():
         stack.push_async_callback(provider.close)
         rules = _rules(settings, context.clock)
         attempt = Attempt(provider, prepare, rules, context.clock, context.metrics, name=name)
         rows = ProviderQueue(deliveries, provider.channel, name)
-        outlets.append(Outlet(name, rows, attempt, _limits(settings, provider)))
+        pools.append(WorkerPoolSpec(name, rows, attempt, _limits(settings, provider)))
     return Kind(
         service="notifier",
         prefix="",
@@ -44,7 +44,7 @@ def deliveries_kind(
         topic=topics.DELIVERIES,
         reports=topics.OUTCOMES,
         ledger=deliveries,
-        outlets=outlets,
+        pools=pools,
         route=partial(_provider_of, routing),
         consumers=settings.notifier_consumers,
     )

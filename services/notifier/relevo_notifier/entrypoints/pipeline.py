@@ -25,8 +25,8 @@ from relevo_runtime.sealing import Seals
 Handler: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
 
 
-class Outlet(Struct, Generic[C, W, R], frozen=True):
-    """One way out: its rows, who makes the attempts, and how many at once."""
+class WorkerPoolSpec(Struct, Generic[C, W, R], frozen=True):
+    """What one worker pool works on: its rows, who makes the attempts, and how many at once."""
 
     name: str
     rows: Rows[C, W]
@@ -36,7 +36,7 @@ class Outlet(Struct, Generic[C, W, R], frozen=True):
 
 
 class Kind(Struct, Generic[C, W, R], frozen=True):
-    """What differs between the kinds of work. `route` names the outlet of a command.
+    """What differs between the kinds of work. `route` names the pool that takes a command.
 
     `service` is the consumer group of `topic`, `prefix` begins the names of the parts that run in the background.
     """
@@ -47,13 +47,13 @@ class Kind(Struct, Generic[C, W, R], frozen=True):
     topic: str
     reports: str
     ledger: Ledger[R]
-    outlets: Sequence[Outlet[C, W, R]]
+    pools: Sequence[WorkerPoolSpec[C, W, R]]
     route: Callable[[C], str]
     consumers: int = 1
 
 
 class Dependencies(Struct, frozen=True):
-    """What every pipeline is dependencies."""
+    """What every pipeline needs of its service."""
 
     settings: NotifierSettings
     pool: Pool
@@ -95,14 +95,14 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
     await in_background(stack, f"{prefix}settle", settlements.run(), settlements.drained, context)
     worker_pools: dict[str, WorkerPool[W, R]] = {}
     polls: list[Poll[W, R]] = []
-    for outlet in kind.outlets:
+    for pool in kind.pools:
         workers = WorkerPool(
-            outlet.name, outlet.attempt, outlet.rows, settlements, context.clock, limits=outlet.limits, pick=outlet.pick
+            pool.name, pool.attempt, pool.rows, settlements, context.clock, limits=pool.limits, pick=pool.pick
         )
-        await in_background(stack, f"{outlet.name}-workers", workers.run(), workers.stop, context)
-        worker_pools[outlet.name] = workers
-        polls.append(Poll(workers, outlet.rows, settlements, reports, context.clock))
-    queues = {outlet.name: outlet.rows for outlet in kind.outlets}
+        await in_background(stack, f"{pool.name}-workers", workers.run(), workers.stop, context)
+        worker_pools[pool.name] = workers
+        polls.append(Poll(workers, pool.rows, settlements, reports, context.clock))
+    queues = {pool.name: pool.rows for pool in kind.pools}
     consumer = dependencies.consumer(
         service=kind.service,
         topic=kind.topic,

@@ -43,7 +43,7 @@ class PostmarkProvider:
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
-        reply = await self._api.post("/email", content=_encode(request_of(message.letter, self._options)))
+        reply = await self._api.post("/email", content=_encode(request_of(message.mail, self._options)))
         return read_postmark(reply.status, reply.said, reply.wait) if isinstance(reply, ApiReply) else reply
 
     async def find(self, message: Message, age: timedelta) -> str | None:

@@ -6,7 +6,7 @@ Source: Postmark's API reference, "Email API", section "Send a single email".
 from typing import Any
 
 from relevo_contracts.mailboxes import read_mailbox
-from relevo_notifier.core.mime import Letter, extra_headers, one_line
+from relevo_notifier.core.mime import MailContent, extra_headers, one_line
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 
 LONGEST_SUBJECT = 2000
@@ -14,16 +14,16 @@ LONGEST_NAME = 100
 """A whole From or To may have 255 characters."""
 
 
-def request_of(letter: Letter, options: PostmarkOptions) -> dict[str, Any]:
+def request_of(mail: MailContent, options: PostmarkOptions) -> dict[str, Any]:
     """The body of the request. A mail that can be unsubscribed from goes over the stream for broadcasts."""
-    headers = [{"Name": name, "Value": value.replace("\r\n", "")} for name, value in extra_headers(letter)]
+    headers = [{"Name": name, "Value": value.replace("\r\n", "")} for name, value in extra_headers(mail)]
     return {
-        "From": _mailbox(*read_mailbox(one_line(letter.sender))),
-        "To": _mailbox(letter.recipient_name, letter.recipient),
-        "Subject": one_line(letter.subject)[:LONGEST_SUBJECT],
-        "TextBody": _valid(letter.text),
-        "HtmlBody": _valid(letter.html),
-        "MessageStream": options.broadcast_stream if letter.unsubscribe_url else options.stream,
+        "From": _mailbox(*read_mailbox(one_line(mail.sender))),
+        "To": _mailbox(mail.recipient_name, mail.recipient),
+        "Subject": one_line(mail.subject)[:LONGEST_SUBJECT],
+        "TextBody": _valid(mail.text),
+        "HtmlBody": _valid(mail.html),
+        "MessageStream": options.broadcast_stream if mail.unsubscribe_url else options.stream,
         # Without it Postmark puts a Message-ID of its own, and a second copy could not be known as one.
         "Headers": [*headers, {"Name": "X-PM-KeepID", "Value": "true"}],
         "TrackOpens": False,

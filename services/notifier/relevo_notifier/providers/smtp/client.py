@@ -43,7 +43,7 @@ class SmtpProvider:
         handed_over = False
         connection: aiosmtplib.SMTP | None = None
         try:
-            content = build_mail(message.letter)
+            content = build_mail(message.mail)
             async with self._free, asyncio.timeout(self._options.timeout):
                 connection = await self._begin(message)
                 await connection.rcpt(message.recipient)
