@@ -279,8 +279,8 @@ def simulated(definitions: Sequence[Definition], workflow: str, scenario: Scenar
     ordered = sorted(definitions, key=lambda one: one.name != workflow)
     subject = Subject(shop=place.shop, key=CUSTOMER_KEY, facts=scenario.facts)
     simulation = Recorded(ordered, subject, scenario.start, shop=shop_facts(place), answers=scenario.answers)
-    for number, happening in enumerate(scenario.happenings):
-        perform(simulation, happening, number)
+    for number, entry in enumerate(scenario.events):
+        perform(simulation, entry, number)
     simulation.run_until(scenario.until or simulation.now)
     simulation.finish()
     return simulation

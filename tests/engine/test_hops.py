@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from relevo_contracts import topics
-from relevo_engine.core.inputs import Arrived, read
+from relevo_engine.core.inputs import IncomingMessage, read
 from relevo_engine.core.messages import outgoing
 from relevo_runtime.kafka import Record
 from relevo_workflow import Emit, EventInput, StartInput, StartRun
@@ -22,7 +22,7 @@ EVENT = structs.replace(an_event("quote.expired", START, quote_id="q"), hops=7)
 )
 def test_what_comes_back_knows_how_many_came_before_it(effect: StartRun | Emit, topic: str) -> None:
     record = Record(topic=topic, partition=0, offset=0, key=b"", value=b"")
-    arrived = Arrived(b"", "casa-luna", CUSTOMER, EventInput(EVENT), record)
+    arrived = IncomingMessage(b"", "casa-luna", CUSTOMER, EventInput(EVENT), record)
     message = outgoing(effect, None, arrived)
     assert message.topic == topic
     [back], rejected = read([Record(topic=topic, partition=0, offset=1, key=b"", value=message.value)])

@@ -78,9 +78,9 @@ async def test_the_survey_tells_what_can_not_be_moved_and_changes_nothing(engine
     files = version("8h", ("id: wait-4h\n    wait: 8h", "id: pause\n    set: {tags: {add: [seen]}}"))
     new = load_workflow(files)
     async with engine.pool.acquire() as conn:
-        survey = await run_migration(conn, scope(new), new).survey()
-    assert (survey.runs, survey.refused, len(survey.examples)) == (30, 30, 20)
-    assert [(one.step, one.reason) for one in survey.stuck] == [("wait-4h", "the new version has no step 'wait-4h'")]
+        preview = await run_migration(conn, scope(new), new).preview()
+    assert (preview.runs, preview.refused, len(preview.examples)) == (30, 30, 20)
+    assert [(one.step, one.reason) for one in preview.stuck] == [("wait-4h", "the new version has no step 'wait-4h'")]
     assert await engine.state() == before
 
 
@@ -107,8 +107,8 @@ async def test_only_where_it_was_wanted_is_anything_sent_again(engine: Engine) -
     new = load_workflow(second)
     await deploy(engine.pool, second)
     async with engine.pool.acquire() as conn:
-        survey = await run_migration(conn, scope(new), new).survey()
-        [one] = survey.repeating
+        preview = await run_migration(conn, scope(new), new).preview()
+        [one] = preview.repeating
         assert (one.step, one.place, one.runs) == ("rest", "rest", 1)
         assert one.again == "would be sent 'reminder' (send-reminder) again"
         [run_id] = [row["run_id"] for row in await conn.fetch("select run_id from engine.run")]
@@ -124,7 +124,7 @@ async def test_only_runs_of_the_scope_move(engine: Engine) -> None:
     new = load_workflow(version("9h"))
     everyone_else = RunScope(workflow="cart", version=new.version, shop="*", leaving_out=("sample",))
     async with engine.pool.acquire() as conn:
-        assert (await run_migration(conn, everyone_else, new).survey()).runs == 0
+        assert (await run_migration(conn, everyone_else, new).preview()).runs == 0
 
 
 async def test_a_run_whose_steps_are_over_and_whose_goal_is_open_is_kept_and_moves(engine: Engine) -> None:

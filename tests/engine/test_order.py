@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relevo_contracts import topics
 from relevo_contracts.messages import WakeUp
-from relevo_engine.core.inputs import Arrived, read
+from relevo_engine.core.inputs import IncomingMessage, read
 from relevo_engine.core.order import in_order
 from relevo_runtime.kafka import Record
 from relevo_workflow import TimerInput
@@ -17,7 +17,7 @@ from tests.engine.conftest import MORNING, Engine, checkout, order
 HOUR = timedelta(hours=1)
 
 
-def arrived(*messages: object) -> list[Arrived]:
+def arrived(*messages: object) -> list[IncomingMessage]:
     records = [
         Record(
             topic=topics.WAKEUPS if isinstance(m, WakeUp) else topics.EVENTS, partition=0, offset=n, key=b"k",

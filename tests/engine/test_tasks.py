@@ -15,7 +15,7 @@ from relevo_contracts.messages import CallAnswered, CallHttp, StartRequested, Ta
 from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, TaskRefusedError, UnknownTaskError, answer_task
-from relevo_engine.core.assignment import Wanted, assign
+from relevo_engine.core.assignment import UnassignedTask, assign
 from relevo_engine.core.tasks import Member, Task
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_runtime import catalog
@@ -298,7 +298,7 @@ def test_assignment_is_fair_and_only_to_who_fits(
 ) -> None:
     staff = [Member(shop="s", name=name, skills=sorted(has)) for name, has in skills.items()]
     before = {("s", name): load for name, load in loads.items()}
-    works = [Wanted(("s", str(number)), skill, ()) for number, skill in enumerate(wanted)]
+    works = [UnassignedTask(("s", str(number)), skill, ()) for number, skill in enumerate(wanted)]
     chosen = assign(works, staff, before)
     assert chosen == assign(works, list(reversed(staff)), before)
     counts = dict(loads)

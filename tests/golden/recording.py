@@ -93,8 +93,8 @@ def recorded(loaded: Loaded) -> Iterator[Recording]:
     for path in sorted((loaded.folder / "tests").glob("*.yaml")):
         for scenario in read_scenarios(path.name, path.read_text(), Problems()):
             every.append(recording := Recording(loaded.definition, scenario))
-            for number, happening in enumerate(scenario.happenings):
-                perform(recording, happening, number)
+            for number, entry in enumerate(scenario.events):
+                perform(recording, entry, number)
             recording.run_until(scenario.until or recording.now)
             recording.finish()
     covered: set[str] = set()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from relevo_runtime import catalog
-from relevo_runtime.catalog_cache import CatalogCache, CatalogSnapshot, CatalogUnread
+from relevo_runtime.catalog_cache import CatalogCache, CatalogSnapshot, CatalogUnavailable
 from relevo_runtime.postgres import Connection, Pool
 
 NONE: list[str] = []
@@ -84,7 +84,7 @@ async def test_what_is_known_stays_valid_while_the_database_is_away(pool: Pool) 
     reader, seconds = Reader(), Seconds()
     cache = CatalogCache(pool, reader, NONE, interval=1, monotonic=seconds)
     reader.failure = ConnectionError("away")
-    with pytest.raises(CatalogUnread, match="away"):
+    with pytest.raises(CatalogUnavailable, match="away"):
         await cache.get()
     reader.failure = None
     seconds.now += 2

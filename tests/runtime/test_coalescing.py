@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_runtime.coalescing import Coalescer, NotTaken
+from relevo_runtime.coalescing import CallRefused, Coalescer
 
 
 class Away(Exception):  # noqa: N818 - the server is away
@@ -137,7 +137,7 @@ async def test_the_line_is_bounded_and_what_is_under_way_counts(server: Server) 
     await turn()
     taken += calls(coalescer, 3)
     await turn()
-    with pytest.raises(NotTaken, match="3 calls wait"):
+    with pytest.raises(CallRefused, match="3 calls wait"):
         await coalescer.call(4)
     server.gate.set()
     assert await asyncio.gather(*taken) == [2, 4, 6]
@@ -153,7 +153,7 @@ async def test_closing_serves_who_waits_and_takes_nobody_else(server: Server) ->
     await turn()
     closing = asyncio.create_task(coalescer.close(60))
     await turn()
-    with pytest.raises(NotTaken, match="closed"):
+    with pytest.raises(CallRefused, match="closed"):
         await coalescer.call(3)
     server.gate.set()
     await closing

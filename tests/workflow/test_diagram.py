@@ -117,12 +117,12 @@ def overlap(one: Placed, other: Placed) -> bool:
 def test_nothing_stands_upon_anything_else_and_every_arrow_leads_down(name: str):
     definition = a_workflow(EVERYTHING, "sms-hello") if name == "everything" else load_workflow(workflow_files(name))
     layout = lay_out(diagram_of(definition))
-    things = list(layout.things.values())
-    assert [(one.id, other.id) for one, other in combinations(things, 2) if overlap(one, other)] == []
-    assert min(one.x - one.width / 2 for one in things) >= -0.01
-    assert max(one.x + one.width / 2 for one in things) <= layout.width + 0.01
+    nodes = list(layout.nodes.values())
+    assert [(one.id, other.id) for one, other in combinations(nodes, 2) if overlap(one, other)] == []
+    assert min(one.x - one.width / 2 for one in nodes) >= -0.01
+    assert max(one.x + one.width / 2 for one in nodes) <= layout.width + 0.01
     for chain in layout.arrows:
-        places = [layout.things[one] for one in chain]
+        places = [layout.nodes[one] for one in chain]
         assert all(upper.bottom <= lower.top + 0.01 for upper, lower in pairwise(places))
 
 

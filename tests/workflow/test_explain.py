@@ -11,7 +11,7 @@ from relevo_workflow.explain.explanation import (
     Delivery,
     Explanation,
     RecordedDecision,
-    Said,
+    StaffAnswer,
     condition,
     explain,
     labels,
@@ -157,7 +157,7 @@ def test_runs_of_one_workflow_are_told_apart_by_their_key_or_id() -> None:
 
 
 def test_an_approval_says_by_whom_and_in_which_role() -> None:
-    said = Said(by="Ana", done="approved", role="finance", note="fine")
+    said = StaffAnswer(by="Ana", done="approved", role="finance", note="fine")
     one = recorded("r", input="task", kind="waiting", reason="1 of 2 approvals", said=said)
     [line] = explain([], [one], [], customer=CUSTOMER, facts=known(), runs=[], since=START).lines
     assert line.text == "stayed where it was (Ana approved as finance: fine): 1 of 2 approvals"

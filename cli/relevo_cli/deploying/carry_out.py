@@ -167,8 +167,8 @@ class Deployer:
         for change in plan.needed:
             definition = targets[change.workflow].definition
             migration = run_migration(self._connection, scope_of(definition, change.shop, active), definition)
-            survey = await migration.survey()
-            left[change.workflow] = survey.runs - survey.watching
+            preview = await migration.preview()
+            left[change.workflow] = preview.runs - preview.watching
         ready = [one for one in plan.needed if not left[one.workflow]]
         done = await self._deploy(plan, ready, targets, changed=True)
         waiting = [one for one in plan.needed if left[one.workflow]]

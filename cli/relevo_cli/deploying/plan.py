@@ -11,7 +11,7 @@ from relevo_cli.deploying.starts import StartReferences
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_contracts.declared import Declared
-from relevo_engine.app.migrate_runs import Survey
+from relevo_engine.app.migrate_runs import MigrationPreview
 from relevo_engine.core.in_flight import RunScope
 from relevo_engine.entrypoints.migration import run_migration
 from relevo_runtime import catalog
@@ -46,7 +46,7 @@ class Change(Struct, frozen=True, kw_only=True):
     serves: bool = False
     summary: list[str] = []
     diff: list[str] = []
-    in_flight: Survey = Survey(runs=0)
+    in_flight: MigrationPreview = MigrationPreview(runs=0)
     objection: str = ""
 
 
@@ -135,7 +135,7 @@ class _Planner:
                 level=new.change,
                 before=new.version,
                 serves=True,
-                in_flight=await migration.survey(),
+                in_flight=await migration.preview(),
             )
         old = read_stored(before.files) if before is not None else None
         level = strictest(new.change, _level_before(before, old))
@@ -153,7 +153,7 @@ class _Planner:
             serves=serves,
             summary=compare_versions(old, new).lines() if old is not None else [_UNREADABLE] * (before is not None),
             diff=file_diff(before.files if before is not None else {}, target.files),
-            in_flight=await migration.survey(),
+            in_flight=await migration.preview(),
             objection="; ".join(one for one in objections if one),
         )
 

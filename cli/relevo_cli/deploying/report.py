@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from relevo_cli.console import counted
 from relevo_cli.deploying.carry_out import DeploymentResult
 from relevo_cli.deploying.plan import Change, DeploymentPlan
-from relevo_engine.app.migrate_runs import Survey
+from relevo_engine.app.migrate_runs import MigrationPreview
 
 
 def plan_lines(plan: DeploymentPlan, *, files: bool) -> Iterator[str]:
@@ -39,24 +39,24 @@ def _where(shop: str) -> str:
 
 
 def _in_flight(change: Change) -> Iterator[str]:
-    survey = change.in_flight
-    if not survey.runs:
+    preview = change.in_flight
+    if not preview.runs:
         return
-    yield f"{_runs(survey.runs)} of older versions in flight:"
-    yield f"  pin      {_do(survey.runs, 'end')} in the version of the start"
-    yield f"  migrate  {_do(survey.runs - survey.refused, 'continue')} in the new version"
-    yield from (f"    {line}" for line in _going_lines(survey))
-    yield from (f"    {line}" for line in stuck_lines(survey))
-    yield from (f"    {line}" for line in again_lines(survey))
+    yield f"{_runs(preview.runs)} of older versions in flight:"
+    yield f"  pin      {_do(preview.runs, 'end')} in the version of the start"
+    yield f"  migrate  {_do(preview.runs - preview.refused, 'continue')} in the new version"
+    yield from (f"    {line}" for line in _going_lines(preview))
+    yield from (f"    {line}" for line in stuck_lines(preview))
+    yield from (f"    {line}" for line in again_lines(preview))
     if change.state != "same":
-        left = survey.runs - survey.watching
+        left = preview.runs - preview.watching
         first = f"{_do(left, 'end')} first; until then nobody comes in" if left else "no run has to end first"
         yield f"  drain    {first}"
 
 
-def _going_lines(survey: Survey) -> Iterator[str]:
+def _going_lines(preview: MigrationPreview) -> Iterator[str]:
     """Where the runs go on: the step where they rest, and the one that takes its place."""
-    for one in survey.going:
+    for one in preview.going:
         if not one.step:
             yield f"{_runs(one.runs)}: the steps are over, and only the goal is watched"
         elif one.place == one.step:
@@ -65,27 +65,27 @@ def _going_lines(survey: Survey) -> Iterator[str]:
             yield f"{_runs(one.runs)} at {one.step} (version {one.version}) → {one.place}"
 
 
-def again_lines(survey: Survey) -> Iterator[str]:
+def again_lines(preview: MigrationPreview) -> Iterator[str]:
     """What runs would do a second time, and how to say that this is wanted."""
-    for one in survey.repeating:
+    for one in preview.repeating:
         yield f"{_runs(one.runs)} at {one.step} (version {one.version}) {one.again}"
-    if survey.repeating:
+    if preview.repeating:
         yield "  say --repeat if that is wanted; else leave these runs where they are with --in-flight pin"
 
 
-def stuck_lines(survey: Survey) -> Iterator[str]:
+def stuck_lines(preview: MigrationPreview) -> Iterator[str]:
     """The runs that can't be moved, with the reasons and what helps."""
-    if not survey.refused:
+    if not preview.refused:
         return
-    yield f"{_runs(survey.refused)} can't be mapped:"
-    for stuck in survey.stuck:
+    yield f"{_runs(preview.refused)} can't be mapped:"
+    for stuck in preview.stuck:
         yield f"  {_runs(stuck.runs)} at {stuck.step} (version {stuck.version}): {stuck.reason}"
-    if any("has no step" in one.reason or "not clear which" in one.reason for one in survey.stuck):
+    if any("has no step" in one.reason or "not clear which" in one.reason for one in preview.stuck):
         yield "  say which step it is: give the one that takes its place the old id, with an explicit `id:`"
-    for example in survey.examples:
+    for example in preview.examples:
         yield f"  run {example.run_id} of {example.shop}/{example.key} at {example.step}"
-    if survey.refused > len(survey.examples):
-        yield f"  and {survey.refused - len(survey.examples)} more"
+    if preview.refused > len(preview.examples):
+        yield f"  and {preview.refused - len(preview.examples)} more"
 
 
 def secret_lines(named: Mapping[str, Sequence[str]], given: Collection[str]) -> Iterator[str]:

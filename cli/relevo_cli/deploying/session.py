@@ -76,11 +76,11 @@ def refuse(plan: DeploymentPlan, in_flight: InFlight, *, repeat: bool = False) -
     objections += [one.objection for one in plan.needed if one.objection]
     if objections:
         raise CommandError("nothing was deployed: " + "; ".join(objections))
-    surveys = [(one.workflow, one.in_flight) for one in plan.changes] if in_flight == "migrate" else []
-    stuck = [line for name, survey in surveys if survey.refused for line in (f"{name}:", *stuck_lines(survey))]
+    previews = [(one.workflow, one.in_flight) for one in plan.changes] if in_flight == "migrate" else []
+    stuck = [line for name, preview in previews if preview.refused for line in (f"{name}:", *stuck_lines(preview))]
     if stuck:
         raise CommandError("nothing was deployed: runs in flight can't be moved\n" + "\n".join(stuck))
-    again = [line for name, survey in surveys if survey.repeating for line in (f"{name}:", *again_lines(survey))]
+    again = [line for name, preview in previews if preview.repeating for line in (f"{name}:", *again_lines(preview))]
     if again and not repeat:
         raise CommandError("nothing was deployed: runs in flight would do things again\n" + "\n".join(again))
 

@@ -73,7 +73,7 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
         if payload.state == "restored":
             return _restored(told, payload.channel, payload.undoes) if payload.undoes else told
         address = buyer.email if payload.channel == "email" else buyer.phone
-        return _said(told, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source))
+        return _with_consent(told, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source))
     given: EventContact | None = getattr(payload, "contact", None)
     contact_data = msgspec.to_builtins(given) if given is not None else None
     return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, contact_data)
@@ -88,9 +88,9 @@ def apply_buyer(
     (see `repeats_contact`), it says nothing of the person.
     """
     if not repeats_contact(contact, buyer, given):
-        contact = _told(contact, buyer, at)
-        contact = _ticked(contact, buyer, at, source, own=True)
-    return _ticked(contact, given, at, source, own=False) if given else contact
+        contact = _with_profile(contact, buyer, at)
+        contact = _with_checkbox_consents(contact, buyer, at, source, own=True)
+    return _with_checkbox_consents(contact, given, at, source, own=False) if given else contact
 
 
 def repeats_contact(contact: Contact, buyer: Mapping[str, Any], given: object) -> bool:
@@ -98,7 +98,7 @@ def repeats_contact(contact: Contact, buyer: Mapping[str, Any], given: object) -
     return given is not None and bool(contact.customer_id) and not buyer.get("id")
 
 
-def _told(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> Contact:
+def _with_profile(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> Contact:
     """The contact with the newest of what the shop says of the person."""
     changes: dict[str, Any] = {}
     fresh = contact.updated_at is None or at >= contact.updated_at
@@ -120,7 +120,9 @@ def _told(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> Contact:
     return msgspec.structs.replace(contact, **changes)
 
 
-def _ticked(contact: Contact, whose: Mapping[str, Any], at: datetime, source: str, *, own: bool) -> Contact:
+def _with_checkbox_consents(
+    contact: Contact, whose: Mapping[str, Any], at: datetime, source: str, *, own: bool
+) -> Contact:
     """The contact with the consents that ticked boxes grant anew, each to the address beside it.
 
     A box that is not ticked withdraws nothing, and one ticked again proves nothing newer. A box beside no address is
@@ -131,11 +133,11 @@ def _ticked(contact: Contact, whose: Mapping[str, Any], at: datetime, source: st
         if whose.get(f"{channel}_marketing") and (address or own):
             known = statements(contact, channel).get(address or contact.address(channel), _UNKNOWN)
             if known.state != "granted":
-                contact = _said(contact, channel, address, Consent(state="granted", at=at, source=source))
+                contact = _with_consent(contact, channel, address, Consent(state="granted", at=at, source=source))
     return contact
 
 
-def _said(contact: Contact, channel: Channel, address: str, said: Consent) -> Contact:
+def _with_consent(contact: Contact, channel: Channel, address: str, said: Consent) -> Contact:
     """The contact after a statement about an address; about none: all are withdrawn, or the own one is granted."""
     known = statements(contact, channel)
     own = contact.address(channel)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class CatalogUnread(RuntimeFault):
+class CatalogUnavailable(RuntimeFault):
     """The catalog can't be read now, and never was before."""
 
     def __init__(self, error: BaseException) -> None:
@@ -71,12 +71,12 @@ class CatalogCache(Generic[T]):
         return self._snapshot.value
 
     async def get(self) -> T:
-        """What is known, at most `interval` seconds old while the database answers. Raises `CatalogUnread`."""
+        """What is known, at most `interval` seconds old while the database answers. Raises `CatalogUnavailable`."""
         await self._look_unless_after(self._monotonic() - self._interval)
         return self._snapshot.value
 
     async def changed(self) -> bool:
-        """Whether the catalog is another than at the call, by a look that began after it. Raises `CatalogUnread`.
+        """Whether the catalog is another than at the call, by a look that began after it. Raises `CatalogUnavailable`.
 
         All calls of `forced` seconds wait for one look: guesses don't reach the database one by one.
         """
@@ -101,15 +101,15 @@ class CatalogCache(Generic[T]):
             try:
                 await contained(self.refresh())
             except Exception as error:  # noqa: BLE001 - sorted there
-                self._cope(error)
+                self._keep_stale(error)
             self._looked_at = began
 
-    def _cope(self, error: Exception) -> None:
+    def _keep_stale(self, error: Exception) -> None:
         """What is known stays valid while the database is away; without anything known nobody can be served."""
         if not temporary(error):
             raise error
         if self._snapshot.revision < 0:
-            raise CatalogUnread(error) from error
+            raise CatalogUnavailable(error) from error
         _log.warning(
             "the catalog can't be read again now, what is known stays valid: %r", error, extra={"repeats": "catalog"}
         )

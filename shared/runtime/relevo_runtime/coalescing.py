@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 
-class NotTaken(RuntimeFault):
+class CallRefused(RuntimeFault):
     """A call was refused before anything was done for it: too many wait, or it comes after `close`."""
 
 
@@ -62,15 +62,15 @@ class Coalescer(Generic[Item, Result]):
         self._closed = False
 
     async def call(self, item: Item) -> Result:
-        """The result of `item`. Raises `NotTaken`, or what `serve` raises.
+        """The result of `item`. Raises `CallRefused`, or what `serve` raises.
 
         Whoever stops waiting costs the others nothing: an item whose round has begun is served to its end, one that is
         still in line is dropped.
         """
         if self._closed:
-            raise NotTaken("it is closed, and takes no more calls")
+            raise CallRefused("it is closed, and takes no more calls")
         if self._most_waiting is not None and len(self._waiting) + self._under_way >= self._most_waiting:
-            raise NotTaken(f"{self._most_waiting} calls wait already")
+            raise CallRefused(f"{self._most_waiting} calls wait already")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Call(item, future))
         if self._worker is None:

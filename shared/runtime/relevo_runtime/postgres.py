@@ -199,7 +199,7 @@ def advice(error: BaseException) -> str:
     return "; the database is not of this release: run `relevo migrate`" if isinstance(error, older) else ""
 
 
-def unfit_schema(error: BaseException) -> bool:
+def is_schema_mismatch(error: BaseException) -> bool:
     """Whether no record is at fault, but the service: its statements and the database's schema do not fit each other.
 
     Class 42 of the error codes: an unknown table or column, a missing right. No value can bring it about.

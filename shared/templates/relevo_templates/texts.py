@@ -56,7 +56,7 @@ class Text:
             raise TemplateError(self.file, 0, f"{type(error).__name__}: {str(error)[:200]}") from error
 
     def _error(self, error: LiquidError) -> TemplateError:
-        return _told(error, self.file, self.source)
+        return _template_error(error, self.file, self.source)
 
 
 def is_liquid(text: str) -> bool:
@@ -68,12 +68,12 @@ def _parse(source: str, file: str, into: Into) -> BoundTemplate:
     try:
         return liquid_environment(html=into == "html").from_string(source, name=file)
     except LiquidError as error:
-        raise _told(error, file, source) from error
+        raise _template_error(error, file, source) from error
     except Exception as error:
         raise TemplateError(file, 0, f"not Liquid: {type(error).__name__}") from error
 
 
-def _told(error: LiquidError, file: str, source: str) -> TemplateError:
+def _template_error(error: LiquidError, file: str, source: str) -> TemplateError:
     index = error.token.start_index if error.token is not None else -1
     line = source.count("\n", 0, index) + 1 if index >= 0 else 0
     return TemplateError(file, line, str(error.message).splitlines()[0] if str(error.message) else "not Liquid", index)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from asyncpg import Record
 
-from relevo_engine.core.assignment import Wanted, assign
+from relevo_engine.core.assignment import UnassignedTask, assign
 from relevo_engine.core.tasks import Change, Member, Opened, Revised, Task, TaskChanges, TaskRef
 from relevo_runtime.postgres import Connection, Statements
 
@@ -48,7 +48,7 @@ async def give_unassigned(conn: Connection, shop: str, *, page: int = MOST) -> i
 
 async def _give(conn: Connection, rows: Sequence[Record]) -> int:
     """Gives tasks that are nobody's to those who fit; to how many somebody did."""
-    wanted = [Wanted((row["shop"], row["task_id"]), row["skill"], tuple(row["roles"])) for row in rows]
+    wanted = [UnassignedTask((row["shop"], row["task_id"]), row["skill"], tuple(row["roles"])) for row in rows]
     chosen = {ref: name for ref, name in (await _choose(conn, wanted, [])).items() if name}
     if chosen:
         await conn.execute(STATEMENTS["give_tasks"], *_columns((*ref, name) for ref, name in chosen.items()))
@@ -58,10 +58,10 @@ async def _give(conn: Connection, rows: Sequence[Record]) -> int:
 async def _assign(conn: Connection, changes: TaskChanges) -> dict[TaskRef, str]:
     # What closes in this batch is no load any more, and what is escalated is taken from whoever has it.
     moving = [ref for ref, change in changes.changed.items() if change.closed_at or change.escalation]
-    return await _choose(conn, list(_wanted(changes)), moving)
+    return await _choose(conn, list(_unassigned(changes)), moving)
 
 
-async def _choose(conn: Connection, wanted: Sequence[Wanted], moving: Sequence[TaskRef]) -> dict[TaskRef, str]:
+async def _choose(conn: Connection, wanted: Sequence[UnassignedTask], moving: Sequence[TaskRef]) -> dict[TaskRef, str]:
     """Who gets each task, by what the staff has to do apart from `moving`; an empty name: nobody fits."""
     if not wanted:
         return {}
@@ -73,15 +73,15 @@ async def _choose(conn: Connection, wanted: Sequence[Wanted], moving: Sequence[T
     return assign(wanted, staff, {(row["shop"], row["assignee"]): row["open"] for row in rows})
 
 
-def _wanted(changes: TaskChanges) -> Iterable[Wanted]:
+def _unassigned(changes: TaskChanges) -> Iterable[UnassignedTask]:
     nothing = Change()
     for ref, opened in changes.opened.items():
         change = changes.changed.get(ref, nothing)
         if change.closed_at is None and change.escalation is None:
-            yield Wanted(ref, opened.asked.skill, opened.asked.roles)
+            yield UnassignedTask(ref, opened.asked.skill, opened.asked.roles)
     for ref, change in changes.changed.items():
         if change.closed_at is None and change.escalation is not None:
-            yield Wanted(ref, change.escalation.skill, change.escalation.roles)
+            yield UnassignedTask(ref, change.escalation.skill, change.escalation.roles)
 
 
 def _opened(ref: TaskRef, one: Opened, assignee: str) -> tuple[object, ...]:

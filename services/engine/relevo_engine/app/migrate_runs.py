@@ -52,7 +52,7 @@ class MovableRuns(Struct, frozen=True, kw_only=True):
     again: str = ""
 
 
-class Survey(Struct, frozen=True, kw_only=True):
+class MigrationPreview(Struct, frozen=True, kw_only=True):
     """What moving the runs in flight would do. `examples` are some of those that can't be moved.
 
     `watching` are those of `runs` whose steps are over: only their goal is watched, which holds up nothing.
@@ -110,20 +110,20 @@ class RunMigration:
         self._definitions = definitions
         self._old: dict[str, Transition | None] = {}
 
-    async def survey(self) -> Survey:
+    async def preview(self) -> MigrationPreview:
         """How many runs there are, where they go, and which can't be moved. Changes nothing."""
         places = await self._resting()
         stuck, going = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str, str]]()
         bad: list[RestingPlace] = []
         for place, runs in places.items():
-            reason, target, again = await self._fate(place)
+            reason, target, again = await self._move_of(place)
             if reason:
                 bad.append(place)
                 stuck[(place.step, place.version, reason)] += runs
             else:
                 going[(place.step, place.version, target, again)] += runs
         examples = await self._stores.in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
-        return Survey(
+        return MigrationPreview(
             runs=sum(places.values()),
             watching=sum(runs for place, runs in places.items() if not place.step),
             going=tuple(
@@ -150,7 +150,7 @@ class RunMigration:
     async def _resting(self) -> dict[RestingPlace, int]:
         return await self._stores.in_flight.resting(self._connection, self._scope)
 
-    async def _fate(self, place: RestingPlace) -> tuple[str, str, str]:
+    async def _move_of(self, place: RestingPlace) -> tuple[str, str, str]:
         """Why runs at a place can't be moved; or where they go on, and what they would do again there."""
         transition = await self._transition(place.version)
         if transition is None:

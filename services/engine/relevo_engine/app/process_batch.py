@@ -14,7 +14,7 @@ from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.app.ports import DeadLetters, DefinitionSource, Publisher, Stores
 from relevo_engine.core.batch import Changes, Definitions, decide_into
-from relevo_engine.core.inputs import Arrived, Rejected, read
+from relevo_engine.core.inputs import IncomingMessage, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
 from relevo_runtime.clock import Clock
@@ -34,7 +34,7 @@ _SLICE = 0.05
 """Seconds of deciding after which other tasks have their turn."""
 
 
-Transaction = tuple[Changes, list[int], Sequence[Arrived]]
+Transaction = tuple[Changes, list[int], Sequence[IncomingMessage]]
 """What one transaction did, the rows of its outbox, and what was left for the next one."""
 
 
@@ -69,13 +69,13 @@ class BatchProcessor:
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
-        left: Sequence[Arrived] = arrived
+        left: Sequence[IncomingMessage] = arrived
         while left:
             left = await self._process(left)
         for refused in rejected:  # last: what comes before may be tried again
             await self._dead_letters.put(refused.record, refused.reason)
 
-    async def _process(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+    async def _process(self, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
         published, self._published = self._published, []
         try:
@@ -102,7 +102,7 @@ class BatchProcessor:
             async with self._pool.acquire() as conn:
                 await self._stores.outbox.delete(conn, published)
 
-    async def _transact(self, arrived: Sequence[Arrived], published: Sequence[int]) -> Transaction:
+    async def _transact(self, arrived: Sequence[IncomingMessage], published: Sequence[int]) -> Transaction:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
         partners = {(one.shop, one.key) for a in arrived for one in merges_of(a)}
         partners |= {(a.shop, a.key) for a in arrived if a.record.key != partition_key(a.shop, a.key)}
@@ -118,7 +118,9 @@ class BatchProcessor:
                     return await self._change(conn, found, published)
                 partners |= stand_in
 
-    async def _change(self, conn: Connection, arrived: Sequence[Arrived], published: Sequence[int]) -> Transaction:
+    async def _change(
+        self, conn: Connection, arrived: Sequence[IncomingMessage], published: Sequence[int]
+    ) -> Transaction:
         fresh = await self._admit(conn, arrived)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
         shops = {(shop, SHOP_KEY) for shop, _ in keys}  # is the shop erased? That is a fact: its runs stay unlocked
@@ -133,8 +135,11 @@ class BatchProcessor:
         return changes, row_ids, left
 
     async def _decide(
-        self, subjects: dict[SubjectKey, Subject], fresh: Sequence[Arrived], definitions: Mapping[str, Definitions]
-    ) -> tuple[Changes, Sequence[Arrived]]:
+        self,
+        subjects: dict[SubjectKey, Subject],
+        fresh: Sequence[IncomingMessage],
+        definitions: Mapping[str, Definitions],
+    ) -> tuple[Changes, Sequence[IncomingMessage]]:
         """What the inputs do, as far as the time of a transaction goes, and those that have to wait for the next one.
 
         Other tasks have their turn meanwhile: the process answers, and keeps its place in the consumer group.
@@ -157,7 +162,7 @@ class BatchProcessor:
         changes.outbox.extend(await self._stores.waiting.register(conn, waiting))
         await self._stores.timers.rekey_timers(conn, changes.moved_timers)
 
-    async def _admit(self, conn: Connection, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+    async def _admit(self, conn: Connection, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
         first = {a.inbox_id: a for a in reversed(arrived)}
         admitted = await self._stores.subjects.admit(conn, list(first), self._clock.now())
         return in_order([a for a in arrived if a.inbox_id in admitted and first[a.inbox_id] is a])
@@ -199,7 +204,7 @@ class BatchProcessor:
         changes.outbox.extend(await self._stores.waiting.register(conn, keys.registered))
         await self._stores.fanouts.put(conn, keys.fanouts)
 
-    async def _forget(self, conn: Connection, arrived: Sequence[Arrived], rejected: Sequence[Rejected]) -> None:
+    async def _forget(self, conn: Connection, arrived: Sequence[IncomingMessage], rejected: Sequence[Rejected]) -> None:
         records = {id(refused.record) for refused in rejected}
         await self._stores.subjects.forget(conn, [a.inbox_id for a in arrived if id(a.record) in records])
 

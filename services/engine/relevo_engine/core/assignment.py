@@ -7,7 +7,7 @@ from msgspec import Struct
 from relevo_engine.core.tasks import Member, TaskRef
 
 
-class Wanted(Struct, frozen=True):
+class UnassignedTask(Struct, frozen=True):
     """A task that needs somebody with `skill` and one of `roles`, as far as they are given."""
 
     ref: TaskRef
@@ -25,7 +25,7 @@ class Wanted(Struct, frozen=True):
 
 
 def assign(
-    wanted: Iterable[Wanted], staff: Sequence[Member], loads: Mapping[tuple[str, str], int]
+    wanted: Iterable[UnassignedTask], staff: Sequence[Member], loads: Mapping[tuple[str, str], int]
 ) -> dict[TaskRef, str]:
     """The assignee of each task, in order: of those who fit the one with the fewest open tasks, by name if equal.
 

@@ -12,7 +12,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.calendar import fire, is_entry
 from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
-from relevo_engine.core.inputs import Arrived, RefreshInput, Rejected
+from relevo_engine.core.inputs import IncomingMessage, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
 from relevo_engine.core.messages import MessageEffect, outgoing
@@ -120,7 +120,7 @@ class Changes(Struct):
 def decide_into(
     changes: Changes,
     subjects: dict[SubjectKey, Subject],
-    arrived: Arrived,
+    arrived: IncomingMessage,
     definitions: Mapping[str, Definitions],
     now: datetime | None = None,
 ) -> None:
@@ -143,7 +143,7 @@ def decide_into(
 
 
 def _decide_one(
-    subjects: dict[SubjectKey, Subject], arrived: Arrived, definitions: Definitions, changes: Changes
+    subjects: dict[SubjectKey, Subject], arrived: IncomingMessage, definitions: Definitions, changes: Changes
 ) -> None:
     key = (arrived.shop, arrived.key)
     before = subjects[key]
@@ -185,7 +185,7 @@ def _decide_one(
 
 
 def _join(
-    kept: Subject, others: Sequence[Subject], arrived: Arrived, definitions: Definitions
+    kept: Subject, others: Sequence[Subject], arrived: IncomingMessage, definitions: Definitions
 ) -> tuple[Subject, Handled]:
     """The kept customer with all the runs that there were, and joined with those whom a message says to be the same."""
     if not others:
@@ -210,7 +210,7 @@ def _fire(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Chan
             changes.timers[(wakeup.shop, wakeup.timer_id)] = following
 
 
-def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
+def _messages(handled: Handled, arrived: IncomingMessage) -> list[Outgoing]:
     """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
     made: list[tuple[Effect, Decision | None]] = [
         (effect, decision) for decision in handled.decisions for effect in decision.effects
@@ -219,7 +219,9 @@ def _messages(handled: Handled, arrived: Arrived) -> list[Outgoing]:
     return [outgoing(effect, decision, arrived) for effect, decision in made if isinstance(effect, MessageEffect)]
 
 
-def _carry_out(effects: Iterable[Effect], decision: Decision | None, arrived: Arrived, changes: Changes) -> None:
+def _carry_out(
+    effects: Iterable[Effect], decision: Decision | None, arrived: IncomingMessage, changes: Changes
+) -> None:
     """Notes the effects that are rows of the engine's own transaction."""
     for effect in effects:
         match effect:

@@ -8,7 +8,7 @@ import msgspec
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
 from relevo_contracts.payloads import Buyer, PrivacyRequested
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import CUSTOMER_REDACTED, EventInput, Facts, precedes_erasure
 
 SHOP_REDACTED = "shop.redacted"
@@ -16,7 +16,7 @@ DATA_REQUESTED = "customer.data_requested"
 _encode = msgspec.json.Encoder().encode
 
 
-def is_erasure(arrived: Arrived, before: Facts) -> bool:
+def is_erasure(arrived: IncomingMessage, before: Facts) -> bool:
     """Whether this customer, known as `before`, is erased; or the shop, whose customers follow page by page."""
     if not isinstance(arrived.input, EventInput):
         return False

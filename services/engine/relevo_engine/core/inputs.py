@@ -33,7 +33,7 @@ class RefreshInput(Struct, frozen=True, tag="refresh"):
     at: datetime
 
 
-class Arrived(Struct, frozen=True):
+class IncomingMessage(Struct, frozen=True):
     """One message that asks for decisions: whose it is, what it says, and its inbox id."""
 
     inbox_id: bytes
@@ -56,9 +56,9 @@ _outcome = msgspec.json.Decoder(DeliveryOutcome)
 _run_input: msgspec.json.Decoder[RunInput] = msgspec.json.Decoder(RunInput)
 
 
-def read(records: Iterable[Record]) -> tuple[list[Arrived], list[Rejected]]:
+def read(records: Iterable[Record]) -> tuple[list[IncomingMessage], list[Rejected]]:
     """Decodes each record on its own, so that one bad message costs only itself."""
-    arrived: list[Arrived] = []
+    arrived: list[IncomingMessage] = []
     rejected: list[Rejected] = []
     for record in records:
         try:
@@ -68,22 +68,22 @@ def read(records: Iterable[Record]) -> tuple[list[Arrived], list[Rejected]]:
     return arrived, rejected
 
 
-def _read_one(record: Record) -> Arrived:
+def _read_one(record: Record) -> IncomingMessage:
     if record.topic == topics.EVENTS:
         event = read_record(_event, record)
         digest = _digest("event", event.shop, event.source, event.id)
-        return Arrived(digest, event.shop, event.key, EventInput(event), record)
+        return IncomingMessage(digest, event.shop, event.key, EventInput(event), record)
     if record.topic == topics.WAKEUPS:
         wakeup = read_record(_wakeup, record)
         digest = _digest("wakeup", wakeup.shop, wakeup.id)
-        return Arrived(digest, wakeup.shop, wakeup.key, TimerInput(wakeup), record)
+        return IncomingMessage(digest, wakeup.shop, wakeup.key, TimerInput(wakeup), record)
     if record.topic == topics.INPUTS:
         message = read_record(_run_input, record)
         digest = _digest(str(message.__struct_config__.tag), message.shop, message.id)
-        return Arrived(digest, message.shop, message.key, run_input(message), record)
+        return IncomingMessage(digest, message.shop, message.key, run_input(message), record)
     outcome = read_record(_outcome, record)
     digest = _digest("outcome", outcome.shop, outcome.id)
-    return Arrived(digest, outcome.shop, outcome.key, OutcomeInput(outcome), record)
+    return IncomingMessage(digest, outcome.shop, outcome.key, OutcomeInput(outcome), record)
 
 
 def run_input(message: RunInput) -> Input | RefreshInput:

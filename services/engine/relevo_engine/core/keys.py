@@ -9,7 +9,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_product
 from relevo_engine.core.erasure import is_shops
 from relevo_engine.core.fanout import Fanout, event_fanout
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_engine.core.waiting import Waiting, waits
 from relevo_workflow import EventInput, Run, Subscribe, Unsubscribe
 
@@ -29,7 +29,7 @@ class KeyChanges(Struct):
         """Everything that runs wait for anew."""
         return [row for rows in self.waiting.values() for row in rows]
 
-    def happened(self, arrived: Arrived) -> None:
+    def happened(self, arrived: IncomingMessage) -> None:
         """An event about a product is remembered and fans out to who waits for it; a shop's erasure to everyone."""
         if isinstance(arrived.input, EventInput):
             event = arrived.input.event
@@ -46,12 +46,12 @@ class KeyChanges(Struct):
             ref: [row for row in rows if (row.shop, row.key) not in gone] for ref, rows in self.waiting.items()
         }
 
-    def follow(self, arrived: Arrived, run: Run) -> None:
+    def follow(self, arrived: IncomingMessage, run: Run) -> None:
         """A run that is over waits for nothing."""
         if run.waits_since is not None and run.state != "active":
             self.waiting[(arrived.shop, run.id)] = []
 
-    def carry_out(self, effect: Subscribe | Unsubscribe, arrived: Arrived) -> None:
+    def carry_out(self, effect: Subscribe | Unsubscribe, arrived: IncomingMessage) -> None:
         """A run begins to wait, or waits no longer."""
         ref = (arrived.shop, effect.run_id)
         match effect:

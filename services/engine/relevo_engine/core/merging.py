@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from relevo_contracts.payloads import CustomerMerged
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import CUSTOMER_MERGED, EventInput, TimerInput
 
 SubjectKey = tuple[str, str]
@@ -20,7 +20,7 @@ class Merge(Struct, frozen=True):
     into_key: str
 
 
-def merges_of(arrived: Arrived) -> list[Merge]:
+def merges_of(arrived: IncomingMessage) -> list[Merge]:
     """The keys that a message says are another's; none for other messages."""
     if not isinstance(arrived.input, EventInput):
         return []
@@ -40,7 +40,7 @@ def with_merge(merged: Mapping[SubjectKey, str], one: Merge) -> dict[SubjectKey,
     return {**moved, (one.shop, one.key): one.into_key}
 
 
-def addressed(arrived: Arrived, merged: Mapping[SubjectKey, str]) -> Arrived | None:
+def addressed(arrived: IncomingMessage, merged: Mapping[SubjectKey, str]) -> IncomingMessage | None:
     """The message for the one who stands for its customer; `None` for an alarm, as a merged customer has none."""
     key = merged.get((arrived.shop, arrived.key), arrived.key)
     if key == arrived.key:
@@ -50,4 +50,4 @@ def addressed(arrived: Arrived, merged: Mapping[SubjectKey, str]) -> Arrived | N
         return None
     if isinstance(given, EventInput) and given.event.key == arrived.key:
         given = EventInput(structs.replace(given.event, key=key))
-    return Arrived(arrived.inbox_id, arrived.shop, key, given, arrived.record)
+    return IncomingMessage(arrived.inbox_id, arrived.shop, key, given, arrived.record)

@@ -6,7 +6,7 @@ import msgspec
 
 from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_workflow import Decision, Effect, Emit, Http, Send, StartRun
 
@@ -25,7 +25,7 @@ class EffectError(Exception):
 _encoder = msgspec.json.Encoder()
 
 
-def outgoing(effect: MessageEffect, decision: Decision | None, arrived: Arrived) -> Outgoing:
+def outgoing(effect: MessageEffect, decision: Decision | None, arrived: IncomingMessage) -> Outgoing:
     """The message that carries out `effect`. Raises `EffectError` for one that is too large, or lacks its decision.
 
     The size is checked here, where only the input that caused it is refused: once in the outbox it would hold up all.
@@ -40,7 +40,7 @@ def outgoing(effect: MessageEffect, decision: Decision | None, arrived: Arrived)
     return message
 
 
-def _message(effect: MessageEffect, decision: Decision | None, arrived: Arrived) -> Outgoing:
+def _message(effect: MessageEffect, decision: Decision | None, arrived: IncomingMessage) -> Outgoing:
     match effect:
         case Send():
             return _send(effect, _decided(effect, decision), arrived)
@@ -60,7 +60,7 @@ def _decided(effect: Effect, decision: Decision | None) -> Decision:
     return decision
 
 
-def _send(effect: Send, decision: Decision, arrived: Arrived) -> Outgoing:
+def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoing:
     command = SendDelivery(
         id=effect.id,
         shop=arrived.shop,
@@ -82,7 +82,7 @@ def _send(effect: Send, decision: Decision, arrived: Arrived) -> Outgoing:
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
 
 
-def _call(effect: Http, decision: Decision, arrived: Arrived) -> Outgoing:
+def _call(effect: Http, decision: Decision, arrived: IncomingMessage) -> Outgoing:
     command = CallHttp(
         id=effect.id,
         shop=arrived.shop,
@@ -100,7 +100,7 @@ def _call(effect: Http, decision: Decision, arrived: Arrived) -> Outgoing:
     return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
 
 
-def _start(effect: StartRun, arrived: Arrived) -> Outgoing:
+def _start(effect: StartRun, arrived: IncomingMessage) -> Outgoing:
     """It goes through Kafka to the same customer, so that a workflow that starts itself can't hold up a batch."""
     wanted = StartRequested(
         id=effect.id,
@@ -114,6 +114,6 @@ def _start(effect: StartRun, arrived: Arrived) -> Outgoing:
     return Outgoing(arrived.shop, effect.id, topics.INPUTS, arrived.key, _encoder.encode(wanted))
 
 
-def _emit(effect: Emit, arrived: Arrived) -> Outgoing:
+def _emit(effect: Emit, arrived: IncomingMessage) -> Outgoing:
     event = effect.event
     return Outgoing(arrived.shop, effect.id, topics.EVENTS, event.key, _encoder.encode(event))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import EventInput, TimerInput
 
 
-def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+def in_order(arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
     """The batch with each wake-up placed by its due time among its key's other messages, which keep Kafka's order.
 
     A batch holds one topic after the other, so without this a wake-up could overtake an order that was placed an hour
@@ -28,7 +28,7 @@ def in_order(arrived: Sequence[Arrived]) -> Sequence[Arrived]:
     return [arrived[number] for _, _, number in sorted(places)]
 
 
-def _happened(one: Arrived) -> datetime:
+def _happened(one: IncomingMessage) -> datetime:
     """When it happened; no later than it was received, since a shop's clock may be ahead."""
     if isinstance(one.input, EventInput):
         return min(one.input.event.time, one.input.event.receivedtime)

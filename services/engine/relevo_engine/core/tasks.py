@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 from msgspec import Struct
 
 from relevo_contracts.payloads import Instant
-from relevo_engine.core.inputs import Arrived
+from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import (
     CloseTask,
     Decision,
@@ -117,7 +117,7 @@ class TaskChanges(Struct):
     def __bool__(self) -> bool:
         return bool(self.opened or self.changed or self.redacted)
 
-    def carry_out(self, effect: TaskEffect, arrived: Arrived, decision: Decision) -> None:
+    def carry_out(self, effect: TaskEffect, arrived: IncomingMessage, decision: Decision) -> None:
         """Notes what an effect of `decision` asks for."""
         ref = (arrived.shop, effect.id)
         match effect:
@@ -142,7 +142,7 @@ class TaskChanges(Struct):
                 assert_never(effect)
 
     def follow(
-        self, arrived: Arrived, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
+        self, arrived: IncomingMessage, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
     ) -> None:
         """Notes what the staff said, and closes the task that a run has left: done, overtaken or redacted."""
         run = next((run for run in before.runs if decision.run is not None and run.id == decision.run.id), None)

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
 from relevo_ingest.core.errors import Busy
-from relevo_runtime.coalescing import Coalescer, NotTaken
+from relevo_runtime.coalescing import CallRefused, Coalescer
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import temporary
@@ -75,7 +75,7 @@ class KafkaEventLog:
     async def _publish(self, topic: str, messages: Sequence[Message]) -> None:
         try:
             await self._topics[topic].call(messages)
-        except (NotTaken, PublishError) as error:
+        except (CallRefused, PublishError) as error:
             raise Busy(f"Kafka: {error}") from error
         except Exception as error:
             if temporary(error):

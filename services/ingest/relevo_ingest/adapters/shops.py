@@ -7,7 +7,7 @@ from relevo_contracts.declared import DeclarationError, Declared, declare
 from relevo_contracts.event_types import EventTypes, with_declared
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
-from relevo_runtime.catalog_cache import CatalogCache, CatalogUnread
+from relevo_runtime.catalog_cache import CatalogCache, CatalogUnavailable
 from relevo_runtime.postgres import Connection, Pool
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Shops:
         """The shop, or `None` if it is not known. Raises `Busy` if the catalog could never be read yet."""
         try:
             known = await self._catalog.get()
-        except CatalogUnread as error:
+        except CatalogUnavailable as error:
             raise Busy(str(error)) from error
         return known.shops.get(name)
 
@@ -50,7 +50,7 @@ class Shops:
         """
         try:
             return await self._catalog.changed()
-        except CatalogUnread as error:
+        except CatalogUnavailable as error:
             raise Busy(str(error)) from error
 
     def types(self, name: str) -> EventTypes:

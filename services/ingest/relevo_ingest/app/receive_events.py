@@ -12,7 +12,7 @@ from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent, Given
 from relevo_ingest.core.drafts import Arrival, Draft, NoEvent, ShopContext, finish
-from relevo_ingest.core.errors import IdUsed, InvalidPayload, Wrong
+from relevo_ingest.core.errors import FieldProblem, IdUsed, InvalidPayload
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
 PLATFORM = "cloudevents"
@@ -53,7 +53,7 @@ def _read(
     """The drafts of the events, and those that nobody recognises."""
     drafts: list[Draft] = []
     unknown: list[tuple[CloudEvent, NoEvent]] = []
-    wrong: list[Wrong] = []
+    wrong: list[FieldProblem] = []
     for n, event in enumerate(events):
         try:
             reading = canonical.read(event, shop, strict=strict)

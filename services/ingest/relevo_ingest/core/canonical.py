@@ -15,10 +15,10 @@ from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, pers
 from relevo_ingest.core.cleaning import cleaned, unclean
 from relevo_ingest.core.cloudevents import Given, Malformed
 from relevo_ingest.core.coercion import note_unknown
-from relevo_ingest.core.completeness import lacking
+from relevo_ingest.core.completeness import missing_fields
 from relevo_ingest.core.decoding import decode_strictly, parse
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, ShopContext
-from relevo_ingest.core.errors import InvalidPayload, as_wrong
+from relevo_ingest.core.errors import InvalidPayload, as_problem
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.times import to_utc
 
@@ -47,7 +47,7 @@ def read(event: Given, shop: ShopContext, *, strict: bool = True) -> Conclusion:
         with collecting() as notes:
             decoded, left_out = _decoded(event.body(), shape, shop, strict=strict)
             payload: Any = cleaned(decoded, shop, "data")
-            if wrong := () if event.type.startswith(CUSTOM) else lacking(payload, "data"):
+            if wrong := () if event.type.startswith(CUSTOM) else missing_fields(payload, "data"):
                 raise InvalidPayload.of(wrong)
     except RecursionError:
         raise InvalidPayload("data", "the JSON is nested too deep") from None
@@ -130,7 +130,7 @@ def _every_fault(body: bytes, shape: type[Struct], shop: ShopContext, *, strict:
     try:
         value = msgspec.json.decode(body)
         faults = faults_of(shape, value, strict=strict, at=("data",))
-        wrong = [as_wrong(one) for one in faults]
+        wrong = [as_problem(one) for one in faults]
         if wrong:
             wrong.extend(unclean(without(value, (one.place[1:] for one in faults)), shape, shop, "data"))
     except (msgspec.DecodeError, UnicodeDecodeError):

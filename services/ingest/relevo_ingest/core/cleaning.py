@@ -9,7 +9,7 @@ from msgspec import Struct
 from relevo_contracts.payloads import Buyer, EventContact, Money
 from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.errors import InvalidPayload, Wrong
+from relevo_ingest.core.errors import FieldProblem, InvalidPayload
 from relevo_ingest.core.money import amount_text
 from relevo_ingest.core.notes import collecting, note
 from relevo_ingest.core.redaction import without_secrets
@@ -28,7 +28,7 @@ def cleaned(payload: T, shop: ShopContext, where: str) -> T:
     return found
 
 
-def unclean(data: Any, shape: Any, shop: ShopContext, where: str) -> list[Wrong]:
+def unclean(data: Any, shape: Any, shop: ShopContext, where: str) -> list[FieldProblem]:
     """The values of plain JSON that can't be brought into canonical form, in all parts of it that have their type."""
     cleaner = _Cleaner(shop)
     with collecting():
@@ -40,7 +40,7 @@ class _Cleaner:
     """Goes through one payload; what can't be is in `wrong`, and the walk goes on."""
 
     def __init__(self, shop: ShopContext) -> None:
-        self.wrong: list[Wrong] = []
+        self.wrong: list[FieldProblem] = []
         self._shop = shop
 
     def value(self, value: Any, where: str) -> Any:

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from relevo_contracts.checking import faults_of
 from relevo_contracts.payloads import Instant
 from relevo_ingest.core.decoding import decode_strictly
-from relevo_ingest.core.errors import InvalidPayload, Wrong, as_wrong
+from relevo_ingest.core.errors import FieldProblem, InvalidPayload, as_problem
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -90,7 +90,7 @@ def media_type(content_type: str) -> str:
 class Malformed(Struct, frozen=True):
     """What should be an event and has attributes that are missing or wrong: all of them, and what is there besides."""
 
-    wrong: tuple[Wrong, ...]
+    wrong: tuple[FieldProblem, ...]
     type: str = ""
     """Empty if that is wrong as well."""
     data: msgspec.Raw = msgspec.Raw(b"")
@@ -147,7 +147,7 @@ def _malformed(value: Any, text: bytes | msgspec.Raw) -> Malformed:
 
 def _binary(headers: Mapping[str, str], media: str, body: bytes) -> Given:
     attributes: dict[str, Any] = {"datacontenttype": media}
-    wrong: list[Wrong] = []
+    wrong: list[FieldProblem] = []
     for name, value in headers.items():
         if name.startswith("ce-"):
             attributes[name.removeprefix("ce-")] = unquote(value, errors="replace")
@@ -164,15 +164,15 @@ def _binary(headers: Mapping[str, str], media: str, body: bytes) -> Given:
     return msgspec.structs.replace(found, wrong=tuple((f"ce-{where}", problem) for where, problem in found.wrong))
 
 
-def _with_faults(attributes: Mapping[str, Any], wrong: Iterable[Wrong], data: msgspec.Raw) -> Malformed:
+def _with_faults(attributes: Mapping[str, Any], wrong: Iterable[FieldProblem], data: msgspec.Raw) -> Malformed:
     found = dict(wrong)
     for fault in faults_of(CloudEvent, attributes, strict=False):
-        found.setdefault(*as_wrong(fault))
+        found.setdefault(*as_problem(fault))
     named = attributes.get("type")
     return Malformed(tuple(found.items()), named if isinstance(named, str) and named else "", data)
 
 
-def _slips(given: Iterable[str]) -> tuple[Wrong, ...]:
+def _slips(given: Iterable[str]) -> tuple[FieldProblem, ...]:
     """Attributes that are misspelt. CloudEvents lets senders add what they like: only what is nearly one counts.
 
     A slip in `historical` would otherwise have a backfill start runs and send messages.

@@ -7,22 +7,22 @@ import msgspec
 from msgspec import Struct
 
 from relevo_contracts.payloads import ConsentChanged, CustomerMerged
-from relevo_ingest.core.errors import Wrong
+from relevo_ingest.core.errors import FieldProblem
 
 
-def lacking(payload: Struct, where: str) -> list[Wrong]:
+def missing_fields(payload: Struct, where: str) -> list[FieldProblem]:
     """What is missing in a payload that is right by its types, or says what it must not."""
     return [(f"{where}.{name}", problem) for name, problem in (*_empty(payload), *_of_kind(payload))]
 
 
-def _empty(payload: Struct) -> Iterator[Wrong]:
+def _empty(payload: Struct) -> Iterator[FieldProblem]:
     """Required text that says nothing: without its number an order can't be told from any other."""
     for field in msgspec.structs.fields(payload):
         if field.required and getattr(payload, field.name) == "":
             yield field.encode_name, "is empty"
 
 
-def _of_kind(payload: Struct) -> Iterator[Wrong]:
+def _of_kind(payload: Struct) -> Iterator[FieldProblem]:
     match payload:
         case CustomerMerged(merged=[]):
             yield "merged", "is empty: it names the customers that were joined into the kept one"

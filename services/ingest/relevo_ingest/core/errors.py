@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from relevo_contracts.checking import path
 from relevo_contracts.declared import Fault
 
-Wrong = tuple[str, str]
+FieldProblem = tuple[str, str]
 """The path of a value in the body, and what is wrong with it."""
 
 _SHOWN = 5
 _PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
 
 
-def as_wrong(fault: Fault) -> Wrong:
+def as_problem(fault: Fault) -> FieldProblem:
     """A fault of a payload, as its sender reads it."""
     return path(fault.place), fault.advice
 
@@ -28,14 +28,14 @@ class InvalidPayload(IngestError):  # noqa: N818 - named for what the sender is 
     `wrong` has everything that is: this place and problem, and all others.
     """
 
-    def __init__(self, where: str, problem: str, *more: Wrong) -> None:
+    def __init__(self, where: str, problem: str, *more: FieldProblem) -> None:
         self.where = where
         self.problem = problem
-        self.wrong: tuple[Wrong, ...] = ((where, problem), *more)
+        self.wrong: tuple[FieldProblem, ...] = ((where, problem), *more)
         super().__init__("; ".join(f"{place}: {what}" if place else what for place, what in self.wrong[:_SHOWN]))
 
     @classmethod
-    def of(cls, wrong: Iterable[Wrong]) -> "InvalidPayload":
+    def of(cls, wrong: Iterable[FieldProblem]) -> "InvalidPayload":
         """Everything that is wrong; there is at least one thing."""
         (where, problem), *more = wrong
         return cls(where, problem, *more)

@@ -9,7 +9,7 @@ import structlog
 
 from relevo_notifier.app.transient import retry_transient
 from relevo_runtime.errors import described
-from relevo_runtime.postgres import unfit_schema
+from relevo_runtime.postgres import is_schema_mismatch
 from relevo_runtime.supervision import asked_to_end, contained
 
 _log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ class Batcher(Generic[Item]):
         try:
             await contained(retry_transient(self._name, partial(self._handle, batch), size=len(batch)))
         except Exception as error:
-            if unfit_schema(error):
+            if is_schema_mismatch(error):
                 raise
             failure = error
         else:

@@ -20,7 +20,7 @@ from relevo_notifier.app.transient import retry_transient
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
-from relevo_runtime.postgres import unfit_schema
+from relevo_runtime.postgres import is_schema_mismatch
 from relevo_runtime.supervision import asked_to_end, contained, together
 
 _log = structlog.get_logger(__name__)
@@ -226,7 +226,7 @@ class WorkerPool(Generic[W, R]):
 
         Raises `error` if no work is at fault but the service.
         """
-        if unfit_schema(error):
+        if is_schema_mismatch(error):
             raise error
         ids = {"shop": work.command.shop, "id": work.command.id}
         _log.error("attempt_failed", workers=self.name, error=described(error), exc_info=error, **ids)

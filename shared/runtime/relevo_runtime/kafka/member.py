@@ -16,7 +16,7 @@ from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.precedence import ConsumerPosition, Precedence
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.postgres import temporary, unfit_schema
+from relevo_runtime.postgres import is_schema_mismatch, temporary
 from relevo_runtime.records import Poison, Record, read_origin
 from relevo_runtime.sealing import SealingError, Seals
 from relevo_runtime.supervision import PartEnded, contained
@@ -244,10 +244,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return
         culprit = failure.record if isinstance(failure, Poison) else None
         if culprit is not None and culprit in records and len(records) > 1:
-            await self._bury(culprit, failure)
+            await self._put_dead_letter(culprit, failure)
             await self._work([record for record in records if record is not culprit and record != culprit])
         elif len(records) == 1:
-            await self._bury(records[0], failure)
+            await self._put_dead_letter(records[0], failure)
         else:
             # The older half first: the order of a key's records stays.
             middle = len(records) // 2
@@ -274,7 +274,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if failure is not None:
             raise failure
 
-    async def _bury(self, record: Record, failure: Exception) -> None:
+    async def _put_dead_letter(self, record: Record, failure: Exception) -> None:
         if isinstance(failure, Poison):
             reason = failure.reason
         else:
@@ -297,12 +297,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             try:
                 await contained(attempt())
             except Exception as error:
-                if unfit_schema(error):
+                if is_schema_mismatch(error):
                     raise  # no record is at fault
                 slow = slow + 1 if loop.time() - began > self._too_long and _was_cut_off(error) else 0
                 if slow and slow == cut_off:
                     return error
-                if not worth_another_try(error):
+                if not is_retryable(error):
                     return error
                 await self._wait(backoff.failure(), error)
             else:
@@ -354,7 +354,7 @@ def _was_cut_off(error: Exception) -> bool:
     return temporary(error) and not away
 
 
-def worth_another_try(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Whether the same batch may succeed later: the database or Kafka is away or busy."""
     return isinstance(error, PublishError) or temporary(error) or (isinstance(error, KafkaError) and _retriable(error))
 

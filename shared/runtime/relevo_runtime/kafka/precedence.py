@@ -41,7 +41,7 @@ class ConsumerPosition(Protocol):
         ...
 
 
-class _Held(Struct):
+class _WaitingPartition(Struct):
     """A partition that waits. `target` is the offset that the other has to reach; None while its end is unknown."""
 
     ahead: TopicPartition
@@ -54,17 +54,17 @@ class Precedence:
 
     def __init__(self, after: Mapping[str, str]) -> None:
         self._after = after
-        self._held: dict[TopicPartition, _Held] = {}
+        self._waiting_partitions: dict[TopicPartition, _WaitingPartition] = {}
         self._cleared: dict[TopicPartition, int] = {}
 
     @property
     def waiting(self) -> bool:
         """Whether anything is held back."""
-        return bool(self._held)
+        return bool(self._waiting_partitions)
 
     def forget(self) -> None:
         """After a rebalance: nothing is paused any more, and what was held comes again from the committed offset."""
-        self._held.clear()
+        self._waiting_partitions.clear()
         self._cleared.clear()
 
     async def pick(self, batch: Sequence[ConsumerRecord], consumer: ConsumerPosition) -> Sequence[ConsumerRecord]:
@@ -84,11 +84,11 @@ class Precedence:
 
     async def release(self, consumer: ConsumerPosition) -> None:
         """Lets go on what need not wait any longer. Call it now and then while `waiting`."""
-        for partition, held in list(self._held.items()):
-            if not await self._reached(held, consumer):
+        for partition, waiting in list(self._waiting_partitions.items()):
+            if not await self._reached(waiting, consumer):
                 continue
-            del self._held[partition]
-            self._cleared[partition] = held.last
+            del self._waiting_partitions[partition]
+            self._cleared[partition] = waiting.last
             if partition in consumer.assignment():
                 consumer.resume(partition)
 
@@ -96,18 +96,18 @@ class Precedence:
         # What waited once doesn't wait again, or a topic that never rests would starve the other.
         if last <= self._cleared.get(partition, -1):
             return False
-        held = _Held(TopicPartition(self._after[partition.topic], partition.partition), last)
-        if await self._reached(held, consumer):
+        waiting = _WaitingPartition(TopicPartition(self._after[partition.topic], partition.partition), last)
+        if await self._reached(waiting, consumer):
             return False
-        self._held[partition] = held
+        self._waiting_partitions[partition] = waiting
         return True
 
-    async def _reached(self, held: _Held, consumer: ConsumerPosition) -> bool:
-        if held.ahead not in consumer.assignment():
+    async def _reached(self, waiting: _WaitingPartition, consumer: ConsumerPosition) -> bool:
+        if waiting.ahead not in consumer.assignment():
             return True
-        if held.target is None:
-            held.target = consumer.highwater(held.ahead)
-        return held.target is not None and await consumer.position(held.ahead) >= held.target
+        if waiting.target is None:
+            waiting.target = consumer.highwater(waiting.ahead)
+        return waiting.target is not None and await consumer.position(waiting.ahead) >= waiting.target
 
 
 def _runs(batch: Sequence[ConsumerRecord]) -> Iterator[tuple[TopicPartition, list[ConsumerRecord]]]:

@@ -32,10 +32,10 @@ def check_habits(definition: Definition, root: Node, syntax_tree: list[StepNode]
     """Notes everything that these rules find."""
     step_nodes = {inner.id: inner for step in syntax_tree for inner in step.walk()}
     for rule in _RULES:
-        rule(_Looked(definition, root, step_nodes, reading))
+        rule(_LintContext(definition, root, step_nodes, reading))
 
 
-class _Looked:
+class _LintContext:
     """The workflow that the rules look at."""
 
     def __init__(self, definition: Definition, root: Node, step_nodes: dict[str, StepNode], reading: Reading) -> None:
@@ -63,21 +63,21 @@ class _Looked:
         return found.position if found is not None else step.node.position
 
 
-def unknown_segments(looked: _Looked) -> None:
+def unknown_segments(context: _LintContext) -> None:
     """A segment that a condition or a text names must exist."""
-    known = looked.definition.segments
-    for node in looked.root.walk():
+    known = context.definition.segments
+    for node in context.root.walk():
         for name, index in _segments_of(node.text) if "segments" in node.text else ():
             if name not in known:
                 advice = suggestion(name, known) or "add it to segments.yaml"
-                looked.problems.lint(node.at(index), f"there is no segment '{name}'", advice)
+                context.problems.lint(node.at(index), f"there is no segment '{name}'", advice)
 
-    for path, text in looked.definition.files.items():
+    for path, text in context.definition.files.items():
         for match in _HAS_SEGMENT.finditer(text) if path.startswith("templates/") else ():
             if match[2] not in known:
                 line, before = text.count("\n", 0, match.start(2)) + 1, text.rfind("\n", 0, match.start(2))
                 where, advice = Position(path, line, match.start(2) - before), suggestion(match[2], known)
-                looked.problems.lint(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
+                context.problems.lint(where, f"there is no segment '{match[2]}'", advice or "add it to segments.yaml")
 
 
 def _segments_of(text: str) -> Iterator[tuple[str, int]]:
@@ -94,31 +94,31 @@ def _segments_of(text: str) -> Iterator[tuple[str, int]]:
                 yield quoted[2], loop.start(2) + found.start() + quoted.start(2)
 
 
-def inescapable_cycles(looked: _Looked) -> None:
+def inescapable_cycles(context: _LintContext) -> None:
     """A cycle that nothing ends mails for as long as the shop exists: it needs a way out, a bound, or to say so."""
-    around = [] if looked.definition.exits else inescapable_cycle(looked.program)
-    back = next((one for one in reversed(around) if isinstance(looked.program.steps[one], Goto)), "")
+    around = [] if context.definition.exits else inescapable_cycle(context.program)
+    back = next((one for one in reversed(around) if isinstance(context.program.steps[one], Goto)), "")
     if back:
-        target = looked.program.steps[back].next
-        looked.problems.lint(
-            looked.step_nodes[back].node.position,
+        target = context.program.steps[back].next
+        context.problems.lint(
+            context.step_nodes[back].node.position,
             f"nothing ends this cycle: {' → '.join([*around, around[0]])}",
             f"an 'exit', a branch that leads out, or goto: {{step: {target}, repeat: 5}} (forever, if it is meant)",
         )
 
 
-def no_end_at_purchase(looked: _Looked) -> None:
+def no_end_at_purchase(context: _LintContext) -> None:
     """Marketing about a cart, a checkout or a visit that comes after a wait has to end when the customer buys."""
-    program = looked.program
-    if not any(event.startswith(_INTERESTS) for event in looked.starts) or looked.ends & _PURCHASES:
+    program = context.program
+    if not any(event.startswith(_INTERESTS) for event in context.starts) or context.ends & _PURCHASES:
         return
     after_waits = reached_from(
         program, [target for step in program.steps.values() if _passes_time(step) for target in step.targets()]
     )
-    late = next((step for step in looked.sends("marketing") if step.id in after_waits), None)
+    late = next((step for step in context.sends("marketing") if step.id in after_waits), None)
     if late is not None:
-        looked.problems.warning(
-            looked.position(late.id, "template"),
+        context.problems.warning(
+            context.position(late.id, "template"),
             f"'{late.id}' also goes to those who have bought in the meantime",
             "exit: {event: order.placed, reason: bought}",
         )
@@ -129,86 +129,86 @@ def _passes_time(step: Step) -> bool:
     return step.rests and not isinstance(step, SendStep | HttpStep)
 
 
-def no_consent_path(looked: _Looked) -> None:
+def no_consent_path(context: _LintContext) -> None:
     """Marketing on a channel whose consent the workflow never looks at: many runs end in nothing.
 
     A trigger, an exit or an arm on `consent.changed`, `customer.<channel>_consent` in any condition, and a segment
     whose rule has it count as looking.
     """
-    definition = looked.definition
-    if "consent.changed" in looked.ends | looked.starts:
+    definition = context.definition
+    if "consent.changed" in context.ends | context.starts:
         return
-    texts = [node.text for node in looked.root.walk()]
+    texts = [node.text for node in context.root.walk()]
     named = {one.segment for one in definition.triggers if isinstance(one, SegmentTrigger | ScheduleTrigger)}
     named |= {match[2] for text in texts for match in _IN_SEGMENT.finditer(text)}
     texts += [definition.segments[name].rule.text for name in named if name in definition.segments]
     for channel in ("email", "sms"):
         if any(f"{channel}_consent" in text for text in texts):
             continue
-        send = next((step for step in looked.sends("marketing") if step.channel == channel), None)
+        send = next((step for step in context.sends("marketing") if step.channel == channel), None)
         if send is not None:
-            looked.problems.warning(
-                looked.position(send.id, "purpose"),
+            context.problems.warning(
+                context.position(send.id, "purpose"),
                 f"'{send.id}' is marketing, and nothing here asks for consent: without it the message is dropped",
                 f'when: customer.{channel}_consent == "granted", or an exit at consent.changed',
             )
 
 
-def template_uses_before_save(looked: _Looked) -> None:
+def template_uses_before_save(context: _LintContext) -> None:
     """What a template takes of `run` must have been saved on every path to the step that sends it."""
-    saved = definitely_assigned(looked.program)
+    saved = definitely_assigned(context.program)
     reported: set[tuple[str, str]] = set()
-    for send in looked.sends():
-        for name, where in looked.reading.reads.get(send.template, {}).items():
+    for send in context.sends():
+        for name, where in context.reading.reads.get(send.template, {}).items():
             if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (send.template, name) in reported:
                 continue
             reported.add((send.template, name))
-            looked.problems.lint(
+            context.problems.lint(
                 where,
                 f"on some path to '{send.id}' no step has saved run.{name}",
                 f"save it before, or write {{% if run.{name} %}}",
             )
 
 
-def step_uses_before_save(looked: _Looked) -> None:
+def step_uses_before_save(context: _LintContext) -> None:
     """The same for what conditions, values, titles and addresses of steps take: there it is empty, and goes on."""
-    for step_id, name, where in uses_before_save(looked.program, looked.step_nodes):
-        looked.problems.warning(
+    for step_id, name, where in uses_before_save(context.program, context.step_nodes):
+        context.problems.warning(
             where,
             f"on some path to '{step_id}' no step has saved run.{name}: it is empty there",
             f"save it before, or ask: has(run.{name})",
         )
 
 
-def never_read(looked: _Looked) -> None:
+def never_read(context: _LintContext) -> None:
     """What a step saves and nothing reads is most likely a slip, or left from before."""
-    saves = [node.entries["as"] for node in looked.root.walk() if node.entries and "as" in node.entries]
-    tables = [step.body.entries or {} for step in looked.step_nodes.values() if STEP_TYPES[step.kind].always_saves]
+    saves = [node.entries["as"] for node in context.root.walk() if node.entries and "as" in node.entries]
+    tables = [step.body.entries or {} for step in context.step_nodes.values() if STEP_TYPES[step.kind].always_saves]
     needed = [entries.get("as") for entries in tables]
-    texts = "\n".join([*(node.text for node in looked.root.walk()), *_template_texts(looked.definition)])
+    texts = "\n".join([*(node.text for node in context.root.walk()), *_template_texts(context.definition)])
     for save in saves:
         if save.is_text and not re.search(rf"\brun\.{re.escape(save.text)}\b", texts):
             advice = "read it, or leave the table out" if any(save is one for one in needed) else "leave 'as' out"
-            looked.problems.warning(save.position, f"nothing reads run.{save.text}", advice)
+            context.problems.warning(save.position, f"nothing reads run.{save.text}", advice)
 
 
 def _template_texts(definition: Definition) -> Iterator[str]:
     return (text for path, text in definition.files.items() if path.startswith("templates/"))
 
 
-def missing_languages(looked: _Looked) -> None:
+def missing_languages(context: _LintContext) -> None:
     """A language that other templates of the workflow have is most likely forgotten."""
-    templates = looked.definition.templates
+    templates = context.definition.templates
     every = {locale for template in templates.values() for locale in template.locales}
     for name, template in templates.items():
         for locale in sorted(every - set(template.locales)):
             others = sorted(other for other in templates if locale in templates[other].locales)
             verb = "have" if len(others) > 1 else "has"
             said = f"there are no texts in '{locale}', and {', '.join(others)} {verb} them"
-            looked.problems.warning(Position(f"templates/{name}.yaml"), said, f"add {locale}: {{…}}")
+            context.problems.warning(Position(f"templates/{name}.yaml"), said, f"add {locale}: {{…}}")
 
 
-_RULES: tuple[Callable[[_Looked], None], ...] = (
+_RULES: tuple[Callable[[_LintContext], None], ...] = (
     unknown_segments,
     inescapable_cycles,
     no_end_at_purchase,

@@ -42,26 +42,26 @@ class Placed:
 class Layout:
     """Everything placed. `arrows` are chains of ids, from a box over labels and passages to a box."""
 
-    things: dict[str, Placed]
+    nodes: dict[str, Placed]
     arrows: list[list[str]]
     width: float = 0.0
     height: float = 0.0
     _above: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _below: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def adjacent(self, thing_id: str, *, above: bool) -> list[str]:
+    def adjacent(self, node_id: str, *, above: bool) -> list[str]:
         """The ids that arrows connect with a thing, in the layer above or below."""
-        return (self._above if above else self._below)[thing_id]
+        return (self._above if above else self._below)[node_id]
 
 
 def lay_out(diagram: Diagram) -> Layout:
     """The places of everything in the diagram; coordinates begin at 0."""
     boxes, arrows = _without_back_edges(diagram)
-    things = {box.id: _box(box) for box in boxes}
-    pairs = _with_labels(things, arrows)
-    _find_layers(things, pairs)
-    chains = _with_passages(things, pairs, arrows)
-    layout = Layout(things, chains)
+    nodes = {box.id: _box(box) for box in boxes}
+    pairs = _with_labels(nodes, arrows)
+    _find_layers(nodes, pairs)
+    chains = _with_passages(nodes, pairs, arrows)
+    layout = Layout(nodes, chains)
     for chain in chains:
         for upper, lower in pairwise(chain):
             layout._below[upper].append(lower)
@@ -121,7 +121,7 @@ def _back_arrows(diagram: Diagram) -> set[int]:
     return found
 
 
-def _with_labels(things: dict[str, Placed], arrows: list[Arrow]) -> list[list[str]]:
+def _with_labels(nodes: dict[str, Placed], arrows: list[Arrow]) -> list[list[str]]:
     """Each arrow as a chain of ids, with its label as a thing in between."""
     chains = []
     for number, arrow in enumerate(arrows):
@@ -129,13 +129,13 @@ def _with_labels(things: dict[str, Placed], arrows: list[Arrow]) -> list[list[st
         if arrow.label:
             lines = lines_of(arrow.label, MAX_LABEL)
             label = Placed(f"label-{number}", "label", lines, "", max(map(width_of, lines)) + 10, len(lines) * LINE)
-            things[label.id] = label
+            nodes[label.id] = label
             chain.insert(1, label.id)
         chains.append(chain)
     return chains
 
 
-def _find_layers(things: dict[str, Placed], chains: list[list[str]]) -> None:
+def _find_layers(nodes: dict[str, Placed], chains: list[list[str]]) -> None:
     """Each thing one layer below the lowest that leads to it; labels directly below where they begin."""
     changed = True
     while changed:
@@ -143,20 +143,20 @@ def _find_layers(things: dict[str, Placed], chains: list[list[str]]) -> None:
         for chain in chains:
             for upper, lower in pairwise(chain):
                 # Boxes have even layers and labels odd ones, so that labels share theirs with no box.
-                step = 1 if "label" in (things[upper].kind, things[lower].kind) else 2
-                layer = things[upper].layer + step
-                if things[lower].layer < layer:
-                    things[lower].layer, changed = layer, True
+                step = 1 if "label" in (nodes[upper].kind, nodes[lower].kind) else 2
+                layer = nodes[upper].layer + step
+                if nodes[lower].layer < layer:
+                    nodes[lower].layer, changed = layer, True
 
 
-def _with_passages(things: dict[str, Placed], chains: list[list[str]], arrows: list[Arrow]) -> list[list[str]]:
+def _with_passages(nodes: dict[str, Placed], chains: list[list[str]], arrows: list[Arrow]) -> list[list[str]]:
     whole = []
     for number, chain in enumerate(chains):
         found = [chain[0]]
         for upper, lower in pairwise(chain):
-            for layer in range(things[upper].layer + 1, things[lower].layer):
+            for layer in range(nodes[upper].layer + 1, nodes[lower].layer):
                 passage = Placed(f"passage-{number}-{layer}", "passage", [], "", 8, 0, layer)
-                things[passage.id] = passage
+                nodes[passage.id] = passage
                 found.append(passage.id)
             found.append(lower)
         whole.append(found)
@@ -165,10 +165,10 @@ def _with_passages(things: dict[str, Placed], chains: list[list[str]], arrows: l
 
 def _ordered(layout: Layout) -> list[list[str]]:
     """The layers, each in an order with few crossings: that of the file first, then by the middle of what is next."""
-    count = max(thing.layer for thing in layout.things.values()) + 1
+    count = max(node.layer for node in layout.nodes.values()) + 1
     rows: list[list[str]] = [[] for _ in range(count)]
-    for thing_id in _first_order(layout):
-        rows[layout.things[thing_id].layer].append(thing_id)
+    for node_id in _first_order(layout):
+        rows[layout.nodes[node_id].layer].append(node_id)
     best, fewest = [list(row) for row in rows], _crossings(layout, rows)
     for sweep in range(_SWEEPS):
         above = sweep % 2 == 0
@@ -184,7 +184,7 @@ def _ordered(layout: Layout) -> list[list[str]]:
 def _first_order(layout: Layout) -> list[str]:
     """Depth first from the start, so that the paths of a branch stand from left to right as in the file."""
     found: dict[str, None] = {}
-    todo = [next(iter(layout.things))]
+    todo = [next(iter(layout.nodes))]
     while todo:
         one = todo.pop()
         if one not in found:
@@ -216,15 +216,15 @@ def _place_across(layout: Layout, rows: list[list[str]]) -> None:
         above = sweep % 2 == 0
         for row in rows if above else reversed(rows):
             _pack(layout, row, [_wanted_x(layout, one, above=above) for one in row])
-    left = min(thing.x - thing.width / 2 for thing in layout.things.values())
-    for thing in layout.things.values():
-        thing.x -= left
-    layout.width = max(thing.x + thing.width / 2 for thing in layout.things.values())
+    left = min(node.x - node.width / 2 for node in layout.nodes.values())
+    for node in layout.nodes.values():
+        node.x -= left
+    layout.width = max(node.x + node.width / 2 for node in layout.nodes.values())
 
 
 def _wanted_x(layout: Layout, one: str, *, above: bool) -> float:
     near = layout.adjacent(one, above=above) or layout.adjacent(one, above=not above)
-    return sum(layout.things[other].x for other in near) / len(near) if near else layout.things[one].x
+    return sum(layout.nodes[other].x for other in near) / len(near) if near else layout.nodes[one].x
 
 
 def _pack(layout: Layout, row: list[str], wanted: list[float]) -> None:
@@ -232,9 +232,9 @@ def _pack(layout: Layout, row: list[str], wanted: list[float]) -> None:
     groups: list[tuple[float, int]] = []  # the mean of what is wanted, without the space before each; how many
     offsets, space = [], 0.0
     for index, one in enumerate(row):
-        thing = layout.things[one]
+        node = layout.nodes[one]
         if index:
-            space += (layout.things[row[index - 1]].width + thing.width) / 2 + _gap(layout, row[index - 1], one)
+            space += (layout.nodes[row[index - 1]].width + node.width) / 2 + _gap(layout, row[index - 1], one)
         offsets.append(space)
         groups.append((wanted[index] - space, 1))
         while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
@@ -242,23 +242,23 @@ def _pack(layout: Layout, row: list[str], wanted: list[float]) -> None:
             groups[-2:] = [((first * some + second * more) / (some + more), some + more)]
     means = [mean for mean, count in groups for _ in range(count)]
     for one, mean, offset in zip(row, means, offsets, strict=True):
-        layout.things[one].x = mean + offset
+        layout.nodes[one].x = mean + offset
 
 
 def _gap(layout: Layout, one: str, other: str) -> float:
-    kinds = {layout.things[one].kind, layout.things[other].kind}
+    kinds = {layout.nodes[one].kind, layout.nodes[other].kind}
     return GAP_X if not kinds & {"passage", "label"} else 14.0
 
 
 def _place_down(layout: Layout, rows: list[list[str]]) -> None:
     top = 0.0
     for row in rows:
-        height = max((layout.things[one].height for one in row), default=0.0)
+        height = max((layout.nodes[one].height for one in row), default=0.0)
         for one in row:
-            thing = layout.things[one]
-            thing.top = top + (height - thing.height) / 2 if thing.kind != "passage" else top
-            if thing.kind == "passage":
-                thing.height = height
+            node = layout.nodes[one]
+            node.top = top + (height - node.height) / 2 if node.kind != "passage" else top
+            if node.kind == "passage":
+                node.height = height
         if row:
             top += height + (LABEL_GAP_Y if height else GAP_Y / 2)
     layout.height = top - LABEL_GAP_Y

@@ -35,9 +35,9 @@ def render_svg(diagram: Diagram) -> str:
     above, height = _above(diagram, max(layout.width, 480.0))
     width = max(layout.width, max((width_of(line, size) for line, size, _ in above), default=0.0))
     shift = (width - layout.width) / 2 + _MARGIN
-    for thing in layout.things.values():
-        thing.x += shift
-        thing.top += height + _MARGIN
+    for node in layout.nodes.values():
+        node.x += shift
+        node.top += height + _MARGIN
     parts = [
         _HEAD.format(
             width=width + 2 * _MARGIN,
@@ -48,7 +48,7 @@ def render_svg(diagram: Diagram) -> str:
     ]
     parts += [_line(line, size, y + _MARGIN) for line, size, y in above]
     parts += [_arrow(layout, chain) for chain in layout.arrows]
-    parts += [_thing(thing) for thing in layout.things.values() if thing.kind != "passage"]
+    parts += [_node(node) for node in layout.nodes.values() if node.kind != "passage"]
     return "".join(parts) + "</svg>\n"
 
 
@@ -69,53 +69,51 @@ def _line(text: str, size: float, y: float) -> str:
     return f'<text {shape} fill="#1a1a1a" xml:space="preserve">{escape(text)}</text>\n'
 
 
-def _thing(thing: Placed) -> str:
-    left = thing.x - thing.width / 2
-    words = _words(thing)
-    if thing.kind == "label":
-        shape = f'x="{left:.1f}" y="{thing.top:.1f}" width="{thing.width:.1f}" height="{thing.height:.1f}"'
+def _node(node: Placed) -> str:
+    left = node.x - node.width / 2
+    words = _words(node)
+    if node.kind == "label":
+        shape = f'x="{left:.1f}" y="{node.top:.1f}" width="{node.width:.1f}" height="{node.height:.1f}"'
         return f'<rect {shape} fill="#ffffff"/>\n' + words
-    fill, stroke = _COLOURS[thing.kind]
-    dash = ' stroke-dasharray="4 3"' if thing.kind == "back" else ""
-    if thing.kind == "choice":
-        cut, right, middle = 14.0, left + thing.width, thing.top + thing.height / 2
+    fill, stroke = _COLOURS[node.kind]
+    dash = ' stroke-dasharray="4 3"' if node.kind == "back" else ""
+    if node.kind == "choice":
+        cut, right, middle = 14.0, left + node.width, node.top + node.height / 2
         points = (
-            f"{left:.1f},{middle:.1f} {left + cut:.1f},{thing.top:.1f} {right - cut:.1f},{thing.top:.1f} "
-            f"{right:.1f},{middle:.1f} {right - cut:.1f},{thing.bottom:.1f} {left + cut:.1f},{thing.bottom:.1f}"
+            f"{left:.1f},{middle:.1f} {left + cut:.1f},{node.top:.1f} {right - cut:.1f},{node.top:.1f} "
+            f"{right:.1f},{middle:.1f} {right - cut:.1f},{node.bottom:.1f} {left + cut:.1f},{node.bottom:.1f}"
         )
         return f'<polygon points="{points}" fill="{fill}" stroke="{stroke}"/>\n' + words
-    round_by = thing.height / 2 if thing.kind in ("end", "back") else 18.0 if thing.kind == "start" else 6.0
-    shape = (
-        f'x="{left:.1f}" y="{thing.top:.1f}" width="{thing.width:.1f}" height="{thing.height:.1f}" rx="{round_by:.1f}"'
-    )
+    round_by = node.height / 2 if node.kind in ("end", "back") else 18.0 if node.kind == "start" else 6.0
+    shape = f'x="{left:.1f}" y="{node.top:.1f}" width="{node.width:.1f}" height="{node.height:.1f}" rx="{round_by:.1f}"'
     return f'<rect {shape} fill="{fill}" stroke="{stroke}"{dash}/>\n' + words
 
 
-def _words(thing: Placed) -> str:
-    height = len(thing.lines) * LINE + (15 if thing.note else 0)
-    y = thing.top + (thing.height - height) / 2 + 13.0
-    colour = "#444444" if thing.kind in ("label", "back") else "#1a1a1a"
+def _words(node: Placed) -> str:
+    height = len(node.lines) * LINE + (15 if node.note else 0)
+    y = node.top + (node.height - height) / 2 + 13.0
+    colour = "#444444" if node.kind in ("label", "back") else "#1a1a1a"
     found = ""
-    for line in thing.lines:
-        found += f'<text x="{thing.x:.1f}" y="{y:.1f}" text-anchor="middle" fill="{colour}">{escape(line)}</text>\n'
+    for line in node.lines:
+        found += f'<text x="{node.x:.1f}" y="{y:.1f}" text-anchor="middle" fill="{colour}">{escape(line)}</text>\n'
         y += LINE
-    if thing.note:
-        small = f'x="{thing.x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12" fill="#6a6a6a"'
-        found += f"<text {small}>{escape(thing.note)}</text>\n"
+    if node.note:
+        small = f'x="{node.x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="12" fill="#6a6a6a"'
+        found += f"<text {small}>{escape(node.note)}</text>\n"
     return found
 
 
 def _arrow(layout: Layout, chain: list[str]) -> str:
     """One smooth line from box to box, straight down through labels and passages."""
-    things = [layout.things[one] for one in chain]
-    first, last = things[0], things[-1]
+    nodes = [layout.nodes[one] for one in chain]
+    first, last = nodes[0], nodes[-1]
     path = f"M{first.x:.1f} {first.bottom:.1f}"
     x, y = first.x, first.bottom
-    for thing in things[1:]:
-        end = thing.top if thing is not last else thing.top - 1
+    for node in nodes[1:]:
+        end = node.top if node is not last else node.top - 1
         middle = (y + end) / 2
-        path += f"C{x:.1f} {middle:.1f} {thing.x:.1f} {middle:.1f} {thing.x:.1f} {end:.1f}"
-        if thing is not last and thing.height:
-            path += f"V{thing.bottom:.1f}"
-        x, y = thing.x, thing.bottom
+        path += f"C{x:.1f} {middle:.1f} {node.x:.1f} {middle:.1f} {node.x:.1f} {end:.1f}"
+        if node is not last and node.height:
+            path += f"V{node.bottom:.1f}"
+        x, y = node.x, node.bottom
     return f'<path d="{path}" fill="none" stroke="#555" stroke-width="1.2" marker-end="url(#tip)"/>\n'

@@ -12,7 +12,7 @@ from relevo_workflow.explain.explanation import (
     RecordedDecision,
     RetiredWorkflow,
     RunInProgress,
-    Said,
+    StaffAnswer,
     explain,
 )
 
@@ -24,6 +24,6 @@ __all__ = [
     "RecordedDecision",
     "RetiredWorkflow",
     "RunInProgress",
-    "Said",
+    "StaffAnswer",
     "explain",
 ]

@@ -35,7 +35,7 @@ _LONGEST_KEY = 24
 _SHORT_ID = 8
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class StaffAnswer(Struct, frozen=True, kw_only=True):
     """What one of the staff said to a task, and in which role."""
 
     by: str
@@ -60,7 +60,7 @@ class RecordedDecision(Struct, frozen=True, kw_only=True):
     path: list[str] = []
     trace: list[Check] = []
     run_key: str = ""
-    said: Said | None = None
+    said: StaffAnswer | None = None
 
 
 class Delivery(Struct, frozen=True, kw_only=True):

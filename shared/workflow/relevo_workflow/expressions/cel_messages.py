@@ -35,7 +35,7 @@ _FUNCTIONS = (
 )
 
 
-class Complaint(Struct, frozen=True):
+class ExpressionProblem(Struct, frozen=True):
     """What is wrong with an expression, what would help, and where: `line` and `column` count from 0 in its text."""
 
     message: str
@@ -44,11 +44,11 @@ class Complaint(Struct, frozen=True):
     column: int
 
 
-def explain_cel_error(error: str, text: str, roots: Mapping[str, Shape]) -> Complaint:
+def explain_cel_error(error: str, text: str, roots: Mapping[str, Shape]) -> ExpressionProblem:
     """CEL's error as a complaint about `text`, whose variables are `roots`."""
     first = _FIRST.search(error)
     if first is None:
-        return Complaint(f"this is not a valid expression: {error.strip()}", "", 0, 0)
+        return ExpressionProblem(f"this is not a valid expression: {error.strip()}", "", 0, 0)
     line, column, said = int(first[1]) - 1, int(first[2]) - 1, first[3].replace(" [INVALID_ARGUMENT]", "").strip()
     written = text.split("\n")[line] if line < text.count("\n") + 1 else ""
     message, advice = _say(said, roots, written[:column], written[column:])
@@ -56,7 +56,7 @@ def explain_cel_error(error: str, text: str, roots: Mapping[str, Shape]) -> Comp
         column += 1  # CEL points at the dot; the name that is wrong begins after it
     elif match := _NAME.search(said):
         column = _begin(text.split("\n")[line], match[1], column)
-    return Complaint(message, advice, line, max(0, column))
+    return ExpressionProblem(message, advice, line, max(0, column))
 
 
 def _begin(line: str, name: str, column: int) -> int:

@@ -12,14 +12,14 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
-from relevo_workflow.expressions.cel_messages import Complaint, explain_cel_error
+from relevo_workflow.expressions.cel_messages import ExpressionProblem, explain_cel_error
 from relevo_workflow.expressions.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.expression import Compiled, Equality, Expression
 from relevo_workflow.expressions.field_paths import FieldPath, Getter, find_paths, getter
 from relevo_workflow.expressions.known_values import never_equal
 from relevo_workflow.expressions.operands import Operands
-from relevo_workflow.expressions.order_windows import OrderWindow, complaint, declarations, find_windows
+from relevo_workflow.expressions.order_windows import OrderWindow, declarations, find_windows, window_problem
 from relevo_workflow.expressions.plain_conditions import necessary_equalities, plain_condition
 from relevo_workflow.expressions.shapes import (
     CUSTOMER,
@@ -76,9 +76,9 @@ class ExpressionCompiler:
             key = (event if by_event else "", trigger if by_trigger else "")
             if key in variants:
                 continue
-            complaint = self._check(text, environment, event, trigger, want)
-            if complaint is not None:
-                self._complain(node, complaint, environment, event, trigger)
+            problem = self._check(text, environment, event, trigger, want)
+            if problem is not None:
+                self._report(node, problem, environment, event, trigger)
                 return None
             if UNKNOWN in key or environment.run.kind == "dyn":
                 return None  # never evaluated: what it is about was refused already
@@ -112,7 +112,7 @@ class ExpressionCompiler:
 
     def _check(
         self, text: str, environment: TypeEnvironment, event: str, trigger: str, want: tuple[str, ...]
-    ) -> Complaint | None:
+    ) -> ExpressionProblem | None:
         roots = self._roots(environment, event, trigger)
         try:
             compiled = self._env(environment, event, trigger).compile(text)
@@ -121,25 +121,25 @@ class ExpressionCompiler:
         found = str(compiled.return_type().name()).split("<")[0]
         if want and found not in (*want, "DYN"):
             wanted = " or ".join(_kind_words(kind) for kind in want)
-            return Complaint(f"this is {_kind_words(found)}, but {wanted} is needed here", "", 0, 0)
-        wrong = complaint(text, roots)
+            return ExpressionProblem(f"this is {_kind_words(found)}, but {wanted} is needed here", "", 0, 0)
+        wrong = window_problem(text, roots)
         if wrong is None:
             return None
         message, advice, start = wrong
         line = text.count("\n", 0, start)
-        return Complaint(message, advice, line, start - (text.rfind("\n", 0, start) + 1))
+        return ExpressionProblem(message, advice, line, start - (text.rfind("\n", 0, start) + 1))
 
-    def _complain(
-        self, node: Node, complaint: Complaint, environment: TypeEnvironment, event: str, trigger: str
+    def _report(
+        self, node: Node, problem: ExpressionProblem, environment: TypeEnvironment, event: str, trigger: str
     ) -> None:
-        before = node.text.split("\n")[: complaint.line]
-        where = node.at(sum(len(line) + 1 for line in before) + complaint.column)
-        message = complaint.message
+        before = node.text.split("\n")[: problem.line]
+        where = node.at(sum(len(line) + 1 for line in before) + problem.column)
+        message = problem.message
         if len(environment.triggers) > 1 and "trigger" in message:
             message = f"{message} (when {trigger} started the run)"
         elif len(environment.events) > 1:
             message = f"{message} (for {event})"
-        self._problems.error(where, message, complaint.advice)
+        self._problems.error(where, message, problem.advice)
 
 
 _KIND_WORDS = {

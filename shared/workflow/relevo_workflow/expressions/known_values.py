@@ -92,13 +92,13 @@ def _compared(stream: Sequence[Token], path: FieldPath) -> Iterator[tuple[Token,
     last = next(place for place, token in enumerate(stream) if token.end == path.end)
     before, after = stream[:first][::-1], stream[last + 1 :]
     if path.shape.kind == "list":
-        if _said(before[:1]) == "in" and _is_text(before[1:2]) and _ends(before[2:3]) and _ends(after[:1]):
+        if _text_of(before[:1]) == "in" and _is_text(before[1:2]) and _ends(before[2:3]) and _ends(after[:1]):
             yield before[1], "false"
         return
-    if _said(after[:2]) == "in[" and _ends(before[:1]):
+    if _text_of(after[:2]) == "in[" and _ends(before[:1]):
         yield from ((token, "") for token in _elements(after[2:]))
     for near, far in ((after, before), (before, after)):
-        outcome = _OUTCOMES.get(_said(near[:2]))
+        outcome = _OUTCOMES.get(_text_of(near[:2]))
         if outcome and _is_text(near[2:3]) and _ends(near[3:4]) and _ends(far[:1]):
             yield near[2], outcome
 
@@ -112,7 +112,7 @@ def _elements(rest: Sequence[Token]) -> Iterator[Token]:
             yield token
 
 
-def _said(tokens: Sequence[Token]) -> str:
+def _text_of(tokens: Sequence[Token]) -> str:
     return "".join(token.text for token in tokens)
 
 

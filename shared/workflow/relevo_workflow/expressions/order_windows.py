@@ -93,7 +93,7 @@ def without_windows(text: str) -> str:
     return text
 
 
-def complaint(text: str, roots: Mapping[str, Shape]) -> tuple[str, str, int] | None:
+def window_problem(text: str, roots: Mapping[str, Shape]) -> tuple[str, str, int] | None:
     """What is wrong with lengths of time and windows that CEL finds right; `None` if nothing is.
 
     The message, the advice, and where in the text.

@@ -18,7 +18,7 @@ from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems
 from relevo_workflow.testing.coverage import Coverage, coverage
 from relevo_workflow.testing.expectations import differences
 from relevo_workflow.testing.rendered import Previews
-from relevo_workflow.testing.scenario import CUSTOMER_KEY, Happening, Scenario, read_scenarios
+from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, ScenarioEvent, read_scenarios
 from relevo_workflow.testing.simulation import Simulation, SimulationError
 from relevo_workflow.testing.step_names import steps_named, wrong_names
 
@@ -97,8 +97,8 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     }
     simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
     try:
-        for number, happening in enumerate(scenario.happenings):
-            failures.extend(perform(simulation, happening, number))
+        for number, entry in enumerate(scenario.events):
+            failures.extend(perform(simulation, entry, number))
         if scenario.until is not None:
             simulation.run_until(scenario.until)
         else:
@@ -121,57 +121,61 @@ def _first(failures: list[Diagnostic]) -> list[Diagnostic]:
     return [*failures[:MOST_SHOWN], Diagnostic(failures[MOST_SHOWN].position, f"and {left} more")]
 
 
-def perform(simulation: Simulation, happening: Happening, number: int) -> list[Diagnostic]:
-    """Lets the happening with this number come to pass; what can't come to pass is told."""
-    at = max(happening.at, simulation.now)
-    input_id = f"{happening.event or happening.staff or 'start'}-{number}"
-    if happening.staff:
+def perform(simulation: Simulation, entry: ScenarioEvent, number: int) -> list[Diagnostic]:
+    """Gives the simulation this entry of the scenario; returns what stands against it."""
+    at = max(entry.at, simulation.now)
+    input_id = f"{entry.event or entry.staff or 'start'}-{number}"
+    if entry.staff:
         simulation.run_before(at)
-        return _act(simulation, happening, input_id)
-    if happening.manual:
+        return _act(simulation, entry, input_id)
+    if entry.manual:
         workflow = simulation.definitions[0].name
-        simulation.give(StartInput(id=input_id, workflow=workflow, at=happening.at, data=happening.data), at)
+        simulation.give(StartInput(id=input_id, workflow=workflow, at=entry.at, data=entry.data), at)
         return []
     event = Event(
         id=input_id,
         source="test",
-        type=happening.event,
-        time=happening.at,
+        type=entry.event,
+        time=entry.at,
         shop=simulation.subject.shop,
-        key=happening.key,
-        data=happening.data,
+        key=entry.key,
+        data=entry.data,
         receivedtime=at,
-        historical=happening.historical,
-        test=happening.test,
+        historical=entry.historical,
+        test=entry.test,
     )
     simulation.give(EventInput(event), at)
     return []
 
 
-def _act(simulation: Simulation, happening: Happening, input_id: str) -> list[Diagnostic]:
+def _act(simulation: Simulation, entry: ScenarioEvent, input_id: str) -> list[Diagnostic]:
     """Someone of the staff acts on the newest task of a step."""
     opened = [one for one in simulation.effects if isinstance(one.effect, OpenTask)]
-    named = steps_named(simulation.definitions, happening.step, StaffStep)
+    named = steps_named(simulation.definitions, entry.step, StaffStep)
     tasks = [one for one in opened if isinstance(one.effect, OpenTask) and one.effect.step in named]
     if not tasks:
         steps = ", ".join(dict.fromkeys(one.effect.step for one in opened if isinstance(one.effect, OpenTask)))
         return [
-            Diagnostic(happening.position, f"there is no open task of '{happening.step}'", f"opened: {steps or 'none'}")
+            Diagnostic(
+                entry.position,
+                f"there is no open task of '{entry.step}'",
+                f"opened: {steps or 'none'}",
+            )
         ]
-    if any(one.effect.approval == (happening.staff == "complete") for one in tasks if isinstance(one.effect, OpenTask)):
-        wanted = "complete it" if happening.staff != "complete" else "approve or reject it"
-        return [Diagnostic(happening.position, f"nobody can {happening.staff} '{happening.step}'", wanted)]
-    done: Any = _DONE[happening.staff]
+    if any(one.effect.approval == (entry.staff == "complete") for one in tasks if isinstance(one.effect, OpenTask)):
+        wanted = "complete it" if entry.staff != "complete" else "approve or reject it"
+        return [Diagnostic(entry.position, f"nobody can {entry.staff} '{entry.step}'", wanted)]
+    done: Any = _DONE[entry.staff]
     arrival = TaskInput(
         id=input_id,
         task_id=tasks[-1].effect.id,
         run_id=tasks[-1].run,
         at=simulation.now,
         done=done,
-        by=happening.by,
-        role=happening.role,
-        note=happening.note,
-        data=happening.said,
+        by=entry.by,
+        role=entry.role,
+        note=entry.note,
+        data=entry.answer,
     )
     simulation.give(arrival)
     return []

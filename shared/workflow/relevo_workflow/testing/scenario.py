@@ -33,7 +33,7 @@ _PLAIN = ("group", "company", "orders_count", "total_spent", "currency", "tags",
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class ScenarioEvent:
     """Something that happens: a shop event, or (`staff`) what someone does to the task of a step."""
 
     at: datetime
@@ -50,7 +50,7 @@ class Happening:
     role: str = ""
     note: str = ""
     manual: bool = False
-    said: dict[str, str] = field(default_factory=dict)
+    answer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Scenario:
     zone: tzinfo
     facts: Facts
     shop: Shop
-    happenings: tuple[Happening, ...]
+    events: tuple[ScenarioEvent, ...]
     answers: Mapping[str, tuple[Answer, ...]]
     choose: Mapping[str, object]
     until: datetime | None
@@ -126,7 +126,7 @@ class _Reader:
             self.problems.error(start.position, "'start' is where time begins", "start: 2026-03-10 10:00")
         self.start = self._time(start)
         facts = self._facts()
-        happenings = self._happenings()
+        events = self._read_events()
         until = self._own("until")
         expect = self.test.need("expect")
         answers, choose = self._merged("answers"), self._merged("choose")
@@ -137,7 +137,7 @@ class _Reader:
             zone=self.zone,
             facts=facts,
             shop=shop,
-            happenings=tuple(happenings),
+            events=tuple(events),
             answers={step: self._answers(step, one) for step, one in answers.items()},
             choose=choose,
             until=self._time(until) if until is not None else None,
@@ -275,8 +275,8 @@ class _Reader:
     def _wrong_order(self, message: str, advice: str) -> None:
         self.problems.error(self._where("customer", "orders"), message, advice)
 
-    def _happenings(self) -> list[Happening]:
-        found: list[Happening] = []
+    def _read_events(self) -> list[ScenarioEvent]:
+        found: list[ScenarioEvent] = []
         trigger = self._own("trigger")
         changed = self._merged("with")
         if trigger is not None and trigger.entries is None and trigger.text != "none":
@@ -284,17 +284,17 @@ class _Reader:
         if trigger is not None and trigger.entries is not None:
             fields = Fields(trigger, self.problems, "trigger")
             found.append(self._event(fields, self.start, changed))
-        self.test.each("events", lambda node: found.append(self._happening(node)))
+        self.test.each("events", lambda node: found.append(self._read_event(node)))
         return found
 
-    def _happening(self, node: Node) -> Happening:
+    def _read_event(self, node: Node) -> ScenarioEvent:
         fields = Fields(node, self.problems, "an event")
         at_node = fields.need("at")
         at = self._time(at_node) if at_node is not None else self.start
         staff = next((kind for kind in _STAFF if kind in fields), "")
         if not staff:
             return self._event(fields, at, {})
-        happening = Happening(
+        scenario_event = ScenarioEvent(
             at=at,
             position=node.position,
             staff=staff,
@@ -303,12 +303,12 @@ class _Reader:
             by=fields.text("by", "staff@example.com"),
             role=fields.text("role"),
             note=fields.text("note"),
-            said=self._said(fields),
+            answer=self._staff_answer(fields),
         )
         fields.done()
-        return happening
+        return scenario_event
 
-    def _said(self, fields: Fields) -> dict[str, str]:
+    def _staff_answer(self, fields: Fields) -> dict[str, str]:
         """What somebody filled in at a task, as text by name."""
         node = fields.get("data")
         if node is None:
@@ -322,7 +322,7 @@ class _Reader:
                 self.problems.error(one.position, f"'{name}' must be text, but this is {one.kind}")
         return {name: one.text for name, one in (node.entries or {}).items()}
 
-    def _event(self, fields: Fields, at: datetime, changed: dict[str, Any]) -> Happening:
+    def _event(self, fields: Fields, at: datetime, changed: dict[str, Any]) -> ScenarioEvent:
         manual = "manual" in fields
         event = "" if manual else fields.text("event", required=True)
         data_node = fields.get("manual" if manual else "data")
@@ -341,7 +341,7 @@ class _Reader:
             self._check(event, data, fields, changed)
         where = fields.node.position
         key = product_key(product) if product else CUSTOMER_KEY
-        return Happening(at, where, event, data, key, historical=historical, test=test, manual=manual)
+        return ScenarioEvent(at, where, event, data, key, historical=historical, test=test, manual=manual)
 
     def _check(self, event: str, data: dict[str, Any], fields: Fields, changed: dict[str, Any]) -> None:
         if event not in self.types:

@@ -62,7 +62,7 @@ def _expected(scenario: Scenario) -> Iterator[tuple[_Kind, str, Position]]:
 
 def _wrong_acts(definition: Definition, scenario: Scenario) -> Iterator[Diagnostic]:
     """What the staff can't do: there is no such task, or it is one of the other kind."""
-    for one in (one for one in scenario.happenings if one.staff):
+    for one in (one for one in scenario.events if one.staff):
         kind = _TASK if one.staff == "complete" else _APPROVAL
         if steps_named((definition,), one.step, kind[1]):
             continue
