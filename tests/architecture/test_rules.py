@@ -25,6 +25,7 @@ FORMER_WORDS = {
         **dict.fromkeys(("fit", "fitting", "misfit"), "coercion"),
         **dict.fromkeys(("tell", "told"), "report, event"),
         **dict.fromkeys(("odd",), "malformed"),
+        **dict.fromkeys(("lacking",), "missing fields"),
     },
     "relevo_workflow": {
         **dict.fromkeys(("way", "ways"), "path, label"),
@@ -42,6 +43,11 @@ FORMER_WORDS = {
         **dict.fromkeys(("joining",), "customer merge"),
         **dict.fromkeys(("void",), "precedes erasure"),
         **dict.fromkeys(("odd",), "malformed"),
+        **dict.fromkeys(("complaint", "complain"), "problem"),
+        **dict.fromkeys(("looked",), "context"),
+        **dict.fromkeys(("happening", "happenings"), "scenario event"),
+        **dict.fromkeys(("thing", "things"), "node"),
+        **dict.fromkeys(("said",), "answer, text"),
     },
     "relevo_notifier": {
         **dict.fromkeys(("lane", "lanes"), "worker pool"),
@@ -52,6 +58,14 @@ FORMER_WORDS = {
         **dict.fromkeys(("around", "surroundings"), "context, dependencies"),
         **dict.fromkeys(("history",), "retention, purge"),
         **dict.fromkeys(("odd",), "malformed"),
+        **dict.fromkeys(("letter", "letters"), "mail content"),
+        **dict.fromkeys(("outlet", "outlets"), "worker pool"),
+        **dict.fromkeys(("spoil",), "mark unreadable"),
+        **dict.fromkeys(("learnt",), "facts, changes"),
+        **dict.fromkeys(("whom",), "merged into"),
+        **dict.fromkeys(("void",), "precedes redaction"),
+        **dict.fromkeys(("said",), "describe"),
+        **dict.fromkeys(("passing",), "transient"),
     },
     "relevo_engine": {
         **dict.fromkeys(("walk", "walks", "walker", "forwarder", "tell", "told", "unheard"), "fanout, publish"),
@@ -59,12 +73,29 @@ FORMER_WORDS = {
         **dict.fromkeys(("ring", "rang", "rung"), "fire"),
         **dict.fromkeys(("stood",), "earlier keys"),
         **dict.fromkeys(("forgetting", "history"), "retention, purge"),
+        **dict.fromkeys(("fate",), "move"),
+        **dict.fromkeys(("survey",), "preview"),
+        **dict.fromkeys(("whom",), "merged into"),
     },
     "relevo_scheduler": dict.fromkeys(("tell", "told", "ring", "rang"), "report, fire"),
     "relevo_runtime": {
         **dict.fromkeys(("patiently", "surely", "patience"), "retry"),
         **dict.fromkeys(("tell", "told", "said"), "log, report"),
         **dict.fromkeys(("sink",), "dead letters"),
+        **dict.fromkeys(("bury",), "dead letter"),
+        **dict.fromkeys(("cope",), "keep stale"),
+    },
+    "relevo_cli": {
+        **dict.fromkeys(("tell", "tells", "told"), "print, describe"),
+        **dict.fromkeys(("says", "said"), "printer, message"),
+        **dict.fromkeys(("stood",), "reading"),
+        **dict.fromkeys(("standing",), "progress"),
+    },
+    "relevo_contracts": {
+        **dict.fromkeys(("tell", "told", "said", "ticked"), "with profile, with consent"),
+    },
+    "relevo_templates": {
+        **dict.fromkeys(("tell", "told", "said"), "error"),
     },
 }
 """Words that modules, classes and functions of a package no longer use, each with the field's own word."""
@@ -80,6 +111,10 @@ FORMER_NAMES = {
         "Underway": "RunInProgress",
     },
     "relevo_notifier": {
+        "Broken": "ConnectionLost",
+        "Barred": "Blocked",
+        "Unreached": "Unreachable",
+        "Wrong": "InvalidCall",
         "Hosts": "HostLimiter",
         "Answer": "ProviderResult",
         "Refused": "Rejected",
@@ -88,6 +123,8 @@ FORMER_NAMES = {
         "Send": "MaySend",
     },
     "relevo_engine": {
+        "Arrived": "IncomingMessage",
+        "Wanted": "UnassignedTask",
         "Claimed": "ClaimedFanout",
         "Said": "Vote",
         "Scope": "RunScope",
@@ -95,9 +132,34 @@ FORMER_NAMES = {
         "Going": "MovableRuns",
         "Stuck": "ImmovableRuns",
     },
-    "relevo_runtime": {"Position": "ConsumerPosition", "Said": "LogLine", "Masters": "MasterKeys"},
-    "relevo_cli": {"Neighbourhood": "StartReferences", "Neighbours": "SiblingWorkflows"},
+    "relevo_runtime": {
+        "_Held": "_WaitingPartition",
+        "CatalogUnread": "CatalogUnavailable",
+        "NotTaken": "CallRefused",
+        "unfit_schema": "is_schema_mismatch",
+        "Position": "ConsumerPosition",
+        "Said": "LogLine",
+        "Masters": "MasterKeys",
+    },
+    "relevo_cli": {
+        "Ran": "SavedClock",
+        "For": "TokenPurpose",
+        "Made": "NewWorkflow",
+        "Held": "EffectiveSetting",
+        "Wanted": "TargetVersion",
+        "Signed": "SignOff",
+        "Done": "DeploymentResult",
+        "Written": "DrawnWorkflow",
+        "Away": "Unavailable",
+        "Saves": "SaveWatcher",
+        "ReadAlong": "TopicReader",
+        "Neighbourhood": "StartReferences",
+        "Neighbours": "SiblingWorkflows",
+    },
     "relevo_sandbox": {"Mischief": "FaultInjector"},
+    "relevo_ingest": {
+        "Wrong": "FieldProblem",
+    },
 }
 
 
