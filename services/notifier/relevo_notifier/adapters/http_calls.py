@@ -10,6 +10,7 @@ import httpx
 from relevo_notifier.core.network import Allowed, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, Blocked, ConnectionLost, Reply, Unreachable, read_reply
 from relevo_notifier.core.requests import Request
+from relevo_notifier.http_connection import HttpConnection, basic_auth, tls_context
 
 
 class HttpCaller:
@@ -19,13 +20,9 @@ class HttpCaller:
     is called.
     """
 
-    def __init__(self, allowed: Allowed, connections: int) -> None:
+    def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
-        self._client = httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._context = tls_context(trust_env=False)
 
     async def ask(self, request: Request, now: datetime) -> Reply:
         """Make the request. What takes longer than its timeout, the looking up of the name included, is cut off."""
@@ -39,10 +36,6 @@ class HttpCaller:
         except TimeoutError:
             return ConnectionLost(f"{request.place} did not answer within {request.timeout:g} s")
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
     async def _first(self, request: Request, addresses: Sequence[str], now: datetime) -> Reply:
         """The answer from the first of the addresses that can be reached."""
         reply: Reply = Unreachable(f"{request.host} has no address")
@@ -53,28 +46,29 @@ class HttpCaller:
         return reply
 
     async def _exchange(self, request: Request, address: str, now: datetime) -> Reply:
-        url = httpx.URL(request.url)
-        outgoing = self._client.build_request(
-            request.method,
-            url.copy_with(host=address),
-            headers=[*request.headers, (b"Host", url.netloc)],
-            content=request.content,
-            timeout=request.timeout,
-            # The certificate is checked against the name, not against the address.
-            extensions={"sni_hostname": request.host},
+        # The certificate is checked against the name, not against the address.
+        connection = HttpConnection(
+            self._context, largest=LARGEST_BODY, place=(address, request.port), name=request.host
         )
         try:
-            response = await self._client.send(outgoing, stream=True)
-            try:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return read_reply(response.status_code, headers, await _content(response), now)
-            finally:
-                await response.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            response = await connection.handle_async_request(_outgoing(request))
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return read_reply(response.status_code, headers, await _content(response), now)
+        except httpx.ConnectError as error:
             return Unreachable(f"{request.place} can't be reached: {_describe(error)}")
-        except httpx.HTTPError as error:
+        except httpx.TransportError as error:
             # The texts of protocol errors may quote what was sent.
             return ConnectionLost(f"the connection to {request.place} broke: {type(error).__name__}")
+        finally:
+            await connection.aclose()
+
+
+def _outgoing(request: Request) -> httpx.Request:
+    url = httpx.URL(request.url)
+    headers = [*request.headers, (b"Connection", b"close")]
+    if url.userinfo and all(name.lower() != b"authorization" for name, _ in headers):
+        headers.append((b"Authorization", basic_auth(url.username, url.password)))
+    return httpx.Request(request.method, url, headers=headers, content=request.content)
 
 
 async def _resolve(request: Request) -> list[str]:

@@ -27,8 +27,7 @@ def calls_kind(
     """The calls. Their connections are closed when `stack` unwinds."""
     settings, context = dependencies.settings, dependencies.context
     clock = context.clock
-    caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts), settings.notifier_call_connections)
-    stack.push_async_callback(caller.close)
+    caller = HttpCaller(Allowed.parse(settings.notifier_call_hosts))
     limiter = HostLimiter(
         _circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), context.metrics
     )

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
+import msgspec
 from msgspec import Struct
 
 from relevo_notifier.core.provider_results import TryLater, Unknown
-from relevo_notifier.core.replies import retry_after
+from relevo_notifier.core.replies import LARGEST_BODY, retry_after
+from relevo_notifier.http_connection import HttpConnection, tls_context
 
 _LONGEST_REASON = 300
 
@@ -23,74 +27,78 @@ class ApiReply(Struct, frozen=True):
 
 
 class HttpApi:
-    """One client a connection: httpx's pool looks through all its requests under one lock, which costs more CPU than
-    the request itself once there are more than a few. Redirects are not followed, no proxy of the environment is used.
+    """So many connections to one API, each with one request at a time. Redirects are not followed, no proxy of the
+    environment is used.
     """
 
-    def __init__(self, name: str, url: str, *, connections: int, timeout: float, **client: Any) -> None:
-        """`name` is for people; `client` are further options of `httpx.AsyncClient`, such as `auth` and `headers`."""
+    def __init__(self, name: str, url: str, *, connections: int, timeout: float, headers: Mapping[str, str]) -> None:
+        """`name` is for people; `headers` are those of every request."""
         self._name = name
         self._timeout = timeout
-        context = httpx.create_ssl_context()
-        one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-        self._clients = [
-            httpx.AsyncClient(
-                base_url=url,
-                timeout=timeout,
-                limits=one,
-                verify=context,
-                follow_redirects=False,
-                trust_env=False,
-                **client,
-            )
-            for _ in range(connections)
-        ]
-        self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
-        for client_ in self._clients:
-            self._idle.put_nowait(client_)
+        self._url = url.rstrip("/")
+        self._headers = {**headers, "Accept-Encoding": "identity", "User-Agent": "Relevo"}
+        self._parsed = lru_cache(maxsize=100)(httpx.URL)  # few addresses, asked again and again
+        context = tls_context()
+        self._connections = [HttpConnection(context, largest=LARGEST_BODY) for _ in range(connections)]
+        self._idle: asyncio.LifoQueue[HttpConnection] = asyncio.LifoQueue()
+        for connection in self._connections:
+            self._idle.put_nowait(connection)
 
-    async def post(self, path: str, **request: Any) -> ApiReply | TryLater | Unknown:
+    async def post(
+        self, path: str, content: bytes, content_type: str, headers: Mapping[str, str] = {}
+    ) -> ApiReply | TryLater | Unknown:
         """Hand something over. `TryLater`: it was certainly not taken; `Unknown`: it may have been."""
+        request = httpx.Request(
+            "POST",
+            self._parsed(self._url + path),
+            headers={**self._headers, "Content-Type": content_type, **headers},
+            content=content,
+        )
+        connection = await self._idle.get()
         try:
-            return await self._request("POST", path, **request)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return TryLater(f"{self._name} can't be reached: {_described(error)}"[:_LONGEST_REASON])
-        except (httpx.HTTPError, TimeoutError) as error:
-            return Unknown(f"the connection to {self._name} broke: {_described(error)}"[:_LONGEST_REASON])
+            return await self._exchange(connection, request)
+        except (httpx.TransportError, TimeoutError) as error:
+            said = _describe(error)
+            if connection.handed_over:
+                return Unknown(f"the connection to {self._name} broke: {said}"[:_LONGEST_REASON])
+            return TryLater(f"{self._name} can't be reached: {said}"[:_LONGEST_REASON])
+        finally:
+            self._idle.put_nowait(connection)
 
-    async def get(self, path: str, **request: Any) -> ApiReply:
+    async def get(self, path: str, params: Mapping[str, str]) -> ApiReply:
         """Ask for something. Raises `OSError` if there is no answer, or one that is not 2xx."""
+        request = httpx.Request("GET", f"{self._url}{path}?{urlencode(params)}", headers=self._headers)
+        connection = await self._idle.get()
         try:
-            reply = await self._request("GET", path, **request)
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise OSError(f"{self._name} can't be asked: {_described(error)}"[:_LONGEST_REASON]) from error
+            reply = await self._exchange(connection, request)
+        except (httpx.TransportError, TimeoutError) as error:
+            raise OSError(f"{self._name} can't be asked: {_describe(error)}"[:_LONGEST_REASON]) from error
+        finally:
+            self._idle.put_nowait(connection)
         if not 200 <= reply.status < 300:
             raise OSError(f"{self._name} can't be asked: it answered {reply.status}")
         return reply
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in self._clients:
-            await client.aclose()
+        for connection in self._connections:
+            await connection.aclose()
 
-    async def _request(self, method: str, path: str, **request: Any) -> ApiReply:
-        client = await self._idle.get()
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await client.request(method, path, **request)
-        finally:
-            self._idle.put_nowait(client)
+    async def _exchange(self, connection: HttpConnection, request: httpx.Request) -> ApiReply:
+        async with asyncio.timeout(self._timeout):
+            response = await connection.handle_async_request(request)
+            content = b"".join([chunk async for chunk in response.aiter_raw()])
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return ApiReply(response.status_code, _object(response), retry_after(headers), headers)
+        return ApiReply(response.status_code, _object(content), retry_after(headers), headers)
 
 
-def _object(response: httpx.Response) -> Mapping[str, Any]:
+def _object(content: bytes) -> Mapping[str, Any]:
     try:
-        said = response.json()
-    except (ValueError, RecursionError):
+        said = msgspec.json.decode(content)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return {}
     return said if isinstance(said, dict) else {}
 
 
-def _described(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()

@@ -17,6 +17,7 @@ from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.postmark.replies import read_postmark
 from relevo_notifier.providers.postmark.request import request_of
 
+_JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -36,14 +37,13 @@ class PostmarkProvider:
             timeout=options.timeout,
             headers={
                 "Accept": "application/json",
-                "Content-Type": "application/json",
                 "X-Postmark-Server-Token": options.token.get_secret_value(),
             },
         )
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
-        reply = await self._api.post("/email", content=_encode(request_of(message.mail, self._options)))
+        reply = await self._api.post("/email", _encode(request_of(message.mail, self._options)), _JSON)
         return read_postmark(reply.status, reply.said, reply.wait) if isinstance(reply, ApiReply) else reply
 
     async def find(self, message: Message, age: timedelta) -> str | None:

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult, Sent
+from relevo_notifier.http_connection import basic_auth
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
 from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_notifier.providers.twilio.replies import read_twilio
 
+_FORM = "application/x-www-form-urlencoded"
 CLOCK_SLACK = timedelta(minutes=1)
 
 
@@ -33,7 +36,7 @@ class TwilioProvider:
             options.url,
             connections=options.connections,
             timeout=options.timeout,
-            auth=(options.account, options.token.get_secret_value()),
+            headers={"Authorization": basic_auth(options.account, options.token.get_secret_value()).decode()},
         )
 
     async def send(self, message: Message) -> ProviderResult:
@@ -41,7 +44,7 @@ class TwilioProvider:
         form = {"To": message.recipient, "From": message.sender, "Body": message.text}
         # Twilio ignores headers that it does not know; a sandbox that counts effects finds the effect key here.
         headers = {"X-Relevo-Effect": message.effect.encode("ascii", "backslashreplace").decode()}
-        reply = await self._api.post(self._path, data=form, headers=headers)
+        reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, headers)
         if not isinstance(reply, ApiReply):
             return reply
         said = reply.said
@@ -55,7 +58,7 @@ class TwilioProvider:
         Raises `OSError` if Twilio can't be asked.
         """
         query = {"To": message.recipient, "From": message.sender, "PageSize": "50"}
-        reply = await self._api.get(self._path, params=query)
+        reply = await self._api.get(self._path, query)
         since = _instant(reply.headers.get("date", "")) - age - CLOCK_SLACK
         for sent in _messages(reply.said):
             same = sent.get("body") == message.text and sent.get("status") not in ("failed", "canceled")
