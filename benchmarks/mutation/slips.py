@@ -1,6 +1,6 @@
 """Every slip that a workflow's document allows, each with its kind and its place.
 
-Left out, because they are no slips or change nothing that a run does (the documented exceptions): `title` and
+Left out, because they are not slips or change nothing that a run does (the documented exceptions): `title` and
 `description` of the workflow, `change` and `name` (who may deploy it, what it is called), ids of steps as such, the
 order of arms that wait for different events, and `trigger` for `event` where a trigger is decided: both are the same
 there. A slip that compiles to the very same decisions is left out later (`compiled` in `benchmarks.mutants`).

@@ -101,7 +101,7 @@ class Child:
                 await self.poll_ready(FALSE_STARTS)
         except TimeoutError:
             raise StartError(
-                f"{self.spec.name} was not ready within {limit.total_seconds():.0f} s{self._log_contains()}"
+                f"{self.spec.name} was not ready within {limit.total_seconds():.0f} s{self._log_tail()}"
             ) from None
 
     async def poll_ready(self, false_starts: int = sys.maxsize) -> None:
@@ -113,9 +113,9 @@ class Child:
                     if (await client.get(self.spec.ready_url)).status_code == httpx.codes.OK:
                         return
                 await asyncio.sleep(0.05)
-        raise StartError(f"{self.spec.name} ended {false_starts} times while it started{self._log_contains()}")
+        raise StartError(f"{self.spec.name} ended {false_starts} times while it started{self._log_tail()}")
 
-    def _log_contains(self) -> str:
+    def _log_tail(self) -> str:
         return f"; the end of {self.spec.log}:\n{last_lines(self.spec.log)}"
 
     async def _keep_alive(self) -> None:

@@ -52,7 +52,7 @@ async def _with_messages(kept: Sequence[tuple[Record, DeadLetter]], seals: Seals
     letters: list[DeadLetter] = []
     for message in await seals.open(messages):
         letter = kept[message.offset][1]
-        # The key is part of the seal: a message whose key is no text can't be sent again sealed.
+        # The key is part of the seal: a message whose key is not text can't be sent again sealed.
         as_it_came = sealed and letter.key.encode() == message.key
         letters.append(letter if as_it_came else msgspec.structs.replace(letter, value=message.value))
     return letters

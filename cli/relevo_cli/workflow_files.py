@@ -1,7 +1,7 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
 A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, `segments.yaml` if it
-names segments, and the declarations of the shop's own events that it names (`events/custom.*.json`). Its tests are no
+names segments, and the declarations of the shop's own events that it names (`events/custom.*.json`). Its tests are not
 part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
 `compiled/templates.json`, `compiled/secrets.json` (the names of the secrets that calls need) and the words of each
 layout as JSON.
@@ -109,7 +109,7 @@ def workflow_folders(path: Path) -> Iterator[Path]:
 
 
 def load_folder(folder: Path) -> Loaded:
-    """Read and check one workflow folder. Raises `WorkflowError`, or `CommandError` for a file that is no YAML."""
+    """Read and check one workflow folder. Raises `WorkflowError`, or `CommandError` for a file that is not YAML."""
     files = read_folder(folder)
     # The words count for the version as the layouts do, so they are there before the version is made.
     files |= layout_words(files)
@@ -131,7 +131,7 @@ def secrets_named(definition: Definition) -> list[str]:
 def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
     """The raw files of a definition by their paths inside it.
 
-    Raises `CommandError` for a template that is no YAML; without `parse` every layout is read and nothing is raised.
+    Raises `CommandError` for a template that is not YAML; without `parse` every layout is read and nothing is raised.
     """
     files = {WORKFLOW: _read(folder / WORKFLOW)}
     for template in _yaml_files(folder / "templates"):

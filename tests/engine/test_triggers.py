@@ -1,4 +1,4 @@
-"""Triggers that are no event: segments joined and left, birthdays, schedules; and what a deployment catches up with."""
+"""Triggers that are not events: segments joined and left, birthdays, schedules; what a deployment catches up with."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What is no news: what happened long ago (an import writes parcels of orders nobody has heard of), or not yet."""
+"""What is not news: what happened long ago (an import writes parcels of orders nobody has heard of), or not yet."""
 
 from datetime import timedelta
 from typing import Any

@@ -149,7 +149,7 @@ def test_order_carries_what_a_message_needs() -> None:
         "total": {"amount": "29.00", "currency": "USD"},
         "weight_kg": 0.1,
     }
-    assert "variant" not in order["items"][1], "Shopify's 'Default Title' is no variant"
+    assert "variant" not in order["items"][1], "Shopify's 'Default Title' is not a variant"
 
 
 def test_buyer_is_in_canonical_form() -> None:

@@ -1,4 +1,4 @@
-"""Values in addresses are percent-encoded where they stand; what is no web address is none."""
+"""Values in addresses are percent-encoded where they stand; what is not a web address is none."""
 
 import pytest
 from hypothesis import given

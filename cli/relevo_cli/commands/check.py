@@ -109,7 +109,7 @@ class SiblingWorkflows:
 
 
 def not_text(folder: Path, error: NotTextError) -> Diagnostic:
-    """The finding for a file that is no text, with its path inside the folder."""
+    """The finding for a file that is not text, with its path inside the folder."""
     inside = error.path.relative_to(folder if error.path.is_relative_to(folder) else beside(folder))
     return Diagnostic(Position(inside.as_posix()), "this is not UTF-8 text", "save it as UTF-8")
 

@@ -32,7 +32,7 @@ def strictest(*levels: str) -> str:
 def level_of(files: Mapping[str, str]) -> str:
     """The level that stored files say which this release can't read as a workflow.
 
-    The strictest for a level that it does not know, and for a file that is no plain YAML mapping: what can't be read
+    The strictest for a level that it does not know, and for a file that is not a plain YAML mapping: what can't be read
     must not make a change freer.
     """
     problems = Problems()

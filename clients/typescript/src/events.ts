@@ -244,7 +244,7 @@ export interface InvoiceChanged {
  * One line of a cart, an order, a shipment or a return.
  *
  * `title` is the product's, `variant` the variant's. `price` is for one `unit` (a piece if it is empty), `total` for
- * the line after its `discount`. `requires_shipping` is `False` for what is no parcel: a download, a gift card.
+ * the line after its `discount`. `requires_shipping` is `False` for what is not a parcel: a download, a gift card.
  */
 export interface Item {
   title: string;
@@ -506,7 +506,7 @@ export interface ReturnChanged {
 /**
  * `shipment.created`, `shipment.updated`, `shipment.delivered`.
  *
- * `shipment.created` says that a parcel has left. What is no parcel or has not left yet is `shipment.updated`, with
+ * `shipment.created` says that a parcel has left. What is not a parcel or has not left yet is `shipment.updated`, with
  * `kind` telling what it is: `parcel`, `pickup` (handed over or to be collected), `digital` (a gift card, a download),
  * empty where the platform does not say. `tracks` are all parcels of it; `tracking_number`, `tracking_url` and
  * `carrier` the first one's. `origin` is the warehouse, `scan_location` where the carrier saw it last.

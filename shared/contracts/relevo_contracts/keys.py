@@ -1,4 +1,4 @@
-"""The keys of what is no customer: products and the shop itself. Ingest makes them, workflows wait for their events."""
+"""Keys of what is not a customer: products and the shop itself. Ingest makes them, workflows wait for their events."""
 
 import hashlib
 

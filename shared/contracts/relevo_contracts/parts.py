@@ -118,7 +118,7 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a cart, an order, a shipment or a return.
 
     `title` is the product's, `variant` the variant's. `price` is for one `unit` (a piece if it is empty), `total` for
-    the line after its `discount`. `requires_shipping` is `False` for what is no parcel: a download, a gift card.
+    the line after its `discount`. `requires_shipping` is `False` for what is not a parcel: a download, a gift card.
     """
 
     title: str

@@ -112,7 +112,7 @@ class OrderChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ShipmentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`shipment.created`, `shipment.updated`, `shipment.delivered`.
 
-    `shipment.created` says that a parcel has left. What is no parcel or has not left yet is `shipment.updated`, with
+    `shipment.created` says that a parcel has left. What is not a parcel or has not left yet is `shipment.updated`, with
     `kind` telling what it is: `parcel`, `pickup` (handed over or to be collected), `digital` (a gift card, a download),
     empty where the platform does not say. `tracks` are all parcels of it; `tracking_number`, `tracking_url` and
     `carrier` the first one's. `origin` is the warehouse, `scan_location` where the carrier saw it last.

@@ -1,7 +1,7 @@
 """The errors of this package. Three kinds: try again (`temporary`), poison, and bugs, which are left to surface."""
 
 
-class RuntimeFault(Exception):  # noqa: N818 - a poison record is no error of ours, and subclasses read as what they are
+class RuntimeFault(Exception):  # noqa: N818 - a poison record is not an error of ours, and subclasses read as what they are
     """The base of every error that this package raises on purpose."""
 
 

@@ -81,7 +81,7 @@ def token_of(secret: str, link: Link) -> str:
 
 
 def read_token(secret: str, token: str) -> Link:
-    """What `token` stands for. Raises `BadToken`, or `SecretTooShort`, which is no fault of the token."""
+    """What `token` stands for. Raises `BadToken`, or `SecretTooShort`, which is not the token's fault."""
     check_secret(secret)
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))

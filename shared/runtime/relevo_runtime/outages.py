@@ -28,7 +28,7 @@ class LogLine(NamedTuple):
 
 class Outage(Struct):
     """One system outside. `since` is when it failed first; None while it answers. It is away once it failed twice in
-    a row: a single slow answer is no outage.
+    a row: a single slow answer is not an outage.
     """
 
     name: str

@@ -29,7 +29,7 @@ async def put(connection: Connection, messages: Sequence[Outgoing]) -> list[int]
 
 
 async def delete(connection: Connection, numbers: Sequence[int]) -> None:
-    """Forget rows that Kafka has acknowledged; rows that are gone already are no error."""
+    """Forget rows that Kafka has acknowledged; rows that are gone already are not an error."""
     if numbers:
         await connection.execute(STATEMENTS["delete"], numbers)
 

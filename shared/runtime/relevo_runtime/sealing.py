@@ -64,11 +64,11 @@ T = TypeVar("T")
 
 
 class SealingError(RuntimeFault):
-    """The keys can't be used: `RELEVO_DATA_KEY` is not what they were wrapped with, or is no key."""
+    """The keys can't be used: `RELEVO_DATA_KEY` is not what they were wrapped with, or is not a key."""
 
 
 class DamagedKey(RuntimeFault):
-    """What the database keeps as the key of one person is no key. Nobody else is concerned."""
+    """What the database keeps as the key of one person is not a key. Nobody else is concerned."""
 
 
 class KeysRetired(ConnectionError):  # noqa: N818 - as RuntimeFault; as temporary as a lost connection
@@ -138,7 +138,7 @@ class Seals:
     """Seals and opens the messages of one process. `database` is a pool, or a connection that
     nobody else uses and that is in no transaction: a new key has to be committed before a message is sealed with it.
 
-    Raises `SealingError` if the settings' `data_key` is no key.
+    Raises `SealingError` if the settings' `data_key` is not a key.
     """
 
     def __init__(self, database: Database, settings: RuntimeSettings) -> None:

@@ -98,7 +98,7 @@ class Supervised:
         await cancel_all([self._task])
 
     def expect_end(self) -> None:
-        """From now on its end is no failure."""
+        """From now on its end is not a failure."""
         self._stopping = True
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

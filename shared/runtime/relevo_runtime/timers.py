@@ -48,14 +48,14 @@ async def arm_missing(connection: Connection, timers: Sequence[Timer]) -> None:
 
 
 async def rekey_timers(connection: Connection, keys: Mapping[tuple[str, str], str]) -> None:
-    """The timers `(shop, timer_id)` wake these keys from now on; what is not armed is no error."""
+    """The timers `(shop, timer_id)` wake these keys from now on; what is not armed is not an error."""
     if keys:
         columns = [shop for shop, _ in keys], [timer for _, timer in keys], list(keys.values())
         await connection.execute(STATEMENTS["rekey_timers"], *columns)
 
 
 async def cancel_timers(connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
-    """Disarm the timers `(shop, timer_id)`; what is not armed is no error."""
+    """Disarm the timers `(shop, timer_id)`; what is not armed is not an error."""
     if ids:
         await connection.execute(STATEMENTS["cancel_timers"], [shop for shop, _ in ids], [timer for _, timer in ids])
 

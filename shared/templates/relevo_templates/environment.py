@@ -114,7 +114,7 @@ class _Echo(EchoTag):
 
 
 class _AddressNode(Node):
-    """The text of an attribute that leads somewhere: `assembled`, and empty if it is no web address."""
+    """The text of an attribute that leads somewhere: `assembled`, and empty if it is not a web address."""
 
     __slots__ = ("block",)
 

@@ -16,7 +16,7 @@ from relevo_templates.locales import known_locale
 
 WIDTHS = ("short", "medium", "long", "full")
 _LONGEST = 24  # digits: with the decimals of any currency still within the 28 that decimals reckon with
-"""Digits before the point, and zeros behind it. What is longer is no price, and would make a text without end."""
+"""Digits before the point, and zeros behind it. What is longer is not a price, and would make a text without end."""
 _SOME_DAY = dt.datetime(2026, 3, 5, 12, 30, tzinfo=dt.UTC)
 
 
@@ -96,7 +96,7 @@ def check_date_form(form: Any) -> None:
 
 
 def check_time_form(form: Any) -> None:
-    """Raises `ValueError` for what is no width."""
+    """Raises `ValueError` for what is not a width."""
     if form not in WIDTHS:
         raise ValueError(f"unknown form of time {str(form)[:40]!r}: use {', '.join(WIDTHS)}")
 

@@ -76,7 +76,7 @@ def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
 
 
 def _amount_of(value: Any) -> Decimal:
-    """The number in an amount of money; nothing for what is no amount."""
+    """The number in an amount of money; nothing for what is not an amount."""
     return (_number(value.get("amount")) if isinstance(value, Mapping) else None) or Decimal(0)
 
 
@@ -92,7 +92,7 @@ def _is_numeric(value: Any) -> bool:
 
 
 def money_or_nothing(value: Any, formats: Formats) -> str:
-    """An amount as text; nothing for what is no amount."""
+    """An amount as text; nothing for what is not an amount."""
     try:
         return formats.money(value)
     except ValueError:

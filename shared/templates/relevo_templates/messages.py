@@ -135,7 +135,7 @@ class Templates:
         }
 
     def _link(self, template: Template, context: Mapping[str, Any], formats: Formats) -> tuple[str, tuple[str, ...]]:
-        """Where the button leads; empty, with a note, if that is no web address: the mail is of use without it."""
+        """Where the button leads; empty, with a note, if that is not a web address: the mail is of use without it."""
         parsed = self._links.get(template.name)
         if parsed is None:
             file = f"templates/{template.name}.yaml (link)"

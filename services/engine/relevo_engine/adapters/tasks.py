@@ -56,7 +56,7 @@ async def _give(conn: Connection, rows: Sequence[Record]) -> int:
 
 
 async def _assign(conn: Connection, changes: TaskChanges) -> dict[TaskRef, str]:
-    # What closes in this batch is no load any more, and what is escalated is taken from whoever has it.
+    # What closes in this batch no longer counts as load, and what is escalated is taken from whoever has it.
     moving = [ref for ref, change in changes.changed.items() if change.closed_at or change.escalation]
     return await _choose(conn, list(_unassigned(changes)), moving)
 

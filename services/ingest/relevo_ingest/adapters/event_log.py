@@ -85,7 +85,7 @@ class KafkaEventLog:
     async def _publish_together(self, topic: str, calls: Sequence[Sequence[Message]]) -> list[None]:
         """Publishes what several calls store.
 
-        It is no caller's own task: the publisher must see the end of each call to know whether it is still sound.
+        It is not the task of any caller: the publisher must see the end of each call to know whether it is still sound.
         """
         try:
             if not self._started:

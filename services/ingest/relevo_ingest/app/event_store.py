@@ -18,7 +18,7 @@ from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Entity, StateQuery
 
 OTHER_TOPIC = "other"
-"""What metrics say of a topic that is none of the platform's."""
+"""What metrics say of a topic that the platform does not have."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -95,8 +95,8 @@ def hashed_email(digest: str) -> Alias | None:
 def person(payload: Payload) -> Person:
     """Everything in `payload` that names its person.
 
-    The event's `contact` does not: news of an order may go to somebody else. A company account is no person; its events
-    have a key of their own where they name nobody.
+    The event's `contact` does not: news of an order may go to somebody else. A company account is not a person; its
+    events have a key of their own where they name nobody.
     """
     buyer: Buyer = getattr(payload, "customer", None) or Buyer()
     found = named(buyer, payload)

@@ -17,7 +17,7 @@ from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import note
 
 T = TypeVar("T")
-_LONGEST_NUMBER = 40  # digits; a longer one is no amount, no id and no count
+_LONGEST_NUMBER = 40  # digits; a longer one is not an amount, an id or a count
 _WIDEST = 2**63
 
 
@@ -92,7 +92,7 @@ def _text(body: bytes, where: str) -> str:
 
 
 def _whole_number(text: str) -> int | str | None:
-    """Beyond 64 bits it is no count and no amount, but it may be an id, as text."""
+    """Beyond 64 bits it is neither a count nor an amount, but it may be an id, as text."""
     if len(text) > _LONGEST_NUMBER:
         note("body", f"a number with {len(text)} digits was left out")
         return None

@@ -57,7 +57,7 @@ def utc(instant: datetime | None) -> datetime | None:
 
 
 def utc_without_zone(text: Text, where: str) -> datetime | None:
-    """The instant of a time without a zone, in a field that is UTC by its name; if it is no time, a note says so."""
+    """The instant of a time without a zone, in a field that is UTC by its name; if it is not a time, a note says so."""
     if not text:
         return None
     try:

@@ -269,7 +269,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await self._until_done(self._dead_letters.keep_pauses)
 
     async def _until_done(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        """Try until `attempt` succeeds. Raises what it raises for good, which is no record's fault."""
+        """Try until `attempt` succeeds. Raises what it raises for good, which is not the fault of a record."""
         failure = await self._retry_transient(attempt)
         if failure is not None:
             raise failure

@@ -16,7 +16,7 @@ KINDS = tuple(STEP_TYPES)
 
 
 def parse_steps(node: Node | None, problems: Problems) -> list[StepNode]:
-    """The steps of a list node, with ids; what is no step is noted and left out."""
+    """The steps of a list node, with ids; what is not a step is noted and left out."""
     steps = _steps(node, problems)
     _name_all(steps, problems)
     return steps

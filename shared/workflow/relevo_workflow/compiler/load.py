@@ -53,8 +53,8 @@ def load_workflow(files: Mapping[str, str]) -> Definition:
 def compile_workflow(files: Mapping[str, str]) -> Definition:
     """The definition of `files` that were deployed once: as `load_workflow`, but what can run is not refused.
 
-    A rule that became stricter since then is no reason to stop; what it says is among the definition's `warnings`, with
-    the severity `error`. Raises `WorkflowError` with every problem that leaves nothing to run.
+    A rule that became stricter since then is not a reason to stop; what it says is among the definition's `warnings`,
+    with the severity `error`. Raises `WorkflowError` with every problem that leaves nothing to run.
     """
     problems = Problems()
     definition = _load(files, problems)

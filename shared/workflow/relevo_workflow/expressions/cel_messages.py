@@ -81,7 +81,7 @@ def _say(said: str, roots: Mapping[str, Shape], before: str, after: str) -> tupl
 
 
 def _unread(said: str, before: str, after: str) -> tuple[str, str]:
-    """What is no expression at all."""
+    """What is not an expression at all."""
     if said.startswith("reserved identifier: if"):
         return "there is no 'if'", "a choice is written condition ? one : other"
     if not said.startswith("Syntax error"):

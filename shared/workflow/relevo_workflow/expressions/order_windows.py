@@ -121,7 +121,7 @@ def _wrong_length(stream: list[Token]) -> tuple[str, str, int] | None:
 
 
 def _begins(stream: list[Token]) -> Iterator[int]:
-    """Where `orders(` stands, which is no method of anything."""
+    """Where `orders(` stands, which is not a method of anything."""
     for index, token in enumerate(stream[:-1]):
         free = index == 0 or stream[index - 1].text != "."
         if free and token.kind == "name" and token.text == "orders" and stream[index + 1].text == "(":

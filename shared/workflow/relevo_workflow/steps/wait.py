@@ -26,7 +26,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 def _rest(step: Step, due: datetime | None, moment: Moment, trace: tuple[Check, ...] = ()) -> Transition:
-    """Waits until `due`; what is over, or names no time, is no wait."""
+    """Waits until `due`; what is over, or names no time, is not a wait."""
     if due is None or due <= moment.at:
         return Transition(next=step.next, trace=trace)
     return Transition(timers={"step": due}, trace=trace, reason=f"waits until {instant_text(due)}")

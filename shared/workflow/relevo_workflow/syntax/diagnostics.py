@@ -33,7 +33,7 @@ class Diagnostic(Struct, frozen=True):
 
 
 class WorkflowError(Exception):
-    """The files are no valid workflow; `diagnostics` has every problem, in the order of the files' lines."""
+    """The files are not a valid workflow; `diagnostics` has every problem, in the order of the files' lines."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)

@@ -71,7 +71,7 @@ class Node:
 
 
 def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
-    """The document of `text`, or `None` with the problem noted if it is no YAML 1.2 document."""
+    """The document of `text`, or `None` with the problem noted if it is not a YAML 1.2 document."""
     try:
         root = YAML(typ="safe", pure=True).compose(StringIO(text))
         if root is None:

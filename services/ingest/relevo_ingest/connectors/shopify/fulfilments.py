@@ -1,4 +1,4 @@
-"""`fulfillments/*` and `fulfillment_events/create`: parcels on their way, and what is no parcel.
+"""`fulfillments/*` and `fulfillment_events/create`: parcels on their way, and what is not a parcel.
 
 `shipment.created` says that a parcel has left. A gift card, a sale over the counter, a parcel that the warehouse still
 has are `shipment.updated`, with `kind` and `status`.
@@ -131,7 +131,7 @@ def _reading(shape: FulfilmentShape, shop: ShopContext, at: datetime | None, *, 
 
 
 def _event_type(shape: FulfilmentShape, kind: str, seen: StateView, *, first: bool) -> str:
-    """What happened. Whatever is no parcel is only ever updated.
+    """What happened. Whatever is not a parcel is only ever updated.
 
     Of a parcel whose creation was not heard of an update does not tell whether it left now or long ago; then the
     creation, which comes late, announces it; not if the parcel was called off meanwhile.

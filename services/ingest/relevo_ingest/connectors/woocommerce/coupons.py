@@ -1,4 +1,4 @@
-"""`coupon.*`. A coupon that was used once more is updated, too: that alone is no news."""
+"""`coupon.*`. A coupon that was used once more is updated, too: that alone is not news."""
 
 from decimal import Decimal
 
