@@ -34,6 +34,7 @@ class Running(Struct, frozen=True, kw_only=True):
     speed: float
     clock_origin: str
     clock_anchor: float
+    clock_file: str = ""
     tasks: str = ""
     admin: dict[str, str] = {}
 
@@ -81,5 +82,6 @@ def of_system(found: Running | None) -> dict[str, object]:
             "clock_speed": found.speed,
             "clock_origin": found.clock_origin,
             "clock_anchor": found.clock_anchor,
+            "clock_file": found.clock_file or None,
         }
     return given

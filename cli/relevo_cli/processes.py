@@ -14,6 +14,8 @@ HOST = "127.0.0.1"
 LAST_PORT = 65535
 SERVICES = ("notifier", "engine", "scheduler", "ingest")
 """In the order of starting: who is sent to before who sends. Stopping goes the other way."""
+SHORT_LEASE = 4
+"""Seconds for which a message that is being sent is its notifier's own, under a clock that runs fast."""
 SMS_ACCOUNT = "ACsandbox"
 SMS_TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own, it opens nothing else
 
@@ -92,6 +94,7 @@ def environment(settings: RuntimeSettings) -> dict[str, str]:
         "CLOCK_SPEED": settings.clock_speed,
         "CLOCK_ORIGIN": settings.clock_origin.isoformat() if settings.clock_origin else None,
         "CLOCK_ANCHOR": settings.clock_anchor,
+        "CLOCK_FILE": settings.clock_file,
         "LINK_SECRET": settings.link_secret.get_secret_value(),
         "PUBLIC_URL": settings.public_url,
         "WATCH_PARENT": "true",
@@ -119,7 +122,13 @@ def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     }
     if settings.clock_speed != 1.0:
         # A clock that runs fast wants leases and pauses that are short by the wall clock: they are hours of its time.
-        values |= {"SMTP_TIMEOUT": "2", "TWILIO_TIMEOUT": "2", "LEASE": "4", "RETRY_FIRST": "0.5", "RETRY_LONGEST": "2"}
+        values |= {
+            "SMTP_TIMEOUT": "2",
+            "TWILIO_TIMEOUT": "2",
+            "LEASE": str(SHORT_LEASE),
+            "RETRY_FIRST": "0.5",
+            "RETRY_LONGEST": "2",
+        }
     return {f"RELEVO_NOTIFIER_{name}": value for name, value in values.items()}
 
 

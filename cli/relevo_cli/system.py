@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,19 +19,18 @@ from relevo_cli.addresses import Running
 from relevo_cli.at_start import describe_left, store
 from relevo_cli.child import Died
 from relevo_cli.commands.migrate import prepare
+from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
+from relevo_cli.pacing import Oldest, paced
 from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
 from relevo_cli.supervisor import Supervisor, supervised
 from relevo_cli.workflow_files import Loaded
 from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
-from relevo_runtime.clock import Clock, SystemClock, make_clock, wall_seconds
+from relevo_runtime.clock import Clock, Pace, SystemClock, make_clock, wall_seconds
 from relevo_runtime.settings import RuntimeSettings
-
-START_UP = timedelta(seconds=5)
-"""How long the services usually take to start: a clock that begins at a given time begins when they are there."""
 
 
 class ServicePlan(Struct, frozen=True, kw_only=True):
-    """What to run. `origin` is the time that the clock shows when the services are up; None is the present."""
+    """What to run. `origin` is the time that the clock shows until the services are up; None is the present."""
 
     data: Path
     workflows: Sequence[Loaded]
@@ -41,53 +40,67 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
 
 
 class System(Struct, frozen=True, kw_only=True):
-    """A running system."""
+    """A running system. What feeds it from outside tells in `feeds` how far it is, so that the clock waits for it."""
 
     settings: RuntimeSettings
     clock: Clock
     running: Running
     supervisor: Supervisor
+    feeds: list[Oldest]
 
 
 @contextlib.asynccontextmanager
 async def running_system(
-    plan: ServicePlan, *, say: Callable[[str], None], on_death: Callable[[Died], None]
+    plan: ServicePlan, *, say: Callable[[str], None], on_death: Callable[[Died | ServerDied], None]
 ) -> AsyncIterator[System]:
-    """Everything runs inside the block; `say` is told each step of the start.
+    """Everything runs inside the block; `say` is told each step of the start. What dies is started again.
 
-    Raises `CommandError`, `EmbeddedError`, `StartError` or `MigrationError`; what had been started is stopped.
+    Raises `CommandError`, `EmbeddedError`, `StartError` or `MigrationError`, and `ServerGivenUpError` out of the
+    block; what had been started is stopped.
     """
     ports = choose_ports(plan.port)
     plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with contextlib.AsyncExitStack() as stack:
-        base = await _infrastructure(plan.data, stack, say)
+        base, servers = await _infrastructure(plan.data, stack, say)
+        await stack.enter_async_context(kept_alive(servers, on_death))
         say("database and topics")
         await prepare(base)
         stored = await store(base, plan.workflows)
         if remark := describe_left(stored):
             say(remark)
         settings = _with_clock(base, plan)
-        clock_memory.remember(plan.data, settings)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")
         supervisor = await stack.enter_async_context(supervised(specs(settings, ports, plan.data), on_death))
         running = _running(settings, plan, ports)
         addresses.announce(plan.data, running)
         stack.callback(addresses.withdraw, plan.data)
+        pacemaker = await stack.enter_async_context(paced(settings))
         stack.callback(say, "stopping")
-        yield System(settings=settings, clock=make_clock(settings), running=running, supervisor=supervisor)
+        yield System(
+            settings=settings,
+            clock=make_clock(settings),
+            running=running,
+            supervisor=supervisor,
+            feeds=pacemaker.feeds if pacemaker else [],
+        )
 
 
-async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Callable[[str], None]) -> RuntimeSettings:
-    """Starts what is not given, side by side."""
+async def _infrastructure(
+    data: Path, stack: contextlib.AsyncExitStack, say: Callable[[str], None]
+) -> tuple[RuntimeSettings, Sequence[Server]]:
+    """Starts what is not given, side by side; returns what was started."""
     given: dict[str, object] = {"link_secret": SecretStr(_link_secret(data))}
+    servers: list[Server] = []
 
     async def postgres() -> None:
         server = await stack.enter_async_context(EmbeddedPostgres(data / "postgres"))
+        servers.append(server)
         given["postgres"] = SecretStr(server.dsn)
 
     async def kafka() -> None:
         server = await stack.enter_async_context(EmbeddedKafka(data / "kafka"))
+        servers.append(server)
         given.update(kafka=server.bootstrap, session_timeout=3.0)
 
     starts = {"PostgreSQL": ("RELEVO_POSTGRES", postgres), "Kafka": ("RELEVO_KAFKA", kafka)}
@@ -97,19 +110,22 @@ async def _infrastructure(data: Path, stack: contextlib.AsyncExitStack, say: Cal
     async with asyncio.TaskGroup() as starting:
         for start in wanted.values():
             starting.create_task(start())
-    return RuntimeSettings(**given)  # type: ignore[arg-type]  # pydantic checks each value
+    return RuntimeSettings(**given), servers  # type: ignore[arg-type]  # pydantic checks each value
 
 
 def _with_clock(settings: RuntimeSettings, plan: ServicePlan) -> RuntimeSettings:
-    """The clock of all processes. It starts at the plan's origin, or now, or where the last run's clock stood."""
-    now, anchor = SystemClock().now(), wall_seconds()
-    if plan.origin is not None:
-        origin, anchor = plan.origin, anchor + START_UP.total_seconds()
-    else:
-        origin = max(now, clock_memory.last_reading(plan.data) or now)
+    """The clock of all processes: it stands at the plan's origin, or now, or where the last run's clock stood.
+
+    A clock that is not the machine's own follows a file, and goes on when somebody paces it.
+    """
+    now, file = SystemClock().now(), clock_memory.clock_file(plan.data)
+    origin = plan.origin or max(now, clock_memory.last_reading(plan.data) or now)
     if plan.speed == 1.0 and origin == now:
         return settings
-    return settings.model_copy(update={"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor})
+    anchor = wall_seconds()
+    Pace(origin=origin, anchor=anchor, speed=plan.speed, until=origin).write(file)
+    told = {"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor, "clock_file": file}
+    return settings.model_copy(update=told)
 
 
 def _link_secret(data: Path) -> str:
@@ -142,4 +158,5 @@ def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports) -> Runn
         speed=settings.clock_speed,
         clock_origin=settings.clock_origin.isoformat() if settings.clock_origin else "",
         clock_anchor=settings.clock_anchor or 0.0,
+        clock_file=str(settings.clock_file or ""),
     )

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,6 +147,57 @@ async def post_order(up: dict[str, Any]) -> None:
         while (answer := await client.post(f"{up['ingest']}/events/acme", json=event)).status_code == 401:
             await asyncio.sleep(0.1)
     assert answer.status_code == 200, answer.text
+
+
+async def killed(server: Path) -> None:
+    """kill -9 of the server in this folder; returns once another one runs."""
+    pid = (server / "server.pid").read_text()
+    os.kill(int(pid), signal.SIGKILL)
+    while not (server / "server.pid").exists() or (server / "server.pid").read_text() in ("", pid):
+        await asyncio.sleep(0.1)
+
+
+async def test_kill_9_of_kafka_and_postgresql_is_told_and_the_services_go_on(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = await start("up", "--json", "--port", "0", "--data", str(data))
+    up = await started(process)
+    environment = addresses(up)
+    added = (
+        "--platform",
+        "shopify",
+        "--secret",
+        SECRET,
+        "--domain",
+        DOMAIN,
+        "--email-from",
+        "Acme <hello@example.com>",
+    )
+    code, _, err = await relevo("shops", "add", "acme", *added, **environment)
+    assert code == 0, err
+    await asyncio.gather(killed(data / "kafka"), killed(data / "postgres"))
+    while (await post(up, order_of_now())).status_code != 200:
+        await asyncio.sleep(0.1)  # 503 until both are back: the shop posts again
+    [message] = await mail(up, 1)
+    assert message["to"] == "shopper002@example.com"
+    process.send_signal(signal.SIGINT)
+    _, said = await process.communicate()
+    assert process.returncode == 0
+    for name in ("Kafka", "PostgreSQL"):
+        assert f"{name} died; starting it again on the same data" in said.decode()
+
+
+async def test_a_server_that_dies_at_each_start_ends_the_system_with_its_log(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = await start("up", "--json", "--port", "0", "--data", str(data))
+    await started(process)
+    children = family(process)
+    (data / "postgres" / "data" / "PG_VERSION").write_text("7\n")
+    os.kill(int((data / "postgres" / "server.pid").read_text()), signal.SIGKILL)
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert "PostgreSQL died 5 times in a row and is not started again" in said.decode()
+    assert "Traceback" not in said.decode()
+    await gone(children)
 
 
 async def test_kill_9_of_the_parent_leaves_no_process_and_no_lock_and_loses_no_state(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_runtime.clock import ManualClock, ScaledClock, SystemClock, make_clock
+from relevo_runtime.clock import ManualClock, Pace, PacedClock, ScaledClock, SystemClock, make_clock
 from relevo_runtime.settings import RuntimeSettings, describe_settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,6 +45,26 @@ def test_processes_with_the_same_settings_agree_on_the_time() -> None:
     one, other = make_clock(settings), make_clock(settings)
     assert abs(one.now() - other.now()) < timedelta(minutes=5)
     assert isinstance(make_clock(RuntimeSettings()), SystemClock)
+
+
+def test_clocks_that_follow_a_file_go_as_far_as_it_says_and_no_further(tmp_path: Path) -> None:
+    file = tmp_path / "clock.json"
+    until = NOON + timedelta(hours=1)
+    Pace(origin=NOON, anchor=time.time() - 3600, speed=3600, until=until).write(file)
+    clock = make_clock(RuntimeSettings(clock_speed=3600, clock_origin=NOON, clock_file=file))
+    assert isinstance(clock, PacedClock)
+    assert clock.now() == until
+    Pace(origin=until, anchor=time.time() - 3600, speed=3600, until=until + timedelta(minutes=1)).write(file)
+    assert clock.now() == until + timedelta(minutes=1)
+    assert clock.span(timedelta(seconds=2)) == timedelta(hours=2)
+    assert clock.wall(timedelta(hours=2)) == timedelta(seconds=2)
+    assert clock.wall(timedelta(microseconds=1)) == PacedClock.SHORTEST_WAIT
+    assert clock.wall(-timedelta(hours=1)) == -timedelta(seconds=1)
+
+
+def test_a_file_that_is_not_there_is_no_clock(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        make_clock(RuntimeSettings(clock_file=tmp_path / "clock.json"))
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

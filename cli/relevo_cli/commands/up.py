@@ -14,6 +14,7 @@ from relevo_cli.addresses import Running
 from relevo_cli.child import Died
 from relevo_cli.console import err, out, print_json
 from relevo_cli.deploying.report import secret_lines
+from relevo_cli.embedded_servers import ServerDied
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.system import ServicePlan, running_system
 from relevo_cli.workflow_files import Loaded, load_folders, secrets_named, workflow_folders
@@ -94,12 +95,14 @@ def step_printer(console: Console) -> Callable[[str], None]:
     return lambda step: console.print(f"… {step}", style="dim", markup=False)
 
 
-def restart_printer(console: Console) -> Callable[[Died], None]:
+def restart_printer(console: Console) -> Callable[[Died | ServerDied], None]:
     """Prints that a process died and is started again."""
     return lambda died: console.print(describe(died), style="yellow", markup=False)
 
 
-def describe(died: Died) -> str:
+def describe(died: Died | ServerDied) -> str:
     """A death as a sentence."""
+    if isinstance(died, ServerDied):
+        return f"{died.name} died; starting it again on the same data in {died.pause.total_seconds():.1f} s"
     how = f"was killed by signal {-died.code}" if died.code < 0 else f"ended with code {died.code}"
     return f"{died.name} {how}; starting it again (restart {died.restarts})"

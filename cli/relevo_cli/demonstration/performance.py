@@ -20,6 +20,7 @@ from relevo_cli.demonstration.screen import Progress, Screen
 from relevo_cli.demonstration.sinks import SinkMessage, Sinks, arrived
 from relevo_cli.demonstration.topics import TopicReader, reading_topics
 from relevo_cli.demonstration.verdict import Arrived, Verdict
+from relevo_cli.embedded_servers import ServerDied
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.recording import DOMAIN, OPENS, SHOP, Recording, record
 from relevo_cli.sample_shop.story import Expected
@@ -148,7 +149,11 @@ def kind_of_delivery(delivery: SendDelivery) -> verdict.Kind:
 
 
 async def perform(
-    performance: Performance, screen: Screen, *, say: Callable[[str], None], on_death: Callable[[Died], None]
+    performance: Performance,
+    screen: Screen,
+    *,
+    say: Callable[[str], None],
+    on_death: Callable[[Died | ServerDied], None],
 ) -> Result:
     """Perform it. Raises what `running_system` raises."""
     origin = OPENS - timedelta(seconds=performance.speed)
@@ -169,6 +174,7 @@ async def staged(system: System, performance: Performance) -> AsyncIterator[Stag
     begins = max(OPENS, system.clock.now() + system.clock.span(timedelta(seconds=1)))
     recording = record(performance.seed, performance.shoppers, begins.replace(microsecond=0))
     replay = Replay(recording, url=system.running.ingest, shop=shop, secret=SECRET, clock=system.clock)
+    system.feeds.append(replay.oldest_open)
     async with httpx.AsyncClient(timeout=10) as client, reading_topics(system.settings, shop) as seen:
         yield Stage(system, recording, replay, seen, Sinks(client, system.running.sandbox))
 

@@ -1,7 +1,9 @@
 """Posts the recorded webhooks over HTTP when the clock reaches their time, as the shop would."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 import httpx
 import structlog
@@ -30,6 +32,7 @@ class Replay:
         self._url = f"{url}/hooks/{shop}/shopify"
         self._secret = secret
         self._clock = clock
+        self._open = Counter(webhook.at for webhook in recording.webhooks)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     @property
@@ -44,10 +47,13 @@ class Replay:
                 await self._until(webhook)
                 posting.create_task(self._post(client, webhook, on_post))
 
+    def oldest_open(self) -> datetime | None:
+        """The time of the first webhook that is not done: the clock may not run away from it."""
+        return min(self._open, default=None)
+
     async def _until(self, webhook: Webhook) -> None:
-        ahead = self._clock.wall(webhook.at - self._clock.now()).total_seconds()
-        if ahead > 0:
-            await asyncio.sleep(ahead)
+        while (ahead := self._clock.wall(webhook.at - self._clock.now()).total_seconds()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(ahead)  # again and again, as the clock may stand meanwhile
 
     async def _post(self, client: httpx.AsyncClient, webhook: Webhook, on_post: Callable[[], None]) -> None:
         headers = webhooks.headers(webhook, secret=self._secret, domain=DOMAIN)
@@ -57,6 +63,7 @@ class Replay:
             self.posted += 1
         else:
             self.refused.append(f"{webhook.topic} {webhook.webhook_id}: {problem}")
+        self._open -= Counter([webhook.at])
         on_post()
 
     async def _deliver(self, client: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> str | None:

@@ -80,7 +80,7 @@ class EmbeddedKafka:
         """Start it and return when it takes connections; a restart keeps the port."""
         class_path = await asyncio.to_thread(jars.class_path)
         for attempt in range(1, _ATTEMPTS + 1):
-            lock = await lock_folder(self.folder)
+            lock = await lock_folder(self.folder, ours=self.process.started)
             self._configure()
             self.process.start(self._command(class_path), lock)
             try:

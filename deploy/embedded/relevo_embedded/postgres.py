@@ -79,7 +79,7 @@ class EmbeddedPostgres:
 
     async def start(self) -> None:
         """Start it, the first time with a new empty database, and return when it takes connections."""
-        lock = await lock_folder(self.folder)
+        lock = await lock_folder(self.folder, ours=self.process.started)
         if self.port == 0:
             [self.port] = free_ports(1)
         try:
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
             ),
             lock,
         )
-        await self.process.ready(self._is_ready, seconds=60.0)
+        await self.process.ready(self.is_ready, seconds=60.0)
 
     async def stop(self) -> None:
         """Stop it and wait until it is gone."""
@@ -123,7 +123,8 @@ class EmbeddedPostgres:
         }
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

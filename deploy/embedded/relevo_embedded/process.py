@@ -19,6 +19,7 @@ _GUARD = Path(__file__).with_name("guard.py")
 _BECOME = Path(__file__).with_name("become.py")
 _TAIL = 3000
 _HANDOVER_SECONDS = 20.0
+_LOOK_SECONDS = 0.1
 _ALIVE_SECONDS = 1.0  # an owner that was killed this instant may still look alive
 
 
@@ -50,7 +51,7 @@ class Guarded:
 
 
 class GuardedProcess:
-    """One server in one folder. `start` returns at once: wait with `ready`."""
+    """One server in one folder. `start` returns at once: wait with `ready`. `started`: it was, at some time."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -58,6 +59,7 @@ class GuardedProcess:
         self.log = folder / "server.log"
         self._pid_file = folder / "server.pid"
         self._guard: subprocess.Popen[bytes] | None = None
+        self.started = False
 
     @property
     def running(self) -> bool:
@@ -86,6 +88,7 @@ class GuardedProcess:
             *as_user(what.user, int(what.death_signal), "GUARD_PID"),
             *what.command,
         ]
+        self.started = True
         self._pid_file.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal must reach the services before their database.
@@ -110,6 +113,11 @@ class GuardedProcess:
                 await self.stop()
                 raise EmbeddedError(f"{self.name} was not ready in {seconds:.0f} s. {self.log}:\n{self.tail()}")
             await asyncio.sleep(0.02)
+
+    async def ended(self) -> None:
+        """Returns once the server has ended, whoever ended it."""
+        while self.running:  # noqa: ASYNC110 - another process ends: nobody sets an event
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def stop(self) -> None:
         """Stop the server and wait until it is gone; does nothing if it doesn't run."""
@@ -137,17 +145,17 @@ def as_user(user: str, death_signal: int, parent: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(_BECOME), user, str(death_signal), parent]
 
 
-async def lock_folder(folder: Path) -> int:
+async def lock_folder(folder: Path, *, ours: bool = False) -> int:
     """Create `folder` if needed and lock it; returns the lock's file descriptor.
 
-    After a crash of the owner its server needs a moment to end: that is waited for. Raises `FolderInUseError` if the
-    owner is alive.
+    After a crash its server needs a moment to end: that is waited for, if its owner is dead, or if it is `ours` that
+    crashed. Raises `FolderInUseError` if the owner is alive.
     """
     lock = _lock_file(folder)
     since = time.monotonic()
     while not _locked(lock):
         owner = int(os.pread(lock, 20, 0) or b"0")
-        patience = _ALIVE_SECONDS if _alive(owner) else _HANDOVER_SECONDS
+        patience = _ALIVE_SECONDS if not ours and _alive(owner) else _HANDOVER_SECONDS
         if time.monotonic() - since > patience:
             os.close(lock)
             raise FolderInUseError(folder, owner)

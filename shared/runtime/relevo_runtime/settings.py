@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
@@ -59,6 +60,10 @@ class RuntimeSettings(BaseSettings):
     )
     clock_anchor: float | None = Field(
         default=None, description="The Unix time at which the clock stood at its origin."
+    )
+    clock_file: Path | None = Field(
+        default=None,
+        description="A file that says how far time may go; `relevo up --speed` writes it. It goes before the origin.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level that is logged."
