@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from textwrap import dedent
-from typing import Any
+from typing import Any, TypeVar
 
 from relevo_contracts.consents import Consent
 from relevo_contracts.contact import Contact
@@ -13,11 +13,12 @@ from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.effects import Effect, Send
 from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
-from relevo_workflow.model.state import Facts, Run, Shop, Subject
+from relevo_workflow.model.state import Facts, GoalReached, Run, Shop, Subject
 from relevo_workflow.syntax.diagnostics import Diagnostic, WorkflowError
 from relevo_workflow.syntax.durations import format_duration, parse_duration
 from relevo_workflow.testing.simulation import Answer, Simulation
 
+T = TypeVar("T")
 START = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
 CUSTOMER = "ana"
 SHOP = Shop(id="casa-luna", name="Casa Luna", domain="casa-luna.example.com", locale="es-ES", timezone="Europe/Madrid")
@@ -184,7 +185,7 @@ class Customer:
     def effects(self) -> list[Effect]:
         return [one.effect for one in self.simulation.effects]
 
-    def effects_of(self, kind: type[Any]) -> list[Any]:
+    def effects_of(self, kind: type[T]) -> list[T]:
         return [one for one in self.effects if isinstance(one, kind)]
 
     @property
@@ -197,6 +198,12 @@ class Customer:
         """The only run."""
         (run,) = self.runs
         return run
+
+    @property
+    def goal(self) -> GoalReached:
+        """The goal of the only run, which has reached it."""
+        assert self.run.goal is not None
+        return self.run.goal
 
     @property
     def ended(self) -> tuple[str, str]:

@@ -197,7 +197,7 @@ def _branch(inner: list[Step]) -> Step:
 @st.composite
 def edited(draw: st.DrawFn, steps: list[Step]) -> list[Step]:
     """The steps after some edits: inserted, deleted, swapped, other lengths, wrapped into a branch, other ids."""
-    found = json.loads(json.dumps(steps))
+    found: list[Step] = json.loads(json.dumps(steps))
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(found) - 1))
         other = draw(st.integers(0, len(found) - 1))

@@ -52,7 +52,7 @@ def overtaken(flow: Definition, customer: Customer) -> tuple[list[str], dict[str
 
 
 class TestBirthdays:
-    def test_a_week_before_at_nine_in_the_morning_every_year(self):
+    def test_a_week_before_at_nine_in_the_morning_every_year(self) -> None:
         flow = a_workflow(BIRTHDAY, "card")
         customer = Customer(flow, facts=known(birthday=date(1990, 6, 15), timezone="America/New_York"))
         customer.waits("800d")
@@ -61,7 +61,7 @@ class TestBirthdays:
             datetime(2027, 6, 8, 13, tzinfo=UTC),
         ]
 
-    def test_29_february_comes_every_year(self):
+    def test_29_february_comes_every_year(self) -> None:
         flow = a_workflow(BIRTHDAY.replace("-7d", "0d"), "card")
         customer = Customer(flow, facts=known(birthday=date(2000, 2, 29), timezone="Europe/Rome"))
         customer.waits("1100d")
@@ -71,17 +71,17 @@ class TestBirthdays:
             date(2029, 2, 28),
         ]
 
-    def test_a_birthday_that_is_learnt_later_is_kept_too(self):
+    def test_a_birthday_that_is_learnt_later_is_kept_too(self) -> None:
         customer = Customer(a_workflow(BIRTHDAY, "card"))
         customer.does("customer.updated", "1d", birthday="1990-04-20").waits("60d")
         assert [moment.date() for moment in sent_on(customer)] == [date(2026, 4, 13)]
 
-    def test_a_birthday_that_is_corrected_moves_its_timer(self):
+    def test_a_birthday_that_is_corrected_moves_its_timer(self) -> None:
         customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
         customer.does("customer.updated", "1d", birthday="1990-05-20").waits("100d")
         assert [moment.date() for moment in sent_on(customer)] == [date(2026, 5, 13)]
 
-    def test_its_wake_up_again_before_its_time_or_after_a_correction_costs_no_birthday(self):
+    def test_its_wake_up_again_before_its_time_or_after_a_correction_costs_no_birthday(self) -> None:
         flow = a_workflow(BIRTHDAY, "card")
         customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
         first, born = customer.effects_of(ArmTimer)[-1], customer.simulation.subject
@@ -95,14 +95,14 @@ class TestBirthdays:
         corrected = customer.does("customer.updated", "61d", birthday="1990-06-01").simulation.subject
         assert wakes(flow, corrected, first, customer.after("61d")).subject == corrected
 
-    def test_the_wake_up_of_the_day_before_a_correction_starts_nothing(self):
+    def test_the_wake_up_of_the_day_before_a_correction_starts_nothing(self) -> None:
         flow = a_workflow(BIRTHDAY, "card")
         customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
         (first,) = customer.effects_of(ArmTimer)
         corrected = customer.does("customer.updated", "1d", birthday="1990-06-01").simulation.subject
         assert wakes(flow, corrected, first, first.due_at).decisions == ()
 
-    def test_an_event_that_overtakes_its_wake_up_costs_no_birthday(self):
+    def test_an_event_that_overtakes_its_wake_up_costs_no_birthday(self) -> None:
         flow = a_workflow(BIRTHDAY, "card")
         customer = Customer(flow, facts=known(birthday=date(1990, 4, 20)))
         (first,) = customer.effects_of(ArmTimer)
@@ -111,13 +111,13 @@ class TestBirthdays:
         (decision,) = wakes(flow, after, first, first.due_at).decisions
         assert decision.kind == "started"
 
-    def test_it_is_forgotten_with_the_customer(self):
+    def test_it_is_forgotten_with_the_customer(self) -> None:
         customer = Customer(a_workflow(BIRTHDAY, "card"), facts=known(birthday=date(1990, 4, 20)))
         customer.does("customer.redacted", "1d")
         assert customer.simulation.next_due is None
         assert customer.facts == Facts(redacted_at=customer.simulation.now)
 
-    def test_a_date_once(self):
+    def test_a_date_once(self) -> None:
         flow = a_workflow(
             """
             workflow: renewal
@@ -130,12 +130,12 @@ class TestBirthdays:
         customer = Customer(flow, facts=known(attributes={"renewal": "2026-05-01"})).waits("800d")
         assert sent_on(customer) == [datetime(2026, 4, 17, 8, tzinfo=UTC)]
 
-    def test_an_event_that_overtakes_its_wake_up_does_not_cost_a_date_that_comes_once(self):
+    def test_an_event_that_overtakes_its_wake_up_does_not_cost_a_date_that_comes_once(self) -> None:
         flow = a_workflow(BIRTHDAY.replace("offset", "every: once, offset"), "card")
         customer = Customer(flow, facts=known(birthday=date(2026, 4, 20)))
         assert overtaken(flow, customer) == (["started"], {})
 
-    def test_of_the_shop_and_taken_back(self):
+    def test_of_the_shop_and_taken_back(self) -> None:
         flow = a_workflow(
             """
             workflow: renewal
@@ -150,7 +150,7 @@ class TestBirthdays:
 
 
 class TestSchedules:
-    def test_only_those_of_its_segment_at_their_own_time(self):
+    def test_only_those_of_its_segment_at_their_own_time(self) -> None:
         flow = a_workflow(
             """
             workflow: weekly
@@ -164,7 +164,7 @@ class TestSchedules:
         visitor = Customer(flow, facts=known(timezone="America/New_York")).waits("8d")
         assert (sent_on(buyer), sent_on(visitor)) == ([datetime(2026, 3, 16, 13, tzinfo=UTC)], [])
 
-    def test_an_event_that_overtakes_its_wake_up_does_not_cost_the_last_time_of_a_rule(self):
+    def test_an_event_that_overtakes_its_wake_up_does_not_cost_the_last_time_of_a_rule(self) -> None:
         flow = a_workflow(
             """
             workflow: last
@@ -177,26 +177,26 @@ class TestSchedules:
 
 
 class TestInactivity:
-    def test_ninety_days_after_the_last_order(self):
+    def test_ninety_days_after_the_last_order(self) -> None:
         customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1").waits("365d")
         assert customer.messages == [("miss-you", "90d")]
 
-    def test_another_order_puts_it_off(self):
+    def test_another_order_puts_it_off(self) -> None:
         customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1")
         customer.does("order.placed", "60d", order_id="o2").waits("365d")
         assert customer.messages == [("miss-you", "150d")]
 
-    def test_and_after_it_another_round(self):
+    def test_and_after_it_another_round(self) -> None:
         customer = Customer(a_workflow(WIN_BACK, "miss-you")).does("order.placed", order_id="o1")
         customer.does("order.placed", "100d", order_id="o2").waits("365d")
         assert customer.messages == [("miss-you", "90d"), ("miss-you", "190d")]
 
-    def test_who_lapsed_long_ago_is_not_flooded_when_the_workflow_is_new(self):
+    def test_who_lapsed_long_ago_is_not_flooded_when_the_workflow_is_new(self) -> None:
         facts = known(last_order_at=START - timedelta(days=400))
         customer = Customer(a_workflow(WIN_BACK, "miss-you"), facts=facts).waits("365d")
         assert customer.messages == []
 
-    def test_a_deployment_arms_who_is_on_the_way(self):
+    def test_a_deployment_arms_who_is_on_the_way(self) -> None:
         flow = a_workflow(WIN_BACK, "miss-you")
         customer = Customer(facts=known(last_order_at=START - timedelta(days=60)))
         handled = rearm_alarms([flow], customer.simulation.subject, START)
@@ -205,7 +205,7 @@ class TestInactivity:
         assert armed.due_at == START + timedelta(days=30)
         assert rearm_alarms([flow], handled.subject, START).effects == ()
 
-    def test_an_import_of_old_orders_starts_nothing(self):
+    def test_an_import_of_old_orders_starts_nothing(self) -> None:
         flow = a_workflow(WIN_BACK, "miss-you")
         long_ago = START - timedelta(days=400)
         event = an_event("order.placed", long_ago, order_id="o1", historical=True)
@@ -228,27 +228,27 @@ class TestSegments:
       - send: {channel: email, template: hello, purpose: marketing}
     """
 
-    def flow(self, segment: str, change: str):
+    def flow(self, segment: str, change: str) -> Definition:
         return a_workflow(self.FLOW.replace("SEGMENT", segment).replace("CHANGE", change), "hello")
 
-    def test_joining_by_an_order(self):
+    def test_joining_by_an_order(self) -> None:
         customer = Customer(self.flow("big", "joined")).does("order.placed", order_id="o1", total=euros("60.00"))
         assert customer.messages == []
         customer.does("order.placed", "2d", order_id="o2", total=euros("60.00"))
         customer.does("order.placed", "3d", order_id="o3", total=euros("60.00"))
         assert customer.messages == [("hello", "2d")]
 
-    def test_by_an_import_nobody_joins_with_consequences(self):
+    def test_by_an_import_nobody_joins_with_consequences(self) -> None:
         customer = Customer(self.flow("big", "joined"))
         customer.does("order.placed", "1d", order_id="o1", total=euros("200.00"), historical=True)
         customer.does("order.placed", "2d", order_id="o2", total=euros("1.00"))
         assert (customer.messages, list(customer.facts.segments)) == ([], ["big"])
 
-    def test_leaving_because_time_passes(self):
+    def test_leaving_because_time_passes(self) -> None:
         customer = Customer(self.flow("lately", "left")).does("order.placed", order_id="o1").waits("60d")
         assert customer.messages == [("hello", "30d")]
 
-    def test_what_follows_the_joining_counts_however_late_both_become_known(self):
+    def test_what_follows_the_joining_counts_however_late_both_become_known(self) -> None:
         flow = a_workflow(
             """
             workflow: flow
@@ -267,7 +267,7 @@ class TestSegments:
         left = handle([flow], {}, joined.subject, EventInput(cancelled), after, shop=SHOP)
         assert [decision.reason for decision in left.decisions] == ["cancelled"]
 
-    def test_whoever_has_left_joins_by_no_event_that_comes_late(self):
+    def test_whoever_has_left_joins_by_no_event_that_comes_late(self) -> None:
         flow = self.flow("lately", "joined")
         left = Customer(flow).does("order.placed", order_id="o1").waits("60d").simulation.subject
         late = an_event("page.viewed", START + timedelta(days=29))
@@ -275,12 +275,12 @@ class TestSegments:
         assert handled.decisions == ()
         assert handled.subject.facts.segments == {}
 
-    def test_whoever_is_in_it_already_does_not_join(self):
+    def test_whoever_is_in_it_already_does_not_join(self) -> None:
         customer = Customer(self.flow("big", "joined"), facts=known(total_spent="500.00"))
         customer.does("order.placed", "1d", order_id="o1", total=euros("60.00"))
         assert customer.messages == []
 
-    def test_conditions_can_name_them(self):
+    def test_conditions_can_name_them(self) -> None:
         flow = a_workflow(
             """
             workflow: flow

@@ -158,7 +158,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("steps", "line", "column", "message", "advice"), MISTAKES)
-def test_a_mistake_in_a_step(steps, line, column, message, advice):
+def test_a_mistake_in_a_step(steps: str, line: int, column: int, message: str, advice: str) -> None:
     found = problems_of(HEAD + steps, "reminder")
     matching = [one for one in found if message in one.message]
     assert matching, [str(one) for one in found]
@@ -214,7 +214,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("text", "line", "column", "message"), HEADERS)
-def test_a_mistake_in_the_header(text, line, column, message):
+def test_a_mistake_in_the_header(text: str, line: int, column: int, message: str) -> None:
     found = problems_of(text)
     matching = [one for one in found if message in one.message]
     assert matching, [str(one) for one in found]
@@ -246,7 +246,7 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize(("template", "line", "column", "message"), TEMPLATES)
-def test_a_mistake_in_a_template(template, line, column, message):
+def test_a_mistake_in_a_template(template: str, line: int, column: int, message: str) -> None:
     text = HEAD + "  - send: {channel: email, template: odd, purpose: marketing}\n"
     found = problems_of(text, **{"templates__odd.yaml": template})
     matching = [one for one in found if message in one.message]
@@ -255,12 +255,12 @@ def test_a_mistake_in_a_template(template, line, column, message):
     assert (where.file, where.line, where.column) == ("templates/odd.yaml", line, column)
 
 
-def test_every_mistake_is_told_at_once_in_the_order_of_the_file():
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
     found = problems_of(HEAD + "  - wiat: 4h\n  - wait: soon\n  - goto: away\n")
     assert [one.position.line for one in found] == [4, 5, 6]
 
 
-def test_with_several_triggers_an_expression_must_fit_each():
+def test_with_several_triggers_an_expression_must_fit_each() -> None:
     found = problems_of(
         """
         workflow: flow
@@ -274,12 +274,12 @@ def test_with_several_triggers_an_expression_must_fit_each():
     assert "trigger has no field 'order_id' (when checkout.started started the run)" in [one.message for one in found]
 
 
-def test_a_message_names_its_place_and_its_help():
+def test_a_message_names_its_place_and_its_help() -> None:
     (found,) = problems_of(HEAD + "  - wiat: 4h\n")
     assert str(found) == "workflow.yaml:4:5: error: there is no step 'wiat' (help: did you mean 'wait'?)"
 
 
-def test_an_unused_template_and_a_language_that_lacks_a_text_are_warnings():
+def test_an_unused_template_and_a_language_that_lacks_a_text_are_warnings() -> None:
     flow = a_workflow(
         HEAD + "  - wait: 1h\n",
         **{
@@ -295,29 +295,29 @@ def test_an_unused_template_and_a_language_that_lacks_a_text_are_warnings():
 
 
 class TestVersions:
-    def test_the_version_is_the_content(self):
+    def test_the_version_is_the_content(self) -> None:
         one, two = files(HEAD + "  - wait: 1h\n"), files(HEAD + "  - wait: 2h\n")
         assert version_of(one) == version_of(dict(reversed(one.items()))) != version_of(two)
 
-    def test_tests_and_what_a_deployment_adds_do_not_change_it(self):
+    def test_tests_and_what_a_deployment_adds_do_not_change_it(self) -> None:
         text = files(HEAD + "  - wait: 1h\n")
         assert version_of({**text, "tests/a.yaml": "", "compiled/templates.json": "{}"}) == version_of(text)
 
 
 class TestStepIds:
-    def test_they_are_readable_and_stay_when_others_come(self):
+    def test_they_are_readable_and_stay_when_others_come(self) -> None:
         steps = "  - wait: 4h\n  - send: {channel: email, template: reminder, purpose: marketing}\n  - wait: 1d\n"
         before = a_workflow(HEAD + steps, "reminder")
         after = a_workflow(HEAD + "  - wait: 30m\n" + steps, "reminder")
         assert list(before.program.steps) == ["wait-4h", "send-reminder", "wait-1d"]
         assert set(before.program.steps) < set(after.program.steps)
 
-    def test_the_same_again_gets_a_number(self):
+    def test_the_same_again_gets_a_number(self) -> None:
         flow = a_workflow(HEAD + "  - wait: 4h\n  - wait: 4h\n")
         assert list(flow.program.steps) == ["wait-4h", "wait-4h-2"]
 
 
-def test_a_file_of_aliases_without_end_is_refused():
+def test_a_file_of_aliases_without_end_is_refused() -> None:
     bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
     for one, other in zip("bcdefgh", "abcdefg", strict=True):
         bomb += f"{one}: &{one} [{', '.join(['*' + other] * 10)}]\n"

@@ -40,7 +40,7 @@ steps:
 """
 
 
-def test_the_words_of_every_step():
+def test_the_words_of_every_step() -> None:
     made = diagram_of(a_workflow(EVERYTHING, "sms-hello"))
     assert [box.text for box in made.boxes if box.kind != "end"] == [
         "starts with: order placed\nif total > 100\nstarts by hand",
@@ -59,7 +59,7 @@ def test_the_words_of_every_step():
     assert made.anytime == ("order cancelled (order id is “o”) → ends: cancelled",)
 
 
-def test_a_goto_is_an_arrow_and_each_way_has_its_words():
+def test_a_goto_is_an_arrow_and_each_way_has_its_words() -> None:
     made = diagram_of(a_workflow(EVERYTHING, "sms-hello"))
     arrows = {(arrow.source, arrow.label): arrow.target for arrow in made.arrows}
     assert arrows["approve-1", "rejected"] == "again"
@@ -68,7 +68,7 @@ def test_a_goto_is_an_arrow_and_each_way_has_its_words():
     assert next(box.text for box in made.boxes if box.id == arrows["split-1", "b (75 %)"]) == "ends: enough"
 
 
-def test_a_branch_asks_a_question_and_a_wait_leaves_out_what_is_the_same_anyway():
+def test_a_branch_asks_a_question_and_a_wait_leaves_out_what_is_the_same_anyway() -> None:
     flow = a_workflow("""
         workflow: flow
         trigger: {event: order.placed}
@@ -100,11 +100,11 @@ def test_a_branch_asks_a_question_and_a_wait_leaves_out_what_is_the_same_anyway(
         ("customer.last_order_at < now - days(30)", "last order more than 30 days ago"),
     ],
 )
-def test_conditions_in_words(condition: str, words: str):
+def test_conditions_in_words(condition: str, words: str) -> None:
     assert condition_in_words(condition) == words
 
 
-def test_the_terms_that_only_correlate_are_left_out():
+def test_the_terms_that_only_correlate_are_left_out() -> None:
     assert correlated("event.order_id == trigger.order_id && event.total.amount > 1.0") == "total > 1"
 
 
@@ -114,7 +114,7 @@ def overlap(one: Placed, other: Placed) -> bool:
 
 
 @pytest.mark.parametrize("name", [*NAMES, "everything"])
-def test_nothing_stands_upon_anything_else_and_every_arrow_leads_down(name: str):
+def test_nothing_stands_upon_anything_else_and_every_arrow_leads_down(name: str) -> None:
     definition = a_workflow(EVERYTHING, "sms-hello") if name == "everything" else load_workflow(workflow_files(name))
     layout = lay_out(diagram_of(definition))
     nodes = list(layout.nodes.values())
@@ -126,7 +126,7 @@ def test_nothing_stands_upon_anything_else_and_every_arrow_leads_down(name: str)
         assert all(upper.bottom <= lower.top + 0.01 for upper, lower in pairwise(places))
 
 
-def test_the_svg_is_xml_with_letters_large_enough_and_all_words():
+def test_the_svg_is_xml_with_letters_large_enough_and_all_words() -> None:
     made = diagram_of(a_workflow(EVERYTHING, "sms-hello"))
     root = ET.fromstring(render_svg(made))
     sizes = [float(node.get("font-size", "13")) for node in root.iter()]
@@ -136,7 +136,7 @@ def test_the_svg_is_xml_with_letters_large_enough_and_all_words():
     assert all(word in words for box in made.boxes for word in box.text.split())
 
 
-def test_a_step_that_starts_another_workflow_for_each_says_so():
+def test_a_step_that_starts_another_workflow_for_each_says_so() -> None:
     text = (
         "workflow: flow\ntrigger: {event: order.placed}\nsteps: [{start: {workflow: other, for_each: trigger.items}}]\n"
     )
@@ -144,14 +144,14 @@ def test_a_step_that_starts_another_workflow_for_each_says_so():
     assert boxes[1].text == "starts the workflow other\nfor each of items"
 
 
-def test_no_class_of_the_mermaid_text_is_a_word_of_mermaids_own():
+def test_no_class_of_the_mermaid_text_is_a_word_of_mermaids_own() -> None:
     text = render_mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
     classes = set(re.findall(r"(?::::|classDef )(\S+)", text))
     assert len(classes) == 8
     assert not classes & {"end", "call", "href", "click", "style", "class", "default", "graph", "subgraph"}
 
 
-def test_the_mermaid_text_quotes_what_it_must():
+def test_the_mermaid_text_quotes_what_it_must() -> None:
     text = render_mermaid(diagram_of(a_workflow(EVERYTHING, "sms-hello")))
     assert text.startswith("flowchart TD\n")
     assert 'n0(["starts with: order placed<br>if total &gt; 100<br>starts by hand"]):::start' in text
@@ -159,7 +159,7 @@ def test_the_mermaid_text_quotes_what_it_must():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_library_is_drawn_as_it_is(name: str):
+def test_the_library_is_drawn_as_it_is(name: str) -> None:
     folder: Path = LIBRARY / name
     stale = [file for file, text in drawings(folder).items() if (folder / file).read_text() != text]
     assert stale == [], "run `relevo diagram --write` and commit the result"
@@ -180,7 +180,7 @@ steps:
 """
 
 
-def test_what_holds_for_the_whole_is_told_in_sentences():
+def test_what_holds_for_the_whole_is_told_in_sentences() -> None:
     made = diagram_of(a_workflow(WHOLE.replace("REENTRY", "never")))
     assert made.rules == (
         "One run for each order id, once and for all",
@@ -204,7 +204,7 @@ def test_what_holds_for_the_whole_is_told_in_sentences():
         ("{after: 30d}", "One run for each order id, again 30 days after the last start at the soonest"),
     ],
 )
-def test_who_comes_in_again(reentry: str, words: str):
+def test_who_comes_in_again(reentry: str, words: str) -> None:
     assert diagram_of(a_workflow(WHOLE.replace("REENTRY", reentry))).rules[0] == words
 
 

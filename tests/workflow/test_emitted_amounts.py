@@ -39,17 +39,17 @@ def said(data: str) -> list[str]:
         ("total: {amount: 1.0 / 3.0, currency: EUR}", "0.333333"),
     ],
 )
-def test_an_amount_is_decimal_text(written, published):
+def test_an_amount_is_decimal_text(written: str, published: str) -> None:
     assert emitted(written, total=euros("0.10"))["total"] == euros(published)
 
 
-def test_an_amount_that_no_double_holds_arrives_as_it_came():
+def test_an_amount_that_no_double_holds_arrives_as_it_came() -> None:
     long = "123456789012345.678901"
     assert emitted("total: trigger.total", total=euros(long))["total"] == euros(long)
     assert emitted("total: {amount: trigger.total.amount, currency: EUR}", total=euros(long))["total"] == euros(long)
 
 
-def test_amounts_of_items_too():
+def test_amounts_of_items_too() -> None:
     items = [{"title": "Mug", "quantity": 2, "price": euros("0.10")}, {"title": "Bowl"}]
     assert emitted("items: trigger.items", total=euros("1.00"), items=items)["items"] == items
     written = emitted("items: [{title: Mug, price: {amount: 4.5, currency: EUR}}]", total=euros("1.00"))
@@ -58,7 +58,7 @@ def test_amounts_of_items_too():
     assert [one["price"] for one in picked["items"]] == [euros("0.10")]
 
 
-def test_what_a_step_saved_and_what_is_absent():
+def test_what_a_step_saved_and_what_is_absent() -> None:
     wait = "  - wait_for: [{event: order.paid, as: paid}, {timeout: 1d, steps: [{stop: late}]}]\n"
     flow = a_workflow(f"{HEAD}{wait}  - emit: {{event: quote.expired, data: {{quote_id: q, total: run.paid.total}}}}")
     customer = Customer(flow).does("order.placed", order_id="o1", total=euros("1.00"))
@@ -77,7 +77,7 @@ def test_what_a_step_saved_and_what_is_absent():
         ("items: [{titel: Mug}]", "'items' of quote.expired has no field 'titel'"),
     ],
 )
-def test_what_is_no_amount_is_told_when_it_is_checked(written, message):
+def test_what_is_no_amount_is_told_when_it_is_checked(written: str, message: str) -> None:
     assert message in said(written)
 
 
@@ -94,10 +94,10 @@ def test_what_is_no_amount_is_told_when_it_is_checked(written, message):
         (-1e-9, "0.00"),
     ],
 )
-def test_numbers_as_decimal_text(number, text):
+def test_numbers_as_decimal_text(number: float, text: str) -> None:
     assert decimal_text(number) == text
 
 
 @pytest.mark.parametrize("value", [True, None, "4.90", float("nan"), float("inf")])
-def test_what_is_no_number_has_no_decimal_text(value):
+def test_what_is_no_number_has_no_decimal_text(value: object) -> None:
     assert decimal_text(value) == ""

@@ -17,13 +17,13 @@ steps:
 """
 
 
-def test_a_second_exit_for_a_reason_has_a_way_of_its_own():
+def test_a_second_exit_for_a_reason_has_a_way_of_its_own() -> None:
     flow = a_workflow(TEXT)
     assert list(coverage(flow, []).paths) == ["exit/bought", "exit/bought-2", "exit/consent.changed", "exit/bought-3"]
     assert [flow.position_of(way).line for way in coverage(flow, []).paths] == [4, 5, 6, 7]
 
 
-def test_its_path_and_its_reason():
+def test_its_path_and_its_reason() -> None:
     flow = a_workflow(TEXT)
     for event in ("order.paid", "order.cancelled"):
         customer = Customer(flow).does("checkout.started", checkout_token="c", total=euros("1.00"))
@@ -34,7 +34,7 @@ def test_its_path_and_its_reason():
         assert "exit/bought" in coverage(flow, [customer.path]).missed
 
 
-def test_a_reason_that_looks_like_the_second_of_another():
+def test_a_reason_that_looks_like_the_second_of_another() -> None:
     flow = a_workflow(
         """
         workflow: flow
@@ -49,6 +49,6 @@ def test_a_reason_that_looks_like_the_second_of_another():
     assert list(coverage(flow, []).paths) == ["exit/bought-2", "exit/bought", "exit/bought-3"]
 
 
-def test_that_ways_are_numbered_is_no_change_to_tell():
+def test_that_ways_are_numbered_is_no_change_to_tell() -> None:
     fewer = TEXT.replace("  - {event: order.placed, reason: bought}\n", "")
     assert not any("exit/" in line for line in compare_versions(a_workflow(TEXT), a_workflow(fewer)).lines())

@@ -142,8 +142,17 @@ def test_a_mail_that_was_put_off_says_since_when_and_why() -> None:
 
 
 def recorded(run_id: str, run_key: str = "", workflow: str = "cart", **more: Any) -> RecordedDecision:
-    values = {"at": START, "version": "v", "input": "checkout.started", "kind": "started", "reason": "started by it"}
-    return RecordedDecision(**(values | more), workflow=workflow, run_id=run_id, run_key=run_key)
+    started = RecordedDecision(
+        at=START,
+        version="v",
+        input="checkout.started",
+        kind="started",
+        reason="started by it",
+        workflow=workflow,
+        run_id=run_id,
+        run_key=run_key,
+    )
+    return structs.replace(started, **more)
 
 
 def test_runs_of_one_workflow_are_told_apart_by_their_key_or_id() -> None:
@@ -290,30 +299,30 @@ class TestThePartThatFailed:
         customer.does("order.placed", order_id="o1", total=euros("10.00"))
         return condition(customer.simulation.decisions[0].trace[0])
 
-    def test_of_plain_comparisons(self):
+    def test_of_plain_comparisons(self) -> None:
         said = self.said("event.total.amount > 5.0 && customer.orders_count > 3", orders_count=1)
         assert said.endswith(
             "is false, for customer.orders_count > 3 is not (customer.orders_count = 2) (event.total.amount = 10.0)"
         )
 
-    def test_of_what_only_cel_answers(self):
+    def test_of_what_only_cel_answers(self) -> None:
         said = self.said('"vip" in customer.tags && has(event.total) && customer.group.startsWith("b")', group="c")
         assert '"vip" in customer.tags is not' in said
         assert 'and customer.group.startsWith("b") is not (customer.group = "c")' in said
         assert "has(event.total) is not" not in said
 
-    def test_of_orders_and_of_brackets(self):
+    def test_of_orders_and_of_brackets(self) -> None:
         said = self.said("(customer.orders_count > 0 || true) && orders(days(9)).count >= 2")
         assert "for orders(days(9)).count >= 2 is not (orders(days(9)).count = 1)" in said
 
-    def test_one_part_alone_or_a_true_one_is_told_as_before(self):
+    def test_one_part_alone_or_a_true_one_is_told_as_before(self) -> None:
         assert self.said("customer.orders_count > 3").endswith("is false (customer.orders_count = 1)")
         assert "is true" in self.said("customer.orders_count > 0 && event.total.amount > 0.0")
         assert "not" not in self.said("customer.orders_count > 3 || event.total.amount > 20.0")
 
     @pytest.mark.parametrize("rest", ["|| customer.orders_count > 7", "? false : false"])
-    def test_what_binds_less_is_not_parted(self, rest: str):
+    def test_what_binds_less_is_not_parted(self, rest: str) -> None:
         assert " is not" not in self.said("event.total.amount > 50.0 && customer.orders_count > 3 " + rest)
 
-    def test_an_and_inside_of_a_text_parts_nothing(self):
+    def test_an_and_inside_of_a_text_parts_nothing(self) -> None:
         assert "for customer.group == " in self.said('event.total.amount > 5.0 && customer.group == "a && b"')

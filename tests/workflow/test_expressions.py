@@ -1,6 +1,7 @@
 """Conditions: what they see, what an absent field is, what a failure does, what the trace tells."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cel_expr_python import cel
@@ -10,17 +11,19 @@ from hypothesis import strategies as st
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_workflow.expressions.compilation import ExpressionCompiler
 from relevo_workflow.expressions.environment import TypeEnvironment
+from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.expressions.field_paths import find_paths
 from relevo_workflow.expressions.plain_conditions import plain_condition
 from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.expressions.shapes import event_shape, run_shape
+from relevo_workflow.model.decision import Check
 from relevo_workflow.model.state import Run, Shop
 from relevo_workflow.syntax.diagnostics import Position, Problems
 from relevo_workflow.syntax.yaml_source import Node
 from tests.workflow.shop import START, an_event, euros, known
 
 NAMES = TypeEnvironment(("checkout.started",), ("checkout.started",), run_shape({"order": event_shape("order.placed")}))
-DATA = {
+DATA: dict[str, Any] = {
     "customer": {"email": "ana@example.com"},
     "checkout_token": "t1",
     "total": euros("12.50"),
@@ -29,14 +32,14 @@ DATA = {
 }
 
 
-def compiled(text: str, environment: TypeEnvironment = NAMES):
+def compiled(text: str, environment: TypeEnvironment = NAMES) -> Expression:
     problems = Problems()
     expression = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml", 3, 9), text, text), environment)
     assert expression is not None, problems.found
     return expression
 
 
-def check(text: str, data=None, **facts):
+def check(text: str, data: dict[str, Any] | None = None, **facts: Any) -> Check:
     event = an_event("checkout.started", START, **(DATA if data is None else data))
     run = Run(
         id="r",
@@ -98,7 +101,7 @@ SEEN = [
 
 
 @pytest.mark.parametrize(("text", "value"), SEEN)
-def test_what_an_expression_sees(text, value):
+def test_what_an_expression_sees(text: str, value: object) -> None:
     found = check(
         text,
         orders_count=2,
@@ -122,14 +125,14 @@ ABSENT = [
 
 
 @pytest.mark.parametrize(("text", "value"), ABSENT)
-def test_an_absent_field_is_the_empty_value_of_its_kind(text, value):
+def test_an_absent_field_is_the_empty_value_of_its_kind(text: str, value: object) -> None:
     found = check(text, data={"customer": {}})
     assert (found.value, found.error) == (value, "")
 
 
-def test_a_failure_makes_a_condition_false_and_is_told():
+def test_a_failure_makes_a_condition_false_and_is_told() -> None:
     text = "event.items[7].quantity > 1.0"
-    trace = []
+    trace: list[Check] = []
     event = an_event("checkout.started", **DATA)
     run = Run(id="r", workflow="w", version="v", key="k", customer="c", started_at=START, at=START)
     scope = Scope(event=event, run_state=run, facts=known(), shop_state=Shop(id="s"), now=START)
@@ -138,26 +141,26 @@ def test_a_failure_makes_a_condition_false_and_is_told():
     assert "index" in trace[0].error.lower()
 
 
-def test_the_trace_has_the_fields_that_were_read():
+def test_the_trace_has_the_fields_that_were_read() -> None:
     found = check("event.total.amount > 10.0 && has(event.cart_token) && event.items.size() > 0")
     assert found.fields == {"event.total.amount": 12.5, "has(event.cart_token)": False, "event.items": "2 items"}
 
 
-def test_fields_inside_a_loop_are_not_fields_of_the_event():
+def test_fields_inside_a_loop_are_not_fields_of_the_event() -> None:
     roots = {"event": event_shape("checkout.started")}
     found = find_paths('event.items.exists(i, i.title == "event.total") && event . checkout_token != ""', roots)
     assert [path.text for path in found] == ["event.items", "event.checkout_token"]
 
 
 @given(st.text(max_size=40))
-def test_no_text_breaks_the_reader(text):
+def test_no_text_breaks_the_reader(text: str) -> None:
     problems = Problems()
     compiled = ExpressionCompiler(problems).compile(text, Node(Position("w.yaml"), text, text), NAMES)
     assert (compiled is None) == bool(problems.errors)
 
 
 @pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
-def test_every_field_of_every_event_can_be_named(event_type):
+def test_every_field_of_every_event_can_be_named(event_type: str) -> None:
     names = TypeEnvironment((event_type,), (event_type,), run_shape({}))
     for field in event_shape(event_type).fields:
         assert compiled(f"event.{field} == trigger.{field}", names).by_event
@@ -213,7 +216,7 @@ conditions = st.recursive(
         st.booleans(),
     ),
 )
-def test_plain_conditions_mean_what_cel_means(text, values):
+def test_plain_conditions_mean_what_cel_means(text: str, values: tuple[object, ...]) -> None:
     condition = plain_condition(text, VARIABLES)
     assert condition is not None
     env = cel.NewEnv(variables={name: getattr(cel.Type, kind) for name, kind in VARIABLES.items()})
@@ -238,7 +241,7 @@ def test_plain_conditions_mean_what_cel_means(text, values):
         "n > -1",
     ],
 )
-def test_all_else_is_left_to_cel(text):
+def test_all_else_is_left_to_cel(text: str) -> None:
     assert plain_condition(text, VARIABLES) is None
 
 

@@ -1,40 +1,42 @@
 """What the events tell about a customer, whatever their order and however often they come."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relevo_contracts.envelope import Event
 from relevo_workflow.model.state import Facts
 from relevo_workflow.runs.customer_merge import merge_facts
 from relevo_workflow.runs.facts import fold_event, ran_once, with_start
 from tests.workflow.shop import START, an_event, euros
 
 
-def folded(*events) -> Facts:
+def folded(*events: Event) -> Facts:
     facts = Facts()
     for event in events:
         facts = fold_event(facts, event)
     return facts
 
 
-def order(number: int, hours: int = 0, amount: str = "10.00", currency: str = "EUR"):
+def order(number: int, hours: int = 0, amount: str = "10.00", currency: str = "EUR") -> Event:
     total = {"amount": amount, "currency": currency}
     return an_event(
         "order.placed", START + timedelta(hours=hours), event_id=f"e{number}", order_id=f"o{number}", total=total
     )
 
 
-def test_orders_count_once_each():
+def test_orders_count_once_each() -> None:
     facts = folded(order(1), order(2, 5, "2.50"), order(1))
     assert (facts.orders_count, facts.total_spent, facts.currency) == (2, "12.50", "EUR")
     assert (facts.first_order_at, facts.last_order_at) == (START, START + timedelta(hours=5))
 
 
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
-def test_orders_in_any_order_and_again_come_to_the_same(sequence, echoes):
+def test_orders_in_any_order_and_again_come_to_the_same(sequence: list[int], echoes: list[int]) -> None:
     plain = folded(*(order(number, number) for number in range(6)))
     mixed = folded(*(order(number, number) for number in (*sequence, *echoes)))
     assert msgspec.structs.replace(mixed, order_ids=(), contact=plain.contact) == msgspec.structs.replace(
@@ -42,42 +44,42 @@ def test_orders_in_any_order_and_again_come_to_the_same(sequence, echoes):
     )
 
 
-def test_an_order_in_another_currency_counts_but_adds_nothing():
+def test_an_order_in_another_currency_counts_but_adds_nothing() -> None:
     facts = folded(order(1), order(2, 1, "99.00", "USD"))
     assert (facts.orders_count, facts.total_spent) == (2, "10.00")
 
 
-def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it():
+def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it() -> None:
     told = an_event("customer.updated", START + timedelta(hours=2), orders_count=7, total_spent=euros("70.00"))
     facts = folded(told, order(1, 1))
     assert (facts.orders_count, facts.total_spent) == (7, "70.00")
     assert fold_event(facts, order(2, 3)).orders_count == 8
 
 
-def test_an_older_profile_that_comes_late_is_left_out():
+def test_an_older_profile_that_comes_late_is_left_out() -> None:
     new = an_event("customer.updated", START + timedelta(hours=1), tags=["vip"], birthday="1990-02-28")
     old = an_event("customer.created", START, tags=["new"])
     facts = folded(new, old)
     assert (facts.tags, facts.birthday) == (["vip"], date(1990, 2, 28))
 
 
-def test_consent_is_the_newest_statement():
+def test_consent_is_the_newest_statement() -> None:
     granted = an_event("consent.changed", START, channel="email", state="granted")
     withdrawn = an_event("consent.changed", START + timedelta(hours=1), channel="email", state="withdrawn")
     assert folded(withdrawn, granted).contact.email_consent.state == "withdrawn"
 
 
-def test_an_event_that_says_nothing_new_changes_nothing():
+def test_an_event_that_says_nothing_new_changes_nothing() -> None:
     facts = folded(order(1))
     assert fold_event(facts, order(1)) is facts
 
 
-def test_data_that_does_not_fit_is_refused():
+def test_data_that_does_not_fit_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         folded(an_event("order.placed", order_id=7))
 
 
-def test_old_starts_are_forgotten_except_where_re_entry_is_never():
+def test_old_starts_are_forgotten_except_where_re_entry_is_never() -> None:
     facts = with_start(Facts(), "once/ana", "r0", datetime(2020, 1, 1, tzinfo=UTC), forever=True)
     for number in range(150):
         facts = with_start(facts, f"cart/{number}", f"r{number}", START + timedelta(hours=number), forever=False)
@@ -88,7 +90,7 @@ def test_old_starts_are_forgotten_except_where_re_entry_is_never():
 
 
 ANA = {"id": "7", "email": "ana@example.com", "first_name": "Ana", "locale": "es-ES", "group": "trade"}
-TOLD = {
+TOLD: dict[str, dict[str, Any]] = {
     "page.viewed": {"customer": ANA},
     "form.submitted": {"customer": {**ANA, "email_marketing": True}, "form": "newsletter"},
     "cart.updated": {"customer": ANA, "cart_token": "c1", "total": euros("9.00")},
@@ -102,7 +104,7 @@ TOLD = {
 
 
 @given(st.lists(st.sampled_from(sorted(TOLD)), max_size=6))
-def test_what_nobody_listens_to_is_read_in_part_with_the_same_facts(kinds):
+def test_what_nobody_listens_to_is_read_in_part_with_the_same_facts(kinds: list[str]) -> None:
     whole = partly = Facts()
     for hours, kind in enumerate(kinds):
         event = an_event(kind, START + timedelta(hours=hours), **TOLD[kind])
@@ -110,7 +112,7 @@ def test_what_nobody_listens_to_is_read_in_part_with_the_same_facts(kinds):
     assert partly == whole
 
 
-def test_in_what_nobody_listens_to_only_the_customer_has_to_fit():
+def test_in_what_nobody_listens_to_only_the_customer_has_to_fit() -> None:
     cart = an_event("cart.updated", cart_token=5)
     assert fold_event(Facts(), cart, whole=False).contact.email == "ana@example.com"
     with pytest.raises(msgspec.ValidationError):

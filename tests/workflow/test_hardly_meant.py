@@ -47,7 +47,7 @@ def test_a_comment_that_cuts_off_a_text_of_a_template(subject: str, column: int,
     assert found == (wanted if quoted else [])
 
 
-def test_a_comment_that_cuts_off_a_text_of_a_step():
+def test_a_comment_that_cuts_off_a_text_of_a_step() -> None:
     title = "      title: Return #{{ trigger.order_id }}\n      deadline: 1d\n"
     found = warnings(FLOW.replace("  - task: {deadline: 1d, title: Call}\n", f"  - task:\n{title}"))
     assert [one.split(" (")[0] for one in found] == [
@@ -55,7 +55,7 @@ def test_a_comment_that_cuts_off_a_text_of_a_step():
     ]
 
 
-def test_comments_beside_what_is_no_text_are_comments():
+def test_comments_beside_what_is_no_text_are_comments() -> None:
     commented = FLOW.replace("trigger:", "#trigger\ntrigger:").replace("flow\n", "flow #the name\n")
     assert warnings(commented + "  - wait: 4h  # four hours\n  - wait: 1d #a day\n") == []
 

@@ -57,7 +57,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("condition", "warning"), NEVER)
-def test_a_text_that_the_field_can_never_be(condition, warning):
+def test_a_text_that_the_field_can_never_be(condition: str, warning: str) -> None:
     assert warnings(condition) == [warning]
 
 
@@ -75,7 +75,7 @@ def test_a_text_that_the_field_can_never_be(condition, warning):
         'trigger.type in ["order.placed"]',
     ],
 )
-def test_what_may_be_is_not_told(condition):
+def test_what_may_be_is_not_told(condition: str) -> None:
     assert warnings(condition) == []
 
 
@@ -92,7 +92,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "message"), TEXTS)
-def test_texts_ask_for_what_can_be_too(text, message):
+def test_texts_ask_for_what_can_be_too(text: str, message: str) -> None:
     (one,) = [one for one in in_text(text) if "is never" in one]
     assert message in one
     assert one.startswith(f"2:{13 + text.index(message.split(chr(39))[1])} ")
@@ -109,7 +109,7 @@ def in_text(text: str) -> list[str]:
     return [f"{one.position.line}:{one.position.column} {one.message} ({one.help})" for one in found]
 
 
-def test_with_several_triggers_a_text_that_one_of_them_can_have_is_fine():
+def test_with_several_triggers_a_text_that_one_of_them_can_have_is_fine() -> None:
     assert warnings('trigger.type == "order.paid"', "[order.placed, order.paid]") == []
     (one,) = warnings('trigger.type == "order.cancelled"', "[order.placed, order.paid]")
     assert one.endswith("(it can be order.paid, order.placed)")
@@ -119,7 +119,7 @@ TASK = "  - task: {title: Call, skill: phone, deadline: 2d, as: call}"
 APPROVAL = "  - approve: {title: Call, roles: [lead], deadline: 2d, as: call}"
 
 
-def test_the_outcomes_of_the_staff_are_known():
+def test_the_outcomes_of_the_staff_are_known() -> None:
     assert warnings('run.call.status == "completed"', before=TASK) == []
     (task,) = warnings('run.call.status == "approved"', before=TASK)
     assert task.endswith("run.call.status is never 'approved': this is always false (it can be completed, expired)")
@@ -129,11 +129,11 @@ def test_the_outcomes_of_the_staff_are_known():
     assert warnings('run.call.status == "approved"', before=f"{APPROVAL}\n{TASK}") == []
 
 
-def test_an_outcome_that_is_not_there_yet_is_empty():
+def test_an_outcome_that_is_not_there_yet_is_empty() -> None:
     assert warnings('run.call.status == ""', before=TASK) == []
 
 
-def test_the_words_of_a_table_are_known():
+def test_the_words_of_a_table_are_known() -> None:
     rules = "{when: trigger.total.amount > 10.0, set: {tier: gold}}, {otherwise: , set: {tier: free}}"
     table = f"  - decide: {{rules: [{rules}], as: call}}"
     assert warnings('run.call.tier == "free"', before=table) == []
@@ -143,7 +143,7 @@ def test_the_words_of_a_table_are_known():
     assert warnings('run.call.tier == "golden"', before=open_table) == []
 
 
-def test_the_values_that_an_own_event_lists_are_known():
+def test_the_values_that_an_own_event_lists_are_known() -> None:
     declared = '{"type": "object", "properties": {"level": {"type": "string", "enum": ["gold", "silver"]}}}'
     own = {"events__custom.level_reached.json": declared}
     assert warnings('trigger.level == "gold"', "custom.level_reached", **own) == []

@@ -20,7 +20,7 @@ def workflow_files(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_workflow_of_the_library(name):
+def test_a_workflow_of_the_library(name: str) -> None:
     files = workflow_files(name)
     definition = load_workflow(files)
     suite = run_tests(definition, files)

@@ -25,14 +25,14 @@ steps:
 """
 
 
-def test_a_reminder_of_a_cart_that_no_purchase_ends():
+def test_a_reminder_of_a_cart_that_no_purchase_ends() -> None:
     assert said(CART, "reminder") == [
         "workflow.yaml:5:38: warning: 'send-reminder' also goes to those who have bought in the meantime"
         " (help: exit: {event: order.placed, reason: bought})"
     ]
 
 
-def test_an_exit_or_an_arm_at_the_purchase_is_enough_and_at_once_needs_none():
+def test_an_exit_or_an_arm_at_the_purchase_is_enough_and_at_once_needs_none() -> None:
     assert said(CART + "exit: {event: order.placed}\n", "reminder") == []
     arm = "wait_for: [{event: order.placed, steps: [{stop: bought}]}, {timeout: 4h}]"
     assert said(CART.replace("wait: 4h", arm), "reminder") == []
@@ -47,7 +47,7 @@ steps:
 """
 
 
-def test_marketing_that_never_asks_for_consent():
+def test_marketing_that_never_asks_for_consent() -> None:
     assert said(MARKETING, "news") == [
         "workflow.yaml:4:53: warning: 'send-news' is marketing, and nothing here asks for consent: without it the "
         'message is dropped (help: when: customer.email_consent == "granted", or an exit at consent.changed)'
@@ -56,7 +56,7 @@ def test_marketing_that_never_asks_for_consent():
     assert "customer.sms_consent" in said(text, "sms-x")[0]
 
 
-def test_consent_is_asked_for_by_a_condition_a_segment_a_trigger_or_an_exit():
+def test_consent_is_asked_for_by_a_condition_a_segment_a_trigger_or_an_exit() -> None:
     ways = [
         MARKETING.replace("placed}", 'placed, when: customer.email_consent == "granted"}'),
         MARKETING.replace("placed}", """placed, when: '"willing" in customer.segments'}""")
@@ -67,7 +67,7 @@ def test_consent_is_asked_for_by_a_condition_a_segment_a_trigger_or_an_exit():
     assert [said(text, "news") for text in ways] == [[], [], [], []]
 
 
-def test_a_segment_that_does_not_exist():
+def test_a_segment_that_does_not_exist() -> None:
     text = """\
     trigger: {event: order.placed, when: '"loyl" in customer.segments'}
     segments: {loyal: customer.orders_count > 2}
@@ -77,7 +77,7 @@ def test_a_segment_that_does_not_exist():
     assert said(text) == ["workflow.yaml:2:40: error: there is no segment 'loyl' (help: did you mean 'loyal'?)"]
 
 
-def test_a_segment_that_a_title_asks_for_does_not_exist():
+def test_a_segment_that_a_title_asks_for_does_not_exist() -> None:
     title = "\"{% if customer.segments contains 'trade' %}Trade{% endif %}\""
     text = f"trigger: {{event: order.placed}}\nsteps:\n  - task: {{title: {title}, skill: sales}}\n"
     assert said(text) == ["workflow.yaml:4:54: error: there is no segment 'trade' (help: add it to segments.yaml)"]
@@ -98,7 +98,7 @@ def mail(subject: str) -> str:
     return MAIL.replace("subject: Hello", f'subject: "{subject}"')
 
 
-def test_a_template_that_reads_what_no_step_has_saved_on_some_way():
+def test_a_template_that_reads_what_no_step_has_saved_on_some_way() -> None:
     texts = {"templates/answer.yaml": mail("Status {{ run.erp.status }}")}
     assert [str(one) for one in diagnose({**files(HEAD + READS), **texts})[1]] == [
         "templates/answer.yaml:4:26: error: on some path to 'send-answer' no step has saved run.erp"
@@ -106,7 +106,7 @@ def test_a_template_that_reads_what_no_step_has_saved_on_some_way():
     ]
 
 
-def test_it_may_ask_whether_it_was_saved_and_may_read_what_always_was():
+def test_it_may_ask_whether_it_was_saved_and_may_read_what_always_was() -> None:
     asked = {"templates/answer.yaml": mail("{% if run.erp.ok %}{{ run.erp.status }}{% endif %}")}
     assert diagnose({**files(HEAD + READS), **asked})[1] == []
     always = READS.replace("      - when: trigger.number", "      - otherwise:\n").replace(' != ""\n', "")
@@ -114,7 +114,7 @@ def test_it_may_ask_whether_it_was_saved_and_may_read_what_always_was():
     assert diagnose({**files(HEAD + always), **read})[1] == []
 
 
-def test_what_an_arm_saves_is_there_only_after_that_arm():
+def test_what_an_arm_saves_is_there_only_after_that_arm() -> None:
     text = """\
 trigger: {event: order.placed}
 steps:
@@ -133,7 +133,7 @@ steps:
     assert [str(one.position.file) for one in diagnose({**files(HEAD + text), **both})[1]] == ["templates/late.yaml"]
 
 
-def test_a_language_that_one_template_lacks():
+def test_a_language_that_one_template_lacks() -> None:
     text = MARKETING.replace("marketing", "transactional") + (
         "  - send: {channel: email, template: more, purpose: transactional}\n"
     )
@@ -144,7 +144,7 @@ def test_a_language_that_one_template_lacks():
     ]
 
 
-def test_the_fields_of_a_loop_are_those_of_its_list():
+def test_the_fields_of_a_loop_are_those_of_its_list() -> None:
     def subject(text: str) -> list[str]:
         more = {"templates/answer.yaml": mail(text)}
         return [str(one) for one in diagnose({**files(HEAD + _SIMPLE), **more})[1]]
@@ -158,7 +158,7 @@ def test_the_fields_of_a_loop_are_those_of_its_list():
     ]
 
 
-def test_what_is_saved_and_never_read():
+def test_what_is_saved_and_never_read() -> None:
     text = """\
 trigger: {event: order.placed}
 steps:
@@ -169,7 +169,7 @@ steps:
     assert said(text + "  - branch: [{when: run.erp.ok, steps: [{wait: 1h}]}]\n") == []
 
 
-def test_the_list_that_a_template_shows_has_to_be_there_as_well():
+def test_the_list_that_a_template_shows_has_to_be_there_as_well() -> None:
     text = READS.replace(
         "http: {url: https://erp.example.com, as: erp}", "decide: {rules: [{otherwise: , set: {cost: 9}}], as: erp}"
     )
@@ -192,13 +192,13 @@ SEGMENTS = [
 
 
 @pytest.mark.parametrize(("condition", "column", "segment"), SEGMENTS)
-def test_an_element_of_the_segments_that_is_compared_with_none(condition, column, segment):
+def test_an_element_of_the_segments_that_is_compared_with_none(condition: str, column: int, segment: str) -> None:
     text = f"trigger: {{event: order.placed, when: '{condition}'}}\nsegments: {{loyal: customer.orders_count > 2}}\n"
     (one,) = said(text + "steps: [{wait: 1d}]\n")
     assert one.startswith(f"workflow.yaml:2:{column}: error: there is no segment '{segment}'")
 
 
-def test_a_segment_that_a_template_asks_for_does_not_exist():
+def test_a_segment_that_a_template_asks_for_does_not_exist() -> None:
     subject = mail("{% if customer.segments contains 'trade' %}Trade{% endif %}")
     send = "trigger: {event: order.placed}\nsteps: [{send: {channel: email, template: a, purpose: transactional}}]\n"
     (one,) = diagnose({**files(HEAD + send), "templates/a.yaml": subject})[1]

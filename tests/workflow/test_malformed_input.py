@@ -28,7 +28,7 @@ YAML = [
 
 
 @pytest.mark.parametrize(("text", "message"), YAML)
-def test_yaml_that_nobody_writes_by_hand(text, message):
+def test_yaml_that_nobody_writes_by_hand(text: str, message: str) -> None:
     (found,) = said(text)
     assert found.startswith(f"workflow.yaml:{message}")
 
@@ -40,20 +40,20 @@ def step(text: str) -> list[str]:
 NAMES = "a lower-case letter, then letters, digits, '_'"
 
 
-def test_what_a_table_finds_needs_names_that_expressions_can_use():
+def test_what_a_table_finds_needs_names_that_expressions_can_use() -> None:
     assert step("decide: {rules: [{otherwise: , set: {a-b: trigger.number}}], as: x}")[0] == (
         f"workflow.yaml:4:42: error: 'a-b' can't be used in expressions (help: {NAMES})"
     )
 
 
-def test_so_does_what_a_step_saves():
+def test_so_does_what_a_step_saves() -> None:
     found = step("http: {url: 'https://erp.example.com/{{ trigger.number }}', as: a-b, body: trigger.number}")
     assert f"workflow.yaml:4:69: error: 'a-b' can't be used in expressions (help: {NAMES})" in found
     found = step("http: {url: https://erp.example.com, as: in}")
     assert found[0].endswith("error: 'in' is a word of the expression language (help: choose another name)")
 
 
-def test_one_name_for_two_kinds_of_events_is_an_error_also_in_one_arm():
+def test_one_name_for_two_kinds_of_events_is_an_error_also_in_one_arm() -> None:
     found = step("wait_for: [{event: [order.paid, refund.created], as: x}, {timeout: 1d}]")
     assert found[0] == "workflow.yaml:4:58: error: 'run.x' is saved elsewhere as something else (help: another name)"
     found = step("wait_for: [{event: [order.paid, order.cancelled], as: x}, {timeout: 1d}]")
@@ -68,7 +68,7 @@ LIQUID = [
 
 
 @pytest.mark.parametrize(("subject", "message"), LIQUID)
-def test_liquid_that_could_not_be_rendered(subject, message):
+def test_liquid_that_could_not_be_rendered(subject: str, message: str) -> None:
     send = HEAD + "steps: [{send: {channel: email, template: note, purpose: transactional}}]\n"
     text = MAIL.replace("subject: Hello", f'subject: "{subject}"')
     (found,) = said(send, **{"templates/note.yaml": text})
@@ -84,7 +84,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize(("text", "message"), PATHS)
-def test_liquid_whose_names_are_computed_or_no_names(text, message):
+def test_liquid_whose_names_are_computed_or_no_names(text: str, message: str) -> None:
     task = f"steps: [{{task: {{title: '{text}', deadline: 1d}}}}]\n"
     send = "steps: [{send: {channel: email, template: note, purpose: transactional}}]\n"
     mail = MAIL.replace("subject: Hello", f"subject: '{text}'")
@@ -105,7 +105,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("rules", "message"), RULES)
-def test_segments_that_cannot_work(rules, message):
+def test_segments_that_cannot_work(rules: str, message: str) -> None:
     (found,) = said(HEAD + f"segments: {rules}\n" + STEPS)
     assert message in found
 
@@ -120,7 +120,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("rule", "change"), LIMITS)
-def test_time_alone_moves_a_customer_whichever_way_a_limit_is_written(rule, change):
+def test_time_alone_moves_a_customer_whichever_way_a_limit_is_written(rule: str, change: str) -> None:
     flow = a_workflow(
         f"""
         workflow: flow
@@ -189,7 +189,7 @@ SILENT = [
 
 
 @pytest.mark.parametrize(("line", "message"), SILENT)
-def test_what_would_have_been_taken_for_something_else(line, message):
+def test_what_would_have_been_taken_for_something_else(line: str, message: str) -> None:
     text = HEAD + f"steps:\n{line}\n  - {{id: before, wait: 1d}}\n"
     if not line.startswith("  "):
         text = HEAD + f"{line}\n" + STEPS
@@ -197,20 +197,20 @@ def test_what_would_have_been_taken_for_something_else(line, message):
     assert any(message in one for one in found), found
 
 
-def test_what_an_emitted_event_may_be_made_of():
+def test_what_an_emitted_event_may_be_made_of() -> None:
     data = (
         "quote_id: trigger.order_id, total: trigger.total, items: trigger.items, weight_kg: 3, note: 'a {{ run.id }}'"
     )
     assert step(f"emit: {{event: quote.expired, data: {{{data}, valid_until: trigger.placed_at}}}}") == []
 
 
-def test_a_trigger_that_names_nothing():
+def test_a_trigger_that_names_nothing() -> None:
     assert said("workflow: flow\ntrigger: []\n" + STEPS) == [
         "workflow.yaml:2:10: error: nothing starts it (help: trigger: {event: order.placed})"
     ]
 
 
-def test_two_arms_for_one_event_are_told_apart():
+def test_two_arms_for_one_event_are_told_apart() -> None:
     flow = a_workflow(
         """
         workflow: flow
@@ -242,10 +242,10 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize(("texts", "message"), TEMPLATES)
-def test_texts_that_would_be_empty_or_nowhere(texts, message):
+def test_texts_that_would_be_empty_or_nowhere(texts: str, message: str) -> None:
     send = HEAD + "steps: [{send: {channel: email, template: note, purpose: transactional}}]\n"
     found = said(send, **{"templates/note.yaml": f"channel: email\nlayout: message\n{texts}\n"})
-    assert any(message.split("error: ")[-1] in one for one in found), found
+    assert any(message.rsplit("error: ", maxsplit=1)[-1] in one for one in found), found
 
 
 CONDITIONS = [
@@ -259,6 +259,6 @@ CONDITIONS = [
 
 
 @pytest.mark.parametrize(("condition", "message"), CONDITIONS)
-def test_conditions_in_the_manner_of_other_languages(condition, message):
+def test_conditions_in_the_manner_of_other_languages(condition: str, message: str) -> None:
     found = step(f'branch: [{{when: "{condition}"}}]')
     assert any(message in one for one in found), found

@@ -66,18 +66,18 @@ SLIPS = [
 
 
 @pytest.mark.parametrize(("test", "message"), SLIPS)
-def test_a_slip_in_a_test_is_told_with_its_place(test, message):
+def test_a_slip_in_a_test_is_told_with_its_place(test: str, message: str) -> None:
     found = problems(test)
     assert any(one.startswith(message) for one in found), found
 
 
-def test_what_is_wrong_with_what_all_tests_share_is_told_once():
+def test_what_is_wrong_with_what_all_tests_share_is_told_once() -> None:
     given = GIVEN.replace("given:", "given:\n  shop: {timezon: UTC}")
     found = problems("    expect: {runs: 1}\n  - name: two\n    expect: {runs: 1}\n", given)
     assert len(found) == 1
 
 
-def test_a_test_without_slips_passes():
+def test_a_test_without_slips_passes() -> None:
     assert problems("    answers: {http-1: {status: 500}}\n    expect: {runs: 1, calls: [{step: http-1}]}\n") == []
 
 
@@ -91,7 +91,7 @@ CIRCLES = {
 
 
 @pytest.mark.parametrize("circle", CIRCLES)
-def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle):
+def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle: str) -> None:
     flow = a_workflow(f"workflow: flow\nreentry: several\n{circle}\n")
     given = (
         f"given: {{start: 2026-03-10 10:00, trigger: {CIRCLES[circle]}}}\ntests: [{{name: a, expect: {{runs: 1}}}}]\n"
@@ -108,7 +108,7 @@ def test_a_workflow_that_starts_itself_for_ever_fails_its_test(circle):
         ("complete: sign", "nobody can complete 'sign' (help: approve or reject it)"),
     ],
 )
-def test_the_staff_can_do_in_a_test_what_they_can_do_in_the_shop(act, told):
+def test_the_staff_can_do_in_a_test_what_they_can_do_in_the_shop(act: str, told: str) -> None:
     flow = a_workflow(
         """
         workflow: flow

@@ -1,5 +1,6 @@
 """Where mistakes stand: right to the character, however YAML lets a text be written."""
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -40,21 +41,21 @@ WRITTEN = {
 
 @pytest.mark.parametrize("how", WRITTEN)
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_an_expression_however_it_is_written(how, ends):
+def test_an_expression_however_it_is_written(how: str, ends: str) -> None:
     text, place = WRITTEN[how]
     (found,) = problems_of((HEAD + text + "\n" + STEPS).replace("\n", ends))
     assert "has no field 'totl'" in found.message
     assert (found.position.line, found.position.column) == place
 
 
-def test_a_text_of_a_template():
+def test_a_text_of_a_template() -> None:
     mail = "channel: sms\nen:\n  text: >-\n    Hello\n    {{ customer.nam }}, you\n    have {{ trigger.totl }}\n"
     text = "workflow: flow\ntrigger: {event: order.placed}\n"
     text += "steps: [{send: {channel: sms, template: a, purpose: transactional}}]\n"
     found = problems_of(text, **{"templates__a.yaml": mail})
     assert [(one.position.line, one.position.column) for one in found] == [(5, 8), (6, 13)]
-    (found,) = problems_of(text, **{"templates__a.yaml": mail.replace("Hello", "Hello {% foo %}")})
-    assert (found.position.line, found.position.column) == (4, 14)
+    (only,) = problems_of(text, **{"templates__a.yaml": mail.replace("Hello", "Hello {% foo %}")})
+    assert (only.position.line, only.position.column) == (4, 14)
 
 
 STYLES = (str, SingleQuotedScalarString, DoubleQuotedScalarString, LiteralScalarString, FoldedScalarString)
@@ -63,7 +64,9 @@ WORDS = st.lists(st.text("ab'\"\\\\{}:#é😀\t", min_size=1, max_size=9), min_s
 
 @example([":::::\\:", "\t:\\"], " ", str, 15)
 @given(WORDS, st.sampled_from([" ", "  ", "\n", " \n", "\n\n  "]), st.sampled_from(STYLES), st.integers(15, 60))
-def test_each_character_of_a_text_is_found_where_it_stands(words, between, style, width):
+def test_each_character_of_a_text_is_found_where_it_stands(
+    words: list[str], between: str, style: Callable[[str], str], width: int
+) -> None:
     yaml, stream = YAML(), StringIO()
     yaml.width = width
     yaml.dump({"a": [{"key": style(between.join(words))}]}, stream)

@@ -137,7 +137,7 @@ def once(world: World, event_type: str, at: datetime, data: dict[str, Any]) -> N
 
 
 @given(courses)
-def test_the_same_event_again_right_away_changes_nothing(course):
+def test_the_same_event_again_right_away_changes_nothing(course: Course) -> None:
     def twice(world: World, event_type: str, at: datetime, data: dict[str, Any]) -> None:
         world.event(event_type, at, **data)
         before = world.subject
@@ -152,7 +152,7 @@ def test_the_same_event_again_right_away_changes_nothing(course):
 
 
 @given(courses, st.data())
-def test_any_event_again_at_any_later_time_sends_nothing_twice(course, data):
+def test_any_event_again_at_any_later_time_sends_nothing_twice(course: Course, data: st.DataObject) -> None:
     plain, repeated = World(CART), World(CART)
     happen(plain, course, once)
     seen: list[tuple[str, datetime, dict[str, Any]]] = []
@@ -170,7 +170,7 @@ def test_any_event_again_at_any_later_time_sends_nothing_twice(course, data):
 
 
 @given(courses)
-def test_state_that_was_stored_and_read_back_decides_the_same(course):
+def test_state_that_was_stored_and_read_back_decides_the_same(course: Course) -> None:
     plain, stored = World(CART), World(CART, stores=True)
     happen(plain, course, once)
     happen(stored, course, once)
@@ -179,7 +179,7 @@ def test_state_that_was_stored_and_read_back_decides_the_same(course):
 
 
 @given(courses, st.integers(1, 10_000))
-def test_late_wakeups_shift_no_schedule(course, minutes):
+def test_late_wakeups_shift_no_schedule(course: Course, minutes: int) -> None:
     plain, late = World(CART), World(CART, lateness=timedelta(minutes=minutes))
     happen(plain, course, once)
     happen(late, course, once)
@@ -187,7 +187,7 @@ def test_late_wakeups_shift_no_schedule(course, minutes):
 
 
 @given(courses, st.data())
-def test_no_timer_works_before_its_time(course, data):
+def test_no_timer_works_before_its_time(course: Course, data: st.DataObject) -> None:
     plain, pushed = World(CART), World(CART)
 
     def with_early_wakeups(world: World, event_type: str, at: datetime, given_data: dict[str, Any]) -> None:
@@ -206,7 +206,7 @@ def test_no_timer_works_before_its_time(course, data):
 
 
 @given(courses)
-def test_wakeups_again_and_again_do_nothing(course):
+def test_wakeups_again_and_again_do_nothing(course: Course) -> None:
     fired: list[TimerInput] = []
 
     class Echoing(World):
@@ -225,7 +225,7 @@ def test_wakeups_again_and_again_do_nothing(course):
 
 
 @given(courses)
-def test_an_order_ends_its_run_at_once_and_for_good(course):
+def test_an_order_ends_its_run_at_once_and_for_good(course: Course) -> None:
     world = World(CART)
     ended: dict[str, datetime] = {}
 
@@ -243,7 +243,7 @@ def test_an_order_ends_its_run_at_once_and_for_good(course):
 
 
 @given(courses)
-def test_a_run_ends_with_a_reason_or_waits_for_a_timer(course):
+def test_a_run_ends_with_a_reason_or_waits_for_a_timer(course: Course) -> None:
     world = World(CART)
 
     def watch(one: World, event_type: str, at: datetime, data: dict[str, Any]) -> None:
@@ -257,7 +257,7 @@ def test_a_run_ends_with_a_reason_or_waits_for_a_timer(course):
 
 
 @given(courses, courses)
-def test_customers_do_not_touch_each_other(course, other):
+def test_customers_do_not_touch_each_other(course: Course, other: Course) -> None:
     """Inputs of two customers in any order: each comes to the same as alone."""
     alone, mixed = World(CART), World(CART)
     neighbour = World(CART)
@@ -274,7 +274,9 @@ def test_customers_do_not_touch_each_other(course, other):
 
 
 @given(courses, st.data())
-def test_what_happens_to_one_run_key_comes_to_the_same_whenever_another_is_heard_of(course, data):
+def test_what_happens_to_one_run_key_comes_to_the_same_whenever_another_is_heard_of(
+    course: Course, data: st.DataObject
+) -> None:
     """The inputs of two run keys in any order, each key's own in theirs."""
     plain, mixed = World(CART), World(CART)
     happen(plain, course, once)
@@ -354,7 +356,9 @@ programs = st.lists(st.recursive(leaves, nested, max_leaves=8), min_size=1, max_
         unique_by=lambda one: one[0],
     ).map(sorted),
 )
-def test_every_workflow_comes_to_an_end_with_a_reason(program, course):
+def test_every_workflow_comes_to_an_end_with_a_reason(
+    program: list[dict[str, Any]], course: list[tuple[int, str]]
+) -> None:
     workflow = {
         "workflow": "any",
         "trigger": {"event": "order.placed"},

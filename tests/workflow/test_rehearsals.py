@@ -25,19 +25,19 @@ def order(customer: Customer, event: str = "order.placed", at: str = "0h", **mor
     return customer.does(event, at, order_id="o1", total=euros("5.00"), **more)
 
 
-def test_a_test_order_starts_nothing_changes_nothing_and_says_why():
+def test_a_test_order_starts_nothing_changes_nothing_and_says_why() -> None:
     customer = order(Customer(a_workflow(FLOW % "")), rehearsal=True)
     assert customer.kinds == ["not_started"]
     assert "this is a test order" in customer.reasons[0]
     assert (customer.runs, customer.facts.orders_count, customer.facts.last_seen_at) == ([], 0, None)
 
 
-def test_a_run_hears_nothing_of_a_test_order():
+def test_a_run_hears_nothing_of_a_test_order() -> None:
     customer = order(order(Customer(a_workflow(FLOW % ""))), "order.cancelled", "1h", rehearsal=True)
     assert [run.state for run in customer.runs] == ["active"]
 
 
-def test_a_rehearsal_hears_of_test_events_and_emits_them():
+def test_a_rehearsal_hears_of_test_events_and_emits_them() -> None:
     flow = a_workflow(FLOW % ", test: true")
     cancelled = order(order(Customer(flow), rehearsal=True), "order.cancelled", "1h", rehearsal=True)
     assert cancelled.kinds == ["started", "ended"]
@@ -47,13 +47,13 @@ def test_a_rehearsal_hears_of_test_events_and_emits_them():
     assert emitted.test
 
 
-def test_a_rehearsal_stands_in_no_real_runs_way():
+def test_a_rehearsal_stands_in_no_real_runs_way() -> None:
     flow = a_workflow(FLOW.replace("steps:", "reentry: never\nsteps:", 1) % ", test: true")
     customer = order(order(Customer(flow), rehearsal=True), at="1h")
     assert [(run.test, run.state) for run in customer.runs] == [(True, "active"), (False, "active")]
 
 
-def test_a_test_of_an_erasure_erases_nothing():
+def test_a_test_of_an_erasure_erases_nothing() -> None:
     known = Subject(shop=SHOP.id, key=CUSTOMER)
     known = handle([], {}, known, EventInput(an_event("order.placed", order_id="o1")), START).subject
     asked = an_event("customer.redacted", START + timedelta(hours=1), rehearsal=True)
@@ -61,5 +61,5 @@ def test_a_test_of_an_erasure_erases_nothing():
 
 
 @pytest.mark.parametrize("value", ["perhaps", "1"])
-def test_a_value_that_test_can_not_have(value):
+def test_a_value_that_test_can_not_have(value: str) -> None:
     assert "'test' can't be '" in problems_of(FLOW % f", test: {value}")[0].message

@@ -1,5 +1,7 @@
 """Tasks, approvals and calls of other systems: who answers what, reminders, deadlines, and what the run keeps."""
 
+from typing import Any
+
 import pytest
 
 from relevo_workflow.model.effects import (
@@ -38,59 +40,59 @@ steps:
 
 class TestApprovals:
     @pytest.fixture
-    def customer(self):
+    def customer(self) -> Customer:
         return Customer(a_workflow(APPROVAL)).does("return.requested", return_id="r1", order_id="o1")
 
-    def test_the_staff_is_asked_once(self, customer):
+    def test_the_staff_is_asked_once(self, customer: Customer) -> None:
         (task,) = customer.effects_of(OpenTask)
         assert (task.title, task.needed, task.roles, task.approval) == ("Return r1", 2, ("service", "finance"), True)
 
-    def test_enough_people_approve(self, customer):
+    def test_enough_people_approve(self, customer: Customer) -> None:
         customer.staff("approved", "decision", "1h", "sam@example.com", "service")
         assert (customer.kinds[-1], customer.reasons[-1]) == ("waiting", "1 of 2 approvals")
         customer.staff("approved", "decision", "2h", "fay@example.com", "finance")
         assert customer.ended == ("approved", "2h")
         assert customer.run.saved["verdict"]["status"] == "approved"
 
-    def test_one_rejection_rejects(self, customer):
+    def test_one_rejection_rejects(self, customer: Customer) -> None:
         customer.staff("approved", "decision", "1h", "sam@example.com", "service")
         customer.staff("rejected", "decision", "2h", "fay@example.com", "finance")
         assert customer.ended == ("rejected", "2h")
 
-    def test_nobody_counts_twice(self, customer):
+    def test_nobody_counts_twice(self, customer: Customer) -> None:
         for after in ("1h", "2h"):
             customer.staff("approved", "decision", after, "sam@example.com", "service")
         assert customer.run.state == "active"
         assert customer.reasons[-1] == "sam@example.com has voted already"
 
-    def test_nor_does_a_role_where_one_of_each_is_needed(self, customer):
+    def test_nor_does_a_role_where_one_of_each_is_needed(self, customer: Customer) -> None:
         customer.staff("approved", "decision", "1h", "sam@example.com", "service")
         customer.staff("approved", "decision", "2h", "pat@example.com", "service")
         assert len(customer.run.votes) == 1
         assert customer.reasons[-1] == "service has voted already, and each of service, finance is needed"
 
-    def test_only_the_roles_that_were_asked(self, customer):
+    def test_only_the_roles_that_were_asked(self, customer: Customer) -> None:
         customer.staff("approved", "decision", "1h", "max@example.com", "intern")
         assert customer.run.votes == ()
         assert customer.reasons[-1] == "max@example.com has none of the roles service, finance"
 
-    def test_reminder_escalation_and_deadline_come_in_time(self, customer):
+    def test_reminder_escalation_and_deadline_come_in_time(self, customer: Customer) -> None:
         customer.ends()
         seen = [(type(one.effect), one.at - customer.start) for one in customer.simulation.effects]
         days = {kind: after.days for kind, after in seen if kind in (RemindTask, EscalateTask, CloseTask)}
         assert days == {RemindTask: 1, EscalateTask: 2, CloseTask: 3}
         assert customer.ended == ("expired", "3d")
 
-    def test_who_was_called_in_may_decide_too(self, customer):
+    def test_who_was_called_in_may_decide_too(self, customer: Customer) -> None:
         customer.waits("2d1h").staff("approved", "decision", "2d2h", "oli@example.com", "lead")
         assert customer.reasons[-1] == "1 of 2 approvals"
 
-    def test_but_not_before(self, customer):
+    def test_but_not_before(self, customer: Customer) -> None:
         customer.staff("approved", "decision", "1d", "oli@example.com", "lead")
         assert customer.reasons[-1] == "oli@example.com has none of the roles service, finance"
         assert customer.run.votes == ()
 
-    def test_who_is_asked_anew_votes_anew(self):
+    def test_who_is_asked_anew_votes_anew(self) -> None:
         flow = a_workflow(APPROVAL.replace("exit:", "restart: {event: return.approved}\nexit:"))
         customer = Customer(flow).does("return.requested", return_id="r1", order_id="o1")
         customer.staff("approved", "decision", "1h", "sam@example.com", "service")
@@ -98,7 +100,7 @@ class TestApprovals:
         customer.staff("approved", "decision", "3h", "fay@example.com", "finance")
         assert (customer.run.state, customer.reasons[-1]) == ("active", "1 of 2 approvals")
 
-    def test_an_exit_closes_the_task(self, customer):
+    def test_an_exit_closes_the_task(self, customer: Customer) -> None:
         customer.does("return.closed", "1h", return_id="r1", order_id="o1")
         (closed,) = customer.effects_of(CloseTask)
         assert closed.reason == "closed"
@@ -120,11 +122,11 @@ class TestTasks:
             steps: [{stop: late}]
     """
 
-    def test_it_goes_on_when_it_is_done(self):
+    def test_it_goes_on_when_it_is_done(self) -> None:
         customer = Customer(a_workflow(self.FLOW)).does("order.placed", order_id="o1").staff("completed", "pack", "5h")
         assert customer.ended == ("packed", "5h")
 
-    def test_it_goes_on_when_its_deadline_is_over(self):
+    def test_it_goes_on_when_its_deadline_is_over(self) -> None:
         customer = Customer(a_workflow(self.FLOW)).does("order.placed", order_id="o1").ends()
         assert customer.ended == ("late", "2d")
         assert [closed.reason for closed in customer.effects_of(CloseTask)] == ["the deadline is over"]
@@ -155,35 +157,35 @@ class TestCalls:
         customer = Customer(flow, answers={"erp": answer})
         return customer.does("order.placed", order_id="o1", total=euros("12.50"), items=[{"title": "Mug"}])
 
-    def test_what_is_called(self):
+    def test_what_is_called(self) -> None:
         (call,) = self.customer(Answer()).effects_of(Http)
         assert (call.method, call.url) == ("POST", "https://erp.example.com/orders/o1")
         assert call.headers == {"X-Shop": "casa-luna"}
         assert call.body == {"order": "o1", "total": 12.5, "lines": 1, "kind": "web", "n": 1}
 
-    def test_the_answer_is_kept(self):
+    def test_the_answer_is_kept(self) -> None:
         customer = self.customer(Answer(status=201, body={"accepted": True}))
         assert customer.run.end_reason == "accepted"
 
-    def test_a_field_that_the_answer_lacks_is_no_failure(self):
+    def test_a_field_that_the_answer_lacks_is_no_failure(self) -> None:
         assert self.customer(Answer(body={})).run.end_reason == "refused"
 
     @pytest.mark.parametrize(("status", "ok"), [(200, True), (204, True), (302, False), (404, False), (500, False)])
-    def test_only_what_begins_with_a_two_is_a_success(self, status, ok):
+    def test_only_what_begins_with_a_two_is_a_success(self, status: int, ok: bool) -> None:
         saved = self.customer(Answer(status=status)).run.saved["erp"]
         assert (saved["status"], saved["ok"]) == (status, ok)
 
-    def test_it_goes_with_the_customer(self):
+    def test_it_goes_with_the_customer(self) -> None:
         flow = a_workflow(self.FLOW.replace("ON_ERROR", "continue").replace("- branch:", "- wait: 1d\n      - branch:"))
         customer = Customer(flow, answers={"erp": Answer(body={"name": "Ana"})}).does("order.placed", order_id="o1")
         assert customer.run.saved["erp"]["body"] == {"name": "Ana"}
         assert customer.does("customer.redacted", "1h").run.saved == {}
 
-    def test_a_failure_may_stop_the_run(self):
+    def test_a_failure_may_stop_the_run(self) -> None:
         assert self.customer(Answer(status=503), "stop").run.end_reason == "erp failed: status 503"
         assert self.customer(Answer(error="timed out"), "stop").run.end_reason == "erp failed: timed out"
 
-    def test_or_be_dealt_with(self):
+    def test_or_be_dealt_with(self) -> None:
         customer = self.customer(Answer(error="timed out"))
         assert customer.run.end_reason == "refused"
         assert customer.run.saved["erp"] == {"ok": False, "status": 0, "body": None, "error": "timed out"}
@@ -213,12 +215,12 @@ class TestTables:
             ("collect", 40.0, "ES", {"cost": [49, 9], "by": ["truck", "post"]}),
         ],
     )
-    def test_the_rules_that_hold(self, hit, weight, destination, saved):
+    def test_the_rules_that_hold(self, hit: str, weight: float, destination: str, saved: dict[str, Any]) -> None:
         customer = Customer(a_workflow(self.FLOW.replace("HIT", hit)))
         customer.does("quote.requested", quote_id="q1", weight_kg=weight, destination=destination)
         assert customer.run.saved["delivery"] == saved
 
-    def test_two_rules_of_a_unique_table_are_told(self):
+    def test_two_rules_of_a_unique_table_are_told(self) -> None:
         customer = Customer(a_workflow(self.FLOW.replace("HIT", "unique")))
         customer.does("quote.requested", quote_id="q1", weight_kg=40.0, destination="ES")
         (told,) = [check for one in customer.simulation.decisions for check in one.trace if check.error]
@@ -226,7 +228,7 @@ class TestTables:
 
 
 class TestDoing:
-    def test_attributes_and_tags_are_known_at_once(self):
+    def test_attributes_and_tags_are_known_at_once(self) -> None:
         flow = a_workflow(
             """
             workflow: flow
@@ -244,7 +246,7 @@ class TestDoing:
         (changed,) = customer.effects_of(SetAttributes)
         assert changed.attributes == {"tier": "gold", "orders": 1}
 
-    def test_an_event_that_is_emitted_can_start_another_workflow(self):
+    def test_an_event_that_is_emitted_can_start_another_workflow(self) -> None:
         source = a_workflow(
             """
             workflow: source
@@ -269,7 +271,7 @@ class TestDoing:
         }
         assert [run.workflow for run in customer.runs] == ["source", "target"]
 
-    def test_a_workflow_can_be_started_for_each_item(self):
+    def test_a_workflow_can_be_started_for_each_item(self) -> None:
         source = a_workflow(
             """
             workflow: source
@@ -293,7 +295,7 @@ class TestDoing:
         assert len(customer.effects_of(StartRun)) == 2
         assert [run.key for run in customer.runs if run.workflow == "review"] == ["m", "b"]
 
-    def test_a_person_can_start_one(self):
+    def test_a_person_can_start_one(self) -> None:
         flow = a_workflow(
             """
             workflow: flow

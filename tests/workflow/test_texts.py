@@ -42,7 +42,7 @@ def context(text: str) -> dict[str, Any]:
     return walk(mail_saying(text)).effects_of(Send)[0].context
 
 
-def test_absent_fields_of_the_trigger_are_empty_also_in_its_lists():
+def test_absent_fields_of_the_trigger_are_empty_also_in_its_lists() -> None:
     trigger = walk().effects_of(Send)[0].context["trigger"]
     assert (trigger["number"], trigger["discount_codes"]) == ("", [])
     assert trigger["items"][0]["variant"] == ""
@@ -51,12 +51,12 @@ def test_absent_fields_of_the_trigger_are_empty_also_in_its_lists():
     assert trigger["total"] == {"amount": "9.00", "currency": "EUR"}
 
 
-def test_absent_fields_of_a_saved_event_are_empty():
+def test_absent_fields_of_a_saved_event_are_empty() -> None:
     parcel = walk().effects_of(Send)[1].context["run"]["parcel"]
     assert (parcel["tracking_url"], parcel["shipment_id"], parcel["type"]) == ("", "s-1", "shipment.delivered")
 
 
-def test_a_message_carries_only_the_fields_that_its_template_names():
+def test_a_message_carries_only_the_fields_that_its_template_names() -> None:
     first, second = (send.context for send in walk().effects_of(Send))
     assert set(first["trigger"]) == {"number", "discount_codes", "items", "total"}
     assert first["customer"] == {"first_name": "", "first_seen_at": START.isoformat()}
@@ -64,31 +64,31 @@ def test_a_message_carries_only_the_fields_that_its_template_names():
     assert list(second["run"]) == ["parcel"]
 
 
-def test_the_list_and_the_total_of_the_layout_are_named_too():
+def test_the_list_and_the_total_of_the_layout_are_named_too() -> None:
     mail = mail_saying("Thanks") + "items: trigger.items\ntotal: trigger.total\nlink: '{{ trigger.status_url }}'\n"
     assert set(walk(mail).effects_of(Send)[0].context["trigger"]) == {
         "items", "discount", "shipping", "fees", "tax", "taxes_included", "total", "status_url",
     }  # fmt: skip
 
 
-def test_what_is_named_as_a_whole_goes_as_a_whole():
+def test_what_is_named_as_a_whole_goes_as_a_whole() -> None:
     trigger = context("{% assign order = trigger %}{{ order.order_id }}")["trigger"]
     assert (trigger["order_id"], trigger["type"], trigger["number"]) == ("o-1", "order.placed", "")
     assert trigger["time"] == START.isoformat()
 
 
-def test_the_whole_run_and_the_whole_customer_are_plain_json():
+def test_the_whole_run_and_the_whole_customer_are_plain_json() -> None:
     whole = context("{% assign r = run %}{{ r.key }}{% assign c = customer %}{{ c.email }}")
     assert (whole["run"]["key"], whole["run"]["started_at"]) == ("ana", START.isoformat())
     assert (whole["customer"]["email"], whole["customer"]["segments"]) == ("ana@example.com", [])
     assert msgspec.json.decode(msgspec.json.encode(whole)) == whole
 
 
-def test_a_text_may_compare_with_the_empty_value():
+def test_a_text_may_compare_with_the_empty_value() -> None:
     assert walk().effects_of(Http)[0].url == "https://erp.example.com/plain"
 
 
-def test_a_run_that_no_event_started_has_a_name_and_data():
+def test_a_run_that_no_event_started_has_a_name_and_data() -> None:
     flow = a_workflow(
         "workflow: hand\ntrigger: {manual: }\nsteps: [{task: {title: 'A {{ trigger.name }}{{ trigger.data.x }}'}}]\n"
     )

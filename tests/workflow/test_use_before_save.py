@@ -37,7 +37,7 @@ def warned(step: str, before: str = ORDER) -> list[str]:
         ("wait_for: [{event: order.cancelled, where: event.order_id == run.paid.order_id}, {timeout: 1d}]", 66),
     ],
 )
-def test_what_a_step_reads_and_no_step_has_saved_on_some_way(step, column):
+def test_what_a_step_reads_and_no_step_has_saved_on_some_way(step: str, column: int) -> None:
     (text,) = warned(step)
     kind = step.partition(":")[0]
     assert text.startswith(f"workflow.yaml:7:{column}: warning: on some path to '{kind.replace('_', '-')}")
@@ -60,30 +60,30 @@ def test_what_a_step_reads_and_no_step_has_saved_on_some_way(step, column):
         "branch: [{when: trigger.number == 'run.paid.number', steps: [{wait: 1h}]}]",
     ],
 )
-def test_what_asks_for_it_or_only_looks_like_it_is_left_alone(step):
+def test_what_asks_for_it_or_only_looks_like_it_is_left_alone(step: str) -> None:
     assert warned(step) == []
 
 
-def test_what_every_way_saves_is_there():
+def test_what_every_way_saves_is_there() -> None:
     both = ORDER.replace("{timeout: 1d}", "{timeout: 1d, steps: [{http: {url: https://a.example.com, as: paid}}]}")
     assert warned("branch: [{when: has(run.paid), steps: [{wait: 1h}]}]", both) == []
     alone = "trigger: {event: order.placed}\nsteps:\n  - http: {url: https://a.example.com, as: erp}\n"
     assert warned("branch: [{when: run.erp.ok, steps: [{wait: 1h}]}]", alone) == []
 
 
-def test_each_step_is_asked_for_itself():
+def test_each_step_is_asked_for_itself() -> None:
     arm = "{when: run.paid.number == 'a', steps: [{set: {attributes: {number: run.paid.number}}}]}"
     assert len(warned(f"branch: [{arm}, {arm}]")) == 3
 
 
-def test_a_table_that_nothing_reads_is_left_out_as_a_whole():
+def test_a_table_that_nothing_reads_is_left_out_as_a_whole() -> None:
     text = "trigger: {event: order.placed}\nsteps:\n  - decide: {rules: [{otherwise: , set: {a: 1}}], as: offer}\n"
     assert said(text) == [
         "workflow.yaml:4:55: warning: nothing reads run.offer (help: read it, or leave the table out)"
     ]
 
 
-def test_an_approval_by_anybody():
+def test_an_approval_by_anybody() -> None:
     text = "trigger: {event: order.placed}\nsteps:\n  - approve: {title: Pay, deadline: 1d}\n"
     assert said(text) == [
         "workflow.yaml:4:14: warning: anybody of the staff may decide 'approve-1'"
@@ -91,7 +91,7 @@ def test_an_approval_by_anybody():
     ]
 
 
-def test_an_amount_of_money_where_something_else_is_needed():
+def test_an_amount_of_money_where_something_else_is_needed() -> None:
     text = "trigger: {event: order.placed, when: event.total}\nsteps: [{wait: 1d}]\n"
     assert said(text) == [
         "workflow.yaml:2:38: error: this is an amount of money, but a condition (true or false) is needed here"
@@ -100,7 +100,7 @@ def test_an_amount_of_money_where_something_else_is_needed():
     assert "this is a record, but text is needed here" in said(text)[0]
 
 
-def test_merge_keys_are_refused():
+def test_merge_keys_are_refused() -> None:
     text = "trigger: &on {event: order.placed}\nrestart:\n  <<: *on\n  event: order.paid\nsteps: [{wait: 1d}]\n"
     merge = "merge keys ('<<') are not part of YAML 1.2 (help: write the fields here too)"
     assert said(text) == [f"workflow.yaml:4:3: error: {merge}"]

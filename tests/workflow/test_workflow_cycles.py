@@ -30,8 +30,7 @@ def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> 
             found.append((decision.kind, reason))
             for effect in decision.effects:
                 if isinstance(effect, StartRun):
-                    fields = {"id": effect.id, "workflow": effect.workflow, "at": effect.at, "hops": effect.hops}
-                    todo.append(StartInput(**fields))
+                    todo.append(StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, hops=effect.hops))
                 elif isinstance(effect, Emit):
                     todo.append(EventInput(effect.event))
                 elif isinstance(effect, ArmTimer):
@@ -39,19 +38,19 @@ def led_to(first: Input, *definitions: Definition, patience: int = PATIENCE) -> 
     return found
 
 
-def test_a_circle_of_starts_ends_and_says_so():
+def test_a_circle_of_starts_ends_and_says_so() -> None:
     found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % ""))
     assert [kind for kind, _ in found] == ["started"] * (MAX_HOPS + 1) + ["not_started"]
     assert found[-1] == ("not_started", WORKFLOW_CYCLE)
 
 
-def test_a_circle_with_a_wait_goes_on():
+def test_a_circle_with_a_wait_goes_on() -> None:
     found = led_to(MANUAL, a_workflow(TO_B), a_workflow(TO_A % "{wait: 1d}, "))
     assert len(found) == PATIENCE
     assert not any(kind == "not_started" for kind, _ in found)
 
 
-def test_a_circle_that_doubles_ends_before_it_floods():
+def test_a_circle_that_doubles_ends_before_it_floods() -> None:
     twice = "steps: [{start: {workflow: b, for_each: '[1, 2]'}}]"
     flow = a_workflow(f"workflow: b\ntrigger: {{manual: }}\nreentry: several\n{twice}\n")
     found = led_to(StartInput(id="s", workflow="b", at=START), flow, patience=10_000)
@@ -60,7 +59,7 @@ def test_a_circle_that_doubles_ends_before_it_floods():
     assert found[-1] == ("not_started", WORKFLOW_CYCLE)
 
 
-def test_a_circle_of_events_ends_and_says_so():
+def test_a_circle_of_events_ends_and_says_so() -> None:
     emit = "steps: [{emit: {event: quote.expired, data: {quote_id: q}}}]"
     flow = a_workflow(f"workflow: flow\ntrigger: {{event: quote.expired}}\nreentry: several\n{emit}\n")
     found = led_to(EXPIRED, flow)
@@ -68,7 +67,7 @@ def test_a_circle_of_events_ends_and_says_so():
     assert found[-1][1] == WORKFLOW_CYCLE
 
 
-def test_runs_that_wake_one_another_end_too():
+def test_runs_that_wake_one_another_end_too() -> None:
     def player(name: str, hears: str, says: str) -> Definition:
         return a_workflow(
             f"""
