@@ -1,9 +1,11 @@
 """Batch windows and long polls on a real broker."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relevo_contracts.topics import EVENTS, WAKEUPS
 from relevo_runtime.clock import SystemClock
@@ -61,6 +63,19 @@ def numbered(first: int, count: int, customers: int = 7) -> list[tuple[bytes, by
     return [(f"acme/{n % customers}".encode(), str(n).encode()) for n in range(first, first + count)]
 
 
+async def committed(settings: RuntimeSettings) -> int:
+    """The sum of the group's committed offsets: how many records count as done."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, group_id=settings.group("test"), enable_auto_commit=False
+    )
+    await reader.start()
+    try:
+        places = [TopicPartition(settings.topic(EVENTS), number) for number in range(settings.partitions)]
+        return sum([await reader.committed(place) or 0 for place in places])
+    finally:
+        await reader.stop()
+
+
 async def test_what_comes_within_a_window_shares_a_batch(settings: SettingsFactory, publisher: Publisher) -> None:
     seen = Batches()
     async with consumer(settings(AnyWindow, batch_window=3.0), seen, topics=[EVENTS, WAKEUPS]):
@@ -71,3 +86,73 @@ async def test_what_comes_within_a_window_shares_a_batch(settings: SettingsFacto
             await asyncio.sleep(0.02)
         await seen.until(11)
     assert seen.sizes == [1, 10]
+
+
+async def test_a_full_batch_is_followed_at_once_and_a_window_holds_up_no_stop(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen, chance = Batches(), random.Random(1)
+    async with asyncio.timeout(60):
+        async with consumer(settings(AnyWindow, batch_window=600.0), seen, max_records=100):
+            await publisher.publish(EVENTS, numbered(0, 1))
+            await seen.until(1)
+            await publisher.publish(EVENTS, [(b"acme/1", chance.randbytes(500)) for _ in range(2000)])
+            await seen.until(500)
+    assert max(seen.sizes) == 100
+
+
+async def test_a_window_holds_up_no_rebalance(settings: SettingsFactory, publisher: Publisher) -> None:
+    seen, own = Batches(), settings(AnyWindow, batch_window=600.0)
+    async with asyncio.timeout(60), consumer(own, seen):
+        await publisher.publish(EVENTS, numbered(0, 1))
+        await seen.until(1)
+        async with consumer(own, seen) as second:
+            while not (await second.health.report()).ready:
+                await asyncio.sleep(0.05)
+    assert await committed(own) == 1
+
+
+async def test_without_a_window_nothing_waits_for_others(settings: SettingsFactory, publisher: Publisher) -> None:
+    seen = Batches()
+    async with consumer(settings(), seen):
+        for number in range(20):
+            await publisher.publish(EVENTS, numbered(number, 1))
+            await seen.until(number + 1)
+    assert seen.sizes == [1] * 20
+
+
+async def test_what_is_done_is_committed_soon_without_a_further_batch(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen, own = Batches(), settings()
+    async with asyncio.timeout(60), consumer(own, seen):
+        for number in range(5):
+            await publisher.publish(EVENTS, numbered(number, 1))
+            await seen.until(number + 1)
+        while await committed(own) < 5:
+            await asyncio.sleep(0.1)
+    assert len(seen.records) == 5
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("window", [0.0, 0.02])
+async def test_whatever_the_rhythm_each_key_stays_in_order_and_nothing_comes_twice(
+    settings: SettingsFactory, publisher: Publisher, window: float, seed: int
+) -> None:
+    seen, chance = Batches(), random.Random(seed)
+    sent: dict[tuple[str, bytes], list[bytes]] = {}
+    total = 0
+    options = {"topics": [EVENTS, WAKEUPS], "after": {WAKEUPS: EVENTS}, "max_records": 40}
+    async with consumer(settings(batch_window=window), seen, **options):
+        for _ in range(40):
+            topic, messages = chance.choice([EVENTS, WAKEUPS]), numbered(total, chance.choice([1, 2, 5, 100]))
+            await publisher.publish(topic, messages)
+            for key, value in messages:
+                sent.setdefault((topic, key), []).append(value)
+            total += len(messages)
+            await asyncio.sleep(chance.choice([0, 0, 0.01, 0.05]))
+        await seen.until(total)
+    got: dict[tuple[str, bytes], list[bytes]] = {}
+    for record in seen.records:
+        got.setdefault((record.topic, record.key), []).append(record.value)
+    assert got == sent

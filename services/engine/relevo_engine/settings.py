@@ -9,11 +9,11 @@ class EngineSettings(RuntimeSettings):
     """What the engine needs beyond the runtime's settings."""
 
     engine_consumers: int = Field(
-        default=3,
+        default=1,
         ge=1,
         le=32,
-        description="Members of the consumer group in this process: their batches overlap, so that Python decides while"
-        " PostgreSQL writes.",
+        description="Members of the consumer group in this process. Several overlap: Python decides while PostgreSQL"
+        " writes, in smaller batches.",
     )
     engine_batch: int = Field(
         default=1000, ge=1, le=10_000, description="Most messages that are decided in one transaction."

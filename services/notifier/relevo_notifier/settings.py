@@ -32,7 +32,7 @@ class NotifierSettings(ProviderSettings):
         description="Which provider sends what, with commas: email=NAME for every shop, SHOP/email=NAME for one."
         f" Where nothing is said, the first of its channel sends. There are {', '.join(channels())}.",
     )
-    notifier_consumers: int = Field(default=2, ge=1, le=32, description="Members of the group that takes deliveries.")
+    notifier_consumers: int = Field(default=1, ge=1, le=32, description="Members of the group that takes deliveries.")
     notifier_batch: int = Field(
         default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."
     )

@@ -19,8 +19,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
         # Consuming: the same for every service that reads topics.
-        self.records_consumed = self._counter("records_consumed", "Records whose offsets were committed.", ("topic",))
-        self.batch_seconds = self._histogram("batch_seconds", "From a batch's arrival to its commit.", _SECONDS)
+        self.records_consumed = self._counter("records_consumed", "Records that were handled.", ("topic",))
+        self.batch_seconds = self._histogram("batch_seconds", "From a batch's arrival to its end.", _SECONDS)
         self.batch_records = self._histogram("batch_records", "Records in a batch.", _SIZES)
         self.batch_retries = self._counter("batch_retries", "Batches tried again after a temporary failure.")
         self.commit_failures = self._counter("commit_failures", "Commits that a rebalance overtook; redelivered.")

@@ -5,6 +5,7 @@ the policy is MANUAL, `Member` commits exact offsets, and reading starts at the 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -35,11 +36,12 @@ from relevo_runtime.supervision import Supervised
 
 _log = logging.getLogger(__name__)
 
+_SETTLE_SECONDS = 2.0
 _NEVER_MS = 24 * 60 * 60 * 1000
 
 
 class BatchConsumer:
-    """Hands batches of records to `handler` and commits their offsets after it has returned.
+    """Hands batches of records to `handler` and commits their offsets soon after it has returned.
 
     `consumers` members of the service's group run side by side, each sequential; equal partition numbers of all
     `topics` meet at one member. A handler must recognise what it has seen: after a crash or a rebalance a batch comes
@@ -144,7 +146,12 @@ class BatchConsumer:
         self._stopping.set()
         for member in self._members:
             member.stop()
+        with contextlib.suppress(TimeoutError):  # Kafka is away: what is not committed comes again
+            async with asyncio.timeout(min(_SETTLE_SECONDS, self._settings.stop_timeout)):
+                await asyncio.gather(*(member.settle() for member in self._members))
         await self._broker.stop()
+        for member in self._members:
+            await member.ended()
         for part in self._watched:
             await part.cancel()
         await self._publisher.stop()

@@ -1,4 +1,4 @@
-"""One member of a consumer group: takes batches one after the other and commits each when it is done."""
+"""One member of a consumer group: takes batches one after the other; what is done is committed."""
 
 import asyncio
 import logging
@@ -8,18 +8,19 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 
 from relevo_runtime.backoff import Backoff
 from relevo_runtime.dead_letters import DeadLetters, shop_of
 from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
+from relevo_runtime.kafka.commits import Commits, Committing
 from relevo_runtime.kafka.precedence import ConsumerPosition, Precedence
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import is_schema_mismatch, temporary
 from relevo_runtime.records import Poison, Record, read_origin
 from relevo_runtime.sealing import SealingError, Seals
-from relevo_runtime.supervision import PartEnded, contained
+from relevo_runtime.supervision import PartEnded, cancel_all, contained
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
 
@@ -33,18 +34,15 @@ class _AbandonedError(Exception):
     """The batch is given up without a commit: its partitions go to someone else, or the service stops."""
 
 
-class Consumer(ConsumerPosition, Protocol):
+class Consumer(ConsumerPosition, Committing, Protocol):
     """What a member needs of aiokafka's consumer."""
-
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
-        """Commit these positions."""
-        ...
 
 
 class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """The rules of consuming, for one group member.
 
-    - A batch's offsets are committed after its handler returned, never before.
+    - A batch's offsets are committed after its handler returned, never before: within a second, at once where records
+      went to the dead letters, and before partitions are given up.
     - A temporary failure is tried again in place, for ever, with growing pauses: nothing overtakes it.
     - A batch that the database cuts off, since it takes too long, is halved; a record that is cut off alone is tried
       five times. What is wrong with the service, such as its schema, stops it.
@@ -81,6 +79,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._seals = seals
         self._releasing: asyncio.Task[None] | None = None
         self._held = 0
+        self._commits = Commits(name, metrics)
+        self._aside = False  # whether records of the batch at hand went to the dead letters
         self._handled: set[tuple[str, int, int]] = set()  # of the batch at hand
         self._idle = asyncio.Event()
         self._idle.set()
@@ -94,11 +94,23 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._leaving.set()
         self._holding.set()
 
+    async def settle(self) -> None:
+        """Commit what is done; a batch in flight does so itself if partitions are being given up. May wait for long."""
+        consumer = self.consumer()
+        if consumer is not None and self._idle.is_set():
+            await self._commits.flush(consumer)
+
+    async def ended(self) -> None:
+        """Call it after the consumer has stopped: nothing is left running."""
+        if self._commits.later is not None:
+            await cancel_all([self._commits.later])
+
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Called by aiokafka before a rebalance: the batch in flight ends first."""
         self._holding.clear()
         self._leaving.set()
         await self._idle.wait()
+        await self.settle()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Called by aiokafka after a rebalance."""
@@ -132,19 +144,21 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         picked = await self._precedence.pick(batch, consumer)
         if self._precedence.waiting and (self._releasing is None or self._releasing.done()):
             self._releasing = asyncio.create_task(self._release(), name=f"{self.name} release")
-            self._releasing.add_done_callback(self._released)
+            self._releasing.add_done_callback(self._looked_after)
         records, offsets = self._sort(picked, consumer.assignment())
         if not records:
             return
         self._dead_letters.count([shop_of(record.key) for record in records if record.origin is None])
         opened = await self._opened(records)
         self._handled.clear()
+        self._aside = False
         try:
             if opened:
                 await self._work(opened)
         except TooManyDeadLetters:
             # What was put aside is committed: a start after this must not bury it again.
             await self._keep_pauses()
+            self._aside = True
             await self._commit(consumer, {place: self._reached(place, opened, end) for place, end in offsets.items()})
             raise
         await self._keep_pauses()
@@ -198,8 +212,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if consumer is not None:
                 await self._precedence.release(consumer)
 
-    def _released(self, task: asyncio.Task[None]) -> None:
-        """It ends when nothing is held back any more; if it ends otherwise, what is held back would be for ever."""
+    def _looked_after(self, task: asyncio.Task[None]) -> None:
+        """It ends when it has nothing to do any more; if it ends otherwise, what waits for it would wait for ever."""
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and not self._stopped:
             self._fail(PartEnded(task.get_name(), error))
@@ -261,6 +275,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if not parked:
             return records
         await self._until_done(lambda: dead_letters.park(parked))
+        self._aside = True
         places = set(map(_place_of, parked))
         self._handled |= places
         return [record for record in records if _place_of(record) not in places]
@@ -283,6 +298,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 "%s: %s/%d/%d failed", self.name, record.topic, record.partition, record.offset, exc_info=failure
             )
         await self._until_done(lambda: self._dead_letters.put(record, reason))
+        self._aside = True
         self._handled.add(_place_of(record))
         self._stop_if_too_many()
 
@@ -323,13 +339,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         raise _AbandonedError
 
     async def _commit(self, consumer: Consumer, offsets: dict[TopicPartition, int]) -> None:
-        try:
-            await consumer.commit(offsets)
-        except (KafkaError, IllegalStateError) as error:
-            # A rebalance was quicker. The batch comes again, to us or to another; handlers know what they saw.
-            self._metrics.commit_failures.inc()
-            said = "%s: offsets not committed, the batch will come again: %s"
-            _log.warning(said, self.name, error, extra={"repeats": self.name})
+        self._commits.add(consumer, offsets, self._looked_after)
+        if self._aside or self._leaving.is_set():
+            await self._commits.flush(consumer)
 
     def _recovered(self) -> None:
         """Nothing is being tried again any more, however that ended; what ended the service stays said."""
