@@ -1,6 +1,7 @@
 """The HTTP sink that all contenders call: remembers when each call came. Standard library only.
 
-`POST` anything whose body has `n=<run>` (form or query); `GET /calls` returns `[[n, monotonic time], …]`.
+`POST` anything whose body has `n=<run>` (form or query); `GET /calls` returns `[[n, monotonic time], …]`, `GET /count`
+how many runs have called.
 CLOCK_MONOTONIC is the same for all processes of a machine.
 """
 
@@ -17,6 +18,7 @@ class Sink(asyncio.Protocol):
     """A small HTTP/1.1 server with keep-alive: the sink must never be what is measured."""
 
     calls: list[tuple[int, float]] = []
+    seen: set[int] = set()
 
     def connection_made(self, transport) -> None:  # type: ignore[no-untyped-def]
         self.transport = transport
@@ -33,11 +35,15 @@ class Sink(asyncio.Protocol):
             self.answer(request)
 
     def answer(self, request: bytes) -> None:
-        if request.startswith(b"GET"):
+        if request.startswith(b"GET /count"):
+            body = b"%d" % len(self.seen)
+        elif request.startswith(b"GET"):
             body = json.dumps(self.calls).encode()
         else:
             found = _NUMBER.search(request)
-            self.calls.append((int(found[1]) if found else -1, time.monotonic()))
+            number = int(found[1]) if found else -1
+            self.calls.append((number, time.monotonic()))
+            self.seen.add(number)
             body = b'{"sid": "SM%032d", "status": "queued"}' % len(self.calls)
         self.transport.write(
             b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body

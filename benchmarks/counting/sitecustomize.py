@@ -1,0 +1,53 @@
+"""Python loads this at its start in a process whose PYTHONPATH names this folder: it counts requests to Kafka by kind.
+
+One addition to a dictionary a request; the counts are in a file from which the benchmark reads, written each second.
+"""
+
+import collections
+import importlib.util
+import json
+import os
+import sys
+import threading
+import time
+
+_COUNTS: "collections.Counter[str]" = collections.Counter()
+_TARGET = os.environ.get("RELEVO_BENCH_COUNTS", "")
+
+
+def _write_for_ever(path: str) -> None:
+    while True:
+        time.sleep(1.0)
+        fresh = f"{path}.new"
+        with open(fresh, "w") as file:  # noqa: PTH123 - nothing beyond what Python has loaded anyway
+            json.dump(dict(_COUNTS), file)
+        os.replace(fresh, path)  # noqa: PTH105
+
+
+class _Finder:
+    """Waits until aiokafka's connection is loaded, and counts what is sent through it from then on."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None):  # type: ignore[no-untyped-def]
+        if name != "aiokafka.conn":
+            return None
+        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def counting(module):  # type: ignore[no-untyped-def]
+            execute(module)
+            send = module.AIOKafkaConnection.send
+
+            def counted(self, request, *more, **named):  # type: ignore[no-untyped-def]
+                _COUNTS[type(request).__name__.split("_")[0]] += 1
+                return send(self, request, *more, **named)
+
+            module.AIOKafkaConnection.send = counted
+
+        spec.loader.exec_module = counting
+        return spec
+
+
+if _TARGET:
+    sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
+    threading.Thread(target=_write_for_ever, args=(f"{_TARGET}.{os.getpid()}",), daemon=True).start()
