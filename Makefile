@@ -5,11 +5,12 @@ MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime serv
            services/scheduler services/notifier deploy/embedded deploy/sandbox cli clients/python
 STAMP := .venv/.installed
 NAME ?= engine
+SERVICE ?= engine
 # Tests mostly wait for Kafka and PostgreSQL, so there are more workers than cores.
 WORKERS ?= 4
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
 PURE := tests/contracts tests/templates tests/workflow tests/golden tests/architecture tests/docs/test_decisions.py \
-        tests/docs/test_paths.py
+        tests/docs/test_paths.py tests/budgets/test_calls.py
 GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py tests/architecture/test_running_page.py \
              tests/architecture/test_lock_files.py tests/docs/test_decisions.py tests/docs/test_paths.py
 
@@ -17,7 +18,7 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify test-clients lint format bench conformance docs lock clean
+.PHONY: help setup run test check verify test-clients lint format bench profile conformance docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -61,8 +62,11 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=engine|relay|decide|waiters|flows|mutants
+bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=relay (benchmarks/README.md has all)
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
+
+profile: $(STAMP) .venv-peers/.installed ## Record a flame graph under load: make profile SERVICE=engine|notifier|ingest|scheduler
+	$(BIN)/python -m benchmarks.flame --service $(SERVICE) $(ARGS)
 
 .venv-peers/.installed: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv .venv-peers
@@ -79,4 +83,4 @@ lock: ## Write the lock files anew (needs uv on the PATH)
 	requirements/lock.sh
 
 clean: ## Remove the virtual environment, caches and the embedded state
-	rm -rf .venv .venv-peers .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

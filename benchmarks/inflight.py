@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiokafka
+import asyncpg
 import msgspec
 from rich.table import Table
 
@@ -52,6 +53,7 @@ class Crowd:
     cpu_us: list[dict[str, float]] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     rss: dict[str, float] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
     published: int = 0
 
     @property
@@ -113,10 +115,26 @@ async def events(on: Stage, crowd: Crowd, count: int, seed: int) -> None:
     done = crowd.published
     await publish(crowd.settings, list(course(crowd, count, seed)))
     crowd.published += count
-    async with running(on, crowd.name, crowd.settings, services=["engine"]) as system:
-        meter = CpuMeter(system.processes, servers=SERVERS)
-        await _watch(crowd, done, count, meter)
-        crowd.rss["engine, busy"] = max(rss_mb(system.processes["engine"]), crowd.rss.get("engine, busy", 0.0))
+    [port] = free_ports(1)
+    process = start(on, crowd.name, "engine", crowd.settings, port)
+    try:
+        await _watch(crowd, done, count, CpuMeter({"engine": process}, servers=SERVERS))
+        crowd.rss["engine, busy"] = max(rss_mb(process), crowd.rss.get("engine, busy", 0.0))
+    finally:
+        stop([process])
+    crowd.decisions = await _decisions(crowd.settings.dsn)
+
+
+async def _decisions(dsn: str) -> dict[str, int]:
+    """How many decisions of each kind there are, the copies included: did the events do what they are meant to?"""
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch("select kind, count(*) from engine.decision group by 1 order by 1", timeout=60)
+    except asyncpg.PostgresError as error:
+        return {str(error): 0}
+    finally:
+        await connection.close()
+    return dict(map(tuple, rows))
 
 
 async def _watch(crowd: Crowd, done: int, count: int, meter: CpuMeter) -> None:

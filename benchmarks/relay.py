@@ -123,7 +123,7 @@ async def measure(on: Stage, name: str, enter: Enter, load: Workload, limit: flo
             watch = CpuWatch(running, load)
             async with _beside(watch.watch()):
                 due = await running.drive()
-            await _settled(sink, load, max(due.values()), running)
+            await settled(sink, load, max(due.values()), running)
             cpu = watch.ms_a_run()
             await asyncio.sleep(1)  # wrong or second calls would still come
             figures = judge(load, await asyncio.to_thread(sink.calls), due, cpu)
@@ -150,7 +150,7 @@ async def _beside(watching: Any) -> AsyncIterator[None]:
         task.cancel()
 
 
-async def _settled(sink: Sink, load: Workload, last_due: float, running: Running) -> None:
+async def settled(sink: Sink, load: Workload, last_due: float, running: Running) -> None:
     """Waits until every expected call came, or nothing came for a while after all were due."""
     seen, since = 0, time.monotonic()
     while True:
@@ -203,6 +203,8 @@ def ratio(ours: float | None, theirs: tuple[str, float] | None) -> float | None:
 
 def judged(results: Results) -> tuple[dict[str, Any], list[Goal]]:
     """Relevo against the best peer of each figure, and the goals."""
+    if "Relevo" not in results:
+        return {}, []
     burst, steady = results["Relevo"]["burst"], results["Relevo"]["steady"]
     quickest = best(results, "burst", "runs_per_s", highest=True)
     cheapest = best(results, "burst", "cpu_ms", highest=False)
@@ -244,7 +246,7 @@ def overview(results: Results) -> Table:
 def where_it_goes(results: Results) -> Table:
     """Where each CPU millisecond of a run goes, by process."""
     table = Table("CPU ms a run of", "burst", "share", "steady", "share", title="where each CPU millisecond goes")
-    phases = results["Relevo"]
+    phases = results.get("Relevo", {})
     for name in sorted({name for one in phases.values() for name in one.cpu_by}):
         cells = []
         for phase in ("burst", "steady"):
@@ -261,7 +263,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=40, help="runs a second of the steady phase")
     parser.add_argument("--seconds", type=float, default=60, help="measured length of the steady phase")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a contender may take for a phase")
-    parser.add_argument("--only", nargs="*", default=["Relevo", *PEERS], help="which contenders; Relevo always runs")
+    parser.add_argument("--only", nargs="*", default=["Relevo", *PEERS], help="which contenders")
     parser.add_argument("--peers-python", default=".venv-peers/bin/python", help="where the peers are installed")
     options = parser.parse_args()
     if shutil.which(options.peers_python) is None:
@@ -277,7 +279,7 @@ def loads(options: argparse.Namespace) -> dict[str, Workload]:
 
 async def main() -> None:
     options = _options()
-    contenders: dict[str, Enter] = {"Relevo": relevo}
+    contenders: dict[str, Enter] = {"Relevo": relevo} if "Relevo" in options.only else {}
     for name, script in PEERS.items():
         if name in options.only:
             contenders[name] = partial(peer, script=script, python=options.peers_python)

@@ -6,7 +6,7 @@ import pytest
 
 FOLDERS = (
     *("contracts", "templates", "workflow", "golden", "architecture"),  # pure: a mistake shows within seconds
-    *("engine", "ingest", "notifier", "scheduler", "persons", "runtime", "clients", "conformance", "cli"),
+    *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "clients", "conformance", "cli"),
     *("e2e", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
 )
 WHOLE_SYSTEM = ("e2e", "chaos", "docs")
