@@ -124,8 +124,8 @@ def _with_clock(settings: RuntimeSettings, plan: ServicePlan) -> RuntimeSettings
         return settings
     anchor = wall_seconds()
     Pace(origin=origin, anchor=anchor, speed=plan.speed, until=origin).write(file)
-    told = {"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor, "clock_file": file}
-    return settings.model_copy(update=told)
+    clock = {"clock_speed": plan.speed, "clock_origin": origin, "clock_anchor": anchor, "clock_file": file}
+    return settings.model_copy(update=clock)
 
 
 def _link_secret(data: Path) -> str:

@@ -346,7 +346,7 @@ def test_product_teaches_its_inventory_items_also_if_nothing_of_it_changed() -> 
     assert created.subject.inventory_items == ("4300000000011",)
     again = shop.conclusion("products/update", fixture("products/create"))
     assert isinstance(again, NoEvent)
-    assert again.learnt[0].inventory_items == ("4300000000011",)  # type: ignore[union-attr] # it is a Product
+    assert again.subjects[0].inventory_items == ("4300000000011",)  # type: ignore[union-attr] # it is a Product
 
 
 def test_subscription() -> None:

@@ -462,8 +462,8 @@ def test_two_webhook_ids_of_one_change_are_one_event(topic: str) -> None:
 @pytest.mark.parametrize("topic", ["customers/update", "carts/update", "checkouts/update", "variants/in_stock"])
 def test_the_platforms_number_of_a_change_makes_its_id(topic: str) -> None:
     told = [
-        ShopSession().events_of(topic, fixture(topic), delivery=delivery, happening=happening)
-        for delivery, happening in (("w-1", "e-1"), ("w-2", "e-1"), ("w-3", "e-2"))
+        ShopSession().events_of(topic, fixture(topic), delivery=delivery, occurrence=occurrence)
+        for delivery, occurrence in (("w-1", "e-1"), ("w-2", "e-1"), ("w-3", "e-2"))
     ]
     first, second, other = ([event.id for event in events] for events in told)
     assert first == second != other

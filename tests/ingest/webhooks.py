@@ -52,10 +52,10 @@ class ShopSession:
         return reading.conclude(dict(zip(questions, seen, strict=True)))
 
     def events_of(
-        self, topic: str, body: object, *, delivery: str = "", received: datetime = RECEIVED, happening: str = ""
+        self, topic: str, body: object, *, delivery: str = "", received: datetime = RECEIVED, occurrence: str = ""
     ) -> list[Event]:
         """The events of a webhook; empty if it has none."""
-        arrival = arrived(delivery or f"told-{self._count + 1}", received, happening)
+        arrival = arrived(delivery or f"told-{self._count + 1}", received, occurrence)
         said = self.conclusion(topic, body, arrival)
         if isinstance(said, NoEvent):
             return []
@@ -69,8 +69,8 @@ class ShopSession:
         return said.reason
 
 
-def arrived(delivery: str, received: datetime = RECEIVED, happening: str = "") -> Arrival:
-    return Arrival(shop="tea", id=delivery, source="/shops/tea/shopify", received=received, happening=happening)
+def arrived(delivery: str, received: datetime = RECEIVED, occurrence: str = "") -> Arrival:
+    return Arrival(shop="tea", id=delivery, source="/shops/tea/shopify", received=received, occurrence=occurrence)
 
 
 def read_events(topic: str, body: bytes, *, delivery: str = "w-1", received: datetime = RECEIVED) -> list[Event]:

@@ -124,7 +124,7 @@ def test_waits_grow_are_spread_and_end(key: str, attempt: int) -> None:
 
 
 def test_the_provider_may_ask_for_a_longer_wait() -> None:
-    assert Retry().wait(1, "key", wish=900) == timedelta(seconds=900)
+    assert Retry().wait(1, "key", requested=900) == timedelta(seconds=900)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_postmarks_answers(status: int, code: int, kind: type, suppress: bool) -
 
 
 def test_it_was_taken_if_it_has_an_id() -> None:
-    said = {"MessageID": "b7bc2f4a", "ErrorCode": 0, "Message": "OK"}
-    assert read_postmark(200, said) == Sent("b7bc2f4a", {"http": "200"})
+    body = {"MessageID": "b7bc2f4a", "ErrorCode": 0, "Message": "OK"}
+    assert read_postmark(200, body) == Sent("b7bc2f4a", {"http": "200"})
 
 
 def test_it_is_left_alone_for_as_long_as_it_asks() -> None:
@@ -64,12 +64,12 @@ SAID: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 
 
 @given(st.integers(100, 599), SAID)
-def test_no_answer_is_taken_for_sent_without_an_id(status: int, said: dict[str, Any]) -> None:
-    sent = isinstance(read_postmark(status, said), Sent)
+def test_no_answer_is_taken_for_sent_without_an_id(status: int, body: dict[str, Any]) -> None:
+    sent = isinstance(read_postmark(status, body), Sent)
     clear = (
         status == 200
-        and bool(said.get("MessageID"))
-        and not (isinstance(said.get("ErrorCode"), int) and said["ErrorCode"])
+        and bool(body.get("MessageID"))
+        and not (isinstance(body.get("ErrorCode"), int) and body["ErrorCode"])
     )
     assert sent == clear
 

@@ -87,7 +87,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         sent = await past_deliveries.of_customer(connection, shop, key, start)
         called = await past_deliveries.calls_of_customer(connection, shop, key, start)
         retired = await _retired(connection, shop, workflow)
-        said = [] if workflow else await privacy.consents(connection, shop, key, start)
+        consents = [] if workflow else await privacy.consents(connection, shop, key, start)
     explanation = explain(
         definitions,
         found.decisions,
@@ -107,7 +107,7 @@ async def ask(settings: RuntimeSettings, shop: str, customer: str, *, workflow: 
         since=start,
         explanation=_only(explanation, workflow),
         unreadable=unreadable,
-        consents=said,
+        consents=consents,
     )
 
 

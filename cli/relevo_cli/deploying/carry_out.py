@@ -145,8 +145,8 @@ class Deployer:
     ) -> Moved:
         definition = targets[done.workflow].definition
         # What nobody was told can't have been wanted: only what the plan said may be done again.
-        said = changes[done.workflow].in_flight.repeating if self._repeat else ()
-        repeat = {(one.version, one.step) for one in said}
+        repeating = changes[done.workflow].in_flight.repeating if self._repeat else ()
+        repeat = {(one.version, one.step) for one in repeating}
         scope = scope_of(definition, done.shop, await catalog.active_definitions(self._connection))
         return await run_migration(self._connection, scope, definition, repeat=repeat).move(
             self._clock, done.revision or await catalog.revision(self._connection)

@@ -39,10 +39,10 @@ def level_of(files: Mapping[str, str]) -> str:
     root = read_yaml(WORKFLOW_FILE, files.get(WORKFLOW_FILE, "").removeprefix("\ufeff"), problems)
     if root is None or root.entries is None or problems.errors:
         return LEVELS[-1]
-    said = root.entries.get("change")
-    if said is None:
+    declared = root.entries.get("change")
+    if declared is None:
         return LEVELS[0]
-    return said.text if said.text in LEVELS else LEVELS[-1]
+    return declared.text if declared.text in LEVELS else LEVELS[-1]
 
 
 def objection(workflow: str, level: str, sign_off: SignOff, approvers: Sequence[Approver], shop: str) -> str:

@@ -30,10 +30,12 @@ class StartReferences:
         """
         known: Mapping[str, Definition | None] = {**self._active, **self._wanted}
         found = check_starts(new, known, complete=True) if starts_others(new) else []
-        said = [f"{new.name}: {one.message} ({one.help})" for one in found if one.severity == "error"]
+        objections = [f"{new.name}: {one.message} ({one.help})" for one in found if one.severity == "error"]
         if old is not None and _by_hand(old) and not _by_hand(new):
-            said += [f"{name} starts {new.name}, which would have no manual trigger" for name in self._starters(new)]
-        return "; ".join(said)
+            objections += [
+                f"{name} starts {new.name}, which would have no manual trigger" for name in self._starters(new)
+            ]
+        return "; ".join(objections)
 
     def _starters(self, target: Definition) -> list[str]:
         """Who starts `target` and stays as it is; those that are deployed with it are asked themselves."""

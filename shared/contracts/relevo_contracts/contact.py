@@ -69,11 +69,13 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     if isinstance(payload, ConsentChanged):
         if payload.channel not in _CHANNELS or payload.purpose != "marketing":
             return contact  # says nothing of what is sent so far
-        told = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
+        updated = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
         if payload.state == "restored":
-            return _restored(told, payload.channel, payload.undoes) if payload.undoes else told
+            return _restored(updated, payload.channel, payload.undoes) if payload.undoes else updated
         address = buyer.email if payload.channel == "email" else buyer.phone
-        return _with_consent(told, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source))
+        return _with_consent(
+            updated, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source)
+        )
     given: EventContact | None = getattr(payload, "contact", None)
     contact_data = msgspec.to_builtins(given) if given is not None else None
     return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, contact_data)
@@ -137,12 +139,12 @@ def _with_checkbox_consents(
     return contact
 
 
-def _with_consent(contact: Contact, channel: Channel, address: str, said: Consent) -> Contact:
+def _with_consent(contact: Contact, channel: Channel, address: str, consent: Consent) -> Contact:
     """The contact after a statement about an address; about none: all are withdrawn, or the own one is granted."""
     known = statements(contact, channel)
     own = contact.address(channel)
-    about = address if address or said.state == "withdrawn" else own
-    after = {**known, about: newer(known.get(about, _UNKNOWN), said)}
+    about = address if address or consent.state == "withdrawn" else own
+    after = {**known, about: newer(known.get(about, _UNKNOWN), consent)}
     return contact if after == known else _with_statements(contact, channel, own, after)
 
 
@@ -156,7 +158,7 @@ def _restored(contact: Contact, channel: Channel, undoes: datetime) -> Contact:
 def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
     """The newest statement about each address on `channel`; about none in particular under empty text."""
     prefix = f"{channel}:"
-    found = {name[len(prefix) :]: said for name, said in contact.consents.items() if name.startswith(prefix)}
+    found = {name[len(prefix) :]: consent for name, consent in contact.consents.items() if name.startswith(prefix)}
     own = contact.consent(channel)
     if own != _UNKNOWN:
         address = contact.address(channel)
@@ -164,20 +166,20 @@ def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
     return found
 
 
-def _with_statements(contact: Contact, channel: Channel, own: str, said: Mapping[str, Consent]) -> Contact:
+def _with_statements(contact: Contact, channel: Channel, own: str, consents: Mapping[str, Consent]) -> Contact:
     """The contact with these statements on `channel`, of which those about `own` are the person's own."""
     prefix = f"{channel}:"
     others = {name: one for name, one in contact.consents.items() if not name.startswith(prefix)}
-    mine, everywhere = said.get(own, _UNKNOWN), said.get("", _UNKNOWN)
+    mine, everywhere = consents.get(own, _UNKNOWN), consents.get("", _UNKNOWN)
     if own:
         mine = newer(mine, everywhere)
     spread = withdrawals(everywhere)
     if spread != _UNKNOWN:
-        said = {address: newer(one, spread) for address, one in said.items()}
-        said[""] = spread if own else everywhere
+        consents = {address: newer(one, spread) for address, one in consents.items()}
+        consents[""] = spread if own else everywhere
     elif own:  # it was meant for the first address that became known
-        said = {address: one for address, one in said.items() if address}
-    others |= {f"{prefix}{address}": one for address, one in said.items() if address != own}
+        consents = {address: one for address, one in consents.items() if address}
+    others |= {f"{prefix}{address}": one for address, one in consents.items() if address != own}
     fields: dict[str, Any] = {f"{channel}_consent": mine, "consents": _newest(others)}
     return msgspec.structs.replace(contact, **fields)
 
@@ -190,11 +192,13 @@ def _at_address(contact: Contact, channel: Channel, address: str) -> Contact:
     return _with_statements(contact, channel, address, known)
 
 
-def _newest(said: dict[str, Consent]) -> dict[str, Consent]:
-    if len(said) <= KEPT_CONSENTS:
-        return said
-    whole = {name: one for name, one in said.items() if name.endswith(":")}
-    rest = sorted((one for one in said.items() if one[0] not in whole), key=lambda one: (one[1].at or _NEVER, one[0]))
+def _newest(consents: dict[str, Consent]) -> dict[str, Consent]:
+    if len(consents) <= KEPT_CONSENTS:
+        return consents
+    whole = {name: one for name, one in consents.items() if name.endswith(":")}
+    rest = sorted(
+        (one for one in consents.items() if one[0] not in whole), key=lambda one: (one[1].at or _NEVER, one[0])
+    )
     return {**whole, **dict(rest[len(whole) - KEPT_CONSENTS :])}
 
 
@@ -216,11 +220,11 @@ def _joined(first: Contact, second: Contact) -> Contact:
     text = {field: getattr(first, field) or getattr(second, field) for field in (*_TEXT_FIELDS, "customer_id")}
     joined = Contact(**text, updated_at=first.updated_at)
     for channel in _CHANNELS:
-        said = statements(first, channel)
+        consents = statements(first, channel)
         for address, consent in statements(second, channel).items():
-            said[address] = newer(said.get(address, _UNKNOWN), consent)
-        if said:
-            joined = _with_statements(joined, channel, joined.address(channel), said)
+            consents[address] = newer(consents.get(address, _UNKNOWN), consent)
+        if consents:
+            joined = _with_statements(joined, channel, joined.address(channel), consents)
     return joined
 
 

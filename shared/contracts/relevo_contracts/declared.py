@@ -256,8 +256,8 @@ class _Reader:
         if "format" in schema:
             known = _FORMATS.get(str(schema["format"]))
             if known is None:
-                said = f"the format '{schema['format']}' is not supported here"
-                return self._wrong((*place, "format"), said, _near(schema["format"], _FORMATS))
+                message = f"the format '{schema['format']}' is not supported here"
+                return self._wrong((*place, "format"), message, _near(schema["format"], _FORMATS))
             return known
         return self._limited(str, schema, place, ("minLength", "maxLength"))
 

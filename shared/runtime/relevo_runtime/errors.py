@@ -66,10 +66,10 @@ def described(error: BaseException) -> str:
     if isinstance(error, RuntimeFault):
         return str(error)
     try:
-        said = str(error)
+        text = str(error)
     except Exception:  # noqa: BLE001 - an exception of a library may fail at its own text
-        said = ""
+        text = ""
     kind = type(error).__name__
-    if not said or said == kind or said.startswith(f"{kind}: "):  # Kafka's errors name their kind themselves
-        return said or kind
-    return f"{kind}: {said}"
+    if not text or text == kind or text.startswith(f"{kind}: "):  # Kafka's errors name their kind themselves
+        return text or kind
+    return f"{kind}: {text}"

@@ -79,12 +79,12 @@ class Loop:
         return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
 
     def _log_failure(self, error: Exception, pause: float) -> None:
-        said = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
+        message = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
         mark = {"repeats": self.name}
         if isinstance(error, PublishError) or temporary(error):
-            _log.warning(*said, extra=mark)  # something is away: where in the code that shows tells nobody anything
+            _log.warning(*message, extra=mark)  # something is away: where in the code that shows tells nobody anything
         else:
-            _log.exception(*said, extra=mark)
+            _log.exception(*message, extra=mark)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds < _SHORTEST_PAUSE:

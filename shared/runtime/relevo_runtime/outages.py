@@ -34,7 +34,7 @@ class Outage(Struct):
     name: str
     since: datetime | None = None
     failures: int = 0
-    said: datetime | None = None
+    logged_at: datetime | None = None
 
     @property
     def away(self) -> bool:
@@ -45,13 +45,13 @@ class Outage(Struct):
         """Note what came of asking it (`why` it failed, or None) and return what is to be said of it."""
         if why is None:
             back = LogLine(logging.INFO, f"{self.name} is back after {self._lasted(now)}") if self.away else None
-            self.since, self.failures, self.said = None, 0, None
+            self.since, self.failures, self.logged_at = None, 0, None
             return back
         self.since = self.since or now
         self.failures += 1
-        if not self.away or (self.said is not None and now - self.said < _EVERY):
+        if not self.away or (self.logged_at is not None and now - self.logged_at < _EVERY):
             return None
-        self.said = now
+        self.logged_at = now
         lasted = f" ({self._lasted(now)})" if now - self.since >= _EVERY else ""
         return LogLine(logging.ERROR, f"{self.name} is away since {_moment(self.since, now)}{lasted}: {why}")
 
@@ -78,11 +78,11 @@ class Outages:
         now = self._clock.now()
         for name, why in answers.items():
             outage = self._known.setdefault(name, Outage(name))
-            said = outage.look(why, now)
+            line = outage.look(why, now)
             self._repeats.hold(any(each.away for each in self._known.values()))
-            if said is not None:
+            if line is not None:
                 left_out = self._repeats.take_left_out()
-                _log.log(said.level, "%s%s", said.text, f"; {left_out} lines about it left out" if left_out else "")
+                _log.log(line.level, "%s%s", line.text, f"; {left_out} lines about it left out" if left_out else "")
 
 
 def _moment(at: datetime, now: datetime) -> str:

@@ -46,9 +46,9 @@ async def answer(request: Request, error: Exception) -> Response:
 async def answer_http(request: Request, error: Exception) -> Response:
     """Starlette's own errors (no such path, wrong method) as problem documents."""
     status = getattr(error, "status_code", 500)
-    said = getattr(error, "detail", "Failed")
+    title = getattr(error, "detail", "Failed")
     headers = dict(getattr(error, "headers", None) or {})
-    detail = f"{request.method} {request.url.path}: {said}"
+    detail = f"{request.method} {request.url.path}: {title}"
     if status == 404:
         detail = f"there is nothing at {request.url.path}; GET /openapi.json tells what there is"
     elif status == 405:
@@ -57,7 +57,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
         headers = headers if request.method in methods else {"Allow": ", ".join(sorted(methods))}
         detail = f"{request.url.path} takes {headers.get('Allow', 'other methods')}, not {request.method}"
     kind = {404: "unknown-path", 405: "wrong-method"}.get(status, "failed")
-    return Problem(status, kind, said, detail, headers=headers).response()
+    return Problem(status, kind, title, detail, headers=headers).response()
 
 
 def _methods(request: Request) -> set[str]:

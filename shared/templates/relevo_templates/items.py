@@ -24,8 +24,8 @@ def item_rows(found: Any, formats: Formats) -> tuple[list[dict[str, Any]], tuple
     if not isinstance(found, list | tuple):
         return [], ("the items are not a list, so they were left out",)
     rows = list(_rows(found, formats))
-    odd = len(found) - len(rows)
-    return rows, (f"{odd} of {len(found)} items have no title and were left out",) if odd else ()
+    malformed = len(found) - len(rows)
+    return rows, (f"{malformed} of {len(found)} items have no title and were left out",) if malformed else ()
 
 
 def _rows(found: list[Any] | tuple[Any, ...], formats: Formats) -> Iterator[dict[str, Any]]:

@@ -150,12 +150,12 @@ class TaskChanges(Struct):
             return
         ref = (arrived.shop, run.effect_key)
         left = decision.run.state != "active" or decision.run.turn != run.turn
-        said = arrived.input if isinstance(arrived.input, TaskInput) and arrived.input.task_id == ref[1] else None
-        if said is not None and (left or len(decision.run.votes) > len(run.votes)):
-            one = Vote(by=said.by, done=said.done, at=said.at, role=said.role, note=said.note)
+        answer = arrived.input if isinstance(arrived.input, TaskInput) and arrived.input.task_id == ref[1] else None
+        if answer is not None and (left or len(decision.run.votes) > len(run.votes)):
+            one = Vote(by=answer.by, done=answer.done, at=answer.at, role=answer.role, note=answer.note)
             self._change(ref).votes.append(one)
         if left:
-            how = ("done", f"{said.done} by {said.by}") if said is not None else ("closed", decision.reason)
+            how = ("done", f"{answer.done} by {answer.by}") if answer is not None else ("closed", decision.reason)
             self._close(ref, *how, decision.at)
 
     def _change(self, ref: TaskRef) -> Change:

@@ -53,14 +53,14 @@ class KnownStates:
 def _without_conflicts(waiting: Sequence[Sequence[StateQuery]]) -> list[int]:
     """The next round, in order of arrival: no two messages in it tell of the same entity."""
     chosen: list[int] = []
-    told: set[tuple[str, Entity]] = set()
+    observed: set[tuple[str, Entity]] = set()
     for n, questions in enumerate(waiting):
         if len(chosen) == _MOST_AT_ONCE:
             break
-        if not told & {(one.shop, one.entity) for one in questions}:
+        if not observed & {(one.shop, one.entity) for one in questions}:
             chosen.append(n)
         # Whoever asks of an entity that an earlier message tells of must see what that one kept.
-        told |= {(one.shop, one.entity) for one in questions if one.state is not None}
+        observed |= {(one.shop, one.entity) for one in questions if one.state is not None}
     return chosen
 
 
@@ -69,7 +69,7 @@ def _row(n: int, asked: StateQuery) -> tuple[Any, ...]:
     return n, asked.shop, asked.entity.kind, asked.entity.id, asked.delivery, asked.at, state
 
 
-def _view(asked: StateQuery, now: State | None, told: State | None) -> StateView:
-    if asked.state is None or told is None:  # it only looks, or it is older than what is known
+def _view(asked: StateQuery, now: State | None, observed: State | None) -> StateView:
+    if asked.state is None or observed is None:  # it only looks, or it is older than what is known
         return StateView(before=now, now=now or {})
-    return StateView(before=told["before"], now=now or {}, fresh=True)
+    return StateView(before=observed["before"], now=now or {}, fresh=True)

@@ -68,13 +68,13 @@ def state_queries(reading: Pending, arrival: Arrival) -> dict[Entity, StateQuery
     """What the store is asked, each entity once: of two observations of one entity the later one counts."""
     at = arrival.hinted_at or arrival.received
     looks = {entity: StateQuery(shop=arrival.shop, entity=entity) for entity in reading.looks}
-    told = {
+    observed = {
         one.entity: StateQuery(
             shop=arrival.shop, entity=one.entity, delivery=arrival.id, at=one.at or at, state=one.state
         )
         for one in reading.observed
     }
-    return looks | told
+    return looks | observed
 
 
 async def find_keys(deps: IngestDependencies, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
@@ -98,9 +98,9 @@ async def store(deps: IngestDependencies, drafts: Sequence[Draft], arrival: Arri
 async def publish(deps: IngestDependencies, finished: Sequence[Finished]) -> None:
     """Stores finished events, all of them acknowledged. Raises `Busy`."""
     if finished:
-        told = await with_merged_keys(deps.keys, finished)
-        await deps.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in told])
-        await let_names_follow(deps.keys, [done.event for done in told])
+        complete = await with_merged_keys(deps.keys, finished)
+        await deps.log.events([(partition_key(done.event.shop, done.event.key), done.value) for done in complete])
+        await let_names_follow(deps.keys, [done.event for done in complete])
 
 
 def accepted(finished: Iterable[Finished]) -> list[Accepted]:

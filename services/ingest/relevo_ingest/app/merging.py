@@ -27,8 +27,8 @@ async def _with_merged_keys(keys: MergingKeys, done: Finished) -> Finished:
     names = [aliases[0] for buyer in merged if (aliases := named(buyer))]
     found = await keys.known(event.shop, names) if names else []
     data: dict[str, Any] = {**event.data, "merged_keys": [key for key in found if key != event.key]}
-    told = structs.replace(event, data=data)
-    return structs.replace(done, event=told, value=msgspec.json.encode(told))
+    complete = structs.replace(event, data=data)
+    return structs.replace(done, event=complete, value=msgspec.json.encode(complete))
 
 
 async def let_names_follow(keys: MergingKeys, events: Sequence[Event]) -> None:

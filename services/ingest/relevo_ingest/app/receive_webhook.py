@@ -60,7 +60,7 @@ class Webhook(Struct, frozen=True, kw_only=True, dict=True):
             source=f"/shops/{shop}/{self.connector.name}",
             received=self.received,
             hinted_at=self.claims.triggered_at,
-            happening=_name(self.claims.happening),
+            occurrence=_name(self.claims.occurrence),
             test=self.claims.test,
         )
 
@@ -163,7 +163,7 @@ async def _keep(deps: IngestDependencies, webhook: Webhook, arrival: Arrival, re
         received=arrival.received,
         headers=webhook.headers,
     )
-    await find_keys(deps, arrival.shop, reading.learnt)
+    await find_keys(deps, arrival.shop, reading.subjects)
     value = encode(message, deps.limits.message_bytes)
     await deps.log.unrecognised((partition_key(arrival.shop, SHOP_KEY), value))
     deps.counters.unrecognised(arrival.shop, webhook.label, reading.kind)

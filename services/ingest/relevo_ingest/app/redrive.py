@@ -50,11 +50,11 @@ async def _event(deps: IngestDependencies, shop: ShopContext, kept: Unrecognised
 
 
 def _cloud_event(kept: Unrecognised) -> CloudEvent:
-    said = {name: text for name, text in kept.headers.items() if text}
-    if "id" not in said:
+    attributes = {name: text for name, text in kept.headers.items() if text}
+    if "id" not in attributes:
         raise InvalidPayload("id", "it was kept by an earlier release, without what its sender said beside the data")
     try:
-        event = msgspec.convert({"specversion": "1.0", "type": kept.topic, **said}, CloudEvent, strict=False)
+        event = msgspec.convert({"specversion": "1.0", "type": kept.topic, **attributes}, CloudEvent, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidPayload.from_decoder(error) from None
     return msgspec.structs.replace(event, data=msgspec.Raw(kept_body(kept)))

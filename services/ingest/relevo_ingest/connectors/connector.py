@@ -26,12 +26,12 @@ class Claims(Struct, frozen=True, kw_only=True):
 
     `topic` is in the form in which it is looked up; empty if there is none. `delivery` is the platform's id of the
     delivery, the same when it is sent again; empty where the platform has none that is safe, then topic and body make
-    one. `happening` numbers what happened, the same in each delivery about it.
+    one. `occurrence` numbers what happened, the same in each delivery about it.
     """
 
     topic: str
     delivery: str = ""
-    happening: str = ""
+    occurrence: str = ""
     triggered_at: datetime | None = None
     test: bool = False
 

@@ -51,10 +51,10 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class NoEvent(Struct, frozen=True):
-    """A genuine message without a canonical event, and why. `learnt` are names that it teaches all the same."""
+    """A genuine message without a canonical event, and why. `subjects` are names that it teaches all the same."""
 
     reason: str
-    learnt: tuple[Subject, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     kind: UnrecognisedKind = "no_event"
     where: str = ""
 
@@ -80,8 +80,8 @@ Reading = Conclusion | Pending
 class Arrival(Struct, frozen=True, kw_only=True):
     """How a message came: `id` is the same for each redelivery, `received` is when it reached ingest.
 
-    `happening` is the platform's number of what happened (the same in each message about it; may be empty). `test` says
-    that the platform marked the message itself as a test.
+    `occurrence` is the platform's number of what happened (the same in each message about it; may be empty). `test`
+    says that the platform marked the message itself as a test.
     """
 
     shop: str
@@ -89,7 +89,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     source: str
     received: datetime
     hinted_at: datetime | None = None
-    happening: str = ""
+    occurrence: str = ""
     test: bool = False
 
 
@@ -140,8 +140,8 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
 
 
 def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
-    if arrival.happening and draft.about:
-        return f"{draft.type}:{draft.about}:{arrival.happening}"
+    if arrival.occurrence and draft.about:
+        return f"{draft.type}:{draft.about}:{arrival.occurrence}"
     return arrival.id if place == 0 else f"{arrival.id}:{place}"
 
 

@@ -54,10 +54,10 @@ class LinkPages(Struct, frozen=True):
             return _page(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
 
     async def _unsubscribe(self, visit: Visit, link: Unsubscribe) -> str:
-        said = await unsubscribe(
+        arrival = await unsubscribe(
             self.deps, shop=link.shop, key=link.key, channel=link.channel, received=self.clock.now()
         )
-        return pages.done(visit, self._token(Undo(link, said.time)))
+        return pages.done(visit, self._token(Undo(link, arrival.time)))
 
     async def _undo(self, visit: Visit, link: Undo) -> str:
         if self._late(link):

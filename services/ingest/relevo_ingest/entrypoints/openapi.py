@@ -112,8 +112,8 @@ def _attributes() -> type[Struct]:
 
 
 def _event(type_: _Document, payload: str) -> _Document:
-    told = {"type": "object", "required": ["data"], "properties": {"type": type_, "data": schema(payload)}}
-    return {"allOf": [schema(CloudEvent.__name__), told]}
+    one = {"type": "object", "required": ["data"], "properties": {"type": type_, "data": schema(payload)}}
+    return {"allOf": [schema(CloudEvent.__name__), one]}
 
 
 def _any_data() -> _Document:

@@ -53,16 +53,16 @@ def language_of(accept_language: str, shop_locale: str = "") -> str:
 def confirmation(visit: Visit) -> str:
     """The question. The form posts to the page's own address; opening the page changes nothing."""
     words = visit.words
-    told = words.sms if visit.channel == "sms" else words.email
-    return _page(visit, words.ask, f"{_about(visit, told)}<p>{escape(words.orders)}</p>{_form('', words.button)}")
+    sentence = words.sms if visit.channel == "sms" else words.email
+    return _page(visit, words.ask, f"{_about(visit, sentence)}<p>{escape(words.orders)}</p>{_form('', words.button)}")
 
 
 def done(visit: Visit, undo: str) -> str:
     """It is done; `undo` is the token of the link that takes it back."""
     words = visit.words
-    told = words.sms_done if visit.channel == "sms" else words.email_done
+    sentence = words.sms_done if visit.channel == "sms" else words.email_done
     offer = f"<p>{escape(words.by_mistake)}</p>" + _form(undo, words.undo, quiet=True)
-    return _page(visit, words.done, f"{_about(visit, told)}<p>{escape(words.orders)}</p>{offer}")
+    return _page(visit, words.done, f"{_about(visit, sentence)}<p>{escape(words.orders)}</p>{offer}")
 
 
 def undone(visit: Visit, again: str) -> str:
@@ -87,8 +87,8 @@ def busy(visit: Visit) -> str:
     return _page(visit, visit.words.busy, f"<p>{escape(visit.words.busy_more)}</p>")
 
 
-def _about(visit: Visit, told: str) -> str:
-    return f"<p>{escape(told.replace('{shop}', visit.shop))}</p>{_address(visit)}"
+def _about(visit: Visit, sentence: str) -> str:
+    return f"<p>{escape(sentence.replace('{shop}', visit.shop))}</p>{_address(visit)}"
 
 
 def _address(visit: Visit) -> str:

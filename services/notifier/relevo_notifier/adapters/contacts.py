@@ -68,10 +68,10 @@ class ContactRows:
             )
             await merges.copy_to_old_keys(self._connection, contacts)
 
-    async def keep_unsubscribed(self, said: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+    async def keep_unsubscribed(self, statements: Sequence[tuple[str, Channel, str, datetime]]) -> None:
         """Write down that these addresses (shop, channel, address) get no marketing since then."""
-        if said:
-            await self._connection.execute(STATEMENTS["keep_unsubscribed"], *map(list, zip(*said, strict=True)))
+        if statements:
+            await self._connection.execute(STATEMENTS["keep_unsubscribed"], *map(list, zip(*statements, strict=True)))
 
     async def lift_unsubscribed(self, undone: Sequence[tuple[str, Channel, str, datetime]]) -> None:
         """Take back that these addresses were unsubscribed at that instant; what was said at another one stays."""
@@ -106,10 +106,10 @@ class ContactRows:
         rows = await self._connection.fetch(STATEMENTS["redactions"], *_columns(people))
         return {(row[0], row[1]): row[2] for row in rows}
 
-    async def keep_consents(self, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
+    async def keep_consents(self, statements: Sequence[tuple[Event, ConsentChanged]]) -> None:
         """Keep what was said about consent, with its proof."""
-        if said:
-            rows = zip(*(_statement(event, payload) for event, payload in said), strict=True)
+        if statements:
+            rows = zip(*(_statement(event, payload) for event, payload in statements), strict=True)
             await self._connection.execute(STATEMENTS["keep_consents"], *map(list, rows))
 
     async def merged_into(self, people: Iterable[Person]) -> dict[Person, str]:
@@ -125,11 +125,12 @@ class ContactRows:
         await merges.keep_merges(self._connection, merged)
 
 
-def _statement(event: Event, said: ConsentChanged) -> tuple[object, ...]:
-    address = said.customer.email if said.channel == "email" else said.customer.phone
+def _statement(event: Event, payload: ConsentChanged) -> tuple[object, ...]:
+    address = payload.customer.email if payload.channel == "email" else payload.customer.phone
     return (
-        *(event.shop, event.source, event.id, event.key, said.channel, said.purpose, address, said.state, event.time),
-        *(said.source, said.wording, said.form_url, said.list_id, said.ip_hash, said.double_opt_in),
+        *(event.shop, event.source, event.id, event.key),
+        *(payload.channel, payload.purpose, address, payload.state, event.time),
+        *(payload.source, payload.wording, payload.form_url, payload.list_id, payload.ip_hash, payload.double_opt_in),
     )
 
 

@@ -60,7 +60,7 @@ async def _learn(tables: Contacts, events: Sequence[tuple[Event, Payload | None]
         batch.add(event, payload)
     batch.leave_out(await tables.redactions(sorted(batch.people() | batch.people_with_consents())))
     batch.leave_erased(await tables.erased_already(batch.erased))
-    await tables.keep_consents(batch.said)
+    await tables.keep_consents(batch.consents)
     earlier = await tables.earlier_keys(batch.erased)
     erased = {(shop, key): batch.erased[shop, into] for (shop, key), into in earlier.items()}
     await tables.forget(batch.erased | erased, clock.now())

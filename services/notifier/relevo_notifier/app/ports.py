@@ -184,7 +184,7 @@ class Contacts(Protocol):
         """Write these contacts, under the keys too that the people had before."""
         ...
 
-    async def keep_unsubscribed(self, said: Sequence[tuple[str, Channel, str, datetime]]) -> None:
+    async def keep_unsubscribed(self, statements: Sequence[tuple[str, Channel, str, datetime]]) -> None:
         """Write down that these addresses (shop, channel, address) get no marketing since then."""
         ...
 
@@ -204,7 +204,7 @@ class Contacts(Protocol):
         """When those of `people` who were erased, or whose shop was, were."""
         ...
 
-    async def keep_consents(self, said: Sequence[tuple[Event, ConsentChanged]]) -> None:
+    async def keep_consents(self, statements: Sequence[tuple[Event, ConsentChanged]]) -> None:
         """Keep what was said about consent, with its proof."""
         ...
 

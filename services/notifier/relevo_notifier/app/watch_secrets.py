@@ -29,20 +29,20 @@ def watch_secrets(
 
     It is told without being bad: all other messages and calls go out as ever.
     """
-    told = ""
+    reported = ""
     revision = -1
 
     async def run_once(_: datetime) -> datetime | None:
-        nonlocal told, revision
+        nonlocal reported, revision
         changed = await needed.if_changed(revision)
         if changed is None:
             return None
         revision, secrets = changed
         why = missing_secrets(secrets, given)
         health.set(PART, True, why)
-        if why and why != told:
+        if why and why != reported:
             _log.warning("secrets_not_set", reason=why)
-        told = why
+        reported = why
         return None
 
     return run_once

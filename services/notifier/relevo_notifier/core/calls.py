@@ -76,9 +76,9 @@ def after_reply(work: CallWork, reply: Reply, now: datetime, rules: CallRules) -
         case Replied() if not reply.later:
             return final(work, "answered", now, reply.error, reply)
         case Replied():
-            said = f"it answered {reply.status}"
-            return _again(work, said, now, rules, wait=reply.wait) or final(
-                work, "answered", now, _gave_up(work, said), reply
+            reason = f"it answered {reply.status}"
+            return _again(work, reason, now, rules, wait=reply.wait) or final(
+                work, "answered", now, _gave_up(work, reason), reply
             )
         case Unreachable(reason):
             state: CallState = "in_doubt" if work.doubts else "failed"

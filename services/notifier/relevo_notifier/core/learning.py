@@ -44,7 +44,7 @@ class BatchFacts:
         self.merged: dict[Person, str] = {}
         self.facts: list[Fact | Merge] = []
         self.erased: dict[Person, datetime] = {}
-        self.said: list[tuple[Event, ConsentChanged]] = []
+        self.consents: list[tuple[Event, ConsentChanged]] = []
 
     def add(self, event: Event, payload: Payload | None) -> None:
         """Take in the next event."""
@@ -61,11 +61,13 @@ class BatchFacts:
             if isinstance(payload, CustomerMerged):
                 self._merge(person, payload, event.time)
             if isinstance(payload, ConsentChanged):
-                self.said.append((msgspec.structs.replace(event, key=person[1]), payload))
+                self.consents.append((msgspec.structs.replace(event, key=person[1]), payload))
 
     def leave_out(self, gone: Mapping[Person, datetime]) -> None:
         """What happened before people were erased is not kept of them again, nor of whom they were by then."""
-        self.said = [each for each in self.said if not _is_before((each[0].shop, each[0].key), each[0].time, gone)]
+        self.consents = [
+            each for each in self.consents if not _is_before((each[0].shop, each[0].key), each[0].time, gone)
+        ]
         erased = dict(gone)
         for merge in self.merges():
             at = max(gone.get(merge.kept, merge.at), self.erased.get(merge.kept, merge.at))
@@ -91,7 +93,7 @@ class BatchFacts:
 
     def people_with_consents(self) -> set[Person]:
         """Who said something about consent."""
-        return {(event.shop, event.key) for event, _ in self.said}
+        return {(event.shop, event.key) for event, _ in self.consents}
 
     def _person(self, shop: str, key: str) -> Person:
         key = self.now_is.get((shop, key), key)
@@ -144,15 +146,15 @@ class ContactChanges:
             self.changed[person] = contact
         return None
 
-    def _unsubscribe(self, shop: str, said: ConsentChanged, at: datetime, contact: Contact) -> None:
+    def _unsubscribe(self, shop: str, statement: ConsentChanged, at: datetime, contact: Contact) -> None:
         """An address that was unsubscribed by a link, or for which that was undone."""
-        channel: Channel = "email" if said.channel == "email" else "sms"
-        if (said.state, said.source) == ("withdrawn", LINK) and contact.address(channel):
+        channel: Channel = "email" if statement.channel == "email" else "sms"
+        if (statement.state, statement.source) == ("withdrawn", LINK) and contact.address(channel):
             self.unsubscribed.append((shop, channel, contact.address(channel), at))
-        elif said.state == "restored" and said.undoes is not None:
+        elif statement.state == "restored" and statement.undoes is not None:
             # The person may have another address by now.
             addresses = {contact.address(channel), *statements(contact, channel)} - {""}
-            self.undone += [(shop, channel, address, said.undoes) for address in sorted(addresses)]
+            self.undone += [(shop, channel, address, statement.undoes) for address in sorted(addresses)]
 
     def of(self, person: Person) -> Contact:
         """What is known of somebody by now."""

@@ -174,18 +174,18 @@ class Retry(Struct, frozen=True):
     factor: float = 4.0
     longest: timedelta = timedelta(hours=1)
 
-    def wait(self, attempt: int, key: str, wish: float = 0.0) -> timedelta | None:
+    def wait(self, attempt: int, key: str, requested: float = 0.0) -> timedelta | None:
         """How long to wait after the failed `attempt` (from 1); `None`: that was the last one.
 
-        The wait is spread by ±20 %, by a hash of `key`, so that what failed together does not return together. `wish`
-        is what the provider asked for, in seconds.
+        The wait is spread by ±20 %, by a hash of `key`, so that what failed together does not return together.
+        `requested` is what the provider asked for, in seconds.
         """
         if attempt >= self.attempts:
             return None
         plain = min(self.first.total_seconds() * self.factor ** (attempt - 1), self.longest.total_seconds())
         digest = hashlib.blake2b(f"{key}/{attempt}".encode(), digest_size=4).digest()
         spread = 0.8 + 0.4 * int.from_bytes(digest, "big") / 2**32
-        return timedelta(seconds=max(plain * spread, wish))
+        return timedelta(seconds=max(plain * spread, requested))
 
 
 Doubt: TypeAlias = Literal["ask", "again", "give_up"]

@@ -18,10 +18,10 @@ _LONGEST_REASON = 300
 
 
 class ApiReply(Struct, frozen=True):
-    """What an API answered. `said` is its JSON object, empty if there is none; `wait` its `Retry-After` in seconds."""
+    """What an API answered. `body` is its JSON object, empty if there is none; `wait` its `Retry-After` in seconds."""
 
     status: int
-    said: Mapping[str, Any]
+    body: Mapping[str, Any]
     wait: float
     headers: Mapping[str, str]
 
@@ -58,10 +58,10 @@ class HttpApi:
         try:
             return await self._exchange(connection, request)
         except (httpx.TransportError, TimeoutError) as error:
-            said = _describe(error)
+            cause = _describe(error)
             if connection.handed_over:
-                return Unknown(f"the connection to {self._name} broke: {said}"[:_LONGEST_REASON])
-            return TryLater(f"{self._name} can't be reached: {said}"[:_LONGEST_REASON])
+                return Unknown(f"the connection to {self._name} broke: {cause}"[:_LONGEST_REASON])
+            return TryLater(f"{self._name} can't be reached: {cause}"[:_LONGEST_REASON])
         finally:
             self._idle.put_nowait(connection)
 
@@ -94,10 +94,10 @@ class HttpApi:
 
 def _object(content: bytes) -> Mapping[str, Any]:
     try:
-        said = msgspec.json.decode(content)
+        body = msgspec.json.decode(content)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return {}
-    return said if isinstance(said, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def _describe(error: Exception) -> str:

@@ -329,8 +329,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def _wait(self, pause: float, error: Exception) -> None:
         self._metrics.batch_retries.inc()
         self._health.set(self.name, False, f"tries again: {type(error).__name__}: {error}")
-        said = "%s: temporary failure, next try in %.1f s: %s: %s"
-        _log.warning(said, self.name, pause, type(error).__name__, error, extra={"repeats": self.name})
+        message = "%s: temporary failure, next try in %.1f s: %s: %s"
+        _log.warning(message, self.name, pause, type(error).__name__, error, extra={"repeats": self.name})
         try:
             async with asyncio.timeout(pause):
                 await self._leaving.wait()

@@ -188,7 +188,7 @@ def _text(value: object) -> str:  # noqa: PLR0911  # one line a kind of value
             return ", ".join(f"{name}: {_text(one)}" for name, one in value.items())
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             names = [field.name for field in dataclasses.fields(value) if field.name not in _DERIVED]
-            told = {name: _text(getattr(value, name)) for name in names}
-            return " ".join(f"{name} {text}" for name, text in told.items() if text != NOTHING)
+            fields = {name: _text(getattr(value, name)) for name in names}
+            return " ".join(f"{name} {text}" for name, text in fields.items() if text != NOTHING)
         case _:
             return str(value)

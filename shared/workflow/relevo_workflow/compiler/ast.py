@@ -45,9 +45,9 @@ def _step(node: Node, problems: Problems) -> StepNode | None:
     kinds = [key for key in node.entries if key in KINDS]
     beside = [key for key in node.entries if key not in KINDS and key != "id"]
     if len(kinds) == 1 and beside and node.entries[kinds[0]].kind == "nothing":
-        said = f"'{beside[0]}' stands beside '{kinds[0]}', not inside it"
+        message = f"'{beside[0]}' stands beside '{kinds[0]}', not inside it"
         advice = f"indent what belongs to '{kinds[0]}' by two more spaces than '{kinds[0]}' itself"
-        problems.error(node.keys[beside[0]], said, advice)
+        problems.error(node.keys[beside[0]], message, advice)
         return None
     for key in node.entries:
         if key not in KINDS and key != "id":

@@ -204,8 +204,8 @@ def missing_languages(context: _LintContext) -> None:
         for locale in sorted(every - set(template.locales)):
             others = sorted(other for other in templates if locale in templates[other].locales)
             verb = "have" if len(others) > 1 else "has"
-            said = f"there are no texts in '{locale}', and {', '.join(others)} {verb} them"
-            context.problems.warning(Position(f"templates/{name}.yaml"), said, f"add {locale}: {{…}}")
+            message = f"there are no texts in '{locale}', and {', '.join(others)} {verb} them"
+            context.problems.warning(Position(f"templates/{name}.yaml"), message, f"add {locale}: {{…}}")
 
 
 _RULES: tuple[Callable[[_LintContext], None], ...] = (

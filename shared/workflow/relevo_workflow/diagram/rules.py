@@ -60,6 +60,6 @@ def _weekdays(days: tuple[int, ...]) -> str:
 
 def _goal(goal: Goal) -> str:
     where = correlated(goal.where.text) if goal.where is not None else ""
-    told = f" ({where})" if where else ""
+    condition = f" ({where})" if where else ""
     worth = f", worth its {condition_in_words(goal.value.text)}" if goal.value is not None else ""
-    return f"Goal: {event_in_words(goal.event)}{told} within {duration_in_words(goal.within)} of the start{worth}"
+    return f"Goal: {event_in_words(goal.event)}{condition} within {duration_in_words(goal.within)} of the start{worth}"

@@ -300,8 +300,8 @@ def _called(one: Call, runs: Mapping[str, RecordedDecision], named: Mapping[str,
 def _out_of_service(one: RetiredWorkflow) -> str:
     events = " or ".join(one.events)
     taken = f": {events} is not taken until it is deployed again" if events else ": it starts nothing until then"
-    said = ": ".join(part for part in (one.by, one.note) if part)
-    return f"out of service since {one.at.isoformat()}{taken}" + (f" ({said})" if said else "")
+    remark = ": ".join(part for part in (one.by, one.note) if part)
+    return f"out of service since {one.at.isoformat()}{taken}" + (f" ({remark})" if remark else "")
 
 
 def _waited(one: Delivery) -> str:

@@ -49,12 +49,12 @@ def explain_cel_error(error: str, text: str, roots: Mapping[str, Shape]) -> Expr
     first = _FIRST.search(error)
     if first is None:
         return ExpressionProblem(f"this is not a valid expression: {error.strip()}", "", 0, 0)
-    line, column, said = int(first[1]) - 1, int(first[2]) - 1, first[3].replace(" [INVALID_ARGUMENT]", "").strip()
+    line, column, detail = int(first[1]) - 1, int(first[2]) - 1, first[3].replace(" [INVALID_ARGUMENT]", "").strip()
     written = text.split("\n")[line] if line < text.count("\n") + 1 else ""
-    message, advice = _say(said, roots, written[:column], written[column:])
-    if said.startswith("undefined field"):
+    message, advice = _explain(detail, roots, written[:column], written[column:])
+    if detail.startswith("undefined field"):
         column += 1  # CEL points at the dot; the name that is wrong begins after it
-    elif match := _NAME.search(said):
+    elif match := _NAME.search(detail):
         column = _begin(text.split("\n")[line], match[1], column)
     return ExpressionProblem(message, advice, line, max(0, column))
 
@@ -65,28 +65,28 @@ def _begin(line: str, name: str, column: int) -> int:
     return found if found >= 0 else column
 
 
-def _say(said: str, roots: Mapping[str, Shape], before: str, after: str) -> tuple[str, str]:
-    if match := _FIELD.search(said):
+def _explain(detail: str, roots: Mapping[str, Shape], before: str, after: str) -> tuple[str, str]:
+    if match := _FIELD.search(detail):
         shape = structs_in((*roots.values(), ORDERS)).get(match[2])
         named = _OWNER.search(before)
         owner = named[0] if named and named[0] != "has" else match[2].lower()
         return f"{owner} has no field '{match[1]}'", suggestion(match[1], shape.fields if shape else ())
-    if match := _NAME.search(said):
+    if match := _NAME.search(detail):
         return f"there is no variable or function '{match[1].split('.')[0]}'", _name_advice(match[1], roots)
-    if match := _OVERLOAD.search(said):
+    if match := _OVERLOAD.search(detail):
         return _overload(match[1], match[2])
-    if match := _SELECT.search(said):
+    if match := _SELECT.search(detail):
         return f"{_plain(match[1])} has no fields", select_advice(match[1], after)
-    return _unread(said, before, after)
+    return _unread(detail, before, after)
 
 
-def _unread(said: str, before: str, after: str) -> tuple[str, str]:
+def _unread(detail: str, before: str, after: str) -> tuple[str, str]:
     """What is not an expression at all."""
-    if said.startswith("reserved identifier: if"):
+    if detail.startswith("reserved identifier: if"):
         return "there is no 'if'", "a choice is written condition ? one : other"
-    if not said.startswith("Syntax error"):
-        return f"this is not a valid expression: {said}", ""
-    what = said.removeprefix("Syntax error: ").split(" expecting")[0].rstrip(",")
+    if not detail.startswith("Syntax error"):
+        return f"this is not a valid expression: {detail}", ""
+    what = detail.removeprefix("Syntax error: ").split(" expecting")[0].rstrip(",")
     return f"this is not a valid expression: {what}", syntax_advice(before, after)
 
 

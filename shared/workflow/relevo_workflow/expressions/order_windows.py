@@ -103,11 +103,13 @@ def window_problem(text: str, roots: Mapping[str, Shape]) -> tuple[str, str, int
     for index in _begins(stream):
         window = known.get(stream[index].start)
         if window is None and _wrong_length(stream) is None:
-            said = "orders(…) takes a length that is written out, texts or fields in its filters, and ends in a number"
-            return said, 'orders(days(60)).of_product("p-1").count, or .total', stream[index].start
+            message = (
+                "orders(…) takes a length that is written out, texts or fields in its filters, and ends in a number"
+            )
+            return message, 'orders(days(60)).of_product("p-1").count, or .total', stream[index].start
         if window is not None and not timedelta() < window.length <= LONGEST_WINDOW:
-            said = f"a window of orders can't be {format_duration(window.length)} long"
-            return _wrong_length(stream) or (said, f"from a second to {LONGEST_WINDOW.days} days", window.start)
+            message = f"a window of orders can't be {format_duration(window.length)} long"
+            return _wrong_length(stream) or (message, f"from a second to {LONGEST_WINDOW.days} days", window.start)
     return _wrong_length(stream)
 
 
@@ -115,8 +117,8 @@ def _wrong_length(stream: list[Token]) -> tuple[str, str, int] | None:
     """A text in `duration(…)` that CEL takes and then fails of whenever it is evaluated."""
     for call, bracket, given in zip(stream, stream[1:], stream[2:], strict=False):
         if (call.text, bracket.text, given.kind) == ("duration", "(", "text") and not _DURATION.match(given.text):
-            said = f"duration({given.text}) is not a length of time"
-            return said, "it knows h, m and s: duration('36h'); of days it is days(30)", given.start
+            message = f"duration({given.text}) is not a length of time"
+            return message, "it knows h, m and s: duration('36h'); of days it is days(30)", given.start
     return None
 
 

@@ -66,8 +66,8 @@ class DecideTable(Step):
                     break
         if self.hit == "unique" and len(hits) > 1:
             labels = ", ".join(rule.label for rule in hits)
-            said = f"several rules hold: {labels}; the first counts"
-            trace.append(Check(at=self.id, expression="hit: unique", error=said))
+            message = f"several rules hold: {labels}; the first counts"
+            trace.append(Check(at=self.id, expression="hit: unique", error=message))
         values: dict[str, Any]
         if self.hit == "collect":
             names = dict.fromkeys(name for rule in self.rules for name, _ in rule.values)

@@ -25,12 +25,12 @@ TRIGGER: Path = ("trigger", "contact")
 
 def read_to(fields: Fields, purpose: str, environment: TypeEnvironment) -> Path:
     """Where the contact stands that a send goes to; `CUSTOMER` for the customer's own address."""
-    said = fields.text("to")
-    if not said:
+    given = fields.text("to")
+    if not given:
         return TRIGGER if purpose == "transactional" and _triggers_with_contact(environment) else CUSTOMER
-    if said == "customer":
+    if given == "customer":
         return CUSTOMER
-    path = TRIGGER if said == "contact" else tuple(said.split("."))
+    path = TRIGGER if given == "contact" else tuple(given.split("."))
     problem = _problem(path, purpose, environment)
     if problem:
         fields.wrong("to", *problem)
@@ -79,7 +79,7 @@ def as_contact(given: EventContact, own: Contact, *, same: bool) -> Contact:
     contact = Contact(email=given.email, phone=given.phone, updated_at=own.updated_at)
     texts = {name: getattr(given, name) for name in ("first_name", "last_name", "locale")}
     if same:
-        texts = {name: said or getattr(own, name) for name, said in texts.items()} | {"timezone": own.timezone}
+        texts = {name: given or getattr(own, name) for name, given in texts.items()} | {"timezone": own.timezone}
     return structs.replace(contact, **texts)
 
 

@@ -136,15 +136,15 @@ class StaffStep(Step):
 
     def limits_in_words(self) -> str:
         """When the staff is reminded, who is asked then, and how long there is."""
-        asked, told = self.assignment, list[str]()
+        asked, limits = self.assignment, list[str]()
         if asked.reminder is not None:
-            told.append(f"reminds after {duration_in_words(asked.reminder)}")
+            limits.append(f"reminds after {duration_in_words(asked.reminder)}")
         if asked.escalation is not None:
             whom = asked.escalation.skill or ", ".join(asked.escalation.roles) or "everybody"
-            told.append(f"goes to {whom} after {duration_in_words(asked.escalation.after)}")
+            limits.append(f"goes to {whom} after {duration_in_words(asked.escalation.after)}")
         if asked.deadline is not None:
-            told.append(f"within {duration_in_words(asked.deadline)}")
-        return f"\n({', '.join(told)})" if told else ""
+            limits.append(f"within {duration_in_words(asked.deadline)}")
+        return f"\n({', '.join(limits)})" if limits else ""
 
 
 @dataclass(frozen=True, slots=True)

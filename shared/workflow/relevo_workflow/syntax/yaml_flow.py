@@ -30,9 +30,9 @@ def liquid(node: MappingNode, text: str, report: Report) -> ScalarNode | None:
     inner = node.value[0][0] if node.flow_style and len(node.value) == 1 else None
     if not isinstance(inner, MappingNode) or not inner.flow_style or node.value[0][1].value:
         return None
-    said = text[node.start_mark.index : node.end_mark.index]
-    report(node, "{{ }} without quotes is a mapping", f'quote the text: "{said}"')
-    return ScalarNode("tag:yaml.org,2002:str", said, node.start_mark, node.end_mark)
+    source = text[node.start_mark.index : node.end_mark.index]
+    report(node, "{{ }} without quotes is a mapping", f'quote the text: "{source}"')
+    return ScalarNode("tag:yaml.org,2002:str", source, node.start_mark, node.end_mark)
 
 
 def _is_torn(value: Node) -> bool:
@@ -44,8 +44,8 @@ def _is_torn(value: Node) -> bool:
 
 
 def _joined(first: Node, last: Node, text: str) -> ScalarNode:
-    said = text[first.start_mark.index : last.end_mark.index].rstrip()
-    return ScalarNode(first.tag, said, first.start_mark, last.end_mark)
+    source = text[first.start_mark.index : last.end_mark.index].rstrip()
+    return ScalarNode(first.tag, source, first.start_mark, last.end_mark)
 
 
 def _report_torn(key: Node, value: Node, report: Report) -> None:

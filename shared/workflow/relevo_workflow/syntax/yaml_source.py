@@ -91,9 +91,9 @@ def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
 
 def _not_valid(file: str, text: str, error: MarkedYAMLError, problems: Problems) -> None:
     """Notes what the parser complains of; what is never closed is told where it begins."""
-    said = error.problem or error.context or ""
+    reported = error.problem or error.context or ""
     mark = error.problem_mark or error.context_mark
-    if "end of stream" in said and error.context_mark is not None:
+    if "end of stream" in reported and error.context_mark is not None:
         mark = error.context_mark
     lines = text.split("\n")
     opened = error.context_mark
@@ -102,8 +102,8 @@ def _not_valid(file: str, text: str, error: MarkedYAMLError, problems: Problems)
         problems.error(place, f"this is not valid YAML: '{lines[opened.line][opened.column]}' is never closed")
         return
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    advice = yaml_advice(said, lines[line] if line < len(lines) else "", column)
-    problems.error(Position(file, line + 1, column + 1), f"this is not valid YAML: {said}", advice)
+    advice = yaml_advice(reported, lines[line] if line < len(lines) else "", column)
+    problems.error(Position(file, line + 1, column + 1), f"this is not valid YAML: {reported}", advice)
 
 
 def _left_behind(lines: list[str], opened: int, noticed: int) -> bool:

@@ -134,14 +134,14 @@ class _Comparison:
         run = self._run()
         if run is None or run.ended_at is None:
             state = f"it {run.state} at '{run.step}'" if run is not None else "no run was started"
-            told = "; ".join(filter(None, (state, self._which_run())))
-            yield Diagnostic(node.position, "expected the run to end, and it has not", told)
+            advice = "; ".join(filter(None, (state, self._which_run())))
+            yield Diagnostic(node.position, "expected the run to end, and it has not", advice)
             return
         got = {"at": self.local(run.ended_at), "reason": run.end_reason}
         for name, one in (node.entries or {}).items():
             if one.text != got.get(name):
-                said = f"expected the end's '{name}' to be {one.text}, got {got.get(name)}"
-                yield Diagnostic(one.position, said, self._which_run())
+                message = f"expected the end's '{name}' to be {one.text}, got {got.get(name)}"
+                yield Diagnostic(one.position, message, self._which_run())
 
     def _runs(self, node: Node) -> Iterator[Diagnostic]:
         yield from self._equal(node, "the number of runs", len(self.simulation.runs))

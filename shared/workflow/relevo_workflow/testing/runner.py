@@ -107,8 +107,8 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     except SimulationError as error:
         failures.append(Diagnostic(scenario.position, str(error)))
     except RecursionError:
-        said = "the workflow starts itself again and again, or reports what starts it"
-        failures.append(Diagnostic(scenario.position, said, "put a wait or a condition before that step"))
+        message = "the workflow starts itself again and again, or reports what starts it"
+        failures.append(Diagnostic(scenario.position, message, "put a wait or a condition before that step"))
     paths = tuple(decision.path for decision in simulation.decisions)
     return TestResult(scenario.name, scenario.position, tuple(_first(failures)), paths)
 

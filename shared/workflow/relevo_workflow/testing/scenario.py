@@ -199,8 +199,8 @@ class _Reader:
             self.problems.error(where, f"the answer to '{step}' has no field '{name}'", suggestion(name, names))
         faults = faults_of(Answer, given, strict=False) if isinstance(given, dict) else []
         for fault in faults:
-            said = f"this is not an answer to '{step}': '{path(fault.place)}' {fault.message}"
-            self.problems.error(where, said, fault.help)
+            message = f"this is not an answer to '{step}': '{path(fault.place)}' {fault.message}"
+            self.problems.error(where, message, fault.help)
         if not isinstance(given, dict):
             advice = "{status: 200, body: …}, or {error: …}; or a list of them"
             self.problems.error(where, f"this is not an answer to '{step}': it must be a mapping", advice)
@@ -352,8 +352,8 @@ class _Reader:
         for fault in faults_of(payload, data):
             where = self._where("with", str(fault.place[0])) if fault.place[0] in changed else data_node.position
             if fault.message != NOT_A_FIELD:
-                said = f"this does not fit {event}: {path(fault.place)} {fault.message}"
-                self.problems.error(where, said, fault.help)
+                message = f"this does not fit {event}: {path(fault.place)} {fault.message}"
+                self.problems.error(where, message, fault.help)
                 continue
             within = f"'{path(fault.place[:-1])}' of {event}" if len(fault.place) > 1 else event
             known = payload.__struct_fields__ if len(fault.place) == 1 else ()

@@ -98,8 +98,8 @@ def _wrong_choices(definition: Definition, scenario: Scenario) -> Iterator[Diagn
         if isinstance(step, Split):
             labels = [arm.label for arm in step.arms]
             if choice not in labels:
-                said = f"there is no variant '{choice}' of the split '{name}'"
-                yield Diagnostic(position, said, suggestion(str(choice), labels))
+                message = f"there is no variant '{choice}' of the split '{name}'"
+                yield Diagnostic(position, message, suggestion(str(choice), labels))
         elif name != "holdout":
             known = ("holdout", *_known(definition, Split))
             yield Diagnostic(position, f"there is no split '{name}'", suggestion(name, known))

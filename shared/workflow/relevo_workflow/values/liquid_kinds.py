@@ -32,7 +32,7 @@ _SAMPLES: dict[str, tuple[Any, ...]] = {
     "timestamp": ("2026-03-05T12:30:00Z",),
 }
 """A value or two of each kind, for the filters that have no kinds of their own."""
-_TOLD = {
+_KIND_NAMES = {
     "money": "an amount of money",
     "struct": "a record",
     "list": "a list",
@@ -62,7 +62,7 @@ def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: s
     index = output.left.token.start_index
     if not output.filters:
         if kind in ("struct", "map"):
-            yield Wrong(index, f"{path} is {_TOLD[kind]} and can't be printed", "name one of its fields")
+            yield Wrong(index, f"{path} is {_KIND_NAMES[kind]} and can't be printed", "name one of its fields")
         elif kind == "list of records":
             yield Wrong(index, f"{path} is a list and can't be printed", "loop over it with {% for %}")
         return
@@ -71,11 +71,11 @@ def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: s
     if first.name == "money" and first.args:
         kinds = (*kinds, "int", "double", "string")
     if kinds and kind not in kinds:
-        told = _TOLD.get(kind, "a list")
+        name = _KIND_NAMES.get(kind, "a list")
         advice = "money: customer.currency" if first.name == "money" and kind in ("int", "double") else ""
-        yield Wrong(first.token.start_index, f"'{first.name}' needs {what}, and {path} is {told}", advice)
+        yield Wrong(first.token.start_index, f"'{first.name}' needs {what}, and {path} is {name}", advice)
     elif not kinds and (why := refusal(liquid, first, _SAMPLES.get(kind, ()))):
-        yield Wrong(first.token.start_index, f"{path} is {_TOLD.get(kind, 'a list')}: {why}", "")
+        yield Wrong(first.token.start_index, f"{path} is {_KIND_NAMES.get(kind, 'a list')}: {why}", "")
 
 
 def _kind(shape: Shape) -> str:

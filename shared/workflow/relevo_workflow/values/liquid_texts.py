@@ -36,8 +36,8 @@ _ONE_BRACE = re.compile(r"(?<!\{)\$?\{\s*((?:trigger|event|customer|run|shop)\.\
 def warn_of_single_braces(node: Node, problems: Problems) -> None:
     """Notes a variable in single braces: they are not Liquid, and everybody reads them."""
     for found in _ONE_BRACE.finditer(node.text):
-        said = f"'{found[0]}' stays as it is written: a variable needs two braces"
-        problems.warning(node.at(found.start()), said, f"write {{{{ {found[1]} }}}}")
+        message = f"'{found[0]}' stays as it is written: a variable needs two braces"
+        problems.warning(node.at(found.start()), message, f"write {{{{ {found[1]} }}}}")
 
 
 def check_liquid(

@@ -67,12 +67,12 @@ class Reading:
             self.problems.error(node.position, f"'{name}' must be {'one event' if one else 'at least one event'}")
         for event in given:
             if event.text not in self.environment.types and event.text not in self.broken:
-                said = (
+                message = (
                     f"there is no event '{event.text}'"
                     if event.text
                     else f"an event is needed, but this is {event.kind}"
                 )
-                self.problems.error(event.position, said, suggestion(event.text, self.environment.types))
+                self.problems.error(event.position, message, suggestion(event.text, self.environment.types))
         return tuple(event.text for event in given if event.text in self.environment.types)
 
     def uses_template(self, fields: Fields, template: str, channel: str) -> None:

@@ -15,7 +15,7 @@ from relevo_ingest.core.times import parse_instant
 
 TOPIC = "x-shopify-topic"
 DELIVERY = "x-shopify-webhook-id"
-HAPPENING = "x-shopify-event-id"
+EVENT_ID = "x-shopify-event-id"
 TRIGGERED = "x-shopify-triggered-at"
 DOMAIN = "x-shopify-shop-domain"
 TEST = "x-shopify-test"
@@ -27,7 +27,7 @@ class Shopify:
     name = "shopify"
     title = "Shopify"
     signature = Signature(HEADER, "Base64 of the HMAC-SHA256 of the raw body with the shop's webhook secret")
-    headers = (TOPIC, DELIVERY, HAPPENING, TRIGGERED, DOMAIN, TEST, "x-shopify-api-version")
+    headers = (TOPIC, DELIVERY, EVENT_ID, TRIGGERED, DOMAIN, TEST, "x-shopify-api-version")
     topic_source = "the header X-Shopify-Topic"
     events_by_topic: Mapping[str, Sequence[str]] = EVENTS_BY_TOPIC
 
@@ -46,7 +46,7 @@ class Shopify:
         return Claims(
             topic=topics.canonical_topic(headers.get(TOPIC, "")),
             delivery=headers.get(DELIVERY, ""),
-            happening=headers.get(HAPPENING, ""),
+            occurrence=headers.get(EVENT_ID, ""),
             triggered_at=parse_instant(headers.get(TRIGGERED)),
             test=headers.get(TEST, "").strip().lower() == "true",
         )

@@ -90,10 +90,10 @@ def _accepts_marketing(customer: CustomerShape) -> ConsentShape | None:
 
 
 def _statement(who: Buyer, channel: Channel, shape: ConsentShape | None) -> Reading:
-    said = fields.word(shape.state) if shape else ""
-    if shape is None or said not in _STATES:
-        return NoEvent(f"the {channel} consent has the state {said or 'null'!r}, which says nothing")
-    return [_draft(who, channel, shape, _STATES[said], shape.consent_updated_at)]
+    state = fields.word(shape.state) if shape else ""
+    if shape is None or state not in _STATES:
+        return NoEvent(f"the {channel} consent has the state {state or 'null'!r}, which says nothing")
+    return [_draft(who, channel, shape, _STATES[state], shape.consent_updated_at)]
 
 
 def _draft(who: Buyer, channel: Channel, shape: ConsentShape, state: State, at: datetime | None) -> Draft:

@@ -106,8 +106,8 @@ def carrier_event(body: bytes, shop: ShopContext) -> Reading:
     looks: tuple[Entity, ...] = (known_orders.order(order_id),)
     if not delivered:
         return Pending(conclude=conclude, looks=(*looks, _entity(shipment_id)))
-    told = Observation(entity=_entity(shipment_id), state={"order": order_id, "delivered": True}, at=at)
-    return Pending(conclude=conclude, observed=(told,), looks=looks)
+    observation = Observation(entity=_entity(shipment_id), state={"order": order_id, "delivered": True}, at=at)
+    return Pending(conclude=conclude, observed=(observation,), looks=looks)
 
 
 def _plain(shape: FulfilmentShape) -> FulfilmentShape:

@@ -47,11 +47,11 @@ def transaction(body: bytes, shop: ShopContext) -> Reading:
 
     def conclude(views: StateViews) -> Conclusion:
         order = known_orders.of(views, order_id)
-        told = _event_type(shape, amount, order.total)
-        if told:
+        final_type = _event_type(shape, amount, order.total)
+        if final_type:
             payload = _payment(shape, payment_id, order_id, amount, order)
             at = shape.processed_at or shape.created_at
-            return [order.draft(told, payload, at, id=f"{told}:{payment_id}", test=payload.test)]
+            return [order.draft(final_type, payload, at, id=f"{final_type}:{payment_id}", test=payload.test)]
         return NoEvent("order_transactions/create: a payment of a whole order is told by orders/paid")
 
     return Pending(conclude=conclude, looks=(known_orders.order(order_id),))
@@ -130,7 +130,7 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
     shape = decode(body, DisputeShape)
     dispute_id, order_id = parts.required(shape.id, "id"), parts.ident(shape.order_id)
     status = normalise.text(shape.status, 50).lower()
-    told = "dispute.closed" if event_type == "dispute.updated" and status in _CLOSED else event_type
+    final_type = "dispute.closed" if event_type == "dispute.updated" and status in _CLOSED else event_type
     if not order_id:
         return NoEvent("disputes: the body names no order, so nobody knows whose payment is contested")
 
@@ -148,8 +148,8 @@ def _dispute(body: bytes, shop: ShopContext, event_type: str) -> Reading:
             total=fields.optional_money(shape.amount, parts.currency_of(shop, shape.currency), "amount"),
             evidence_due_at=fields.utc(shape.evidence_due_by),
         )
-        at = shape.initiated_at if told == "dispute.opened" else None
-        own_id = "" if told == "dispute.updated" else f"{told}:{dispute_id}"
-        return [order.draft(told, payload, at, id=own_id, about=dispute_id)]
+        at = shape.initiated_at if final_type == "dispute.opened" else None
+        own_id = "" if final_type == "dispute.updated" else f"{final_type}:{dispute_id}"
+        return [order.draft(final_type, payload, at, id=own_id, about=dispute_id)]
 
     return Pending(conclude=conclude, looks=(known_orders.order(order_id),))

@@ -111,7 +111,7 @@ def _prices(
         price = fields.optional_money(variant.price, shop.currency, f"variants[{n}].price")
         before = fields.optional_money(_known_price(seen.before), shop.currency, "known price")
         if seen.fresh and price is not None and before is not None and price != before:
-            told = structs.replace(
+            changed = structs.replace(
                 payload,
                 variant_id=parts.ident(variant.id),
                 sku=normalise.text(variant.sku, 100),
@@ -121,8 +121,10 @@ def _prices(
                 list_price=fields.optional_money(variant.compare_at_price, shop.currency, f"variants[{n}].compare_at"),
                 variants=[],
             )
-            about = told.variant_id
-            yield Draft(type="product.price_changed", payload=told, subject=subject, at=shape.updated_at, about=about)
+            about = changed.variant_id
+            yield Draft(
+                type="product.price_changed", payload=changed, subject=subject, at=shape.updated_at, about=about
+            )
 
 
 def _known_price(state: State | None) -> str | None:

@@ -202,10 +202,10 @@ def _paid_back(transactions: Sequence[TransactionShape], currency: str) -> Money
 
 
 def _why_not(transactions: Sequence[TransactionShape]) -> str:
-    said = {one.status for one in transactions if one.kind == "refund"}
-    if _UNDERWAY in said:
+    statuses = {one.status for one in transactions if one.kind == "refund"}
+    if _UNDERWAY in statuses:
         return "refunds/create: no money went back yet; it is announced when its payment succeeds"
-    if said & {"failure", "error"}:
+    if statuses & {"failure", "error"}:
         return "refunds/create: the payment failed, so no money went back"
     if any(one.kind == "void" for one in transactions):
         return "refunds/create: an authorisation was voided, so there was no money to go back"

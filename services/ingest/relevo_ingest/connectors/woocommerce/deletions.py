@@ -16,15 +16,15 @@ def deleted_id(body: bytes) -> str:
 
 
 def deletion(
-    body: bytes, name: str, entity_of: Callable[[str], Entity], told: Callable[[str, StateViews], Conclusion]
+    body: bytes, name: str, entity_of: Callable[[str], Entity], drafts_of: Callable[[str, StateViews], Conclusion]
 ) -> Pending:
-    """What `told` says of the id and what is known, if the `name` (such as `order`) of this id was ever heard of."""
+    """What `drafts_of` makes of the id and of what is known, if a `name` (such as `order`) of this id was ever seen."""
     found = deleted_id(body)
     entity = entity_of(found)
 
     def conclude(views: StateViews) -> Conclusion:
         if views.get(entity, UNKNOWN).before is None:
             return NoEvent(f"{name}.deleted: no {name} of this id was ever heard of")
-        return told(found, views)
+        return drafts_of(found, views)
 
     return Pending(conclude=conclude, looks=(entity,))

@@ -51,8 +51,8 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         """`order.status_changed`, if a status is another than it was; or if it is `certain` that it was."""
         old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
         if certain or any(old[name] != getattr(self.payload, name) for name in _STATUSES):
-            told = structs.replace(self.payload, **{f"previous_{name}": value for name, value in old.items()})
-            yield self.known.draft("order.status_changed", told, self.modified)
+            payload = structs.replace(self.payload, **{f"previous_{name}": value for name, value in old.items()})
+            yield self.known.draft("order.status_changed", payload, self.modified)
 
     def _once(self, event_type: str, at: datetime | None) -> Draft:
         return self.known.draft(event_type, self.payload, at, id=f"{event_type}:{self.payload.order_id}")
@@ -64,7 +64,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
             return  # nothing of it is sent: downloads, services
         collected = any(one.method_id in COLLECTED for one in methods)
         order = self.payload
-        told = ShipmentChanged(
+        payload = ShipmentChanged(
             customer=order.customer,
             shipment_id=order.order_id,
             order_id=order.order_id,
@@ -78,7 +78,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         )
         event_type = "shipment.updated" if collected else "shipment.created"
         at = order.completed_at or self.modified
-        yield self.known.draft(event_type, told, at, id=f"{event_type}:{order.order_id}")
+        yield self.known.draft(event_type, payload, at, id=f"{event_type}:{order.order_id}")
 
     def _refunds(self, before: tuple[str, ...]) -> Iterator[Draft]:
         for n, one in enumerate(refunds_of(self.shape)):
@@ -86,7 +86,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
             total = fields.optional_money(one.total, self.currency, f"refunds[{n}].total", absolute=True)
             if refund_id in before or not fields.is_positive(total):
                 continue  # it was told, or no money went back
-            told = RefundCreated(
+            payload = RefundCreated(
                 customer=self.payload.customer,
                 refund_id=refund_id,
                 order_id=self.payload.order_id,
@@ -96,7 +96,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
                 payment_method=self.payload.payment_method,
                 contact=self.payload.contact,
             )
-            yield self.known.draft("refund.created", told, self.modified, id=f"refund.created:{refund_id}")
+            yield self.known.draft("refund.created", payload, self.modified, id=f"refund.created:{refund_id}")
 
 
 def _read(state: State) -> KnownWooOrder:

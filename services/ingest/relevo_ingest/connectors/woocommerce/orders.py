@@ -83,5 +83,5 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
 
 def _restored(now: OrderNow, seen: StateView) -> list[Draft]:
     """That it was in the bin is a status, too, and no webhook told it; unless another change is told already."""
-    told = seen.before is not None and seen.fresh and any(now.status_change(seen.before))
-    return [] if told else list(now.status_change({"status": "trash"}, certain=True))
+    reported = seen.before is not None and seen.fresh and any(now.status_change(seen.before))
+    return [] if reported else list(now.status_change({"status": "trash"}, certain=True))

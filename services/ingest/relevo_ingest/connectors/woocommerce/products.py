@@ -98,10 +98,10 @@ class ProductNow(Struct, frozen=True, kw_only=True):
         if price is not None and was is not None and Decimal(price.amount) != Decimal(was.amount):
             yield self.draft("product.price_changed", structs.replace(self.payload, previous_price=was))
         if any(name in before and before[name] != getattr(self.shape, name) for name in _STOCK):
-            told = self._stock(before)
+            payload = self._stock(before)
             if before.get("stock_status") == _OUT_OF_STOCK and self.shape.stock_status == _IN_STOCK:
-                yield self.draft("product.restocked", told)
-            yield self.draft("product.stock_changed", told)
+                yield self.draft("product.restocked", payload)
+            yield self.draft("product.stock_changed", payload)
 
     def _stock(self, before: State) -> StockChanged:
         previous = before.get("stock_quantity")

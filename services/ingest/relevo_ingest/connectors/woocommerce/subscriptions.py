@@ -65,16 +65,16 @@ def _entity(subscription_id: str) -> Entity:
 
 def _changes(payload: SubscriptionChanged, before: State, at: datetime | None) -> list[Draft]:
     """What differs from `before`; of a subscription that was never heard of, what it is now."""
-    told = structs.replace(payload, previous_status=normalise.text(str(before.get("status", "")), 50))
+    changed = structs.replace(payload, previous_status=normalise.text(str(before.get("status", "")), 50))
     paid = payload.last_payment_at.isoformat() if payload.last_payment_at else ""
     drafts = []
     if before and paid and paid != before.get("last_payment_at"):
         own_id = f"subscription.billed:{payload.subscription_id}:{paid}"
-        drafts.append(_draft("subscription.billed", told, payload.last_payment_at, own_id))
+        drafts.append(_draft("subscription.billed", changed, payload.last_payment_at, own_id))
     if payload.status == _CANCELLED and before.get("status", _CANCELLED) != _CANCELLED:
         own_id = f"subscription.cancelled:{payload.subscription_id}"
-        drafts.append(_draft("subscription.cancelled", told, at, own_id))
-    return drafts or [_draft("subscription.updated", told, at)]
+        drafts.append(_draft("subscription.cancelled", changed, at, own_id))
+    return drafts or [_draft("subscription.updated", changed, at)]
 
 
 def _draft(event_type: str, payload: SubscriptionChanged, at: datetime | None, own_id: str = "") -> Draft:

@@ -44,7 +44,7 @@ class PostmarkProvider:
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
         reply = await self._api.post("/email", _encode(request_of(message.mail, self._options)), _JSON)
-        return read_postmark(reply.status, reply.said, reply.wait) if isinstance(reply, ApiReply) else reply
+        return read_postmark(reply.status, reply.body, reply.wait) if isinstance(reply, ApiReply) else reply
 
     async def find(self, message: Message, age: timedelta) -> str | None:
         """Not known for certain, so never."""

@@ -14,24 +14,24 @@ _ABOUT_US = {10, 100, 400, 401, 405, 412, 413, 429, 1235}
 _REFUSED_ALL = {401, 403, 404, 429, 503}
 
 
-def read_postmark(status: int, said: Mapping[str, Any], retry_after: float = 0.0) -> ProviderResult:
-    """How an answer is to be read; `said` is its JSON, empty if there was none.
+def read_postmark(status: int, body: Mapping[str, Any], retry_after: float = 0.0) -> ProviderResult:
+    """How an answer is to be read; `body` is its JSON, empty if there was none.
 
     Anything but a clear "no" from 500 on, or a 200 that names no message, leaves open whether the mail went out.
     """
-    code, words = _code(said), str(said.get("Message", ""))[:200]
+    code, words = _code(body), str(body.get("Message", ""))[:200]
     detail = {"http": str(status)} | ({"code": str(code)} if code else {})
-    told = f"Postmark answered {status}" + (f", error {code}: {words}" if code else "")
+    reason = f"Postmark answered {status}" + (f", error {code}: {words}" if code else "")
     if status == 200 and not code:
-        found = str(said.get("MessageID") or "")
-        return Sent(found, detail) if found else Unknown(f"{told} without a MessageID", detail)
+        found = str(body.get("MessageID") or "")
+        return Sent(found, detail) if found else Unknown(f"{reason} without a MessageID", detail)
     if status in _REFUSED_ALL or code in _ABOUT_US or 300 <= status < 400:
-        return TryLater(told, retry_after, detail)
+        return TryLater(reason, retry_after, detail)
     if status >= 500 or status < 200:
-        return Unknown(told, detail)
-    return Rejected(told, suppress=code == _INACTIVE, detail=detail)
+        return Unknown(reason, detail)
+    return Rejected(reason, suppress=code == _INACTIVE, detail=detail)
 
 
-def _code(said: Mapping[str, Any]) -> int:
-    code = said.get("ErrorCode", 0)
+def _code(body: Mapping[str, Any]) -> int:
+    code = body.get("ErrorCode", 0)
     return code if isinstance(code, int) else 0

@@ -17,10 +17,10 @@ def read_smtp(code: int, text: str) -> ProviderResult:
     match = _ENHANCED.match(text)
     enhanced = ".".join(match.groups()) if match else ""
     detail = {"smtp": str(code), "reply": text[:500]} | ({"enhanced": enhanced} if enhanced else {})
-    said = f"the mail server answered {code} {text}"[:300]
+    reason = f"the mail server answered {code} {text}"[:300]
     if 200 <= code < 300:
         return Sent(provider_id=text[:200], detail=detail)
     # A full mailbox is 5yz in many servers, and yet it passes (RFC 3463 section 3.3: X.2.2 is a persistent transient).
     if 400 <= code < 500 or code in _ABOUT_US or enhanced == "5.2.2":
-        return TryLater(reason=said, detail=detail)
-    return Rejected(reason=said, suppress=enhanced in _NO_SUCH_ADDRESS, detail=detail)
+        return TryLater(reason=reason, detail=detail)
+    return Rejected(reason=reason, suppress=enhanced in _NO_SUCH_ADDRESS, detail=detail)

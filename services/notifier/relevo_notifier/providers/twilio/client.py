@@ -47,10 +47,10 @@ class TwilioProvider:
         reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, headers)
         if not isinstance(reply, ApiReply):
             return reply
-        said = reply.said
-        if reply.status == 201 and said.get("sid"):
-            return Sent(str(said["sid"]), {"status": str(said.get("status", ""))})
-        return read_twilio(reply.status, _code(said), str(said.get("message", ""))[:200], reply.wait)
+        body = reply.body
+        if reply.status == 201 and body.get("sid"):
+            return Sent(str(body["sid"]), {"status": str(body.get("status", ""))})
+        return read_twilio(reply.status, _code(body), str(body.get("message", ""))[:200], reply.wait)
 
     async def find(self, message: Message, age: timedelta) -> str | None:
         """Look for the text among the messages to the number that are no older than `age` by Twilio's own clock.
@@ -60,7 +60,7 @@ class TwilioProvider:
         query = {"To": message.recipient, "From": message.sender, "PageSize": "50"}
         reply = await self._api.get(self._path, query)
         since = _instant(reply.headers.get("date", "")) - age - CLOCK_SLACK
-        for sent in _messages(reply.said):
+        for sent in _messages(reply.body):
             same = sent.get("body") == message.text and sent.get("status") not in ("failed", "canceled")
             if same and _instant(sent.get("date_created", "")) >= since:
                 return str(sent.get("sid"))
@@ -71,8 +71,8 @@ class TwilioProvider:
         await self._api.close()
 
 
-def _messages(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = said.get("messages")
+def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = body.get("messages")
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
@@ -85,6 +85,6 @@ def _instant(text: str) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def _code(said: Mapping[str, Any]) -> int:
-    code = said.get("code", 0)
+def _code(body: Mapping[str, Any]) -> int:
+    code = body.get("code", 0)
     return code if isinstance(code, int) else 0

@@ -12,9 +12,9 @@ _CREDENTIALS = {401, 403, 404}  # the account or its token: every message would 
 def read_twilio(status: int, code: int, message: str, retry_after: float = 0.0) -> ProviderResult:
     """How an answer other than 201 is to be read; `code` is 0 where it gave none."""
     detail = {"http": str(status)} | ({"code": str(code)} if code else {})
-    said = f"Twilio answered {status}" + (f", error {code}: {message}" if code else "")
+    reason = f"Twilio answered {status}" + (f", error {code}: {message}" if code else "")
     if status == 429 or status in _CREDENTIALS or status == 503:
-        return TryLater(reason=said, wait=retry_after, detail=detail)
+        return TryLater(reason=reason, wait=retry_after, detail=detail)
     if status >= 500:
-        return Unknown(reason=said, detail=detail)
-    return Rejected(reason=said, suppress=code in _STOPPED, detail=detail)
+        return Unknown(reason=reason, detail=detail)
+    return Rejected(reason=reason, suppress=code in _STOPPED, detail=detail)

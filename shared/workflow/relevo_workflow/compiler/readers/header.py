@@ -162,7 +162,7 @@ class HeaderReader:
         rule.done()
         return parts.ScheduleTrigger(cron, rrule, segment, zone, when)
 
-    def _heard(self, fields: Fields, *, one: bool = False) -> tuple[str, ...]:
+    def _event_types(self, fields: Fields, *, one: bool = False) -> tuple[str, ...]:
         """The events of an exit, a goal or a restart: those of another key never reach the run."""
         events = self.reading.event_types(fields, "event", one=one)
         for event in events:
@@ -177,7 +177,7 @@ class HeaderReader:
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "restart")
-            events = self._heard(fields)
+            events = self._event_types(fields)
             where = self._where(fields, "where", events)
             fields.done()
             found.extend(parts.Restart(event, where) for event in events)
@@ -194,7 +194,7 @@ class HeaderReader:
 
         def read(node: Node) -> None:
             fields = Fields(node, self.problems, "an exit rule")
-            events = self._heard(fields)
+            events = self._event_types(fields)
             where = self._where(fields, "where", events)
             reason = fields.text("reason")
             fields.done()
@@ -210,7 +210,7 @@ class HeaderReader:
         if node is None:
             return None
         fields = Fields(node, self.problems, "goal")
-        events = self._heard(fields, one=True)[:1]
+        events = self._event_types(fields, one=True)[:1]
         where = self._where(fields, "where", events)
         within = fields.duration("within", required=True) or timedelta(days=7)
         value_node = fields.get("value")
@@ -256,7 +256,7 @@ class HeaderReader:
             if day is None:
                 fields.wrong("days", f"'{text}' is not a weekday", "mon, tue, wed, thu, fri, sat, sun")
         unread = any(
-            (said := fields.get(name)) is not None and parse_time(said.text) is None for name in ("from", "until")
+            (node := fields.get(name)) is not None and parse_time(node.text) is None for name in ("from", "until")
         )
         if opens == closes and not days and not unread:
             self.problems.error(node.position, "this window never closes", EMPTY_WINDOW_ADVICE)
