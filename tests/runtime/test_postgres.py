@@ -40,6 +40,20 @@ async def test_a_transaction_that_stands_still_is_ended_and_may_be_tried_again(p
     assert temporary(caught.value)
 
 
+async def test_a_connection_is_given_back_without_a_further_statement_but_with_no_open_transaction(
+    pool: Pool,
+) -> None:
+    async with pool.acquire() as watching:
+        async with pool.acquire() as used:
+            process = await used.fetchval("/* the last one */ select pg_backend_pid()")
+        said = await watching.fetchrow("select query, state from pg_stat_activity where pid = $1", process)
+        assert dict(said or {}) == {"query": "/* the last one */ select pg_backend_pid()", "state": "idle"}
+        async with pool.acquire() as used:
+            process = await used.fetchval("select pg_backend_pid()")
+            await used.execute("begin")
+        assert await watching.fetchval("select state from pg_stat_activity where pid = $1", process) == "idle"
+
+
 def test_statements_are_read_by_name() -> None:
     text = "-- All about it.\n\n-- name: one\n-- Says one.\nselect 1;\n\n-- name: two\n-- Says two.\nselect 2 -- two\n"
     statements = Statements.parse("x.sql", text)

@@ -29,6 +29,17 @@ _SESSION = {
 }
 
 
+class _Stateless(asyncpg.Connection):
+    """A pool's connection that costs no round trip when it is given back.
+
+    asyncpg would end listeners, session settings, cursors and session locks each time. Services have none of them:
+    locks are those of transactions, and who listens has a connection of its own. An open transaction is rolled back.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 _BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 
 
@@ -40,7 +51,8 @@ async def open_pool(
     `bytes` given for a jsonb parameter are taken as JSON text that is encoded already; in a `jsonb[]` parameter give
     lists that way, since asyncpg takes a list in an array for a further dimension. The just-in-time compiler is
     off (it costs more than these short statements take). A transaction in which nothing happens for 30 s is ended by
-    the server, which is `temporary`. Raises `Unreachable`.
+    the server, which is `temporary`. Leave nothing behind on a connection that outlives a transaction, such as a
+    session's lock or setting: the next one to take it would have it. Raises `Unreachable`.
     """
     with reaching(dsn):
         pool: Pool = await asyncpg.create_pool(
@@ -49,6 +61,7 @@ async def open_pool(
             max_size=max_size,
             command_timeout=command_timeout,
             init=prepare_connection,
+            connection_class=_Stateless,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
             server_settings={"application_name": application_name, **_SESSION},
