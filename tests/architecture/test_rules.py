@@ -101,6 +101,8 @@ FORMER_WORDS = {
 """Words that modules, classes and functions of a package no longer use, each with the field's own word."""
 FORMER_NAMES = {
     "relevo_workflow": {
+        "Wrong": "TextProblem",
+        "Never": "ImpossibleComparison",
         "Walk": "RunExecution",
         "Deployment": "WorkflowIndex",
         "Names": "TypeEnvironment",
@@ -159,6 +161,7 @@ FORMER_NAMES = {
     "relevo_sandbox": {"Mischief": "FaultInjector"},
     "relevo_ingest": {
         "Wrong": "FieldProblem",
+        "Known": "KnownKey",
     },
 }
 

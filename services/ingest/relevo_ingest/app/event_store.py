@@ -12,7 +12,7 @@ from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.merging import let_names_follow, with_merged_keys
 from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.core.aliases import Known, Lookup, Person, Product, Subject, WholeShop, product_aliases
+from relevo_ingest.core.aliases import KnownKey, Lookup, Person, Product, Subject, WholeShop, product_aliases
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Pending, Reading, finish
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Entity, StateQuery
@@ -119,7 +119,7 @@ async def _key(deps: IngestDependencies, shop: str, subject: Subject) -> str:
             return await deps.keys.key(Lookup(shop, product_aliases(subject)))
         case WholeShop():
             return SHOP_KEY
-        case Known():
+        case KnownKey():
             return subject.key
         case _:
             assert_never(subject)

@@ -7,7 +7,7 @@ from relevo_contracts.contact import Channel
 from relevo_contracts.payloads import Buyer, ConsentChanged
 from relevo_ingest.app.event_store import Accepted, store, within_budget
 from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.core.aliases import Known
+from relevo_ingest.core.aliases import KnownKey
 from relevo_ingest.core.drafts import Arrival, Draft
 from relevo_ingest.core.normalise import digest
 
@@ -43,6 +43,6 @@ def _arrival(shop: str, event_id: str, received: datetime) -> Arrival:
 
 
 async def _store(deps: IngestDependencies, payload: ConsentChanged, key: str, arrival: Arrival) -> Accepted:
-    draft = Draft(type="consent.changed", payload=payload, subject=Known(key), at=arrival.received)
+    draft = Draft(type="consent.changed", payload=payload, subject=KnownKey(key), at=arrival.received)
     async with within_budget(deps.budget):
         return (await store(deps, [draft], arrival))[0]

@@ -56,13 +56,13 @@ class WholeShop(Struct, frozen=True):
     """An event about the shop itself."""
 
 
-class Known(Struct, frozen=True):
+class KnownKey(Struct, frozen=True):
     """An event whose key is known already (a signed link carries it)."""
 
     key: str
 
 
-Subject = Person | Product | WholeShop | Known
+Subject = Person | Product | WholeShop | KnownKey
 
 
 class Lookup(Struct, frozen=True):

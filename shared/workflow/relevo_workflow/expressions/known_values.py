@@ -19,7 +19,7 @@ _OUTCOMES = {"==": "false", "!=": "true", "=!": "true"}
 _BOUNDS = frozenset("()[]&|?:,")
 
 
-class Never(Struct, frozen=True):
+class ImpossibleComparison(Struct, frozen=True):
     """A text at `index` that a field can never be; `outcome` is what the comparison then always is, if it is one."""
 
     index: int
@@ -37,7 +37,7 @@ class Never(Struct, frozen=True):
         return Diagnostic(position, f"{self.field} is never '{self.text}'{tail}", advice, "warning")
 
 
-def never_equal(text: str, environment: TypeEnvironment) -> Iterator[Never]:
+def never_equal(text: str, environment: TypeEnvironment) -> Iterator[ImpossibleComparison]:
     """Each text that an expression compares a field with and that the field can't be, whatever the event."""
     if "'" not in text and '"' not in text:
         return
@@ -49,7 +49,7 @@ def never_equal(text: str, environment: TypeEnvironment) -> Iterator[Never]:
             value = _plain(literal)
             if value is not None and value not in known:
                 shown = tuple(sorted(one for one in known if one))
-                yield Never(literal.start + 1, path.text, value, shown, outcome)
+                yield ImpossibleComparison(literal.start + 1, path.text, value, shown, outcome)
 
 
 def known_values(shapes: Iterable[Shape | None]) -> frozenset[str]:

@@ -11,14 +11,14 @@ from liquid.expression import Expression
 
 from relevo_templates.texts import Text
 from relevo_workflow.expressions.environment import TypeEnvironment
-from relevo_workflow.expressions.known_values import Never, known_values, shape_at
+from relevo_workflow.expressions.known_values import ImpossibleComparison, known_values, shape_at
 from relevo_workflow.expressions.shapes import Shape
 from relevo_workflow.values.text_shapes import known_shapes
 
 _Comparison = tuple[Path, StringLiteral, str]
 
 
-def never_equal_in_text(text: Text, environment: TypeEnvironment) -> Iterator[Never]:
+def never_equal_in_text(text: Text, environment: TypeEnvironment) -> Iterator[ImpossibleComparison]:
     """Each text that a field is compared with and that it can't be."""
     if text.liquid is None:
         return
@@ -28,7 +28,7 @@ def never_equal_in_text(text: Text, environment: TypeEnvironment) -> Iterator[Ne
         values = known_values(_shapes(known.get(parts[0], []), parts))
         if values and literal.value not in values:
             shown = tuple(sorted(one for one in values if one))
-            yield Never(literal.token.start_index + 1, ".".join(parts), literal.value, shown, outcome)
+            yield ImpossibleComparison(literal.token.start_index + 1, ".".join(parts), literal.value, shown, outcome)
 
 
 def _shapes(roots: list[Shape], parts: list[str]) -> list[Shape | None]:

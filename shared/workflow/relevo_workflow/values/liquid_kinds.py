@@ -10,7 +10,7 @@ from relevo_templates.checks import outputs, refusal
 from relevo_templates.texts import Text
 from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.shapes import Shape
-from relevo_workflow.values.text_shapes import Wrong, known_shapes
+from relevo_workflow.values.text_shapes import TextProblem, known_shapes
 
 _TAKES = {
     "money": ("an amount of money", ("money",)),
@@ -45,7 +45,7 @@ _KIND_NAMES = {
 }
 
 
-def wrong_kinds(text: Text, environment: TypeEnvironment) -> Iterator[Wrong]:
+def wrong_kinds(text: Text, environment: TypeEnvironment) -> Iterator[TextProblem]:
     """Records that a text prints as a whole, and formats of what they can't format."""
     if text.liquid is None:
         return
@@ -58,13 +58,13 @@ def wrong_kinds(text: Text, environment: TypeEnvironment) -> Iterator[Wrong]:
                 yield from _wrong(text.liquid, output, ".".join(path), kind)
 
 
-def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: str) -> Iterator[Wrong]:
+def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: str) -> Iterator[TextProblem]:
     index = output.left.token.start_index
     if not output.filters:
         if kind in ("struct", "map"):
-            yield Wrong(index, f"{path} is {_KIND_NAMES[kind]} and can't be printed", "name one of its fields")
+            yield TextProblem(index, f"{path} is {_KIND_NAMES[kind]} and can't be printed", "name one of its fields")
         elif kind == "list of records":
-            yield Wrong(index, f"{path} is a list and can't be printed", "loop over it with {% for %}")
+            yield TextProblem(index, f"{path} is a list and can't be printed", "loop over it with {% for %}")
         return
     first = output.filters[0]
     what, kinds = _TAKES.get(first.name, ("", ()))
@@ -73,9 +73,9 @@ def _wrong(liquid: BoundTemplate, output: FilteredExpression, path: str, kind: s
     if kinds and kind not in kinds:
         name = _KIND_NAMES.get(kind, "a list")
         advice = "money: customer.currency" if first.name == "money" and kind in ("int", "double") else ""
-        yield Wrong(first.token.start_index, f"'{first.name}' needs {what}, and {path} is {name}", advice)
+        yield TextProblem(first.token.start_index, f"'{first.name}' needs {what}, and {path} is {name}", advice)
     elif not kinds and (why := refusal(liquid, first, _SAMPLES.get(kind, ()))):
-        yield Wrong(first.token.start_index, f"{path} is {_KIND_NAMES.get(kind, 'a list')}: {why}", "")
+        yield TextProblem(first.token.start_index, f"{path} is {_KIND_NAMES.get(kind, 'a list')}: {why}", "")
 
 
 def _kind(shape: Shape) -> str:

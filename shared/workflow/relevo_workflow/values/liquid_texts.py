@@ -16,7 +16,7 @@ from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.liquid_comparisons import never_equal_in_text
 from relevo_workflow.values.liquid_kinds import wrong_kinds
 from relevo_workflow.values.text_context import NO_FIELDS, TextFields, named_paths
-from relevo_workflow.values.text_shapes import Wrong, known_shapes, roots_of
+from relevo_workflow.values.text_shapes import TextProblem, known_shapes, roots_of
 from relevo_workflow.values.value import LiquidText
 
 
@@ -149,7 +149,7 @@ def missing_field(shape: Shape, segments: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def wrong_loop_fields(text: Text, environment: TypeEnvironment) -> Iterator[Wrong]:
+def wrong_loop_fields(text: Text, environment: TypeEnvironment) -> Iterator[TextProblem]:
     """The fields of `{% for item in … %}` variables that their lists' elements don't have."""
     known = known_shapes(text, environment)
     roots = roots_of(environment)
@@ -160,4 +160,4 @@ def wrong_loop_fields(text: Text, environment: TypeEnvironment) -> Iterator[Wron
             segments = [str(segment) for segment in variable.segments]
             wrongs = [missing_field(shape, segments) for shape in known[name]]
             if wrongs and wrongs[0] is not None and None not in wrongs:
-                yield Wrong(variable.span.index, *wrongs[0])
+                yield TextProblem(variable.span.index, *wrongs[0])

@@ -14,7 +14,7 @@ from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_s
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class TextProblem:
     """What a text does with a value that can't be; `index` is where it stands in the text."""
 
     index: int
