@@ -87,11 +87,14 @@ class Result(Struct, frozen=True, kw_only=True):
             "sms": found.sms,
             "lost": len(found.lost),
             "duplicates": len(found.duplicates),
+            "twice": found.twice,
             "seconds": round(self.seconds, 1),
             "expected": self.expected,
             "unexpected": len(found.unexpected),
             "early": len(found.early),
+            "overtaken": len(found.overtaken),
             "in_doubt": found.in_doubt,
+            "twice_in_doubt": found.twice_in_doubt,
             "skipped": self.skipped,
             "restarts": self.restarts,
         }
@@ -126,7 +129,15 @@ class Stage:
     def judge(self) -> Verdict:
         """The verdict on what is there now."""
         doubted = {kind_of_delivery(self.seen.deliveries[effect]) for effect in self.seen.doubted()}
-        return verdict.judge(self.recording.expected, self.arrived(), doubted)
+        return verdict.judge(self.recording.expected, self.arrived(), doubted, self._skips())
+
+    def _skips(self) -> dict[verdict.Kind, verdict.Skip]:
+        outcomes, deliveries = self.seen.outcomes, self.seen.deliveries
+        return {
+            kind_of_delivery(deliveries[effect]): verdict.Skip(outcome.at, outcome.reason)
+            for effect, outcome in outcomes.items()
+            if outcome.status == "skipped" and effect in deliveries
+        }
 
     def why_lost(self, message: Expected) -> str:
         """What the topics say of a message that did not arrive."""

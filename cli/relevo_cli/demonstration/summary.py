@@ -1,11 +1,12 @@
 """The end of the demonstration in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
 from relevo_cli.demonstration.performance import Result
+from relevo_cli.demonstration.verdict import Overtaken, Verdict
 
 SHOWN = 12
 
@@ -20,14 +21,13 @@ def print_summary(console: Console, result: Result) -> None:
     )
     console.print(
         f"  {found.emails} e-mails and {found.sms} SMS arrived of {result.expected} expected: "
-        f"{len(found.lost)} lost, {len(found.duplicates)} twice, {len(found.unexpected)} unexpected, "
-        f"{len(found.early)} early; {result.skipped} not sent with a reason"
+        f"{', '.join(_differences(found))}; {result.skipped} not sent with a reason"
     )
     if result.kills:
         console.print(f"  {result.kills} kills, {result.restarts} restarts, {found.in_doubt} messages in doubt")
     _print_failures(console, result)
-    for line in overtaken(result.why_lost, kills=result.kills):
-        console.print(f"  {line}")
+    for line in overtaken(found.overtaken):
+        console.print(f"  {escape(line)}")
     console.print("\nTry next:")
     console.print(f"  {escape(result.mail_folder)}  has every e-mail as an .eml file; open one in a mail client")
     console.print(f"  {escape(result.logs)}  has the logs of the services, JSON lines")
@@ -35,14 +35,24 @@ def print_summary(console: Console, result: Result) -> None:
     console.print("  relevo demo --kill 1 --speed 1800  does the same while services are killed at random")
 
 
-def overtaken(why_lost: Sequence[str], *, kills: int) -> list[str]:
-    """What to say if the fast clock overtook a machine that is busy with other things."""
-    late = sum("too late" in why for why in why_lost)
-    if not late or kills:
-        return []
+def _differences(found: Verdict) -> Iterator[str]:
+    """What is not as expected, in doubt or not: nothing that somebody got again is left out."""
+    doubted = f" ({found.missing_in_doubt} more in doubt)" if found.missing_in_doubt else ""
+    yield f"{len(found.lost)} lost{doubted}"
+    unsure = f" ({found.twice_in_doubt} of them in doubt)" if found.twice_in_doubt else ""
+    yield f"{found.twice} twice{unsure}"
+    yield f"{len(found.unexpected)} unexpected"
+    yield f"{len(found.early)} early"
+    if found.overtaken:
+        yield f"{len(found.overtaken)} rightly not sent, as they were late"
+
+
+def overtaken(messages: Sequence[Overtaken]) -> list[str]:
+    """Which messages a delay of this machine, or a kill, made needless, and why."""
     return [
-        f"{late} of the lost were too late by the fast clock, as they are when the machine is busy with other things, "
-        "and so others may be early or unexpected: give it more time, relevo demo --speed 900"
+        f"late: {one.message.channel} {one.message.workflow}/{one.message.template} to {one.message.recipient}, looked"
+        f" at {one.late.total_seconds() / 3600:.0f} h after its time, was rightly not sent: {one.skip.reason}"
+        for one in messages[:SHOWN]
     ]
 
 
