@@ -69,6 +69,13 @@ class Pacemaker:
         self._pace = Pace.read(file)
         self._patience = Patience()
 
+    def step(self, by: timedelta) -> None:
+        """Set the clock forward or back at once, as a correction of a machine's time does."""
+        wall = wall_seconds()
+        now = self._pace.at(wall) + by
+        self._pace = Pace(origin=now, anchor=wall, speed=self._pace.speed, until=max(now, self._pace.until + by))
+        self._pace.write(self._file)
+
     async def run(self) -> None:
         """Grant time again and again. While Kafka or PostgreSQL does not answer none is granted."""
         while True:

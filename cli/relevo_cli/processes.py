@@ -1,6 +1,7 @@
 """The child processes of a system on one machine: their command lines, settings and order."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -122,13 +123,16 @@ def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     }
     if settings.clock_speed != 1.0:
         # A clock that runs fast wants leases and pauses that are short by the wall clock: they are hours of its time.
-        values |= {
-            "SMTP_TIMEOUT": "2",
-            "TWILIO_TIMEOUT": "2",
-            "LEASE": str(SHORT_LEASE),
-            "RETRY_FIRST": "0.5",
-            "RETRY_LONGEST": "2",
-        }
+        values |= _unless_given(
+            "NOTIFIER",
+            {
+                "SMTP_TIMEOUT": "2",
+                "TWILIO_TIMEOUT": "2",
+                "LEASE": str(SHORT_LEASE),
+                "RETRY_FIRST": "0.5",
+                "RETRY_LONGEST": "2",
+            },
+        )
     return {f"RELEVO_NOTIFIER_{name}": value for name, value in values.items()}
 
 
@@ -136,4 +140,9 @@ def _scheduler(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
     if settings.clock_speed == 1.0:
         return {}
     values = {"LEASE": "3", "RESCUE_AFTER": "1", "RESCUE_PAUSE": "0.5", "LONGEST_SLEEP": "0.2"}
-    return {f"RELEVO_SCHEDULER_{name}": value for name, value in values.items()}
+    return {f"RELEVO_SCHEDULER_{name}": value for name, value in _unless_given("SCHEDULER", values).items()}
+
+
+def _unless_given(service: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Those of a service's settings that the environment does not give."""
+    return {name: value for name, value in values.items() if f"RELEVO_{service}_{name}" not in os.environ}

@@ -20,7 +20,7 @@ from relevo_cli.at_start import describe_left, store
 from relevo_cli.child import Died
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
-from relevo_cli.pacing import Oldest, paced
+from relevo_cli.pacing import Pacemaker, paced
 from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
 from relevo_cli.supervisor import Supervisor, supervised
 from relevo_cli.workflow_files import Loaded
@@ -40,13 +40,13 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
 
 
 class System(Struct, frozen=True, kw_only=True):
-    """A running system. What feeds it from outside tells in `feeds` how far it is, so that the clock waits for it."""
+    """A running system; a clock that is not the machine's own has a `pacemaker`."""
 
     settings: RuntimeSettings
     clock: Clock
     running: Running
     supervisor: Supervisor
-    feeds: list[Oldest]
+    pacemaker: Pacemaker | None
 
 
 @contextlib.asynccontextmanager
@@ -82,7 +82,7 @@ async def running_system(
             clock=make_clock(settings),
             running=running,
             supervisor=supervisor,
-            feeds=pacemaker.feeds if pacemaker else [],
+            pacemaker=pacemaker,
         )
 
 

@@ -185,7 +185,8 @@ async def staged(system: System, performance: Performance) -> AsyncIterator[Stag
     begins = max(OPENS, system.clock.now() + system.clock.span(timedelta(seconds=1)))
     recording = record(performance.seed, performance.shoppers, begins.replace(microsecond=0))
     replay = Replay(recording, url=system.running.ingest, shop=shop, secret=SECRET, clock=system.clock)
-    system.feeds.append(replay.oldest_open)
+    if system.pacemaker is not None:
+        system.pacemaker.feeds.append(replay.oldest_open)
     async with httpx.AsyncClient(timeout=10) as client, reading_topics(system.settings, shop) as seen:
         yield Stage(system, recording, replay, seen, Sinks(client, system.running.sandbox))
 

@@ -22,7 +22,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -51,13 +51,14 @@ JAVA_FLAGS = (
 class EmbeddedKafka:
     """Kafka for as long as the `async with` lasts, or between `start` and `stop`, on the loopback interface only.
 
-    `port` 0 takes any free port. Topics are not created by themselves. Raises `FolderInUseError`, or
-    `EmbeddedError` with the end of its log.
+    `port` 0 takes any free port. `advertised` is the port that clients are told to come to, where that is another one.
+    Topics are not created by themselves. Raises `FolderInUseError`, or `EmbeddedError` with the end of its log.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, advertised: int | None = None) -> None:
         self.folder = folder.absolute()
         self.port = port
+        self.advertised = advertised
         self.process = GuardedProcess("Kafka", self.folder)
         self._any_port = port == 0
         self._data = self.folder / "data"
@@ -85,7 +86,7 @@ class EmbeddedKafka:
             self._configure()
             self.process.start(self._command(class_path), lock)
             try:
-                await self.process.ready(lambda: accepts(self.port), seconds=90.0)
+                await self.process.ready(self.is_ready, seconds=90.0)
                 self._any_port = False
                 return
             except EmbeddedError:
@@ -101,6 +102,10 @@ class EmbeddedKafka:
         """End it as a crash would, for tests; `start` recovers."""
         await self.process.kill()
 
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        return accepts(self.port)
+
     def _configure(self) -> None:
         self._data.mkdir(exist_ok=True)
         identity = self._data / "meta.properties"
@@ -113,7 +118,9 @@ class EmbeddedKafka:
         [controller, free] = free_ports(2)
         if self._any_port:
             self.port = free
-        properties = _PROPERTIES.format(port=self.port, controller=controller, data=self._data)
+        properties = _PROPERTIES.format(
+            port=self.port, advertised=self.advertised or self.port, controller=controller, data=self._data
+        )
         (self.folder / "server.properties").write_text(properties)
 
     def _command(self, class_path: list[Path]) -> Guarded:

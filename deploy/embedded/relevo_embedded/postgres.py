@@ -51,14 +51,12 @@ class EmbeddedPostgres:
         self.database = database
         self.process = GuardedProcess("PostgreSQL", self.folder)
         self._data = self.folder / "data"
-        self._sockets = _socket_folder(self.folder)
+        self.sockets = _socket_folder(self.folder)
 
     @property
     def dsn(self) -> str:
         """The connection URL over the Unix socket."""
-        return (
-            f"postgresql://{_USER}@/{self.database}?host={quote(str(self._sockets))}&port={self.port or _SOCKET_PORT}"
-        )
+        return f"postgresql://{_USER}@/{self.database}?host={quote(str(self.sockets))}&port={self.port or _SOCKET_PORT}"
 
     @property
     def tcp_dsn(self) -> str:
@@ -85,8 +83,8 @@ class EmbeddedPostgres:
         try:
             if not (self._data / "PG_VERSION").exists():
                 await asyncio.to_thread(self._create)
-            _private_folder(self._sockets)
-            self._own(self._sockets)
+            _private_folder(self.sockets)
+            self._own(self.sockets)
             # We hold the folder's lock, so no server runs here: what a crash left of its pid file is stale.
             (self._data / "postmaster.pid").unlink(missing_ok=True)
         except BaseException:
@@ -107,8 +105,8 @@ class EmbeddedPostgres:
     async def stop(self) -> None:
         """Stop it and wait until it is gone."""
         await self.process.stop()
-        if self._sockets.parent != self.folder:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        if self.sockets.parent != self.folder:
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
     async def kill(self) -> None:
         """End it as a crash would, for tests; `start` recovers."""
@@ -119,7 +117,7 @@ class EmbeddedPostgres:
         settings = {
             "listen_addresses": listen,
             "port": str(self.port or _SOCKET_PORT),
-            "unix_socket_directories": str(self._sockets),
+            "unix_socket_directories": str(self.sockets),
         }
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 

@@ -1,0 +1,119 @@
+"""The three books, and what they differ in: what got a 200, what the database says, what arrived. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from tests.chaos.client import Posted
+
+STEPS = {"first": timedelta(0), "second": timedelta(minutes=6)}
+"""The steps of the workflow that send, and how long after the checkout each is due."""
+
+
+class Run(Struct, frozen=True):
+    """A run, as the database has it."""
+
+    run_id: str
+    token: str
+    ended: bool
+
+
+class Delivery(Struct, frozen=True):
+    """A delivery, as the database has it. `id` is the effect key: run/step/turn."""
+
+    id: str
+    state: str
+    doubts: int
+
+    @property
+    def doubted(self) -> bool:
+        """Nobody can know whether an attempt arrived, and the database says so."""
+        return self.doubts > 0 or self.state == "in_doubt"
+
+
+class Arrival(Struct, frozen=True):
+    """A message at the sink. `shown` is the latest that the clock had shown when it was seen there."""
+
+    effect: str
+    to: str
+    shown: datetime
+
+
+class Books(Struct, frozen=True, kw_only=True):
+    """All three."""
+
+    taken: Mapping[str, Posted]
+    runs: Sequence[Run]
+    deliveries: Sequence[Delivery]
+    arrivals: Sequence[Arrival]
+
+
+class Differences(Struct, frozen=True, kw_only=True):
+    """What the books differ in, each as a line for people."""
+
+    lost: Sequence[str]
+    duplicated: Sequence[str]
+    in_doubt: Sequence[str]
+    early: Sequence[str]
+    stuck: Sequence[str]
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is missing any more."""
+        return not self.lost and not self.stuck
+
+
+def compare(books: Books) -> Differences:
+    """Compare the books of a system that has come to rest."""
+    runs, sent = _by_token(books.runs), {one.id: one for one in books.deliveries}
+    arrived = Counter(one.effect for one in books.arrivals)
+    lost = [f"{token}: no run" for token in books.taken if token not in runs]
+    stuck = [f"{run.token}: run {run.run_id} has not ended" for run in books.runs if not run.ended]
+    duplicated = [f"{token}: {len(found)} runs" for token, found in runs.items() if len(found) > 1]
+    for token in books.taken:
+        for run in runs.get(token, [])[:1]:
+            lost += _missing(run, sent, arrived)
+    duplicated += [
+        f"{effect}: arrived {count} times"
+        for effect, count in arrived.items()
+        if count > 1 and not (effect in sent and sent[effect].doubted)
+    ]
+    duplicated += [f"{effect}: arrived, and the database does not know it" for effect in arrived if effect not in sent]
+    return Differences(
+        lost=lost,
+        duplicated=duplicated,
+        in_doubt=[f"{one.id}: {one.state} after {one.doubts} doubts" for one in sent.values() if one.doubted],
+        early=_early(books),
+        stuck=stuck + [f"{one.id}: {one.state}" for one in sent.values() if one.state in ("queued", "sending")],
+    )
+
+
+def _by_token(runs: Sequence[Run]) -> Mapping[str, list[Run]]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        found[run.token].append(run)
+    return found
+
+
+def _missing(run: Run, sent: Mapping[str, Delivery], arrived: Mapping[str, int]) -> list[str]:
+    """The messages of a run that are not at the sink, unless nobody can know."""
+    lost = []
+    for step in STEPS:
+        own = [one for one in sent.values() if one.id.startswith(f"{run.run_id}/{step}/")]
+        if not own:
+            lost.append(f"{run.run_id}/{step}: never decided")
+        lost += [f"{one.id}: {one.state}" for one in own if not arrived.get(one.id) and not one.doubted]
+    return lost
+
+
+def _early(books: Books) -> list[str]:
+    begun = {posted.email: posted.at for posted in books.taken.values()}
+    early = []
+    for one in books.arrivals:
+        step = one.effect.rsplit("/", 2)[1]
+        due = begun[one.to] + STEPS[step] if one.to in begun else one.shown
+        if one.shown < due:
+            early.append(f"{one.effect}: there at {one.shown}, due at {due}")
+    return early

@@ -1,0 +1,42 @@
+"""A small disk of its own for a server, which can be full for a while. Needs the right to mount (root on Linux)."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+SIZE = "2500m"
+
+
+class Disk:
+    """A folder on a disk of its own, or a plain one where none can be had."""
+
+    def __init__(self, folder: Path, *, own: bool) -> None:
+        self.folder = folder
+        self.own = own
+
+    async def full_for(self, seconds: float) -> None:
+        """Let nothing more fit on it for a while."""
+        ballast = self.folder / "ballast"
+        with ballast.open("wb") as file:
+            free = os.statvfs(self.folder)
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            ballast.unlink()
+
+
+@contextlib.contextmanager
+def disk(folder: Path) -> Iterator[Disk]:
+    """A disk at `folder` while the block runs; `own` says whether it could be had."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "tmpfs", str(folder)]
+    own = os.geteuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
+    try:
+        yield Disk(folder, own=own)
+    finally:
+        if own:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,0 +1,187 @@
+"""One run: load, kills and disturbances side by side, rest, and the books."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import httpx
+from msgspec import Struct
+
+from relevo_cli.demonstration.sinks import Sinks
+from tests.chaos.books import Arrival, Books, Delivery, Differences, Run, compare
+from tests.chaos.client import SHOP, Client
+from tests.chaos.faults import STATEMENTS, Faults
+from tests.chaos.scene import Scene, opened, tell
+from tests.chaos.schedule import DISTURBANCES, disturbances, kills
+
+RATE = 8.0
+"""Checkouts a second."""
+LOOK_SECONDS = 0.2
+REST_SECONDS = 150.0
+"""How long a system that nobody disturbs any more may take until everything is done."""
+SETTLE_SECONDS = 3.0
+"""After everything is there: time for what should not come."""
+T = TypeVar("T")
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """The last line of a run."""
+
+    seed: int
+    kills: int
+    webhooks: int
+    lost: int
+    duplicated: int
+    in_doubt: int
+    early_timers: int
+    stuck_runs: int
+    seconds: float
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """A run's figures, what differs, and what may be in doubt: `promised` messages at kills of the notifier."""
+
+    outcome: Outcome
+    differences: Differences
+    promised: int
+    refused: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """The books agree."""
+        found = self.differences
+        wrong = (found.lost, found.duplicated, found.early, found.stuck, self.refused)
+        return not any(wrong) and len(found.in_doubt) <= self.promised
+
+
+class Watch:
+    """Collects what arrives at the sink, with the latest instant that the clock had shown by then."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.arrivals: list[Arrival] = []
+        self._scene = scene
+        self._shown = datetime.min.replace(tzinfo=UTC)
+
+    @contextlib.asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Collect while the block runs."""
+        async with httpx.AsyncClient(timeout=10) as client:
+            sinks = Sinks(client, self._scene.system.running.sandbox)
+            task = asyncio.create_task(self._watch(sinks))
+            try:
+                yield
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def _watch(self, sinks: Sinks) -> None:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                new = await sinks.poll()
+                self._shown = max(self._shown, self._scene.system.clock.now())
+                self.arrivals += [Arrival(one.effect, one.to, self._shown) for one in new]
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def run(seed: int, count: int) -> Result:
+    """A run with `count` kills."""
+    with tempfile.TemporaryDirectory(prefix="relevo-chaos-") as name:
+        async with opened(Path(name)) as scene:
+            return await _run(scene, seed, count)
+
+
+async def _run(scene: Scene, seed: int, count: int) -> Result:
+    begun = asyncio.get_running_loop().time()
+    client = Client(scene.system.running.ingest, scene.system.clock, seed)
+    faults, watch, ended = Faults(scene, seed), Watch(scene), asyncio.Event()
+    async with watch.watching():
+        posting = asyncio.create_task(client.post_at(RATE, ended))
+        await _make_chaos(scene, faults, seed, count)
+        ended.set()
+        tell("at rest")
+        async with asyncio.timeout(REST_SECONDS):
+            await posting
+        books = await _at_rest(scene, client, watch)
+    found = compare(books)
+    outcome = Outcome(
+        seed=seed,
+        kills=faults.kills,
+        webhooks=len(client.taken),
+        lost=len(found.lost),
+        duplicated=len(found.duplicated),
+        in_doubt=len(found.in_doubt),
+        early_timers=len(found.early),
+        stuck_runs=len(found.stuck),
+        seconds=round(asyncio.get_running_loop().time() - begun, 1),
+    )
+    left_out = () if _own_disks(scene) else ("full disk: no disk of its own can be mounted here",)
+    return Result(
+        outcome=outcome,
+        differences=found,
+        promised=faults.promised,
+        refused=tuple(client.refused),
+        left_out=left_out,
+    )
+
+
+def _own_disks(scene: Scene) -> bool:
+    return all(one.own for one in scene.disks.values())
+
+
+async def _make_chaos(scene: Scene, faults: Faults, seed: int, count: int) -> None:
+    """All kills, and beside them the disturbances, each kind at least once."""
+    killing = asyncio.create_task(_kill(faults, seed, count))
+    try:
+        for number, what in enumerate(disturbances(seed, _own_disks(scene))):
+            if killing.done() and number >= len(DISTURBANCES):
+                break
+            await faults.disturb(what)
+        await killing
+    finally:
+        killing.cancel()
+
+
+async def _kill(faults: Faults, seed: int, count: int) -> None:
+    for one in kills(seed, count):
+        await asyncio.sleep(one.after)
+        await faults.kill(one.victim)
+
+
+async def _at_rest(scene: Scene, client: Client, watch: Watch) -> Books:
+    """The books once everything is done, or REST_SECONDS after the last fault."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + REST_SECONDS
+    while loop.time() < until:
+        books = await again(lambda: _books(scene, client, watch))
+        if compare(books).complete:
+            break
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(SETTLE_SECONDS)
+    return await again(lambda: _books(scene, client, watch))
+
+
+async def again(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a database that may just be starting."""
+    while True:
+        try:
+            return await ask()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(0.2)
+
+
+async def _books(scene: Scene, client: Client, watch: Watch) -> Books:
+    async with scene.directly() as connection:
+        runs = await connection.fetch(STATEMENTS["runs"], SHOP)
+        deliveries = await connection.fetch(STATEMENTS["deliveries"], SHOP)
+    return Books(
+        taken=dict(client.taken),
+        runs=[Run(**row) for row in runs],
+        deliveries=[Delivery(**row) for row in deliveries],
+        arrivals=list(watch.arrivals),
+    )
