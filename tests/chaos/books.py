@@ -1,7 +1,7 @@
 """The three books, and what they differ in: what got a 200, what the database says, what arrived. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -26,6 +26,16 @@ class Delivery(Struct, frozen=True):
     id: str
     state: str
     doubts: int
+
+    @property
+    def run_id(self) -> str:
+        """Of which run it is."""
+        return self.id.rsplit("/", 2)[0]
+
+    @property
+    def step(self) -> str:
+        """Of which step."""
+        return self.id.rsplit("/", 2)[1]
 
     @property
     def doubted(self) -> bool:
@@ -69,12 +79,13 @@ def compare(books: Books) -> Differences:
     """Compare the books of a system that has come to rest."""
     runs, sent = _by_token(books.runs), {one.id: one for one in books.deliveries}
     arrived = Counter(one.effect for one in books.arrivals)
+    decided = {(one.run_id, one.step): one for one in books.deliveries}
     lost = [f"{token}: no run" for token in books.taken if token not in runs]
     stuck = [f"{run.token}: run {run.run_id} has not ended" for run in books.runs if not run.ended]
     duplicated = [f"{token}: {len(found)} runs" for token, found in runs.items() if len(found) > 1]
     for token in books.taken:
         for run in runs.get(token, [])[:1]:
-            lost += _missing(run, sent, arrived)
+            lost += _missing(run, decided, arrived)
     duplicated += [
         f"{effect}: arrived {count} times"
         for effect, count in arrived.items()
@@ -97,15 +108,14 @@ def _by_token(runs: Sequence[Run]) -> Mapping[str, list[Run]]:
     return found
 
 
-def _missing(run: Run, sent: Mapping[str, Delivery], arrived: Mapping[str, int]) -> list[str]:
+def _missing(run: Run, decided: Mapping[tuple[str, str], Delivery], arrived: Mapping[str, int]) -> Iterator[str]:
     """The messages of a run that are not at the sink, unless nobody can know."""
-    lost = []
     for step in STEPS:
-        own = [one for one in sent.values() if one.id.startswith(f"{run.run_id}/{step}/")]
-        if not own:
-            lost.append(f"{run.run_id}/{step}: never decided")
-        lost += [f"{one.id}: {one.state}" for one in own if not arrived.get(one.id) and not one.doubted]
-    return lost
+        one = decided.get((run.run_id, step))
+        if one is None:
+            yield f"{run.run_id}/{step}: never decided"
+        elif not arrived.get(one.id) and not one.doubted:
+            yield f"{one.id}: {one.state}"
 
 
 def _early(books: Books) -> list[str]:

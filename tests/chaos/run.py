@@ -161,7 +161,7 @@ async def _at_rest(scene: Scene, client: Client, watch: Watch) -> Books:
         books = await again(lambda: _books(scene, client, watch))
         if compare(books).complete:
             break
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)
     await asyncio.sleep(SETTLE_SECONDS)
     return await again(lambda: _books(scene, client, watch))
 
