@@ -17,6 +17,8 @@ SERVICES = ("notifier", "engine", "scheduler", "ingest")
 """In the order of starting: who is sent to before who sends. Stopping goes the other way."""
 SHORT_LEASE = 4
 """Seconds for which a message that is being sent is its notifier's own, under a clock that runs fast."""
+LONGEST_COMMIT_DELAY = 180.0
+"""Seconds of clock time: what is not committed holds back a clock that runs fast."""
 SMS_ACCOUNT = "ACsandbox"
 SMS_TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own, it opens nothing else
 
@@ -92,6 +94,7 @@ def environment(settings: RuntimeSettings) -> dict[str, str]:
         "TOPIC_PREFIX": settings.topic_prefix,
         "PARTITIONS": settings.partitions,
         "SESSION_TIMEOUT": settings.session_timeout,
+        "COMMIT_DELAY": min(settings.commit_delay, LONGEST_COMMIT_DELAY / settings.clock_speed),
         "CLOCK_SPEED": settings.clock_speed,
         "CLOCK_ORIGIN": settings.clock_origin.isoformat() if settings.clock_origin else None,
         "CLOCK_ANCHOR": settings.clock_anchor,

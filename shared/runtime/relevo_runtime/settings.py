@@ -43,6 +43,12 @@ class RuntimeSettings(BaseSettings):
         le=1,
         description="Seconds that messages may wait at each hop for others to share a transaction with; 0: none waits.",
     )
+    commit_delay: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="Seconds within which the offsets of what is done are committed; as much comes again after a crash.",
+    )
     stop_timeout: float = Field(
         default=20.0, ge=1, le=600, description="Seconds that a stopping service may take to drain."
     )

@@ -11,7 +11,6 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from relevo_runtime.metrics import Metrics
 
 _log = logging.getLogger(__name__)
-_LAG = 1.0  # seconds: as much comes again after a crash, to handlers that know what they have seen
 
 
 class Committing(Protocol):
@@ -23,13 +22,14 @@ class Committing(Protocol):
 
 
 class Commits:
-    """The positions of one group member that are done: committed together within a second, or at once by `flush`.
+    """The positions of one group member that are done: committed together after `delay` seconds, or at once by `flush`.
 
     A commit that fails is logged and not tried again: a rebalance was quicker, and the records come again.
     """
 
-    def __init__(self, member: str, metrics: Metrics) -> None:
+    def __init__(self, member: str, metrics: Metrics, delay: float) -> None:
         self._member = member
+        self._delay = delay
         self._metrics = metrics
         self._due: dict[TopicPartition, int] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -38,7 +38,7 @@ class Commits:
     def add(
         self, consumer: Committing, offsets: dict[TopicPartition, int], on_end: Callable[[asyncio.Task[None]], object]
     ) -> None:
-        """Commit these within a second. `on_end` is told how the task that does so has ended."""
+        """Commit these after the delay. `on_end` is told how the task that does so has ended."""
         self._due |= offsets
         if self.later is None or self.later.done():
             self.later = asyncio.create_task(self._flush_later(consumer), name=f"{self._member} commits")
@@ -53,7 +53,7 @@ class Commits:
 
     async def _flush_later(self, consumer: Committing) -> None:
         while self._due:
-            await asyncio.sleep(_LAG)
+            await asyncio.sleep(self._delay)
             await self.flush(consumer)
 
     async def _commit(self, consumer: Committing, offsets: dict[TopicPartition, int]) -> None:

@@ -103,6 +103,7 @@ class BatchConsumer:
                 metrics=metrics,
                 on_failure=self._on_failure,
                 seals=seals,
+                commit_delay=settings.commit_delay,
                 precedence=Precedence({settings.topic(a): settings.topic(b) for a, b in (after or {}).items()}),
             )
             for number in range(1, consumers + 1)

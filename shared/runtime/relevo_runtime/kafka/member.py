@@ -65,6 +65,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         precedence: Precedence,
         seals: Seals | None = None,
         too_long: float = _TOO_LONG,
+        commit_delay: float = 1.0,
     ) -> None:
         self.name = name
         self._too_long = too_long
@@ -79,7 +80,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._seals = seals
         self._releasing: asyncio.Task[None] | None = None
         self._held = 0
-        self._commits = Commits(name, metrics)
+        self._commits = Commits(name, metrics, commit_delay)
         self._aside = False  # whether records of the batch at hand went to the dead letters
         self._handled: set[tuple[str, int, int]] = set()  # of the batch at hand
         self._idle = asyncio.Event()
