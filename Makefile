@@ -18,7 +18,7 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify test-clients lint format bench profile conformance docs lock clean
+.PHONY: help setup run test check verify test-clients lint format bench profile chaos conformance docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ profile: $(STAMP) .venv-peers/.installed ## Record a flame graph under load: mak
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+chaos: $(STAMP) ## Kill everything under load and compare three books: make chaos SEED=1 KILLS=200, or ARGS=--overload
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 conformance: $(STAMP) ## Read every published sample of Shopify's webhooks (needs Node.js): make conformance ARGS=--write
 	$(BIN)/python -m tests.conformance $(ARGS)

@@ -69,13 +69,6 @@ class Pacemaker:
         self._pace = Pace.read(file)
         self._patience = Patience()
 
-    def step(self, by: timedelta) -> None:
-        """Set the clock forward or back at once, as a correction of a machine's time does."""
-        wall = wall_seconds()
-        now = self._pace.at(wall) + by
-        self._pace = Pace(origin=now, anchor=wall, speed=self._pace.speed, until=max(now, self._pace.until + by))
-        self._pace.write(self._file)
-
     async def run(self) -> None:
         """Grant time again and again. While Kafka or PostgreSQL does not answer none is granted."""
         while True:
@@ -96,14 +89,14 @@ class Pacemaker:
 
 
 @contextlib.asynccontextmanager
-async def paced(settings: RuntimeSettings) -> AsyncIterator[Pacemaker | None]:
-    """The clock runs inside the block and stands again after it. None where the settings name no file to pace it by."""
-    if settings.clock_file is None:
+async def paced(settings: RuntimeSettings, file: Path) -> AsyncIterator[Pacemaker | None]:
+    """The clock runs inside the block and stands again after it. None where it does not follow this `file`."""
+    if settings.clock_file != file:
         yield None
         return
     lease = timedelta(seconds=SHORT_LEASE * settings.clock_speed)
     async with backlog_of(settings, lease) as backlog:
-        pacemaker = Pacemaker(settings.clock_file, backlog)
+        pacemaker = Pacemaker(file, backlog)
         task = asyncio.create_task(pacemaker.run(), name="pacemaker")
         try:
             yield pacemaker

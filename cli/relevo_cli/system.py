@@ -40,7 +40,7 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
 
 
 class System(Struct, frozen=True, kw_only=True):
-    """A running system; a clock that is not the machine's own has a `pacemaker`."""
+    """A running system. Its clock has a `pacemaker`, unless it is the machine's own or was given."""
 
     settings: RuntimeSettings
     clock: Clock
@@ -75,7 +75,7 @@ async def running_system(
         running = _running(settings, plan, ports)
         addresses.announce(plan.data, running)
         stack.callback(addresses.withdraw, plan.data)
-        pacemaker = await stack.enter_async_context(paced(settings))
+        pacemaker = await stack.enter_async_context(paced(settings, clock_memory.clock_file(plan.data)))
         stack.callback(say, "stopping")
         yield System(
             settings=settings,
@@ -116,8 +116,10 @@ async def _infrastructure(
 def _with_clock(settings: RuntimeSettings, plan: ServicePlan) -> RuntimeSettings:
     """The clock of all processes: it stands at the plan's origin, or now, or where the last run's clock stood.
 
-    A clock that is not the machine's own follows a file, and goes on when somebody paces it.
+    A clock that is not the machine's own follows a file, and goes on when somebody paces it. One that was given stays.
     """
+    if settings.clock_file is not None:
+        return settings
     now, file = SystemClock().now(), clock_memory.clock_file(plan.data)
     origin = plan.origin or max(now, clock_memory.last_reading(plan.data) or now)
     if plan.speed == 1.0 and origin == now:

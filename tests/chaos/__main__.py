@@ -8,6 +8,7 @@ import time
 
 import msgspec
 
+from tests.chaos.overload import overload
 from tests.chaos.run import Result, run
 from tests.chaos.scene import tell
 
@@ -19,9 +20,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100_000)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--overload", action="store_true", help="too much at once, and the servers away, instead")
     options = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka does not answer is what is wanted
     tell(f"seed {options.seed}")
+    if options.overload:
+        told = asyncio.run(overload(options.seed))
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+        return 0 if told.good else 1
     result = asyncio.run(run(options.seed, options.kills))
     print_result(result)
     sys.stdout.write(msgspec.json.encode(result.outcome).decode() + "\n")

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SIZE = "2500m"
+PIECE = 65536
+RUN_UP = 32 * 1024 * 1024
+"""What others may write while the disk is being filled."""
 
 
 class Disk:
@@ -20,13 +23,18 @@ class Disk:
     async def full_for(self, seconds: float) -> None:
         """Let nothing more fit on it for a while."""
         ballast = self.folder / "ballast"
-        with ballast.open("wb") as file:
-            free = os.statvfs(self.folder)
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
         try:
+            with ballast.open("wb", buffering=0) as file:
+                free = os.statvfs(self.folder)
+                most = free.f_bavail * free.f_frsize
+                os.posix_fallocate(file.fileno(), 0, max(PIECE, most - RUN_UP))
+                file.seek(0, os.SEEK_END)
+                with contextlib.suppress(OSError):  # until it is full, whoever else writes meanwhile
+                    while file.write(bytes(PIECE)):
+                        pass
             await asyncio.sleep(seconds)
         finally:
-            ballast.unlink()
+            ballast.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

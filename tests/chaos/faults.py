@@ -120,7 +120,7 @@ class Faults:
             await asyncio.sleep(self._random.uniform(0.1, 0.8))
 
     async def _step(self, by: timedelta) -> None:
-        self._scene.pacemaker.step(by)
+        self._scene.clockwork.step(by)
 
 
 async def _ready(child: Child) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -14,19 +14,30 @@ class Proxy:
     """Passes bytes on between whoever comes and the server that `connect` reaches."""
 
     def __init__(self, connect: Connect) -> None:
-        self.cuts = 0
+        self.away = False
         self._connect = connect
         self._open: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
         """Drop every connection at once, as a network does that goes down."""
-        self.cuts += len(self._open)
         for writer in self._open:
             writer.transport.abort()
+
+    @contextlib.contextmanager
+    def nobody_there(self) -> Iterator[None]:
+        """The server cannot be reached while the block runs."""
+        self.away = True
+        self.cut()
+        try:
+            yield
+        finally:
+            self.away = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until one of both sides ends it."""
         try:
+            if self.away:
+                raise ConnectionRefusedError
             server_reader, server_writer = await self._connect()
         except OSError:
             writer.transport.abort()

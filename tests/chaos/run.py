@@ -107,7 +107,7 @@ async def _run(scene: Scene, seed: int, count: int) -> Result:
         tell("at rest")
         async with asyncio.timeout(REST_SECONDS):
             await posting
-        books = await _at_rest(scene, client, watch)
+        books = await at_rest(scene, client, watch)
     found = compare(books)
     outcome = Outcome(
         seed=seed,
@@ -153,17 +153,16 @@ async def _kill(faults: Faults, seed: int, count: int) -> None:
         await faults.kill(one.victim)
 
 
-async def _at_rest(scene: Scene, client: Client, watch: Watch) -> Books:
+async def at_rest(scene: Scene, client: Client, watch: Watch, *, may_skip: bool = False) -> Books:
     """The books once everything is done, or REST_SECONDS after the last fault."""
     loop = asyncio.get_running_loop()
     until = loop.time() + REST_SECONDS
     while loop.time() < until:
-        books = await again(lambda: _books(scene, client, watch))
-        if compare(books).complete:
+        if compare(await read_books(scene, client, watch, may_skip=may_skip)).complete:
             break
         await asyncio.sleep(1.0)
     await asyncio.sleep(SETTLE_SECONDS)
-    return await again(lambda: _books(scene, client, watch))
+    return await read_books(scene, client, watch, may_skip=may_skip)
 
 
 async def again(ask: Callable[[], Awaitable[T]]) -> T:
@@ -175,13 +174,20 @@ async def again(ask: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.2)
 
 
-async def _books(scene: Scene, client: Client, watch: Watch) -> Books:
+async def read_books(scene: Scene, client: Client, watch: Watch, *, may_skip: bool = False) -> Books:
+    """The books as they are now."""
+    runs, deliveries = await again(lambda: _database(scene))
+    return Books(
+        taken=dict(client.taken),
+        runs=runs,
+        deliveries=deliveries,
+        arrivals=list(watch.arrivals),
+        may_skip=may_skip,
+    )
+
+
+async def _database(scene: Scene) -> tuple[list[Run], list[Delivery]]:
     async with scene.directly() as connection:
         runs = await connection.fetch(STATEMENTS["runs"], SHOP)
         deliveries = await connection.fetch(STATEMENTS["deliveries"], SHOP)
-    return Books(
-        taken=dict(client.taken),
-        runs=[Run(**row) for row in runs],
-        deliveries=[Delivery(**row) for row in deliveries],
-        arrivals=list(watch.arrivals),
-    )
+    return [Run(**row) for row in runs], [Delivery(**row) for row in deliveries]

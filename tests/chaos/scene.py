@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +19,6 @@ from relevo_cli import database
 from relevo_cli.child import Child, Died
 from relevo_cli.commands.up import describe
 from relevo_cli.embedded_servers import ServerDied, kept_alive
-from relevo_cli.pacing import Pacemaker
 from relevo_cli.processes import SERVICES
 from relevo_cli.sample_shop.recording import DOMAIN
 from relevo_cli.system import ServicePlan, System, running_system
@@ -27,6 +27,7 @@ from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
 from relevo_embedded.process import free_ports
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
+from relevo_runtime.clock import Pace, SystemClock, wall_seconds
 from tests.chaos.client import SECRET, SHOP
 from tests.chaos.disk import Disk, disk
 from tests.chaos.proxy import Proxy, socket_proxy, tcp_proxy
@@ -34,6 +35,7 @@ from tests.chaos.proxy import Proxy, socket_proxy, tcp_proxy
 FLOW = Path(__file__).with_name("flow")
 SPEED = 60.0
 """Seconds a second: a wait of six minutes takes six seconds."""
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 SESSION_SECONDS = 3
 LEASE_SECONDS = 12
 """For which a message that is being sent is its notifier's own: longer than a server is away."""
@@ -41,11 +43,25 @@ _STARTED = time.monotonic()
 SOCKET = ".s.PGSQL.5432"
 
 
+class Clockwork:
+    """The clock of all processes, which runs on whatever happens to them."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._pace = Pace(origin=SystemClock().now(), anchor=wall_seconds(), speed=SPEED, until=FOR_EVER)
+        self._pace.write(file)
+
+    def step(self, by: timedelta) -> None:
+        """Set the clock forward or back at once, as a correction of a machine's time does."""
+        self._pace = msgspec.structs.replace(self._pace, origin=self._pace.origin + by)
+        self._pace.write(self._file)
+
+
 class Scene(Struct, frozen=True, kw_only=True):
     """What the faults act on."""
 
     system: System
-    pacemaker: Pacemaker
+    clockwork: Clockwork
     kafka: EmbeddedKafka
     postgres: EmbeddedPostgres
     proxies: dict[str, Proxy]
@@ -92,23 +108,29 @@ def tell_death(died: Died | ServerDied) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, say: Callable[[str], None] = tell) -> AsyncIterator[Scene]:
-    """Everything runs inside the block, in `folder`, which is empty. The surroundings get the addresses."""
+async def opened(folder: Path, *, not_after: str = "1d") -> AsyncIterator[Scene]:
+    """Everything runs inside the block, in `folder`, which is empty. The surroundings get the addresses.
+
+    `not_after` is how late is too late for the marketing message.
+    """
     async with AsyncExitStack() as stack:
         disks = {name: stack.enter_context(disk(folder / name)) for name in ("kafka", "postgres")}
         kafka, cut_kafka = await _kafka(stack, disks["kafka"].folder / "server")
         postgres, cut_postgres = await _postgres(stack, disks["postgres"].folder / "server", folder / "socket")
         await stack.enter_async_context(kept_alive([kafka, postgres], tell_death))
         shutil.copytree(FLOW, folder / "workflows" / "chaos")
+        flow = folder / "workflows" / "chaos" / "workflow.yaml"
+        flow.write_text(flow.read_text().replace("purpose: marketing", f"purpose: marketing, not_after: {not_after}"))
         shutil.copytree(library() / "layouts", folder / "workflows" / "layouts")
         workflows = [load_folder(folder / "workflows" / "chaos")]
-        plan = ServicePlan(data=folder / "data", workflows=workflows, speed=SPEED)
-        system = await stack.enter_async_context(running_system(plan, say=say, on_death=tell_death))
-        assert system.pacemaker is not None
+        clockwork = Clockwork(folder / "clock.json")
+        os.environ |= {"RELEVO_CLOCK_SPEED": str(SPEED), "RELEVO_CLOCK_FILE": str(folder / "clock.json")}
+        plan = ServicePlan(data=folder / "data", workflows=workflows)
+        system = await stack.enter_async_context(running_system(plan, say=tell, on_death=tell_death))
         await _add_shop(system)
         yield Scene(
             system=system,
-            pacemaker=system.pacemaker,
+            clockwork=clockwork,
             kafka=kafka,
             postgres=postgres,
             proxies={"kafka": cut_kafka, "postgres": cut_postgres},

@@ -47,7 +47,7 @@ class RuntimeSettings(BaseSettings):
         default=1.0,
         ge=0,
         le=10,
-        description="Seconds within which the offsets of what is done are committed; as much comes again after a crash.",
+        description="Seconds within which offsets of what is done are committed; as much comes again after a crash.",
     )
     stop_timeout: float = Field(
         default=20.0, ge=1, le=600, description="Seconds that a stopping service may take to drain."

@@ -1,0 +1,61 @@
+"""The short form of `make chaos`: every kind of victim and of disturbance, and three books that agree."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE
+from typing import Any
+
+import pytest
+
+from tests.chaos.schedule import DISTURBANCES, FULL_DISKS, VICTIMS, disturbances, kills
+from tests.e2e.machine import ROOT
+
+KILLS = 10
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+
+
+async def chaos(*options: str) -> tuple[int, dict[str, Any], str]:
+    """Exit code, last line and what was told of a run of its own."""
+    seed = os.environ.get("RELEVO_CHAOS_SEED", str(time.time_ns() % 100_000))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.chaos", "--seed", seed, *options),
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("RELEVO_")},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    lines = out.decode().splitlines()
+    return process.returncode, json.loads(lines[-1]) if lines else {}, err.decode()
+
+
+def test_all_kinds_of_victims_and_disturbances_have_their_turn() -> None:
+    assert {one.victim for one in kills(1, KILLS)} == set(VICTIMS)
+    dealt = disturbances(1, can_fill_disks=True)
+    assert {next(dealt) for _ in DISTURBANCES} == set(DISTURBANCES)
+    dealt = disturbances(1, can_fill_disks=False)
+    assert not {next(dealt) for _ in DISTURBANCES} & set(FULL_DISKS)
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    assert kills(7, 50) == kills(7, 50) != kills(8, 50)
+
+
+async def test_the_books_agree_after_kills_of_everything() -> None:
+    code, found, told = await chaos("--kills", str(KILLS))
+    assert code == 0, told
+    assert found["kills"] == KILLS
+    assert found["webhooks"] > 0
+    wrong = ("lost", "duplicated", "early_timers", "stuck_runs")
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0), told
+
+
+async def test_too_much_at_once_loses_nothing_and_brings_no_late_flood() -> None:
+    code, found, told = await chaos("--overload")
+    assert code == 0, f"{found}\n{told}"
+    assert found["backlog"] > 0
+    assert (found["lost"], found["late_marketing"], found["untrue_health"]) == (0, 0, 0)
