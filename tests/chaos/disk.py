@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-SIZE = "2500m"
+SIZE = "1500m"
 PIECE = 65536
 RUN_UP = 32 * 1024 * 1024
 """What others may write while the disk is being filled."""
@@ -24,17 +24,20 @@ class Disk:
         """Let nothing more fit on it for a while."""
         ballast = self.folder / "ballast"
         try:
-            with ballast.open("wb", buffering=0) as file:
-                free = os.statvfs(self.folder)
-                most = free.f_bavail * free.f_frsize
-                os.posix_fallocate(file.fileno(), 0, max(PIECE, most - RUN_UP))
-                file.seek(0, os.SEEK_END)
-                with contextlib.suppress(OSError):  # until it is full, whoever else writes meanwhile
-                    while file.write(bytes(PIECE)):
-                        pass
+            await asyncio.to_thread(self._fill, ballast)
             await asyncio.sleep(seconds)
         finally:
             ballast.unlink(missing_ok=True)
+
+    def _fill(self, ballast: Path) -> None:
+        """Until it is full, whoever else writes meanwhile."""
+        free = os.statvfs(self.folder)
+        with ballast.open("wb", buffering=0) as file:
+            os.posix_fallocate(file.fileno(), 0, max(PIECE, free.f_bavail * free.f_frsize - RUN_UP))
+            file.seek(0, os.SEEK_END)
+            with contextlib.suppress(OSError):
+                while file.write(bytes(PIECE)):
+                    pass
 
 
 @contextlib.contextmanager
