@@ -1,6 +1,6 @@
 """The notifier's own knowledge of people, learnt from the events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
 from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.app.learn import learn_contacts as learn
+from relevo_notifier.core.learning import Known, Person
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool, Statements
@@ -102,3 +103,68 @@ async def test_every_statement_prepares(pool: Pool, file: str) -> None:
     async with pool.acquire() as connection:
         for name in statements:
             await connection.prepare(statements[name])
+
+
+class Changing(ContactTables):
+    """Where something else happens between the look and the statement that writes."""
+
+    def __init__(self, pool: Pool, statement: str) -> None:
+        super().__init__(pool)
+        self._between = statement
+        self.written: list[bool] = []
+
+    async def keep_if_unchanged(self, contacts: Mapping[Person, Contact], known: Mapping[Person, Known]) -> bool:
+        await self._pool.execute(self._between)
+        self.written.append(await super().keep_if_unchanged(contacts, known))
+        return self.written[-1]
+
+
+BO = Buyer(id="2", email="bo@example.com")
+NAMED = [
+    record("customer.updated", CustomerChanged(customer=Buyer(id="1", first_name="Anna")), minutes=5),
+    record("customer.updated", CustomerChanged(customer=BO), key="bo", minutes=5),
+]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "in_one"),
+    [
+        ("select 1", True),
+        ("""update notifier.contact set contact = contact || '{"phone": "+34600000001"}' where key = 'ana'""", False),
+        ("delete from notifier.contact where key = 'ana'", False),
+        ("insert into notifier.redaction values ('acme', 'ana', '2026-03-02T11:00:00Z')", False),
+        ("insert into notifier.merged values ('acme', 'nobody', 'cleo')", True),
+    ],
+)
+async def test_a_contact_that_changed_meanwhile_is_learnt_anew(pool: Pool, meanwhile: str, in_one: bool) -> None:
+    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA))], pool)
+    store = Changing(pool, meanwhile)
+    await learn(NAMED, store, ManualClock(NOON))
+    assert store.written == [in_one]
+    after = await known(pool)
+    assert after["acme", "ana"].first_name == "Anna"
+    assert after["acme", "bo"].email == "bo@example.com"
+    if "phone" in meanwhile:
+        assert after["acme", "ana"].phone == "+34600000001"
+
+
+async def test_whoever_turned_out_to_be_another_meanwhile_is_learnt_as_that_other(pool: Pool) -> None:
+    store = Changing(pool, "insert into notifier.merged values ('acme', 'bo', 'ana')")
+    await learn(NAMED, store, ManualClock(NOON))
+    assert store.written == [False]
+    after = await known(pool)
+    assert after["acme", "ana"].first_name == "Anna"
+    assert after["acme", "bo"] == after["acme", "ana"]  # what is kept under the old key is a copy
+
+
+async def test_what_is_learnt_is_kept_under_earlier_keys_too(pool: Pool) -> None:
+    await pool.execute("insert into notifier.merged values ('acme', 'old', 'bo')")
+    await learn_contacts(NAMED, pool)
+    after = await known(pool)
+    assert after["acme", "old"] == after["acme", "bo"]
+
+
+async def test_events_of_products_say_nothing_of_anybody(pool: Pool) -> None:
+    broken = Record("relevo.events", 0, 1, b"acme/prd_1", b"not even JSON")
+    await learn_contacts([broken, *NAMED], pool)
+    assert set(await known(pool)) == {("acme", "ana"), ("acme", "bo")}

@@ -20,7 +20,7 @@ from relevo_runtime.records import Record
 from tests.notifier.support import NOON, delivery, work
 from tests.notifier.test_malformed_values import LIMITS, Provider, Table, attempt_over
 
-LIFE = {"accept", "begin", "claim_due", "next_wake", "settle", "mark_unreadable", "reported", "release"}
+LIFE = {"accept", "begin", "claim_due", "next_wake", "settle", "mark_unreadable", "release"}
 
 
 def neutral(sql: str) -> str:
@@ -36,7 +36,17 @@ def test_both_tables_have_the_same_statements() -> None:
     assert set(deliveries.STATEMENTS) >= LIFE
 
 
-@pytest.mark.parametrize("name", ["mark_unreadable", "reported", "release"])
+def test_what_kafka_has_is_written_down_alike_with_the_next_settlement() -> None:
+    reported = [
+        re.search(r"with reported as \((.*?)\n\)", table.STATEMENTS["settle"], re.DOTALL)
+        for table in (calls, deliveries)
+    ]
+    of_calls, of_deliveries = (re.sub(r"\$\d+", "$", neutral(found[1])) for found in reported if found)
+    assert of_calls == of_deliveries
+    assert "wake_at = null, outcome = null, body = null" in of_calls
+
+
+@pytest.mark.parametrize("name", ["mark_unreadable", "release"])
 def test_what_is_common_to_both_reads_the_same(name: str) -> None:
     assert neutral(calls.STATEMENTS[name]) == neutral(deliveries.STATEMENTS[name])
 

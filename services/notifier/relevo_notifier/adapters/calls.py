@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.messages import CallHttp
-from relevo_notifier.adapters.work_table import WorkTable, held
+from relevo_notifier.adapters.work_table import WorkTable, held, refs_of
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.requests import place_of
 from relevo_notifier.core.work import Due, Incoming
@@ -81,8 +81,10 @@ class Calls(WorkTable[CallHttp, CallWork]):
         wake: datetime | None = await self._pool.fetchval(STATEMENTS["next_wake"])
         return wake
 
-    async def settle(self, settled: Sequence[SettledCall], now: datetime) -> set[tuple[str, str]]:
-        """Commit what became of these attempts. Returns which of them were still the caller's."""
+    async def settle(
+        self, settled: Sequence[SettledCall], now: datetime, reported: Sequence[tuple[str, str]] = ()
+    ) -> set[tuple[str, str]]:
+        """Commit what became of these attempts, and that Kafka has the answers of `reported` (see `Ledger`)."""
         rows = await self._pool.fetch(
             STATEMENTS["settle"],
             *held([s.work for s in settled]),
@@ -94,5 +96,6 @@ class Calls(WorkTable[CallHttp, CallWork]):
             [s.outcome for s in settled],
             now,
             [s.wake_at for s in settled],
+            *refs_of(reported),
         )
         return {(row[0], row[1]) for row in rows}

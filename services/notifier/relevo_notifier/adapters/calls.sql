@@ -49,7 +49,13 @@ select min(wake_at) from notifier.call where wake_at is not null
 -- Writes down what became of attempts, each only if it is still the caller's (its lease is); one that could not even
 -- begin is still queued then. What is known to have been answered counts whoever has taken it over in doubt meanwhile. A
 -- final state keeps its `wake_at` until it is reported; the others get the time of the next look. Returns what was
--- written.
+-- written. And Kafka has the answers of earlier ones ($12, $13): nothing is left to do there, and the row becomes narrow.
+with reported as (
+    update notifier.call c
+    set wake_at = null, outcome = null, body = null
+    from unnest($12::text[], $13::text[]) as r(shop, id)
+    where c.shop = r.shop and c.id = r.id and c.outcome is not null
+)
 update notifier.call c
 set state = s.state, attempts = s.attempts, doubts = s.doubts, status = s.status, reason = s.reason,
     outcome = s.outcome, wake_at = coalesce(s.wake_at, c.wake_at), settled_at = $10
@@ -67,13 +73,6 @@ update notifier.call c
 set state = 'failed', wake_at = null, reason = r.reason
 from unnest($1::text[], $2::text[], $3::text[]) as r(shop, id, reason)
 where c.shop = r.shop and c.id = r.id
-
--- name: reported
--- Kafka has the answers: nothing is left to do, and the row becomes narrow.
-update notifier.call c
-set wake_at = null, outcome = null, body = null
-from unnest($1::text[], $2::text[]) as r(shop, id)
-where c.shop = r.shop and c.id = r.id and c.outcome is not null
 
 -- name: release
 -- Gives back what was claimed and not begun, so that another instance takes it at once.

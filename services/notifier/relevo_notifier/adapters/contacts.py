@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
 from relevo_notifier.adapters import merges
-from relevo_notifier.core.learning import Person
+from relevo_notifier.core.learning import Known, Person
 from relevo_notifier.core.policy import REDACTED
 from relevo_runtime.postgres import Connection, Pool, Statements
 
@@ -30,6 +31,26 @@ class ContactTables:
         """All or nothing of what is done with it."""
         async with self._pool.acquire() as connection, connection.transaction():
             yield ContactRows(connection)
+
+    async def known(self, people: Sequence[Person]) -> Mapping[Person, Known] | None:
+        """What is known of all of `people`; `None` if some of them are others by now."""
+        rows = await self._pool.fetch(STATEMENTS["known"], *_columns(people))
+        if any(row["into_key"] is not None for row in rows):
+            return None
+        return {(row["shop"], row["key"]): _known(row) for row in rows}
+
+    async def keep_if_unchanged(self, contacts: Mapping[Person, Contact], known: Mapping[Person, Known]) -> bool:
+        """Write these contacts, unless what is known of one of them is not `known` any more; says whether they are."""
+        before = [known[person] for person in contacts]
+        return bool(
+            await self._pool.fetchval(
+                STATEMENTS["keep_if_unchanged"],
+                *_columns(list(contacts)),
+                list(contacts.values()),
+                [one.version for one in before],
+                [one.redacted_at for one in before],
+            )
+        )
 
     async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
         """`ContactRows.erased_already`, by itself."""
@@ -123,6 +144,11 @@ class ContactRows:
     async def keep_merges(self, merged: Mapping[Person, str]) -> None:
         """Write down that these people are others, in this order."""
         await merges.keep_merges(self._connection, merged)
+
+
+def _known(row: Any) -> Known:
+    contact = row["contact"]
+    return Known(msgspec.convert(contact, Contact) if contact else None, row["version"], row["redacted_at"])
 
 
 def _statement(event: Event, payload: ConsentChanged) -> tuple[object, ...]:

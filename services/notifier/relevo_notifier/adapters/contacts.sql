@@ -1,3 +1,41 @@
+-- name: known
+-- What is known of these people, when they (or everyone of their shop) were erased, and who they are by now. A row's
+-- xmin is its version: whoever writes the row changes it.
+select g.shop, g.key, c.contact, c.xmin::text as version, m.into_key,
+    (select max(r.at) from notifier.redaction r where r.shop = g.shop and r.key in (g.key, '')) as redacted_at
+from unnest($1::text[], $2::text[]) as g(shop, key)
+left join notifier.contact c using (shop, key)
+left join notifier.merged m using (shop, key)
+
+-- name: keep_if_unchanged
+-- Writes contacts, each under the keys too that the person had before, if all are as they were when they were looked at:
+-- the same version ($4; null: there was none), erased at the same time ($5) and nobody else by now. Says whether they are
+-- written. The rows are locked in order, and nothing is written if one of them has changed meanwhile.
+with given as (
+    select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[])
+        as g(shop, key, contact, version, redacted_at)
+), locked as materialized (
+    select c.shop, c.key, c.xmin::text as version
+    from given g join notifier.contact c using (shop, key)
+    order by c.shop, c.key
+    for update of c
+), same as materialized (
+    select coalesce(bool_and(
+            l.version is not distinct from g.version
+            and not exists (select from notifier.merged m where m.shop = g.shop and m.key = g.key)
+            and (select max(r.at) from notifier.redaction r where r.shop = g.shop and r.key in (g.key, ''))
+                is not distinct from g.redacted_at), false) as all_of_them
+    from given g left join locked l using (shop, key)
+), kept as (
+    insert into notifier.contact as c (shop, key, contact)
+    select g.shop, g.key, g.contact from given g, same s where s.all_of_them
+    union all
+    select m.shop, m.key, g.contact
+    from given g join notifier.merged m on m.shop = g.shop and m.into_key = g.key, same s where s.all_of_them
+    on conflict (shop, key) do update set contact = excluded.contact
+)
+select all_of_them from same
+
 -- name: contacts_for_update
 -- The contacts of these people, locked in order, so that two batches can't wait for each other in a circle.
 select c.shop, c.key, c.contact

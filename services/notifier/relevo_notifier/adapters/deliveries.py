@@ -8,7 +8,7 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.adapters.work_table import WorkTable
+from relevo_notifier.adapters.work_table import WorkTable, refs_of
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.postgres import Pool, Statements
@@ -92,25 +92,25 @@ class Deliveries(WorkTable[SendDelivery, Work]):
             arguments = channel, default, list(shops), list(shops.values()), routing.providers()
             await self._pool.execute(STATEMENTS["reroute"], *arguments)
 
-    async def settle(self, settled: Sequence[Settled], now: datetime) -> set[tuple[str, str]]:
-        """Commit what became of these attempts. Returns which of them were still the caller's."""
-        suppress = [s for s in settled if s.suppress]
-        async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(
-                STATEMENTS["settle"],
-                [s.work.delivery.shop for s in settled],
-                [s.work.delivery.id for s in settled],
-                [s.work.lease for s in settled],
-                [s.state for s in settled],
-                [storable_text(s.provider_id) for s in settled],
-                [storable_text(s.reason) for s in settled],
-                [s.outcome for s in settled],
-                [s.wake_at for s in settled],
-                now,
-                [s.counts for s in settled],
-            )
-            if suppress:
-                await connection.execute(STATEMENTS["suppress"], *_suppressions(suppress), now)
+    async def settle(
+        self, settled: Sequence[Settled], now: datetime, reported: Sequence[tuple[str, str]] = ()
+    ) -> set[tuple[str, str]]:
+        """Commit what became of these attempts, and that Kafka has the outcomes of `reported` (see `Ledger`)."""
+        rows = await self._pool.fetch(
+            STATEMENTS["settle"],
+            [s.work.delivery.shop for s in settled],
+            [s.work.delivery.id for s in settled],
+            [s.work.lease for s in settled],
+            [s.state for s in settled],
+            [storable_text(s.provider_id) for s in settled],
+            [storable_text(s.reason) for s in settled],
+            [s.outcome for s in settled],
+            [s.wake_at for s in settled],
+            now,
+            [s.counts for s in settled],
+            *refs_of(reported),
+            *_suppressions([s for s in settled if s.suppress]),
+        )
         return {(row[0], row[1]) for row in rows}
 
 
@@ -166,12 +166,12 @@ def _columns(incoming: Iterable[Incoming[SendDelivery]]) -> tuple[list[Any], ...
 
 
 def _with_contact(
-    work: Work, contact: Any, suppressed: list[str], unsubscribed: Any, redacted_at: datetime | None
+    work: Work, contact: Any, suppressed: list[str] | None, unsubscribed: Any, redacted_at: datetime | None
 ) -> Work:
     return msgspec.structs.replace(
         work,
         known=msgspec.convert(contact, Contact) if contact is not None else None,
-        suppressed=frozenset(suppressed),
+        suppressed=frozenset(suppressed or ()),
         unsubscribed=msgspec.convert(unsubscribed or {}, dict[str, datetime]),
         redacted_at=redacted_at,
     )

@@ -1,7 +1,7 @@
 -- name: accept
 -- Takes new deliveries for a provider ($10), each in the state that is given: `sending` with a lease for those that go
--- out at once, `queued` for the others. What is known already is left alone. Returns the new ones, with all that the decision to
--- send needs: the contact as it is known by now, and which of its addresses are suppressed.
+-- out at once, `queued` for the others. What is known already is left alone. Returns the new ones; those that go out at once with
+-- all that the decision to send needs: the contact as it is known by now, and which of its addresses are suppressed.
 with given as (
     select *
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[])
@@ -17,7 +17,7 @@ with given as (
 select g.shop, g.id, k.*
 from accepted a
 join given g using (shop, id)
-cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
+left join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k on g.state = 'sending'
 
 -- name: begin
 -- Marks queued deliveries as being sent by a provider ($8), each only if its lease is still the caller's; this is the promise that has to
@@ -91,7 +91,18 @@ where d.shop = m.shop and d.id = m.id
 -- begin is still queued then. What is known to have been sent counts whoever has taken it over in doubt meanwhile. A
 -- final state keeps its `wake_at`, so the update is HOT; the others get the time of the next look, and each reason to
 -- put it off is kept once: the first ten, as a provider may word each answer differently. What was not attempted does
--- not count. Returns what was written.
+-- not count. Returns what was written. Beside it: Kafka has the outcomes of earlier ones ($11, $12), so nothing is left to
+-- do there, and the row becomes narrow; and these addresses ($13 to $16) are never written to again.
+with reported as (
+    update notifier.delivery d
+    set wake_at = null, outcome = null, body = null
+    from unnest($11::text[], $12::text[]) as r(shop, id)
+    where d.shop = r.shop and d.id = r.id and d.outcome is not null
+), suppressed as (
+    insert into notifier.suppression (shop, channel, address, reason, at)
+    select *, $9::timestamptz from unnest($13::text[], $14::text[], $15::text[], $16::text[])
+    on conflict (shop, channel, address) do nothing
+)
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
     attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9,
@@ -113,22 +124,9 @@ set state = 'failed', wake_at = null, reason = r.reason
 from unnest($1::text[], $2::text[], $3::text[]) as r(shop, id, reason)
 where d.shop = r.shop and d.id = r.id
 
--- name: reported
--- Kafka has the outcomes: nothing is left to do, and the row becomes narrow.
-update notifier.delivery d
-set wake_at = null, outcome = null, body = null
-from unnest($1::text[], $2::text[]) as r(shop, id)
-where d.shop = r.shop and d.id = r.id and d.outcome is not null
-
 -- name: release
 -- Gives back what was claimed and not begun, so that another instance takes it at once.
 update notifier.delivery d
 set wake_at = $4
 from unnest($1::text[], $2::text[], $3::timestamptz[]) as r(shop, id, lease)
 where d.shop = r.shop and d.id = r.id and d.state = 'queued' and d.wake_at = r.lease
-
--- name: suppress
--- Never write to these addresses again.
-insert into notifier.suppression (shop, channel, address, reason, at)
-select *, $5::timestamptz from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-on conflict (shop, channel, address) do nothing

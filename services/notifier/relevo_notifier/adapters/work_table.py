@@ -14,9 +14,9 @@ from relevo_runtime.storable import storable_text
 
 
 class WorkTable(Generic[C, W]):
-    """Set-based access to a table of work; each method is one statement or one transaction, and says what it commits.
+    """Set-based access to a table of work; each method is one statement, and says what it commits.
 
-    `statements` has `claim_due`, `mark_unreadable`, `reported` and `release`.
+    `statements` has `claim_due`, `mark_unreadable` and `release`.
     """
 
     def __init__(self, pool: Pool, statements: Statements, command: type[C]) -> None:
@@ -50,10 +50,6 @@ class WorkTable(Generic[C, W]):
             columns = (list(column) for column in zip(*unreadable, strict=True))
             await self._pool.execute(self._statements["mark_unreadable"], *columns)
 
-    async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
-        """Commit that Kafka has the outcomes of these."""
-        await self._pool.execute(self._statements["reported"], [shop for shop, _ in refs], [id_ for _, id_ in refs])
-
     async def release(self, works: Sequence[W], now: datetime) -> None:
         """Give back queued work that was held."""
         await self._pool.execute(self._statements["release"], *held(works), now)
@@ -62,3 +58,8 @@ class WorkTable(Generic[C, W]):
 def held(works: Sequence[W]) -> tuple[list[str], list[str], list[datetime]]:
     """Their shops, their ids, and the ends of the leases under which they are held."""
     return [w.ref[0] for w in works], [w.ref[1] for w in works], [w.lease for w in works]
+
+
+def refs_of(refs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Their shops and their ids."""
+    return [shop for shop, _ in refs], [id_ for _, id_ in refs]

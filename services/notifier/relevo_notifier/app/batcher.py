@@ -1,7 +1,11 @@
-"""Many small pieces of work done together: whatever has gathered while the last batch was under way is the next one."""
+"""Many small pieces of work done together: whatever has gathered while the last batch was under way is the next one,
+and what comes alone waits a little for others.
+"""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -19,8 +23,17 @@ _MOST_FAILED = 50
 Item = TypeVar("Item")
 
 
+class _Nudge(Enum):
+    """What stands in the queue for no item."""
+
+    NUDGE = 0
+
+
 class Batcher(Generic[Item]):
-    """A queue whose items are handled in batches, one batch at a time, without a timer.
+    """A queue whose items are handled in batches, one batch at a time.
+
+    A batch is gathered for `window` seconds from its first item on, unless it is full (`most`) before: so long may an
+    item wait that nothing else hurries. `nudge` has the handler called within `nudge_window`, with items or without.
 
     A batch that fails for a passing reason is repeated until it succeeds; `put` waits while the queue is full, so that
     a database or a broker that is away holds up what feeds it. What fails otherwise is narrowed down by halves to the
@@ -34,6 +47,8 @@ class Batcher(Generic[Item]):
         *,
         most: int = 500,
         capacity: int = 2000,
+        window: float = 0.0,
+        nudge_window: float = 0.0,
         give_up: Callable[[Item, Exception], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
@@ -41,7 +56,9 @@ class Batcher(Generic[Item]):
         self._failures = 0
         self._handle = handle
         self._most = most
-        self._queue: asyncio.Queue[Item] = asyncio.Queue(capacity)
+        self._window = window
+        self._nudge_window = nudge_window
+        self._queue: asyncio.Queue[Item | _Nudge] = asyncio.Queue(capacity)
         self._in_turn = asyncio.Lock()
         self._asked = 0
         self._handled = 0
@@ -52,6 +69,11 @@ class Batcher(Generic[Item]):
         self._asked += 1
         async with self._in_turn:  # first come, first served, so that counting tells who has been
             await self._queue.put(item)
+
+    def nudge(self) -> None:
+        """Have the handler called soon, though there may be no item: what else it writes down is to be written."""
+        with contextlib.suppress(asyncio.QueueFull):  # then it is called anyway
+            self._queue.put_nowait(_Nudge.NUDGE)
 
     async def caught_up(self, patience: float) -> bool:
         """Wait until all that was put before this call has been handled, for at most `patience` seconds; says if so."""
@@ -71,15 +93,37 @@ class Batcher(Generic[Item]):
     async def run(self) -> None:
         """Handle batches for ever."""
         while not asked_to_end():
-            batch = [await self._queue.get()]
-            while len(batch) < self._most and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
+            gathered = await self._gathered()
+            batch = [item for item in gathered if item is not _Nudge.NUDGE]
             await self._handle_all(batch)
-            for _ in batch:
+            for _ in gathered:
                 self._queue.task_done()
             self._handled += len(batch)
             self._progress.set()
             self._progress = asyncio.Event()
+
+    async def _gathered(self) -> "list[Item | _Nudge]":
+        """The next batch. Each item says by when it wants to be handled; the soonest counts."""
+        now = asyncio.get_running_loop().time
+        gathered = [await self._queue.get()]
+        until = now() + self._wait_of(gathered[0])
+        while len(gathered) < self._most:
+            if self._queue.empty():
+                if until <= now():
+                    break
+                try:
+                    async with asyncio.timeout_at(until):
+                        item = await self._queue.get()
+                except TimeoutError:
+                    break
+            else:
+                item = self._queue.get_nowait()
+            gathered.append(item)
+            until = min(until, now() + self._wait_of(item))
+        return gathered
+
+    def _wait_of(self, item: "Item | _Nudge") -> float:
+        return self._nudge_window if item is _Nudge.NUDGE else self._window
 
     async def _handle_all(self, batch: list[Item]) -> None:
         try:
@@ -91,6 +135,8 @@ class Batcher(Generic[Item]):
         else:
             self._failures = 0
             return
+        if not batch:
+            raise failure
         if len(batch) == 1:
             await self._fail(batch[0], failure)
             return

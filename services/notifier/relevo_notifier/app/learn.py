@@ -7,6 +7,7 @@ import msgspec
 
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
+from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_contracts.payloads import CustomerMerged, Payload
 from relevo_notifier.app.ports import Contacts, ContactStore
 from relevo_notifier.core.learning import EVERYONE, BatchFacts, ContactChanges, Person
@@ -17,6 +18,7 @@ from relevo_runtime.records import Poison, Record, read
 _event = msgspec.json.Decoder(Event)
 
 _TRIES = 5
+_PRODUCT = f"/{PRODUCT_PREFIX}".encode()  # says nothing of anybody
 
 
 class _MergedMeanwhileError(Exception):
@@ -24,12 +26,14 @@ class _MergedMeanwhileError(Exception):
 
 
 async def learn_contacts(records: Sequence[Record], store: ContactStore, clock: Clock) -> None:
-    """Apply a batch of events to the contacts, in one transaction; the same batch twice changes nothing.
+    """Apply a batch of events to the contacts, all or nothing of it; the same batch twice changes nothing.
 
     What is queued for people who are erased ends with them. Raises `Poison` for a record that is not an event, or whose
     data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
     """
-    events = [_read(record) for record in records]
+    events = [_read(record) for record in records if _PRODUCT not in record.key]
+    if await _learn_plain(store, events):
+        return None
     for shop, at in (await _shops_to_erase(store, events)).items():
         await store.forget_shop(shop, at)
     for _ in range(_TRIES):
@@ -41,6 +45,24 @@ async def learn_contacts(records: Sequence[Record], store: ContactStore, clock: 
     raise _MergedMeanwhileError
 
 
+async def _learn_plain(store: ContactStore, events: Sequence[tuple[Event, Payload | None]]) -> bool:
+    """Learn what nearly all batches say, by one look and one statement at most. False: it takes a transaction."""
+    batch = BatchFacts({})
+    for event, payload in events:
+        batch.add(event, payload)
+    if not batch.is_plain:
+        return False
+    people = sorted(batch.people())
+    known = await store.known(people) if people else {}
+    if known is None:
+        return False
+    batch.leave_out({person: one.redacted_at for person, one in known.items() if one.redacted_at is not None})
+    contacts = ContactChanges({person: one.contact for person, one in known.items() if one.contact is not None})
+    for fact in batch.facts:
+        contacts.learn(fact)
+    return not contacts.changed or await store.keep_if_unchanged(contacts.changed, known)
+
+
 async def _shops_to_erase(store: ContactStore, events: Sequence[tuple[Event, Payload | None]]) -> dict[str, datetime]:
     """The shops whose erasure is not behind us, with its time."""
     wanted: dict[Person, datetime] = {}
@@ -48,7 +70,7 @@ async def _shops_to_erase(store: ContactStore, events: Sequence[tuple[Event, Pay
         if event.type == "shop.redacted" and not event.test:
             shop = event.shop, EVERYONE
             wanted[shop] = max(event.time, wanted.get(shop, event.time))
-    already = await store.erased_already(wanted)
+    already = await store.erased_already(wanted) if wanted else set()
     return {shop: at for (shop, key), at in wanted.items() if (shop, key) not in already}
 
 

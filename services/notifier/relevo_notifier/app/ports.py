@@ -10,7 +10,7 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
-from relevo_notifier.core.learning import Person
+from relevo_notifier.core.learning import Known, Person
 from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
@@ -65,12 +65,13 @@ class Rows(Queue[W], Intake[C, W], Protocol[C, W]):
 class Ledger(Protocol[R_contra]):
     """A table in which the end of attempts is written down."""
 
-    async def settle(self, settled: Sequence[R_contra], now: datetime) -> set[tuple[str, str]]:
-        """Commit what became of these attempts. Returns which of them were still the caller's."""
-        ...
+    async def settle(
+        self, settled: Sequence[R_contra], now: datetime, reported: Sequence[tuple[str, str]] = ()
+    ) -> set[tuple[str, str]]:
+        """Commit what became of these attempts, and that Kafka has the outcomes of `reported`.
 
-    async def reported(self, refs: Sequence[tuple[str, str]]) -> None:
-        """Commit that Kafka has the outcomes of these."""
+        Returns which of the attempts were still the caller's.
+        """
         ...
 
 
@@ -226,6 +227,17 @@ class ContactStore(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Contacts]:
         """All or nothing of what is done with it."""
+        ...
+
+    async def known(self, people: Sequence[Person]) -> Mapping[Person, Known] | None:
+        """What is known of all of `people`; `None` if some of them are others by now."""
+        ...
+
+    async def keep_if_unchanged(self, contacts: Mapping[Person, Contact], known: Mapping[Person, Known]) -> bool:
+        """Write these contacts, unless what is known of one of them is not `known` any more; says whether they are.
+
+        Either all of them are written, under the keys too that the people had before, or none.
+        """
         ...
 
     async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.mailboxes import read_mailbox
@@ -63,21 +64,22 @@ class Prepare:
                 now,
                 f"shop {shop.shop} has no valid sender for {delivery.channel}: set {_OPTION[delivery.channel]}",
             )
+        unsubscribe_url = self._unsubscribe(delivery, verdict.address)
         try:
-            rendered = self._rendered(delivery, shop, contact, verdict.address)
+            rendered = self._rendered(delivery, shop, contact, unsubscribe_url)
         except TemplateError as error:
             detail = {"file": error.file, "line": str(error.line)}
             return final(work, "failed", now, f"the template can't be rendered: {error}", detail=detail)
-        content = self._content(delivery, shop, contact, rendered, address=verdict.address, now=now)
+        content = _content(delivery, shop, contact, rendered, (verdict.address, unsubscribe_url, now))
         return Message(delivery.id, sender, verdict.address, content, rendered.notes)
 
-    def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact, address: str) -> Rendered:
+    def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact, unsubscribe_url: str) -> Rendered:
         return self._catalog.templates(delivery.definition).render(
             delivery.template,
             delivery.context,
             (contact.locale, shop.locale),
             contact.timezone or shop.timezone,
-            self._unsubscribe(delivery, address),
+            unsubscribe_url,
         )
 
     def _unsubscribe(self, delivery: SendDelivery, address: str) -> str:
@@ -85,32 +87,40 @@ class Prepare:
         marketing_mail = delivery.channel == "email" and delivery.purpose == "marketing"
         return self._unsubscribe_url(delivery, address) if marketing_mail else ""
 
-    def _content(
-        self, delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, *, address: str, now: datetime
-    ) -> MailContent | str:
-        if delivery.channel == "sms":
-            return rendered.text.encode("utf-8", "replace").decode()
-        return MailContent(
-            effect=delivery.id,
-            shop=shop.shop,
-            workflow=delivery.workflow,
-            sender=shop.email_from,
-            recipient=address,
-            recipient_name=f"{contact.first_name} {contact.last_name}".strip(),
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            locale=rendered.locale,
-            date=now,
-            unsubscribe_url=self._unsubscribe(delivery, address),
-        )
+
+def _content(
+    delivery: SendDelivery, shop: Shop, contact: Contact, rendered: Rendered, of_mail: tuple[str, str, datetime]
+) -> MailContent | str:
+    """The text of an SMS; or a mail to an address, with its link for unsubscribing, as of that time."""
+    if delivery.channel == "sms":
+        return rendered.text.encode("utf-8", "replace").decode()
+    address, unsubscribe_url, now = of_mail
+    return MailContent(
+        effect=delivery.id,
+        shop=shop.shop,
+        workflow=delivery.workflow,
+        sender=shop.email_from,
+        recipient=address,
+        recipient_name=f"{contact.first_name} {contact.last_name}".strip(),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        locale=rendered.locale,
+        date=now,
+        unsubscribe_url=unsubscribe_url,
+    )
 
 
 def _sender(shop: Shop, channel: Channel) -> str:
     """The address or number that a message of `shop` comes from; empty if the shop has none that can be used."""
     if channel == "sms":
         return shop.sms_from
-    address = read_mailbox(shop.email_from)[1]
+    return _mail_sender(shop.email_from)
+
+
+@lru_cache(maxsize=1000)  # a shop's own address comes again with every mail
+def _mail_sender(written: str) -> str:
+    address = read_mailbox(written)[1]
     return address if "@" in address else ""
 
 

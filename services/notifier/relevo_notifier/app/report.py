@@ -1,7 +1,7 @@
 """Writing down how attempts ended, and telling the rest of the system."""
 
-from collections.abc import Sequence
-from typing import Generic
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeAlias
 
 import msgspec
 import structlog
@@ -15,6 +15,10 @@ from relevo_runtime.errors import MessageTooLarge
 from relevo_runtime.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
+
+
+Ref: TypeAlias = tuple[str, str]
+"""The primary key of a row: a shop and an id."""
 
 
 class _Addressed(Struct, frozen=True):
@@ -32,7 +36,7 @@ _WELL = {"sent", "answered"}
 class Report(Struct, frozen=True):
     """An outcome to publish: the row that it is about, and the message with its key."""
 
-    ref: tuple[str, str]
+    ref: Ref
     key: bytes
     value: bytes
 
@@ -42,18 +46,61 @@ class Report(Struct, frozen=True):
         return cls((shop, id_), partition_key(shop, _addressed(outcome).key), outcome)
 
 
-class Settle(Generic[R]):
-    """The handler of ended attempts: one transaction, then the reports of what is final."""
+class Published:
+    """Whose reports Kafka has, until that is written down. `then` is called when there are more."""
 
-    def __init__(self, ledger: Ledger[R], reports: Batcher[Report], clock: Clock, metrics: Metrics) -> None:
+    def __init__(self) -> None:
+        self.then: Callable[[], None] = _nothing
+        self._refs: list[Ref] = []
+
+    def add(self, refs: Iterable[Ref]) -> None:
+        """Kafka has the reports of these."""
+        self._refs.extend(refs)
+        self.then()
+
+    def take(self) -> list[Ref]:
+        """All that are to be written down, for who does it."""
+        refs, self._refs = self._refs, []
+        return refs
+
+    def give_back(self, refs: Iterable[Ref]) -> None:
+        """They could not be written down."""
+        self._refs.extend(refs)
+
+
+def _nothing() -> None:
+    return None
+
+
+class Settle(Generic[R]):
+    """The handler of ended attempts: one statement, then the reports of what is final.
+
+    The same statement says of which earlier ones Kafka has the reports, which costs next to nothing that way.
+    """
+
+    def __init__(
+        self, ledger: Ledger[R], reports: Batcher[Report], published: Published, clock: Clock, metrics: Metrics
+    ) -> None:
         self._counter = metrics.deliveries
         self._ledger = ledger
         self._reports = reports
+        self._published = published
         self._clock = clock
+
+    async def flush(self) -> None:
+        """Write down by itself whose reports Kafka has."""
+        await self([])
 
     async def __call__(self, settled: Sequence[R]) -> None:
         """Commit, then pass the reports on. What another instance has taken over meanwhile is left to it."""
-        written = await self._ledger.settle(settled, self._clock.now())
+        published = self._published.take()
+        if not settled and not published:
+            return  # another call has written it
+        try:
+            written = await self._ledger.settle(settled, self._clock.now(), published)
+        except BaseException:
+            self._published.give_back(published)
+            raise
         for item in settled:
             command = item.work.command
             if item.work.ref not in written:
@@ -69,20 +116,20 @@ class Settle(Generic[R]):
                 await self._reports.put(Report(item.work.ref, key, item.outcome))
 
 
-class Publish(Generic[R]):
-    """The handler of reports: Kafka, and then the table forgets them."""
+class Publish:
+    """The handler of reports: Kafka, and then the table may forget them."""
 
-    def __init__(self, publisher: ReportPublisher, topic: str, ledger: Ledger[R]) -> None:
+    def __init__(self, publisher: ReportPublisher, topic: str, published: Published) -> None:
         self._publisher = publisher
         self._topic = topic
-        self._ledger = ledger
+        self._published = published
 
     async def __call__(self, reports: Sequence[Report]) -> None:
-        """Publish, all acknowledged, then commit that they were. A crash between the two publishes them again."""
+        """Publish, all acknowledged. A crash before that is written down publishes them again."""
         await self._publisher.publish(self._topic, [(report.key, report.value) for report in reports])
-        await self._ledger.reported([report.ref for report in reports])
+        self._published.add(report.ref for report in reports)
 
     async def give_up(self, report: Report, error: Exception) -> None:
         """A report that Kafka will never take is not tried for ever."""
         if isinstance(error, MessageTooLarge):
-            await self._ledger.reported([report.ref])
+            self._published.add([report.ref])

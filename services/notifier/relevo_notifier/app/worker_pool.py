@@ -1,7 +1,7 @@
 """One way out: what is held, what is under way, and the workers that do it.
 
-A row is marked as begun (`sending`, `calling`) only when a worker is about to take it, a few at a time: what a crash
-leaves in doubt is no more than about three for each connection.
+A row is marked as begun (`sending`, `calling`) only when a worker is free for it: what a crash leaves in doubt is no
+more than one for each connection. Those for workers that become free within a moment are marked by one statement.
 """
 
 import asyncio
@@ -33,6 +33,10 @@ Pick = Callable[[deque[W], int], list[W]]
 def oldest(held: deque[W], most: int) -> list[W]:
     """In the order in which they came."""
     return [held.popleft() for _ in range(min(len(held), most))]
+
+
+_MOMENT = 0.005
+"""Wall seconds that a few free workers wait for others: a statement for each would cost more than they do."""
 
 
 class PoolLimits(Struct, frozen=True):
@@ -73,11 +77,12 @@ class WorkerPool(Generic[W, R]):
         self._lease = limits.lease
         self._margin = limits.margin
         self._held: deque[W] = deque()
-        self._begun: asyncio.Queue[W] = asyncio.Queue(limits.slots)
+        self._begun: asyncio.Queue[W] = asyncio.Queue()
+        self._busy = 0  # workers that have work
         self._changed = asyncio.Event()
         self._roomy = asyncio.Event()
         self._roomy.set()
-        self._reserved = 0
+        self._reserved = 0  # workers that will have what is being marked
         self._open: dict[tuple[str, str], datetime] = {}
 
     def lease(self) -> datetime:
@@ -90,21 +95,33 @@ class WorkerPool(Generic[W, R]):
 
     def reserve(self, wanted: int) -> int:
         """Take up to `wanted` of the places of what goes out at once; give back by `begin` or `unreserve`."""
-        free = 0 if self._held else self._slots - self._begun.qsize() - self._reserved
-        taken = max(0, min(wanted, free))
+        free = 0 if self._held else self._free()
+        taken = min(wanted, free)
         self._reserved += taken
         return taken
 
     def unreserve(self, places: int) -> None:
         """Give back reserved places."""
         self._reserved -= places
+        self._changed.set()
 
     async def begin(self, works: Iterable[W]) -> None:
         """Do these, which are marked as begun already; waits until workers are free for them."""
         works = list(works)
         self._open.update((work.ref, work.lease) for work in works)
         for work in works:
-            await self._begun.put(work)
+            while self._busy >= self._slots:
+                await self._change()
+            self._busy += 1
+            self._begun.put_nowait(work)
+
+    async def _change(self) -> None:
+        """Wait until a worker has become free, or something else has changed."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _free(self) -> int:
+        return max(0, self._slots - self._busy - self._reserved)
 
     def overdue(self, now: datetime) -> bool:
         """Whether something is under way here whose lease is over: this process knows best what becomes of it."""
@@ -142,19 +159,32 @@ class WorkerPool(Generic[W, R]):
         held, self._held = list(self._held), deque()
         if held:
             await self._queue.release(held, self._clock.now())
-        await self._begun.join()
+        while self._busy or self._reserved:
+            await self._change()
 
     async def _feed(self) -> None:
-        """Mark what is held as begun, as many at a time as there are workers."""
+        """Mark what is held as begun, as many as there are workers free."""
         while not asked_to_end():
-            chunk = self._pick(self._held, self._slots)
+            await self._some_free()
+            chunk = self._pick(self._held, self._free())
             if not chunk:
-                self._changed.clear()
-                await self._changed.wait()
+                await self._change()
                 continue
             if len(self._held) * 2 <= self._capacity:
                 self._roomy.set()
-            await self._begin_held(chunk)
+            self._reserved += len(chunk)
+            try:
+                await self._begin_held(chunk)
+            finally:
+                self._reserved -= len(chunk)
+                self._changed.set()
+
+    async def _some_free(self) -> None:
+        """Wait until there is work for half of the workers, which are free; or a moment longer than for one."""
+        while not (self._held and self._free()):
+            await self._change()
+        if self._free() * 2 < min(self._slots, len(self._held)):
+            await asyncio.sleep(_MOMENT)
 
     async def _begin_held(self, chunk: list[W]) -> None:
         """Mark `chunk` as begun. What fails for good is narrowed down by halves to the one at fault."""
@@ -206,7 +236,7 @@ class WorkerPool(Generic[W, R]):
                 if settled is not None:
                     await self._settlements.put(settled)
             self._open.pop(work.ref, None)
-            self._begun.task_done()
+            self._busy -= 1
             self._changed.set()  # what was not picked may be now
 
     async def _settled(self, work: W) -> R | None:

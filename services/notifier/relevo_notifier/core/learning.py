@@ -24,6 +24,14 @@ EVERYONE = ""
 """In place of a key: everyone of the shop."""
 
 
+class Known(NamedTuple):
+    """What is known of somebody, and `version`, by which it is seen whether that has changed meanwhile."""
+
+    contact: Contact | None
+    version: str | None
+    redacted_at: datetime | None
+
+
 class Merge(NamedTuple):
     """Somebody turned out to be somebody else."""
 
@@ -81,6 +89,11 @@ class BatchFacts:
         """These were erased as this batch says, or later: what is known of them came after."""
         for person in already:
             del self.erased[person]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nobody is merged or erased and nothing was said about consent: contacts are all that may change."""
+        return not (self.merged or self.erased or self.consents)
 
     def merges(self) -> list[Merge]:
         """Who turned out to be whom."""

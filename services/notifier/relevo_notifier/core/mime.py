@@ -8,8 +8,6 @@ import binascii
 import hashlib
 import re
 from datetime import datetime
-from email.charset import QP, Charset
-from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -24,8 +22,9 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _QUOTED = re.compile(r'(["\\])')
 _TAG = re.compile(r"[^A-Za-z0-9_.-]+")
-_UTF8 = Charset("utf-8")
-_UTF8.header_encoding = QP
+_WORD_BEGIN, _WORD_END = "=?utf-8?q?", "?="
+_WORD_GREATEST = 75 - len(_WORD_BEGIN) - len(_WORD_END)
+_CHARACTER_GREATEST = 12  # four bytes, each three characters
 
 
 class MailContent(Struct, frozen=True, kw_only=True):
@@ -109,7 +108,32 @@ def encoded(text: str, taken: int = 0) -> str:
     text = one_line(text)
     if _PLAIN.match(text) and len(text) + taken <= 900 and "=?" not in text:
         return text
-    return Header(text, _UTF8, maxlinelen=75, header_name="x" * max(taken - 2, 0)).encode(linesep="\r\n")
+    return _encoded_words(text, taken)
+
+
+def _encoded_words(text: str, taken: int) -> str:
+    """`text` as encoded words in UTF-8 and "Q" (RFC 2047 sections 2 and 4.2), a line each; no character is split."""
+    words: list[str] = []
+    pieces: list[str] = []
+    left = max(_WORD_GREATEST - taken, _CHARACTER_GREATEST)
+    for character in text:
+        piece = _q_encoded(character)
+        if len(piece) > left:
+            words.append("".join(pieces))
+            pieces, left = [], _WORD_GREATEST - 1  # of the space that folds
+        pieces.append(piece)
+        left -= len(piece)
+    words.append("".join(pieces))
+    return "\r\n ".join(f"{_WORD_BEGIN}{word}{_WORD_END}" for word in words)
+
+
+@lru_cache(maxsize=10_000)
+def _q_encoded(character: str) -> str:
+    if character == " ":
+        return "_"
+    if character.isascii() and (character.isalnum() or character in "!*+-/"):
+        return character
+    return "".join(f"={byte:02X}" for byte in character.encode())
 
 
 def mailbox(name: str, address: str) -> str:

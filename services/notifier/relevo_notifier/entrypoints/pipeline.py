@@ -4,6 +4,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Generic, TypeAlias
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from relevo_notifier.app.accept import Accept
 from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.ports import Attempting, Ledger, R, Rows
-from relevo_notifier.app.report import Publish, Report, Settle
+from relevo_notifier.app.report import Publish, Published, Report, Settle
 from relevo_notifier.app.worker_pool import Pick, PoolLimits, WorkerPool, oldest
 from relevo_notifier.core.work import C, W
 from relevo_notifier.entrypoints.context import ServiceContext, in_background
@@ -21,6 +22,9 @@ from relevo_runtime.kafka import BatchConsumer, Publisher
 from relevo_runtime.postgres import Pool
 from relevo_runtime.records import Record
 from relevo_runtime.sealing import Seals
+
+_MOMENT = 0.01
+"""Wall seconds that the end of an attempt waits for others."""
 
 Handler: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
 
@@ -60,11 +64,14 @@ class Dependencies(Struct, frozen=True):
     publisher: Publisher
     context: ServiceContext
 
-    def consumer(self, *, service: str, topic: str, handler: Handler, **options: Any) -> BatchConsumer:
-        """A consumer that is not started yet."""
+    def consumer(
+        self, *, service: str, topic: str, handler: Handler, windows: int = 1, **options: Any
+    ) -> BatchConsumer:
+        """A consumer that is not started yet. It gathers for so many `windows` of the settings."""
         context = self.context
+        window = self.settings.batch_window * windows
         return BatchConsumer(
-            self.settings,
+            self.settings.model_copy(update={"batch_window": window}),
             service=service,
             topics=[topic],
             handler=handler,
@@ -86,13 +93,8 @@ class Pipeline(Struct, Generic[W, R], frozen=True):
 
 async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencies: Dependencies) -> Pipeline[W, R]:
     """Work until `stack` unwinds; what has begun by then ends and is reported, what was only held is given back."""
-    context, prefix = dependencies.context, kind.prefix
-    publish: Publish[R] = Publish(dependencies.publisher, kind.reports, kind.ledger)
-    reports: Batcher[Report] = Batcher(f"{prefix}reports", publish, give_up=publish.give_up)
-    settle: Settle[R] = Settle(kind.ledger, reports, context.clock, context.metrics)
-    settlements: Batcher[R] = Batcher(f"{prefix}settle", settle)
-    await in_background(stack, f"{prefix}reports", reports.run(), reports.drained, context)
-    await in_background(stack, f"{prefix}settle", settlements.run(), settlements.drained, context)
+    context = dependencies.context
+    settlements, reports = await _start_settling(stack, kind, dependencies)
     worker_pools: dict[str, WorkerPool[W, R]] = {}
     polls: list[Poll[W, R]] = []
     for pool in kind.pools:
@@ -112,3 +114,25 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
         pool=dependencies.pool,
     )
     return Pipeline(polls, consumer)
+
+
+async def _start_settling(
+    stack: AsyncExitStack, kind: Kind[C, W, R], dependencies: Dependencies
+) -> tuple[Batcher[R], Batcher[Report]]:
+    """Where ends of attempts go, and reports of earlier ones."""
+    context, prefix, published = dependencies.context, kind.prefix, Published()
+    window = dependencies.settings.batch_window / dependencies.settings.clock_speed
+    publish = Publish(dependencies.publisher, kind.reports, published)
+    reports: Batcher[Report] = Batcher(f"{prefix}reports", publish, window=window, give_up=publish.give_up)
+    settle: Settle[R] = Settle(kind.ledger, reports, published, context.clock, context.metrics)
+    # What was sent and is not written down is in doubt after a crash: it waits for a moment only.
+    settlements: Batcher[R] = Batcher(f"{prefix}settle", settle, window=min(window, _MOMENT), nudge_window=window)
+    published.then = settlements.nudge
+    await in_background(stack, f"{prefix}reports", reports.run(), partial(_finish, reports, settle), context)
+    await in_background(stack, f"{prefix}settle", settlements.run(), settlements.drained, context)
+    return settlements, reports
+
+
+async def _finish(reports: Batcher[Report], settle: Settle[R]) -> None:
+    await reports.drained()
+    await settle.flush()

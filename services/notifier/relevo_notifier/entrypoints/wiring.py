@@ -25,6 +25,7 @@ from relevo_runtime.links import unsubscribe_token
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.sealing import Seals
 
+_WINDOWS_OF_CONTACTS = 5
 _REROUTE_PAUSE = timedelta(minutes=1)
 
 
@@ -61,9 +62,12 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         await deliveries.reroute(settings.routing)
         sending = await start_pipeline(stack, deliveries_kind(stack, deliveries, catalog, dependencies), dependencies)
         calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), dependencies), dependencies)
-        # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it.
+        # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it. Its window is
+        # longer: what the engine decides after a withdrawal is decided by it anyway.
         learn = partial(learn_contacts, store=ContactTables(pool), clock=context.clock)
-        learning = dependencies.consumer(service="notifier-contacts", topic=topics.EVENTS, handler=learn)
+        learning = dependencies.consumer(
+            service="notifier-contacts", topic=topics.EVENTS, handler=learn, windows=_WINDOWS_OF_CONTACTS
+        )
         for consumer in (learning, sending.consumer, calling.consumer):
             await stack.enter_async_context(consumer)
         yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings)

@@ -1,6 +1,7 @@
 """E-mail through an SMTP relay: several connections, each with one mail at a time."""
 
 import asyncio
+import re
 import ssl
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryL
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.smtp.replies import read_smtp
 from relevo_runtime.errors import described
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")  # RFC 5321: Dot-string "@" Domain
 
 
 class SmtpProvider:
@@ -46,7 +49,7 @@ class SmtpProvider:
             content = build_mail(message.mail)
             async with self._free, asyncio.timeout(self._options.timeout):
                 connection = await self._begin(message)
-                await connection.rcpt(message.recipient)
+                await _envelope(connection, b"RCPT", b"TO", message.recipient)
                 handed_over = True
                 reply = await connection.data(content)
                 self._idle.append(connection)
@@ -86,7 +89,7 @@ class SmtpProvider:
         while self._idle:
             connection = self._idle.pop()
             try:
-                await connection.mail(message.sender)
+                await _envelope(connection, b"MAIL", b"FROM", message.sender)
                 return connection
             except (SMTPServerDisconnected, SMTPTimeoutError):
                 _close(connection)
@@ -97,7 +100,7 @@ class SmtpProvider:
                 _close(connection)
         connection = await self._connect()
         try:
-            await connection.mail(message.sender)
+            await connection.mail(message.sender)  # says EHLO where connecting did not
         except BaseException:
             _close(connection)
             raise
@@ -129,6 +132,20 @@ class SmtpProvider:
             self._idle.append(connection)
         except (SMTPException, OSError):
             _close(connection)
+
+
+async def _envelope(connection: aiosmtplib.SMTP, verb: bytes, word: bytes, mailbox: str) -> None:
+    """`MAIL FROM` or `RCPT TO`. Raises what aiosmtplib raises.
+
+    aiosmtplib's own methods parse each address as if it were a header's, which costs a third of a mail.
+    """
+    address = _ADDRESS.fullmatch(mailbox)
+    if address is None:
+        await (connection.mail(mailbox) if verb == b"MAIL" else connection.rcpt(mailbox))
+        return
+    reply = await connection.execute_command(verb, b"%s:<%s>" % (word, mailbox.encode("ascii")))
+    if reply.code not in (250, 251):
+        raise SMTPResponseException(reply.code, reply.message)
 
 
 def _close(connection: aiosmtplib.SMTP | None) -> None:
