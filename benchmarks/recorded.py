@@ -45,18 +45,24 @@ def _recorded(name: str) -> dict[str, Any]:
 
 def _checkout(recorded: dict[str, Any], n: int, now: str) -> dict[str, Any]:
     ids = {"id": n, "token": f"chk-{n}", "cart_token": f"cart-{n}", "email": f"c{n}@example.com"}
-    return recorded | ids | _times(now) | {"customer": _customer(recorded["customer"], n)}
+    return recorded | ids | _times(now) | _people(recorded, n)
 
 
 def _order(recorded: dict[str, Any], n: int, now: str) -> dict[str, Any]:
     ids = {"id": n, "name": f"#{n}", "order_number": n, "checkout_token": f"chk-{n}", "cart_token": f"cart-{n}"}
     address = {"email": f"c{n}@example.com", "contact_email": f"c{n}@example.com", "processed_at": now}
-    return recorded | ids | address | _times(now) | {"customer": _customer(recorded["customer"], n)}
+    return recorded | ids | address | _times(now) | _people(recorded, n)
 
 
-def _customer(recorded: dict[str, Any], n: int) -> dict[str, Any]:
-    phone = f"+1202{2000000 + n % 7_999_999}"
-    return recorded | {"id": n, "email": f"c{n}@example.com", "phone": phone, "first_name": f"Noor {n}"}
+def _people(recorded: dict[str, Any], n: int) -> dict[str, Any]:
+    """The customer, and where the goods go: nobody shares a number with anybody."""
+    number = f"{2_000_000 + n % 7_999_999}"
+    called = {"id": n, "email": f"c{n}@example.com", "phone": f"+1202{number}", "first_name": f"Noor {n}"}
+    address = {"first_name": f"Noor {n}", "phone": f"(202) {number[:3]}-{number[3:]}"}
+    return {
+        "customer": recorded["customer"] | called,
+        "shipping_address": recorded["shipping_address"] | address,
+    }
 
 
 def _times(now: str) -> dict[str, Any]:

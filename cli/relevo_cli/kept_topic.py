@@ -12,7 +12,6 @@ from relevo_cli.opened import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
-from relevo_ingest.adapters.contexts import context
 from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.adapters.erasures import PendingErasures
@@ -23,6 +22,7 @@ from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.redrive import redrive
+from relevo_ingest.app.shop_contexts import context
 from relevo_ingest.core.drafts import NoEvent
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog

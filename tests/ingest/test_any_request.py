@@ -107,7 +107,7 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
         erasing_after=timedelta(hours=24),
     )
     rates = Rates(0, 1, lambda: 0.0)
-    app = make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics))  # type: ignore[arg-type]  # it has `get`
+    app = make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://ingest"
     ) as client:

@@ -1,10 +1,12 @@
 """Tags of languages and codes of countries in one form each, however they were written; what is neither is unknown."""
 
 import re
+from functools import lru_cache
 
 from relevo_contracts.language_codes import COUNTRY_ALIASES, LANGUAGE_ALIASES, LANGUAGES
 
 _LONGEST = 100
+_REMEMBERED = 1024
 _TAG = re.compile(r"[A-Za-z0-9]{1,8}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
 _SCRIPT_OF_MODIFIER = {"latin": "Latn", "cyrillic": "Cyrl"}
 _SCRIPT_OF_CHINESE = {"cht": "Hant", "chs": "Hans"}  # the names of Windows before there were tags for scripts
@@ -16,8 +18,11 @@ def language(value: str | None) -> str:
     It takes POSIX locales (`en_US.UTF-8`, `sr_RS@latin`), the first of an `Accept-Language` list, deprecated and
     three-letter codes (`iw`, `spa`); variants and extensions are left out.
     """
-    if not value or len(value) > _LONGEST:
-        return ""
+    return _language(value) if value and len(value) <= _LONGEST else ""
+
+
+@lru_cache(_REMEMBERED)
+def _language(value: str) -> str:
     written = value.strip().partition(",")[0].partition(";")[0]
     name, _, modifier = written.partition("@")
     tag = name.partition(".")[0].strip()
@@ -37,7 +42,12 @@ def language(value: str | None) -> str:
 
 def country(value: str | None) -> str:
     """The ISO 3166-1 alpha-2 code that `value` means (`ES`, also for `ESP`); empty if it has not the form of one."""
-    code = (value or "").strip().upper()
+    return _country(value) if value and len(value) <= _LONGEST else ""
+
+
+@lru_cache(_REMEMBERED)
+def _country(value: str) -> str:
+    code = value.strip().upper()
     if not (code.isascii() and code.isalpha() and len(code) in (2, 3)):
         return ""
     code = COUNTRY_ALIASES.get(code, code)

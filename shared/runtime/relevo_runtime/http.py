@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -53,6 +53,7 @@ async def serve(
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # nobody asks who the client was
         http=bounded_protocol(limits),
         backlog=min(2048, limits.connections),
         timeout_graceful_shutdown=int(stop_timeout) or 1,
@@ -85,9 +86,9 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
     return app
 
 
-def flag(request: Request, name: str, *, default: bool) -> bool:
+def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     """The query parameter `name`, if it is there. Raises `Problem` (422) for what is neither true nor false."""
-    given = request.query_params.get(name)
+    given = query.get(name)
     if given is None:
         return default
     if given.lower() not in _FLAGS:

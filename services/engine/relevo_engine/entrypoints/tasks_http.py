@@ -59,7 +59,7 @@ class _Endpoints:
         """`GET /tasks/{shop}?mine=NAME&all=1`: the open tasks, or all."""
         mine, everything = (
             storable_text(request.query_params.get("mine", "")),
-            flag(request, "all", default=False),
+            flag(request.query_params, "all", default=False),
         )
         async with self._pool.acquire() as conn:
             shop = await _authentic(conn, request)

@@ -2,16 +2,58 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from relevo_contracts.event_types import EventTypes
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
 from relevo_ingest.core.states import StateQuery, StateView
 
 Message = tuple[bytes, bytes]
 """The partition key and the value of a message on Kafka."""
+
+
+class KnownShop(Protocol):
+    """A shop of the catalog, as far as ingest needs it."""
+
+    @property
+    def shop(self) -> str: ...  # noqa: D102 - the class says it, as of all of these
+    @property
+    def platform(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def domain(self) -> str: ...  # noqa: D102
+    @property
+    def locale(self) -> str: ...  # noqa: D102
+    @property
+    def currency(self) -> str: ...  # noqa: D102
+
+    def valid_secrets(self, now: datetime) -> list[str]:
+        """The webhook secrets that hold at `now`."""
+        ...
+
+    def accepts_token(self, token: str, purpose: Literal["events"]) -> bool:
+        """Whether `token` is one of the shop's for this purpose; takes the same time whichever it is."""
+        ...
+
+
+class ShopCatalog(Protocol):
+    """Which shops there are. What it knows may be a little older than what is stored, so it alone refuses nobody."""
+
+    async def get(self, name: str) -> KnownShop | None:
+        """The shop, or `None` if it is not known. Raises `Busy`."""
+        ...
+
+    async def changed(self) -> bool:
+        """Whether what is stored is another than at the call, by a look that began after it. Raises `Busy`."""
+        ...
+
+    def types(self, name: str) -> EventTypes:
+        """The events that a shop has: the built-in ones, and those that it declared."""
+        ...
 
 
 class MergingKeys(Protocol):

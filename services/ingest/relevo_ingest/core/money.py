@@ -11,7 +11,9 @@ from relevo_ingest.core.notes import note
 Amount = str | int | float
 
 _DECIMAL = re.compile(r"-?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
-_CURRENCY = re.compile(r"^[A-Z]{3}$")
+_USUAL = re.compile(r"(?:0|[1-9]\d{0,11})\.\d\d", re.ASCII)
+_USUAL_DECIMALS = 2
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _WHOLE_DIGITS = 12  # a price of a billion is plausible in VND or IDR, one of a trillion is not
 _PART_DIGITS = 6
 _EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
@@ -44,6 +46,8 @@ def amount_text(amount: Amount, where: str, *, currency: str = "", absolute: boo
     It has at most six decimals (a float's noise is rounded away), and behind those of its currency no zeros. A comma is
     refused: `1,234` is more than a thousand in one country and little more than one in another.
     """
+    if isinstance(amount, str) and _USUAL.fullmatch(amount) and decimals(currency) >= _USUAL_DECIMALS:
+        return amount  # nearly always: it is written so already
     text = amount.strip() if isinstance(amount, str) else format(Decimal(str(amount)), "f")
     if _DECIMAL.fullmatch(text) is None:
         raise InvalidPayload(where, f"{text[:40]!r} is not a decimal number")
@@ -69,7 +73,7 @@ def _plain(number: Decimal, places: int) -> str:
 def currency_code(currency: str, where: str) -> str:
     """An ISO 4217 code in capitals. Raises `InvalidPayload` if it is none."""
     code = currency.strip().upper()
-    if not _CURRENCY.match(code):
+    if _CURRENCY.fullmatch(code) is None:
         raise InvalidPayload(where, f"{currency[:10]!r} is not a currency: three letters as in ISO 4217 are needed")
     return code
 

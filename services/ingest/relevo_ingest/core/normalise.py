@@ -2,25 +2,23 @@
 
 import hashlib
 import re
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from relevo_contracts import languages, zones
-from relevo_contracts.text import TEXT_LIMIT, clean, mail_text, phone_text
+from relevo_contracts.text import clean, mail_text, phone_text
 
 _FORBIDDEN = r"\s@\"<>(),:;\\\[\]\x00-\x1f\x7f-\x9f"
 _EMAIL = re.compile(rf"^[^{_FORBIDDEN}]{{1,64}}@(?:[^{_FORBIDDEN}.]{{1,63}}\.)+[^{_FORBIDDEN}.]{{2,63}}$")
+_REMEMBERED = 4096
 _DIGITS = re.compile(r"^\+?[\d\s().\-/]{5,30}$", re.ASCII)
 
+text = clean
 locale = languages.language
 country = languages.country
 timezone = zones.zone_name
-
-
-def text(value: str | None, limit: int = TEXT_LIMIT) -> str:
-    """`value` as text that can be stored and shown anywhere, trimmed, at most `limit` characters."""
-    return clean(value, limit)
 
 
 def email(value: str | None) -> str:
@@ -32,8 +30,12 @@ def email(value: str | None) -> str:
 def phone(value: str | None, region: str) -> str:
     """E.164 (`+12025550123`); `region` (ISO 3166-1) tells the country of a national number. Empty if it is none."""
     written = phone_text(value)
-    if not _DIGITS.match(written):
-        return ""
+    return _number(written, region) if _DIGITS.match(written) else ""
+
+
+@lru_cache(_REMEMBERED)
+def _number(written: str, region: str) -> str:
+    """The number that is written so. Remembered: a number stands in most of its customer's messages, often twice."""
     try:
         number = phonenumbers.parse(written, region or None)
     except NumberParseException:

@@ -4,8 +4,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from relevo_ingest.adapters.shops import Shops
-from relevo_ingest.app.ports import IngestDependencies
+from relevo_ingest.app.ports import IngestDependencies, ShopCatalog
 from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints import pages
@@ -26,7 +25,7 @@ class LinkPages(Struct, frozen=True):
     """The endpoints below `/u/`. They use no cookie and no redirect, and take any body."""
 
     settings: IngestSettings
-    shops: Shops
+    shops: ShopCatalog
     deps: IngestDependencies
     clock: Clock
 

@@ -1,11 +1,11 @@
 """What the readers need to know of a shop, from the catalog."""
 
+from relevo_ingest.app.ports import KnownShop
 from relevo_ingest.core import normalise
 from relevo_ingest.core.drafts import ShopContext
-from relevo_runtime.catalog import Shop
 
 
-def context(shop: Shop) -> ShopContext:
+def context(shop: KnownShop) -> ShopContext:
     """The shop as the readers of its messages see it."""
     return ShopContext(
         shop=shop.shop, currency=shop.currency, region=normalise.region_of(shop.locale), domain=shop.domain
