@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import uvloop
@@ -34,13 +35,14 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._sent_at = 0.0
         self.idle = True
+        self.lost = False
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self.transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
         if not self.idle:
             self._seen.statuses["cut off"] += 1
         self._finished.set()
@@ -76,17 +78,18 @@ async def run(port: int, made: list[bytes], connections: int, rate: float, limit
     seen, finished = Seen(), asyncio.Event()
     waiting: deque[tuple[bytes, float]] = deque()
     loop = asyncio.get_running_loop()
-    opened = [
-        (await loop.create_connection(lambda: Connection(waiting, seen, finished), "127.0.0.1", port))[1]
-        for _ in range(connections)
-    ]
+
+    async def connect() -> Connection:
+        return (await loop.create_connection(lambda: Connection(waiting, seen, finished), "127.0.0.1", port))[1]
+
+    opened = [await connect() for _ in range(connections)]
     print("ready", flush=True)
     await asyncio.to_thread(input)
     cpu, began = time.process_time(), time.monotonic()
     try:
         async with asyncio.timeout(limit):
             if rate:
-                await _at_rate(made, rate, waiting, opened)
+                await _at_rate(made, rate, waiting, opened, connect)
             else:
                 waiting.extend((request, 0.0) for request in made)
                 for connection in opened:
@@ -107,16 +110,24 @@ async def run(port: int, made: list[bytes], connections: int, rate: float, limit
 
 
 async def _at_rate(
-    made: list[bytes], rate: float, waiting: "deque[tuple[bytes, float]]", opened: list[Connection]
+    made: list[bytes],
+    rate: float,
+    waiting: "deque[tuple[bytes, float]]",
+    opened: list[Connection],
+    connect: Callable[[], Awaitable[Connection]],
 ) -> None:
+    """Sends on whichever connection is idle; one that the server closed meanwhile is opened again, as a shop would."""
     began = time.monotonic()
     for n, request in enumerate(made):
         due = began + n / rate
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         waiting.append((request, due))
-        idle = next((one for one in opened if one.idle), None)
-        if idle is not None:
-            idle.send()
+        place = next((place for place, one in enumerate(opened) if one.idle), None)
+        if place is None:
+            continue
+        if opened[place].lost:
+            opened[place] = await connect()
+        opened[place].send()
 
 
 def _percentile(seconds: list[float], share: float) -> float:

@@ -6,7 +6,7 @@ It runs on the real application with stores in memory: what is tried is what is 
 import asyncio
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -30,6 +30,8 @@ from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.states import StateQuery, StateView
+from relevo_ingest.entrypoints.front_door import FrontDoor
+from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
@@ -93,6 +95,13 @@ class Stores:
 
 async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
     """The status of the answer. An exception that nobody caught is raised here."""
+    answer = await answered(make(stores), method, path, headers, body)
+    assert answer.status_code < 500, answer.text
+    return answer.status_code
+
+
+def make(stores: Stores) -> FrontDoor:
+    """The application on these stores."""
     metrics = Metrics("ingest")
     own = IngestSettings(link_secret=LINK_SECRET, ingest_body_limit=100_000)  # type: ignore[arg-type]  # pydantic takes text
     deps = IngestDependencies(
@@ -107,13 +116,16 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
         erasing_after=timedelta(hours=24),
     )
     rates = Rates(0, 1, lambda: 0.0)
-    app = make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics))
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://ingest"
-    ) as client:
-        answer = await client.request(method, f"http://ingest{path}", headers=headers, content=body)
-    assert answer.status_code < 500, answer.text
-    return answer.status_code
+    return make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics, Gathering(0)))
+
+
+async def answered(
+    app: Callable[..., Any], method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes
+) -> httpx.Response:
+    """The answer to one request. An exception that nobody caught is raised here."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        return await client.request(method, f"http://ingest{path}", headers=headers, content=body)
 
 
 HEADER = st.binary(max_size=40).filter(lambda value: not set(value) & set(b"\r\n\0")) | st.sampled_from(
@@ -262,6 +274,25 @@ def test_any_path_is_answered(method: str, parts: list[str], headers: list[tuple
     path = "/" + "/".join(quote(part, safe="", errors="surrogatepass") for part in parts)
     given_headers = [(name, value) for name, value in headers if name not in {b"content-length", b"host"}]
     assert asyncio.run(send(Stores(), method, path, given_headers, body)) < 500
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD"]),
+    st.lists(st.sampled_from(PATHS) | MALFORMED_TEXT, max_size=4),
+    st.sampled_from([b"{}", b"webhook_id=7", b"[]"]),
+)
+def test_the_front_door_leads_where_the_framework_would(method: str, parts: list[str], body: bytes) -> None:
+    path = "/" + "/".join(quote(part, safe="", errors="surrogatepass") for part in parts)
+    headers = [
+        (b"authorization", f"Bearer {TOKEN}".encode()),
+        (b"content-type", b"application/cloudevents-batch+json"),
+        (b"x-shopify-hmac-sha256", sign_shopify(SECRET, body).encode()),
+    ]
+    app = make(Stores())
+    through = asyncio.run(answered(app, method, path, headers, body))
+    past = asyncio.run(answered(app.framework, method, path, headers, body))
+    assert (through.status_code, through.headers, through.text) == (past.status_code, past.headers, past.text)
 
 
 @pytest.mark.parametrize("attribute", ["source", "id", "type", "subject", "gift"])

@@ -187,10 +187,11 @@ class Seals:
             missing = list(keys - found.keys())
             if not missing:
                 return found
-            await self._retire_damaged(missing)
             made = [(*person(key), key_id := os.urandom(_ID_BYTES), self._new(key_id)) for key in missing]
             await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
             found |= await self._found(missing)  # not those who were erased meanwhile
+            if in_the_way := list(keys - found.keys()):
+                await self._retire_damaged(in_the_way)
         if keys - found.keys():
             raise KeysRetired(f"the keys of {len(keys - found.keys())} people were retired as often as they were made")
         return found

@@ -21,20 +21,20 @@ class FrontDoor:
     """
 
     def __init__(self, framework: Starlette, *, hooks: ASGIApp, events: ASGIApp) -> None:
-        self._framework = framework
+        self.framework = framework
         self._hooks = hooks
         self._events = events
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """All that is served, by whichever way."""
-        return self._framework.routes
+        return self.framework.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, as ASGI has it."""
         endpoint, named = self._directly(scope)
         if endpoint is None:
-            await self._framework(scope, receive, send)
+            await self.framework(scope, receive, send)
             return
         scope["path_params"] = named
         try:

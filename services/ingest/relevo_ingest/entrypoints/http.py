@@ -27,6 +27,7 @@ from relevo_ingest.entrypoints import problems
 from relevo_ingest.entrypoints.bodies import check_encoding, in_utf8, media_type_of
 from relevo_ingest.entrypoints.exchange import Exchange
 from relevo_ingest.entrypoints.front_door import FrontDoor
+from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
 from relevo_ingest.settings import IngestSettings
@@ -48,6 +49,7 @@ class Ingest(Struct, frozen=True):
     rates: Rates
     clock: Clock
     metrics: Metrics
+    gathering: Gathering
 
 
 def make_app(ingest: Ingest) -> FrontDoor:
@@ -86,6 +88,7 @@ class _Counted:
         self._settings = ingest.settings
         self._shops = ingest.shops
         self._metrics = ingest.metrics
+        self._gathering = ingest.gathering
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,6 +103,7 @@ class _Counted:
         status = 200 if isinstance(said, bytes) else said.status_code
         self._metrics.webhooks.labels(exchange.shop, str(status)).inc()
         await exchange.answer(said)
+        self._gathering.answered()
 
     async def _unless_outdated(self, exchange: Exchange) -> bytes | Response:
         """The endpoint's answer. A refusal stands only if the catalog is still the one that it was made by."""
@@ -118,6 +122,7 @@ class _Endpoints:
         self._dependencies = ingest.deps
         self._rates = ingest.rates
         self._clock = ingest.clock
+        self._gathering = ingest.gathering
         self._nobodys = secrets.token_hex()
 
     async def webhook(self, exchange: Exchange) -> bytes | Response:
@@ -139,6 +144,7 @@ class _Endpoints:
         headers = {name: given.headers[name] for name in connector.headers if name in given.headers}
         body = in_utf8(given.headers, given.body)
         webhook = Webhook(connector=connector, headers=headers, body=body, received=received)
+        await self._gathering.wait()
         return _receipt(await receive_webhook(self._dependencies, context(shop), webhook))
 
     def _of_platform(
@@ -173,6 +179,7 @@ class _Endpoints:
         # Who posts events of their own learns of a slip at once, unless they ask for notes instead.
         strict = flag(exchange.query, "strict", default=True)
         own = msgspec.structs.replace(context(shop), types=self._shops.types(shop.shop))
+        await self._gathering.wait()
         return _receipt(await receive_events(self._dependencies, own, events, received, batch=batch, strict=strict))
 
     async def _shop(self, exchange: Exchange) -> KnownShop | None:

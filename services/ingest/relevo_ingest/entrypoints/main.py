@@ -18,6 +18,7 @@ from relevo_ingest.adapters.states import RETENTION, KnownStates
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.rates import Rates
+from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.http import Ingest, make_app
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.environment import start
@@ -89,7 +90,8 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
         service.health.probe("kafka", log.check, of="Kafka")
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
-        app = make_app(Ingest(settings, shops, deps, rates, service.clock, service.metrics))
+        gathering = Gathering(settings.batch_window)
+        app = make_app(Ingest(settings, shops, deps, rates, service.clock, service.metrics, gathering))
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),

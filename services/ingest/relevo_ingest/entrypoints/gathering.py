@@ -1,0 +1,54 @@
+"""Requests that come one by one are let in together, so that they share statements and messages to Kafka."""
+
+import asyncio
+import math
+
+MANY = 32
+"""So many share enough: they wait for nobody else."""
+_AT_ONCE = 0.005
+"""A request that comes within so many seconds of an answer is from a sender that waits for its answers."""
+
+
+class Gathering:
+    """Lets requests in at most once in `window` seconds of wall-clock time, all that have come together.
+
+    After a window in which nothing came the next one is let in at once, and so is whoever sends the next one when the
+    last one is answered: that sender goes as fast as it is answered, and its requests gather by themselves. `window` 0:
+    nobody waits.
+    """
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._let_in_at = -math.inf
+        self._answered_at = -math.inf
+        self._waiting: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait(self) -> None:
+        """Returns when the caller is let in."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now - self._answered_at < _AT_ONCE or now - self._let_in_at >= self._window:
+            self._let_in()
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        if len(self._waiting) >= MANY:
+            self._let_in()
+        elif self._timer is None:
+            self._timer = loop.call_at(self._let_in_at + self._window, self._let_in)
+        await turn
+
+    def answered(self) -> None:
+        """A request that was let in is answered."""
+        self._answered_at = asyncio.get_running_loop().time()
+
+    def _let_in(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._let_in_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():  # it may have gone
+                turn.set_result(None)
