@@ -1,9 +1,16 @@
-"""What ingest is compared with: the same server, and an application that reads the body and answers 200."""
+"""What ingest is compared with: the same server, and an application that reads the body and answers 200.
+
+`bare` is on ASGI itself; `route` is a route of the framework that serves the rest of ingest, as a tutorial has it.
+"""
 
 import argparse
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 _START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
 _BODY = {"type": "http.response.body", "body": b"ok"}
@@ -22,12 +29,26 @@ async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send(_BODY)
 
 
+async def route(request: Request) -> Response:
+    """The same, in the framework."""
+    await request.body()
+    return Response("ok")
+
+
+APPS: dict[str, Any] = {
+    "bare": bare,
+    "route": Starlette(routes=[Route("/hooks/{shop}/{platform}", route, methods=["POST"])]),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("app", choices=APPS)
     parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
     uvicorn.run(
-        bare,
-        port=parser.parse_args().port,
+        APPS[options.app],
+        port=options.port,
         loop="uvloop",
         http="httptools",
         lifespan="off",

@@ -90,7 +90,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
         service.health.probe("kafka", log.check, of="Kafka")
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
-        gathering = Gathering(settings.batch_window)
+        gathering = Gathering(settings.batch_window / settings.clock_speed)
         app = make_app(Ingest(settings, shops, deps, rates, service.clock, service.metrics, gathering))
         async with (
             service.running(
