@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from relevo_runtime.postgres import Pool
+from relevo_runtime.postgres import Connection, Pool
 
 TEMPLATE = 77_777_777
 """The number of the customer whose rows are copied; eight digits, as all copies have."""
@@ -22,32 +22,26 @@ STATEMENT = 300.0
 
 @dataclass(frozen=True)
 class Column:
-    """One column and how the template's words are replaced in it, if it can hold any."""
+    """One column. `told`: the template's words are in it, and become those of the copy, `c.number` and `c.run`."""
 
     name: str
     kind: str
+    told: bool
 
-    def copied(self, old: str, new: str) -> str:
-        """SQL for the column with each word of `old` replaced. Both are arrays of expressions of text."""
-        match self.kind:
-            case "text" | "character varying" | "jsonb" | "json" | "ARRAY":
-                cast = "text[]" if self.kind == "ARRAY" else self.kind
-                return f"crowd_replace(t.{self.name}::text, {old}, {new})::{cast}"
-            case "bytea":
-                return f"decode(crowd_replace_hex(encode(t.{self.name}, 'hex'), {old}, {new}), 'hex')"
-            case _:
-                return f"t.{self.name}"
+    def copied(self, run_id: str) -> str:
+        """SQL for the column's value in a copy."""
+        own = f"t.{self.name}"
+        if not self.told:
+            return own
+        if self.kind == "bytea":  # the words have the lengths of those that they replace
+            number, run = "encode(c.number::bytea, 'hex')", "encode(c.run::bytea, 'hex')"
+            old = f"encode('{TEMPLATE}'::bytea, 'hex')", f"encode('{run_id}'::bytea, 'hex')"
+            text = f"replace(replace(encode({own}, 'hex'), {old[0]}, {number}), {old[1]}, {run})"
+            return f"decode({text}, 'hex')"
+        kind = "text[]" if self.kind == "ARRAY" else self.kind
+        return f"replace(replace({own}::text, '{TEMPLATE}', c.number), '{run_id}', c.run)::{kind}"
 
 
-HELPERS = """
-create or replace function crowd_replace(value text, old text[], new text[]) returns text
-language sql immutable as $$ select replace(replace(value, old[1], new[1]), old[2], new[2]) $$;
-create or replace function crowd_replace_hex(value text, old text[], new text[]) returns text
-language sql immutable as $$
-  select replace(replace(value, encode(old[1]::bytea, 'hex'), encode(new[1]::bytea, 'hex')),
-                 encode(old[2]::bytea, 'hex'), encode(new[2]::bytea, 'hex'))
-$$;
-"""
 COLUMNS = """
 select column_name, data_type from information_schema.columns
 where table_schema = $1 and table_name = $2 and is_generated = 'NEVER' and column_default is null
@@ -62,38 +56,40 @@ where n.nspname = any($1) and c.relkind in ('r', 'p') and not c.relispartition o
 
 async def multiply(pool: Pool, run_id: str, count: int) -> dict[str, int]:
     """Copies the template's rows for customers 0 … count - 1; how many rows each table then has more."""
-    await pool.execute(HELPERS)
     copied: dict[str, int] = {}
-    for schema, table in await pool.fetch(TABLES, list(SCHEMAS)):
-        columns = [Column(*row) for row in await pool.fetch(COLUMNS, schema, table)]
-        name = f"{schema}.{table}"
-        if columns and await _template_rows(pool, name):
-            copied[name] = await _copy(pool, name, columns, run_id, count)
-            await pool.execute(f"vacuum analyze {name}", timeout=STATEMENT)
-    await pool.execute("checkpoint", timeout=STATEMENT)
+    async with pool.acquire() as conn:
+        for schema, table in await conn.fetch(TABLES, list(SCHEMAS)):
+            name = f"{schema}.{table}"
+            await conn.execute("drop table if exists crowd_template")
+            await conn.execute(
+                f"create temporary table crowd_template as select * from {name} as t"
+                f" where t::text like '%{TEMPLATE}%' or t::text like '%{str(TEMPLATE).encode().hex()}%'"
+            )
+            if await conn.fetchval("select count(*) from crowd_template"):
+                columns = [await _column(conn, *row, run_id) for row in await conn.fetch(COLUMNS, schema, table)]
+                copied[name] = await _copy(conn, name, columns, run_id, count)
+                await conn.execute(f"vacuum analyze {name}", timeout=STATEMENT)
+        await conn.execute("checkpoint", timeout=STATEMENT)
     return copied
 
 
-async def _template_rows(pool: Pool, name: str) -> int:
-    """How many rows are the template's. bytea shows as hexadecimal digits."""
-    found: int = await pool.fetchval(
-        f"select count(*) from {name} as t where t::text like $1 or t::text like $2",
-        f"%{TEMPLATE}%", f"%{str(TEMPLATE).encode().hex()}%",
-    )  # fmt: skip
-    return found
+async def _column(conn: Connection, name: str, kind: str, run_id: str) -> Column:
+    words = [word for one in (str(TEMPLATE), run_id) for word in (one, one.encode().hex())]
+    told: bool = await conn.fetchval(
+        f"select coalesce(bool_or({name}::text like any($1)), false) from crowd_template", [f"%{w}%" for w in words]
+    )
+    return Column(name, kind, told)
 
 
-async def _copy(pool: Pool, name: str, columns: list[Column], run_id: str, count: int) -> int:
-    old = f"array['{TEMPLATE}', '{run_id}']"
-    new = f"array[lpad(n::text, 8, '0'), lpad(n::text, {len(run_id)}, '0')]"
+async def _copy(conn: Connection, name: str, columns: list[Column], run_id: str, count: int) -> int:
     targets = ", ".join(column.name for column in columns)
-    values = ", ".join(column.copied(old, new) for column in columns)
+    values = ", ".join(column.copied(run_id) for column in columns)
     total = 0
     for start in range(0, count, PAGE):
-        status = await pool.execute(
-            f"insert into {name} ({targets}) overriding user value select {values} from {name} as t,"
-            f" generate_series({start}, {min(start + PAGE, count) - 1}) as n"
-            f" where t::text like '%{TEMPLATE}%' or t::text like '%{str(TEMPLATE).encode().hex()}%'",
+        status = await conn.execute(
+            f"insert into {name} ({targets}) overriding user value select {values} from crowd_template as t,"
+            f" (select lpad(n::text, 8, '0') as number, lpad(n::text, {len(run_id)}, '0') as run"
+            f"  from generate_series({start}, {min(start + PAGE, count) - 1}) as n) as c",
             timeout=STATEMENT,
         )
         total += int(status.rsplit(" ", 1)[1])

@@ -1,6 +1,7 @@
 """Where contenders run: one embedded Kafka and PostgreSQL for all of them, a fresh database and topics for each."""
 
 import contextlib
+import logging
 import os
 import re
 import subprocess
@@ -64,6 +65,7 @@ class Stage:
 @asynccontextmanager
 async def stage(*, with_kafka: bool = True) -> AsyncIterator[Stage]:
     """Starts the platform in a folder that is gone afterwards."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader yet: it tries again, and tells
     with tempfile.TemporaryDirectory(prefix="relevo-bench-") as name:
         folder = Path(name)
         async with contextlib.AsyncExitStack() as stack:

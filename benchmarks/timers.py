@@ -171,15 +171,15 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="its length")
     options = parser.parse_args()
     async with asyncio.timeout(900), stage() as on:
-        phases = {"at once": await fired(on, "at_once", options.timers, 0.0)}
-        phases["steady"] = await fired(on, "steady", int(options.rate * options.seconds), options.rate)
+        phases = {"steady": await fired(on, "steady", int(options.rate * options.seconds), options.rate)}
+        phases["at once"] = await fired(on, "at_once", options.timers, 0.0)
         phases["bare loop"] = await fired(on, "bare", options.timers, 0.0, bare=True)
     names = ("timers", "per_s", "lost", "twice", "early", "late_p50", "late_p99")
     table = Table("phase", *names, "CPU µs a timer: itself", *SERVERS)
     for phase, one in phases.items():
         cpu = [str(used) for used in one["cpu_us_a_timer"].values()]
         table.add_row(phase, *(f"{one[name]:,}" if one[name] is not None else "-" for name in names), *cpu)
-    at_once, steady, loop = phases.values()
+    steady, at_once, loop = phases.values()
     ratio = round(at_once["per_s"] / loop["per_s"], 2) if at_once["per_s"] and loop["per_s"] else None
     bad = sum(one[name] for one in (at_once, steady) for name in ("lost", "twice", "early"))
     goals = [

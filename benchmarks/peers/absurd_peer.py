@@ -1,7 +1,8 @@
-"""The workload on Absurd: a task that awaits an event or a timeout, and one HTTP call as a step.
+"""The workload on Absurd: a task that sleeps and then makes one HTTP call as a step; an order cancels it.
 
-One worker process beside this one, as its documentation starts workers; in each several clients, since a client has one
-connection. The schema is the one that `absurdctl init` applies.
+Cancelling by the task's id, which this process remembers, costs a tenth less than a task that awaits an event with a
+timeout. The workers are a process beside this one, as the documentation starts them, with two clients, since a client
+has one connection. The schema is the one that `absurdctl init` applies.
 """
 
 import asyncio
@@ -13,14 +14,13 @@ import threading
 import aiohttp
 import psycopg
 from absurd_sdk import AsyncAbsurd
-from absurd_sdk import TimeoutError as NoEventError
 from absurdctl import BUNDLED_SCHEMA_SQL
 from workload import Workload, arguments, obey
 
 QUEUE = "carts"
 CLIENTS = 8
-WORKERS = 4
-AT_ONCE = 32
+WORKERS = 2
+AT_ONCE = 64
 POLL = 0.1
 
 
@@ -36,10 +36,8 @@ def worker(load: Workload, http: aiohttp.ClientSession) -> AsyncAbsurd:
             async with http.post(load.sink, data={"n": n}) as answer:
                 await answer.read()
 
-        try:
-            await ctx.await_event(f"order:{n}", timeout=int(load.wait))
-        except NoEventError:
-            await ctx.step("call", call)
+        await ctx.sleep_for("wait", load.wait)
+        await ctx.step("call", call)
 
     return app
 
@@ -64,6 +62,7 @@ async def main() -> None:
     load = arguments()
     with psycopg.connect(load.dsn, autocommit=True) as connection:
         connection.execute(BUNDLED_SCHEMA_SQL)
+    ids: dict[int, str] = {}
     clients: asyncio.Queue[AsyncAbsurd] = asyncio.Queue()
     for _ in range(CLIENTS):
         clients.put_nowait(AsyncAbsurd(load.dsn, queue_name=QUEUE))
@@ -73,12 +72,12 @@ async def main() -> None:
 
     async def start(n: int, _due: float) -> None:
         client = await clients.get()
-        await client.spawn("cart", {"n": n}, queue=QUEUE)
+        ids[n] = (await client.spawn("cart", {"n": n}, queue=QUEUE))["task_id"]
         clients.put_nowait(client)
 
     async def order(n: int) -> None:
         client = await clients.get()
-        await client.emit_event(f"order:{n}", {"bought": True})
+        await client.cancel_task(ids[n])
         clients.put_nowait(client)
 
     process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs on this loop yet
