@@ -30,10 +30,10 @@ from tests.engine.conftest import CART, MORNING, Engine, build_engine, checkout,
 BATCH = 100
 FOUR_HOURS = timedelta(hours=4)
 
-STARTING_RUNS = 17
-ENDING_RUNS = 12
-SENDING = 14
-FIRING_TIMERS = 6
+STARTING_RUNS = 15
+ENDING_RUNS = 11
+SENDING = 12
+FIRING_TIMERS = 4
 AN_IDLE_MEMBER = 10
 
 
