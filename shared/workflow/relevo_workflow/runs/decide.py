@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from msgspec import structs
+
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, Goal
 from relevo_workflow.expressions.scope import event_view
-from relevo_workflow.model import effects
-from relevo_workflow.model.decision import Decision
+from relevo_workflow.model.decision import Check, Decision
+from relevo_workflow.model.effects import ArmTimer
 from relevo_workflow.model.inputs import (
     EventInput,
     Input,
@@ -20,10 +22,14 @@ from relevo_workflow.model.inputs import (
 )
 from relevo_workflow.model.state import Facts, GoalReached, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
+from relevo_workflow.runs.progress import apply, enter, finish, leave
 from relevo_workflow.runs.schema_fit import schema_mismatch
 from relevo_workflow.runs.starting import start
 from relevo_workflow.steps.step import Step, Transition
 from relevo_workflow.values.money import goal_value
+
+_Offered = tuple[RunExecution, bool]
+"""The execution after an input was offered to a rule or a step, and whether it was taken."""
 
 
 def decide(
@@ -56,9 +62,10 @@ def decide(
         event=arrival.event if isinstance(arrival, EventInput) else None,
         hops=_hops(arrival, run),
     )
-    _dispatch(execution, arrival, now)
+    reason = _why_ignored(run, arrival)
+    execution = _ignored(execution, reason) if reason else _after(execution, arrival, now)
     if execution.kind != "ignored":
-        execution.acted_on(arrival.id)
+        execution = execution.acted_on(arrival.id)
     return execution.decision(arrival.id)
 
 
@@ -81,194 +88,193 @@ def _shop_of(arrival: Input) -> str:
             return ""
 
 
-def _dispatch(execution: RunExecution, arrival: Input, now: datetime) -> None:
-    if arrival.id in execution.run.advanced_by or execution.run.state == "ended":
-        _ignore(execution, "this was acted on already" if execution.run.state != "ended" else "the run has ended")
-        return
+def _why_ignored(run: Run, arrival: Input) -> str:
+    """Why nothing at all can move the run, or not this input again; empty if it can."""
+    if run.state == "ended":
+        return "the run has ended"
+    return "this was acted on already" if arrival.id in run.advanced_by else ""
+
+
+def _after(execution: RunExecution, arrival: Input, now: datetime) -> RunExecution:
+    """The execution after the input."""
     match arrival:
         case EventInput():
-            _on_event(execution, arrival.event)
+            return _after_event(execution, arrival.event)
         case TimerInput():
-            _on_timer(execution, arrival, now)
+            return _after_timer(execution, arrival, now)
         case ResponseInput():
-            _on_response(execution, arrival)
+            return _after_response(execution, arrival)
         case TaskInput():
-            _on_task(execution, arrival)
+            return _after_task(execution, arrival)
         case OutcomeInput():
-            _ignore(execution, f"{arrival.outcome.step}: {arrival.outcome.status}")
+            return _ignored(execution, f"{arrival.outcome.step}: {arrival.outcome.status}")
         case StartInput():
-            _ignore(execution, "the run is there already")
+            return _ignored(execution, "the run is there already")
         case _:
             assert_never(arrival)
 
 
-def _ignore(execution: RunExecution, reason: str) -> None:
-    execution.conclude("ignored", reason)
+def _ignored(execution: RunExecution, reason: str) -> RunExecution:
+    return execution.concluded("ignored", reason)
 
 
 # --- events ------------------------------------------------------------------------------------------------------
 
 
-def _on_event(execution: RunExecution, event: Event) -> None:
-    """Exit first, then the goal, then a restart, then what the step at hand waits for."""
-    if event.id == execution.run.trigger_id and event.type == execution.run.trigger_type:
-        _ignore(execution, "this is the event that started the run")
-        return
-    if event.time < execution.run.since():
-        _ignore(execution, "this happened before the event that started the run")
-        return
+def _after_event(execution: RunExecution, event: Event) -> RunExecution:
+    run = execution.run
+    if event.id == run.trigger_id and event.type == run.trigger_type:
+        return _ignored(execution, "this is the event that started the run")
+    if event.time < run.since():
+        return _ignored(execution, "this happened before the event that started the run")
     wrong = schema_mismatch(execution.definition, event)
     if wrong:
         # Told where `explain` finds it, and no more: the run waits on for one that it can read.
-        execution.conclude("waiting" if execution.run.state == "active" else "ignored", wrong)
-        return
-    counted = _count_goal(execution, event)
-    if execution.run.state == "active" and (
-        _exit(execution, event) or (not event.historical and _move(execution, event))
-    ):
-        return
-    counted = (not event.historical and _keep_early(execution, event)) or counted
-    if not counted:
-        _ignore(execution, "nothing in the run waits for this")
-    elif execution.run.state == "watching":
-        execution.end_watching(f"the goal was reached: {event.type}")
-    else:
-        execution.explain(execution.reason or f"the goal was reached: {event.type}")
+        return execution.concluded("waiting" if run.state == "active" else "ignored", wrong)
+    return _offer(execution, event)
 
 
-def _keep_early(execution: RunExecution, event: Event) -> bool:
-    """Keeps an event for the steps to come that count it: the first one for each arm."""
-    if not execution.definition.early or execution.run.state != "active":
-        return False
-    scope, kept = execution.scope(), dict(execution.run.early)
-    for name, arm in execution.definition.early:
-        if event.type not in arm.events or name in kept or not arm.concerns(scope, event):
-            continue
-        if arm.where is None or arm.where.holds(scope, name, execution.trace):
-            kept[name] = event_view(event)
-            execution.explain(f"kept for {name}")
-    changed = len(kept) > len(execution.run.early)
-    if changed:
-        execution.amend(early=kept)
-    return changed
+def _offer(execution: RunExecution, event: Event) -> RunExecution:
+    """Counts the goal; then the first that takes the event: an exit, a restart, the step at hand, one to come."""
+    execution, counted = _count_goal(execution, event)
+    if execution.run.state == "watching" and counted:
+        return _end_watching(execution, f"the goal was reached: {event.type}")
+    if execution.run.state == "active":
+        for offer in (_exit,) if event.historical else (_exit, _restart, _move, _keep_early):
+            execution, taken = offer(execution, event)
+            if taken:
+                return execution
+    if counted:
+        return execution.explained(f"the goal was reached: {event.type}")
+    return _ignored(execution, "nothing in the run waits for this")
 
 
-def _count_goal(execution: RunExecution, event: Event) -> bool:
-    goal = execution.definition.goal
-    if (
-        goal is None
-        or goal.event != event.type
-        or execution.run.goal is not None
-        or not _within(execution, goal, event)
-    ):
-        return False
-    if goal.where is not None and not goal.where.holds(execution.scope(), "goal", execution.trace):
-        return False
-    value, currency = goal_value(goal.value, execution.scope(), execution.trace)
+def _count_goal(execution: RunExecution, event: Event) -> _Offered:
+    goal, run = execution.definition.goal, execution.run
+    if goal is None or goal.event != event.type or run.goal is not None or not _within(run, goal, event):
+        return execution, False
+    execution, holds = execution.checked(goal.where, "goal")
+    if not holds:
+        return execution, False
+    trace: list[Check] = []
+    value, currency = goal_value(goal.value, execution.scope(), trace)
     reached = GoalReached(at=event.time, event_id=event.id, value=value, currency=currency)
-    execution.amend(goal=reached)
-    execution.disarm("goal")
-    return True
+    execution = execution.with_checks(trace).with_run(goal=reached)
+    return execution.without_timers("goal"), True
 
 
-def _within(execution: RunExecution, goal: Goal, event: Event) -> bool:
-    return event.time <= execution.run.started_at + goal.within
+def _within(run: Run, goal: Goal, event: Event) -> bool:
+    return event.time <= run.started_at + goal.within
 
 
-def _exit(execution: RunExecution, event: Event) -> bool:
+def _end_watching(execution: RunExecution, reason: str) -> RunExecution:
+    """Ends a run whose steps are over and whose goal was still watched; a run that is on its way goes on."""
+    if execution.run.state != "watching":
+        return execution.explained(reason)
+    return execution.with_run(state="ended").concluded("ended", reason)
+
+
+def _exit(execution: RunExecution, event: Event) -> _Offered:
+    """Ends the run by the first exit rule that fits."""
     for rule in execution.definition.exits:
         if rule.event != event.type:
             continue
-        if rule.where is None or rule.where.holds(execution.scope(), rule.path_label, execution.trace):
-            execution.path.append(rule.path_label)
-            execution.leave(rule.reason)
-            execution.finish("exited", rule.reason)
-            return True
-    return False
+        execution, holds = execution.checked(rule.where, rule.path_label)
+        if holds:
+            left = leave(execution.with_label(rule.path_label), rule.reason)
+            return finish(left, "exited", rule.reason), True
+    return execution, False
 
 
-def _move(execution: RunExecution, event: Event) -> bool:
-    """A restart, or the arm of a `wait_for` that the event fits."""
+def _restart(execution: RunExecution, event: Event) -> _Offered:
+    """Begins the steps anew, where a restart rule fits."""
     for rule in execution.definition.restarts:
         if rule.event != event.type:
             continue
-        if rule.where is None or rule.where.holds(execution.scope(), "restart", execution.trace):
-            _restart(execution, event)
-            return True
-    step = execution.definition.program.steps.get(execution.run.step)
-    return step is not None and _taken(execution, step.on_event(execution, event))
+        execution, holds = execution.checked(rule.where, "restart")
+        if holds:
+            return _restarted(execution, event), True
+    return execution, False
 
 
-def _taken(execution: RunExecution, transition: Transition | None) -> bool:
-    """Does what the step at hand says; false if it takes no notice."""
-    if transition is None:
-        return False
-    if transition.ignored:
-        execution.trace.extend(transition.trace)
-        return False
-    execution.apply(transition)
-    return True
-
-
-def _restart(execution: RunExecution, event: Event) -> None:
-    execution.path.append("restart")
-    execution.leave("the run began anew")
-    execution.amend(
+def _restarted(execution: RunExecution, event: Event) -> RunExecution:
+    left = leave(execution.with_label("restart"), "the run began anew")
+    anew = left.with_run(
         trigger=event.data,
         trigger_type=event.type,
         trigger_id=event.id,
         trigger_at=event.time,
         early={},
         rounds={},
-        restarts=execution.run.restarts + 1,
+        restarts=left.run.restarts + 1,
     )
-    execution.go(execution.definition.program.first)
-    execution.explain(f"restarted by {event.type}; {execution.reason}")
+    entered = enter(anew, anew.definition.program.first)
+    return entered.explained(f"restarted by {event.type}; {entered.reason}")
+
+
+def _move(execution: RunExecution, event: Event) -> _Offered:
+    """The arm of the step at hand that the event fits."""
+    step = execution.definition.program.steps.get(execution.run.step)
+    return _follow(execution, step.on_event(execution, event) if step is not None else None)
+
+
+def _follow(execution: RunExecution, transition: Transition | None) -> _Offered:
+    """Does what the step at hand says, unless it takes no notice."""
+    if transition is None:
+        return execution, False
+    if transition.ignored:
+        return execution.with_checks(transition.trace), False
+    return apply(execution, transition), True
+
+
+def _keep_early(execution: RunExecution, event: Event) -> _Offered:
+    """Keeps an event for the steps to come that count it: the first one for each arm."""
+    known = execution.run.early
+    for name, arm in execution.definition.early:
+        if event.type not in arm.events or name in execution.run.early or not arm.concerns(execution.scope(), event):
+            continue
+        execution, holds = execution.checked(arm.where, name)
+        if holds:
+            early = {**execution.run.early, name: event_view(event)}
+            execution = execution.with_run(early=early).explained(f"kept for {name}")
+    return execution, execution.run.early is not known
 
 
 # --- timers and answers ------------------------------------------------------------------------------------------
 
 
-def _on_timer(execution: RunExecution, arrival: TimerInput, now: datetime) -> None:
-    wakeup = arrival.wakeup
+def _after_timer(execution: RunExecution, arrival: TimerInput, now: datetime) -> RunExecution:
+    wakeup, run = arrival.wakeup, execution.run
     name = wakeup.name or wakeup.timer_id.rpartition("/")[2]
-    stale = execution.run.timers.get(name) != wakeup.due_at or (name != "goal" and wakeup.turn != execution.run.turn)
-    if stale:
-        _ignore(execution, f"the timer '{name}' is no longer armed")
-    elif wakeup.due_at > now:
+    if run.timers.get(name) != wakeup.due_at or (name != "goal" and wakeup.turn != run.turn):
+        return _ignored(execution, f"the timer '{name}' is no longer armed")
+    if wakeup.due_at > now:
         # Never early: what comes before its time is armed again, unchanged, and its wake-up counts when it is due.
-        timer = effects.ArmTimer(
-            id=wakeup.timer_id, name=name, due_at=wakeup.due_at, run_id=execution.run.id, turn=wakeup.turn
-        )
-        execution.effects.append(timer)
-        _ignore(execution, "woken before its time")
-    else:
-        execution.fired(name)
-        _fire(execution, name)
+        timer = ArmTimer(id=wakeup.timer_id, name=name, due_at=wakeup.due_at, run_id=run.id, turn=wakeup.turn)
+        return _ignored(structs.replace(execution, effects=(timer,)), "woken before its time")
+    return _fire(structs.replace(execution, fired=(name,)).without_timers(name), name)
 
 
-def _fire(execution: RunExecution, name: str) -> None:
+def _fire(execution: RunExecution, name: str) -> RunExecution:
     """The goal's time is the run's, every other timer is of the step at hand."""
     if name == "goal":
-        execution.end_watching("the time for its goal is over")
-        return
+        return _end_watching(execution, "the time for its goal is over")
     step = execution.definition.program.steps.get(execution.run.step)
     if step is None:
-        execution.finish("ended", f"there is no step '{execution.run.step}' in this version")
-        return
-    execution.apply(step.on_timer(execution, name))
+        return finish(execution, "ended", f"there is no step '{execution.run.step}' in this version")
+    return apply(execution, step.on_timer(execution, name))
 
 
-def _on_response(execution: RunExecution, arrival: ResponseInput) -> None:
+def _after_response(execution: RunExecution, arrival: ResponseInput) -> RunExecution:
     step = _asking_step(execution, arrival.call_id)
-    if step is None or not _taken(execution, step.on_response(execution, arrival)):
-        _ignore(execution, "the run no longer waits for this answer")
+    execution, taken = _follow(execution, step.on_response(execution, arrival) if step is not None else None)
+    return execution if taken else _ignored(execution, "the run no longer waits for this answer")
 
 
-def _on_task(execution: RunExecution, arrival: TaskInput) -> None:
+def _after_task(execution: RunExecution, arrival: TaskInput) -> RunExecution:
     step = _asking_step(execution, arrival.task_id)
-    if step is None or not _taken(execution, step.on_task(execution, arrival)):
-        _ignore(execution, "the run no longer waits for this task")
+    execution, taken = _follow(execution, step.on_task(execution, arrival) if step is not None else None)
+    return execution if taken else _ignored(execution, "the run no longer waits for this task")
 
 
 def _asking_step(execution: RunExecution, effect_key: str) -> Step | None:

@@ -12,14 +12,17 @@ from relevo_workflow.expressions.expression import Expression
 from relevo_workflow.model.bucketing import bucket_point, stable_id
 from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.inputs import EventInput, Input, StartInput
-from relevo_workflow.model.state import Facts, Past, Run, Shop
+from relevo_workflow.model.state import Facts, Occurrence, Past, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.facts import ran_once
+from relevo_workflow.runs.progress import enter, finish
 from relevo_workflow.runs.schema_fit import schema_mismatch
 from relevo_workflow.steps.emit import MAX_HOPS, WORKFLOW_CYCLE
 
 _RAN_BEFORE = "it ran before, and re-entry is never"
 _AGAIN = "this started a run already"
+_Considered = tuple[RunExecution, str]
+"""The execution with what was asked for a start, and why none follows: empty if nothing speaks against it."""
 A_TEST = "this is a test order (or another test event), and the trigger does not say test: true"
 
 
@@ -88,7 +91,7 @@ def _refused(execution: RunExecution, reason: str) -> Decision:
         kind="not_started",
         reason=reason,
         at=execution.at,
-        trace=tuple(execution.trace),
+        trace=execution.trace,
         input_id=execution.run.trigger_id,
     )
 
@@ -118,43 +121,58 @@ def start(
     conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
     if not conditions:
         return _refused(execution, A_TEST)
-    wrong = schema_mismatch(definition, starter.event) if starter.event is not None else ""
-    refusal = wrong or _refusal(execution, conditions, active)
+    refusal = schema_mismatch(definition, starter.event) if starter.event is not None else ""
+    if not refusal:
+        execution, refusal = _considered(execution, conditions, active)
     if refusal == _AGAIN:
         return _ignored(definition, arrival, refusal)
     return _refused(execution, refusal) if refusal else _started(execution, starter)
 
 
-def _refusal(execution: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> str:
-    """Why no run starts; empty if nothing speaks against it."""
-    if not any(when is None or when.holds(execution.scope(), "trigger", execution.trace) for when in conditions):
-        return "the trigger's condition does not hold"
+def _considered(execution: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> _Considered:
+    execution, triggered = _triggered(execution, conditions)
+    if not triggered:
+        return execution, "the trigger's condition does not hold"
     if execution.hops > MAX_HOPS:
-        return WORKFLOW_CYCLE
-    if not _identify(execution):
-        return "the run's key is empty"
-    run, definition = execution.run, execution.definition
-    past = execution.facts.past.get(past_name(definition.name, run.key, test=run.test))
-    if past is not None and run.id in past.run_ids:
-        return _AGAIN
-    if definition.reentry.mode == "never" and ran_once(
-        execution.facts, past_name(definition.name, run.key, test=run.test)
-    ):
-        return _RAN_BEFORE
-    return _not_again(run, definition.reentry, past, active) or _not_enrolled(execution) or _left_already(execution)
+        return execution, WORKFLOW_CYCLE
+    execution = _identified(execution)
+    if not execution.run.key:
+        return execution, "the run's key is empty"
+    refusal = _ran_already(execution, active) or _not_enrolled(execution)
+    return (execution, refusal) if refusal else _left_already(execution)
 
 
-def _identify(execution: RunExecution) -> bool:
-    """Computes the run's key and id; false if the key is empty or fails."""
+def _triggered(execution: RunExecution, conditions: Sequence[Expression | None]) -> tuple[RunExecution, bool]:
+    """Whether one of the conditions holds."""
+    for condition in conditions:
+        execution, holds = execution.checked(condition, "trigger")
+        if holds:
+            return execution, True
+    return execution, False
+
+
+def _identified(execution: RunExecution) -> RunExecution:
+    """The run with its key, which is empty if it fails, and with the id that follows from it."""
     run, expression = execution.run, execution.definition.key
     key = run.customer
     if expression is not None:
         check = expression.evaluate(execution.scope(), "key")
-        execution.trace.append(check)
+        execution = execution.with_checks((check,))
         key = check.value if isinstance(check.value, str) else ""
     run_id = stable_id(execution.shop.id, run.customer, run.workflow, key, run.trigger_id)
-    execution.identify(key, run_id)
-    return bool(key)
+    return execution.with_run(key=key, id=run_id)
+
+
+def _ran_already(execution: RunExecution, active: Sequence[Run]) -> str:
+    """Why runs of before, or on their way, keep this one from starting, if so."""
+    run, facts, reentry = execution.run, execution.facts, execution.definition.reentry
+    name = past_name(run.workflow, run.key, test=run.test)
+    past = facts.past.get(name)
+    if past is not None and run.id in past.run_ids:
+        return _AGAIN
+    if reentry.mode == "never" and ran_once(facts, name):
+        return _RAN_BEFORE
+    return _not_again(run, reentry, past, active)
 
 
 def _fits(trigger: Trigger, index: int, starter: Starter, arrival: Input) -> bool:
@@ -214,40 +232,44 @@ def _not_enrolled(execution: RunExecution) -> str:
     return f"the customer is not among the {definition.enrolment.percent:g}% that take part"
 
 
-def _left_already(execution: RunExecution) -> str:
+def _left_already(execution: RunExecution) -> _Considered:
     """An exit event that overtook the trigger: whoever has left does not come in."""
     run, latest = execution.run, execution.facts.latest
     for rule in execution.definition.exits:
         known = latest.get(rule.event)
         if known is None or known.at < execution.at or (known.id == run.trigger_id and rule.event == run.trigger_type):
             continue
-        event = Event(
-            id=known.id,
-            source="",
-            type=rule.event,
-            time=known.at,
-            shop=execution.shop.id,
-            key=run.customer,
-            data=known.data,
-            receivedtime=known.at,
-        )
+        event = _event_of(known, rule.event, execution)
         if schema_mismatch(execution.definition, event):
             continue
-        if rule.where is None or rule.where.holds(execution.scope_of(event), rule.path_label, execution.trace):
-            return f"{rule.reason}: {rule.event} came before it"
-    return ""
+        execution, holds = execution.checked(rule.where, rule.path_label, event)
+        if holds:
+            return execution, f"{rule.reason}: {rule.event} came before it"
+    return execution, ""
+
+
+def _event_of(known: Occurrence, event_type: str, execution: RunExecution) -> Event:
+    """The newest event of a type, as far as the facts have kept it."""
+    return Event(
+        id=known.id,
+        source="",
+        type=event_type,
+        time=known.at,
+        shop=execution.shop.id,
+        key=execution.run.customer,
+        data=known.data,
+        receivedtime=known.at,
+    )
 
 
 def _started(execution: RunExecution, starter: Starter) -> Decision:
-    definition = execution.definition
+    definition, run = execution.definition, execution.run
     if definition.goal is not None:
-        execution.arm("goal", starter.at + definition.goal.within, turn=0)
-    if held_out(definition, execution.run.customer, execution.facts.contact.email):
-        execution.amend(holdout=True)
-        execution.finish("started", f"held out: one of the {definition.holdout:g}% that get nothing")
+        execution = execution.with_timer("goal", starter.at + definition.goal.within, turn=0)
+    if held_out(definition, run.customer, execution.facts.contact.email):
+        reason = f"held out: one of the {definition.holdout:g}% that get nothing"
+        execution = finish(execution.with_run(holdout=True), "started", reason)
     else:
-        execution.go(definition.program.first)
-        execution.explain(f"started by {starter.type}; {execution.reason}")
-    execution.conclude("started", execution.reason)
-    execution.acted_on(starter.id)
-    return execution.decision(starter.id)
+        entered = enter(execution, definition.program.first)
+        execution = entered.concluded("started", f"started by {starter.type}; {entered.reason}")
+    return execution.acted_on(starter.id).decision(starter.id)

@@ -4,7 +4,7 @@ A step type is one module beside this one: its class, its fields, what reads it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar, Protocol
@@ -73,8 +73,8 @@ class Transition(Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     saved: Mapping[str, object] = {}
     timers: Mapping[str, datetime] = {}
-    effects: Iterable[Effect] = ()
-    trace: Iterable[Check] = ()
+    effects: Sequence[Effect] = ()
+    trace: Sequence[Check] = ()
     reason: str = ""
     rounds: dict[str, int] | None = None
     early: dict[str, Any] | None = None
