@@ -14,7 +14,8 @@ from relevo_workflow.model.effects import ArmTimer, CancelTimer, Send
 from relevo_workflow.model.inputs import EventInput, OutcomeInput, TimerInput
 from relevo_workflow.model.state import Facts, Shop, Subject
 from relevo_workflow.runs.decide import decide
-from relevo_workflow.runs.handle import MissingVersionError, handle
+from relevo_workflow.runs.handle import handle
+from relevo_workflow.runs.subject_update import MissingVersionError
 from relevo_workflow.steps.goto import Goto
 from tests.workflow.shop import (
     CART,

@@ -58,6 +58,7 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _CHANNELS: tuple[Channel, ...] = ("email", "sms")
 _ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone"}
+_BOX: dict[Channel, str] = {"email": "email_marketing", "sms": "sms_marketing"}
 _TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
 
 
@@ -131,8 +132,10 @@ def _with_checkbox_consents(
     for the person's own, if it is the person's own (`own`), and for nothing otherwise.
     """
     for channel in _CHANNELS:
+        if not whose.get(_BOX[channel]):
+            continue
         address = whose.get(_ADDRESS_FIELD[channel]) or ""
-        if whose.get(f"{channel}_marketing") and (address or own):
+        if address or own:
             known = statements(contact, channel).get(address or contact.address(channel), _UNKNOWN)
             if known.state != "granted":
                 contact = _with_consent(contact, channel, address, Consent(state="granted", at=at, source=source))

@@ -110,7 +110,8 @@ class RunExecution(Struct, frozen=True, gc=False, kw_only=True):
     def acted_on(self, input_id: str) -> "RunExecution":
         """The execution whose run notes its time and the input that moved it: the same again moves nothing."""
         newest = (*self.run.advanced_by, input_id)[-_KEPT_INPUTS:]
-        return self.with_run(at=self.at, advanced_by=newest, hops=self.hops)
+        run = structs.replace(self.run, at=self.at, advanced_by=newest, hops=self.hops)
+        return structs.replace(self, run=run)
 
     # --- what it comes to --------------------------------------------------------------------------------------
 

@@ -84,7 +84,8 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         contact = _contact(facts.contact, payload, event)
         if contact is not facts.contact:
             changes["contact"] = contact
-        if not repeats_contact(facts.contact, event.data.get("customer") or {}, event.data.get("contact")):
+        says_business = buyer.group or buyer.company  # few do
+        if says_business and not repeats_contact(facts.contact, event.data["customer"], event.data.get("contact")):
             changes.update(_business(facts, buyer))
     if isinstance(payload, CustomerChanged):
         changes.update(_profile(facts, payload, event.time))
@@ -195,7 +196,14 @@ def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: b
     newest = max(at, known.started_at) if known else at
     spans = known.spans if known else ()
     past = {**facts.past, name: Past(started_at=newest, run_ids=starts, spans=spans, forever=forever)}
-    once = facts.once
+    if len(past) <= _KEPT_WHOLE:
+        return structs.replace(facts, past=past)
+    return _bounded_past(structs.replace(facts, past=past), customer)
+
+
+def _bounded_past(facts: Facts, customer: str) -> Facts:
+    """The facts with no more of the past than is kept."""
+    past, once = dict(facts.past), facts.once
     passing = (key for key, one in past.items() if one.forever and key.partition("/")[2] != customer)
     lasting = sorted(passing, key=lambda key: past[key].started_at)
     for key in lasting[: max(0, len(lasting) - _KEPT_WHOLE)]:

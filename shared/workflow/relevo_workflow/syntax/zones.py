@@ -5,12 +5,14 @@ A local time that does not exist (clocks go forward) means the first instant aft
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from msgspec import Struct
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+@lru_cache(maxsize=4096)
 def instant(day: date, at: time, zone: tzinfo) -> datetime:
     """The instant (UTC) at which the clocks of `zone` show `at` on `day`."""
     local = datetime.combine(day, at, tzinfo=zone)
@@ -60,13 +62,13 @@ class TimeWindow(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def next_open(self, at: datetime, zone: tzinfo) -> datetime:
         """`at` itself if the window is open then, else the next instant at which it opens."""
-        today = at.astimezone(zone).date()
-        for ahead in range(-1, 16):
+        today, overnight = at.astimezone(zone).date(), self.closes <= self.opens
+        for ahead in range(-1 if overnight else 0, 16):
             day = today + timedelta(days=ahead)
             if day.weekday() not in self.days:
                 continue
             opens = instant(day, self.opens, zone)
-            last = day if self.closes > self.opens else day + timedelta(days=1)
+            last = day + timedelta(days=1) if overnight else day
             if at < opens:
                 return opens
             if at < instant(last, self.closes, zone):
