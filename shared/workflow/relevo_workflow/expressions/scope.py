@@ -29,7 +29,7 @@ class Segment(Protocol):
         """Who is in it."""
 
 
-class Scope(Struct, kw_only=True):
+class Scope(Struct, gc=False, kw_only=True):
     """The variables at one moment. `event` is the event at hand, or nothing; `run_state` may be a run about to start.
 
     `rules` are the segments that `customer.segments` looks into, `types` the events that the workflow knows.

@@ -59,7 +59,7 @@ class MovedRun(Moment, Protocol):
         """The time of the move."""
 
 
-class Transition(Struct, frozen=True, kw_only=True):
+class Transition(Struct, frozen=True, gc=False, kw_only=True):
     """What a step makes of a run.
 
     `next` is the step that follows, and without one the run stays, or ends where `ends` gives a reason. `leaves`: the
