@@ -130,6 +130,7 @@ def start(
 
 
 def _considered(execution: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> _Considered:
+    """Asks what may speak against a start, one thing after the other."""
     execution, triggered = _triggered(execution, conditions)
     if not triggered:
         return execution, "the trigger's condition does not hold"
