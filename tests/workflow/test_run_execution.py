@@ -1,7 +1,6 @@
 """The execution of a run and the update of a customer are values: what happens gives another one, and changes none."""
 
 from copy import deepcopy
-from dataclasses import is_dataclass
 from datetime import datetime, timedelta
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from relevo_workflow.model.decision import Check
-from relevo_workflow.model.effects import RemindTask, SetAttributes
+from relevo_workflow.model.effects import Effect, RemindTask, SetAttributes
 from relevo_workflow.model.inputs import EventInput
 from relevo_workflow.model.state import Run, Subject, Vote
 from relevo_workflow.runs.execution import RunExecution
@@ -49,7 +48,9 @@ NAMES = st.sampled_from(("", "call", "order"))
 TIMERS = st.sampled_from(("step", "reminder", "escalate", "goal"))
 MOMENTS = st.integers(0, 100).map(lambda hours: START + timedelta(hours=hours))
 TARGETS = st.sampled_from((*STEPS.program.steps, END, "gone"))
-EFFECTS = st.sampled_from((RemindTask(id="1"), SetAttributes(id="2", attributes={"a": 1}, add_tags=("b",))))
+EFFECTS: st.SearchStrategy[Effect] = st.sampled_from(
+    (RemindTask(id="1"), SetAttributes(id="2", attributes={"a": 1}, add_tags=("b",)))
+)
 
 
 def some_of(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -148,9 +149,12 @@ EVENTS = st.sampled_from(("checkout.started", "checkout.updated", "order.placed"
 
 
 def event(kind: str, number: int, at: datetime) -> EventInput:
-    token = {**TOKEN, "order_id": f"o{number}"} if kind.startswith(("checkout", "order")) else {"url": "https://a.com/"}
-    total = {"total": euros("49.00")} if kind == "order.placed" else {}
-    return EventInput(an_event(kind, at, **token, **total))
+    data: dict[str, Any] = (
+        {**TOKEN, "order_id": f"o{number}"} if kind.startswith(("checkout", "order")) else {"url": "https://a.com/"}
+    )
+    if kind == "order.placed":
+        data["total"] = euros("49.00")
+    return EventInput(an_event(kind, at, **data))
 
 
 @given(st.lists(st.tuples(EVENTS, st.integers(0, 40)), min_size=1, max_size=8))
@@ -170,7 +174,8 @@ def mutable_parts(hint: Any) -> list[Any]:
     if get_origin(hint) in (tuple, Union, UnionType):
         return [part for one in get_args(hint) if one is not Ellipsis for part in mutable_parts(one)]
     frozen_struct = isinstance(hint, type) and issubclass(hint, Struct) and hint.__struct_config__.frozen
-    frozen_dataclass = is_dataclass(hint) and hint.__dataclass_params__.frozen  # type: ignore[attr-defined] # of every dataclass
+    dataclass_parameters = getattr(hint, "__dataclass_params__", None)
+    frozen_dataclass = dataclass_parameters is not None and dataclass_parameters.frozen
     plain = get_origin(hint) is Literal or hint in (str, int, datetime, NoneType)
     return [] if frozen_struct or frozen_dataclass or plain else [hint]
 
