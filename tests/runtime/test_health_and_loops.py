@@ -122,6 +122,28 @@ async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
     assert turns == 3
 
 
+def gathering(work: Work) -> Loop:
+    return Loop("work", work, clock=ManualClock(NOON), health=Health(), metrics=Metrics("test"), gather=3600)
+
+
+async def test_wakes_while_a_loop_gathers_make_no_turns_of_their_own() -> None:
+    work = Work(None, None)
+    loop = gathering(work)
+    running = asyncio.create_task(loop.run(work.stopping))
+    for _ in range(20):
+        loop.wake()
+        await asyncio.sleep(0.005)
+    assert work.turns == [NOON]
+    work.stopping.set()  # which no gathering holds up
+    await asyncio.wait_for(running, 20)
+
+
+async def test_what_is_due_already_does_not_wait_for_others() -> None:
+    work = Work(NOON, NOON, None)
+    await asyncio.wait_for(gathering(work).run(work.stopping), 20)
+    assert work.turns == [NOON] * 3
+
+
 def failing(ceiling: Ceiling, times: int, *shops: str) -> list[bool]:
     return [ceiling.fail(shop, "why") for _ in range(times) for shop in shops]
 

@@ -1,7 +1,10 @@
 """The one shell around every loop: `run_once(now)` does the work and says when there is more."""
 
 import asyncio
+import contextlib
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -19,7 +22,8 @@ _SHORTEST_PAUSE = 0.001
 
 class Loop:
     """Calls `run_once(now)` again and again: at the instant (clock time) that it returned, after `longest_pause` wall
-    seconds at the latest, or when somebody calls `wake`. An instant that has passed means at once.
+    seconds at the latest, or when somebody calls `wake`. An instant that has passed means at once. Otherwise `gather`
+    wall seconds pass from the beginning of one turn to the next, so that what comes in between shares a turn.
 
     A turn that fails, whatever it raises, is logged, makes the part unhealthy and is tried again with growing pauses: a
     loop never ends by itself.
@@ -34,6 +38,7 @@ class Loop:
         health: Health,
         metrics: Metrics,
         longest_pause: float = 1.0,
+        gather: float = 0.0,
     ) -> None:
         self.name = name
         self._run_once = run_once
@@ -41,6 +46,7 @@ class Loop:
         self._health = health
         self._metrics = metrics
         self._longest_pause = longest_pause
+        self._gather = gather
         self._backoff = Backoff()
         self._wake = asyncio.Event()
 
@@ -55,12 +61,16 @@ class Loop:
         try:
             while not (stopping.is_set() or asked_to_end()):
                 self._wake.clear()
-                await self._sleep(await self._turn())
+                began = time.monotonic()
+                until = await self._turn()
+                if until > began:
+                    await _wait(stopping, began + self._gather)
+                await _wait(self._wake, until)
         finally:
             stop.cancel()
 
     async def _turn(self) -> float:
-        """One turn; returns how many wall seconds to sleep."""
+        """One turn; returns until when to sleep, in monotonic time."""
         now = self._clock.now()
         try:
             with self._metrics.loop_seconds.labels(self.name).time():
@@ -70,13 +80,16 @@ class Loop:
             self._health.set(self.name, False, described(error))
             pause = self._backoff.failure()
             self._log_failure(error, pause)
-            return pause
+            return time.monotonic() + pause
         self._backoff.success()
         self._health.set(self.name, True)
         self._health.beat(self.name)
+        latest = time.monotonic() + self._longest_pause
         if due is None:
-            return self._longest_pause
-        return min(self._clock.wall(due - self._clock.now()).total_seconds(), self._longest_pause)
+            return latest
+        if due <= now:
+            return -math.inf
+        return min(time.monotonic() + self._clock.wall(due - self._clock.now()).total_seconds(), latest)
 
     def _log_failure(self, error: Exception, pause: float) -> None:
         message = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
@@ -86,16 +99,17 @@ class Loop:
         else:
             _log.exception(*message, extra=mark)
 
-    async def _sleep(self, seconds: float) -> None:
-        if seconds < _SHORTEST_PAUSE:
-            await asyncio.sleep(0)  # let the others run, then go on
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-
     async def _wake_when(self, stopping: asyncio.Event) -> None:
         await stopping.wait()
         self._wake.set()
+
+
+async def _wait(event: asyncio.Event, until: float) -> None:
+    """Until `event` is set, or this instant of monotonic time; the others run in any case."""
+    left = until - time.monotonic()
+    if left < _SHORTEST_PAUSE:
+        await asyncio.sleep(0)
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(left):
+            await event.wait()

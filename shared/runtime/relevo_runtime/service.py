@@ -79,10 +79,17 @@ class Service:
         run_once: Callable[[datetime], Awaitable[datetime | None]],
         *,
         longest_pause: float = 1.0,
+        gather: float = 0.0,
     ) -> Loop:
         """A loop with this service's clock, health and metrics."""
         return Loop(
-            name, run_once, clock=self.clock, health=self.health, metrics=self.metrics, longest_pause=longest_pause
+            name,
+            run_once,
+            clock=self.clock,
+            health=self.health,
+            metrics=self.metrics,
+            longest_pause=longest_pause,
+            gather=gather,
         )
 
     @contextlib.asynccontextmanager

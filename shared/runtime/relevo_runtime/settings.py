@@ -106,6 +106,11 @@ class RuntimeSettings(BaseSettings):
     def _no_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    @property
+    def window(self) -> float:
+        """The batch window in wall seconds: as much shorter as the clock is faster."""
+        return self.batch_window / self.clock_speed
+
     def topic(self, name: str) -> str:
         """The topic's name on the broker."""
         return self.topic_prefix + name

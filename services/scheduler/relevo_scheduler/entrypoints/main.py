@@ -51,7 +51,7 @@ def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publ
         lease=service.clock.span(timedelta(seconds=settings.scheduler_lease)),
         longest=service.clock.span(longest),
     )
-    return service.loop("due timers", body, longest_pause=longest.total_seconds())
+    return service.loop("due timers", body, longest_pause=longest.total_seconds(), gather=settings.window)
 
 
 def _rescue_outbox(service: Service, settings: SchedulerSettings, pool: Pool, publisher: Publisher) -> Loop:

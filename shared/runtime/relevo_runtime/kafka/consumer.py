@@ -161,8 +161,9 @@ class BatchConsumer:
         """FastStream polls, sleeps and polls again; with our consumer each poll waits until there is something."""
         made = await self._broker.connect()
         assert isinstance(made, partial), "FastStream makes its consumers in another way"
-        window = self._settings.batch_window / self._settings.clock_speed
-        self._broker.config.broker_config.builder = partial(PollingConsumer, window=window, **made.keywords)
+        self._broker.config.broker_config.builder = partial(
+            PollingConsumer, window=self._settings.window, **made.keywords
+        )
         await self._broker.start()
 
     def _watch(self, name: str, running: Coroutine[Any, Any, object]) -> Supervised:
