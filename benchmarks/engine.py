@@ -1,6 +1,6 @@
 """Events a second of the engine, beside a bare sequential loop with the same statements, in the same run.
 
-`python -m benchmarks.engine [--events N] [--rounds R]`. Each contender is one process of its own on the same Kafka and
+`python -m benchmarks.engine [--events N] [--rounds R] [--batch B]`. Each contender is one process of its own on the same Kafka and
 PostgreSQL, with topics and a database of its own, filled before it starts. Measured from when a fifth of the events is
 committed to the end, so that neither pays for its start, nor the engine for the joining of its members. The rounds take
 turns; the ratio is that of the medians. Beside it stands the CPU time that 1,000 events took, of the contender, of
@@ -42,12 +42,18 @@ class Figures:
     cpu: dict[str, float]
 
 
-async def measure(on: Stage, contender: str, round_number: int, count: int) -> Figures:
+async def measure(on: Stage, contender: str, round_number: int, count: int, batch: int) -> Figures:
     """One contender in one round."""
     name = f"{contender}_{round_number}"
     dsn = await on.database(name)
     env = on.environment(
-        name, dsn, partitions=PARTITIONS, log_level="warning", clock_origin=START.isoformat(), clock_anchor=time.time()
+        name,
+        dsn,
+        partitions=PARTITIONS,
+        engine_batch=batch,
+        log_level="warning",
+        clock_origin=START.isoformat(),
+        clock_anchor=time.time(),
     )
     settings = EngineSettings(kafka=on.kafka, postgres=SecretStr(dsn), topic_prefix=f"{name}.", partitions=PARTITIONS)
     await migrate(dsn, MIGRATED)
@@ -110,12 +116,13 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=1000, help="most records a batch: 5 is an idle shop's day")
     options = parser.parse_args()
     figures: dict[str, list[Figures]] = {name: [] for name in CONTENDERS}
     async with stage() as on:
         for number in range(options.rounds):
             for contender in CONTENDERS:
-                figures[contender].append(await measure(on, contender, number, options.events))
+                figures[contender].append(await measure(on, contender, number, options.events, options.batch))
     rates = {name: [one.rate for one in rounds] for name, rounds in figures.items()}
     medians = {name: statistics.median(values) for name, values in rates.items()}
     cpu = {
@@ -128,7 +135,8 @@ async def main() -> None:
         table.add_row(name, *(f"{number:,.0f}" for number in numbers))
     Console().print(table)
     result: dict[str, object] = {name: round(value) for name, value in medians.items()}
-    result |= {"ratio": round(medians["engine"] / medians["bare_loop"], 2), "events": options.events, "cpu_ms": cpu}
+    result |= {"ratio": round(medians["engine"] / medians["bare_loop"], 2), "events": options.events, "batch": options.batch}
+    result |= {"cpu_ms": cpu}
     print(json.dumps(result))
 
 
