@@ -17,14 +17,17 @@ from msgspec import structs
 from benchmarks.load import SHOP, decoded_events
 from relevo_cli.workflow_files import load_folder
 from relevo_contracts import topics
-from relevo_engine.adapters.store import Store
-from relevo_engine.core.batch import DecisionRow
-from relevo_engine.core.inputs import Arrived, read
+from relevo_contracts.keys import SHOP_KEY
+from relevo_engine.adapters.batches import Batches
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.app.ports import BatchKeys
+from relevo_engine.core.batch import Changes, DecisionRow
+from relevo_engine.core.inputs import IncomingMessage, read
 from relevo_engine.settings import EngineSettings
-from relevo_runtime import timers
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Record
-from relevo_runtime.postgres import Connection, open_pool
+from relevo_runtime.outgoing import Timer
+from relevo_runtime.postgres import LOOKUPS, open_pool
 from relevo_workflow import EventInput, Handled, Shop, Subject, handle
 
 Samples = Mapping[str, Handled]
@@ -32,8 +35,9 @@ Samples = Mapping[str, Handled]
 
 async def main() -> None:
     settings = EngineSettings()
-    clock, store, decided = make_clock(settings), Store(), samples()
-    pool = await open_pool(settings.dsn, application_name="bare-loop")
+    clock, decided = make_clock(settings), samples()
+    pool = await open_pool(settings.dsn, application_name="bare-loop", session=LOOKUPS)
+    store = Batches(pool, DefinitionCache())
     consumer = aiokafka.AIOKafkaConsumer(
         settings.topic(topics.EVENTS),
         bootstrap_servers=settings.kafka,
@@ -51,8 +55,7 @@ async def main() -> None:
         ]
         if records:
             arrived, _ = read(records)
-            async with pool.acquire() as conn, conn.transaction():
-                await _write(conn, store, decided, arrived, clock.now())
+            await _process(store, decided, arrived, clock.now())
             await consumer.commit()
 
 
@@ -66,31 +69,35 @@ def samples() -> Samples:
     return found
 
 
-async def _write(conn: Connection, store: Store, decided: Samples, arrived: Sequence[Arrived], now: datetime) -> None:
-    await store.lock_partitions(conn, {a.record.partition for a in arrived})
-    await store.admit(conn, [a.inbox_id for a in arrived], now)
-    await store.load_subjects(conn, {(a.shop, a.key) for a in arrived})
-    customers, runs, armed, gone, decisions = {}, {}, [], [], []
-    for a in arrived:
-        assert isinstance(a.input, EventInput)
-        event = a.input.event
-        sample = decided[event.type]
-        decision = sample.decisions[0]
-        assert decision.run is not None
-        run = structs.replace(decision.run, id=f"{a.key:0>24}", customer=a.key, started_at=event.time)
-        customers[(a.shop, a.key)] = (sample.subject.facts, event.time)
-        runs[(a.shop, run.id)] = (a.key, run)
-        timer_id = f"{run.id}/step"
-        if run.timers:
-            armed.append(timers.Timer(a.shop, a.key, timer_id, run.timers["step"], run.id, run.turn, "step"))
-        else:
-            gone.append((a.shop, timer_id))
-        decisions.append(DecisionRow(a.shop, a.key, event.type, structs.replace(decision, run=run)))
-    await store.save_customers(conn, customers)
-    await store.save_runs(conn, runs, now)
-    await timers.set_timers(conn, armed)
-    await timers.cancel_timers(conn, gone)
-    await store.append_decisions(conn, decisions, now)
+async def _process(store: Batches, decided: Samples, arrived: Sequence[IncomingMessage], now: datetime) -> None:
+    keys = {(a.shop, a.key) for a in arrived}
+    wanted = BatchKeys(
+        partitions={a.record.partition for a in arrived},
+        ids=[a.inbox_id for a in arrived],
+        keys=keys,
+        facts_of={(shop, SHOP_KEY) for shop, _ in keys},
+    )
+    async with store.open(wanted, now) as batch:
+        batch.subjects(wanted.keys | wanted.facts_of)
+        changes = Changes.none()
+        for a in arrived:
+            _copy_into(changes, decided, a)
+        await batch.write(changes, now, published=[], again=[])
+
+
+def _copy_into(changes: Changes, decided: Samples, arrived: IncomingMessage) -> None:
+    assert isinstance(arrived.input, EventInput)
+    event, shop, key = arrived.input.event, arrived.shop, arrived.key
+    sample = decided[event.type]
+    decision = sample.decisions[0]
+    assert decision.run is not None
+    run = structs.replace(decision.run, id=f"{key:0>24}", customer=key, started_at=event.time)
+    changes.customers[(shop, key)] = (sample.subject.facts, event.time)
+    changes.runs[(shop, run.id)] = (key, run)
+    timer = f"{run.id}/step"
+    at = run.timers.get("step")
+    changes.timers[(shop, timer)] = Timer(shop, key, timer, at, run.id, run.turn, "step") if at else None
+    changes.decisions.append(DecisionRow(shop, key, event.type, structs.replace(decision, run=run)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import product_key
 from relevo_contracts.payloads import StockChanged
+from relevo_engine.adapters.batches import Batches
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import FanoutWorker
@@ -138,9 +139,7 @@ async def _engine(pool: Pool, publisher: Publisher) -> tuple[BatchProcessor, Def
     async with pool.acquire() as conn:
         await definitions.refresh(conn)
     processor = BatchProcessor(
-        pool=pool,
-        stores=postgres_stores(),
-        definitions=definitions,
+        store=Batches(pool, definitions),
         publisher=publisher,
         dead_letters=DeadLetters(publisher, service="engine", ratio=0.5, clock=clock),
         clock=clock,

@@ -13,8 +13,8 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.messages import RunInput, WakeUp, wake_up_id
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
+from relevo_engine.adapters.batches import Batches
 from relevo_engine.adapters.definitions import DefinitionCache
-from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.process_batch import DECIDE_SECONDS, BatchProcessor
 from relevo_runtime import catalog
 from relevo_runtime.clock import ManualClock
@@ -142,9 +142,7 @@ async def build_engine(pool: Pool, publisher: Publisher, *, decide_seconds: floa
     clock, definitions = ManualClock(MORNING), DefinitionCache()
     dead_letters = DeadLetters(publisher, service="engine", ratio=0.5, clock=clock)
     processor = BatchProcessor(
-        pool=pool,
-        stores=postgres_stores(),
-        definitions=definitions,
+        store=Batches(pool, definitions),
         publisher=publisher,
         dead_letters=dead_letters,
         clock=clock,

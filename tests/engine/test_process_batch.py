@@ -152,6 +152,20 @@ async def test_a_timer_that_was_armed_anew_for_the_same_instant_still_fires(engi
     assert state["timers"] == []
 
 
+async def test_the_same_wake_up_ten_times_is_one_wake_up(engine: Engine) -> None:
+    """No inbox knows the wake-ups of runs: a run takes each of its timers once."""
+    await engine.take(checkout("tok"))
+    fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
+    engine.clock.advance(FOUR_HOURS)
+    await engine.take(*[fired] * 5)
+    once = await engine.state()
+    assert len(once["outbox"]) == 1
+    for _ in range(5):
+        await engine.take(fired)
+    assert await engine.state() == once | {"outbox": []}  # what was published leaves with the next batch
+    assert await engine.pool.fetchval("select count(*) from engine.inbox") == 1
+
+
 async def test_a_wake_up_that_can_not_be_handled_does_not_come_back_for_ever(engine: Engine) -> None:
     await engine.take(checkout("tok"))
     await engine.pool.execute(

@@ -1,6 +1,7 @@
 """The pool, the .sql files, the migrations, and which errors are worth a second try."""
 
 import asyncio
+import contextlib
 import uuid
 
 import asyncpg
@@ -8,7 +9,7 @@ import pytest
 
 from relevo_runtime.errors import MigrationError, StatementError, Unreachable
 from relevo_runtime.migrations import installed_packages, migrate, pending
-from relevo_runtime.postgres import Pool, Statements, open_pool, temporary
+from relevo_runtime.postgres import Part, Pool, Statements, open_pool, temporary, together, transaction
 from tests.conftest import Platforms
 from tests.platforms import Platform, with_database
 
@@ -132,3 +133,37 @@ async def test_a_migration_that_was_changed_afterwards_is_refused(database: str)
     await pool.close()
     with pytest.raises(MigrationError, match="relevo_runtime/0001_catalog changed after it was applied"):
         await migrate(database, ["relevo_runtime"])
+
+
+async def test_statements_that_go_to_the_server_as_one_keep_their_parameters(pool: Pool) -> None:
+    parts = [
+        Part("insert into one select * from unnest($1::text[], $2::int[])", (["a", "b"], [1, 2])),
+        Part("delete from two where n = any($1::int[])", ([7],)),
+        Part("insert into three select $2::text, $1::int returning n", (11, "c")),
+    ]
+    async with pool.acquire() as connection:
+        await connection.execute("create temp table one (name text, n int)")
+        await connection.execute("create temp table two (n int)")
+        await connection.execute("insert into two values (7), (8)")
+        await connection.execute("create temp table three (name text, n int)")
+        whole = together(parts)
+        assert [row["n"] for row in await connection.fetch(whole.sql, *whole.parameters)] == [11]
+        assert [tuple(row) for row in await connection.fetch("select name, n from one")] == [("a", 1), ("b", 2)]
+        assert [row["n"] for row in await connection.fetch("select n from two")] == [8]
+        await connection.execute("drop table one, two, three")
+
+
+@pytest.mark.parametrize("ending", ["commit", "leave", "raise"])
+async def test_a_transaction_is_kept_only_if_the_block_commits_it(pool: Pool, ending: str) -> None:
+    async with pool.acquire() as connection, pool.acquire() as other:
+        with contextlib.suppress(LookupError):
+            async with transaction(connection, "select pg_advisory_xact_lock(7, 7)") as commit:
+                assert not await other.fetchval("select pg_try_advisory_xact_lock(7, 7)")
+                await connection.execute("create table public.kept ()")
+                if ending == "commit":
+                    await commit()
+                if ending == "raise":
+                    raise LookupError
+        assert await other.fetchval("select pg_try_advisory_xact_lock(7, 7)")
+        assert await other.fetchval("select to_regclass('public.kept') is not null") == (ending == "commit")
+        await other.execute("drop table if exists public.kept")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from relevo_runtime.outgoing import LeftBehind, Outgoing
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection, Part, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "outbox.sql")
 
@@ -17,21 +17,33 @@ async def put(connection: Connection, messages: Sequence[Outgoing]) -> list[int]
     """Keep `messages`; returns their row numbers for `delete`."""
     if not messages:
         return []
-    rows = await connection.fetch(
+    part = putting(messages)
+    return [row[0] for row in await connection.fetch(part.sql, *part.parameters)]
+
+
+def putting(messages: Sequence[Outgoing]) -> Part:
+    """As `put`, to be executed with others; the rows it returns have the numbers."""
+    return Part(
         STATEMENTS["put"],
-        [message.shop for message in messages],
-        [message.id for message in messages],
-        [message.topic for message in messages],
-        [message.key for message in messages],
-        [message.value for message in messages],
+        (
+            [message.shop for message in messages],
+            [message.id for message in messages],
+            [message.topic for message in messages],
+            [message.key for message in messages],
+            [message.value for message in messages],
+        ),
     )
-    return [row[0] for row in rows]
 
 
 async def delete(connection: Connection, numbers: Sequence[int]) -> None:
     """Forget rows that Kafka has acknowledged; rows that are gone already are not an error."""
     if numbers:
         await connection.execute(STATEMENTS["delete"], numbers)
+
+
+def deleting(numbers: Sequence[int]) -> Part:
+    """As `delete`, to be executed with others."""
+    return Part(STATEMENTS["delete"], (numbers,))
 
 
 async def claim_left_behind(connection: Connection, older_than: timedelta, limit: int) -> list[LeftBehind]:

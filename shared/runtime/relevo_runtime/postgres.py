@@ -2,14 +2,16 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
+from msgspec import Struct
 
 from relevo_runtime.errors import StatementError, Unreachable, described
 
@@ -28,6 +30,15 @@ _SESSION = {
     "tcp_keepalives_count": "3",
 }
 
+LOOKUPS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""For `session` of whoever finds every row by its key. Statements are then planned once and not at each small batch,
+and a plan from when a table was empty reads it by its index too, however it grows."""
+
 
 class _Stateless(asyncpg.Connection):
     """A pool's connection that costs no round trip when it is given back.
@@ -44,7 +55,13 @@ _BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 
 
 async def open_pool(
-    dsn: str, *, application_name: str, min_size: int = 1, max_size: int = 8, command_timeout: float = 60.0
+    dsn: str,
+    *,
+    application_name: str,
+    min_size: int = 1,
+    max_size: int = 8,
+    command_timeout: float = 60.0,
+    session: Mapping[str, str] = MappingProxyType({}),
 ) -> Pool:
     """A pool of connections on which `jsonb` is what msgspec encodes and decodes.
 
@@ -52,7 +69,8 @@ async def open_pool(
     lists that way, since asyncpg takes a list in an array for a further dimension. The just-in-time compiler is
     off (it costs more than these short statements take). A transaction in which nothing happens for 30 s is ended by
     the server, which is `temporary`. Leave nothing behind on a connection that outlives a transaction, such as a
-    session's lock or setting: the next one to take it would have it. Raises `Unreachable`.
+    session's lock or setting: the next one to take it would have it. `session` has settings of the server for all of
+    them. Raises `Unreachable`.
     """
     with reaching(dsn):
         pool: Pool = await asyncpg.create_pool(
@@ -64,9 +82,62 @@ async def open_pool(
             connection_class=_Stateless,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
-            server_settings={"application_name": application_name, **_SESSION},
+            server_settings={"application_name": application_name, **_SESSION, **session},
         )
     return pool
+
+
+@contextlib.asynccontextmanager
+async def transaction(connection: Connection, first: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """A transaction that the block commits by what it is given; leaving the block without it rolls back.
+
+    BEGIN takes `first` along, in one round trip: a statement without parameters. In READ COMMITTED each statement sees
+    what was committed when it began, so a lock belongs into `first`, and what is read under it into a later statement.
+    """
+    committed = False
+
+    async def commit() -> None:
+        nonlocal committed
+        await connection.execute("commit")
+        committed = True
+
+    try:
+        await connection.execute(f"begin; {first}")
+        yield commit
+    finally:
+        if not committed and not connection.is_closed():
+            await connection.execute("rollback")
+
+
+class Part(Struct, frozen=True):
+    """A statement with its parameters, not executed yet. Several go to the server as one: see `together`."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+def together(parts: Sequence[Part]) -> Part:
+    """The parts as one statement that returns the rows of the last one; all others change data.
+
+    They see the same snapshot, none sees what another one does, and no two of them may touch the same row. Only parts
+    that have something to do are worth taking: each combination is a prepared statement of its own.
+    """
+    *others, last = (_renumbered(part.sql, after) for part, after in _numbered(parts))
+    before = f"with {', '.join(f'part{n} as ({sql})' for n, sql in enumerate(others))} " if others else ""
+    return Part(before + last, tuple(value for part in parts for value in part.parameters))
+
+
+def _numbered(parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
+    """Each part with the number of parameters before its own."""
+    before = 0
+    for part in parts:
+        yield part, before
+        before += len(part.parameters)
+
+
+@lru_cache(maxsize=1024)
+def _renumbered(sql: str, after: int) -> str:
+    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + after}", sql)
 
 
 @contextlib.contextmanager

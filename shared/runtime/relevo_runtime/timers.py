@@ -10,7 +10,7 @@ from datetime import datetime
 
 from relevo_contracts.messages import WakeUp
 from relevo_runtime.outgoing import Timer
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection, Part, Statements
 
 ARMED = "relevo_timer_armed"
 """The notification channel on which `announce` says that a timer was armed."""
@@ -24,9 +24,30 @@ async def set_timers(connection: Connection, timers: Sequence[Timer]) -> None:
     Where the same transaction cancels and arms an id, cancel first.
     """
     unique = {(timer.shop, timer.timer_id): timer for timer in timers}.values()
-    if not unique:
-        return
-    await connection.execute(STATEMENTS["set_timers"], *_columns(unique))
+    if unique:
+        part = arming(unique)
+        await connection.execute(part.sql, *part.parameters)
+
+
+def arming(timers: Collection[Timer]) -> Part:
+    """As `set_timers`, for timers with different ids; to be executed with others."""
+    return Part(STATEMENTS["set_timers"], _columns(timers))
+
+
+def disarming(ids: Collection[tuple[str, str]], fired: Collection[WakeUp]) -> Part:
+    """As `cancel_timers` for `ids` and `consume_timers` for `fired`, to be executed with others.
+
+    None of them may be armed by the same statement, so what is armed anew needs no consuming.
+    """
+    return Part(
+        STATEMENTS["disarm_timers"],
+        (
+            [*(shop for shop, _ in ids), *(wakeup.shop for wakeup in fired)],
+            [*(timer for _, timer in ids), *(wakeup.timer_id for wakeup in fired)],
+            [*(None for _ in ids), *(wakeup.due_at for wakeup in fired)],
+            [*(None for _ in ids), *(wakeup.turn for wakeup in fired)],
+        ),
+    )
 
 
 def _columns(timers: Collection[Timer]) -> tuple[list[object], ...]:

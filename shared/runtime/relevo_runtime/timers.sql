@@ -29,6 +29,13 @@ delete from scheduler.timer
 using unnest($1::text[], $2::text[]) as gone (shop, timer_id)
 where timer.shop = gone.shop and timer.timer_id = gone.timer_id
 
+-- name: disarm_timers
+-- Disarms timers; those with a due time and a turn only if they were not armed anew since, for another of the two.
+delete from scheduler.timer
+using unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[]) as gone (shop, timer_id, due_at, turn)
+where timer.shop = gone.shop and timer.timer_id = gone.timer_id
+  and (gone.due_at is null or (timer.due_at = gone.due_at and timer.turn = gone.turn))
+
 -- name: consume_timers
 -- Forgets timers that have fired, unless they were armed anew since.
 delete from scheduler.timer

@@ -13,11 +13,6 @@ STATEMENTS = Statements.load("relevo_engine.adapters", "merges.sql")
 class Merges:
     """One method a statement, each for a whole batch."""
 
-    async def merged_into(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
-        """Of these keys those that were merged, with the key that stands for them now."""
-        rows = await conn.fetch(STATEMENTS["merged_into"], [shop for shop, _ in keys], [key for _, key in keys])
-        return {(row["shop"], row["key"]): row["into_key"] for row in rows}
-
     async def earlier_keys(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
         """The keys that these customers had before."""
         rows = await conn.fetch(STATEMENTS["earlier_keys"], [shop for shop, _ in keys], [key for _, key in keys])

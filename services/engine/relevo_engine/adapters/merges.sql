@@ -1,11 +1,5 @@
 -- Customers who turned out to be one. Every statement runs in the engine's transaction, which holds the partitions of both.
 
--- name: merged_into
--- Of these keys those that were merged, with the key that stands for them now.
-select m.shop, m.key, m.into_key
-from unnest($1::text[], $2::text[]) as k (shop, key)
-join engine.merged as m using (shop, key);
-
 -- name: merge
 -- From now on these keys (shop, key) stand for others; what stood for one of them goes along.
 with given as (

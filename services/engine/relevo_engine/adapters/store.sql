@@ -1,32 +1,39 @@
 -- The statements of the engine's transaction. Each handles a whole batch; none is run once a row.
 
--- name: lock_partitions
--- One writer a Kafka partition: an engine that lost a partition in a rebalance ends its transaction before the new owner reads.
-select pg_advisory_xact_lock(1819, p) from unnest($1::int[]) as p order by p;
-
--- name: admit
--- Takes the messages that were not taken before and returns their ids.
-insert into engine.inbox (id, period)
-select m.id, $2::date
-from unnest($1::uuid[]) as m (id)
-where not exists (select from engine.inbox as i where i.id = m.id)
-on conflict do nothing
-returning id;
-
--- name: load_customers
--- What is known of these keys. As text: it goes straight to the typed decoder.
-select c.shop, c.key, c.facts::text as facts
-from unnest($1::text[], $2::text[]) as k (shop, key)
-join engine.customer as c using (shop, key);
-
--- name: load_runs
--- The active runs of these keys, the oldest first.
-select r.shop, r.key, r.state::text as state
-from unnest($1::text[], $2::text[]) as k (shop, key)
-join engine.run as r using (shop, key)
-where r.ended_at is null
-order by r.started_at, r.run_id
-for update of r;
+-- name: open
+-- What a batch needs to be decided, as rows of kind, place of the key in $1 and $2, and text. Kind 1: the facts of a key;
+-- 2: an active run of one of the first $3 keys, which is locked; 3: whom a key was merged into. As text: it goes straight
+-- to the typed decoder. Kind 0, one row: which messages ($4) were taken just now and not before, as 32 hexadecimal digits
+-- each; null for all of them. A message that was taken before is in the period $5 or one beside it ($6).
+with wanted as (
+    select k.n::int as n, k.shop, k.key
+    from unnest($1::text[], $2::text[]) with ordinality as k (shop, key, n)
+), taken as (
+    insert into engine.inbox (id, period)
+    select m.id, $5::date
+    from unnest($4::uuid[]) as m (id)
+    where not exists (select from engine.inbox as i where i.id = m.id and i.period = any($6::date[]))
+    on conflict do nothing
+    returning id
+), runs as (
+    select k.n, r.body
+    from wanted as k
+    cross join lateral (  -- key by key, also as long as the planner believes that there are no runs at all
+        select state::text as body from engine.run
+        where run.shop = k.shop and run.key = k.key and ended_at is null
+        for update
+    ) as r
+    where k.n <= $3
+)
+select 0 as kind, 0 as n,
+    case when count(*) < cardinality($4::uuid[]) then coalesce(encode(string_agg(uuid_send(id), ''), 'hex'), '') end as body
+from taken
+union all
+select 1, k.n, c.facts::text from wanted as k join engine.customer as c using (shop, key)
+union all
+select 2, n, body from runs
+union all
+select 3, k.n, m.into_key from wanted as k join engine.merged as m using (shop, key);
 
 -- name: save_customers
 -- Writes facts, new or changed.
@@ -37,12 +44,24 @@ on conflict (shop, key) do update set facts = excluded.facts, updated_at = exclu
 -- name: save_runs
 -- Writes runs, new or changed; what a run is never changes, where it stands does.
 insert into engine.run (shop, run_id, key, workflow, version, run_key, step, started_at, updated_at, ended_at, end_reason, state)
-select * from unnest(
+select shop, run_id, key, workflow, version, run_key, step, started_at, $9::timestamptz, ended_at, end_reason, state
+from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[])
+    $8::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[])
+    as r (shop, run_id, key, workflow, version, run_key, step, started_at, ended_at, end_reason, state)
 on conflict (shop, run_id) do update set
     version = excluded.version, step = excluded.step, updated_at = excluded.updated_at,
     ended_at = excluded.ended_at, end_reason = excluded.end_reason, state = excluded.state;
+
+-- name: append_decisions
+-- Appends what was decided and why; $12 has each path as the text of an array.
+insert into engine.decision (
+    shop, key, recorded_at, at, workflow, version, run_id, input, input_id, kind, reason, path, trace)
+select shop, key, $3::timestamptz, at, workflow, version, run_id, input, input_id, kind, reason, path::text[], trace
+from unnest(
+    $1::text[], $2::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::jsonb[])
+    as d (shop, key, at, workflow, version, run_id, input, input_id, kind, reason, path, trace);
 
 -- name: forget
 -- Takes messages out of the inbox that were rejected after all: a redriven dead letter must count as new.

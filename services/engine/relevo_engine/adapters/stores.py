@@ -1,26 +1,22 @@
 """The engine's ports on PostgreSQL, all in one value: for those who start the engine, or a use case of it."""
 
-from relevo_engine.adapters import erasure, privacy, tasks
+from relevo_engine.adapters import erasure, tasks
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.in_flight import InFlight
-from relevo_engine.adapters.merges import Merges
-from relevo_engine.adapters.store import Store
+from relevo_engine.adapters.store import Runs
 from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.app.ports import Stores
-from relevo_runtime import outbox, timers
+from relevo_runtime import timers
 
 
 def postgres_stores() -> Stores:
     """They hold no connection: each call gets the one whose transaction it is part of."""
     return Stores(
-        subjects=Store(),
-        merges=Merges(),
+        runs=Runs(),
         waiting=WaitingRuns(),
         fanouts=Fanouts(),
         tasks=tasks,
-        privacy=privacy,
         erasure=erasure,
         in_flight=InFlight(),
         timers=timers,
-        outbox=outbox,
     )

@@ -195,7 +195,7 @@ class RunMigration:
         if not done:
             return
         conn = self._connection
-        await self._stores.subjects.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
+        await self._stores.runs.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
         gone = [(t.shop, e.id) for t, m in done for e in m.effects if isinstance(e, CancelTimer)]
         await self._stores.timers.cancel_timers(conn, gone)
         await self._stores.timers.set_timers(conn, _armed(done))
@@ -203,7 +203,7 @@ class RunMigration:
             conn, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None]
         )
         rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
-        await self._stores.subjects.append_decisions(conn, rows, now)
+        await self._stores.runs.append_decisions(conn, rows, now)
 
     async def _announce(self, done: Sequence[tuple[LockedRun, Migrated]]) -> None:
         """Wakes schedulers that sleep until the next timer, outside of the transaction."""

@@ -4,19 +4,17 @@ A `Connection` is one transaction, or a series of short ones; only adapters know
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
 
-from relevo_contracts.envelope import Event
-from relevo_contracts.messages import WakeUp
-from relevo_engine.core.batch import DecisionRow, Definitions
-from relevo_engine.core.fanout import ClaimedFanout, Cursor, Fanout
+from relevo_engine.core.batch import Changes, DecisionRow, Definitions
+from relevo_engine.core.fanout import ClaimedFanout, Cursor
 from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.merging import SubjectKey
-from relevo_engine.core.tasks import Member, Revised, Task, TaskChanges
-from relevo_engine.core.waiting import Waiting
+from relevo_engine.core.tasks import Member, Revised, Task
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_runtime.postgres import Connection
 from relevo_runtime.records import Record
@@ -91,30 +89,79 @@ class StoredDefinitions(Protocol):
         ...
 
 
-class SubjectStore(Protocol):
-    """Inbox, facts, runs and decisions."""
+class BatchKeys(Struct, frozen=True, kw_only=True):
+    """What a batch needs to be decided: what it locks, takes and reads.
 
-    async def lock_partitions(self, conn: Connection, partitions: Collection[int]) -> None:
-        """Waits until no other transaction works on these Kafka partitions; held until the end of the transaction."""
+    `ids` (16 bytes each) are the messages for the inbox. Of `keys` facts and active runs are wanted, of `facts_of` the
+    facts alone: their runs stay unlocked.
+    """
+
+    partitions: Set[int]
+    ids: Sequence[bytes]
+    keys: Set[SubjectKey]
+    facts_of: Set[SubjectKey]
+
+
+class Unpublished(Struct, frozen=True):
+    """What a transaction has committed and Kafka has not: the messages, and the numbers of their rows in the outbox."""
+
+    messages: Sequence[Outgoing]
+    numbers: Sequence[int]
+
+
+class OpenBatch(Protocol):
+    """A transaction that holds the Kafka partitions of a batch, its messages and the active runs of its customers."""
+
+    @property
+    def admitted(self) -> Set[bytes]:
+        """Of the ids those that were not taken before."""
         ...
 
-    async def admit(self, conn: Connection, ids: Sequence[bytes], now: datetime) -> set[bytes]:
-        """Puts the ids (16 bytes) into the inbox and returns those that were not there before."""
+    @property
+    def merged(self) -> Mapping[SubjectKey, str]:
+        """Of the keys those that were merged, with the key that stands for them now."""
         ...
 
-    async def forget(self, conn: Connection, ids: Sequence[bytes]) -> None:
-        """Takes ids out of the inbox again."""
+    def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Subject]:
+        """What is known of each of the wanted keys, with its active runs, the oldest first."""
         ...
 
-    async def load_subjects(
-        self, conn: Connection, keys: Set[SubjectKey], *, facts_of: Set[SubjectKey] = frozenset()
-    ) -> dict[SubjectKey, Subject]:
-        """What is known of each key, with its active runs, which are locked; of `facts_of` the facts alone."""
+    async def definitions(self, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
+        """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
         ...
 
-    async def save_customers(self, conn: Connection, customers: Mapping[SubjectKey, tuple[Facts, datetime]]) -> None:
-        """Writes the facts of each key, new or changed."""
+    async def write(
+        self, changes: Changes, now: datetime, *, published: Sequence[int], again: Collection[bytes]
+    ) -> Unpublished:
+        """Writes all of it and commits; nothing can follow.
+
+        Rows `published` leave the outbox. The ids in `again` leave the inbox: these messages are new when they come
+        once more.
+        """
         ...
+
+
+class BatchStore(Protocol):
+    """The tables that batches change, one transaction for each batch."""
+
+    def open(self, wanted: BatchKeys, now: datetime) -> AbstractAsyncContextManager[OpenBatch]:
+        """Begins the transaction; waits until no other one holds these partitions.
+
+        Everything that was read is of a moment after that. Leaving the block without `write` undoes all of it.
+        """
+        ...
+
+    async def announce(self, due_at: datetime) -> None:
+        """Tells sleeping schedulers that a timer was armed; outside of the transaction that armed it."""
+        ...
+
+    async def delete_published(self, numbers: Sequence[int]) -> None:
+        """Kafka has these rows of the outbox."""
+        ...
+
+
+class RunStore(Protocol):
+    """Runs and decisions, written outside of a batch."""
 
     async def save_runs(self, conn: Connection, runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime) -> None:
         """Writes each run as it is now: (shop, run id) to (customer key, run)."""
@@ -125,36 +172,8 @@ class SubjectStore(Protocol):
         ...
 
 
-class MergeStore(Protocol):
-    """Which keys stand for others, and what moves with them."""
-
-    async def merged_into(self, conn: Connection, keys: Collection[SubjectKey]) -> dict[SubjectKey, str]:
-        """Of these keys those that were merged, with the key that stands for them now."""
-        ...
-
-    async def earlier_keys(self, conn: Connection, keys: Collection[SubjectKey]) -> list[SubjectKey]:
-        """The keys that these customers had before."""
-        ...
-
-    async def move(self, conn: Connection, merges: Mapping[SubjectKey, str], at: datetime) -> list[Waiting]:
-        """What is kept of the merged customers is the kept ones'; returns what their runs wait for."""
-        ...
-
-
 class WaitingStore(Protocol):
-    """Which run waits for which product, and the newest event of each."""
-
-    async def leave(self, conn: Connection, runs: Collection[tuple[str, str]]) -> None:
-        """These (shop, run id) wait for nothing any more."""
-        ...
-
-    async def register(self, conn: Connection, rows: Sequence[Waiting]) -> list[Outgoing]:
-        """These runs wait; returns what has happened meanwhile, as messages to them."""
-        ...
-
-    async def remember(self, conn: Connection, events: Sequence[Event]) -> None:
-        """Keeps the newest of these events about products."""
-        ...
+    """Which run waits for which product."""
 
     async def wait_for_registering(self, conn: Connection, keys: Collection[tuple[str, str]]) -> None:
         """Returns once everybody has committed who was registering for one of these (shop, event key)."""
@@ -163,10 +182,6 @@ class WaitingStore(Protocol):
 
 class FanoutStore(Protocol):
     """The fan-outs that are not at their end. A lease keeps one to one engine."""
-
-    async def put(self, conn: Connection, fanouts: Sequence[Fanout]) -> None:
-        """Begins these, in the transaction of what they tell."""
-        ...
 
     async def want_refresh(
         self, conn: Connection, fingerprints: Mapping[str, str], now: datetime, after: timedelta
@@ -204,10 +219,6 @@ class FanoutStore(Protocol):
 class TaskStore(Protocol):
     """The tasks of the staff."""
 
-    async def save(self, conn: Connection, changes: TaskChanges) -> None:
-        """Writes what a batch does to tasks, and gives new and escalated ones to somebody."""
-        ...
-
     async def revise(self, conn: Connection, tasks: Sequence[Revised]) -> None:
         """Lets open tasks ask for what the new version of their runs asks for."""
         ...
@@ -221,26 +232,8 @@ class TaskStore(Protocol):
         ...
 
 
-class PrivacyStore(Protocol):
-    """What people asked for, with its proof."""
-
-    async def keep_erasures(self, connection: Connection, erasures: Sequence[Event]) -> None:
-        """That these people were erased."""
-        ...
-
-    async def keep_requests(self, connection: Connection, requests: Sequence[Event]) -> None:
-        """That these people asked for their data."""
-        ...
-
-
 class ErasureStore(Protocol):
     """Takes out what the tables keep of people."""
-
-    async def erase(
-        self, connection: Connection, people: Collection[SubjectKey], merged: Collection[SubjectKey]
-    ) -> None:
-        """Deletes the rows of these customers and of the `merged` ones for whom they stand, but facts and tasks."""
-        ...
 
     async def erase_rest(self, connection: Connection, shop: str, before: datetime) -> bool:
         """Deletes a page of what is left of an erased shop; says whether there may be more."""
@@ -278,16 +271,8 @@ class TimerStore(Protocol):
         """Arms those that are not armed."""
         ...
 
-    async def rekey_timers(self, connection: Connection, keys: Mapping[tuple[str, str], str]) -> None:
-        """The timers `(shop, timer id)` wake these keys from now on."""
-        ...
-
     async def cancel_timers(self, connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
         """Disarms the timers `(shop, timer id)`."""
-        ...
-
-    async def consume_timers(self, connection: Connection, fired: Sequence[WakeUp]) -> None:
-        """These wake-ups were handled: their timers don't come back."""
         ...
 
     async def announce(self, connection: Connection, due_at: datetime) -> None:
@@ -295,28 +280,13 @@ class TimerStore(Protocol):
         ...
 
 
-class OutboxStore(Protocol):
-    """The messages that a transaction decided, until Kafka has them."""
-
-    async def put(self, connection: Connection, messages: Sequence[Outgoing]) -> list[int]:
-        """Keeps `messages`; returns their numbers."""
-        ...
-
-    async def delete(self, connection: Connection, numbers: Sequence[int]) -> None:
-        """Kafka has these."""
-        ...
-
-
 class Stores(Struct, frozen=True, kw_only=True):
-    """All that the engine keeps."""
+    """What the use cases beside the batches need."""
 
-    subjects: SubjectStore
-    merges: MergeStore
+    runs: RunStore
     waiting: WaitingStore
     fanouts: FanoutStore
     tasks: TaskStore
-    privacy: PrivacyStore
     erasure: ErasureStore
     in_flight: InFlightStore
     timers: TimerStore
-    outbox: OutboxStore

@@ -34,7 +34,10 @@ class RefreshInput(Struct, frozen=True, tag="refresh"):
 
 
 class IncomingMessage(Struct, frozen=True):
-    """One message that asks for decisions: whose it is, what it says, and its inbox id."""
+    """One message that asks for decisions: whose it is, what it says, and its inbox id.
+
+    A wake-up of a run has none (it is empty): the run itself knows which timers it waits for, and takes each once.
+    """
 
     inbox_id: bytes
     shop: str
@@ -75,7 +78,7 @@ def _read_one(record: Record) -> IncomingMessage:
         return IncomingMessage(digest, event.shop, event.key, EventInput(event), record)
     if record.topic == topics.WAKEUPS:
         wakeup = read_record(_wakeup, record)
-        digest = _digest("wakeup", wakeup.shop, wakeup.id)
+        digest = b"" if wakeup.run_id else _digest("wakeup", wakeup.shop, wakeup.id)
         return IncomingMessage(digest, wakeup.shop, wakeup.key, TimerInput(wakeup), record)
     if record.topic == topics.INPUTS:
         message = read_record(_run_input, record)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from relevo_contracts import topics
 from relevo_engine.adapters import retention
+from relevo_engine.adapters.batches import Batches
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.stores import postgres_stores
@@ -19,7 +20,7 @@ from relevo_engine.settings import EngineSettings
 from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
-from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.postgres import LOOKUPS, Pool, open_pool
 from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Build, Loop, Service, run
@@ -48,7 +49,7 @@ def engine(settings: EngineSettings) -> Build:
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
     # One connection a consumer, one for the fan-outs, one for the other loops, one to spare for a notification.
     connections = settings.engine_consumers + 3
-    pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections)
+    pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections, session=LOOKUPS)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions, stores = DefinitionCache(), postgres_stores()
     async with pool, Publisher(settings, service.metrics, seals=Seals(pool, settings)) as publisher:
@@ -57,9 +58,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         fanouts = service.loop("fan-out", fanout_worker.run_once, longest_pause=0.5)
         consumer = _consumer(settings, service, pool, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
-            pool=pool,
-            stores=stores,
-            definitions=definitions,
+            store=Batches(pool, definitions),
             publisher=publisher,
             dead_letters=consumer.dead_letters,
             clock=service.clock,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.environment import start
 from relevo_runtime.kafka import Publisher
-from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.postgres import LOOKUPS, Pool, open_pool
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Loop, Service, run
 from relevo_scheduler.adapters.listener import listening
@@ -30,7 +30,7 @@ def main() -> None:
 async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIterator[None]:
     """Publishes what is due and rescues what was left behind while the block runs."""
     async with contextlib.AsyncExitStack() as stack:
-        pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4)
+        pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4, session=LOOKUPS)
         stack.push_async_callback(pool.close)
         service.health.probe("database", lambda: _ask(pool), of="PostgreSQL")
         publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=Seals(pool, settings)))
