@@ -1,4 +1,4 @@
-"""How many calls the pure core makes for a fixed course of a shop: what it costs, without a clock.
+"""How many calls the pure parts make for fixed work, a shop's course and its webhooks: what it costs, without a clock.
 
 The calls of Python and C functions are counted, which is the same on any machine with the same Python and libraries. A
 tenth more is allowed for other versions of both; who makes it cheaper lowers the number.
@@ -9,10 +9,16 @@ from types import FrameType
 from typing import Any
 
 from benchmarks.decide import Core, events, library
+from benchmarks.recorded import requests
+from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.registry import CONNECTORS
+from relevo_ingest.core.drafts import ShopContext
 
 EVENTS = 1_500
 WARM = 500
 CALLS_AN_INPUT = 125.0
+WEBHOOKS = 230
+CALLS_A_WEBHOOK = 483.0
 TOLERANCE = 1.1
 
 
@@ -44,3 +50,25 @@ def test_the_pure_core_makes_no_more_calls_than_before() -> None:
         core.lap(course[WARM:])
     per_input = calls.count / (core.inputs - inputs)
     assert per_input <= CALLS_AN_INPUT * TOLERANCE
+
+
+def test_reading_a_webhook_makes_no_more_calls_than_before() -> None:
+    shopify, shop = CONNECTORS["shopify"], ShopContext(shop="bench", currency="USD", region="US")
+    webhooks = [_parted(request) for request in requests(10 * WEBHOOKS)[::10]]
+    _read(shopify, shop, webhooks)
+    with Calls() as calls:
+        _read(shopify, shop, webhooks)
+    assert calls.count / WEBHOOKS <= CALLS_A_WEBHOOK * TOLERANCE
+
+
+def _read(connector: Connector, shop: ShopContext, webhooks: list[tuple[str, bytes]]) -> None:
+    for topic, body in webhooks:
+        assert connector.mismatch(topic, body, shop, {}) is None
+        connector.read(topic, body, shop)
+
+
+def _parted(request: bytes) -> tuple[str, bytes]:
+    """The topic and the body of a request."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    topic = next(line for line in head.split(b"\r\n") if line.startswith(b"X-Shopify-Topic: "))
+    return topic.partition(b": ")[2].decode(), body

@@ -145,6 +145,17 @@ def test_amounts_have_the_decimals_of_their_currency(amount: str | float, curren
     assert amount_text(amount, "x", currency=currency) == text
 
 
+@given(st.from_regex(r"[0-9]{1,14}\.[0-9]{0,3}", fullmatch=True), st.sampled_from(["", "EUR", "JPY", "KWD", "CLF"]))
+def test_an_amount_is_the_same_with_a_space_before_it(text: str, currency: str) -> None:
+    def read(amount: str) -> str:
+        try:
+            return amount_text(amount, "x", currency=currency)
+        except InvalidPayload as error:
+            return str(error)
+
+    assert read(text) == read(f" {text}")
+
+
 def test_a_discount_with_a_minus_sign_is_an_amount() -> None:
     assert money("-3.50", "EUR", "x", absolute=True) == Money("3.50", "EUR")
     with collecting() as notes:

@@ -38,7 +38,7 @@ def clean(value: str | None, limit: int = TEXT_LIMIT) -> str:
     if not value:
         return ""
     if value.isascii() and value.isprintable():
-        return value.strip()[:limit].rstrip()
+        return value.strip() if len(value) <= limit else value.strip()[:limit].rstrip()
     text = _LINE_BREAKS.sub("\n", _IMPOSSIBLE.sub("", value))
     text = _UNSEEN_EDGE.sub("", text)[:limit]
     if _spills(text):
@@ -103,8 +103,12 @@ def mail_text(value: str | None, limit: int = 320) -> str:
         return ""
     if not value.isascii():
         return unicodedata.normalize("NFC", _bare(value).translate(_DOTS)).lower()
-    plain = value.strip() if value.isprintable() and "<" not in value and ":" not in value else _bare(value)
-    return _in_letters(plain.lower())
+    return _in_letters((value.strip() if _is_plain(value) else _bare(value)).lower())
+
+
+def _is_plain(value: str) -> bool:
+    """Whether there is nothing around the value that `_bare` would take away, but spaces."""
+    return value.isascii() and value.isprintable() and "<" not in value and ":" not in value
 
 
 def _in_letters(address: str) -> str:
@@ -124,7 +128,7 @@ def phone_text(value: str | None, limit: int = 64) -> str:
     """
     if not value or len(value) > 2 * limit:
         return ""
-    text = _bare(value).partition(";")[0]
+    text = (value if _is_plain(value) else _bare(value)).partition(";")[0]
     return text.strip() if text.isascii() else "".join(map(_ascii, text)).strip()
 
 

@@ -22,6 +22,7 @@ from relevo_runtime.postgres import Connection, Pool, Statements, temporary
 STATEMENTS = Statements.load("relevo_ingest.adapters", "erasing_event_log.sql")
 PAGE = 5000
 Person = tuple[str, str]
+_ERASURES = tuple(name.encode() for name in ERASURES)
 _event = msgspec.json.Decoder(Event)
 
 
@@ -92,7 +93,7 @@ class ErasingEventLog:
 
 
 def _erasure(value: bytes) -> Event | None:
-    if not any(name.encode() in value for name in ERASURES):
+    if not any(name in value for name in _ERASURES):
         return None
     event = _event.decode(value)
     return event if event.type in ERASURES and not event.test else None

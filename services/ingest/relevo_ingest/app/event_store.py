@@ -1,9 +1,9 @@
 """What the use cases share: find the keys, make the events, store them within the sender's time limit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from types import TracebackType
 from typing import assert_never
 
 from msgspec import Struct
@@ -42,14 +42,27 @@ class Receipt(Struct, frozen=True, kw_only=True):
     waiting: list[Accepted] = []
 
 
-@asynccontextmanager
-async def within_budget(budget: float) -> AsyncIterator[None]:
-    """Raises `Busy` if the block takes longer than `budget` seconds."""
-    try:
-        async with asyncio.timeout(budget):
-            yield
-    except TimeoutError as error:
-        raise Busy(f"storing took longer than {budget:g} s") from error
+class within_budget:  # noqa: N801 - it reads as words: `async with within_budget(4.0)`
+    """Raises `Busy` if the block takes longer than `budget` seconds of wall-clock time."""
+
+    __slots__ = ("_budget", "_limit")
+
+    def __init__(self, budget: float) -> None:
+        self._budget = budget
+        self._limit = asyncio.timeout(budget)
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            error = late
+        if isinstance(error, TimeoutError):
+            raise Busy(f"storing took longer than {self._budget:g} s") from error
 
 
 async def conclude(deps: IngestDependencies, reading: Reading, arrival: Arrival) -> Conclusion:

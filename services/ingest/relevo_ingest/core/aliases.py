@@ -31,6 +31,9 @@ class Kind(IntEnum):
     SKU = 12
 
 
+_LABELS = {kind: kind.name.lower() for kind in Kind}
+
+
 class Alias(Struct, frozen=True):
     """One name of a person or a product within a shop. Addresses and numbers are stored as a hash only."""
 
@@ -77,7 +80,7 @@ CUSTOMER_PREFIX = "cus_"
 
 def alias(kind: Kind, name: str) -> Alias:
     """The stored form of a name: `customer:123`, `email:<hash>`; names that are too long are hashed too."""
-    label = kind.name.lower()
+    label = _LABELS[kind]
     if kind in (Kind.EMAIL, Kind.PHONE) or len(name) > LONGEST_NAME:
         return Alias(kind, f"{label}:{hashlib.sha256(name.encode()).hexdigest()[:32]}")
     return Alias(kind, f"{label}:{name}")

@@ -72,6 +72,8 @@ def _plain(number: Decimal, places: int) -> str:
 
 def currency_code(currency: str, where: str) -> str:
     """An ISO 4217 code in capitals. Raises `InvalidPayload` if it is none."""
+    if _CURRENCY.fullmatch(currency) is not None:
+        return currency
     code = currency.strip().upper()
     if _CURRENCY.fullmatch(code) is None:
         raise InvalidPayload(where, f"{currency[:10]!r} is not a currency: three letters as in ISO 4217 are needed")

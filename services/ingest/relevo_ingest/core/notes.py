@@ -3,9 +3,8 @@
 Readers of a connector are plain functions of a body; whoever calls them collects what they note on the way.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
+from contextvars import ContextVar, Token
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,15 +31,19 @@ class Note(str):
 _collected: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
 
 
-@contextmanager
-def collecting() -> Iterator[list[Note]]:
+class collecting:  # noqa: N801 - it reads as a word: `with collecting() as notes`
     """Collects the notes of the block. Of what a block inside collects, this one sees nothing."""
-    found: list[Note] = []
-    token = _collected.set(found)
-    try:
-        yield found
-    finally:
-        _collected.reset(token)
+
+    __slots__ = ("_token",)
+    _token: Token[list[Note] | None]
+
+    def __enter__(self) -> list[Note]:
+        found: list[Note] = []
+        self._token = _collected.set(found)
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        _collected.reset(self._token)
 
 
 def note(where: str, problem: str, became: str = "left out") -> None:

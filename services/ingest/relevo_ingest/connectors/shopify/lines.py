@@ -52,20 +52,24 @@ def item(line: LineShape, currency: str, where: str) -> Item:
 
 
 def _discount(line: LineShape, currency: str, where: str) -> Money | None:
+    if not line.discount_allocations:
+        return None
     found = fields.total_of(
         [
             parts.amount(one.amount_set, one.amount, currency, f"{where}.discount_allocations[{n}].amount")
-            for n, one in enumerate(line.discount_allocations or [])
+            for n, one in enumerate(line.discount_allocations)
         ]
     )
     return found if fields.is_positive(found) else None
 
 
 def _tax(line: LineShape, currency: str, where: str) -> Money | None:
+    if not line.tax_lines:
+        return None
     found = fields.total_of(
         [
             parts.amount(one.price_set, one.price, currency, f"{where}.tax_lines[{n}].price")
-            for n, one in enumerate(line.tax_lines or [])
+            for n, one in enumerate(line.tax_lines)
         ]
     )
     return found if fields.is_positive(found) else None

@@ -24,7 +24,9 @@ _NOWHERE = AddressShape()
 
 def ident(value: Id) -> str:
     """An id as text; of a global id (`gid://shopify/Customer/1?x`) its last part."""
-    if isinstance(value, str) and value.startswith("gid://"):
+    if isinstance(value, int):
+        return str(value)
+    if value is not None and value.startswith("gid://"):
         value = value.partition("?")[0].rpartition("/")[2]
     return fields.ident(value)
 
