@@ -66,7 +66,9 @@ async def multiply(pool: Pool, run_id: str, count: int) -> dict[str, int]:
                 f" where t::text like '%{TEMPLATE}%' or t::text like '%{str(TEMPLATE).encode().hex()}%'"
             )
             if await conn.fetchval("select count(*) from crowd_template"):
-                columns = [await _column(conn, *row, run_id) for row in await conn.fetch(COLUMNS, schema, table)]
+                columns = [
+                    await _column(conn, row[0], row[1], run_id) for row in await conn.fetch(COLUMNS, schema, table)
+                ]
                 copied[name] = await _copy(conn, name, columns, run_id, count)
                 await conn.execute(f"vacuum analyze {name}", timeout=STATEMENT)
         await conn.execute("checkpoint", timeout=STATEMENT)

@@ -26,6 +26,7 @@ from statistics import median
 import msgspec
 from cel_expr_python import cel
 
+from benchmarks.report import python_build
 from relevo_contracts.envelope import Event
 from relevo_workflow import (
     ArmTimer,
@@ -226,6 +227,7 @@ def main() -> None:
         "load_seconds": round(loaded, 2),
         "decisions": dict(core.kinds),
         "mix": {kind: round(share, 1) for kind, share in mix.items()},
+        "python": python_build(),
     }
     sys.stdout.write(json.dumps(result) + "\n")
 

@@ -9,7 +9,6 @@ took, of the contender, of PostgreSQL and of Kafka, which tells more than the ra
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import aiokafka
 from pydantic import SecretStr
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.load import START, events
+from benchmarks.report import Goal, finish
 from benchmarks.stage import MIGRATED, CpuMeter, Stage, stage, stop
 from relevo_cli.at_start import store
 from relevo_cli.workflow_files import load_folder
@@ -133,14 +132,10 @@ async def main() -> None:
     for name, values in rates.items():
         numbers = (medians[name], min(values), max(values), *cpu[name].values())
         table.add_row(name, *(f"{number:,.0f}" for number in numbers))
-    Console().print(table)
+    ratio = round(medians["engine"] / medians["bare_loop"], 2)
     result: dict[str, object] = {name: round(value) for name, value in medians.items()}
-    result |= {
-        "ratio": round(medians["engine"] / medians["bare_loop"], 2),
-        "events": options.events,
-        "batch": options.batch,
-    }
-    print(json.dumps(result))
+    result |= {"ratio": ratio, "events": options.events, "batch": options.batch, "cpu_ms": cpu}
+    finish(result, [Goal("events/s, times the bare loop's", ratio, 1.0, 0.8)], table)
 
 
 if __name__ == "__main__":

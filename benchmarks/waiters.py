@@ -18,7 +18,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic import SecretStr
 
+from benchmarks.report import python_build
 from benchmarks.stage import MIGRATED, Stage, stage
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
@@ -98,7 +100,7 @@ async def walk(worker: FanoutWorker, pool: Pool, turns: list[float]) -> None:
 
 async def measure(on: Stage, waiters: int, engines: int) -> dict[str, object]:
     dsn = await on.database("waiters")
-    settings = EngineSettings(kafka=on.kafka, postgres=dsn, topic_prefix="waiters.", partitions=12)
+    settings = EngineSettings(kafka=on.kafka, postgres=SecretStr(dsn), topic_prefix="waiters.", partitions=12)
     await migrate(dsn, MIGRATED)
     await create_topics(settings)
     name = "relevo-engine"
@@ -165,7 +167,7 @@ async def main() -> None:
     parser.add_argument("--engines", type=int, default=1)
     options = parser.parse_args()
     async with stage() as on:
-        print(json.dumps(await measure(on, options.waiters, options.engines)))
+        print(json.dumps({**await measure(on, options.waiters, options.engines), "python": python_build()}))
 
 
 if __name__ == "__main__":

@@ -75,15 +75,19 @@ class Webhooks:
     async def _checkout(self, n: int, due: float) -> None:
         self.started[n] = due
         now = _now()
-        body = {"token": str(n), "created_at": now, "updated_at": now, "total_price": "59.90", "currency": "EUR",
-                "phone": f"+1202555{n % 10000:04d}", "email": f"c{n}@example.com", "customer_locale": "en",
-                "line_items": [{"title": "Espresso cups", "quantity": 2, "price": "29.95"}]}  # fmt: skip
+        body: dict[str, object] = {
+            "token": str(n), "created_at": now, "updated_at": now, "total_price": "59.90", "currency": "EUR",
+            "phone": f"+1202555{n % 10000:04d}", "email": f"c{n}@example.com", "customer_locale": "en",
+            "line_items": [{"title": "Espresso cups", "quantity": 2, "price": "29.95"}],
+        }  # fmt: skip
         await self._post("checkouts/create", f"c{n}", body)
 
     async def _order(self, n: int) -> None:
         now = _now()
-        body = {"id": n, "checkout_token": str(n), "created_at": now, "updated_at": now, "total_price": "59.90",
-                "currency": "EUR", "email": f"c{n}@example.com", "line_items": []}  # fmt: skip
+        body: dict[str, object] = {
+            "id": n, "checkout_token": str(n), "created_at": now, "updated_at": now, "total_price": "59.90",
+            "currency": "EUR", "email": f"c{n}@example.com", "line_items": [],
+        }  # fmt: skip
         await self._post("orders/create", f"o{n}", body)
 
     async def _post(self, topic: str, webhook_id: str, body: dict[str, object]) -> None:

@@ -30,7 +30,7 @@ class _Finder:
     def find_spec(self, name: str, path: object = None, target: object = None):  # type: ignore[no-untyped-def]
         if name != "aiokafka.conn":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         execute = spec.loader.exec_module
 
@@ -49,5 +49,5 @@ class _Finder:
 
 
 if _TARGET:
-    sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder())
     threading.Thread(target=_write_for_ever, args=(f"{_TARGET}.{os.getpid()}",), daemon=True).start()

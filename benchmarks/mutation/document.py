@@ -29,7 +29,7 @@ def with_value(document: Document, path: Path, value: Any) -> Document:
     """A copy with another value at the path; the original is left alone."""
     if not path:
         return value
-    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy: Any = dict(document) if isinstance(document, dict) else list(document)
     copy[path[0]] = with_value(document[path[0]], path[1:], value)
     return copy
 
@@ -37,7 +37,7 @@ def with_value(document: Document, path: Path, value: Any) -> Document:
 def without(document: Document, path: Path) -> Document:
     """A copy without what is at the path."""
     parent = at(document, path[:-1])
-    copy = dict(parent) if isinstance(parent, dict) else list(parent)
+    copy: Any = dict(parent) if isinstance(parent, dict) else list(parent)
     del copy[path[-1]]
     return with_value(document, path[:-1], copy)
 

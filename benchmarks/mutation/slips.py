@@ -7,7 +7,7 @@ there. A slip that compiles to the very same decisions is left out later (`compi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.mutation.document import Document, Path, leaves, told, with_value, without
@@ -38,7 +38,7 @@ _DURATION = re.compile(r"^(-?)(\d+)([smhdw].*)$")
 _CLOCK = re.compile(r"^([01]\d):(\d\d)$")
 
 
-def slips(document: Document, templates: dict[str, str], step_ids: list[str]) -> Iterator[Slip]:
+def slips(document: Document, templates: Mapping[str, str], step_ids: list[str]) -> Iterator[Slip]:
     """Every slip; `templates` are those of the workflow with their channels, `step_ids` where a `goto` could lead."""
     for path, value in leaves(document):
         if not path or path[0] in ("workflow", "title", "description", "change", "id") or path[-1] == "id":
@@ -80,7 +80,7 @@ def _parent(document: Document, path: Path) -> list[Any]:
     return list(document)
 
 
-def _scalar(path: Path, value: Any, templates: dict[str, str], step_ids: list[str]) -> Iterator[tuple[str, Any]]:
+def _scalar(path: Path, value: Any, templates: Mapping[str, str], step_ids: list[str]) -> Iterator[tuple[str, Any]]:
     key = path[-1]
     names = [part for part in path if isinstance(part, str)]
     if key in _CEL and "set" not in names:
@@ -103,7 +103,7 @@ def _expression(text: str) -> Iterator[tuple[str, str]]:
         yield "inverted condition", f"!({text})"
 
 
-def _text(names: list[str], value: str, templates: dict[str, str], step_ids: list[str]) -> Iterator[tuple[str, Any]]:
+def _text(names: list[str], value: str, templates: Mapping[str, str], step_ids: list[str]) -> Iterator[tuple[str, Any]]:
     key = names[-1]
     duration = _DURATION.match(value)
     if key in _DURATIONS and duration:
