@@ -9,9 +9,5 @@ select run_id, run_key as token, ended_at is not null as ended from engine.run w
 select id, state, doubts from notifier.delivery where shop = $1;
 
 -- name: promised
--- How many messages may be with a provider: promised to a notifier before $1, and not settled.
-select count(*) from notifier.delivery where state = 'sending' and wake_at <= $1;
-
--- name: waiting
--- What is not done: timers, and rows that Kafka does not have.
-select (select count(*) from scheduler.timer) + (select count(*) from engine.outbox);
+-- Which messages may be with a provider: promised to a notifier before $1, and not settled.
+select id from notifier.delivery where state = 'sending' and wake_at <= $1;

@@ -27,11 +27,11 @@ Server = Callable[[], Awaitable[None]]
 
 
 class Faults:
-    """`kills` counts kill -9; `promised` the messages that may have been with a provider when its notifier was hit."""
+    """`kills` counts kill -9; `promised` has the messages that may have been with a provider when a notifier was hit."""
 
     def __init__(self, scene: Scene, seed: int) -> None:
         self.kills = 0
-        self.promised = 0
+        self.promised: set[str] = set()
         self._scene = scene
         self._random = Random(f"{seed}/faults")
 
@@ -82,7 +82,8 @@ class Faults:
             while True:
                 with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     async with self._scene.directly() as connection:
-                        self.promised += await connection.fetchval(STATEMENTS["promised"], latest)
+                        found = await connection.fetch(STATEMENTS["promised"], latest)
+                        self.promised |= {row["id"] for row in found}
                     return
                 await asyncio.sleep(0.1)
 

@@ -44,7 +44,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A run's figures, what differs, and what may be in doubt: `promised` messages at kills of the notifier."""
+    """A run's figures, what differs, and how many messages were `promised` to notifiers when they were hit."""
 
     outcome: Outcome
     differences: Differences
@@ -124,7 +124,7 @@ async def _run(scene: Scene, seed: int, count: int) -> Result:
     return Result(
         outcome=outcome,
         differences=found,
-        promised=faults.promised,
+        promised=len(faults.promised),
         refused=tuple(client.refused),
         left_out=left_out,
     )
