@@ -27,7 +27,7 @@ Server = Callable[[], Awaitable[None]]
 
 
 class Faults:
-    """`kills` counts kill -9; `promised` has the messages that may have been with a provider when a notifier was hit."""
+    """`kills` counts kill -9; `promised` has what may have been with a provider when its notifier was hit."""
 
     def __init__(self, scene: Scene, seed: int) -> None:
         self.kills = 0
