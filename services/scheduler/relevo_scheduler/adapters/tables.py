@@ -16,7 +16,7 @@ class TimerTable:
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
         """As `timers.claim_due`."""
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with self._pool.acquire() as conn:
             return await timers.claim_due(conn, now, lease_until, limit)
 
     async def unclaim(self, claimed: Sequence[Timer], back_at: datetime) -> None:
@@ -38,7 +38,7 @@ class OutboxTable:
 
     async def claim_left_behind(self, older_than: timedelta, limit: int) -> list[LeftBehind]:
         """As `outbox.claim_left_behind`."""
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with self._pool.acquire() as conn:
             return await outbox.claim_left_behind(conn, older_than, limit)
 
     async def delete(self, numbers: Sequence[int]) -> None:
