@@ -59,7 +59,13 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Starts one service; `more` are settings beyond the addresses, by their names."""
     env = on.environment(
-        name, settings.dsn, admin_port=admin, ingest_port=webhooks, link_secret="0123456789abcdef", **more
+        name,
+        settings.dsn,
+        admin_port=admin,
+        ingest_port=webhooks,
+        link_secret="0123456789abcdef",
+        watch_parent=True,
+        **more,
     )
     return on.spawn(f"{name}-{service}", "-m", f"relevo_{service}", env=env)
 

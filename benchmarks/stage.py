@@ -1,9 +1,11 @@
 """Where contenders run: one embedded Kafka and PostgreSQL for all of them, a fresh database and topics for each."""
 
+import asyncio
 import contextlib
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +68,8 @@ class Stage:
 async def stage(*, with_kafka: bool = True) -> AsyncIterator[Stage]:
     """Starts the platform in a folder that is gone afterwards."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader yet: it tries again, and tells
+    if task := asyncio.current_task():  # who is told to end ends what it has started
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory(prefix="relevo-bench-") as name:
         folder = Path(name)
         async with contextlib.AsyncExitStack() as stack:
