@@ -341,6 +341,19 @@ async def test_tasks_are_listed_and_answered_over_http(staffed: Engine, client: 
     assert (listed["status"], listed["votes"][0]["note"]) == ("done", "too much")
 
 
+async def test_tasks_of_a_shop_that_is_held_are_neither_shown_nor_answered(
+    staffed: Engine, client: httpx.AsyncClient
+) -> None:
+    task = await opened_credit(staffed)
+    async with staffed.pool.acquire() as conn:
+        await catalog.hold_shop(conn, "sample", MORNING)
+    for method, path in (("GET", ""), ("GET", f"/{task.task_id}"), ("POST", f"/{task.task_id}/reject")):
+        answer = await client.request(method, f"/tasks/sample{path}", json={"by": "Ben"})
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:relevo:problem:shop-held")
+        assert int(answer.headers["retry-after"]) > 0
+    assert (await client.get("/tasks/sample", headers={"Authorization": "Bearer wrong"})).status_code == 401
+
+
 async def test_the_openapi_document_is_served(client: httpx.AsyncClient) -> None:
     answer = await client.get("/openapi.json")
     assert answer.status_code == 200

@@ -155,6 +155,25 @@ async def test_an_unknown_shop_until_it_is_added(ingest: Ingest, pool: Pool) -> 
     assert (await ingest.client.post("/hooks/coffee/shopify", content=body, headers=headers)).status_code == 200
 
 
+async def test_a_shop_that_is_held_is_told_to_send_again(ingest: Ingest, pool: Pool) -> None:
+    link = unsubscribe_token(ingest.settings.link_secret.get_secret_value(), "tea", "cus_1", "email")
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.hold_shop(connection, "tea", NOW)
+    problem(await ingest.webhook("orders/paid", secret="a guess"), 401)  # and ingest looks at the catalog again
+    event = json.dumps(cloud_event()).encode()
+    for answer in (
+        await ingest.webhook("orders/paid"),
+        await ingest.send(event, Content_Type=STRUCTURED),
+        await ingest.client.post(f"/u/{link}"),
+    ):
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+    assert await ingest.stored() == []
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.release_shop(connection, "tea")
+    problem(await ingest.webhook("orders/paid", secret="a guess"), 401)
+    assert (await ingest.webhook("orders/paid")).json()["events"]
+
+
 async def test_an_unknown_path_and_a_wrong_method(ingest: Ingest) -> None:
     problem(await ingest.client.get("/nothing"), 404)
     problem(await ingest.client.post("/events/tea/"), 404)  # one spelling: a redirect loses bodies and tokens

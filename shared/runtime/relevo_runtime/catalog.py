@@ -36,7 +36,8 @@ class Shop(Struct, frozen=True, kw_only=True):
     """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217.
 
     `token_hashes` are of tokens that post events, `task_token_hashes` of those that answer tasks. `postal_address`
-    stands at the end of e-mails; `quiet_hours` (`21:00-08:00`, local time of the recipient) get no marketing.
+    stands at the end of e-mails; `quiet_hours` (`21:00-08:00`, local time of the recipient) get no marketing. A shop
+    that is held since `held_at` is being moved to another cell, or has `moved_to` another: nothing is taken for it.
     """
 
     shop: str
@@ -53,6 +54,15 @@ class Shop(Struct, frozen=True, kw_only=True):
     currency: str = "EUR"
     postal_address: str = ""
     quiet_hours: str = ""
+    held_at: datetime | None = None
+    moved_to: str = ""
+
+    @property
+    def held(self) -> str:
+        """Why nothing is taken for the shop here; empty: it is served."""
+        if self.held_at is None:
+            return ""
+        return f"shop {self.shop} has moved to another cell" if self.moved_to else f"shop {self.shop} is being moved"
 
     def valid_secrets(self, now: datetime) -> list[str]:
         """The webhook secrets that hold at `now`."""
@@ -153,6 +163,27 @@ async def shop(connection: Connection, name: str) -> Shop | None:
     """One shop, or None if it is not known."""
     row = await connection.fetchrow(STATEMENTS["shop"], name)
     return None if row is None else msgspec.convert(dict(row), Shop)
+
+
+async def hold_shop(connection: Connection, name: str, at: datetime) -> None:
+    """Take nothing for a shop from now on, while it is moved; one that is held stays so. Raises `ShopUnknown`."""
+    await _change_hold(connection, "hold_shop", name, at)
+
+
+async def release_shop(connection: Connection, name: str) -> None:
+    """Serve a shop that was held. Raises `ShopUnknown`."""
+    await _change_hold(connection, "release_shop", name)
+
+
+async def moved_shop(connection: Connection, name: str, to: str) -> None:
+    """A shop that is held is at `to` by now. Raises `ShopUnknown`."""
+    await _change_hold(connection, "moved_shop", name, to)
+
+
+async def _change_hold(connection: Connection, statement: str, name: str, *values: object) -> None:
+    if await connection.execute(STATEMENTS[statement], name, *values) == "UPDATE 0":
+        raise ShopUnknown(name)
+    await connection.execute(STATEMENTS["next_revision"])
 
 
 async def deploy(

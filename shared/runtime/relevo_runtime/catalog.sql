@@ -1,13 +1,13 @@
 -- name: shops
 -- Every shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency, postal_address, quiet_hours
+    timezone, currency, postal_address, quiet_hours, held_at, moved_to
 from catalog.shop order by shop
 
 -- name: shop
 -- One shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency, postal_address, quiet_hours
+    timezone, currency, postal_address, quiet_hours, held_at, moved_to
 from catalog.shop where shop = $1
 
 -- name: add_shop
@@ -23,6 +23,18 @@ update catalog.shop
 set platform = $2, name = $3, domain = $4, secrets = $5, token_hashes = $6, task_token_hashes = $7, email_from = $8,
     sms_from = $9, locale = $10, timezone = $11, currency = $12, postal_address = $13, quiet_hours = $14
 where shop = $1
+
+-- name: hold_shop
+-- Takes nothing for a shop from $2 on; one that is held stays so since then.
+update catalog.shop set held_at = coalesce(held_at, $2) where shop = $1
+
+-- name: release_shop
+-- Serves a shop again.
+update catalog.shop set held_at = null, moved_to = '' where shop = $1
+
+-- name: moved_shop
+-- A shop that is held is at $2 by now.
+update catalog.shop set moved_to = $2 where shop = $1 and held_at is not null
 
 -- name: add_definition
 -- Keeps the files of a version; a version is the hash of its files, so a second time changes nothing.

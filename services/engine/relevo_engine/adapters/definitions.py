@@ -25,6 +25,7 @@ class _Deployed(Struct, frozen=True):
 
     by_shop: Mapping[str, list[Definition]]
     shops: Mapping[str, Shop]
+    served: Collection[str] = ()
 
 
 class DefinitionCache:
@@ -54,8 +55,8 @@ class DefinitionCache:
 
     @property
     def shops(self) -> Collection[str]:
-        """The names of the shops that the catalog has."""
-        return self._catalog.value.shops.keys()
+        """The names of the shops that are served here: the catalog has them, and none of them is held."""
+        return self._catalog.value.served
 
     def of_shop(self, shop: str) -> Definitions:
         """The definitions of a shop, without those that only old runs use."""
@@ -82,7 +83,9 @@ class DefinitionCache:
         versions = {deployed.version for deployed in active}
         self._unreadable = {version: why for version, why in self._unreadable.items() if version in versions}
         self._refused = {version: why for version, why in self._refused.items() if version in versions}
-        return _Deployed(by_shop, await shop_facts_of_all(conn))
+        shops = await catalog.shops(conn)
+        facts, served = {one.shop: shop_facts(one) for one in shops}, [one.shop for one in shops if not one.held]
+        return _Deployed(by_shop, facts, served)
 
     async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""

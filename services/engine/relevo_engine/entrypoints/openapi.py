@@ -22,6 +22,13 @@ _NOT_AUTHENTIC = problem(
     "The sender could not be verified",
     "send one of the shop's tokens for tasks: Authorization: Bearer TOKEN",
 )
+_HELD = problem(
+    "The shop is being moved to another cell, or was; nothing was done",
+    503,
+    "shop-held",
+    "The shop is not served here now",
+    "nothing was done, since shop tea is being moved; send it again in 30 s",
+)
 _UNKNOWN = problem(
     "There is no such task",
     404,
@@ -75,6 +82,7 @@ def _list() -> JSON:
                 "?all=yes: must be true or false",
                 where="all",
             ),
+            "503": _HELD,
         },
     }
 
@@ -87,6 +95,7 @@ def _show() -> JSON:
             "200": answered("The task", schema(Task.__name__)),
             "401": _NOT_AUTHENTIC,
             "404": _UNKNOWN,
+            "503": _HELD,
         },
     }
 
@@ -131,7 +140,7 @@ def _answer(verb: str, meaning: str) -> JSON:
                     errors=[{"where": "by", "problem": "is missing"}],
                 ),
                 "503": problem(
-                    "It could not be stored in time; nothing was done",
+                    "It could not be stored in time, or the shop is being moved (`shop-held`); nothing was done",
                     503,
                     "try-again",
                     "It could not be stored in time",

@@ -111,7 +111,7 @@ class _Endpoints:
 
 
 async def _authentic(conn: Connection, request: Request) -> str:
-    """The shop of the path. Raises `Problem` (401) unless the request has one of its tokens for tasks.
+    """The shop of the path. Raises `Problem`: 401 without one of its tokens for tasks, 503 if the shop is held.
 
     A shop that does not exist is answered in the same way: nobody learns which ones there are.
     """
@@ -122,6 +122,9 @@ async def _authentic(conn: Connection, request: Request) -> str:
         detail = "send one of the shop's tokens for tasks: Authorization: Bearer TOKEN"
         headers = {"WWW-Authenticate": "Bearer"}
         raise Problem(401, "not-authentic", "The sender could not be verified", detail, headers=headers)
+    if shop.held:
+        detail = f"nothing was done, since {shop.held}; send it again in 30 s"
+        raise Problem(503, "shop-held", "The shop is not served here now", detail, headers={"Retry-After": "30"})
     return name
 
 

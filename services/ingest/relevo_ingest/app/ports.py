@@ -30,6 +30,8 @@ class KnownShop(Protocol):
     def locale(self) -> str: ...  # noqa: D102
     @property
     def currency(self) -> str: ...  # noqa: D102
+    @property
+    def held(self) -> str: ...  # noqa: D102
 
     def valid_secrets(self, now: datetime) -> list[str]:
         """The webhook secrets that hold at `now`."""

@@ -20,7 +20,7 @@ from relevo_ingest.app.shop_contexts import context
 from relevo_ingest.connectors.connector import HANDSHAKE_METHOD, METHOD, Connector, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core import cloudevents
-from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignature, TooMany
+from relevo_ingest.core.errors import Busy, IngestError, InvalidPayload, InvalidSignature, TooMany
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token
 from relevo_ingest.entrypoints import problems
@@ -191,7 +191,9 @@ class _Endpoints:
         return shop
 
     def _within_rate(self, shop: KnownShop, cost: int = 1) -> None:
-        """Raises `TooMany` if the shop sends more than its share. Only what is genuine counts."""
+        """Raises `TooMany` if the shop sends more than its share, `Busy` if it is held. Only what is genuine counts."""
+        if shop.held:
+            raise Busy(shop.held)
         seconds = self._rates.wait(shop.shop, cost)
         if seconds:
             raise TooMany(shop.shop, seconds)

@@ -4,7 +4,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from relevo_ingest.app.ports import IngestDependencies, ShopCatalog
+from relevo_ingest.app.ports import IngestDependencies, KnownShop, ShopCatalog
 from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.entrypoints import pages
@@ -45,8 +45,10 @@ class LinkPages(Struct, frozen=True):
         link = self._link(request)
         if link is None:
             return _bad(request)
-        visit = await self._visit(request, link.of if isinstance(link, Undo) else link)
+        of = link.of if isinstance(link, Undo) else link
+        visit = await self._visit(request, of)
         try:
+            await self._check_served(of.shop)
             done = self._undo(visit, link) if isinstance(link, Undo) else self._unsubscribe(visit, link)
             return _page(await done)
         except Busy:
@@ -79,14 +81,24 @@ class LinkPages(Struct, frozen=True):
 
     async def _visit(self, request: Request, link: Unsubscribe) -> Visit:
         """Whom the page is about; where the catalog can't be read, the shop is called as the link calls it."""
-        try:
-            shop = await self.shops.get(link.shop)
-            if shop is None and await self.shops.changed():
-                shop = await self.shops.get(link.shop)
-        except Busy:
-            shop = None
+        shop = await self._shop(link.shop)
         language = pages.language_of(request.headers.get("accept-language", ""), shop.locale if shop else "")
         return Visit(language, (shop.name if shop else "") or link.shop, link.channel, link.address)
+
+    async def _check_served(self, name: str) -> None:
+        """Raises `Busy` if the shop is held: it is being moved to another cell, or is there by now."""
+        shop = await self._shop(name)
+        if shop is not None and shop.held:
+            raise Busy(shop.held)
+
+    async def _shop(self, name: str) -> KnownShop | None:
+        try:
+            shop = await self.shops.get(name)
+            if shop is None and await self.shops.changed():
+                shop = await self.shops.get(name)
+        except Busy:
+            return None
+        return shop
 
 
 def _bad(request: Request) -> Response:
