@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
-from relevo_cli.commands import pauses
+from relevo_cli.commands import moves, pauses
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.languages import language
@@ -71,6 +71,7 @@ def register(app: typer.Typer) -> None:
     group.command("add-token")(add_token)
     group.command("remove-token")(remove_token)
     group.command("resume")(pauses.resume)
+    group.command("move")(moves.move)
     app.add_typer(group, name="shops")
 
 
@@ -306,7 +307,8 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
         of = {shop.shop: [msgspec.to_builtins(one) for one in paused if one.shop == shop.shop] for shop in found}
         print_json([{**_public(shop), "paused": of[shop.shop]} for shop in found])
         return
-    for pause in paused:
+    held = {shop.shop: shop for shop in found if shop.held}
+    for pause in (one for one in paused if one.shop not in held):
         out().print(pauses.describe_pause(pause), markup=False, soft_wrap=True)
     if not found:
         out().print("no shop is known yet; add one with `relevo shops add NAME --platform shopify --secret S`")
@@ -318,7 +320,9 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
         name = "\n".join(filter(None, (shop.shop, shop.platform, shop.domain)))
         table.add_row(*map(escape, (name, shop.email_from or "none", place)), str(len(shop.secrets)), tokens)
     out().print(table)
-    for shop in found:
+    for name, shop in held.items():
+        out().print(f"{name}: HELD: {shop.held}{f', {shop.moved_to}' if shop.moved_to else ''}", markup=False)
+    for shop in (one for one in found if one.shop not in held):
         for lack in missing(shop):
             out().print(f"{shop.shop}: {lack}", markup=False, soft_wrap=True)
 
