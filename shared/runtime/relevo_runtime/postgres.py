@@ -1,4 +1,4 @@
-"""PostgreSQL: the pool, the statements in .sql files, and which errors are worth a second try."""
+"""PostgreSQL: the pool and the statements in .sql files. What errors mean is in `database_errors`."""
 
 import contextlib
 import re
@@ -13,7 +13,20 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from relevo_runtime.database_errors import advice, is_schema_mismatch, temporary
 from relevo_runtime.errors import StatementError, Unreachable, described
+
+__all__ = [
+    "Connection",
+    "Pool",
+    "Statements",
+    "advice",
+    "is_schema_mismatch",
+    "open_pool",
+    "prepare_connection",
+    "reaching",
+    "temporary",
+]
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -257,49 +270,3 @@ def _statement(source: str, block: str) -> tuple[str, str]:
         raise StatementError(f"{source}: statement {name!r} has no SQL")
     # The name stays in the text, so that pg_stat_statements and the server's log tell which statement it is.
     return name, f"/* {name} */ {sql}"
-
-
-_TEMPORARY: tuple[type[BaseException], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,  # a standby that was just promoted elsewhere
-    ConnectionError,
-    TimeoutError,
-)
-
-
-def advice(error: BaseException) -> str:
-    """What to do about an error of the database, to be put behind it; empty where it says so itself."""
-    older = asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.InvalidSchemaNameError
-    return "; the database is not of this release: run `relevo migrate`" if isinstance(error, older) else ""
-
-
-def is_schema_mismatch(error: BaseException) -> bool:
-    """Whether no record is at fault, but the service: its statements and the database's schema do not fit each other.
-
-    Class 42 of the error codes: an unknown table or column, a missing right. No value can bring it about.
-    """
-    return isinstance(error, asyncpg.SyntaxOrAccessError | asyncpg.InvalidSchemaNameError)
-
-
-def temporary(error: BaseException) -> bool:
-    """Whether the same work may succeed when it is tried again: the connection was lost, a deadlock, too busy …"""
-    if isinstance(error, _TEMPORARY):
-        return True
-    if isinstance(error, asyncpg.InternalClientError):
-        return True
-    if isinstance(error, asyncpg.InterfaceError):
-        text = str(error)
-        return "closed" in text or "closing" in text or "released" in text
-    if isinstance(error, OSError):
-        return not isinstance(error, PermissionError)
-    return False

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 import structlog
 
 from relevo_notifier.app.transient import retry_transient
+from relevo_runtime.database_errors import is_schema_mismatch
 from relevo_runtime.errors import described
-from relevo_runtime.postgres import is_schema_mismatch
 from relevo_runtime.supervision import asked_to_end, contained
 
 _log = structlog.get_logger(__name__)

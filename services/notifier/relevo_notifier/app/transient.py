@@ -7,8 +7,8 @@ from typing import TypeVar
 import structlog
 
 from relevo_runtime.backoff import Backoff
+from relevo_runtime.database_errors import temporary
 from relevo_runtime.errors import MessageTooLarge, PublishError
-from relevo_runtime.postgres import temporary
 
 T = TypeVar("T")
 

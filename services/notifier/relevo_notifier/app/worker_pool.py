@@ -19,8 +19,8 @@ from relevo_notifier.app.ports import Attempting, Queue, R
 from relevo_notifier.app.transient import retry_transient
 from relevo_notifier.core.work import W
 from relevo_runtime.clock import Clock
+from relevo_runtime.database_errors import is_schema_mismatch
 from relevo_runtime.errors import described
-from relevo_runtime.postgres import is_schema_mismatch
 from relevo_runtime.supervision import asked_to_end, contained, together
 
 _log = structlog.get_logger(__name__)
