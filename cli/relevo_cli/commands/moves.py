@@ -25,6 +25,14 @@ def move(
     same_data_key: Annotated[
         bool, typer.Option("--same-data-key", help="The services there have this cell's RELEVO_DATA_KEY.")
     ] = False,
+    settle: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds until every ingest has seen that the shop is held and answered whom it had let in before: at"
+            " least RELEVO_INGEST_SHOPS_INTERVAL and RELEVO_INGEST_BUDGET together.",
+        ),
+    ] = 10,
     patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for what is under way.")] = 600,
 ) -> None:
     """Move a shop to another cell, nothing lost and nothing twice. After an interruption run it again.
@@ -34,7 +42,8 @@ def move(
     """
     if not to and not abort:
         raise CommandError("--to is missing: the database of the cell that gets the shop")
-    asyncio.run(_abort(name, to) if abort else _move(name, to, Pace(patience=patience), same_data_key=same_data_key))
+    pace = Pace(settle=settle, patience=patience)
+    asyncio.run(_abort(name, to) if abort else _move(name, to, pace, same_data_key=same_data_key))
 
 
 async def _move(name: str, to: str, pace: Pace, *, same_data_key: bool) -> None:
