@@ -167,6 +167,12 @@ CASES: list[tuple[Facts, str, str, str]] = [
         "acme is paused in engine since 2026-03-01 12:00 UTC: ValueError: odd",
         "relevo shops resume acme",
     ),
+    (
+        postgres(shops=[msgspec.structs.replace(SHOP, held_at=NOON)]),
+        "warning",
+        "shop acme is being moved, since 2026-03-01 12:00 UTC: nothing is taken for it",
+        "--abort",
+    ),
     (postgres(secrets={"pack": ["ERP"]}), "warning", "pack needs RELEVO_CALL_SECRET_ERP", "notifier's environment"),
     (
         postgres(unreadable=[Unreadable("pack", "line 3")]),

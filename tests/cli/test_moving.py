@@ -343,6 +343,11 @@ def shop(**fields: Any) -> Shop:
         (shop(), shop(), "two shops"),
         (shop(held_at=AT, moved_to="elsewhere"), None, "moved to elsewhere"),
         (shop(held_at=AT, moved_to=THERE), None, "restore that database"),
+        (
+            shop(held_at=AT, moved_to=THERE),
+            shop(held_at=AT, moved_to="further"),
+            "moved on from there/relevo to further",
+        ),
     ],
 )
 def test_what_is_left_to_do_is_read_from_both_databases(here: Shop | None, there: Shop | None, step: str) -> None:

@@ -111,11 +111,16 @@ def _ended(postgres: DatabaseFacts) -> Iterator[Finding]:
 def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
     if not postgres.shops:
         yield Finding("warning", "shops", "no shop is known", "`relevo shops add NAME --platform shopify --secret …`")
+    held = {shop.shop for shop in postgres.shops if shop.held}
     for shop in postgres.shops:
-        for lack in missing(shop):
+        if shop.held_at is not None and not shop.moved_to:
+            do = f"`relevo shops move {shop.shop} --to …` goes on with it, with `--abort` it is served here again"
+            since = f"{shop.held_at:%Y-%m-%d %H:%M} UTC"
+            yield Finding("warning", "shops", f"{shop.held}, since {since}: nothing is taken for it", do)
+        for lack in () if shop.held else missing(shop):
             what, _, do = lack.partition(": ")
             yield Finding("warning", "shops", f"{shop.shop}: {what}", do)
-    for pause in postgres.pauses:
+    for pause in (one for one in postgres.pauses if one.shop not in held):
         what = f"{pause.shop} is paused in {pause.service} since {pause.at:%Y-%m-%d %H:%M} UTC: {pause.cause}"
         do = f"mend the cause, then: `relevo shops resume {pause.shop}`, and `relevo dead-letters redrive --all`"
         yield Finding("error", "shops", what, do)

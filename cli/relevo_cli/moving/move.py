@@ -69,7 +69,9 @@ def next_step(name: str, here: Shop | None, there: Shop | None, place: str) -> S
             raise CommandError(f"shop {name} has moved to {here.moved_to}, and can be moved on from there only")
         if there is None:
             raise CommandError(f"shop {name} has moved to {place}, where it is unknown now; restore that database")
-        return "serve" if there.held_at is not None and not there.moved_to else "nothing"
+        if there.moved_to:
+            raise CommandError(f"shop {name} has moved on from {place} to {there.moved_to}")
+        return "serve" if there.held_at is not None else "nothing"
     if there is not None and there.held_at is None:
         raise CommandError(f"{place} has a shop {name} already, and serves it; two shops can't become one")
     return "everything"
