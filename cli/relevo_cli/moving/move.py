@@ -32,7 +32,7 @@ _LOOK_EVERY = 0.2
 
 
 class Pace(Struct, frozen=True):
-    """Seconds of wall time. `patience`: how long to wait for what is under way.
+    """Seconds of wall time. `patience`: how long to wait for what is under way, beside the two waits of `settle`.
 
     `settle`: until every ingest has seen that the shop is held and has answered whom it had let in before, and until
     every service has seen what it puts aside.
@@ -170,7 +170,7 @@ async def _hold(cells: Cells, name: str) -> None:
 async def _come_to_rest(cells: Cells, name: str, pace: Pace) -> None:
     """Returns once nothing of the shop is under way, and what still comes is put aside."""
     try:
-        async with asyncio.timeout(pace.patience):
+        async with asyncio.timeout(pace.patience + 2 * pace.settle):
             await asyncio.sleep(pace.settle)
             await _rounds(cells, name)
             await cells.source.execute(STATEMENTS["put_aside"], name, list(READERS), CAUSE, cells.clock.now())
