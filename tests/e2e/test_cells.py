@@ -31,7 +31,7 @@ from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from relevo_scheduler.settings import SchedulerSettings
 from tests.cli.test_commands import given
 from tests.conftest import Platforms, SettingsFactory
-from tests.e2e.machine import relevo_from_nothing
+from tests.e2e.machine import relevo_from_nothing, start
 from tests.e2e.test_calls_and_tasks import engine_runs, notifier_runs
 from tests.e2e.test_erasure import scheduler_runs
 from tests.engine.conftest import CART
@@ -55,6 +55,9 @@ steps:
     "templates/second.yaml": CART["templates/reminder.yaml"].replace("Your cart", "Second"),
 }
 TEA, MOKA = "tea", "moka"
+CONNECTED = (
+    "select count(*) from pg_stat_activity where application_name = 'relevo-cli' and datname = current_database()"
+)
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -156,6 +159,23 @@ class Edge:
             await asyncio.sleep(0.5)
 
 
+async def killed_half_way(source: Cell, target: Cell, command: Sequence[str]) -> None:
+    """The command, killed while it waits for what is under way; its connections are gone."""
+
+    async def held() -> bool:
+        return bool(await source.pool.fetchval("select held_at is not null from catalog.shop where shop = $1", TEA))
+
+    async def gone() -> bool:
+        return not any([await cell.pool.fetchval(CONNECTED) for cell in (source, target)])
+
+    process = await start(*command, **source.environment)
+    await until(held)
+    await asyncio.sleep(1.5)
+    process.kill()
+    await process.communicate()
+    await until(gone)
+
+
 async def test_a_shop_moves_under_load_and_every_run_ends_once_with_each_message_once(
     cells: tuple[Cell, Cell, Sandbox],
 ) -> None:
@@ -173,10 +193,9 @@ async def test_a_shop_moves_under_load_and_every_run_ends_once_with_each_message
 
     async with asyncio.TaskGroup() as both:
         both.create_task(keep_sending())
-        code, out, err = await relevo_from_nothing(
-            *("shops", "move", TEA, "--to", target.environment["RELEVO_POSTGRES"], "--settle", "1"),
-            **source.environment,
-        )
+        command = ("shops", "move", TEA, "--to", target.environment["RELEVO_POSTGRES"], "--settle", "1")
+        await killed_half_way(source, target, command)
+        code, out, err = await relevo_from_nothing(*command, **source.environment)
         assert code == 0, err + out
         edge.cell[TEA] = target
     for number in after:
