@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
+import asyncpg
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given
@@ -15,6 +16,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.inputs import read
 from relevo_runtime.errors import PublishError
+from relevo_runtime.records import Record
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
 from tests.engine.fanout_harness import DyingPublisher
@@ -254,6 +256,47 @@ async def test_a_batch_that_takes_too_long_is_done_in_several_transactions(engin
     assert await engine.pool.fetchval("select count(*) from engine.inbox") == 21
     await engine.take(*batch)
     assert await engine.state() == state
+
+
+def _two_partitions(engine: Engine) -> list[Record]:
+    """A large batch, half of it on partition 0 and half on partition 1."""
+    return [
+        record
+        for partition in (0, 1)
+        for record in engine.records(
+            [checkout(f"tok{partition}-{n}", key=f"cus_{partition}_{n}") for n in range(150)], partition
+        )
+    ]
+
+
+async def test_one_half_of_a_large_batch_goes_on_while_the_other_waits(engine: Engine) -> None:
+    batch = _two_partitions(engine)
+    async with engine.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock(1819, 1)")  # as an engine that writes to partition 1
+        whole = asyncio.create_task(engine.processor(batch))
+        async with asyncio.timeout(30):
+            while await engine.pool.fetchval("select count(*) from engine.run") < 150:
+                await asyncio.sleep(0.05)
+        assert not whole.done()
+    await whole
+    assert await engine.pool.fetchval("select count(*) from engine.run") == 300
+
+
+async def test_a_large_batch_fails_when_neither_half_is_at_work_any_more_and_comes_again(engine: Engine) -> None:
+    batch = _two_partitions(engine)
+    async with engine.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock(1819, 1)")
+        impatient = await build_engine(engine.pool, engine.publisher)
+        failing = asyncio.create_task(impatient.processor(batch))
+        async with asyncio.timeout(30):
+            while await conn.fetchval("select count(*) from pg_locks where locktype = 'advisory' and not granted") < 1:
+                await asyncio.sleep(0.05)
+        await conn.execute("select pg_cancel_backend(pid) from pg_locks where locktype = 'advisory' and not granted")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await failing
+        assert await engine.pool.fetchval("select count(*) from engine.run") == 150
+    await engine.processor(batch)
+    assert await engine.pool.fetchval("select count(*) from engine.run") == 300
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

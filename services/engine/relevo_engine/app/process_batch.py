@@ -3,6 +3,7 @@
 The order is the guarantee. Inbox, facts, runs, timers, decisions and outbox are one commit; the outbox is published
 after it; offsets are committed by the consumer after this returned. A crash at any point repeats the batch, and the
 inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
+A large batch is two such transactions side by side, each of whole partitions.
 (For the wake-up of a run the run itself is the inbox: it knows which of its timers are still to fire, in which turn.)
 """
 
@@ -33,6 +34,8 @@ DECIDE_SECONDS = 5.0
 _SLICE = 0.05
 """Seconds of deciding after which other tasks have their turn."""
 
+_WORTH_TWO = 200
+"""Messages that are worth two transactions side by side rather than one."""
 
 Transaction = tuple[Changes, Unpublished, Sequence[IncomingMessage]]
 """What one transaction did, what it left to publish, and the messages that are left for the next one."""
@@ -65,11 +68,17 @@ class BatchProcessor:
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
-        left: Sequence[IncomingMessage] = arrived
-        while left:
-            left = await self._process(left)
+        ends = await asyncio.gather(*map(self._process_all, _shares(arrived)), return_exceptions=True)
+        for end in ends:  # none is still at work when the batch is repeated
+            if end is not None:
+                raise end
         for refused in rejected:  # last: what comes before may be tried again
             await self._dead_letters.put(refused.record, refused.reason)
+
+    async def _process_all(self, arrived: Sequence[IncomingMessage]) -> None:
+        left = arrived
+        while left:
+            left = await self._process(left)
 
     async def _process(self, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
@@ -170,6 +179,23 @@ class BatchProcessor:
         for topic, messages in by_topic.items():
             await self._publisher.publish(topic, messages)
         self._published.extend(unpublished.numbers)
+
+
+def _shares(arrived: Sequence[IncomingMessage]) -> Sequence[Sequence[IncomingMessage]]:
+    """Two shares of a large batch: one decides while the database works for the other. A partition is in one share."""
+    if len(arrived) < _WORTH_TWO:
+        return [arrived]
+    sizes = Counter(a.record.partition for a in arrived)
+    first, taken = set[int](), 0
+    for partition, size in sizes.most_common():
+        if taken + size <= (len(arrived) + 1) // 2:
+            first.add(partition)
+            taken += size
+    shares = (
+        [a for a in arrived if a.record.partition in first],
+        [a for a in arrived if a.record.partition not in first],
+    )
+    return [share for share in shares if share]
 
 
 def _fresh(arrived: Sequence[IncomingMessage], admitted: Set[bytes]) -> Sequence[IncomingMessage]:

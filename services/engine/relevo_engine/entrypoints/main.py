@@ -47,8 +47,9 @@ def engine(settings: EngineSettings) -> Build:
 
 @asynccontextmanager
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
-    # One connection a consumer, one for the fan-outs, one for the other loops, one to spare for a notification.
-    connections = settings.engine_consumers + 3
+    # Two connections a consumer (see `BatchProcessor`), one for the fan-outs, one for the other loops, one to spare for
+    # a notification.
+    connections = 2 * settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections, session=LOOKUPS)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions, stores = DefinitionCache(), postgres_stores()
