@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from relevo_contracts.consents import Consent
+from relevo_contracts.consents import Consent, newer, withdrawals
 from relevo_contracts.contact import KEPT_CONSENTS, Contact, apply_event, merge, statements
 from relevo_contracts.payloads import (
     Buyer,
@@ -108,6 +108,22 @@ def test_merging_two_projections_never_brings_back_a_withdrawn_consent(first: li
             # Only a yes that was said after it is stronger.
             assert said.state == "withdrawn" or (said.at is not None and said.at > newest)
     assert merge(merged, merged) == merged
+
+
+plain_statements = st.builds(
+    Consent,
+    state=states,
+    at=st.none() | hours.map(lambda hour: MORNING + timedelta(hours=hour)),
+    source=st.sampled_from(["", "form"]),
+)
+
+
+@given(plain_statements, plain_statements)
+def test_statements_without_a_history_are_compared_as_those_with_one(old: Consent, new: Consent) -> None:
+    long_ago = (MORNING - 1000 * DAY,)
+    with_history = msgspec.structs.replace(old, lifted=long_ago)
+    assert msgspec.structs.replace(newer(with_history, new), lifted=()) == newer(old, new)
+    assert msgspec.structs.replace(withdrawals(with_history), lifted=()) == withdrawals(old)
 
 
 @given(facts, facts)

@@ -6,7 +6,7 @@ over it. The order in which statements are learnt does not matter.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -48,6 +48,8 @@ _NOTHING = Earlier()
 
 def newer(old: Consent, new: Consent) -> Consent:
     """The newer of two statements; at the same instant a withdrawal wins (the careful reading)."""
+    if _is_plain(old) and _is_plain(new):
+        return new if _newest(old, new) is new else old
     mine, others = _stack(old), _stack(new)
     lifted = tuple(sorted({*old.lifted, *new.lifted}))[-_KEPT:]
     return _over(_newest(mine[-1], others[-1]), {*mine[:-1], *others[:-1]}, lifted)
@@ -62,6 +64,8 @@ def lift(consent: Consent, at: datetime) -> Consent:
 
 def withdrawals(consent: Consent) -> Consent:
     """What of it holds for other addresses too: the withdrawals alone, also those that were lifted."""
+    if _is_plain(consent):
+        return consent if consent.state == "withdrawn" else UNKNOWN
     *links, base = _stack(consent)
     return _over(base if base.state == "withdrawn" else _NOTHING, set(links), consent.lifted)
 
@@ -86,7 +90,15 @@ def _over(base: Earlier, links: set[Earlier], lifted: tuple[datetime, ...]) -> C
     return Consent(state=top.state, at=top.at, source=top.source, before=before, lifted=lifted)
 
 
-def _newest(old: Earlier, new: Earlier) -> Earlier:
+def _is_plain(consent: Consent) -> bool:
+    """Whether nothing lies over or under it and nothing was lifted, as with nearly all."""
+    return not consent.lifted and not consent.before and not _is_link(consent)
+
+
+_Statement = TypeVar("_Statement", Earlier, Consent)
+
+
+def _newest(old: _Statement, new: _Statement) -> _Statement:
     if new.at is None:
         return old
     if old.at is None or new.at > old.at:
@@ -94,7 +106,7 @@ def _newest(old: Earlier, new: Earlier) -> Earlier:
     return new if new.at == old.at and new.state == "withdrawn" else old
 
 
-def _is_link(one: Earlier) -> bool:
+def _is_link(one: Earlier | Consent) -> bool:
     return one.state == "withdrawn" and one.source == LINK and one.at is not None
 
 
