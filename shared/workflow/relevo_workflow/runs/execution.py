@@ -91,7 +91,7 @@ class RunExecution(Struct, frozen=True, gc=False, kw_only=True):
         return structs.replace(self, run=run, armed=(*self.armed, (name, turn)))
 
     def without_timers(self, *names: str) -> "RunExecution":
-        """The execution without timers of these names; what is not armed is no matter."""
+        """The execution without timers of these names; those that are not armed are passed over."""
         left = {name: due for name, due in self.run.timers.items() if name not in names}
         return self.with_run(timers=left) if len(left) < len(self.run.timers) else self
 

@@ -37,20 +37,20 @@ KEPT_STARTS = 8
 _ATTRIBUTES = 200
 
 
-class _Whom(Struct, frozen=True):
+class _PersonOfEvent(Struct, frozen=True):
     """What the facts take from most events: whom they are about."""
 
     customer: Buyer | None = None
     contact: EventContact | None = None
 
 
-class _Cancelled(_Whom, frozen=True):
+class _Cancelled(_PersonOfEvent, frozen=True):
     """What the facts take from an order that is no more."""
 
     order_id: str = ""
 
 
-class _Refunded(_Whom, frozen=True):
+class _Refunded(_PersonOfEvent, frozen=True):
     """What the facts take from a refund."""
 
     order_id: str = ""
@@ -60,8 +60,8 @@ class _Refunded(_Whom, frozen=True):
 
 _TELLING = (CustomerChanged, ConsentChanged)
 _UNDONE = ("order.cancelled", "order.deleted")
-_READ: dict[str, type[Payload] | type[_Whom]] = {
-    **{name: payload if payload in _TELLING else _Whom for name, payload in EVENT_TYPES.items()},
+_READ: dict[str, type[Payload] | type[_PersonOfEvent]] = {
+    **{name: payload if payload in _TELLING else _PersonOfEvent for name, payload in EVENT_TYPES.items()},
     "order.placed": OrderChanged,
     **dict.fromkeys(_UNDONE, _Cancelled),
     "refund.created": _Refunded,
@@ -114,8 +114,8 @@ def _business(facts: Facts, buyer: Buyer) -> dict[str, Any]:
     }
 
 
-def _contact(contact: Contact, payload: Payload | _Whom, event: Event) -> Contact:
-    if isinstance(payload, _Whom):
+def _contact(contact: Contact, payload: Payload | _PersonOfEvent, event: Event) -> Contact:
+    if isinstance(payload, _PersonOfEvent):
         source = EVENT_TYPES[event.type].__name__
         return apply_buyer(contact, event.data["customer"], event.time, source, event.data.get("contact"))
     return apply_event(contact, payload, event.time)

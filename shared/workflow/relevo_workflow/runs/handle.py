@@ -77,9 +77,9 @@ def _handle_event(
     shop: Shop | None,
 ) -> Handled:
     heard = _heard(index, pinned, subject, arrival.event.type)
-    learnt = _learnt(index, subject, arrival.event) if not heard else None
-    if learnt is not None:
-        return learnt
+    facts_only = _facts_only(index, subject, arrival.event) if not heard else None
+    if facts_only is not None:
+        return facts_only
     known_at = max(now, arrival.event.receivedtime)
     update = catch_up(begin_update(index, pinned, subject, shop, now=now, known_at=known_at))
     return keep_time(_take_event(update, arrival, heard=heard), arrival).handled()
@@ -99,7 +99,7 @@ def _heard(index: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subj
     return False
 
 
-def _learnt(index: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
+def _facts_only(index: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
     """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
     known = event.key != subject.key or event.test  # nothing is learnt from it
     facts = subject.facts if known else fold_event(subject.facts, event, whole=False)
@@ -111,7 +111,7 @@ def _learnt(index: WorkflowIndex, subject: Subject, event: Event) -> Handled | N
 
 
 def _take_event(update: SubjectUpdate, arrival: EventInput, *, heard: bool) -> SubjectUpdate:
-    """Folds an event and lets those decide whom it concerns; one about another key is no fact of the customer."""
+    """Folds an event and lets those decide whom it concerns; one about another key tells nothing of the customer."""
     event = arrival.event
     own = event.key == update.subject.key
     if own and not event.test:
