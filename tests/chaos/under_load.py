@@ -1,16 +1,17 @@
-"""The short form of `make chaos`: every kind of victim and of disturbance, and three books that agree."""
+"""The short forms of `make chaos`, as tests: `make test-chaos`. Each takes minutes, so `make test` leaves them out.
+
+Every kind of victim and of disturbance has its turn, and three books agree.
+"""
 
 import asyncio
 import json
 import os
 import sys
-import time
 from asyncio.subprocess import PIPE
 from typing import Any
 
 import pytest
 
-from tests.chaos.schedule import DISTURBANCES, FULL_DISKS, VICTIMS, disturbances, kills
 from tests.e2e.machine import ROOT
 
 KILLS = 10
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 async def chaos(*options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, last line and what was told of a run of its own."""
-    seed = os.environ.get("RELEVO_CHAOS_SEED", str(time.time_ns() % 100_000))
+    seed = os.environ.get("RELEVO_CHAOS_SEED", "1")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos", "--seed", seed, *options),
         cwd=ROOT,
@@ -31,18 +32,6 @@ async def chaos(*options: str) -> tuple[int, dict[str, Any], str]:
     assert process.returncode is not None
     lines = out.decode().splitlines()
     return process.returncode, json.loads(lines[-1]) if lines else {}, err.decode()
-
-
-def test_all_kinds_of_victims_and_disturbances_have_their_turn() -> None:
-    assert {one.victim for one in kills(1, KILLS)} == set(VICTIMS)
-    dealt = disturbances(1, can_fill_disks=True)
-    assert {next(dealt) for _ in DISTURBANCES} == set(DISTURBANCES)
-    dealt = disturbances(1, can_fill_disks=False)
-    assert not {next(dealt) for _ in DISTURBANCES} & set(FULL_DISKS)
-
-
-def test_the_same_seed_gives_the_same_run() -> None:
-    assert kills(7, 50) == kills(7, 50) != kills(8, 50)
 
 
 async def test_the_books_agree_after_kills_of_everything() -> None:
