@@ -18,7 +18,7 @@ EVENTS = 1_500
 WARM = 500
 CALLS_AN_INPUT = 112.0
 WEBHOOKS = 230
-CALLS_A_WEBHOOK = 483.0
+CALLS_A_WEBHOOK = 488.0
 TOLERANCE = 1.1
 
 
@@ -54,10 +54,10 @@ def test_the_pure_core_makes_no_more_calls_than_before() -> None:
 
 def test_reading_a_webhook_makes_no_more_calls_than_before() -> None:
     shopify, shop = CONNECTORS["shopify"], ShopContext(shop="bench", currency="USD", region="US")
-    webhooks = [_parted(request) for request in requests(10 * WEBHOOKS)[::10]]
-    _read(shopify, shop, webhooks)
-    with Calls() as calls:
-        _read(shopify, shop, webhooks)
+    webhooks = [_parted(request) for request in requests(20 * WEBHOOKS)[::10]]
+    _read(shopify, shop, webhooks[:WEBHOOKS])
+    with Calls() as calls:  # of customers who were not there before: nothing of theirs is remembered
+        _read(shopify, shop, webhooks[WEBHOOKS:])
     assert calls.count / WEBHOOKS <= CALLS_A_WEBHOOK * TOLERANCE
 
 

@@ -9,6 +9,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from relevo_contracts import languages, zones
 from relevo_contracts.text import clean, mail_text, phone_text
+from relevo_ingest.core.e164 import plainly_valid
 
 _FORBIDDEN = r"\s@\"<>(),:;\\\[\]\x00-\x1f\x7f-\x9f"
 _EMAIL = re.compile(rf"^[^{_FORBIDDEN}]{{1,64}}@(?:[^{_FORBIDDEN}.]{{1,63}}\.)+[^{_FORBIDDEN}.]{{2,63}}$")
@@ -36,6 +37,8 @@ def phone(value: str | None, region: str) -> str:
 @lru_cache(_REMEMBERED)
 def _number(written: str, region: str) -> str:
     """The number that is written so. Remembered: a number stands in most of its customer's messages, often twice."""
+    if plain := plainly_valid(written, region):
+        return plain
     try:
         number = phonenumbers.parse(written, region or None)
     except NumberParseException:
