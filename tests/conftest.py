@@ -4,7 +4,9 @@ Ask for `database` (a URL), `pool`, `settings` (a factory), `topics`; servers st
 """
 
 import shutil
+import signal
 import tempfile
+import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +27,10 @@ from tests.shared_servers import ServerHost, SharedPlatform
 # A test says what is right, not how long it takes: a busy machine must not make an example fail.
 hypothesis.settings.register_profile("relevo", deadline=None)
 hypothesis.settings.load_profile("relevo")
+
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets its background jobs ignore Ctrl-C, and so would every process that a test starts and ends by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SettingsT = TypeVar("SettingsT", bound=RuntimeSettings)
 
