@@ -69,7 +69,7 @@ class RuntimeSettings(BaseSettings):
     )
     clock_file: Path | None = Field(
         default=None,
-        description="A file that says how far time may go; `relevo up` with a fast clock writes it. Goes before the origin.",
+        description="A file that says how far time may go, by `relevo up` with a fast clock. Goes before the origin.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level that is logged."
