@@ -10,7 +10,9 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import BlockNode, Node
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
+from liquid.context import builtin
 from liquid.exceptions import FilterArgumentError
+from liquid.expression import Expression
 from liquid.filter import with_context
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
@@ -21,7 +23,9 @@ from liquid.undefined import Undefined, is_undefined
 from markupsafe import escape
 
 from relevo_templates.addresses import Encoded, assembled, marked, percent_encoded, web_address
+from relevo_templates.blocks import For, If
 from relevo_templates.characters import printable
+from relevo_templates.evaluation import Scope, value_of
 from relevo_templates.formats import Formats, is_money
 
 LOOP_LIMIT = 10_000
@@ -49,7 +53,7 @@ def liquid_environment(*, html: bool = False) -> LiquidEnvironment:
         environment.tags.pop(name, None)
     for name in _LEFT_OUT_FILTERS:
         environment.filters.pop(name, None)
-    for tag in (_Output, _Echo, *((_Address,) if html else ())):
+    for tag in (If, For, _Output, _Echo, *((_Address,) if html else ())):
         environment.add_tag(tag)
     for name, filter_ in _FILTERS.items():
         environment.add_filter(name, filter_)
@@ -61,6 +65,7 @@ def new_context(
 ) -> RenderContext:
     """A context for one rendering of a template: its variables, and the formats of its reader."""
     context = RenderContext(template, globals=variables)
+    context.scope = Scope(context.locals, context.globals, builtin, context.counters)
     context.tag_namespace[_FORMATS] = formats
     context.tag_namespace[_ADDRESS] = address
     return context
@@ -96,13 +101,25 @@ def _plain(value: object, context: RenderContext) -> str:
 
 
 class _OutputNode(OutputNode):
+    __slots__ = ("_value",)
+
+    def __init__(self, token: Any, expression: Expression) -> None:
+        super().__init__(token, expression)
+        self._value = value_of(expression)
+
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(_shown(self.expression.evaluate(context), context))
+        return buffer.write(_shown(self._value(context), context))
 
 
 class _EchoNode(EchoNode):
+    __slots__ = ("_value",)
+
+    def __init__(self, token: Any, expression: Expression) -> None:
+        super().__init__(token, expression)
+        self._value = value_of(expression)
+
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(_shown(self.expression.evaluate(context), context))
+        return buffer.write(_shown(self._value(context), context))
 
 
 class _Output(Output):
