@@ -50,7 +50,7 @@ def value_of(expression: Expression) -> Value:
     if type(expression) is FilteredExpression:
         return _filtered(expression)
     if type(expression) is StringLiteral:
-        text, markup = expression.value, Markup(expression.value)
+        text, markup = expression.value, Markup(expression.value)  # noqa: S704 - it stands in the template itself
         return lambda context: markup if context.autoescape else text
     return expression.evaluate
 
@@ -61,7 +61,7 @@ def _value_at(path: Path, names: list[str]) -> Value:
 
     def value(context: RenderContext) -> Any:
         try:
-            found = context.scope[root]
+            found: Any = context.scope[root]
             for key, is_computed in keys:
                 found = context.get_item(found, key) if is_computed else found[key]
         except (KeyError, TypeError, IndexError):

@@ -157,14 +157,18 @@ def _tag(text: str) -> str:
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
-    lines = re.sub(r"\r\n|\r|\n", "\r\n", text).encode("utf-8", "replace")
-    if not lines.endswith(b"\r\n"):
-        lines += b"\r\n"
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") + "\n"
+    lines = text.replace("\n", "\r\n").encode("utf-8", "replace").splitlines(keepends=True)
     head = (
         f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    return head.encode() + binascii.b2a_qp(lines, istext=True) + b"\r\n"
+    return b"".join((head.encode(), *map(_quoted_printable, lines), b"\r\n"))
+
+
+@lru_cache(maxsize=4096)  # most lines of a layout come again with every mail
+def _quoted_printable(line: bytes) -> bytes:
+    return binascii.b2a_qp(line, istext=True)
 
 
 def _digest(shop: str, effect: str) -> str:
