@@ -12,9 +12,11 @@ from liquid import RenderContext
 from liquid.builtin.expressions import BooleanExpression, FilteredExpression, Path
 from liquid.builtin.expressions.logical import (
     EqExpression,
+    GtExpression,
     LogicalAndExpression,
     LogicalNotExpression,
     LogicalOrExpression,
+    LtExpression,
     NeExpression,
     is_truthy,
 )
@@ -29,6 +31,7 @@ Test = Callable[[RenderContext], bool]
 _PLAIN = frozenset((str, int, float, list, dict, bool, type(None)))
 """Types whose values are true by Liquid unless they are `nil` or `false`."""
 _TEXTS = frozenset((str, Markup))
+_NOTHING = object()
 _COMPUTED = ("size", "first", "last")
 """Steps of a path that stand for more than a key."""
 
@@ -45,8 +48,8 @@ class Scope(ReadOnlyChainMap):
 
 def value_of(expression: Expression) -> Value:
     """What `expression.evaluate` gives."""
-    if type(expression) is Path and all(isinstance(step, str) for step in expression.path):
-        return _value_at(expression, [str(step) for step in expression.path])
+    if isinstance(expression, Path) and (names := _names_of(expression)):
+        return _value_at(expression, names)
     if type(expression) is FilteredExpression:
         return _filtered(expression)
     if type(expression) is StringLiteral:
@@ -56,19 +59,43 @@ def value_of(expression: Expression) -> Value:
 
 
 def _value_at(path: Path, names: list[str]) -> Value:
-    root, *steps = names
-    evaluate, keys = path.evaluate, tuple((step, step in _COMPUTED) for step in steps)
+    find, evaluate = _finder(names), path.evaluate
 
     def value(context: RenderContext) -> Any:
+        found = find(context)
+        return evaluate(context) if found is _NOTHING else found  # which says what is not there
+
+    return value
+
+
+def _finder(names: list[str]) -> Value:
+    """What stands at a path, `_NOTHING` if there is nothing."""
+    root, *steps = names
+    keys = tuple((step, step in _COMPUTED) for step in steps)
+
+    def find(context: RenderContext) -> Any:
         try:
             found: Any = context.scope[root]
             for key, is_computed in keys:
-                found = context.get_item(found, key) if is_computed else found[key]
+                if not is_computed:
+                    if type(found) is dict and key not in found:
+                        return _NOTHING
+                    found = found[key]
+                else:
+                    found = context.get_item(found, key)
         except (KeyError, TypeError, IndexError):
-            return evaluate(context)  # which says what is not there
+            return _NOTHING
         return found
 
-    return value
+    return find
+
+
+def _names_of(expression: Expression) -> list[str]:
+    """The names of a path that has nothing but names; none for any other expression."""
+    if type(expression) is FilteredExpression and not expression.filters:
+        return _names_of(expression.left)
+    is_plain = type(expression) is Path and all(isinstance(step, str) for step in expression.path)
+    return [str(step) for step in expression.path] if isinstance(expression, Path) and is_plain else []
 
 
 def _filtered(expression: FilteredExpression) -> Value:
@@ -94,8 +121,12 @@ def test_of(expression: Expression) -> Test:
             return _logical(expression)
         case EqExpression() | NeExpression():
             return _comparison(expression)
+        case LtExpression() | GtExpression():
+            return _order(expression)
         case _:
-            return _truth(value_of(expression))
+            # What is not there is not true, whatever it would be called.
+            names = _names_of(expression)
+            return _truth(_finder(names) if names else value_of(expression))
 
 
 def _logical(expression: LogicalAndExpression | LogicalOrExpression | LogicalNotExpression) -> Test:
@@ -121,11 +152,26 @@ def _comparison(expression: EqExpression | NeExpression) -> Test:
     return test
 
 
+def _order(expression: LtExpression | GtExpression) -> Test:
+    left, right, evaluate = value_of(expression.left), value_of(expression.right), expression.evaluate
+    is_less = isinstance(expression, LtExpression)
+
+    def test(context: RenderContext) -> bool:
+        one, other = left(context), right(context)
+        if type(one) is int and type(other) is int:
+            return one < other if is_less else other < one
+        return bool(evaluate(context))
+
+    return test
+
+
 def _truth(value: Value) -> Test:
     def test(context: RenderContext) -> bool:
         found = value(context)
         if type(found) in _PLAIN:
             return found is not None and found is not False
+        if found is _NOTHING:
+            return False
         return is_truthy(found)
 
     return test

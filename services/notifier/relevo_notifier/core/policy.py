@@ -1,8 +1,10 @@
 """Whether a delivery may go out now, and what follows from a provider's answer. Pure: `now` is an argument."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import phonenumbers
@@ -12,6 +14,9 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.zones import zone_of
+
+_ORDINARY = re.compile(r"(?=.{1,64}\Z)[a-z0-9_+-]+(\.[a-z0-9_+-]+)*")
+"""What most people have before the @, which is valid whatever follows."""
 
 
 class MaySend(Struct, frozen=True):
@@ -126,6 +131,9 @@ def _address(channel: Channel, contact: Contact) -> MaySend | Skip:
 
 def mail_address(raw: str) -> MaySend | Skip:
     """The address in ASCII (international domains as punycode), or why it is not one."""
+    local, _, domain = raw.partition("@")
+    if _ORDINARY.fullmatch(local) and (written := _written(domain)):
+        return MaySend(f"{local}@{written}")
     try:
         valid = validate_email(raw, check_deliverability=False)
     except EmailNotValidError as error:
@@ -135,6 +143,15 @@ def mail_address(raw: str) -> MaySend | Skip:
             "bad_address", "the e-mail address has a part before the @ that needs SMTPUTF8, which few servers take"
         )
     return MaySend(valid.ascii_email)
+
+
+@lru_cache(maxsize=4096)  # most recipients share a few domains
+def _written(domain: str) -> str:
+    """A domain as mail has it, in ASCII; empty if it is not valid, or too long for every part before the @."""
+    try:
+        return validate_email(f"{'a' * 64}@{domain}", check_deliverability=False).ascii_domain or ""
+    except EmailNotValidError:
+        return ""
 
 
 def phone_number(raw: str, country: str) -> MaySend | Skip:
