@@ -157,8 +157,9 @@ def _tag(text: str) -> str:
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") + "\n"
-    lines = text.replace("\n", "\r\n").encode("utf-8", "replace").splitlines(keepends=True)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.removesuffix("\n").encode("utf-8", "replace").split(b"\n")
     head = (
         f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -168,7 +169,7 @@ def _part(boundary: str, kind: str, text: str) -> bytes:
 
 @lru_cache(maxsize=4096)  # most lines of a layout come again with every mail
 def _quoted_printable(line: bytes) -> bytes:
-    return binascii.b2a_qp(line, istext=True)
+    return binascii.b2a_qp(line + b"\r\n", istext=True)
 
 
 def _digest(shop: str, effect: str) -> str:
