@@ -32,6 +32,8 @@ LOOP_LIMIT = 10_000
 """Rounds that all loops of a text may make."""
 OUTPUT_LIMIT = 1_000_000
 """Characters that a text may have."""
+_SHORT = 200
+"""Characters of a text below which what it is in HTML is remembered."""
 _FORMATS, _ADDRESS = "relevo.formats", "relevo.address"
 _LEFT_OUT_TAGS = ("include", "render")  # there are no other texts to take in
 _LEFT_OUT_FILTERS = ("safe", "escapejs")  # no value is ever trusted to be markup, and no script is written
@@ -75,10 +77,17 @@ def _shown(value: object, context: RenderContext) -> str:
     """A value as text, as it has to stand at this place."""
     if not isinstance(value, str):
         value = _as_text(value, context)
+    elif type(value) is str and len(value) < _SHORT and context.autoescape and not context.tag_namespace[_ADDRESS]:
+        return _escaped(value)
     if context.tag_namespace[_ADDRESS]:
         return marked(value if isinstance(value, Encoded) else printable(value))
     # What a filter has made HTML (`newline_to_br`) is escaped already, and stays so without unprintable characters.
     return printable(str(escape(value)) if context.autoescape else value)
+
+
+@lru_cache(maxsize=4096)  # a layout's words and a shop's name come again with every mail
+def _escaped(value: str) -> str:
+    return printable(str(escape(value)))
 
 
 def _as_text(value: object, context: RenderContext) -> str:
