@@ -37,7 +37,7 @@ from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.kafka import Publisher, Record, create_topics
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.migrations import migrate
-from relevo_runtime.postgres import Pool, open_pool
+from relevo_runtime.postgres import Connection, Pool, open_pool
 
 SHOP, PRODUCT = "bench", "sold-out"
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -88,7 +88,7 @@ class Sampler:
             await asyncio.sleep(0.005)
 
 
-async def walk(worker: FanoutWorker, pool: Pool, turns: list[float]) -> None:
+async def walk(worker: FanoutWorker[Connection], pool: Pool, turns: list[float]) -> None:
     """Works until no walk is left."""
     while await pool.fetchval("select exists (select from engine.fanout)"):
         started = time.perf_counter()
@@ -116,7 +116,9 @@ async def measure(on: Stage, waiters: int, engines: int) -> dict[str, object]:
             await processor([restocked()])
             event_seconds = time.perf_counter() - started
             workers = [
-                FanoutWorker(pool=pool, stores=postgres_stores(), definitions=definitions, publisher=publisher)
+                FanoutWorker[Connection](
+                    sessions=pool, stores=postgres_stores(), definitions=definitions, publisher=publisher
+                )
                 for _ in range(engines)
             ]
             await asyncio.gather(*(walk(one, pool, turns) for one in workers))

@@ -17,6 +17,7 @@ from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_runtime.errors import PublishError
 from relevo_runtime.kafka import Publisher
+from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, event
 
@@ -124,8 +125,8 @@ class Shop:
 
     engine: Engine
     publisher: Recording
-    fanout_worker: FanoutWorker
-    follower: CatalogFollower
+    fanout_worker: FanoutWorker[Connection]
+    follower: CatalogFollower[Connection]
 
     async def walk(self) -> None:
         """Runs the walks to their end and hands the engine what they told."""
@@ -147,8 +148,8 @@ class Shop:
 async def open_shop(engine: Engine, publisher: Recording, **forwarding: Any) -> Shop:
     """The shop of the engine's catalog, as it is deployed now."""
     own, stores = await build_engine(engine.pool, publisher), postgres_stores()
-    fanout_worker = FanoutWorker(
-        pool=own.pool, stores=stores, definitions=own.definitions, publisher=publisher, **forwarding
+    fanout_worker = FanoutWorker[Connection](
+        sessions=own.pool, stores=stores, definitions=own.definitions, publisher=publisher, **forwarding
     )
-    follower = CatalogFollower(own.pool, own.definitions, stores=stores, settled=timedelta())
+    follower = CatalogFollower[Connection](own.pool, own.definitions, stores=stores, settled=timedelta())
     return Shop(own, publisher, fanout_worker, follower)

@@ -13,6 +13,7 @@ from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.core.fanout import event_fanout
 from relevo_engine.core.waiting import Waiting
 from relevo_runtime.errors import PublishError
+from relevo_runtime.postgres import Connection
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import MORNING, Engine, deploy
 from tests.engine.fanout_harness import RESTOCK, DyingPublisher, Recording, Shop, asks, buys, open_shop, restocked
@@ -138,8 +139,8 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(
     async with DyingPublisher(settings()) as dying:
         dying.dies, dying.after_sending = 2, after_sending
         no_lease = timedelta()
-        worker = FanoutWorker(
-            pool=shop.engine.pool,
+        worker = FanoutWorker[Connection](
+            sessions=shop.engine.pool,
             stores=postgres_stores(),
             definitions=shop.engine.definitions,
             publisher=dying,
@@ -157,15 +158,15 @@ async def test_a_crash_in_the_middle_of_a_walk_tells_everybody_once(
 async def test_two_engines_share_the_walks_and_tell_nobody_twice(shop: Shop) -> None:
     await shop.engine.take(*(asks(one, variant) for one in PEOPLE for variant in ("v1", "v2")))
     await shop.engine.take(restocked("v1"), restocked("v2"))
-    other = FanoutWorker(
-        pool=shop.engine.pool,
+    other = FanoutWorker[Connection](
+        sessions=shop.engine.pool,
         stores=postgres_stores(),
         definitions=shop.engine.definitions,
         publisher=shop.publisher,
         page=3,
     )
 
-    async def work(worker: FanoutWorker) -> None:
+    async def work(worker: FanoutWorker[Connection]) -> None:
         while await shop.engine.pool.fetchval("select count(*) from engine.fanout"):
             await worker.run_once(MORNING)
 

@@ -30,7 +30,7 @@ _ID_DIGITS = 32
 class Batches:
     """The tables of a batch, one transaction for each."""
 
-    def __init__(self, pool: Pool, definitions: DefinitionSource) -> None:
+    def __init__(self, pool: Pool, definitions: DefinitionSource[Connection]) -> None:
         self._pool = pool
         self._definitions = definitions
 
@@ -84,7 +84,11 @@ class OpenBatch:
     """A batch in its transaction."""
 
     def __init__(
-        self, conn: Connection, commit: Callable[[], Awaitable[None]], definitions: DefinitionSource, found: Found
+        self,
+        conn: Connection,
+        commit: Callable[[], Awaitable[None]],
+        definitions: DefinitionSource[Connection],
+        found: Found,
     ) -> None:
         self._conn = conn
         self._commit = commit

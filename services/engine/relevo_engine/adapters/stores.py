@@ -7,9 +7,10 @@ from relevo_engine.adapters.store import Runs
 from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.app.ports import Stores
 from relevo_runtime import timers
+from relevo_runtime.postgres import Connection
 
 
-def postgres_stores() -> Stores:
+def postgres_stores() -> Stores[Connection]:
     """They hold no connection: each call gets the one whose transaction it is part of."""
     return Stores(
         runs=Runs(),

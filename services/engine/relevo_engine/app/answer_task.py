@@ -7,10 +7,9 @@ import msgspec
 from relevo_contracts import topics
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import TaskDone
-from relevo_engine.app.ports import Publisher, TaskStore
+from relevo_engine.app.ports import Publisher, SessionT, TaskStore
 from relevo_engine.core.tasks import Answer, may_vote, refusal
 from relevo_runtime.clock import Clock
-from relevo_runtime.postgres import Connection
 from relevo_runtime.storable import storable
 
 _encode = msgspec.json.Encoder().encode
@@ -51,17 +50,17 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def answer_task(
-    conn: Connection, tasks: TaskStore, publisher: Publisher, answer: Answered, clock: Clock
+    session: SessionT, tasks: TaskStore[SessionT], publisher: Publisher, answer: Answered, clock: Clock
 ) -> TaskDone:
     """Publishes the answer, once for each person. Raises `TaskError`, and what the publisher raises.
 
     The run decides when the engine takes the message: somebody else may have been quicker, which `relevo explain` says.
     """
     answer = msgspec.convert(storable(msgspec.to_builtins(answer)), Answered)
-    task = await tasks.find_task(conn, answer.task_id, shop=answer.shop)
+    task = await tasks.find_task(session, answer.task_id, shop=answer.shop)
     if task is None:
         raise UnknownTaskError(answer.task_id)
-    member = await tasks.member(conn, task.shop, answer.by)
+    member = await tasks.member(session, task.shop, answer.by)
     reason = refusal(task, answer.by, member, answer.done)
     if reason or member is None:
         raise TaskRefusedError(reason)

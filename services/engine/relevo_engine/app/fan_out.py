@@ -8,17 +8,16 @@ inbox knows. Several engines may run this at once; a fan-out belongs to one of t
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Generic, assert_never
 
 import msgspec
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event
-from relevo_engine.app.ports import DefinitionSource, Publisher, Stores
+from relevo_engine.app.ports import DefinitionSource, Publisher, Sessions, SessionT, Stores
 from relevo_engine.core.calendar import find
 from relevo_engine.core.erasure import erasures
 from relevo_engine.core.fanout import ClaimedFanout, Cursor, Message, event_messages, refresh_messages, start_messages
-from relevo_runtime.postgres import Pool
 from relevo_workflow import Facts
 
 AT_ONCE = 4
@@ -36,20 +35,20 @@ class Page(msgspec.Struct, frozen=True):
     topic: str = topics.INPUTS
 
 
-class FanoutWorker:
+class FanoutWorker(Generic[SessionT]):
     """The loop body of the fan-outs. `page` is the most waiters of one turn, `lease` wall time."""
 
     def __init__(
         self,
         *,
-        pool: Pool,
-        stores: Stores,
-        definitions: DefinitionSource,
+        sessions: Sessions[SessionT],
+        stores: Stores[SessionT],
+        definitions: DefinitionSource[SessionT],
         publisher: Publisher,
         page: int = 5000,
         lease: timedelta = timedelta(seconds=30),
     ) -> None:
-        self._pool = pool
+        self._sessions = sessions
         self._definitions = definitions
         self._publisher = publisher
         self._page = page
@@ -58,8 +57,8 @@ class FanoutWorker:
 
     async def run_once(self, now: datetime) -> datetime | None:
         """Tells one page of each fan-out that is free. Returns `now` if there may be more, `None` if there is none."""
-        async with self._pool.acquire() as conn:
-            claimed = await self._stores.fanouts.claim(conn, self._lease, CLAIMED)
+        async with self._sessions.acquire() as session:
+            claimed = await self._stores.fanouts.claim(session, self._lease, CLAIMED)
         if not claimed:
             return None
         without_waiters = await self._without_waiters(
@@ -70,12 +69,12 @@ class FanoutWorker:
         await self._publish(pages)
         moved = [(fanout, page.cursor) for fanout, page in pages if page.cursor is not None]
         ended = [fanout for fanout, page in pages if page.cursor is None]
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with self._sessions.acquire() as session, session.transaction():
             await self._stores.fanouts.advance(
-                conn, [*moved, *((fanout, fanout.cursor) for fanout in fanouts[AT_ONCE:])]
+                session, [*moved, *((fanout, fanout.cursor) for fanout in fanouts[AT_ONCE:])]
             )
             await self._stores.fanouts.finish(
-                conn, [*ended, *(fanout for fanout in claimed if fanout.number in without_waiters)]
+                session, [*ended, *(fanout for fanout in claimed if fanout.number in without_waiters)]
             )
         return now
 
@@ -86,9 +85,9 @@ class FanoutWorker:
         """
         if not new:
             return set()
-        async with self._pool.acquire() as conn:
-            await self._stores.waiting.wait_for_registering(conn, {(fanout.shop, fanout.about) for fanout in new})
-            return await self._stores.fanouts.without_waiters(conn, new)
+        async with self._sessions.acquire() as session:
+            await self._stores.waiting.wait_for_registering(session, {(fanout.shop, fanout.about) for fanout in new})
+            return await self._stores.fanouts.without_waiters(session, new)
 
     async def _publish(self, pages: Sequence[tuple[ClaimedFanout, Page]]) -> None:
         for topic in (topics.INPUTS, topics.EVENTS):
@@ -111,8 +110,8 @@ class FanoutWorker:
                 assert_never(fanout.kind)
 
     async def _waiters(self, fanout: ClaimedFanout) -> Page:
-        async with self._pool.acquire() as conn:
-            waiters = await self._stores.fanouts.waiters(conn, fanout, self._page)
+        async with self._sessions.acquire() as session:
+            waiters = await self._stores.fanouts.waiters(session, fanout, self._page)
         messages = event_messages(_event.decode(fanout.body), (key for key, _ in waiters)) if waiters else []
         return Page(messages, waiters[-1] if len(waiters) == self._page else None)
 
@@ -131,8 +130,8 @@ class FanoutWorker:
         messages = erasures(fanout.shop, fanout.about, fanout.at, keys, now)
         if cursor is None:
             last = keys[-1] if keys else fanout.cursor_key
-            async with self._pool.acquire() as conn:
-                more = await self._stores.erasure.erase_rest(conn, fanout.shop, fanout.began_at)
+            async with self._sessions.acquire() as session:
+                more = await self._stores.erasure.erase_rest(session, fanout.shop, fanout.began_at)
             cursor = (last, "") if more else None
         return Page(messages, cursor, topics.EVENTS)
 
@@ -143,6 +142,6 @@ class FanoutWorker:
     async def _customers(self, fanout: ClaimedFanout, *, facts: bool) -> tuple[list[tuple[str, Facts]], Cursor | None]:
         """The next page of a shop's customers, and where it ends; None if it is the last one."""
         page = self._page // 5
-        async with self._pool.acquire() as conn:
-            customers = await self._stores.fanouts.customers(conn, fanout, page, facts=facts)
+        async with self._sessions.acquire() as session:
+            customers = await self._stores.fanouts.customers(session, fanout, page, facts=facts)
         return customers, (customers[-1][0], "") if len(customers) == page else None

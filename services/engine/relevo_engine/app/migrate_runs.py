@@ -9,16 +9,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Generic
 
 from msgspec import Struct
 
-from relevo_engine.app.ports import StoredDefinitions, Stores
+from relevo_engine.app.ports import SessionT, StoredDefinitions, Stores
 from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.tasks import revised
 from relevo_runtime.clock import Clock
 from relevo_runtime.outgoing import Timer
-from relevo_runtime.postgres import Connection
 from relevo_workflow import ArmTimer, CancelTimer, Decision, Definition, Shop
 from relevo_workflow.changes import Migrated, Transition, describe_repeats
 
@@ -82,7 +82,7 @@ class Moved(Struct, frozen=True, kw_only=True):
     staying: tuple[str, ...] = ()
 
 
-class RunMigration:
+class RunMigration(Generic[SessionT]):
     """The runs of a scope on their way to `new`. Old versions are read from the catalog and compiled once.
 
     Runs that would do something again which they may have done move only from the places (version, step) in `repeat`.
@@ -90,16 +90,16 @@ class RunMigration:
 
     def __init__(
         self,
-        connection: Connection,
+        session: SessionT,
         scope: RunScope,
         new: Definition,
         *,
-        stores: Stores,
-        definitions: StoredDefinitions,
+        stores: Stores[SessionT],
+        definitions: StoredDefinitions[SessionT],
         page: int = PAGE,
         repeat: Collection[tuple[str, str]] = (),
     ) -> None:
-        self._connection = connection
+        self._session = session
         self._scope = scope
         self._new = new
         self._page = page
@@ -122,7 +122,7 @@ class RunMigration:
                 stuck[(place.step, place.version, reason)] += runs
             else:
                 going[(place.step, place.version, target, again)] += runs
-        examples = await self._stores.in_flight.examples(self._connection, self._scope, bad, _SHOWN) if bad else []
+        examples = await self._stores.in_flight.examples(self._session, self._scope, bad, _SHOWN) if bad else []
         return MigrationPreview(
             runs=sum(places.values()),
             watching=sum(runs for place, runs in places.items() if not place.step),
@@ -137,7 +137,7 @@ class RunMigration:
     async def move(self, clock: Clock, revision: int) -> Moved:
         """Moves every run that can be. Call it outside of a transaction, after the new version is in the catalog."""
         moved = 0
-        self._shops = await self._definitions.shop_facts_of_all(self._connection)
+        self._shops = await self._definitions.shop_facts_of_all(self._session)
         while True:
             before = moved
             for version in sorted({place.version for place in await self._resting()}):
@@ -148,7 +148,7 @@ class RunMigration:
                 await asyncio.sleep(_PAUSE)  # an engine works on the rest
 
     async def _resting(self) -> dict[RestingPlace, int]:
-        return await self._stores.in_flight.resting(self._connection, self._scope)
+        return await self._stores.in_flight.resting(self._session, self._scope)
 
     async def _move_of(self, place: RestingPlace) -> tuple[str, str, str]:
         """Why runs at a place can't be moved; or where they go on, and what they would do again there."""
@@ -162,7 +162,7 @@ class RunMigration:
     async def _transition(self, version: str) -> Transition | None:
         """The way from a version, compiled once; None for one of another release, which this one can't read."""
         if version not in self._old:
-            old = await self._definitions.stored(self._connection, version)
+            old = await self._definitions.stored(self._session, version)
             self._old[version] = Transition(old, self._new) if old is not None else None
         return self._old[version]
 
@@ -170,9 +170,9 @@ class RunMigration:
         transition, moved = await self._transition(version), 0
         while True:
             now = clock.now()
-            async with self._connection.transaction():
-                conn, scope = self._connection, self._scope
-                taken = await self._stores.in_flight.take(conn, scope, version, self._staying, self._page)
+            async with self._session.transaction():
+                session, scope = self._session, self._scope
+                taken = await self._stores.in_flight.take(session, scope, version, self._staying, self._page)
                 done = [(one, result) for one in taken if (result := self._migrate(transition, one, now)) is not None]
                 await self._write(done, now, revision)
             await self._announce(done)
@@ -194,22 +194,22 @@ class RunMigration:
     async def _write(self, done: Sequence[tuple[LockedRun, Migrated]], now: datetime, revision: int) -> None:
         if not done:
             return
-        conn = self._connection
-        await self._stores.runs.save_runs(conn, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
+        session = self._session
+        await self._stores.runs.save_runs(session, {(t.shop, m.run.id): (t.key, m.run) for t, m in done}, now)
         gone = [(t.shop, e.id) for t, m in done for e in m.effects if isinstance(e, CancelTimer)]
-        await self._stores.timers.cancel_timers(conn, gone)
-        await self._stores.timers.set_timers(conn, _armed(done))
+        await self._stores.timers.cancel_timers(session, gone)
+        await self._stores.timers.set_timers(session, _armed(done))
         await self._stores.tasks.revise(
-            conn, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None]
+            session, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None]
         )
         rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
-        await self._stores.runs.append_decisions(conn, rows, now)
+        await self._stores.runs.append_decisions(session, rows, now)
 
     async def _announce(self, done: Sequence[tuple[LockedRun, Migrated]]) -> None:
         """Wakes schedulers that sleep until the next timer, outside of the transaction."""
         first = min((timer.due_at for timer in _armed(done)), default=None)
         if first is not None:
-            await self._stores.timers.announce(self._connection, first)
+            await self._stores.timers.announce(self._session, first)
 
 
 def _armed(done: Sequence[tuple[LockedRun, Migrated]]) -> list[Timer]:

@@ -1,12 +1,9 @@
-"""What the use cases need of the outside: Kafka, the catalog and the tables. `adapters` implement each of them.
-
-A `Connection` is one transaction, or a series of short ones; only adapters know what statements run in it.
-"""
+"""What the use cases need of the outside: Kafka, the catalog and the tables. `adapters` implement each of them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -16,9 +13,32 @@ from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, Ru
 from relevo_engine.core.merging import SubjectKey
 from relevo_engine.core.tasks import Member, Revised, Task
 from relevo_runtime.outgoing import Outgoing, Timer
-from relevo_runtime.postgres import Connection
 from relevo_runtime.records import Record
 from relevo_workflow import Definition, Facts, Run, Shop, Subject
+
+
+class Session(Protocol):
+    """The way to the tables of one use case: one transaction, or a series of short ones.
+
+    Only adapters know what it is and what statements run in it; a use case hands it on from where it got it.
+    """
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """What is done in the block is committed as a whole, or undone if the block raises."""
+        ...
+
+
+SessionT = TypeVar("SessionT", bound=Session)
+SessionT_co = TypeVar("SessionT_co", bound=Session, covariant=True)
+SessionT_contra = TypeVar("SessionT_contra", bound=Session, contravariant=True)
+
+
+class Sessions(Protocol[SessionT_co]):
+    """Where sessions come from."""
+
+    def acquire(self) -> AbstractAsyncContextManager[SessionT_co]:
+        """A session for as long as the block."""
+        ...
 
 
 class Publisher(Protocol):
@@ -41,7 +61,7 @@ class DeadLetters(Protocol):
         ...
 
 
-class DefinitionSource(Protocol):
+class DefinitionSource(Protocol[SessionT_contra]):
     """The compiled definitions of what is deployed."""
 
     @property
@@ -68,23 +88,23 @@ class DefinitionSource(Protocol):
         """The definitions of a shop, without those that only old runs use."""
         ...
 
-    async def refresh(self, conn: Connection) -> bool:
+    async def refresh(self, conn: SessionT_contra) -> bool:
         """Reads the catalog anew if it changed; returns whether it did."""
         ...
 
-    async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
+    async def for_subjects(self, conn: SessionT_contra, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
         ...
 
 
-class StoredDefinitions(Protocol):
+class StoredDefinitions(Protocol[SessionT_contra]):
     """The catalog, for those who move runs from one version to another."""
 
-    async def shop_facts_of_all(self, connection: Connection) -> dict[str, Shop]:
+    async def shop_facts_of_all(self, connection: SessionT_contra) -> dict[str, Shop]:
         """What expressions may name of each shop, by its name."""
         ...
 
-    async def stored(self, connection: Connection, version: str) -> Definition | None:
+    async def stored(self, connection: SessionT_contra, version: str) -> Definition | None:
         """A stored version, compiled; None if this release can't compile it. Raises `DefinitionUnknown`."""
         ...
 
@@ -160,133 +180,135 @@ class BatchStore(Protocol):
         ...
 
 
-class RunStore(Protocol):
+class RunStore(Protocol[SessionT_contra]):
     """Runs and decisions, written outside of a batch."""
 
-    async def save_runs(self, conn: Connection, runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime) -> None:
+    async def save_runs(
+        self, conn: SessionT_contra, runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime
+    ) -> None:
         """Writes each run as it is now: (shop, run id) to (customer key, run)."""
         ...
 
-    async def append_decisions(self, conn: Connection, rows: Sequence[DecisionRow], now: datetime) -> None:
+    async def append_decisions(self, conn: SessionT_contra, rows: Sequence[DecisionRow], now: datetime) -> None:
         """Appends what was decided and why."""
         ...
 
 
-class WaitingStore(Protocol):
+class WaitingStore(Protocol[SessionT_contra]):
     """Which run waits for which product."""
 
-    async def wait_for_registering(self, conn: Connection, keys: Collection[tuple[str, str]]) -> None:
+    async def wait_for_registering(self, conn: SessionT_contra, keys: Collection[tuple[str, str]]) -> None:
         """Returns once everybody has committed who was registering for one of these (shop, event key)."""
         ...
 
 
-class FanoutStore(Protocol):
+class FanoutStore(Protocol[SessionT_contra]):
     """The fan-outs that are not at their end. A lease keeps one to one engine."""
 
     async def want_refresh(
-        self, conn: Connection, fingerprints: Mapping[str, str], now: datetime, after: timedelta
+        self, conn: SessionT_contra, fingerprints: Mapping[str, str], now: datetime, after: timedelta
     ) -> None:
         """Begins one over each shop whose fingerprint is another than the last time, `after` wall time from now."""
         ...
 
-    async def claim(self, conn: Connection, lease: timedelta, limit: int) -> list[ClaimedFanout]:
+    async def claim(self, conn: SessionT_contra, lease: timedelta, limit: int) -> list[ClaimedFanout]:
         """Those that nobody works on, the oldest first, for `lease` of wall time."""
         ...
 
-    async def advance(self, conn: Connection, moved: Sequence[tuple[ClaimedFanout, Cursor]]) -> None:
+    async def advance(self, conn: SessionT_contra, moved: Sequence[tuple[ClaimedFanout, Cursor]]) -> None:
         """Notes how far these have come and frees them."""
         ...
 
-    async def finish(self, conn: Connection, fanouts: Sequence[ClaimedFanout]) -> None:
+    async def finish(self, conn: SessionT_contra, fanouts: Sequence[ClaimedFanout]) -> None:
         """These are at their end."""
         ...
 
-    async def without_waiters(self, conn: Connection, fanouts: Sequence[ClaimedFanout]) -> set[int]:
+    async def without_waiters(self, conn: SessionT_contra, fanouts: Sequence[ClaimedFanout]) -> set[int]:
         """The numbers of those about events that nobody waits for."""
         ...
 
-    async def waiters(self, conn: Connection, fanout: ClaimedFanout, limit: int) -> list[Cursor]:
+    async def waiters(self, conn: SessionT_contra, fanout: ClaimedFanout, limit: int) -> list[Cursor]:
         """The next (customer, run) who wait for its event."""
         ...
 
     async def customers(
-        self, conn: Connection, fanout: ClaimedFanout, limit: int, *, facts: bool
+        self, conn: SessionT_contra, fanout: ClaimedFanout, limit: int, *, facts: bool
     ) -> list[tuple[str, Facts]]:
         """The next customers of its shop; without `facts` these are empty."""
         ...
 
 
-class TaskStore(Protocol):
+class TaskStore(Protocol[SessionT_contra]):
     """The tasks of the staff."""
 
-    async def revise(self, conn: Connection, tasks: Sequence[Revised]) -> None:
+    async def revise(self, conn: SessionT_contra, tasks: Sequence[Revised]) -> None:
         """Lets open tasks ask for what the new version of their runs asks for."""
         ...
 
-    async def find_task(self, conn: Connection, task_id: str, *, shop: str = "") -> Task | None:
+    async def find_task(self, conn: SessionT_contra, task_id: str, *, shop: str = "") -> Task | None:
         """A task by its id."""
         ...
 
-    async def member(self, conn: Connection, shop: str, name: str) -> Member | None:
+    async def member(self, conn: SessionT_contra, shop: str, name: str) -> Member | None:
         """Someone of the staff."""
         ...
 
 
-class ErasureStore(Protocol):
+class ErasureStore(Protocol[SessionT_contra]):
     """Takes out what the tables keep of people."""
 
-    async def erase_rest(self, connection: Connection, shop: str, before: datetime) -> bool:
+    async def erase_rest(self, connection: SessionT_contra, shop: str, before: datetime) -> bool:
         """Deletes a page of what is left of an erased shop; says whether there may be more."""
         ...
 
 
-class InFlightStore(Protocol):
+class InFlightStore(Protocol[SessionT_contra]):
     """The runs in flight of a workflow, for those who change it."""
 
-    async def resting(self, conn: Connection, scope: RunScope) -> dict[RestingPlace, int]:
+    async def resting(self, conn: SessionT_contra, scope: RunScope) -> dict[RestingPlace, int]:
         """How many runs rest where."""
         ...
 
     async def examples(
-        self, conn: Connection, scope: RunScope, places: Sequence[RestingPlace], limit: int
+        self, conn: SessionT_contra, scope: RunScope, places: Sequence[RestingPlace], limit: int
     ) -> list[RunExample]:
         """Some of the runs that rest at `places`, the oldest first."""
         ...
 
     async def take(
-        self, conn: Connection, scope: RunScope, version: str, staying: Collection[str], limit: int
+        self, conn: SessionT_contra, scope: RunScope, version: str, staying: Collection[str], limit: int
     ) -> list[LockedRun]:
         """Locks up to `limit` runs of `version` that nobody else holds and that are not `staying`."""
         ...
 
 
-class TimerStore(Protocol):
+class TimerStore(Protocol[SessionT_contra]):
     """The wake-ups that are wanted."""
 
-    async def set_timers(self, connection: Connection, timers: Sequence[Timer]) -> None:
+    async def set_timers(self, connection: SessionT_contra, timers: Sequence[Timer]) -> None:
         """Arms these; one that is armed already is moved."""
         ...
 
-    async def arm_missing(self, connection: Connection, timers: Sequence[Timer]) -> None:
+    async def arm_missing(self, connection: SessionT_contra, timers: Sequence[Timer]) -> None:
         """Arms those that are not armed."""
         ...
 
-    async def cancel_timers(self, connection: Connection, ids: Sequence[tuple[str, str]]) -> None:
+    async def cancel_timers(self, connection: SessionT_contra, ids: Sequence[tuple[str, str]]) -> None:
         """Disarms the timers `(shop, timer id)`."""
         ...
 
-    async def announce(self, connection: Connection, due_at: datetime) -> None:
+    async def announce(self, connection: SessionT_contra, due_at: datetime) -> None:
         """Tells sleeping schedulers that a timer was armed; outside of the transaction that armed it."""
         ...
 
 
-class Stores(Struct, frozen=True, kw_only=True):
+class Stores(Struct, Generic[SessionT_contra], frozen=True, kw_only=True):
     """What the use cases beside the batches need."""
 
-    runs: RunStore
-    waiting: WaitingStore
-    fanouts: FanoutStore
-    tasks: TaskStore
-    erasure: ErasureStore
-    in_flight: InFlightStore
-    timers: TimerStore
+    runs: RunStore[SessionT_contra]
+    waiting: WaitingStore[SessionT_contra]
+    fanouts: FanoutStore[SessionT_contra]
+    tasks: TaskStore[SessionT_contra]
+    erasure: ErasureStore[SessionT_contra]
+    in_flight: InFlightStore[SessionT_contra]
+    timers: TimerStore[SessionT_contra]

@@ -20,7 +20,7 @@ from relevo_engine.settings import EngineSettings
 from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
-from relevo_runtime.postgres import LOOKUPS, Pool, open_pool
+from relevo_runtime.postgres import LOOKUPS, Connection, Pool, open_pool
 from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Build, Loop, Service, run
@@ -55,7 +55,9 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
     definitions, stores = DefinitionCache(), postgres_stores()
     async with pool, Publisher(settings, service.metrics, seals=Seals(pool, settings)) as publisher:
         service.health.probe("kafka", publisher.check, of="Kafka")
-        fanout_worker = FanoutWorker(pool=pool, stores=stores, definitions=definitions, publisher=publisher)
+        fanout_worker = FanoutWorker[Connection](
+            sessions=pool, stores=stores, definitions=definitions, publisher=publisher
+        )
         fanouts = service.loop("fan-out", fanout_worker.run_once, longest_pause=0.5)
         consumer = _consumer(settings, service, pool, lambda records: processor(records))  # noqa: PLW0108 - made below
         processor = BatchProcessor(
@@ -66,7 +68,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             metrics=service.metrics,
             on_fanouts=fanouts.wake,
         )
-        follower = CatalogFollower(
+        follower = CatalogFollower[Connection](
             pool, definitions, stores=stores, report=lambda source: _report_definitions(service, source)
         )
         partitions = Partitions(settings.engine_decision_days)
@@ -99,7 +101,7 @@ async def _tasks_served(settings: EngineSettings, service: Service, publisher: P
         yield
 
 
-def _report_definitions(service: Service, definitions: DefinitionSource) -> None:
+def _report_definitions(service: Service, definitions: DefinitionSource[Connection]) -> None:
     """A part of /readyz that says so without being bad: the other workflows go on, so this engine keeps its work."""
     unreadable, refused = sorted(definitions.unreadable.items()), sorted(definitions.refused.items())
     service.metrics.definitions_unreadable.set(len(unreadable))
@@ -127,7 +129,11 @@ def _consumer(settings: EngineSettings, service: Service, pool: Pool, handler: H
 
 
 def _loops(
-    service: Service, pool: Pool, follower: CatalogFollower, partitions: Partitions, processor: BatchProcessor
+    service: Service,
+    pool: Pool,
+    follower: CatalogFollower[Connection],
+    partitions: Partitions,
+    processor: BatchProcessor,
 ) -> tuple[Loop, ...]:
     async def flush_outbox(now: datetime) -> datetime | None:
         await processor.flush()

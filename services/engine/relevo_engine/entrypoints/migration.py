@@ -17,7 +17,7 @@ def run_migration(
     *,
     page: int = PAGE,
     repeat: Collection[tuple[str, str]] = (),
-) -> RunMigration:
+) -> RunMigration[Connection]:
     """The runs of a scope on their way to `new`, on this connection, which is in no transaction."""
     return RunMigration(
         connection, scope, new, stores=postgres_stores(), definitions=definitions, page=page, repeat=repeat
