@@ -7,7 +7,7 @@ from itertools import accumulate, groupby
 import msgspec
 
 from relevo_cli import database
-from relevo_cli.opened import Unreadable, read_whole
+from relevo_cli.unsealing import Unreadable, read_whole
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
 from relevo_runtime.kafka import Publisher, Record

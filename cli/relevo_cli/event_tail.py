@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.errors import CommandError, unknown_shop
-from relevo_cli.opened import Unreadable, decoded
+from relevo_cli.unsealing import Unreadable, decoded
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import EVENTS, UNRECOGNISED

@@ -8,7 +8,7 @@ import msgspec
 
 from relevo_cli import addresses, database
 from relevo_cli.errors import unknown_shop
-from relevo_cli.opened import Unreadable, read_whole
+from relevo_cli.unsealing import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven

@@ -123,6 +123,7 @@ FORMER_NAMES = {
         "refused": "why_blocked, give_up",
         "Busy": "HostBusy",
         "Send": "MaySend",
+        "learning": "contact_changes",
     },
     "relevo_engine": {
         "Arrived": "IncomingMessage",
@@ -144,6 +145,8 @@ FORMER_NAMES = {
         "Masters": "MasterKeys",
     },
     "relevo_cli": {
+        "carry_out": "apply_plan",
+        "saves": "file_watcher",
         "Ran": "SavedClock",
         "For": "TokenPurpose",
         "Made": "NewWorkflow",

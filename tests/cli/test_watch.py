@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from relevo_cli.authoring.saves import SaveWatcher
+from relevo_cli.authoring.file_watcher import SaveWatcher
 from relevo_cli.authoring.scaffold import scaffold, write
 from relevo_cli.commands.watch import look
 

@@ -11,8 +11,8 @@ from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
 from relevo_notifier.adapters.contacts import ContactTables
-from relevo_notifier.app.learn import learn_contacts as learn
-from relevo_notifier.core.learning import Known, Person
+from relevo_notifier.app.update_contacts import update_contacts as update
+from relevo_notifier.core.contact_changes import Known, Person
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool, Statements
@@ -22,8 +22,8 @@ from tests.notifier.support import NOON
 ANA = Buyer(id="1", email="ana@example.com", first_name="Ana")
 
 
-async def learn_contacts(records: Sequence[Record], pool: Pool) -> None:
-    await learn(records, ContactTables(pool), ManualClock(NOON))
+async def update_contacts(records: Sequence[Record], pool: Pool) -> None:
+    await update(records, ContactTables(pool), ManualClock(NOON))
 
 
 def record(
@@ -54,25 +54,25 @@ async def test_a_batch_is_folded_and_repeating_it_changes_nothing(pool: Pool) ->
         record("customer.created", CustomerChanged(customer=Buyer(id="2", email="bo@example.com")), key="bo"),
         consent("withdrawn", 2),
     ]
-    await learn_contacts(batch, pool)
+    await update_contacts(batch, pool)
     once = await known(pool)
     assert once["acme", "ana"].email == "ana@example.com"
     assert once["acme", "ana"].email_consent.state == "withdrawn"
     assert once["acme", "bo"].email == "bo@example.com"
-    await learn_contacts(batch, pool)
-    await learn_contacts(batch[:2], pool)
+    await update_contacts(batch, pool)
+    await update_contacts(batch[:2], pool)
     assert await known(pool) == once
 
 
 async def test_a_later_batch_builds_on_what_is_known(pool: Pool) -> None:
-    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA))], pool)
-    await learn_contacts([record("page.viewed", {"customer": {"locale": "es-ES"}}, minutes=3)], pool)
+    await update_contacts([record("customer.created", CustomerChanged(customer=ANA))], pool)
+    await update_contacts([record("page.viewed", {"customer": {"locale": "es-ES"}}, minutes=3)], pool)
     contact = (await known(pool))["acme", "ana"]
     assert (contact.first_name, contact.locale) == ("Ana", "es-ES")
 
 
 async def test_who_asks_to_be_forgotten_is(pool: Pool) -> None:
-    await learn_contacts(
+    await update_contacts(
         [
             record("customer.created", CustomerChanged(customer=ANA)),
             record("customer.created", CustomerChanged(customer=ANA), shop="other"),
@@ -80,18 +80,18 @@ async def test_who_asks_to_be_forgotten_is(pool: Pool) -> None:
         ],
         pool,
     )
-    await learn_contacts([record("customer.redacted", PrivacyRequested(customer=ANA))], pool)
+    await update_contacts([record("customer.redacted", PrivacyRequested(customer=ANA))], pool)
     assert set(await known(pool)) == {("acme", "bo"), ("other", "ana")}
-    await learn_contacts([record("shop.redacted", ShopChanged(), shop="other")], pool)
+    await update_contacts([record("shop.redacted", ShopChanged(), shop="other")], pool)
     assert set(await known(pool)) == {("acme", "bo")}
 
 
 async def test_an_event_of_a_workflow_says_nothing_and_one_that_is_broken_is_poison(pool: Pool) -> None:
-    await learn_contacts([record("loyalty.tier_reached", {"customer": {"email": "ana@example.com"}})], pool)
+    await update_contacts([record("loyalty.tier_reached", {"customer": {"email": "ana@example.com"}})], pool)
     assert await known(pool) == {}
     broken = record("customer.created", {"customer": 7})
     with pytest.raises(Poison) as caught:
-        await learn_contacts([record("customer.created", CustomerChanged(customer=ANA)), broken], pool)
+        await update_contacts([record("customer.created", CustomerChanged(customer=ANA)), broken], pool)
     assert caught.value.record is broken
     assert await known(pool) == {}
 
@@ -137,9 +137,9 @@ NAMED = [
     ],
 )
 async def test_a_contact_that_changed_meanwhile_is_learnt_anew(pool: Pool, meanwhile: str, in_one: bool) -> None:
-    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA))], pool)
+    await update_contacts([record("customer.created", CustomerChanged(customer=ANA))], pool)
     store = Changing(pool, meanwhile)
-    await learn(NAMED, store, ManualClock(NOON))
+    await update(NAMED, store, ManualClock(NOON))
     assert store.written == [in_one]
     after = await known(pool)
     assert after["acme", "ana"].first_name == "Anna"
@@ -150,7 +150,7 @@ async def test_a_contact_that_changed_meanwhile_is_learnt_anew(pool: Pool, meanw
 
 async def test_whoever_turned_out_to_be_another_meanwhile_is_learnt_as_that_other(pool: Pool) -> None:
     store = Changing(pool, "insert into notifier.merged values ('acme', 'bo', 'ana')")
-    await learn(NAMED, store, ManualClock(NOON))
+    await update(NAMED, store, ManualClock(NOON))
     assert store.written == [False]
     after = await known(pool)
     assert after["acme", "ana"].first_name == "Anna"
@@ -159,12 +159,12 @@ async def test_whoever_turned_out_to_be_another_meanwhile_is_learnt_as_that_othe
 
 async def test_what_is_learnt_is_kept_under_earlier_keys_too(pool: Pool) -> None:
     await pool.execute("insert into notifier.merged values ('acme', 'old', 'bo')")
-    await learn_contacts(NAMED, pool)
+    await update_contacts(NAMED, pool)
     after = await known(pool)
     assert after["acme", "old"] == after["acme", "bo"]
 
 
 async def test_events_of_products_say_nothing_of_anybody(pool: Pool) -> None:
     broken = Record("relevo.events", 0, 1, b"acme/prd_1", b"not even JSON")
-    await learn_contacts([broken, *NAMED], pool)
+    await update_contacts([broken, *NAMED], pool)
     assert set(await known(pool)) == {("acme", "ana"), ("acme", "bo")}

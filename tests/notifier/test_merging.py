@@ -14,7 +14,7 @@ from relevo_notifier.core.work import Incoming
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
 from tests.notifier.support import NOON, delivery
-from tests.notifier.test_contacts import known, learn_contacts, record
+from tests.notifier.test_contacts import known, record, update_contacts
 from tests.notifier.test_requests import call
 from tests.notifier.test_withdrawal import HELD, incoming, verdict
 
@@ -40,7 +40,7 @@ MERGE = about("customer.merged", CustomerMerged(customer=Buyer(id="1"), merged_k
 @pytest.mark.parametrize("batches", [[[*BEFORE, MERGE]], [BEFORE, [MERGE], [MERGE]]])
 async def test_the_contacts_are_joined_under_both_keys(pool: Pool, batches: list[list[Record]]) -> None:
     for batch in batches:
-        await learn_contacts(batch, pool)
+        await update_contacts(batch, pool)
     contacts = await known(pool)
     assert contacts["acme", "kept"] == contacts["acme", "gone"]
     assert (contacts["acme", "kept"].email, contacts["acme", "kept"].first_name) == ("ana@example.com", "Bo")
@@ -50,18 +50,18 @@ async def test_the_contacts_are_joined_under_both_keys(pool: Pool, batches: list
 
 async def test_a_withdrawal_reaches_what_was_decided_under_the_old_key(pool: Pool) -> None:
     kept = Buyer(id="1", email="ana@example.com")
-    await learn_contacts([*BEFORE, agreed(kept, "kept"), MERGE], pool)
+    await update_contacts([*BEFORE, agreed(kept, "kept"), MERGE], pool)
     assert isinstance(await verdict(pool, delivery(1, key="gone")), MaySend)
-    await learn_contacts([agreed(kept, "kept", 5, "withdrawn")], pool)
+    await update_contacts([agreed(kept, "kept", 5, "withdrawn")], pool)
     told = await verdict(pool, delivery(2, key="gone"))
     assert isinstance(told, Skip)
     assert told.rule == "no_consent"
 
 
 async def test_what_still_comes_for_the_old_key_is_about_the_kept_customer(pool: Pool) -> None:
-    await learn_contacts([*BEFORE, MERGE], pool)
+    await update_contacts([*BEFORE, MERGE], pool)
     link = ConsentChanged(customer=Buyer(), channel="email", state="withdrawn", source="unsubscribe-link")
-    await learn_contacts([about("consent.changed", link, "gone", 9)], pool)
+    await update_contacts([about("consent.changed", link, "gone", 9)], pool)
     contact = (await known(pool))["acme", "kept"]
     assert contact.email_consent.state == "withdrawn"
     assert contact.consents["email:bo@example.com"].state == "withdrawn"
@@ -83,19 +83,19 @@ ERASURE = about("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), "
 )
 async def test_whoever_is_erased_is_erased_under_every_key(pool: Pool, batches: list[list[Record]]) -> None:
     for batch in batches:
-        await learn_contacts(batch, pool)
+        await update_contacts(batch, pool)
     assert await known(pool) == {}
     # And they are still one: what is said under the old key later is known of the kept customer.
-    await learn_contacts([agreed(BO, "gone", 20)], pool)
+    await update_contacts([agreed(BO, "gone", 20)], pool)
     contacts = await known(pool)
     assert contacts["acme", "kept"].email == "bo@example.com"
     assert contacts["acme", "gone"] == contacts["acme", "kept"]
 
 
 async def test_who_was_merged_before_is_joined_with_a_further_customer(pool: Pool) -> None:
-    await learn_contacts([*BEFORE, MERGE], pool)
+    await update_contacts([*BEFORE, MERGE], pool)
     further = about("customer.merged", CustomerMerged(customer=Buyer(id="3"), merged_keys=["gone"]), "third", 3)
-    await learn_contacts([further], pool)
+    await update_contacts([further], pool)
     contacts = await known(pool)
     assert contacts["acme", "third"].email == "ana@example.com"
     assert contacts["acme", "kept"] == contacts["acme", "gone"] == contacts["acme", "third"]
@@ -103,7 +103,7 @@ async def test_who_was_merged_before_is_joined_with_a_further_customer(pool: Poo
 
 async def test_what_was_said_and_sent_before_the_merge_is_told_of_the_kept_customer(pool: Pool) -> None:
     earlier = about("customer.merged", CustomerMerged(customer=Buyer(id="2"), merged_keys=["first"]), "gone", 0)
-    await learn_contacts([*BEFORE, earlier, MERGE], pool)
+    await update_contacts([*BEFORE, earlier, MERGE], pool)
     keys = ("first", "gone", "kept", "other")
     await Deliveries(pool).accept([incoming(delivery(n, key=key)) for n, key in enumerate(keys)], NOON)
     calls = [call(id=f"call-{key}", key=key) for key in keys]

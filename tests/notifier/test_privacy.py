@@ -12,7 +12,7 @@ from relevo_notifier.core.policy import MaySend, Skip
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
 from tests.notifier.support import NOON, customer, delivery
-from tests.notifier.test_contacts import ANA, known, learn_contacts, record
+from tests.notifier.test_contacts import ANA, known, record, update_contacts
 from tests.notifier.test_withdrawal import incoming, verdict
 
 AGREED = ConsentChanged(
@@ -49,8 +49,8 @@ async def everything(pool: Pool) -> str:
 
 
 async def test_each_statement_about_consent_is_kept_with_its_proof_once(pool: Pool) -> None:
-    await learn_contacts(ASKED, pool)
-    await learn_contacts(ASKED, pool)
+    await update_contacts(ASKED, pool)
+    await update_contacts(ASKED, pool)
     agreed, withdrawn = await statements(pool)
     assert (agreed.state, agreed.source, agreed.wording, agreed.form_url, agreed.ip_hash, agreed.double_opt_in) == (
         *("granted", "footer form", "Yes, send me news.", "https://acme.example/news", "5d41402abc4b2a76", True),
@@ -61,7 +61,7 @@ async def test_each_statement_about_consent_is_kept_with_its_proof_once(pool: Po
 
 @pytest.mark.parametrize("who", ["customer", "shop"])
 async def test_the_proof_outlives_the_person_as_a_hash(pool: Pool, who: str) -> None:
-    await learn_contacts([*ASKED, ERASED[who]], pool)
+    await update_contacts([*ASKED, ERASED[who]], pool)
     assert await statements(pool) == []
     rows = await pool.fetch("select key, address, wording, ip_hash, state from notifier.consent_log order by at")
     assert [row["state"] for row in rows] == ["granted", "withdrawn"]
@@ -75,12 +75,12 @@ async def test_the_proof_outlives_the_person_as_a_hash(pool: Pool, who: str) -> 
 @pytest.mark.parametrize("who", ["customer", "shop"])
 async def test_a_suppressed_address_stays_so_and_nobody_can_read_it(pool: Pool, who: str) -> None:
     """An erased person must not be written to again by mistake."""
-    await learn_contacts(ASKED, pool)
+    await update_contacts(ASKED, pool)
     await pool.execute(
         """insert into notifier.suppression values ('acme', 'email', 'ana@example.com', 'ana@example.com: 550', now());
            insert into notifier.unsubscribed values ('acme', 'email', 'ana@example.com', now())"""
     )
-    await learn_contacts([ERASED[who]], pool)
+    await update_contacts([ERASED[who]], pool)
     assert "example.com" not in await everything(pool)
     later = NOON + timedelta(hours=1)
     fresh = msgspec.structs.replace(customer(email="ana@example.com"), updated_at=later)
@@ -104,7 +104,7 @@ async def test_what_was_sent_keeps_that_it_was_and_nothing_else(pool: Pool) -> N
            put_off = '{ana@example.com is busy}', wake_at = null"""
     )
     gone = record("customer.redacted", PrivacyRequested(customer=Buyer()), key="customer-1", minutes=9)
-    await learn_contacts([gone], pool)
+    await update_contacts([gone], pool)
     rows = await pool.fetch("select state, reason, provider_id, put_off, body from notifier.delivery order by key, id")
     kept, *left = [tuple(row) for row in rows]
     assert kept[1:4] == ("550 ana@example.com is unknown", "SM1", ["ana@example.com is busy"])
@@ -113,30 +113,30 @@ async def test_what_was_sent_keeps_that_it_was_and_nothing_else(pool: Pool) -> N
 
 @pytest.mark.parametrize("who", ["customer", "shop"])
 async def test_what_was_said_before_comes_too_late(pool: Pool, who: str) -> None:
-    await learn_contacts([ERASED[who]], pool)
-    await learn_contacts(ASKED, pool)
+    await update_contacts([ERASED[who]], pool)
+    await update_contacts(ASKED, pool)
     assert await known(pool) == {}
     assert await statements(pool) == []
-    await learn_contacts([later(ASKED[1])], pool)
+    await update_contacts([later(ASKED[1])], pool)
     assert len(await statements(pool)) == 1
 
 
 @pytest.mark.parametrize("who", ["customer", "shop"])
 async def test_an_erasure_that_comes_again_spares_what_was_learnt_since(pool: Pool, who: str) -> None:
-    await learn_contacts([*ASKED, ERASED[who]], pool)
-    await learn_contacts([later(one) for one in ASKED[:2]], pool)
+    await update_contacts([*ASKED, ERASED[who]], pool)
+    await update_contacts([later(one) for one in ASKED[:2]], pool)
     once = await known(pool)
     assert once["acme", "ana"].email == "ana@example.com"
-    await learn_contacts([ERASED[who]], pool)
-    await learn_contacts([*ASKED, ERASED[who]], pool)
+    await update_contacts([ERASED[who]], pool)
+    await update_contacts([*ASKED, ERASED[who]], pool)
     assert await known(pool) == once
     assert len(await statements(pool)) == 1
 
 
 @pytest.mark.parametrize("who", ["customer", "shop"])
 async def test_an_erasure_that_comes_late_leaves_what_was_said_about_consent_since(pool: Pool, who: str) -> None:
-    await learn_contacts([*ASKED, later(ASKED[1])], pool)
-    await learn_contacts([ERASED[who]], pool)
+    await update_contacts([*ASKED, later(ASKED[1])], pool)
+    await update_contacts([ERASED[who]], pool)
     assert len(await statements(pool)) == 1
     assert await pool.fetchval("select count(*) from notifier.consent_log where key like 'sha256:%'") == 2
 
@@ -144,8 +144,8 @@ async def test_an_erasure_that_comes_late_leaves_what_was_said_about_consent_sin
 async def test_a_customer_is_erased_though_their_shop_was(pool: Pool) -> None:
     await Deliveries(pool).accept([incoming(delivery(1, key="ana"))], NOON)
     await pool.execute("update notifier.delivery set state = 'failed', reason = 'ana@example.com', wake_at = null")
-    await learn_contacts([ERASED["shop"]], pool)
-    await learn_contacts([ERASED["customer"]], pool)
+    await update_contacts([ERASED["shop"]], pool)
+    await update_contacts([ERASED["customer"]], pool)
     assert await pool.fetchval("select reason from notifier.delivery") == ""
 
 

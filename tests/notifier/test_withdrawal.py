@@ -16,7 +16,7 @@ from relevo_notifier.core.work import Incoming
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON, customer, delivery
-from tests.notifier.test_contacts import ANA, known, learn_contacts, record
+from tests.notifier.test_contacts import ANA, known, record, update_contacts
 from tests.notifier.test_requests import call
 
 HELD = NOON + timedelta(minutes=2)
@@ -43,7 +43,7 @@ async def verdict(pool: Pool, item: SendDelivery) -> MaySend | Skip:
 
 
 async def test_an_unsubscribed_address_gets_no_marketing_whoever_has_it(pool: Pool) -> None:
-    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK], pool)
+    await update_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK], pool)
     same = customer(email="ana@example.com")
     told = await verdict(pool, delivery(2, recipient=same))
     assert isinstance(told, Skip)
@@ -68,7 +68,7 @@ async def test_what_is_queued_ends_with_the_redaction(post: Post, event: object)
     asked = call(key="customer-1")
     await Calls(post.pool).accept([Incoming(asked, msgspec.json.encode(asked), False, HELD)], NOON)
     await post.pool.execute("update notifier.delivery set put_off = '{451 ana@example.com is busy}'")
-    await learn_contacts([event], post.pool)  # type: ignore[list-item]  # both are records
+    await update_contacts([event], post.pool)  # type: ignore[list-item]  # both are records
     for table in ("delivery", "call"):
         row = await post.pool.fetchrow(f"select state, body, outcome from notifier.{table}")
         assert row is not None
@@ -87,7 +87,7 @@ async def test_what_is_queued_ends_with_the_redaction(post: Post, event: object)
 
 async def test_what_was_decided_before_the_redaction_does_not_go_out(pool: Pool) -> None:
     gone = record("customer.redacted", PrivacyRequested(customer=ANA), key="customer-1", minutes=1)
-    await learn_contacts([gone], pool)
+    await update_contacts([gone], pool)
     old = await verdict(pool, delivery())
     stale = await verdict(pool, delivery(2, key="customer-1", at=NOON + timedelta(minutes=2)))
     assert [told.rule for told in (old, stale) if isinstance(told, Skip)] == ["redacted", "redacted"]
@@ -99,7 +99,7 @@ async def test_what_was_decided_before_the_redaction_does_not_go_out(pool: Pool)
 
 async def test_a_registration_after_the_redaction_survives_in_the_same_batch(pool: Pool) -> None:
     back = Buyer(id="1", email="new@example.com")
-    await learn_contacts(
+    await update_contacts(
         [
             record("customer.created", CustomerChanged(customer=ANA)),
             record("customer.redacted", PrivacyRequested(customer=ANA), minutes=1),
@@ -129,7 +129,7 @@ async def test_an_unsubscription_that_was_undone_holds_for_nobody(pool: Pool, *,
     agreed = ConsentChanged(customer=ANA, channel="email", state="granted", source="form")
     learnt = [record("customer.created", CustomerChanged(customer=ANA)), record("consent.changed", agreed, minutes=1)]
     for batch in [[*learnt, CLICK, UNDONE]] if together else [learnt, [CLICK], [UNDONE], [CLICK], [UNDONE]]:
-        await learn_contacts(batch, pool)
+        await update_contacts(batch, pool)
     same = customer(email="ana@example.com")
     assert isinstance(await verdict(pool, delivery(2, recipient=same)), MaySend)
     assert await pool.fetchval("select count(*) from notifier.unsubscribed") == 0
@@ -141,7 +141,7 @@ async def test_an_undo_leaves_what_was_unsubscribed_at_another_time(pool: Pool) 
         msgspec.json.decode(CLICK.value, type=Event), id="e-again", time=NOON + timedelta(minutes=9)
     )
     later = msgspec.structs.replace(CLICK, value=msgspec.json.encode(again))
-    await learn_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK, later, UNDONE], pool)
+    await update_contacts([record("customer.created", CustomerChanged(customer=ANA)), CLICK, later, UNDONE], pool)
     told = await verdict(pool, delivery(2, recipient=customer(email="ana@example.com")))
     assert isinstance(told, Skip)
     assert await pool.fetchval("select array_agg(at) from notifier.unsubscribed") == [NOON + timedelta(minutes=9)]

@@ -12,8 +12,8 @@ from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.event_tail import Line, NotRecognised, ReceivedEvent, ReportedDecision, tail
-from relevo_cli.opened import Unreadable
 from relevo_cli.stoppable import until_stopped
+from relevo_cli.unsealing import Unreadable
 from relevo_contracts.event_types import mentioned
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, EventType, of_shop

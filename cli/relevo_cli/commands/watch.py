@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from relevo_cli.addresses import DATA
+from relevo_cli.authoring.file_watcher import SaveWatcher
 from relevo_cli.authoring.preview import page
-from relevo_cli.authoring.saves import SaveWatcher
 from relevo_cli.commands.check import SiblingWorkflows, findings
 from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
@@ -36,20 +36,20 @@ def watch(
 ) -> None:
     """Check and test workflows, and write a page with their picture and messages, again at each save, until Ctrl-C."""
     need_folders(path)
-    saves, console = SaveWatcher(path), out()
+    watcher, console = SaveWatcher(path), out()
     try:
         while True:
-            look(saves, console, previews)
+            look(watcher, console, previews)
             time.sleep(LOOK_EVERY)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
 
-def look(saves: SaveWatcher, console: Console, previews: Path) -> bool:
+def look(watcher: SaveWatcher, console: Console, previews: Path) -> bool:
     """Looks once; whether anything was saved since the last look. Never raises for what stands in files."""
-    before = saves.watched
-    changed = saves.changed()
-    if not changed and len(before) == len(saves.watched):
+    before = watcher.watched
+    changed = watcher.changed()
+    if not changed and len(before) == len(watcher.watched):
         return False
     if console.is_terminal:
         console.clear()
@@ -61,7 +61,7 @@ def look(saves: SaveWatcher, console: Console, previews: Path) -> bool:
         except Exception as error:  # noqa: BLE001 - whatever a half-written file brings up, the next save is looked at
             message = f"✗ {folder.as_posix()}: {type(error).__name__}: {error}"
             console.print(message, style="red", markup=False)
-    _print_end(console, saves.watched)
+    _print_end(console, watcher.watched)
     return True
 
 

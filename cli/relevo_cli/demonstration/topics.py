@@ -8,7 +8,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from relevo_cli import database
-from relevo_cli.opened import opened
+from relevo_cli.unsealing import opened
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, EVENTS, OUTCOMES

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from relevo_cli.console import counted
-from relevo_cli.deploying.carry_out import DeploymentResult
+from relevo_cli.deploying.apply_plan import DeploymentResult
 from relevo_cli.deploying.plan import Change, DeploymentPlan
 from relevo_engine.app.migrate_runs import MigrationPreview
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.console import hanging, out, print_json, terminal_width
-from relevo_cli.deploying.carry_out import Deployer, DeploymentResult, InFlight
+from relevo_cli.deploying.apply_plan import Deployer, DeploymentResult, InFlight
 from relevo_cli.deploying.plan import DeploymentPlan, TargetVersion, make_plan
 from relevo_cli.deploying.report import again_lines, plan_lines, result_lines, secret_lines, stuck_lines
 from relevo_cli.deploying.rules import SignOff

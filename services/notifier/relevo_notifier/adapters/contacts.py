@@ -11,7 +11,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
 from relevo_notifier.adapters import merges
-from relevo_notifier.core.learning import Known, Person
+from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.policy import REDACTED
 from relevo_runtime.postgres import Connection, Pool, Statements
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from relevo_contracts.contact import Contact
-from relevo_notifier.core.learning import Person
+from relevo_notifier.core.contact_changes import Person
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "merges.sql")

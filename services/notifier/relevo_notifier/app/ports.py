@@ -10,7 +10,7 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
-from relevo_notifier.core.learning import Known, Person
+from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable

@@ -13,8 +13,8 @@ from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.app.learn import learn_contacts
 from relevo_notifier.app.poll import Poll
+from relevo_notifier.app.update_contacts import update_contacts
 from relevo_notifier.entrypoints.calling import calls_kind
 from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.delivering import deliveries_kind
@@ -64,9 +64,9 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), dependencies), dependencies)
         # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it. Its window is
         # longer: what the engine decides after a withdrawal is decided by it anyway.
-        learn = partial(learn_contacts, store=ContactTables(pool), clock=context.clock)
+        handler = partial(update_contacts, store=ContactTables(pool), clock=context.clock)
         learning = dependencies.consumer(
-            service="notifier-contacts", topic=topics.EVENTS, handler=learn, windows=_WINDOWS_OF_CONTACTS
+            service="notifier-contacts", topic=topics.EVENTS, handler=handler, windows=_WINDOWS_OF_CONTACTS
         )
         for consumer in (learning, sending.consumer, calling.consumer):
             await stack.enter_async_context(consumer)

@@ -10,7 +10,7 @@ from relevo_contracts.event_types import is_known
 from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_contracts.payloads import CustomerMerged, Payload
 from relevo_notifier.app.ports import Contacts, ContactStore
-from relevo_notifier.core.learning import EVERYONE, BatchFacts, ContactChanges, Person
+from relevo_notifier.core.contact_changes import EVERYONE, BatchFacts, ContactChanges, Person
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
 from relevo_runtime.records import Poison, Record, read
@@ -25,7 +25,7 @@ class _MergedMeanwhileError(Exception):
     """Somebody of the batch turned out to be somebody else while the batch waited for them: read it again."""
 
 
-async def learn_contacts(records: Sequence[Record], store: ContactStore, clock: Clock) -> None:
+async def update_contacts(records: Sequence[Record], store: ContactStore, clock: Clock) -> None:
     """Apply a batch of events to the contacts, all or nothing of it; the same batch twice changes nothing.
 
     What is queued for people who are erased ends with them. Raises `Poison` for a record that is not an event, or whose
