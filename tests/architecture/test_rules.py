@@ -145,8 +145,6 @@ FORMER_NAMES = {
         "Masters": "MasterKeys",
     },
     "relevo_cli": {
-        "carry_out": "apply_plan",
-        "saves": "file_watcher",
         "Ran": "SavedClock",
         "For": "TokenPurpose",
         "Made": "NewWorkflow",
