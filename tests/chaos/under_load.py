@@ -8,11 +8,12 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.machine import ROOT
+from tests.e2e.machine import ROOT, relevo_from_nothing
 
 KILLS = 10
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -48,3 +49,17 @@ async def test_too_much_at_once_loses_nothing_and_brings_no_late_flood() -> None
     assert code == 0, f"{found}\n{told}"
     assert found["backlog"] > 0
     assert (found["lost"], found["late_marketing"], found["untrue_health"]) == (0, 0, 0)
+
+
+async def test_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
+    seed = int(os.environ.get("RELEVO_CHAOS_SEED", "1"))
+    print(f"seed {seed}: repeat with RELEVO_CHAOS_SEED={seed}")  # noqa: T201  # a failure is repeated by its seed
+    code, out, err = await relevo_from_nothing(
+        *("demo", "--json", "--kill", str(seed), "--speed", "1800", "--shoppers", "40"),
+        *("--data", str(tmp_path / "data")),
+    )
+    assert code == 0, f"seed {seed}\n{err}"
+    result = json.loads(out.splitlines()[-1])
+    print(result)  # noqa: T201  # what is in doubt is said
+    assert result["restarts"] > 0
+    assert (result["lost"], result["duplicates"]) == (0, 0)
