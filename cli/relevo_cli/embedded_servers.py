@@ -49,7 +49,9 @@ class ServerGivenUpError(EmbeddedError):
 
 
 @contextlib.asynccontextmanager
-async def kept_alive(servers: Sequence[Server], on_death: Callable[[ServerDied], None]) -> AsyncIterator[None]:
+async def kept_alive(
+    servers: Sequence[Server], on_death: Callable[[ServerDied], None], *, most_deaths: int = MOST_DEATHS
+) -> AsyncIterator[None]:
     """The servers, which run already, are kept alive inside the block; a server given up ends the block.
 
     Raises `ServerGivenUpError`. The servers are left running.
@@ -57,7 +59,8 @@ async def kept_alive(servers: Sequence[Server], on_death: Callable[[ServerDied],
     try:
         async with asyncio.TaskGroup() as keeping:
             tasks = [
-                keeping.create_task(_keep(server, on_death), name=f"keep-{server.process.name}") for server in servers
+                keeping.create_task(_keep(server, on_death, most_deaths), name=f"keep-{server.process.name}")
+                for server in servers
             ]
             yield
             for task in tasks:
@@ -66,13 +69,13 @@ async def kept_alive(servers: Sequence[Server], on_death: Callable[[ServerDied],
         raise group.exceptions[0] from None
 
 
-async def _keep(server: Server, on_death: Callable[[ServerDied], None]) -> None:
+async def _keep(server: Server, on_death: Callable[[ServerDied], None], most_deaths: int) -> None:
     deaths, loop = 0, asyncio.get_running_loop()
     while True:
         born = loop.time()
         await server.process.ended()
         deaths = 1 if loop.time() - born >= LONG_LIFE.total_seconds() else deaths + 1
-        if deaths >= MOST_DEATHS:
+        if deaths >= most_deaths:
             raise ServerGivenUpError(server.process, deaths)
         pause = pause_before_restart(deaths)
         on_death(ServerDied(server.process.name, deaths, pause))

@@ -33,6 +33,7 @@ from tests.chaos.disk import Disk, disk
 from tests.chaos.proxy import Proxy, socket_proxy, tcp_proxy
 
 FLOW = Path(__file__).with_name("flow")
+MOST_DEATHS = 1000  # here they die on purpose, and often
 SPEED = 60.0
 """Seconds a second: a wait of six minutes takes six seconds."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -117,7 +118,7 @@ async def opened(folder: Path, *, not_after: str = "1d") -> AsyncIterator[Scene]
         disks = {name: stack.enter_context(disk(folder / name)) for name in ("kafka", "postgres")}
         kafka, cut_kafka = await _kafka(stack, disks["kafka"].folder / "server")
         postgres, cut_postgres = await _postgres(stack, disks["postgres"].folder / "server", folder / "socket")
-        await stack.enter_async_context(kept_alive([kafka, postgres], tell_death))
+        await stack.enter_async_context(kept_alive([kafka, postgres], tell_death, most_deaths=MOST_DEATHS))
         shutil.copytree(FLOW, folder / "workflows" / "chaos")
         flow = folder / "workflows" / "chaos" / "workflow.yaml"
         flow.write_text(flow.read_text().replace("purpose: marketing", f"purpose: marketing, not_after: {not_after}"))
