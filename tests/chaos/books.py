@@ -125,8 +125,8 @@ def _early(books: Books) -> list[str]:
     begun = {posted.email: posted.at for posted in books.taken.values()}
     early = []
     for one in books.arrivals:
-        step = one.effect.rsplit("/", 2)[1]
-        due = begun[one.to] + STEPS[step] if one.to in begun else one.shown
-        if one.shown < due:
+        wait = STEPS[one.effect.rsplit("/", 2)[1]]
+        due = begun[one.to] + wait if one.to in begun else one.shown
+        if wait and one.shown < due:  # what is sent at once has no timer, and its clocks were read at two moments
             early.append(f"{one.effect}: there at {one.shown}, due at {due}")
     return early
