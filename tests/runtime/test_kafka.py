@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, TOPICS, WAKEUPS
-from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import PublishError, TooManyDeadLetters
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, TopicError, create_topics
 from relevo_runtime.kafka.precedence import Precedence
@@ -23,8 +22,10 @@ from relevo_runtime.kafka.topics import topic_configs
 from relevo_runtime.records import Poison
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
+from tests.runtime.consuming import committed, consumer, publisher
 
-Handler = Callable[[Sequence[Record]], Awaitable[None]]
+__all__ = ["publisher"]
+
 pytestmark = pytest.mark.usefixtures("topics")
 
 
@@ -51,17 +52,6 @@ class Seen:
                     await asyncio.wait_for(self._more.wait(), 0.2)
 
 
-def consumer(settings: RuntimeSettings, handler: Handler, **changes: object) -> BatchConsumer:
-    options: dict[str, object] = {"service": "test", "topics": [EVENTS], "clock": SystemClock()}
-    return BatchConsumer(settings, handler=handler, **(options | changes))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-async def publisher(settings: SettingsFactory) -> AsyncIterator[Publisher]:
-    async with Publisher(settings()) as started:
-        yield started
-
-
 def numbered(count: int, customers: int = 7) -> list[tuple[bytes, bytes]]:
     return [(f"acme/customer-{n % customers}".encode(), str(n).encode()) for n in range(count)]
 
@@ -74,19 +64,6 @@ async def dead_letters(settings: RuntimeSettings, count: int) -> list[DeadLetter
     try:
         async with asyncio.timeout(20):
             return [msgspec.json.decode((await reader.getone()).value, type=DeadLetter) for _ in range(count)]
-    finally:
-        await reader.stop()
-
-
-async def committed(settings: RuntimeSettings, topic: str = EVENTS) -> int:
-    """The sum of the group's committed offsets: how many records count as done."""
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, group_id=settings.group("test"), enable_auto_commit=False
-    )
-    await reader.start()
-    try:
-        places = [TopicPartition(settings.topic(topic), n) for n in range(settings.partitions)]
-        return sum([await reader.committed(place) or 0 for place in places])
     finally:
         await reader.stop()
 

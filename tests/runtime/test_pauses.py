@@ -22,7 +22,7 @@ from relevo_runtime.settings import RuntimeSettings
 from tests.cli.test_commands import given as given_to
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
-from tests.runtime.test_kafka import committed, consumer
+from tests.runtime.consuming import committed, consumer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ODD, GOOD = b"acme/customer", b"bolt/customer"

@@ -2,16 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relevo_contracts.topics import EVENTS, WAKEUPS
-from relevo_runtime.clock import SystemClock
-from relevo_runtime.kafka import BatchConsumer, Publisher, Record
+from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.settings import RuntimeSettings
 from tests.conftest import SettingsFactory
+from tests.runtime.consuming import committed, consumer, publisher
+
+__all__ = ["publisher"]
 
 pytestmark = pytest.mark.usefixtures("topics")
 
@@ -48,32 +49,8 @@ class AnyWindow(RuntimeSettings):
     batch_window: float
 
 
-def consumer(settings: RuntimeSettings, handler: Batches, **changes: object) -> BatchConsumer:
-    options: dict[str, object] = {"service": "test", "topics": [EVENTS], "clock": SystemClock()}
-    return BatchConsumer(settings, handler=handler, **(options | changes))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-async def publisher(settings: SettingsFactory) -> AsyncIterator[Publisher]:
-    async with Publisher(settings()) as started:
-        yield started
-
-
 def numbered(first: int, count: int, customers: int = 7) -> list[tuple[bytes, bytes]]:
     return [(f"acme/{n % customers}".encode(), str(n).encode()) for n in range(first, first + count)]
-
-
-async def committed(settings: RuntimeSettings) -> int:
-    """The sum of the group's committed offsets: how many records count as done."""
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, group_id=settings.group("test"), enable_auto_commit=False
-    )
-    await reader.start()
-    try:
-        places = [TopicPartition(settings.topic(EVENTS), number) for number in range(settings.partitions)]
-        return sum([await reader.committed(place) or 0 for place in places])
-    finally:
-        await reader.stop()
 
 
 async def test_what_comes_within_a_window_shares_a_batch(settings: SettingsFactory, publisher: Publisher) -> None:

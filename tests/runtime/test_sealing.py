@@ -30,7 +30,8 @@ from relevo_runtime.sealing import (
     shred,
 )
 from tests.conftest import SettingsFactory
-from tests.runtime.test_kafka import Seen, committed
+from tests.runtime.consuming import committed
+from tests.runtime.test_kafka import Seen
 from tests.sealed import everything_on_kafka, raw
 
 ANA, BEN = b"tea/cus_ana", b"tea/cus_ben"
