@@ -1,0 +1,99 @@
+"""What a platform's own API is asked, as values: its folder makes requests and reads answers, others send them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """Where a shop's API is and what opens it. `credentials` are by the names that the platform declares."""
+
+    base_url: str
+    credentials: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Connection(base_url={self.base_url!r}, credentials='********')"
+
+
+class ApiRequest(Struct, frozen=True, kw_only=True):
+    """A request to a shop's API. `path` begins with `/` and is added to the connection's `base_url`."""
+
+    path: str
+    method: str = "GET"
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class ApiResponse(Struct, frozen=True, kw_only=True):
+    """The answer to a request. `headers` have their names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class ApiFailure(Struct, frozen=True):
+    """Why an answer is none. `retry_after` is what the platform asks for; a permanent one is not tried again."""
+
+    reason: str
+    permanent: bool = False
+    retry_after: timedelta | None = None
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One thing as the API tells it: `body` is what the connector's `read` takes for `topic`.
+
+    `id` and `updated` are for the cursor; `updated` is by the platform's clock, in UTC.
+    """
+
+    topic: str
+    id: str
+    body: bytes
+    updated: datetime
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """One page of records in the order of the API, and the request for the next; `None` ends it."""
+
+    records: Sequence[Record]
+    following: ApiRequest | None = None
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """A kind of thing that an API lists (`orders`). `polled` says whether it is asked for again and again."""
+
+    name: str
+    polled: bool = False
+
+
+class PlatformApi(Protocol):
+    """A platform's API. Pure: it makes requests and reads answers, and sends nothing."""
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The names of the credentials that a connection needs, each with where to find it."""
+        ...
+
+    @property
+    def resources(self) -> Sequence[Resource]:
+        """What can be listed, in the order in which it is read: persons before what is theirs."""
+        ...
+
+    def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
+        """The request with what opens the API."""
+        ...
+
+    def failure(self, response: ApiResponse) -> ApiFailure | None:
+        """Why the answer is none (429, 5xx, an error in a 200); `None` if it can be read."""
+        ...
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """The first page of what changed in `[since, until)`, the least recently changed first."""
+        ...
+
+    def page(self, resource: str, request: ApiRequest, response: ApiResponse) -> Page:
+        """What a page of `changed` says. Raises `InvalidPayload`."""
+        ...
