@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from random import Random
 
-import asyncpg
 import httpx
 
 from relevo_cli.child import Child
 from relevo_runtime.postgres import Statements
-from tests.chaos.scene import LEASE_SECONDS, SESSION_SECONDS, Scene, tell, tell_death
+from tests.chaos.scene import LEASE_SECONDS, OUT_OF_REACH, SESSION_SECONDS, Scene, tell, tell_death
 from tests.chaos.schedule import SERVERS
 
 STATEMENTS = Statements.load("tests.chaos", "books.sql")
@@ -80,7 +79,7 @@ class Faults:
         latest = clock.now() + clock.span(timedelta(seconds=LEASE_SECONDS))
         async with asyncio.timeout(READY_LIMIT.total_seconds()):
             while True:
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                with contextlib.suppress(*OUT_OF_REACH):
                     async with self._scene.directly() as connection:
                         found = await connection.fetch(STATEMENTS["promised"], latest)
                         self.promised |= {row["id"] for row in found}

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg
 import httpx
 from msgspec import Struct
 
@@ -16,7 +15,7 @@ from relevo_cli.demonstration.sinks import Sinks
 from tests.chaos.books import Arrival, Books, Delivery, Differences, Run, compare
 from tests.chaos.client import SHOP, Client
 from tests.chaos.faults import STATEMENTS, Faults
-from tests.chaos.scene import Scene, opened, tell
+from tests.chaos.scene import OUT_OF_REACH, Scene, opened, tell
 from tests.chaos.schedule import DISTURBANCES, disturbances, kills
 
 RATE = 8.0
@@ -170,7 +169,7 @@ async def again(ask: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await ask()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except OUT_OF_REACH:
             await asyncio.sleep(0.2)
 
 

@@ -40,6 +40,8 @@ FOR_EVER = datetime.max.replace(tzinfo=UTC)
 SESSION_SECONDS = 3
 LEASE_SECONDS = 12
 """For which a message that is being sent is its notifier's own: longer than a server is away."""
+OUT_OF_REACH = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""How a connection to PostgreSQL fails while the server is killed; the last is of one that dies amid an answer."""
 _STARTED = time.monotonic()
 SOCKET = ".s.PGSQL.5432"
 
