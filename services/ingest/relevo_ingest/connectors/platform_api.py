@@ -1,10 +1,15 @@
 """What a platform's own API is asked, as values: its folder makes requests and reads answers, others send them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from http import HTTPStatus
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
+
+T = TypeVar("T")
+_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+_SHOWN = 200
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -18,13 +23,18 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 class ApiRequest(Struct, frozen=True, kw_only=True):
-    """A request to a shop's API. `path` begins with `/` and is added to the connection's `base_url`."""
+    """A request to a shop's API. `path` begins with `/` and is added to the connection's `base_url`.
+
+    An answer to the same request that is not older than `keeps` will do as well: for what hardly changes, such as the
+    languages of a shop.
+    """
 
     path: str
     method: str = "GET"
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    keeps: timedelta = timedelta(0)
 
 
 class ApiResponse(Struct, frozen=True, kw_only=True):
@@ -41,6 +51,25 @@ class ApiFailure(Struct, frozen=True):
     reason: str
     permanent: bool = False
     retry_after: timedelta | None = None
+
+
+Exchange = Generator[ApiRequest, ApiResponse, T]
+"""Requests one after the other, each of which may need the answers before it; whoever drives it sends them.
+
+It yields a request and is sent the answer, one that `failure` finds nothing wrong with; it returns what came of them.
+"""
+
+
+def failed_status(response: ApiResponse) -> ApiFailure | None:
+    """Why an answer with this status is none, as HTTP means it; `None` for 2xx.
+
+    What the sender has to mend (a wrong key, a request that is not understood) is permanent.
+    """
+    if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    text = response.body[:_SHOWN].decode(errors="replace").strip()
+    temporary = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in _AGAIN
+    return ApiFailure(f"HTTP {response.status}: {text}" if text else f"HTTP {response.status}", not temporary)
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -94,6 +123,10 @@ class PlatformApi(Protocol):
         """The first page of what changed in `[since, until)`, the least recently changed first."""
         ...
 
-    def page(self, resource: str, request: ApiRequest, response: ApiResponse) -> Page:
-        """What a page of `changed` says. Raises `InvalidPayload`."""
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Asks for a page of `changed`, and for what its records need beside it. Raises `InvalidPayload`.
+
+        Things change while they are read: following pages begin after the last record (by time, then id), never at a
+        number of records, so that what moves to the end makes nothing behind it fall out.
+        """
         ...
