@@ -24,6 +24,7 @@ COMMANDS = {
     "approvers": "Who may approve changes of administrative workflows.",
     "explain": "Tell what a customer was sent, and why; what not, too.",
     "shops": "Make shops known, list and change them.",
+    "secrets": "Seal what opens shops with another key.",
     "events": "What arrives for a shop, and the events it declared.",
     "start": "Start a workflow by hand for one customer.",
     "tasks": "What workflows ask of the staff: list it, answer it.",

@@ -304,7 +304,7 @@ async def test_what_the_other_cell_lacks_is_said_before_anything_is_held(two: Tw
     await two.source.execute(
         "insert into catalog.data_key (shop, key, id, secret) values ($1, 'c', '0123456789abcdef', $2)", TEA, wrapped
     )
-    with pytest.raises(CommandError, match="--same-data-key"):
+    with pytest.raises(CommandError, match="--same-keys"):
         await two.move()
     await two.unlock()
     await two.source.execute("insert into catalog.pause values ($1, 'engine', 'a bug', $2)", TEA, AT)

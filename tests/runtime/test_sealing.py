@@ -16,14 +16,13 @@ from relevo_cli.dead_letter_topic import read_dead_letters
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, read
+from relevo_runtime.master_keys import MasterKeys, SealingError
 from relevo_runtime.postgres import Pool, temporary
 from relevo_runtime.records import Poison
 from relevo_runtime.sealing import (
     MAGIC,
     STATEMENTS,
     KeysRetired,
-    MasterKeys,
-    SealingError,
     Seals,
     is_sealed,
     person,
@@ -43,6 +42,10 @@ def record(message: tuple[bytes, bytes], topic: str = EVENTS, offset: int = 0) -
 
 def master() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def masters_of(text: str) -> MasterKeys:
+    return MasterKeys(text, setting="RELEVO_DATA_KEY", what="the keys of people")
 
 
 async def values(seals: Seals, messages: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
@@ -188,12 +191,12 @@ async def test_whoever_is_erased_while_their_key_is_made_gets_another(pool: Pool
 @pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(SealingError, match="RELEVO_DATA_KEY"):
-        MasterKeys(text)
+        masters_of(text)
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), st.booleans())
 def test_wrapping_is_undone_by_unwrapping(secret: bytes, key_id: bytes, wrapped: bool) -> None:
-    masters = MasterKeys(master() if wrapped else "")
+    masters = masters_of(master() if wrapped else "")
     kept = masters.wrap(secret, key_id)
     assert masters.unwrap(kept, key_id) == secret
     assert (secret in kept) is not wrapped

@@ -22,8 +22,13 @@ def move(
     to: Annotated[str, typer.Option(help="The database of the other cell, a URL as in RELEVO_POSTGRES.")] = "",
     *,
     abort: Annotated[bool, typer.Option("--abort", help="Serve the shop here again; until it has moved.")] = False,
-    same_data_key: Annotated[
-        bool, typer.Option("--same-data-key", help="The services there have this cell's RELEVO_DATA_KEY.")
+    same_keys: Annotated[
+        bool,
+        typer.Option(
+            "--same-keys",
+            "--same-data-key",
+            help="The services there have this cell's RELEVO_DATA_KEY and _SECRETS_KEY.",
+        ),
     ] = False,
     settle: Annotated[
         float,
@@ -43,10 +48,10 @@ def move(
     if not to and not abort:
         raise CommandError("--to is missing: the database of the cell that gets the shop")
     pace = Pace(settle=settle, patience=patience)
-    asyncio.run(_abort(name, to) if abort else _move(name, to, pace, same_data_key=same_data_key))
+    asyncio.run(_abort(name, to) if abort else _move(name, to, pace, same_keys=same_keys))
 
 
-async def _move(name: str, to: str, pace: Pace, *, same_data_key: bool) -> None:
+async def _move(name: str, to: str, pace: Pace, *, same_keys: bool) -> None:
     settings = addresses.settings()
     async with AsyncExitStack() as stack:
         cells = Cells(
@@ -57,7 +62,7 @@ async def _move(name: str, to: str, pace: Pace, *, same_data_key: bool) -> None:
             clock=make_clock(settings),
             say=_say,
         )
-        await moving.move(cells, name, pace, same_data_key=same_data_key)
+        await moving.move(cells, name, pace, same_keys=same_keys)
 
 
 async def _abort(name: str, to: str) -> None:

@@ -23,6 +23,7 @@ from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
+from relevo_runtime.secret_keys import SecretKeys
 
 CUSTOM = "custom"
 """A shop without webhooks of its own, whose systems send CloudEvents."""
@@ -339,8 +340,10 @@ def rotate_secret(
 
 
 async def _add(shop: Shop) -> None:
-    async with database.transaction(addresses.settings()) as connection:
-        await catalog.add_shop(connection, shop)
+    settings = addresses.settings()
+    sealed = SecretKeys(settings).sealed_shop(shop)
+    async with database.transaction(settings) as connection:
+        await catalog.add_shop(connection, sealed)
 
 
 async def _list() -> list[Shop]:
@@ -349,12 +352,15 @@ async def _list() -> list[Shop]:
 
 
 async def _rotate(name: str, secret: str, keep: timedelta) -> datetime | None:
-    def change(shop: Shop, now: datetime) -> Shop:
+    keys = SecretKeys(addresses.settings())
+
+    def change(sealed: Shop, now: datetime) -> Shop:
+        shop, _ = keys.opened_shop(sealed)
         until = now + keep
         old = [
-            Secret(known.value, min(known.until or until, until))
+            msgspec.structs.replace(known, until=min(known.until or until, until))
             for known in shop.secrets
-            if known.value in shop.valid_secrets(now) and known.value != secret
+            if (known.until is None or now < known.until) and known.value != secret
         ]
         return msgspec.structs.replace(shop, secrets=[Secret(secret), *old])
 
@@ -372,7 +378,7 @@ async def _change(name: str, change: Callable[[Shop, datetime], Shop]) -> Shop:
             raise CommandError(unknown_shop(name))
         changed = change(shop, make_clock(settings).now())
         _check(changed, shop)
-        await catalog.update_shop(connection, changed)
+        await catalog.update_shop(connection, SecretKeys(settings).sealed_shop(changed))
     return changed
 
 

@@ -29,6 +29,7 @@ from relevo_cli.workflow_files import Loaded
 from relevo_contracts.messages import SendDelivery
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
+from relevo_runtime.secret_keys import SecretKeys
 
 SECRET = "casa-lumen-webhook-secret"  # noqa: S105  # the sample shop's own
 LOOK = 0.1
@@ -212,7 +213,7 @@ async def _add_shop(system: System) -> str:
         number = sum(name.startswith(SHOP) for name in taken)
         if number:
             shop = msgspec.structs.replace(shop, shop=f"{SHOP}-{number + 1}")
-        await catalog.add_shop(connection, shop)
+        await catalog.add_shop(connection, SecretKeys(system.settings).sealed_shop(shop))
     return shop.shop
 
 

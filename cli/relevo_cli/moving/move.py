@@ -77,13 +77,13 @@ def next_step(name: str, here: Shop | None, there: Shop | None, place: str) -> S
     return "everything"
 
 
-async def move(cells: Cells, name: str, pace: Pace, *, same_data_key: bool = False) -> None:
+async def move(cells: Cells, name: str, pace: Pace, *, same_keys: bool = False) -> None:
     """Moves the shop, or goes on where an earlier call was interrupted. Raises `CommandError`."""
     await _lock(cells, name)
     await check_migrations(cells.source, cells.target)
     step = next_step(name, await catalog.shop(cells.source, name), await catalog.shop(cells.target, name), cells.place)
     if step == "everything":
-        await _check(cells, name, same_data_key=same_data_key)
+        await _check(cells, name, same_keys=same_keys)
         await _hold(cells, name)
         await _come_to_rest(cells, name, pace)
         await _hand_over(cells, name)
@@ -124,7 +124,7 @@ async def _lock(cells: Cells, name: str) -> None:
             )
 
 
-async def _check(cells: Cells, name: str, *, same_data_key: bool) -> None:
+async def _check(cells: Cells, name: str, *, same_keys: bool) -> None:
     paused = [row["service"] for row in await cells.source.fetch(STATEMENTS["pauses"], name, CAUSE)]
     if paused:
         raise CommandError(
@@ -137,8 +137,8 @@ async def _check(cells: Cells, name: str, *, same_data_key: bool) -> None:
             f"{cells.place} lacks what shop {name} uses of every shop's, or has another version of it:"
             f" {', '.join(lacking)}; deploy and declare the same there first"
         )
-    if not same_data_key:
-        await _check_data_key(cells, name)
+    if not same_keys:
+        await _check_keys(cells, name)
 
 
 async def _lacking(cells: Cells, name: str) -> list[str]:
@@ -151,14 +151,18 @@ async def _for_every_shop(connection: Connection) -> Mapping[str, str]:
     return {row["what"]: row["found"] for row in await connection.fetch(STATEMENTS["for_every_shop"])}
 
 
-async def _check_data_key(cells: Cells, name: str) -> None:
-    here = {row["name"] for row in await cells.source.fetch(STATEMENTS["wrapped_with"], name)}
-    there = {row["name"] for row in await cells.target.fetch(STATEMENTS["wrapped_with"], None)}
-    if here - there:
-        raise CommandError(
-            f"the keys of this shop's customers are wrapped with a RELEVO_DATA_KEY that {cells.place} has not used"
-            " before; give the services there the same one (an old one behind a comma), then add --same-data-key"
-        )
+async def _check_keys(cells: Cells, name: str) -> None:
+    for statement, setting, what in (
+        ("wrapped_with", "RELEVO_DATA_KEY", "the keys of this shop's customers are wrapped"),
+        ("sealed_with", "RELEVO_SECRETS_KEY", "this shop's secrets are sealed"),
+    ):
+        here = {row["name"] for row in await cells.source.fetch(STATEMENTS[statement], name)}
+        there = {row["name"] for row in await cells.target.fetch(STATEMENTS[statement], None)}
+        if here - there:
+            raise CommandError(
+                f"{what} with a {setting} that {cells.place} has not used before; give the services there the same one"
+                " (an old one behind a comma), then add --same-keys"
+            )
 
 
 async def _hold(cells: Cells, name: str) -> None:

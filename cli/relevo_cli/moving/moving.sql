@@ -68,6 +68,16 @@ select distinct encode(substring(secret from 2 for 4), 'hex') as name
 from catalog.data_key
 where ($1::text is null or shop = $1) and substring(secret from 1 for 1) = '\x01'
 
+-- name: sealed_with
+-- With which keys of the settings secrets are sealed: of the shop $1, or of all shops (null).
+select distinct encode(substring(decode(secret ->> 'value', 'base64') from 2 for 4), 'hex') as name
+from (
+    select shop, jsonb_array_elements(secrets) as secret from catalog.shop
+    union all
+    select c.shop, one.value from catalog.connection as c, jsonb_each(c.credentials) as one
+) as kept
+where ($1::text is null or shop = $1) and secret ->> 'sealed' = 'true'
+
 -- name: pauses
 -- The services that put the messages of a shop aside, for another cause than its move ($2).
 select service from catalog.pause where shop = $1 and cause <> $2 order by service

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from relevo_runtime.errors import RuntimeFault, ShopExists, ShopUnknown
+from relevo_runtime.errors import RuntimeFault, SecretsSealed, ShopExists, ShopUnknown
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "catalog.sql")
@@ -22,14 +22,18 @@ Purpose = Literal["events", "tasks"]
 """What a bearer token opens: `POST /events/{shop}` of ingest, or `/tasks/{shop}` of the engine."""
 
 
-class Secret(Struct, frozen=True):
-    """A webhook secret and until when it is valid (None: without end). Two may be valid at once while one rotates."""
+class Secret(Struct, frozen=True, omit_defaults=True):
+    """A secret and until when it is valid (None: without end). Two may be valid at once while one rotates.
+
+    The `value` of one that is `sealed` is what `relevo_runtime.secret_keys` made of it, and opens.
+    """
 
     value: str
     until: datetime | None = None
+    sealed: bool = False
 
     def __repr__(self) -> str:
-        return f"Secret(value='********', until={self.until!r})"
+        return f"Secret(value='********', until={self.until!r}, sealed={self.sealed!r})"
 
 
 class Shop(Struct, frozen=True, kw_only=True):
@@ -65,8 +69,12 @@ class Shop(Struct, frozen=True, kw_only=True):
         return f"shop {self.shop} has moved to another cell" if self.moved_to else f"shop {self.shop} is being moved"
 
     def valid_secrets(self, now: datetime) -> list[str]:
-        """The webhook secrets that hold at `now`."""
-        return [secret.value for secret in self.secrets if secret.until is None or now < secret.until]
+        """The webhook secrets that hold at `now`. Raises `SecretsSealed` if there are some, and none was opened."""
+        valid = [secret for secret in self.secrets if secret.until is None or now < secret.until]
+        opened = [secret.value for secret in valid if not secret.sealed]
+        if valid and not opened:
+            raise SecretsSealed(self.shop)
+        return opened
 
     def accepts_token(self, token: str, purpose: Purpose) -> bool:
         """Whether `token` is one of the shop's for this purpose; takes the same time whichever it is."""
@@ -261,6 +269,11 @@ async def revision(connection: Connection) -> int:
     """Grows with every change of shops or deployments: one cheap look tells whether to read again."""
     number: int = await connection.fetchval(STATEMENTS["revision"])
     return number
+
+
+async def changed(connection: Connection) -> None:
+    """The catalog is another one: services read it anew."""
+    await connection.execute(STATEMENTS["next_revision"])
 
 
 async def add_approver(connection: Connection, name: str, at: datetime, *, shop: str = EVERY_SHOP) -> bool:

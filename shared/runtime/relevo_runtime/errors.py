@@ -61,6 +61,16 @@ class ShopUnknown(RuntimeFault):
         self.shop = shop
 
 
+class SecretsSealed(RuntimeFault):
+    """A secret of the shop is needed, and those that it has can't be opened."""
+
+    def __init__(self, shop: str) -> None:
+        super().__init__(
+            f"the secrets of shop {shop!r} can't be opened here: RELEVO_SECRETS_KEY lacks the key that sealed them"
+        )
+        self.shop = shop
+
+
 def described(error: BaseException) -> str:
     """The kind of an error and what it says: many say nothing."""
     if isinstance(error, RuntimeFault):

@@ -15,7 +15,6 @@ it. Publishing one retires the person's key: what is published about them afterw
 
 import hashlib
 import os
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -28,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from relevo_contracts import topics
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import PRODUCT_PREFIX
-from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.master_keys import Damaged, MasterKeys
 from relevo_runtime.postgres import Connection, Pool, Statements
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.storable import storable_text
@@ -49,10 +48,7 @@ _NONCE = slice(_ID.stop, _ID.stop + _NONCE_BYTES)
 _SECRET_BYTES = 16
 _TAG_BYTES = 16
 _SHORTEST = _NONCE.stop + _TAG_BYTES
-_SHORTEST_WRAPPED = 1 + 4 + _NONCE_BYTES + _TAG_BYTES
 _LONGEST_NAME = 500  # what an index of PostgreSQL surely takes
-_MASTER_BYTES = 32
-_PLAIN, _WRAPPED = b"\x00", b"\x01"
 _CIPHERS = 20_000
 _TRIES = 5
 
@@ -61,14 +57,6 @@ Person = tuple[str, str]
 """A shop and a key."""
 Database: TypeAlias = "Pool | Connection"
 T = TypeVar("T")
-
-
-class SealingError(RuntimeFault):
-    """The keys can't be used: `RELEVO_DATA_KEY` is not what they were wrapped with, or is not a key."""
-
-
-class DamagedKey(RuntimeFault):
-    """What the database keeps as the key of one person is not a key. Nobody else is concerned."""
 
 
 class KeysRetired(ConnectionError):  # noqa: N818 - as RuntimeFault; as temporary as a lost connection
@@ -82,58 +70,6 @@ class _Type(msgspec.Struct, frozen=True):
 _type = msgspec.json.Decoder(_Type)
 
 
-class MasterKeys:
-    """The keys that wrap the data keys, newest first; with none, data keys are kept as they are.
-
-    `text` is what `RELEVO_DATA_KEY` says: one or several keys of 32 bytes in URL-safe base64, separated by commas.
-    Raises `SealingError` if it is something else.
-    """
-
-    def __init__(self, text: str = "") -> None:
-        self._keys: dict[bytes, AESGCM] = {}
-        for part in filter(None, (one.strip() for one in text.split(","))):
-            secret = _master(part)
-            self._keys.setdefault(hashlib.sha256(secret).digest()[:4], AESGCM(secret))
-
-    def wrap(self, secret: bytes, key_id: bytes) -> bytes:
-        """How the database keeps `secret`."""
-        if not self._keys:
-            return _PLAIN + secret
-        name, master = next(iter(self._keys.items()))
-        nonce = os.urandom(12)
-        return _WRAPPED + name + nonce + master.encrypt(nonce, secret, key_id)
-
-    def unwrap(self, kept: bytes, key_id: bytes) -> bytes:
-        """The secret again. Raises `SealingError` if the key that wrapped it is not among ours, and `DamagedKey`."""
-        if kept[:1] == _PLAIN and len(kept) == 1 + _SECRET_BYTES:
-            return kept[1:]
-        if kept[:1] != _WRAPPED or len(kept) < _SHORTEST_WRAPPED:
-            raise DamagedKey
-        master = self._keys.get(kept[1:5])
-        if master is None:
-            raise SealingError(
-                "the keys of people are wrapped with a key that RELEVO_DATA_KEY does not hold: add it there, behind the"
-                " new one and a comma"
-            )
-        try:
-            return master.decrypt(kept[5:17], kept[17:], key_id)
-        except InvalidTag as error:
-            raise DamagedKey from error
-
-
-def _master(text: str) -> bytes:
-    try:
-        secret = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        secret = b""
-    if len(secret) != _MASTER_BYTES:
-        raise SealingError(
-            "RELEVO_DATA_KEY has a part that is not 32 bytes in URL-safe base64; make one with"
-            " `head -c 32 /dev/urandom | base64 | tr +/ -_`"
-        )
-    return secret
-
-
 class Seals:
     """Seals and opens the messages of one process. `database` is a pool, or a connection that
     nobody else uses and that is in no transaction: a new key has to be committed before a message is sealed with it.
@@ -143,7 +79,9 @@ class Seals:
 
     def __init__(self, database: Database, settings: RuntimeSettings) -> None:
         self._database: Any = database
-        self._masters = MasterKeys(settings.data_key.get_secret_value())
+        self._masters = MasterKeys(
+            settings.data_key.get_secret_value(), setting="RELEVO_DATA_KEY", what="the keys of people"
+        )
         self._cipher = lru_cache(_CIPHERS)(self._unwrapped)
 
     async def seal(self, topic: str, messages: Sequence[Message]) -> list[Message]:
@@ -215,11 +153,14 @@ class Seals:
         """The cipher; None if the key is damaged. Raises `SealingError`."""
         try:
             return self._cipher(key_id, kept)
-        except DamagedKey:
+        except Damaged:
             return None
 
     def _unwrapped(self, key_id: bytes, kept: bytes) -> AESGCM:
-        return AESGCM(self._masters.unwrap(kept, key_id))
+        secret = self._masters.unwrap(kept, key_id)
+        if len(secret) != _SECRET_BYTES:
+            raise Damaged("the key of a person is not one")
+        return AESGCM(secret)
 
 
 async def shred(connection: Connection, people: Iterable[Person]) -> None:

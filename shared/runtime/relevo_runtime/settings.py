@@ -87,6 +87,12 @@ class RuntimeSettings(BaseSettings):
         description="Wraps the keys that seal messages about people on Kafka: 32 bytes in URL-safe base64. To change"
         " it, put the new one first, a comma, then the old one. Empty: the database keeps those keys unwrapped.",
     )
+    secrets_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seals the secrets of webhooks and of shops' APIs in the database: 32 bytes in URL-safe base64. To"
+        " change it, put the new one first, a comma, then the old one; `relevo secrets rotate`. Empty: they are kept in"
+        " clear.",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where customers reach ingest; links start with it."
     )

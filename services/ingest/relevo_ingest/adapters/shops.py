@@ -9,6 +9,7 @@ from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
 from relevo_runtime.catalog_cache import CatalogCache, CatalogUnavailable
 from relevo_runtime.postgres import Connection, Pool
+from relevo_runtime.secret_keys import SecretKeys
 
 _log = logging.getLogger(__name__)
 
@@ -22,18 +23,17 @@ class _Known:
         self.types: dict[str, EventTypes] = {}
 
 
-async def _read(connection: Connection) -> _Known:
-    return _Known(await catalog.shops(connection), await catalog.event_types(connection))
-
-
 class Shops:
     """Which shops are there? Looks at the revision at most every `interval` seconds of wall-clock time.
 
     What is known may be that much older than the catalog, so nobody is refused by it alone: see `changed`.
     """
 
-    def __init__(self, pool: Pool, *, interval: float, forced: float, monotonic: Callable[[], float]) -> None:
-        self._catalog = CatalogCache(pool, _read, _Known(), interval=interval, forced=forced, monotonic=monotonic)
+    def __init__(
+        self, pool: Pool, keys: SecretKeys, *, interval: float, forced: float, monotonic: Callable[[], float]
+    ) -> None:
+        self._keys = keys
+        self._catalog = CatalogCache(pool, self._read, _Known(), interval=interval, forced=forced, monotonic=monotonic)
 
     async def get(self, name: str) -> catalog.Shop | None:
         """The shop, or `None` if it is not known. Raises `Busy` if the catalog could never be read yet."""
@@ -59,6 +59,17 @@ class Shops:
         if name not in known.types:
             known.types[name] = with_declared(_readable(catalog.of_shop(known.declared, name).values()))
         return known.types[name]
+
+    async def _read(self, connection: Connection) -> _Known:
+        shops = [self._opened(shop) for shop in await catalog.shops(connection)]
+        return _Known(shops, await catalog.event_types(connection))
+
+    def _opened(self, sealed: catalog.Shop) -> catalog.Shop:
+        """The shop with its secrets in clear; what can't be opened is told, and costs its own webhooks alone."""
+        shop, faults = self._keys.opened_shop(sealed)
+        for fault in faults:
+            _log.error("a secret of shop %s can't be opened: %s", shop.shop, fault)
+        return shop
 
 
 def _readable(found: Iterable[catalog.EventType]) -> Iterator[Declared]:

@@ -34,7 +34,7 @@ class KnownShop(Protocol):
     def held(self) -> str: ...  # noqa: D102
 
     def valid_secrets(self, now: datetime) -> list[str]:
-        """The webhook secrets that hold at `now`."""
+        """The webhook secrets that hold at `now`. Raises `SecretsSealed` if there are some, and none was opened."""
         ...
 
     def accepts_token(self, token: str, purpose: Literal["events"]) -> bool:

@@ -32,6 +32,7 @@ from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
+from relevo_runtime.errors import SecretsSealed
 from relevo_runtime.http import application, flag, liveness
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.openapi import serving
@@ -150,12 +151,12 @@ class _Endpoints:
     def _of_platform(
         self, shop: KnownShop | None, connector: Connector, given: WebhookRequest, received: datetime
     ) -> KnownShop:
-        """The shop that sent the request. Raises `InvalidSignature`.
+        """The shop that sent the request. Raises `InvalidSignature`, or `Busy` if its secrets can't be opened here.
 
         For a shop that is not known, or is on another platform, the work is the same, with a secret that nobody has.
         """
         known = shop if shop is not None and shop.platform == connector.name else None
-        connector.authenticate([self._nobodys] if known is None else known.valid_secrets(received), given)
+        connector.authenticate([self._nobodys] if known is None else _secrets(known, received), given)
         if known is None:
             raise InvalidSignature(NOT_THE_SHOPS)
         return known
@@ -197,6 +198,13 @@ class _Endpoints:
         seconds = self._rates.wait(shop.shop, cost)
         if seconds:
             raise TooMany(shop.shop, seconds)
+
+
+def _secrets(shop: KnownShop, now: datetime) -> list[str]:
+    try:
+        return shop.valid_secrets(now)
+    except SecretsSealed as error:
+        raise Busy(str(error)) from error
 
 
 def _check_event_type(headers: Mapping[str, str]) -> None:

@@ -28,6 +28,7 @@ from relevo_runtime.links import check_secret
 from relevo_runtime.postgres import open_pool
 from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
+from relevo_runtime.secret_keys import SecretKeys
 from relevo_runtime.service import Service, run
 
 _log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         await _connect(log)
         shops = Shops(
             pool,
+            SecretKeys(settings),
             interval=settings.ingest_shops_interval,
             forced=settings.ingest_shops_forced,
             monotonic=asyncio.get_running_loop().time,

@@ -16,10 +16,11 @@ from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
 from relevo_runtime.kafka.commits import Commits, Committing
 from relevo_runtime.kafka.precedence import ConsumerPosition, Precedence
+from relevo_runtime.master_keys import SealingError
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import is_schema_mismatch, temporary
 from relevo_runtime.records import Poison, Record, read_origin
-from relevo_runtime.sealing import SealingError, Seals
+from relevo_runtime.sealing import Seals
 from relevo_runtime.supervision import PartEnded, cancel_all, contained
 
 Handler = Callable[[Sequence[Record]], Awaitable[None]]
