@@ -10,9 +10,7 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import BlockNode, Node
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
-from liquid.context import builtin
 from liquid.exceptions import FilterArgumentError
-from liquid.expression import Expression
 from liquid.filter import with_context
 from liquid.parser import get_parser
 from liquid.stream import TokenStream
@@ -23,17 +21,13 @@ from liquid.undefined import Undefined, is_undefined
 from markupsafe import escape
 
 from relevo_templates.addresses import Encoded, assembled, marked, percent_encoded, web_address
-from relevo_templates.blocks import For, If
 from relevo_templates.characters import printable
-from relevo_templates.evaluation import Scope, value_of
 from relevo_templates.formats import Formats, is_money
 
 LOOP_LIMIT = 10_000
 """Rounds that all loops of a text may make."""
 OUTPUT_LIMIT = 1_000_000
 """Characters that a text may have."""
-_SHORT = 200
-"""Characters of a text below which what it is in HTML is remembered."""
 _FORMATS, _ADDRESS = "relevo.formats", "relevo.address"
 _LEFT_OUT_TAGS = ("include", "render")  # there are no other texts to take in
 _LEFT_OUT_FILTERS = ("safe", "escapejs")  # no value is ever trusted to be markup, and no script is written
@@ -55,7 +49,7 @@ def liquid_environment(*, html: bool = False) -> LiquidEnvironment:
         environment.tags.pop(name, None)
     for name in _LEFT_OUT_FILTERS:
         environment.filters.pop(name, None)
-    for tag in (If, For, _Output, _Echo, *((_Address,) if html else ())):
+    for tag in (_Output, _Echo, *((_Address,) if html else ())):
         environment.add_tag(tag)
     for name, filter_ in _FILTERS.items():
         environment.add_filter(name, filter_)
@@ -67,7 +61,6 @@ def new_context(
 ) -> RenderContext:
     """A context for one rendering of a template: its variables, and the formats of its reader."""
     context = RenderContext(template, globals=variables)
-    context.scope = Scope(context.locals, context.globals, builtin, context.counters)
     context.tag_namespace[_FORMATS] = formats
     context.tag_namespace[_ADDRESS] = address
     return context
@@ -77,17 +70,10 @@ def _shown(value: object, context: RenderContext) -> str:
     """A value as text, as it has to stand at this place."""
     if not isinstance(value, str):
         value = _as_text(value, context)
-    elif type(value) is str and len(value) < _SHORT and context.autoescape and not context.tag_namespace[_ADDRESS]:
-        return _escaped(value)
     if context.tag_namespace[_ADDRESS]:
         return marked(value if isinstance(value, Encoded) else printable(value))
     # What a filter has made HTML (`newline_to_br`) is escaped already, and stays so without unprintable characters.
     return printable(str(escape(value)) if context.autoescape else value)
-
-
-@lru_cache(maxsize=4096)  # a layout's words and a shop's name come again with every mail
-def _escaped(value: str) -> str:
-    return printable(str(escape(value)))
 
 
 def _as_text(value: object, context: RenderContext) -> str:
@@ -110,25 +96,17 @@ def _plain(value: object, context: RenderContext) -> str:
 
 
 class _OutputNode(OutputNode):
-    __slots__ = ("_value",)
-
-    def __init__(self, token: Any, expression: Expression) -> None:
-        super().__init__(token, expression)
-        self._value = value_of(expression)
+    __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(_shown(self._value(context), context))
+        return buffer.write(_shown(self.expression.evaluate(context), context))
 
 
 class _EchoNode(EchoNode):
-    __slots__ = ("_value",)
-
-    def __init__(self, token: Any, expression: Expression) -> None:
-        super().__init__(token, expression)
-        self._value = value_of(expression)
+    __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(_shown(self._value(context), context))
+        return buffer.write(_shown(self.expression.evaluate(context), context))
 
 
 class _Output(Output):
@@ -139,7 +117,7 @@ class _Echo(EchoTag):
     node_class = _EchoNode
 
 
-class _AddressNode(Node):
+class AddressNode(Node):
     """The text of an attribute that leads somewhere: `assembled`, and empty if it is not a web address."""
 
     __slots__ = ("block",)
@@ -150,6 +128,7 @@ class _AddressNode(Node):
         self.blank = False
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Write the address."""
         inner = StringIO()
         context.tag_namespace[_ADDRESS] = True
         try:
@@ -159,6 +138,7 @@ class _AddressNode(Node):
         return buffer.write(str(escape(web_address(assembled(inner.getvalue())))))
 
     def children(self, static_context: RenderContext, *, include_partials: bool = True) -> list[Node]:
+        """What it is made of."""
         return [self.block]
 
 
@@ -170,11 +150,14 @@ class _Address(Tag):
         token = stream.eat(TOKEN_TAG)
         block = get_parser(self.env).parse_block(stream, (self.end,))
         stream.expect(TOKEN_TAG, value=self.end)
-        return _AddressNode(token, block)
+        return AddressNode(token, block)
 
 
 def _formatted(method: Callable[..., str]) -> Callable[..., str]:
-    """A filter that is a format of the reader's; what it can't format is an error of the template."""
+    """A filter that is a format of the reader's; what it can't format is an error of the template.
+
+    Compiled texts call the method itself, which stands in `of_formats`.
+    """
 
     @with_context
     def filter_(value: Any, *arguments: Any, context: RenderContext) -> str:
@@ -187,6 +170,7 @@ def _formatted(method: Callable[..., str]) -> Callable[..., str]:
             why = f"{method.__name__} takes a value and one argument at most"
             raise FilterArgumentError(why, token=None) from error
 
+    filter_.of_formats = method  # type: ignore[attr-defined]
     return filter_
 
 

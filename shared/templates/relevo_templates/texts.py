@@ -10,12 +10,15 @@ from liquid.output import LimitedStringIO
 
 from relevo_templates.addresses import assembled
 from relevo_templates.characters import printable
-from relevo_templates.environment import OUTPUT_LIMIT, liquid_environment, new_context
+from relevo_templates.compilation import Compiled, compiled
+from relevo_templates.environment import OUTPUT_LIMIT, AddressNode, liquid_environment, new_context
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats
 
 Into = Literal["text", "address", "html"]
 """What a text becomes: plain text, an address (its values are percent-encoded) or HTML (its values are escaped)."""
+_FEW = 2
+"""Renderings of a text before it is compiled: many a text of a deployment, and most in tests, is filled in once."""
 
 
 class _Output(LimitedStringIO):
@@ -29,9 +32,12 @@ class _Output(LimitedStringIO):
 
 
 class Text:
-    """A parsed text. `file` names it in errors; `liquid` is its syntax tree, `None` where there is no Liquid in it."""
+    """A text that is parsed once, and compiled when it turns out to be used. `file` names it in errors.
 
-    __slots__ = ("file", "into", "liquid", "source")
+    `into`: what it becomes. `liquid` is its syntax tree, `None` where there is no Liquid in it.
+    """
+
+    __slots__ = ("_compiled", "_uses", "file", "into", "liquid", "source")
 
     def __init__(self, source: str, *, file: str = "", into: Into = "text") -> None:
         """Raises `TemplateError` for what is not Liquid."""
@@ -39,15 +45,30 @@ class Text:
         self.file = file
         self.into = into
         self.liquid = _parse(source, file, into) if is_liquid(source) else None
+        self._uses = 0
+        self._compiled: Compiled | None = None
 
     def render(self, variables: Mapping[str, Any], formats: Formats) -> str:
         """The text with the variables filled in, as the reader of these formats gets it. Raises `TemplateError`."""
         if self.liquid is None:
             return assembled(self.source) if self.into == "address" else printable(self.source)
+        self._uses += 1
+        if self._uses == _FEW + 1:
+            self._compiled = compile_text(self.liquid, self.into)
+        if self._compiled is not None:
+            try:
+                text = self._compiled(variables, formats)
+            except Exception:  # noqa: BLE001, S110 - python-liquid, which knows every value, says what is wrong
+                pass
+            else:
+                return assembled(text) if self.into == "address" else text
+        return self._interpreted(self.liquid, variables, formats)
+
+    def _interpreted(self, liquid: BoundTemplate, variables: Mapping[str, Any], formats: Formats) -> str:
         buffer = _Output(limit=OUTPUT_LIMIT)
-        context = new_context(self.liquid, variables, formats, address=self.into == "address")
+        context = new_context(liquid, variables, formats, address=self.into == "address")
         try:
-            self.liquid.render_with_context(context, buffer)
+            liquid.render_with_context(context, buffer)
             text = buffer.getvalue()
             return assembled(text) if self.into == "address" else text
         except LiquidError as error:
@@ -57,6 +78,11 @@ class Text:
 
     def _error(self, error: LiquidError) -> TemplateError:
         return _template_error(error, self.file, self.source)
+
+
+def compile_text(liquid: BoundTemplate, into: Into) -> Compiled | None:
+    """The function of a parsed text, for plain values; `None` if it is left to python-liquid."""
+    return compiled(liquid, into, OUTPUT_LIMIT, AddressNode)
 
 
 def is_liquid(text: str) -> bool:
