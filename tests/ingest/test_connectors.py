@@ -1,5 +1,6 @@
 """What holds for every platform: one folder, one line in the registry, and no way around the shop's own platform."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_nothing_unsigned_is_authentic(name: str, secrets: Sequence[str]) -> Non
 def test_headers_that_say_nothing_are_no_error(name: str) -> None:
     assert CONNECTORS[name].claims({}, b"") == Claims(topic="")
     assert CONNECTORS[name].handshake(WebhookRequest(headers={}, body=b"{}")) is None
+
+
+@pytest.mark.parametrize("name", [name for name in CONNECTORS if name != "shopify"])  # its topics are in ingest.md
+def test_the_page_names_every_topic_with_its_events(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / f"{name}.md").read_text()
+    known = CONNECTORS[name].events_by_topic
+    told = {}
+    for cells in (line.split("|") for line in page.splitlines() if line.startswith("| `")):
+        topics = [topic for topic in re.findall(r"`([^`]+)`", cells[1]) if topic in known]
+        told |= {topic: set(re.findall(r"`([a-z_]+\.[a-z_]+)`", cells[2])) for topic in topics}
+    assert told == {topic: set(events) for topic, events in known.items()}
 
 
 async def test_a_shop_takes_the_webhooks_of_its_own_platform_only(ingest: Ingest, pool: Pool) -> None:

@@ -71,3 +71,28 @@ def test_a_field_that_was_made_up_would_be_found() -> None:
     assert unheard_of("orders/create", {"id": 1, "totl": 2, "line_items": [{"titel": "x"}]}) == [
         "totl", "line_items[].titel",
     ]  # fmt: skip
+
+
+OROCOMMERCE: dict[str, list[str]] = json.loads((HERE / "published_fields_orocommerce.json").read_text())
+
+
+def resources(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if "attributes" in value:
+            yield value
+        for inner in value.values():
+            yield from resources(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from resources(inner)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((HERE / "fixtures" / "orocommerce").glob("*.json")), ids=lambda file: file.stem
+)
+def test_a_fixture_of_orocommerce_has_no_field_that_was_made_up(file: Path) -> None:
+    body = json.loads(file.read_bytes())
+    assert {*body, *(f"eventData.{name}" for name in body["eventData"])} <= set(OROCOMMERCE["notification"])
+    for resource in resources(body["eventData"]):
+        named = {f"{part}.{name}" for part in ("attributes", "relationships") for name in resource.get(part, {})}
+        assert named <= set(OROCOMMERCE[resource["type"]]), resource["type"]

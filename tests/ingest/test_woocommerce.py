@@ -1,7 +1,6 @@
 """WooCommerce's webhooks: states that become what happened, once each; and nothing that did not happen."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,17 +63,6 @@ def test_every_fixture_is_what_its_topic_says_and_read(file: Path) -> None:
 
 def test_every_topic_has_a_fixture() -> None:
     assert {file.stem for file in FILES} == set(topics.TOPICS)
-
-
-def test_the_page_names_every_topic_with_its_events() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "woocommerce.md").read_text()
-    rows = [line for line in page.splitlines() if line.startswith("| `")]
-    told = {
-        topic: set(re.findall(r"`([a-z_]+\.[a-z_]+)`", row.split("|")[2]))
-        for row in rows
-        for topic in re.findall(r"`([a-z_]+\.[a-z_]+)`", row.split("|")[1])
-    }
-    assert told == {topic: set(known.events) for topic, known in topics.TOPICS.items()}
 
 
 # --- orders ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.event_store import OTHER_TOPIC, Receipt, accepted, conclude, find_keys, publish, within_budget
 from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.connectors.connector import Claims, Connector
+from relevo_ingest.connectors.connector import Claims, Connector, Fetch
 from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
 from relevo_ingest.core.errors import Busy, InvalidPayload
 from relevo_ingest.core.normalise import digest
@@ -114,7 +114,10 @@ async def _read(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, a
             problem = connector.mismatch(topic, webhook.body, shop, webhook.headers)
         if problem:
             return NoEvent(problem, kind="mismatch")
-        return await conclude(deps, connector.read(topic, webhook.body, shop), arrival)
+        reading = connector.read(topic, webhook.body, shop)
+        if isinstance(reading, Fetch):
+            return NoEvent(f"{topic}: it only names what has changed, which has to be read from the platform's API")
+        return await conclude(deps, reading, arrival)
     except InvalidPayload as error:
         return NoEvent(str(error), kind="invalid", where=error.where)
     except Busy:

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from relevo_ingest.connectors.platform_api import ApiRequest
 from relevo_ingest.core.drafts import Reading, ShopContext
+from relevo_ingest.core.states import Entity
 
 METHOD, HANDSHAKE_METHOD = "POST", "GET"
 """With what a platform delivers; some ask by a GET, before that, whether the address is meant for them."""
@@ -34,6 +36,21 @@ class Claims(Struct, frozen=True, kw_only=True):
     occurrence: str = ""
     triggered_at: datetime | None = None
     test: bool = False
+
+
+FETCHED = "fetched"
+"""The field of a notification's body under which the answers of the API stand when it is read again."""
+
+
+class Fetch(Struct, frozen=True, kw_only=True):
+    """A message that only names a thing: `entity` has to be read from the platform's API before the message can be.
+
+    `requests` are by the name that each answer has under `FETCHED` in the body that is read then. They are sent in this
+    order; the first one is for the thing itself. An answer that the thing is not there is `None`.
+    """
+
+    entity: Entity
+    requests: Mapping[str, ApiRequest]
 
 
 class Signature(Struct, frozen=True):
@@ -106,6 +123,9 @@ class Connector(Protocol):
         """
         ...
 
-    def read(self, topic: str, body: bytes, shop: ShopContext) -> Reading:
-        """The drafts of a delivery, or why it has no event. Raises `InvalidPayload`."""
+    def read(self, topic: str, body: bytes, shop: ShopContext) -> Reading | Fetch:
+        """The drafts of a delivery, why it has no event, or what has to be fetched first. Raises `InvalidPayload`.
+
+        With the answers in it (`Fetch`) a body never asks to be fetched.
+        """
         ...

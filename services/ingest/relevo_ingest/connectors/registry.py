@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.orocommerce.connector import OroCommerce
 from relevo_ingest.connectors.shopify.connector import Shopify
 from relevo_ingest.connectors.woocommerce.connector import WooCommerce
 
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
+        "orocommerce": OroCommerce(),
         "shopify": Shopify(),
         "woocommerce": WooCommerce(),
     }

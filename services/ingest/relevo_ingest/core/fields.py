@@ -5,7 +5,7 @@ Every one of a shape's fields may be missing, null or malformed: what can't be r
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Annotated
@@ -66,6 +66,17 @@ def utc_without_zone(text: Text, where: str) -> datetime | None:
         note(where, f"{text[:40]!r} is not a time; it was left out")
         return None
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else to_utc(instant)
+
+
+def day(text: Text, where: str) -> date | None:
+    """The day that a text begins with (`1984-05-02`; `0000-00-00` is none); if it is not one, a note says so."""
+    if not text or text.startswith("0000-00-00"):
+        return None
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        note(where, f"{text[:40]!r} is not a day; it was left out")
+        return None
 
 
 def plain_text(html: Text, limit: int = TEXT_LIMIT) -> str:

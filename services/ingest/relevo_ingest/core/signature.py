@@ -24,12 +24,29 @@ def verify_hmac_base64(secrets: Iterable[str], body: bytes, header: str | None, 
     `named` is the header's name, for who sends none. Every secret is tried, also after a match, so that the time tells
     nothing of which one fits.
     """
-    if not header:
-        raise InvalidSignature(f"{named} is missing: {platform} signs every webhook with it")
     try:
-        claimed = base64.b64decode(header, validate=True)
+        claimed = base64.b64decode(_given(header, named, platform), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidSignature(f"{named} is not base64") from None
+    _verify(secrets, body, claimed)
+
+
+def verify_hmac_hex(secrets: Iterable[str], body: bytes, header: str | None, *, named: str, platform: str) -> None:
+    """As `verify_hmac_base64`, of a header that has the HMAC in hex digits."""
+    try:
+        claimed = bytes.fromhex(_given(header, named, platform))
+    except ValueError:
+        raise InvalidSignature(f"{named} is not hexadecimal") from None
+    _verify(secrets, body, claimed)
+
+
+def _given(header: str | None, named: str, platform: str) -> str:
+    if not header:
+        raise InvalidSignature(f"{named} is missing: {platform} signs every webhook with it")
+    return header
+
+
+def _verify(secrets: Iterable[str], body: bytes, claimed: bytes) -> None:
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed) for secret in secrets]
     if not any(fits):
         raise InvalidSignature(NOT_THE_SHOPS)
