@@ -61,7 +61,7 @@ def test_headers_that_say_nothing_are_no_error(name: str) -> None:
 def test_the_page_names_every_topic_with_its_events(name: str) -> None:
     page = (Path(__file__).parents[2] / "docs" / f"{name}.md").read_text()
     known = CONNECTORS[name].events_by_topic
-    told = {}
+    told: dict[str, set[str]] = {}
     for cells in (line.split("|") for line in page.splitlines() if line.startswith("| `")):
         topics = [topic for topic in re.findall(r"`([^`]+)`", cells[1]) if topic in known]
         told |= {topic: set(re.findall(r"`([a-z_]+\.[a-z_]+)`", cells[2])) for topic in topics}

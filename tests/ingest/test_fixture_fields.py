@@ -87,9 +87,7 @@ def resources(value: Any) -> Iterator[dict[str, Any]]:
             yield from resources(inner)
 
 
-@pytest.mark.parametrize(
-    "file", sorted((HERE / "fixtures" / "orocommerce").glob("*.json")), ids=lambda file: file.stem
-)
+@pytest.mark.parametrize("file", sorted((HERE / "fixtures" / "orocommerce").glob("*.json")), ids=lambda file: file.stem)
 def test_a_fixture_of_orocommerce_has_no_field_that_was_made_up(file: Path) -> None:
     body = json.loads(file.read_bytes())
     assert {*body, *(f"eventData.{name}" for name in body["eventData"])} <= set(OROCOMMERCE["notification"])

@@ -159,7 +159,9 @@ STATES = st.tuples(
 def test_whatever_an_order_goes_through_in_any_order_each_thing_happens_once(states: list[Any], chance: Any) -> None:
     """Deliveries overtake each other; a redelivery tells the same."""
     told = [
-        order("order.updated" if n else "order.created", minute=n, status=one, shipping=two, parcels=range(9, 9 + three))
+        order(
+            "order.updated" if n else "order.created", minute=n, status=one, shipping=two, parcels=range(9, 9 + three)
+        )
         for n, (one, two, three) in enumerate(states)
     ]
     chance.shuffle(told)

@@ -7,7 +7,7 @@ from typing import Any
 
 from relevo_contracts.envelope import Event
 from relevo_ingest.app.event_store import state_queries
-from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.connector import Connector, Fetch
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Arrival, Conclusion, NoEvent, Pending, ShopContext, finish
 from tests.ingest.states import MemoryStates
@@ -45,6 +45,7 @@ class ShopSession:
         """What a webhook says, or why nothing."""
         self._count += 1
         reading = self.connector.read(topic, body if isinstance(body, bytes) else body_of(body), self.shop)
+        assert not isinstance(reading, Fetch), "a message that has to be fetched first"
         if not isinstance(reading, Pending):
             return reading
         questions = state_queries(reading, arrival or arrived(f"told-{self._count}"))

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from relevo_contracts.payloads import CartUpdated, Item
 from relevo_ingest.connectors.orocommerce import parts
+from relevo_ingest.connectors.orocommerce.changes import if_changed
 from relevo_ingest.connectors.orocommerce.json_api import Document, Resource
 from relevo_ingest.connectors.orocommerce.message import Message
 from relevo_ingest.connectors.orocommerce.shapes import ListItemShape, ListShape, ProductShape
-from relevo_ingest.connectors.orocommerce.told import if_changed
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
@@ -33,17 +33,17 @@ def changed(message: Message, shop: ShopContext) -> Reading:
         items=_items(found, given, currency),
         total=fields.optional_money(total, currency, f"{given.where}.attributes.total"),
     )
-    return _told(payload, fields.utc(shape.updated_at) or message.at)
+    return _if_changed(payload, fields.utc(shape.updated_at) or message.at)
 
 
 def deleted(message: Message, shop: ShopContext) -> Reading:
     """`shoppinglist.deleted`: a cart without anything in it, as after it was ordered."""
     del shop
     buyer = parts.buyer(message.document, message.primary)
-    return _told(CartUpdated(customer=buyer, cart_token=message.primary.id), message.at)
+    return _if_changed(CartUpdated(customer=buyer, cart_token=message.primary.id), message.at)
 
 
-def _told(payload: CartUpdated, at: datetime | None) -> Reading:
+def _if_changed(payload: CartUpdated, at: datetime | None) -> Reading:
     draft = Draft(type="cart.updated", payload=payload, subject=person(payload), at=at)
     return if_changed(Entity("cart", payload.cart_token), draft, _NOTHING_NEW)
 

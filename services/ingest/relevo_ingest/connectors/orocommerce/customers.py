@@ -6,9 +6,9 @@ from msgspec import structs
 
 from relevo_contracts.payloads import Buyer, CustomerChanged
 from relevo_ingest.connectors.orocommerce import parts
+from relevo_ingest.connectors.orocommerce.changes import if_changed
 from relevo_ingest.connectors.orocommerce.message import Message
 from relevo_ingest.connectors.orocommerce.shapes import CompanyShape, CustomerUserShape
-from relevo_ingest.connectors.orocommerce.told import if_changed
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
@@ -20,12 +20,12 @@ _NOTHING_NEW = "nothing of the customer changed that there is an event for"
 
 def created(message: Message, shop: ShopContext) -> Reading:
     """`customeruser.created`. A guest who orders has a customer user, too, but no account."""
-    return _told(message, "customer.created", _person(message, shop))
+    return _if_changed(message, "customer.created", _person(message, shop))
 
 
 def updated(message: Message, shop: ShopContext) -> Reading:
     """`customeruser.updated`, which also comes for each sign-in: told if what is known of the person changed."""
-    return _told(message, "customer.updated", _person(message, shop))
+    return _if_changed(message, "customer.updated", _person(message, shop))
 
 
 def deleted(message: Message, shop: ShopContext) -> Reading:
@@ -39,13 +39,13 @@ def deleted(message: Message, shop: ShopContext) -> Reading:
 def company_created(message: Message, shop: ShopContext) -> Reading:
     """`customer.created`."""
     del shop
-    return _told(message, "customer.created", _company(message))
+    return _if_changed(message, "customer.created", _company(message))
 
 
 def company_updated(message: Message, shop: ShopContext) -> Reading:
     """`customer.updated`."""
     del shop
-    return _told(message, "customer.updated", _company(message))
+    return _if_changed(message, "customer.updated", _company(message))
 
 
 def company_deleted(message: Message, shop: ShopContext) -> Reading:
@@ -57,7 +57,7 @@ def company_deleted(message: Message, shop: ShopContext) -> Reading:
     return [draft]
 
 
-def _told(message: Message, event_type: str, payload: CustomerChanged) -> Reading:
+def _if_changed(message: Message, event_type: str, payload: CustomerChanged) -> Reading:
     """The customer, if this is not what was told of them last."""
     reference = message.primary.reference
     own_id = f"{event_type}:{reference.type}:{reference.id}" if event_type == "customer.created" else ""

@@ -37,7 +37,7 @@ class Resource(Struct, frozen=True, kw_only=True):
         return self.reference.id
 
     def as_shape(self, shape: type[T]) -> T:
-        """Its attributes, as far as they can be read. Raises `InvalidPayload` if they are no object."""
+        """Its attributes, as far as they can be read. Raises `InvalidPayload` if they are not an object."""
         try:
             return coerce(self.attributes or {}, shape, f"{self.where}.attributes")
         except CannotCoerce as error:
