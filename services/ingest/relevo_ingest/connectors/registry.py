@@ -5,8 +5,11 @@ from types import MappingProxyType
 
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
+from relevo_ingest.connectors.registration import Registration
 from relevo_ingest.connectors.shopify.connector import Shopify
+from relevo_ingest.connectors.shopify.registration import ShopifyRegistration
 from relevo_ingest.connectors.woocommerce.connector import WooCommerce
+from relevo_ingest.connectors.woocommerce.registration import WooCommerceRegistration
 
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
@@ -16,6 +19,14 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     }
 )
 """Each platform by the name that its address has."""
+
+REGISTRATIONS: Mapping[str, Registration] = MappingProxyType(
+    {
+        "shopify": ShopifyRegistration(),
+        "woocommerce": WooCommerceRegistration(),
+    }
+)
+"""How webhooks are registered, of the platforms that have them and an API for that."""
 
 
 def topics_of(event_type: str) -> Mapping[str, list[str]]:
