@@ -30,7 +30,7 @@ from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.ports import IngestDependencies, Message
+from relevo_ingest.app.ports import IngestDependencies, Message, Outcome, outcome_of
 from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
@@ -209,6 +209,9 @@ class Kept:
 
     async def events(self, messages: Sequence[Message]) -> None:
         self.found += [msgspec.json.decode(value, type=Event) for _, value in messages]
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        return [await outcome_of(self.events(group)) for group in groups]
 
     async def unrecognised(self, message: Message) -> None:
         pass

@@ -22,7 +22,7 @@ from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.counters import MetricCounters
-from relevo_ingest.app.ports import IngestDependencies, Message
+from relevo_ingest.app.ports import IngestDependencies, Message, Outcome, outcome_of
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.connectors.shopify.signature import sign_shopify
@@ -59,9 +59,9 @@ class Stores:
     async def changed(self) -> bool:
         return False
 
-    async def key(self, lookup: Lookup) -> str:
-        assert lookup.aliases
-        return "cus_1"
+    async def key_of_each(self, lookups: Sequence[Lookup]) -> list[Outcome[str]]:
+        assert all(lookup.aliases for lookup in lookups)
+        return ["cus_1"] * len(lookups)
 
     async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
         assert names
@@ -70,11 +70,14 @@ class Stores:
     async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
         assert kept not in merged
 
-    async def observe(self, questions: Sequence[StateQuery]) -> list[StateView]:
-        return [StateView() for _ in questions]
+    async def observe_each(self, messages: Sequence[Sequence[StateQuery]]) -> list[Outcome[list[StateView]]]:
+        return [[StateView() for _ in questions] for questions in messages]
 
     async def events(self, messages: Sequence[Message]) -> None:
         self.stored += [msgspec.json.decode(value, type=Event) for _, value in messages]
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        return [await outcome_of(self.events(group)) for group in groups]
 
     async def unrecognised(self, message: Message) -> None:
         self.kept.append(msgspec.json.decode(message[1], type=Unrecognised))

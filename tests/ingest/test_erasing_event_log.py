@@ -12,7 +12,7 @@ from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.topics import EVENTS
 from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
 from relevo_ingest.adapters.identity import Identity
-from relevo_ingest.app.ports import Message
+from relevo_ingest.app.ports import Message, Outcome, outcome_of
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, alias, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Pool
@@ -33,6 +33,9 @@ class Memory:
         if self._busy:
             raise Busy("no room")
         self.stored += messages
+
+    async def events_of_each(self, groups: Any) -> list[Outcome[None]]:
+        return [await outcome_of(self.events(group)) for group in groups]
 
     async def unrecognised(self, message: Message) -> None:
         self.stored.append(message)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.payloads import Money
-from relevo_ingest.app.receive_webhook import delivery_id
+from relevo_ingest.app.webhook import delivery_id
 from relevo_ingest.connectors.shopify.signature import sign_shopify, verify_shopify
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Kind, alias, new_key, product_id_of

@@ -204,3 +204,26 @@ def test_everyone_gets_their_own_answer_and_rounds_keep_to_the_selection(items: 
         assert all(len(set(one)) == len(one) for one in server.rounds)
 
     asyncio.run(run())
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=6), st.sets(st.integers(0, 9), max_size=3))
+def test_several_items_of_one_caller_are_served_as_those_of_several(asked: list[list[int]], bad: set[int]) -> None:
+    async def both() -> None:
+        server = Server()
+        server.bad = bad
+        coalescer = Coalescer(server.serve, is_shared=is_shared)
+        found = await asyncio.gather(*(coalescer.call_each(items) for items in asked))
+        assert [[str(one) if isinstance(one, Exception) else one for one in outcomes] for outcomes in found] == [
+            [str(item) if item in bad else 2 * item for item in items] for items in asked
+        ]
+
+    asyncio.run(both())
+
+
+async def test_of_several_items_those_that_find_no_room_are_refused(server: Server) -> None:
+    coalescer = Coalescer(server.serve, is_shared=is_shared, most_waiting=2)
+    found = await coalescer.call_each([1, 2, 3, 4])
+    assert found[:2] == [2, 4]
+    assert [type(one) for one in found[2:]] == [CallRefused, CallRefused]
+    await coalescer.close(1)
+    assert [type(one) for one in await coalescer.call_each([1, 2])] == [CallRefused, CallRefused]

@@ -10,7 +10,7 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.payloads import Buyer, PrivacyRequested
 from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
-from relevo_ingest.app.ports import Message
+from relevo_ingest.app.ports import Message, Outcome, outcome_of
 from relevo_runtime.clock import make_clock
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.sealing import Seals
@@ -26,6 +26,10 @@ class _Topics:
     async def events(self, messages: Sequence[Message]) -> None:
         """Stores events."""
         await self._publisher.publish(topics.EVENTS, messages)
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        """Stores the events of several senders."""
+        return [await outcome_of(self.events(group)) for group in groups]
 
     async def unrecognised(self, message: Message) -> None:
         """Keeps a message that has no event."""

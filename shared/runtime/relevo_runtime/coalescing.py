@@ -17,20 +17,43 @@ from relevo_runtime.supervision import contained
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
+_UNTOLD = RuntimeError("nobody said what became of it")
 
 
 class CallRefused(RuntimeFault):
     """A call was refused before anything was done for it: too many wait, or it comes after `close`."""
 
 
+class _Caller(Generic[Result]):
+    """Who waits for the results of one or several items: woken once, when all of them are there."""
+
+    __slots__ = ("_left", "done", "outcomes")
+
+    def __init__(self, outcomes: list[Result | Exception], waiting: int) -> None:
+        self.outcomes = outcomes
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left = waiting
+
+    def settle(self, place: int, outcome: Result | Exception) -> None:
+        """What became of the item at this place; of no interest to a caller who has gone."""
+        self.outcomes[place] = outcome
+        self._left -= 1
+        if self._left == 0 and not self.done.done():
+            self.done.set_result(None)
+
+
 class _Call(Generic[Item, Result]):
-    """A caller's item, and where they wait for its result."""
+    """One item of a caller."""
 
-    __slots__ = ("item", "result")
+    __slots__ = ("caller", "item", "place")
 
-    def __init__(self, item: Item, result: "asyncio.Future[Result]") -> None:
+    def __init__(self, item: Item, caller: _Caller[Result], place: int) -> None:
         self.item = item
-        self.result = result
+        self.caller = caller
+        self.place = place
+
+    def settle(self, outcome: Result | Exception) -> None:
+        self.caller.settle(self.place, outcome)
 
 
 class Coalescer(Generic[Item, Result]):
@@ -67,16 +90,40 @@ class Coalescer(Generic[Item, Result]):
         Whoever stops waiting costs the others nothing: an item whose round has begun is served to its end, one that is
         still in line is dropped.
         """
-        if self._closed:
-            raise CallRefused("it is closed, and takes no more calls")
-        if self._most_waiting is not None and len(self._waiting) + self._under_way >= self._most_waiting:
-            raise CallRefused(f"{self._most_waiting} calls wait already")
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Call(item, future))
+        (outcome,) = await self.call_each([item])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def call_each(self, items: Sequence[Item]) -> list[Result | Exception]:
+        """What `call` would return or raise for each of the items, in their order, when all of them are served.
+
+        The items are each other's equals with those of other callers: an error of one is that one's alone.
+        """
+        room = self._room(len(items))
+        refused: list[Result | Exception] = [self._refusal()] * len(items) if room < len(items) else [_UNTOLD] * room
+        if room == 0:
+            return refused
+        caller = _Caller(refused, room)
+        self._waiting.extend(_Call(item, caller, place) for place, item in enumerate(items[:room]))
         if self._worker is None:
             # A context of its own: a round belongs to no single caller.
             self._worker = asyncio.create_task(self._work(), context=Context())
-        return await future
+        await caller.done
+        return caller.outcomes
+
+    def _room(self, wanted: int) -> int:
+        """How many of so many items are taken."""
+        if self._closed:
+            return 0
+        if self._most_waiting is None:
+            return wanted
+        return max(0, min(wanted, self._most_waiting - len(self._waiting) - self._under_way))
+
+    def _refusal(self) -> CallRefused:
+        if self._closed:
+            return CallRefused("it is closed, and takes no more calls")
+        return CallRefused(f"{self._most_waiting} calls wait already")
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 - what is left then is given up, not cancelled
         """Takes no more calls, and serves those that wait, for at most `timeout` seconds of wall-clock time.
@@ -100,11 +147,11 @@ class Coalescer(Generic[Item, Result]):
         finally:
             self._worker, self._under_way = None, 0
             for call in (*taken, *self._waiting):  # only if the task itself was cancelled is anybody left
-                call.result.cancel()
+                call.caller.done.cancel()
             self._waiting = []
 
     def _next_round(self) -> list[_Call[Item, Result]]:
-        waiting = [call for call in self._waiting if not call.result.done()]  # the others have gone
+        waiting = [call for call in self._waiting if not call.caller.done.done()]  # the others have gone
         chosen: Sequence[int] = range(len(waiting))
         if self._select is not None and waiting:
             chosen = self._selected(self._select, [call.item for call in waiting])
@@ -129,9 +176,7 @@ class Coalescer(Generic[Item, Result]):
                 await self._serve_round(calls[middle:])
                 return
             for call in calls:
-                if not call.result.done():
-                    call.result.set_exception(error)
+                call.settle(error)
             return
         for call, result in zip(calls, results, strict=True):
-            if not call.result.done():
-                call.result.set_result(result)
+            call.settle(result)

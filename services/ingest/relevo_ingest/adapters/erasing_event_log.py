@@ -14,7 +14,7 @@ import msgspec
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
-from relevo_ingest.app.ports import EventLog, Message
+from relevo_ingest.app.ports import EventLog, Message, Outcome, outcome_of
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.postgres import Connection, Pool, Statements, temporary
@@ -58,6 +58,20 @@ class ErasingEventLog:
             if temporary(error) or isinstance(error, asyncpg.InterfaceError):
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        """Stores the events of several senders; those that erase one sender after the other."""
+        outcomes: list[Outcome[None]] = [None] * len(groups)
+        plain: list[int] = []
+        for place, group in enumerate(groups):
+            if any(_erasure(value) is not None for _, value in group):
+                outcomes[place] = await outcome_of(self.events(group))
+            else:
+                plain.append(place)
+        found = await self._log.events_of_each([groups[place] for place in plain])
+        for place, outcome in zip(plain, found, strict=True):
+            outcomes[place] = outcome
+        return outcomes
 
     async def _names(self, people: Sequence[Event]) -> dict[Person, list[Alias]]:
         rows = await self._pool.fetch(STATEMENTS["aliases"], [one.shop for one in people], [one.key for one in people])

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from aiokafka.errors import KafkaError
 
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
+from relevo_ingest.app.ports import Message, Outcome
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.coalescing import CallRefused, Coalescer
 from relevo_runtime.errors import MessageTooLarge, PublishError
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.postgres import temporary
 
-Message = tuple[bytes, bytes]
 _UNSOUND_SECONDS = 5.0
 _STOP_SECONDS = 10.0
 _log = logging.getLogger(__name__)
@@ -68,6 +68,11 @@ class KafkaEventLog:
         """Stores events, as (partition key, event). Raises `Busy` if Kafka did not take all of them."""
         await self._publish(EVENTS, messages)
 
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        """Stores the events of several senders together; what `events` would raise for a group is its outcome."""
+        outcomes = await self._topics[EVENTS].call_each(groups)
+        return [_as_answered(one) if isinstance(one, Exception) else None for one in outcomes]
+
     async def unrecognised(self, message: Message) -> None:
         """Keeps a message that has no event. Raises `Busy` if Kafka did not take it."""
         await self._publish(UNRECOGNISED, [message])
@@ -75,12 +80,8 @@ class KafkaEventLog:
     async def _publish(self, topic: str, messages: Sequence[Message]) -> None:
         try:
             await self._topics[topic].call(messages)
-        except (CallRefused, PublishError) as error:
-            raise Busy(f"Kafka: {error}") from error
         except Exception as error:
-            if temporary(error):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
+            raise _as_answered(error) from error
 
     async def _publish_together(self, topic: str, calls: Sequence[Sequence[Message]]) -> list[None]:
         """Publishes what several calls store.
@@ -97,6 +98,13 @@ class KafkaEventLog:
             _log.warning("%d requests were not stored: %s", len(calls), error, extra={"repeats": topic})
             raise
         return [None] * len(calls)
+
+
+def _as_answered(error: Exception) -> Exception:
+    """What is said of an error: `Busy` if trying again helps."""
+    if isinstance(error, CallRefused | PublishError):
+        return Busy.after(error, f"Kafka: {error}")
+    return Busy.after(error, f"the database can't be asked now: {error!r}") if temporary(error) else error
 
 
 def _is_for_all(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import asyncpg
 
+from relevo_ingest.app.ports import Outcome
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.coalescing import Coalescer
@@ -52,12 +53,15 @@ class Identity:
 
         Raises `Busy` if the database can't be asked now; asking again is always safe.
         """
-        try:
-            return await self._rounds.call(lookup)
-        except Exception as error:
-            if _is_for_all(error):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
+        (found,) = await self.key_of_each([lookup])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def key_of_each(self, lookups: Sequence[Lookup]) -> list[Outcome[str]]:
+        """The key of each, or what `key` would raise."""
+        found = await self._rounds.call_each(lookups)
+        return [_as_answered(one) if isinstance(one, Exception) else one for one in found]
 
     async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
         """The keys that these names have, each once; of those not known none. Raises `Busy`."""
@@ -98,6 +102,11 @@ class Identity:
         found = await self._pool.fetch(STATEMENTS["resolve"], *map(list, columns))
         keys = {row["n"]: row["key"] for row in found}
         return [keys[n] for n in range(len(groups))]
+
+
+def _as_answered(error: Exception) -> Exception:
+    """What is said of an error: `Busy` if trying again helps."""
+    return Busy.after(error, f"the database can't be asked now: {error!r}") if _is_for_all(error) else error
 
 
 def _is_for_all(error: Exception) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from relevo_ingest.app.ports import Outcome
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Entity, State, StateQuery, StateView
 from relevo_runtime.clock import Clock
@@ -30,12 +31,15 @@ class KnownStates:
 
         Raises `Busy` if the database can't be asked now; the same delivery may ask again and gets the same answer.
         """
-        try:
-            return await self._rounds.call(questions)
-        except Exception as error:
-            if temporary(error):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
+        (found,) = await self.observe_each([questions])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def observe_each(self, messages: Sequence[Sequence[StateQuery]]) -> list[Outcome[list[StateView]]]:
+        """What `observe` would return or raise for each of the messages."""
+        found = await self._rounds.call_each(messages)
+        return [_as_answered(one) if isinstance(one, Exception) else one for one in found]
 
     async def _observe(self, messages: Sequence[Sequence[StateQuery]]) -> list[list[StateView]]:
         found = iter(await self._ask([question for questions in messages for question in questions]))
@@ -48,6 +52,11 @@ class KnownStates:
         rows = await self._pool.fetch(STATEMENTS["observe"], *columns, self._clock.now())
         found = {row["n"]: _view(questions[row["n"]], row["state"], row["told"]) for row in rows}
         return [found[n] for n in range(len(questions))]
+
+
+def _as_answered(error: Exception) -> Exception:
+    """What is said of an error: `Busy` if trying again helps."""
+    return Busy.after(error, f"the database can't be asked now: {error!r}") if temporary(error) else error
 
 
 def _without_conflicts(waiting: Sequence[Sequence[StateQuery]]) -> list[int]:

@@ -1,7 +1,7 @@
 """What the use cases share: find the keys, make the events, store them within the sender's time limit."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import assert_never
@@ -11,9 +11,9 @@ from msgspec import Struct
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.merging import let_names_follow, with_merged_keys
-from relevo_ingest.app.ports import IngestDependencies
+from relevo_ingest.app.ports import IngestDependencies, Outcome
 from relevo_ingest.core.aliases import KnownKey, Lookup, Person, Product, Subject, WholeShop, product_aliases
-from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, Finished, Pending, Reading, finish
+from relevo_ingest.core.drafts import Arrival, Draft, Finished, Pending, finish
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Entity, StateQuery
 
@@ -65,18 +65,6 @@ class within_budget:  # noqa: N801 - it reads as words: `async with within_budge
             raise Busy(f"storing took longer than {self._budget:g} s") from error
 
 
-async def conclude(deps: IngestDependencies, reading: Reading, arrival: Arrival) -> Conclusion:
-    """What a message says, now that it is known how things were before it. Raises `Busy`.
-
-    The states are kept before the events are stored: if that fails, the same delivery comes again and sees the same.
-    """
-    if not isinstance(reading, Pending):
-        return reading
-    questions = state_queries(reading, arrival)
-    views = await deps.states.observe(list(questions.values()))
-    return reading.conclude(dict(zip(questions, views, strict=True)))
-
-
 def state_queries(reading: Pending, arrival: Arrival) -> dict[Entity, StateQuery]:
     """What the store is asked, each entity once: of two observations of one entity the later one counts."""
     at = arrival.hinted_at or arrival.received
@@ -92,12 +80,33 @@ def state_queries(reading: Pending, arrival: Arrival) -> dict[Entity, StateQuery
 
 async def find_keys(deps: IngestDependencies, shop: str, subjects: Iterable[Subject]) -> dict[Subject, str]:
     """The key of each subject. Raises `Busy`."""
-    wanted = list(dict.fromkeys(subjects))
-    if len(wanted) == 1:  # nearly always: no tasks for it
-        return {wanted[0]: await _key(deps, shop, wanted[0])}
-    # Together, so that the lookups of a large request share round trips.
-    found = await asyncio.gather(*(_key(deps, shop, subject) for subject in wanted))
-    return dict(zip(wanted, found, strict=True))
+    (found,) = await keys_of_each(deps, [(shop, set(subjects))])
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+async def keys_of_each(
+    deps: IngestDependencies, asked: Sequence[tuple[str, Collection[Subject]]]
+) -> list[Outcome[dict[Subject, str]]]:
+    """For each shop and its subjects their keys, or the error of one of them. All are asked for together."""
+    lookups = [
+        Lookup(shop, product_aliases(subject) if isinstance(subject, Product) else subject.aliases)
+        for shop, subjects in asked
+        for subject in subjects
+        if isinstance(subject, Person | Product)
+    ]
+    found = iter(await deps.keys.key_of_each(lookups) if lookups else ())
+    return [_keys_among(subjects, found) for _, subjects in asked]
+
+
+def _keys_among(subjects: Iterable[Subject], found: Iterator[Outcome[str]]) -> Outcome[dict[Subject, str]]:
+    """The keys of these subjects; `found` goes on with those that had to be looked up."""
+    outcomes = {subject: _key(subject, found) for subject in subjects}
+    keys = {subject: key for subject, key in outcomes.items() if isinstance(key, str)}
+    if len(keys) == len(outcomes):
+        return keys
+    return next(one for one in outcomes.values() if isinstance(one, Exception))
 
 
 async def store(deps: IngestDependencies, drafts: Sequence[Draft], arrival: Arrival) -> list[Accepted]:
@@ -124,12 +133,10 @@ def accepted(finished: Iterable[Finished]) -> list[Accepted]:
     ]
 
 
-async def _key(deps: IngestDependencies, shop: str, subject: Subject) -> str:
+def _key(subject: Subject, found: Iterator[Outcome[str]]) -> Outcome[str]:
     match subject:
-        case Person():
-            return await deps.keys.key(Lookup(shop, subject.aliases))
-        case Product():
-            return await deps.keys.key(Lookup(shop, product_aliases(subject)))
+        case Person() | Product():
+            return next(found)
         case WholeShop():
             return SHOP_KEY
         case KnownKey():

@@ -1,8 +1,8 @@
 """What the use cases need of the world outside: each protocol is implemented by one adapter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -11,8 +11,19 @@ from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
 from relevo_ingest.core.states import StateQuery, StateView
 
+T = TypeVar("T")
 Message = tuple[bytes, bytes]
 """The partition key and the value of a message on Kafka."""
+Outcome: TypeAlias = T | Exception
+"""What became of one of several things that were asked for together: an error of one is that one's alone."""
+
+
+async def outcome_of(work: Awaitable[T]) -> Outcome[T]:
+    """What `work` returns or raises, as a value."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - whoever asked for it looks at it
+        return error
 
 
 class KnownShop(Protocol):
@@ -73,16 +84,16 @@ class MergingKeys(Protocol):
 class Keys(MergingKeys, Protocol):
     """Finds and makes the keys of persons and products."""
 
-    async def key(self, lookup: Lookup) -> str:
-        """The key; raises `Busy` if it can't be found now."""
+    async def key_of_each(self, lookups: Sequence[Lookup]) -> list[Outcome[str]]:
+        """The key of each, or `Busy` if it can't be found now."""
         ...
 
 
 class States(Protocol):
     """Keeps the last known state of entities."""
 
-    async def observe(self, questions: Sequence[StateQuery]) -> list[StateView]:
-        """What is known of each, with what the message tells kept; raises `Busy` if it can't be asked now."""
+    async def observe_each(self, messages: Sequence[Sequence[StateQuery]]) -> list[Outcome[list[StateView]]]:
+        """What each message asks: what is known, with what the message tells kept; `Busy` if it can't be asked now."""
         ...
 
 
@@ -90,6 +101,10 @@ class EventLog(Protocol):
     """Where events are stored. Each call returns once everything is acknowledged, or raises `Busy`."""
 
     async def events(self, messages: Sequence[Message]) -> None: ...  # noqa: D102 - the class says it
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        """Stores the events of several senders together; what `events` would raise for a group is its outcome."""
+        ...
 
     async def unrecognised(self, message: Message) -> None: ...  # noqa: D102 - the class says it
 

@@ -1,68 +1,25 @@
-"""A webhook of a shop: canonical events, or a place among what was not recognised. Its signature was checked."""
+"""Webhooks of shops: canonical events, or a place among what was not recognised. Their signatures were checked."""
 
-import logging
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from functools import cached_property
-
-import msgspec
-from msgspec import Struct
+import asyncio
+from collections.abc import Callable, Sequence
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY
-from relevo_ingest.app.event_store import OTHER_TOPIC, Receipt, accepted, conclude, find_keys, publish, within_budget
-from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.connectors.connector import Claims, Connector, Fetch
-from relevo_ingest.core.drafts import Arrival, Conclusion, Draft, NoEvent, ShopContext, finish
-from relevo_ingest.core.errors import Busy, InvalidPayload
-from relevo_ingest.core.normalise import digest
-from relevo_ingest.core.notes import Note, collecting
+from relevo_ingest.app.event_store import Receipt, accepted, find_keys, publish, within_budget
+from relevo_ingest.app.merging import MERGED
+from relevo_ingest.app.ports import IngestDependencies, Outcome, outcome_of
+from relevo_ingest.app.webhook import Delivery, Webhook, delivery_id
+from relevo_ingest.app.webhook_reading import WebhookRead, read_each
+from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
-_ID_LIMIT = 150
-_log = logging.getLogger(__name__)
+__all__ = ["Delivery", "Webhook", "receive_webhook", "receive_webhooks", "store_webhook"]
 
-
-class Webhook(Struct, frozen=True, kw_only=True, dict=True):
-    """What arrived. `headers` are those of the platform's own that it has, by their names in lower case.
-
-    `id` and `stored_topic` are given for one that is read again.
-    """
-
-    connector: Connector
-    headers: Mapping[str, str]
-    body: bytes
-    received: datetime
-    id: str = ""
-    stored_topic: str = ""
-
-    @cached_property
-    def claims(self) -> Claims:
-        """What it says of itself."""
-        return self.connector.claims(self.headers, self.body)
-
-    @property
-    def topic(self) -> str:
-        """The topic as it is looked up; empty if the webhook names none."""
-        return self.claims.topic or self.stored_topic
-
-    @property
-    def label(self) -> str:
-        """The topic for metrics: a sender may name any."""
-        return self.topic if self.connector.is_known(self.topic) else OTHER_TOPIC
-
-    def arrival(self, shop: str) -> Arrival:
-        """How it came: its id is the same for each redelivery."""
-        return Arrival(
-            shop=shop,
-            id=self.id or delivery_id(self.claims.delivery, self.topic, self.body),
-            source=f"/shops/{shop}/{self.connector.name}",
-            received=self.received,
-            hinted_at=self.claims.triggered_at,
-            occurrence=_name(self.claims.occurrence),
-            test=self.claims.test,
-        )
+_ALONE = frozenset((*ERASURES, MERGED))
+"""Events that ask the database for more than the others, and are published by themselves."""
+Report = Callable[[int, Outcome[Receipt]], None]
+"""Hears what became of the webhook at a place; of each once."""
 
 
 async def receive_webhook(deps: IngestDependencies, shop: ShopContext, webhook: Webhook) -> Receipt:
@@ -71,91 +28,98 @@ async def receive_webhook(deps: IngestDependencies, shop: ShopContext, webhook: 
     A genuine webhook is never refused for its content: a shop that sees errors again and again ends the subscription.
     Raises `Busy` if it can't be stored in time.
     """
-    arrival = webhook.arrival(shop.shop)
-    async with within_budget(deps.budget):
-        found = await store_webhook(deps, shop, webhook, arrival)
-        return found if isinstance(found, Receipt) else await _keep(deps, webhook, arrival, found)
+    found: list[Outcome[Receipt]] = []
+    await receive_webhooks(deps, [Delivery.of(shop, webhook)], lambda _, outcome: found.append(outcome))
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
-async def store_webhook(
-    deps: IngestDependencies, shop: ShopContext, webhook: Webhook, arrival: Arrival
-) -> Receipt | NoEvent:
+async def receive_webhooks(deps: IngestDependencies, deliveries: Sequence[Delivery], report: Report) -> None:
+    """`receive_webhook` for several that came together: they share statements and messages.
+
+    What one would be found alone it is found here, as soon as it is known: an error, or a long wait, is its own.
+    """
+    unreported = set(range(len(deliveries)))
+
+    def report_once(place: int, outcome: Outcome[Receipt]) -> None:
+        unreported.discard(place)
+        report(place, outcome)
+
+    try:
+        async with within_budget(deps.budget):
+            every = await read_each(deps, deliveries)
+            await _keep_or_publish(deps, every, report_once)
+    except Exception as error:  # noqa: BLE001 - each of them is found
+        for place in sorted(unreported):
+            report(place, error)
+
+
+async def _keep_or_publish(deps: IngestDependencies, every: Sequence[WebhookRead], report: Report) -> None:
+    """Brings each to its end: most of them together, the others beside them."""
+    together: list[int] = []
+    alone: list[int] = []
+    for place, one in enumerate(every):
+        if isinstance(one.result, Exception):
+            report(place, one.result)
+        elif isinstance(one.result, NoEvent) or any(done.event.type in _ALONE for done in one.finished):
+            alone.append(place)
+        else:
+            together.append(place)
+
+    async def by_itself(place: int) -> None:
+        report(place, await outcome_of(_receive(deps, every[place])))
+
+    if not alone:
+        await _publish_together(deps, every, together, report)
+    else:
+        await asyncio.gather(_publish_together(deps, every, together, report), *map(by_itself, alone))
+
+
+async def _publish_together(
+    deps: IngestDependencies, every: Sequence[WebhookRead], places: Sequence[int], report: Report
+) -> None:
+    groups = [
+        [(partition_key(done.event.shop, done.event.key), done.value) for done in every[place].finished]
+        for place in places
+    ]
+    outcomes = await deps.log.events_of_each(groups) if groups else []
+    for place, outcome in zip(places, outcomes, strict=True):
+        report(place, outcome if isinstance(outcome, Exception) else Receipt(events=accepted(every[place].finished)))
+
+
+async def _receive(deps: IngestDependencies, one: WebhookRead) -> Receipt:
+    found = await _store(deps, one)
+    return found if isinstance(found, Receipt) else await _keep(deps, one, found)
+
+
+async def store_webhook(deps: IngestDependencies, delivery: Delivery) -> Receipt | NoEvent:
     """Publishes the events, or keeps them until they are due if they erase; or says why there are none.
 
     Raises `Busy`.
     """
-    with collecting() as notes:
-        reading = await _read(deps, shop, webhook, arrival)
-    if isinstance(reading, NoEvent):
-        return reading
-    _report_notes(deps, shop, webhook, notes)
-    keys = await find_keys(deps, arrival.shop, (draft.subject for draft in reading))
-    try:
-        finished = finish(_with_notes(reading, notes), keys, arrival, deps.limits)
-    except InvalidPayload as error:
-        return NoEvent(str(error), kind="too_large", where=error.where)
+    (one,) = await read_each(deps, [delivery])
+    return await _store(deps, one)
+
+
+async def _store(deps: IngestDependencies, one: WebhookRead) -> Receipt | NoEvent:
+    if isinstance(one.result, Exception):
+        raise one.result
+    if isinstance(one.result, NoEvent):
+        return one.result
     # No platform signs what its headers say, so no webhook erases at once: what erases waits, and can be taken back.
-    if deps.erasing_after and any(draft.type in ERASURES for draft in reading):
+    if deps.erasing_after and any(done.event.type in ERASURES for done in one.finished):
+        webhook, arrival = one.delivery.webhook, one.delivery.arrival
         # The delivery's id is not signed; what is signed tells whether it is the same request.
         request = delivery_id("", webhook.topic, webhook.body)
-        await deps.erasures.postpone(finished, arrival.received + deps.erasing_after, request)
-        return Receipt(waiting=accepted(finished))
-    await publish(deps, finished)
-    return Receipt(events=accepted(finished))
+        await deps.erasures.postpone(one.finished, arrival.received + deps.erasing_after, request)
+        return Receipt(waiting=accepted(one.finished))
+    await publish(deps, one.finished)
+    return Receipt(events=accepted(one.finished))
 
 
-async def _read(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, arrival: Arrival) -> Conclusion:
-    """What the webhook says. A reader's bug costs this webhook only. Raises `Busy`."""
-    connector, topic = webhook.connector, webhook.topic
-    if not topic:
-        return NoEvent(f"{connector.topic_source} is missing", kind="no_topic")
-    try:
-        with collecting():  # the reader notes it
-            problem = connector.mismatch(topic, webhook.body, shop, webhook.headers)
-        if problem:
-            return NoEvent(problem, kind="mismatch")
-        reading = connector.read(topic, webhook.body, shop)
-        if isinstance(reading, Fetch):
-            return NoEvent(f"{topic}: it only names what has changed, which has to be read from the platform's API")
-        return await conclude(deps, reading, arrival)
-    except InvalidPayload as error:
-        return NoEvent(str(error), kind="invalid", where=error.where)
-    except Busy:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the webhook is kept and can be read again
-        _log.exception("the reader of %s failed", topic)
-        return NoEvent(f"the reader of {topic} failed: {type(error).__name__}", kind="bug")
-
-
-def _report_notes(deps: IngestDependencies, shop: ShopContext, webhook: Webhook, notes: Sequence[Note]) -> None:
-    """Logs and counts what was left out: a shop reads no receipts. The values themselves are in the receipt alone."""
-    if notes:
-        places = ", ".join(one.place for one in notes)
-        _log.info("values of a webhook were left out: shop=%s topic=%s %s", shop.shop, webhook.topic, places)
-        deps.counters.left_out(shop.shop, webhook.label, notes)
-
-
-def _with_notes(drafts: Sequence[Draft], notes: Sequence[str]) -> Sequence[Draft]:
-    if not notes or not drafts:
-        return drafts
-    first, *others = drafts
-    return [msgspec.structs.replace(first, notes=(*first.notes, *notes)), *others]
-
-
-def delivery_id(given: str, topic: str, body: bytes) -> str:
-    """The id of a delivery: the sender's, else one made of topic and body, so that a redelivery has the same."""
-    return _name(given) or digest(f"{topic.strip().lower()}\0{body.hex()}")
-
-
-def _name(given: str) -> str:
-    """A header's value as a part of ids; empty if it is none."""
-    name = given.strip()
-    if name and name.isascii() and name.isprintable():
-        return name if len(name) <= _ID_LIMIT else digest(name)
-    return ""
-
-
-async def _keep(deps: IngestDependencies, webhook: Webhook, arrival: Arrival, reading: NoEvent) -> Receipt:
+async def _keep(deps: IngestDependencies, one: WebhookRead, reading: NoEvent) -> Receipt:
+    webhook, arrival = one.delivery.webhook, one.delivery.arrival
     message = unrecognised(
         shop=arrival.shop,
         platform=webhook.connector.name,

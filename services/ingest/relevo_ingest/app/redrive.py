@@ -6,7 +6,7 @@ from relevo_contracts.messages import Unrecognised
 from relevo_ingest.app import receive_events
 from relevo_ingest.app.event_store import Receipt, store, within_budget
 from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.app.receive_webhook import Webhook, store_webhook
+from relevo_ingest.app.receive_webhook import Delivery, Webhook, store_webhook
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core import canonical
 from relevo_ingest.core.cloudevents import CloudEvent
@@ -32,7 +32,7 @@ async def redrive(deps: IngestDependencies, shop: ShopContext, kept: Unrecognise
                 id=kept.id,
                 stored_topic=kept.topic,
             )
-            return await store_webhook(deps, shop, webhook, webhook.arrival(shop.shop))
+            return await store_webhook(deps, Delivery.of(shop, webhook))
         if kept.platform == receive_events.PLATFORM:
             return await _event(deps, shop, kept)
     return NoEvent(f"there is no connector for {kept.platform!r}", kind=kept.kind)

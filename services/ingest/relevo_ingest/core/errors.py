@@ -75,3 +75,10 @@ class TooMany(IngestError):  # noqa: N818 - named for what the sender is told
 
 class Busy(IngestError):  # noqa: N818 - named for what the sender is told
     """The events could not be stored within the sender's time limit: nothing was lost, the sender must try again."""
+
+    @classmethod
+    def after(cls, cause: BaseException, why: str) -> "Busy":
+        """It is busy because of `cause`."""
+        error = cls(why)
+        error.__cause__ = cause
+        return error

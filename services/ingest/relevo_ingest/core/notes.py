@@ -32,15 +32,20 @@ _collected: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
 
 
 class collecting:  # noqa: N801 - it reads as a word: `with collecting() as notes`
-    """Collects the notes of the block. Of what a block inside collects, this one sees nothing."""
+    """Collects the notes of the block. Of what a block inside collects, this one sees nothing.
 
-    __slots__ = ("_token",)
+    `found` are those of an earlier block, to which this one's are added.
+    """
+
+    __slots__ = ("_found", "_token")
     _token: Token[list[Note] | None]
 
+    def __init__(self, found: list[Note] | None = None) -> None:
+        self._found = [] if found is None else found
+
     def __enter__(self) -> list[Note]:
-        found: list[Note] = []
-        self._token = _collected.set(found)
-        return found
+        self._token = _collected.set(self._found)
+        return self._found
 
     def __exit__(self, *_: object) -> None:
         _collected.reset(self._token)

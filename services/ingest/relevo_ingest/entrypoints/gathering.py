@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 
 MANY = 32
 """So many share enough: they wait for nobody else."""
@@ -21,23 +22,25 @@ class Gathering:
         self._window = window
         self._let_in_at = -math.inf
         self._answered_at = -math.inf
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self) -> None:
         """Returns when the caller is let in."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.enter(lambda: None if turn.done() else turn.set_result(None))  # it may have gone
+        await turn
+
+    def enter(self, let_in: Callable[[], None]) -> None:
+        """Calls `let_in` when the caller is let in: now or later."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if now - self._answered_at < _AT_ONCE or now - self._let_in_at >= self._window:
-            self._let_in()
-            return
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        if len(self._waiting) >= MANY:
+        self._waiting.append(let_in)
+        at_once = now - self._answered_at < _AT_ONCE or now - self._let_in_at >= self._window
+        if at_once or len(self._waiting) >= MANY:
             self._let_in()
         elif self._timer is None:
             self._timer = loop.call_at(self._let_in_at + self._window, self._let_in)
-        await turn
 
     def answered(self) -> None:
         """A request that was let in is answered."""
@@ -49,6 +52,5 @@ class Gathering:
             self._timer = None
         self._let_in_at = asyncio.get_running_loop().time()
         waiting, self._waiting = self._waiting, []
-        for turn in waiting:
-            if not turn.done():  # it may have gone
-                turn.set_result(None)
+        for let_in in waiting:
+            let_in()

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies, KnownShop, ShopCatalog
 from relevo_ingest.app.receive_events import receive_events
-from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
+from relevo_ingest.app.receive_webhook import Delivery, Webhook
 from relevo_ingest.app.shop_contexts import context
 from relevo_ingest.connectors.connector import HANDSHAKE_METHOD, METHOD, Connector, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
@@ -30,6 +30,7 @@ from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
+from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import SecretsSealed
@@ -124,6 +125,7 @@ class _Endpoints:
         self._rates = ingest.rates
         self._clock = ingest.clock
         self._gathering = ingest.gathering
+        self._batches = WebhookBatches(ingest.deps, ingest.gathering)
         self._nobodys = secrets.token_hex()
 
     async def webhook(self, exchange: Exchange) -> bytes | Response:
@@ -145,8 +147,7 @@ class _Endpoints:
         headers = {name: given.headers[name] for name in connector.headers if name in given.headers}
         body = in_utf8(given.headers, given.body)
         webhook = Webhook(connector=connector, headers=headers, body=body, received=received)
-        await self._gathering.wait()
-        return _receipt(await receive_webhook(self._dependencies, context(shop), webhook))
+        return _receipt(await self._batches.receive(Delivery.of(context(shop), webhook)))
 
     def _of_platform(
         self, shop: KnownShop | None, connector: Connector, given: WebhookRequest, received: datetime
