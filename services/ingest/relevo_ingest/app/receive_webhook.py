@@ -38,7 +38,7 @@ async def receive_webhook(deps: IngestDependencies, shop: ShopContext, webhook: 
 async def receive_webhooks(deps: IngestDependencies, deliveries: Sequence[Delivery], report: Report) -> None:
     """`receive_webhook` for several that came together: they share statements and messages.
 
-    What one would be found alone it is found here, as soon as it is known: an error, or a long wait, is its own.
+    Each outcome is what it would be alone, reported as soon as it is known: an error, or a long wait, is its own.
     """
     unreported = set(range(len(deliveries)))
 
@@ -50,7 +50,7 @@ async def receive_webhooks(deps: IngestDependencies, deliveries: Sequence[Delive
         async with within_budget(deps.budget):
             every = await read_each(deps, deliveries)
             await _keep_or_publish(deps, every, report_once)
-    except Exception as error:  # noqa: BLE001 - each of them is found
+    except Exception as error:  # noqa: BLE001 - each of them is answered
         for place in sorted(unreported):
             report(place, error)
 
