@@ -83,7 +83,7 @@ class WooCommerceServer(PlatformServer):
             found = [one for one in found if naive(after) < one["date_modified_gmt"] < naive(before)]
             if query.get("orderby") == "modified":
                 found.sort(key=lambda one: str(one["date_modified_gmt"]))
-        elif "modified_after" in query or query.get("orderby") == "modified":
+        elif query.get("orderby") == "modified":
             return error("rest_invalid_param", "Invalid parameter(s): orderby", 400)
         if query.get("order", "desc") == "desc":
             found.reverse()

@@ -85,10 +85,14 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """One page of records in the order of the API, and the request for the next; `None` ends it."""
+    """One page of records in the order of the API, and the request for the next; `None` ends it.
+
+    `total` is how many records this request asks for, those of this page included, where the API says so.
+    """
 
     records: Sequence[Record]
     following: ApiRequest | None = None
+    total: int | None = None
 
 
 class Resource(Struct, frozen=True, kw_only=True):

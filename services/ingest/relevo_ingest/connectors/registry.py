@@ -5,9 +5,12 @@ from types import MappingProxyType
 
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
+from relevo_ingest.connectors.platform_api import PlatformApi
 from relevo_ingest.connectors.registration import Registration
+from relevo_ingest.connectors.shopify.api import ShopifyApi
 from relevo_ingest.connectors.shopify.connector import Shopify
 from relevo_ingest.connectors.shopify.registration import ShopifyRegistration
+from relevo_ingest.connectors.woocommerce.api import WooCommerceApi
 from relevo_ingest.connectors.woocommerce.connector import WooCommerce
 from relevo_ingest.connectors.woocommerce.registration import WooCommerceRegistration
 
@@ -19,6 +22,14 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     }
 )
 """Each platform by the name that its address has."""
+
+APIS: Mapping[str, PlatformApi] = MappingProxyType(
+    {
+        "shopify": ShopifyApi(),
+        "woocommerce": WooCommerceApi(),
+    }
+)
+"""The platforms' own APIs, of those that are asked."""
 
 REGISTRATIONS: Mapping[str, Registration] = MappingProxyType(
     {

@@ -4,17 +4,25 @@ Records are read by REST, since a webhook's body is the resource as REST gives i
 are registered by GraphQL, which alone has all topics. Source: shopify.dev, "Admin API": access, rate limits, errors.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
-from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, ApiResponse, Connection, failed_status
+from relevo_ingest.connectors.platform_api import (
+    ApiFailure,
+    ApiRequest,
+    ApiResponse,
+    Connection,
+    Exchange,
+    Page,
+    Resource,
+    failed_status,
+)
+from relevo_ingest.connectors.shopify import listing
 
-VERSION = "2026-01"
-PATH = f"/admin/api/{VERSION}"
 TOKEN, SECRET = "access_token", "client_secret"
 _MEANT = {
     401: "the access token is wrong, or the app was uninstalled",
@@ -63,6 +71,8 @@ class ShopifyApi:
         SECRET: "API secret key of the same app (shpss_…), with which Shopify signs its webhooks",
     }
 
+    resources: Sequence[Resource] = tuple(Resource(name=name) for name in listing.TOPICS)
+
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """With the app's access token."""
         del now
@@ -83,6 +93,15 @@ class ShopifyApi:
         throttled = any(one.extensions and one.extensions.code == _THROTTLED for one in errors)
         reason = "; ".join(one.message[:200] for one in errors[:3]) or "an error without words"
         return ApiFailure(reason, permanent=not throttled, retry_after=_pause(told) if throttled else None)
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """The first page."""
+        return listing.first(resource, since, until)
+
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Asks for a page. Raises `InvalidPayload`."""
+        answer = yield request
+        return listing.page(resource, answer)
 
 
 def _answer(body: bytes) -> AnswerShape:

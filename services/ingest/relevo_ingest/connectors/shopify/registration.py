@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from relevo_ingest.connectors.platform_api import ApiRequest, Exchange
 from relevo_ingest.connectors.registration import Registered
-from relevo_ingest.connectors.shopify.api import PATH, SECRET
+from relevo_ingest.connectors.shopify.api import SECRET
+from relevo_ingest.connectors.shopify.listing import PATH
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.errors import InvalidPayload
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Exchange
 from relevo_ingest.connectors.registration import Registered
-from relevo_ingest.connectors.woocommerce.api import PATH
+from relevo_ingest.connectors.woocommerce.listing import PATH
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fields import Id, Text, ident
