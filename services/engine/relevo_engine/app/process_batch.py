@@ -3,13 +3,14 @@
 The order is the guarantee. Inbox, facts, runs, timers, decisions and outbox are one commit; the outbox is published
 after it; offsets are committed by the consumer after this returned. A crash at any point repeats the batch, and the
 inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
-A large batch is two such transactions side by side, each of whole partitions.
+A large batch is several such transactions, up to three of them side by side, each of whole partitions: while one waits
+for the database, another decides.
 (For the wake-up of a run the run itself is the inbox: it knows which of its timers are still to fire, in which turn.)
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
@@ -31,11 +32,14 @@ _SCHEDULERS_SLEEP = timedelta(seconds=1)
 DECIDE_SECONDS = 5.0
 """Wall time that one transaction may spend on decisions: its locks and the wait of the others stay short."""
 
-_SLICE = 0.05
-"""Seconds of deciding after which other tasks have their turn."""
+_SLICE = 0.01
+"""Seconds of deciding after which other tasks have their turn: what the database answered to another transaction."""
 
-_WORTH_TWO = 200
-"""Messages that are worth two transactions side by side rather than one."""
+SIDE_BY_SIDE = 3
+"""Transactions of one batch at a time: one that is opened, one that is decided, one that is written."""
+
+_WORTH = 100
+"""Messages that are worth a transaction of their own."""
 
 Transaction = tuple[Changes, Unpublished, Sequence[IncomingMessage]]
 """What one transaction did, what it left to publish, and the messages that are left for the next one."""
@@ -53,10 +57,15 @@ class BatchProcessor:
         clock: Clock,
         metrics: Metrics,
         on_fanouts: Callable[[], None] = lambda: None,
+        most: int = 1000,
         decide_seconds: float = DECIDE_SECONDS,
     ) -> None:
-        """`decide_seconds`: how long one transaction may decide; what is left then is for the next one."""
+        """`most`: how many messages one transaction takes, `decide_seconds`: how long it may decide.
+
+        What is left then is for the next one.
+        """
         self._store = store
+        self._most = most
         self._decide_seconds = decide_seconds
         self._publisher = publisher
         self._dead_letters = dead_letters
@@ -68,17 +77,21 @@ class BatchProcessor:
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
-        ends = await asyncio.gather(*map(self._process_all, _shares(arrived)), return_exceptions=True)
+        shares = iter(_shares(arrived, min(self._most, _WORTH)))
+        lanes = (self._process_all(shares) for _ in range(SIDE_BY_SIDE))
+        ends = await asyncio.gather(*lanes, return_exceptions=True)
         for end in ends:  # none is still at work when the batch is repeated
             if end is not None:
                 raise end
         for refused in rejected:  # last: what comes before may be tried again
             await self._dead_letters.put(refused.record, refused.reason)
 
-    async def _process_all(self, arrived: Sequence[IncomingMessage]) -> None:
-        left = arrived
-        while left:
-            left = await self._process(left)
+    async def _process_all(self, shares: Iterator[Sequence[IncomingMessage]]) -> None:
+        """One share after the other, of those that nobody has taken yet."""
+        for share in shares:
+            left = share if len(share) <= self._most else in_order(share)
+            while left:
+                left = [*await self._process(left[: self._most]), *left[self._most :]]
 
     async def _process(self, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
@@ -181,21 +194,19 @@ class BatchProcessor:
         self._published.extend(unpublished.numbers)
 
 
-def _shares(arrived: Sequence[IncomingMessage]) -> Sequence[Sequence[IncomingMessage]]:
-    """Two shares of a large batch: one decides while the database works for the other. A partition is in one share."""
-    if len(arrived) < _WORTH_TWO:
-        return [arrived]
-    sizes = Counter(a.record.partition for a in arrived)
-    first, taken = set[int](), 0
-    for partition, size in sizes.most_common():
-        if taken + size <= (len(arrived) + 1) // 2:
-            first.add(partition)
-            taken += size
-    shares = (
-        [a for a in arrived if a.record.partition in first],
-        [a for a in arrived if a.record.partition not in first],
-    )
-    return [share for share in shares if share]
+def _shares(arrived: Sequence[IncomingMessage], worth: int) -> Iterator[Sequence[IncomingMessage]]:
+    """The batch in shares of whole partitions that are `worth` a transaction each, the largest partitions first."""
+    partitions: dict[int, list[IncomingMessage]] = {}
+    for one in arrived:
+        partitions.setdefault(one.record.partition, []).append(one)
+    share: list[IncomingMessage] = []
+    for partition in sorted(partitions.values(), key=len, reverse=True):
+        share += partition
+        if len(share) >= worth:
+            yield share
+            share = []
+    if share:
+        yield share
 
 
 def _fresh(arrived: Sequence[IncomingMessage], admitted: Set[bytes]) -> Sequence[IncomingMessage]:

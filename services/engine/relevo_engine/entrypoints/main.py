@@ -14,7 +14,7 @@ from relevo_engine.adapters.stores import postgres_stores
 from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_engine.app.ports import DefinitionSource
-from relevo_engine.app.process_batch import BatchProcessor
+from relevo_engine.app.process_batch import SIDE_BY_SIDE, BatchProcessor
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
 from relevo_runtime.environment import start
@@ -25,6 +25,8 @@ from relevo_runtime.retention import purge_expired
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Build, Loop, Service, run
 
+_TRANSACTIONS = 4
+"""Whole transactions that a batch may be worth: the more, the less often they have to wait for the last one of it."""
 TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
 
 
@@ -47,9 +49,8 @@ def engine(settings: EngineSettings) -> Build:
 
 @asynccontextmanager
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
-    # Two connections a consumer (see `BatchProcessor`), one for the fan-outs, one for the other loops, one to spare for
-    # a notification.
-    connections = 2 * settings.engine_consumers + 3
+    # Those of a consumer's transactions, one for the fan-outs, one for the other loops, one to spare for a notification.
+    connections = SIDE_BY_SIDE * settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections, session=LOOKUPS)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
     definitions, stores = DefinitionCache(), postgres_stores()
@@ -67,6 +68,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             clock=service.clock,
             metrics=service.metrics,
             on_fanouts=fanouts.wake,
+            most=settings.engine_batch,
         )
         follower = CatalogFollower[Connection](
             pool, definitions, stores=stores, report=lambda source: _report_definitions(service, source)
@@ -119,7 +121,7 @@ def _consumer(settings: EngineSettings, service: Service, pool: Pool, handler: H
         handler=handler,
         clock=service.clock,
         consumers=settings.engine_consumers,
-        max_records=settings.engine_batch,
+        max_records=settings.engine_batch * _TRANSACTIONS,
         health=service.health,
         metrics=service.metrics,
         on_failure=service.fail,

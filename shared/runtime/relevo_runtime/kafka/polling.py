@@ -7,10 +7,12 @@ sees on a real broker that it heeds them.
 """
 
 import asyncio
+import contextlib
 import math
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 # The broker answers a connection's requests in order: whatever else is asked, after a rebalance too, waits as long.
 _LONG_POLL = 0.5
@@ -18,6 +20,7 @@ _LONG_POLL = 0.5
 _HELD_POLL = 0.05
 _LOOK_AGAIN = 5.0  # between two looks of the fetcher at its partitions, if nothing happens that it waits for
 _FOREVER = 24 * 60 * 60.0
+_ALL = 2**31  # records: more than a fetch can bring
 _FULL_BYTES = 64 * 1024  # compressed: some hundred records, which are worth a transaction of their own at any time
 
 
@@ -47,7 +50,10 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """The records that have come, of each partition in order; waits for them, whatever `timeout_ms` says."""
+        """The records that have come, of each partition in order; waits for them, whatever `timeout_ms` says.
+
+        Where more have come than `max_records`, each partition gives an even share of them.
+        """
         loop = asyncio.get_running_loop()
         batch: dict[TopicPartition, list[ConsumerRecord]] = {}
         if (left := self._gather_until - loop.time()) > 0:
@@ -65,8 +71,34 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships
     async def _poll(
         self, partitions: tuple[TopicPartition, ...], wait: float, max_records: int | None
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        found = await super().getmany(*partitions, timeout_ms=wait * 1000, max_records=max_records)
-        return dict(found)
+        first = await self._drain(*partitions, wait=wait, most=1)
+        return await self._evenly(first, max_records) if first else first
+
+    async def _evenly(
+        self, found: dict[TopicPartition, list[ConsumerRecord]], max_records: int | None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """`found` with what else is there, up to `max_records`. Nothing is awaited in between, so nothing changes.
+
+        aiokafka would hand out all of one partition before any of the next, and what comes from one partition can't be
+        worked on side by side. An error waits until there is nothing to hand out: the partition is asked again.
+        """
+        left = (max_records or _ALL) - 1
+        while left > 0 and (ready := list(self._fetcher._records)):
+            share = math.ceil(left / len(ready))
+            for partition in ready:
+                with contextlib.suppress(KafkaError):
+                    taken = await self._drain(partition, most=min(share, left))
+                    for records in taken.values():
+                        found.setdefault(partition, []).extend(records)
+                        left -= len(records)
+                if left == 0:
+                    break
+        return found
+
+    async def _drain(
+        self, *partitions: TopicPartition, wait: float = 0.0, most: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        return dict(await super().getmany(*partitions, timeout_ms=wait * 1000, max_records=most))
 
     def _next_fetch(self, least_bytes: int, wait: float) -> None:
         self._fetcher._fetch_min_bytes = least_bytes
