@@ -138,7 +138,9 @@ def wakeup(row: Mapping[str, Any] | asyncpg.Record | None) -> WakeUp:
     )  # fmt: skip
 
 
-async def build_engine(pool: Pool, publisher: Publisher, *, decide_seconds: float = DECIDE_SECONDS) -> Engine:
+async def build_engine(
+    pool: Pool, publisher: Publisher, *, most: int = 1000, decide_seconds: float = DECIDE_SECONDS
+) -> Engine:
     clock, definitions = ManualClock(MORNING), DefinitionCache()
     dead_letters = DeadLetters(publisher, service="engine", ratio=0.5, clock=clock)
     processor = BatchProcessor(
@@ -147,6 +149,7 @@ async def build_engine(pool: Pool, publisher: Publisher, *, decide_seconds: floa
         dead_letters=dead_letters,
         clock=clock,
         metrics=Metrics("engine"),
+        most=most,
         decide_seconds=decide_seconds,
     )
     async with pool.acquire() as conn:

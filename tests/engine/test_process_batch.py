@@ -258,15 +258,56 @@ async def test_a_batch_that_takes_too_long_is_done_in_several_transactions(engin
     assert await engine.state() == state
 
 
+@pytest.mark.parametrize("most", [1, 2, 5])
+async def test_any_cut_into_transactions_side_by_side_gives_the_same_state(engine, expected, most: int) -> None:  # type: ignore[no-untyped-def]
+    cut = await build_engine(engine.pool, engine.publisher, most=most)
+    batch = [record for one in MESSAGES for record in engine.records([one], partition=int(one.key[-1]))]
+    await cut.processor([*batch, *batch[:3]])
+    assert await engine.state() == expected
+    await engine.processor(batch)
+    assert await engine.state() == expected
+
+
+async def test_wake_ups_of_a_partition_that_is_cut_stay_behind_what_was_before_them(engine: Engine) -> None:
+    await engine.take(checkout("tok"))
+    fired = wakeup(await engine.pool.fetchrow("select * from scheduler.timer"))
+    cut = await build_engine(engine.pool, engine.publisher, most=1)
+    cut.clock.advance(FOUR_HOURS)
+    others = [checkout(f"other{n}", key=f"cus_{n}", at=MORNING + timedelta(hours=5)) for n in range(3, 6)]
+    await cut.take(fired, *others, order("tok", at=MORNING + timedelta(hours=3)))
+    ended = await engine.pool.fetch("select key, end_reason from engine.run where ended_at is not null")
+    assert [tuple(row) for row in ended] == [("cus_1", "bought")]
+    assert (await engine.state())["outbox"] == []
+
+
+async def test_an_engine_that_dies_between_transactions_side_by_side_leaves_what_its_successor_completes(
+    engine: Engine,
+) -> None:
+    batch = [record for p in range(5) for record in _of_partition(engine, p, 120)]
+    async with engine.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock(1819, 1), pg_advisory_xact_lock(1819, 4)")
+        dying = asyncio.create_task(engine.processor(batch))
+        async with asyncio.timeout(30):  # three of five are committed, two are under way
+            while await engine.pool.fetchval("select count(*) from engine.run") < 360:
+                await asyncio.sleep(0.05)
+        dying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dying
+    successor = await build_engine(engine.pool, engine.publisher)
+    await successor.processor(batch)
+    assert await engine.pool.fetchval("select count(*) from engine.run") == 600
+    assert await engine.pool.fetchval("select count(*) from engine.decision") == 600
+    assert await engine.pool.fetchval("select count(*) from scheduler.timer") == 600
+
+
+def _of_partition(engine: Engine, partition: int, count: int) -> list[Record]:
+    checkouts = [checkout(f"tok{partition}-{n}", key=f"cus_{partition}_{n}") for n in range(count)]
+    return engine.records(checkouts, partition)
+
+
 def _two_partitions(engine: Engine) -> list[Record]:
     """A large batch, half of it on partition 0 and half on partition 1."""
-    return [
-        record
-        for partition in (0, 1)
-        for record in engine.records(
-            [checkout(f"tok{partition}-{n}", key=f"cus_{partition}_{n}") for n in range(150)], partition
-        )
-    ]
+    return [*_of_partition(engine, 0, 150), *_of_partition(engine, 1, 150)]
 
 
 async def test_one_half_of_a_large_batch_goes_on_while_the_other_waits(engine: Engine) -> None:

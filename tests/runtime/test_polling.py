@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -87,6 +88,22 @@ async def test_a_window_holds_up_no_rebalance(settings: SettingsFactory, publish
             while not (await second.health.report()).ready:
                 await asyncio.sleep(0.05)
     assert await committed(own) == 1
+
+
+async def test_each_partition_gives_an_even_share_of_a_full_batch(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen, own = Batches(), settings()
+    await publisher.publish(EVENTS, numbered(0, 3000, customers=60))
+    async with consumer(own, seen, max_records=300):
+        await seen.until(3000)
+    shares = Counter(record.partition for record in seen.batches[0])
+    assert seen.sizes[0] == 300
+    assert len(shares) == own.partitions
+    assert max(shares.values()) - min(shares.values()) <= 2
+    places = [(record.partition, record.offset) for record in seen.records]
+    assert len(set(places)) == 3000
+    assert [place for place in places if place[0] == 0] == sorted(place for place in places if place[0] == 0)
 
 
 async def test_without_a_window_nothing_waits_for_others(settings: SettingsFactory, publisher: Publisher) -> None:

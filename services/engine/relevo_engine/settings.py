@@ -12,8 +12,8 @@ class EngineSettings(RuntimeSettings):
         default=1,
         ge=1,
         le=32,
-        description="Members of the consumer group in this process. Several overlap: Python decides while PostgreSQL"
-        " writes, in smaller batches.",
+        description="Members of the consumer group in this process. One decides while PostgreSQL writes already; more"
+        " of them fetch more often.",
     )
     engine_batch: int = Field(
         default=1000, ge=1, le=10_000, description="Most messages that are decided in one transaction."
