@@ -49,7 +49,7 @@ def engine(settings: EngineSettings) -> Build:
 
 @asynccontextmanager
 async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[None]:
-    # Those of a consumer's transactions, one for the fan-outs, one for the other loops, one to spare for a notification.
+    # Those of the batches, one for the fan-outs, one for the other loops, one to spare for a notification.
     connections = SIDE_BY_SIDE * settings.engine_consumers + 3
     pool = await open_pool(settings.dsn, application_name="relevo-engine", max_size=connections, session=LOOKUPS)
     service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
