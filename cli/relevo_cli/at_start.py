@@ -1,4 +1,4 @@
-"""What a system deploys when it starts: only what nobody else has decided about."""
+"""What a system deploys when it starts (only what nobody else has decided about), and what it has to run."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,11 @@ from msgspec import Struct
 from relevo_cli import database
 from relevo_cli.workflow_files import Loaded, declared_events
 from relevo_contracts.declared import Declared
+from relevo_ingest.connectors.registry import APIS
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Deployed, EventType
 from relevo_runtime.clock import make_clock
+from relevo_runtime.connections import connections
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
 
@@ -41,6 +43,13 @@ async def store(settings: RuntimeSettings, loaded: Sequence[Loaded]) -> list[Sto
         await _declare(connection, declared_events(loaded), at)
         newest = {one.workflow: one for one in await catalog.newest_deployments(connection)}
         return [await _store(connection, one, newest.get(one.definition.name), at) for one in loaded]
+
+
+async def polls_shops(settings: RuntimeSettings) -> bool:
+    """Whether a connected shop has to be asked what changed."""
+    polled = {name for name, api in APIS.items() if any(one.polled for one in api.resources)}
+    async with database.transaction(settings) as connection:
+        return any(one.platform in polled for one in await connections(connection))
 
 
 async def _declare(connection: Connection, declared: Sequence[Declared], at: datetime) -> None:

@@ -15,6 +15,8 @@ HOST = "127.0.0.1"
 LAST_PORT = 65535
 SERVICES = ("notifier", "engine", "scheduler", "ingest")
 """In the order of starting: who is sent to before who sends. Stopping goes the other way."""
+POLLER = "poller"
+"""The process that asks shops without webhooks: it runs if a connected shop needs it."""
 SHORT_LEASE = 4
 """Seconds for which a message that is being sent is its notifier's own, under a clock that runs fast."""
 LONGEST_COMMIT_DELAY = 180.0
@@ -30,6 +32,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     tasks: int
     sandbox: int
     smtp: int
+    poller: int
     admin: dict[str, int]
 
 
@@ -38,7 +41,7 @@ def choose_ports(first: int = 0) -> Ports:
 
     Raises `CommandError` if somebody listens on one of the three.
     """
-    smtp, *free = free_ports(4 + len(SERVICES))
+    smtp, poller, *free = free_ports(5 + len(SERVICES))
     known = [first, first + 1, first + 2] if first else free[:3]
     if first > LAST_PORT - 2:
         raise CommandError(f"--port {first} leaves no room for the two ports after it: {LAST_PORT - 2} at most")
@@ -50,12 +53,13 @@ def choose_ports(first: int = 0) -> Ports:
             )
     ingest, tasks, sandbox = known
     admin = dict(zip(SERVICES, free[3:], strict=True))
-    return Ports(ingest=ingest, tasks=tasks, sandbox=sandbox, smtp=smtp, admin=admin)
+    return Ports(ingest=ingest, tasks=tasks, sandbox=sandbox, smtp=smtp, poller=poller, admin=admin)
 
 
-def specs(settings: RuntimeSettings, ports: Ports, data: Path) -> list[Spec]:
-    """The sandbox first, then the services."""
-    return [_sandbox(ports, data), *(_service(name, settings, ports, data) for name in SERVICES)]
+def specs(settings: RuntimeSettings, ports: Ports, data: Path, *, polling: bool = False) -> list[Spec]:
+    """The sandbox first, then the services, and the poller if there is something to ask."""
+    services = [_service(name, settings, ports, data) for name in SERVICES]
+    return [_sandbox(ports, data), *services, *([_poller(settings, ports, data)] if polling else [])]
 
 
 def _sandbox(ports: Ports, data: Path) -> Spec:
@@ -78,6 +82,16 @@ def _service(name: str, settings: RuntimeSettings, ports: Ports, data: Path) -> 
         environment={**environment(settings), "RELEVO_ADMIN_PORT": str(admin), **own(settings, ports)},
         ready_url=f"http://{HOST}:{admin}/readyz",
         log=data / "logs" / f"{name}.log",
+    )
+
+
+def _poller(settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
+    return Spec(
+        name=POLLER,
+        command=python("relevo_ingest", "poll"),
+        environment={**environment(settings), "RELEVO_ADMIN_PORT": str(ports.poller)},
+        ready_url=f"http://{HOST}:{ports.poller}/readyz",
+        log=data / "logs" / f"{POLLER}.log",
     )
 
 

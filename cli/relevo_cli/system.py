@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from relevo_cli import addresses, clock_memory
 from relevo_cli.addresses import Running
-from relevo_cli.at_start import describe_left, store
+from relevo_cli.at_start import describe_left, polls_shops, store
 from relevo_cli.child import Died
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
 from relevo_cli.pacing import Pacemaker, paced
-from relevo_cli.processes import HOST, Ports, choose_ports, mail_folder, specs
+from relevo_cli.processes import HOST, POLLER, Ports, choose_ports, mail_folder, specs
 from relevo_cli.supervisor import Supervisor, supervised
 from relevo_cli.workflow_files import Loaded
 from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
@@ -71,8 +71,10 @@ async def running_system(
         settings = _with_clock(base, plan)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")
-        supervisor = await stack.enter_async_context(supervised(specs(settings, ports, plan.data), on_death))
-        running = _running(settings, plan, ports)
+        polling = await polls_shops(base)
+        started = specs(settings, ports, plan.data, polling=polling)
+        supervisor = await stack.enter_async_context(supervised(started, on_death))
+        running = _running(settings, plan, ports, polling=polling)
         addresses.announce(plan.data, running)
         stack.callback(addresses.withdraw, plan.data)
         pacemaker = await stack.enter_async_context(paced(settings, clock_memory.clock_file(plan.data)))
@@ -142,7 +144,8 @@ def _link_secret(data: Path) -> str:
     return file.read_text()
 
 
-def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports) -> Running:
+def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports, *, polling: bool) -> Running:
+    admin = {**ports.admin, POLLER: ports.poller} if polling else ports.admin
     url, sandbox = f"http://{HOST}:{ports.ingest}", f"http://{HOST}:{ports.sandbox}"
     return Running(
         pid=os.getpid(),
@@ -155,7 +158,7 @@ def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports) -> Runn
         sms=f"{sandbox}/2010-04-01",
         sandbox=sandbox,
         tasks=f"http://{HOST}:{ports.tasks}/tasks",
-        admin={name: f"http://{HOST}:{port}" for name, port in ports.admin.items()},
+        admin={name: f"http://{HOST}:{port}" for name, port in admin.items()},
         logs=str(plan.data / "logs"),
         speed=settings.clock_speed,
         clock_origin=settings.clock_origin.isoformat() if settings.clock_origin else "",

@@ -1,6 +1,11 @@
-"""`python -m relevo_ingest` starts one ingest."""
+"""`python -m relevo_ingest` starts one ingest; `python -m relevo_ingest poll` the process that asks shops."""
 
-from relevo_ingest.entrypoints.main import main
+import sys
+
+from relevo_ingest.entrypoints import main, polling
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["poll"]:
+        polling.main(sys.argv[2:])
+    else:
+        main.main()

@@ -71,6 +71,34 @@ class IngestSettings(RuntimeSettings):
         le=3650,
         description="days after which the last state of an untouched order is forgotten",
     )
+    ingest_poll_interval: timedelta = Field(
+        default=timedelta(seconds=60),
+        gt=timedelta(0),
+        description="wall-clock time between two times that a shop without webhooks is asked what changed",
+    )
+    ingest_poll_longest_pause: timedelta = Field(
+        default=timedelta(minutes=15),
+        gt=timedelta(0),
+        description="longest wall-clock time that a shop which can't be asked is left alone",
+    )
+    ingest_poll_overlap: timedelta = Field(
+        default=timedelta(minutes=2),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="how much of what was read is read again each time, for what a shop stored late",
+    )
+    ingest_poll_lease: timedelta = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(seconds=3),
+        description="wall-clock time after which another process asks a shop in place of one that is gone",
+    )
+    ingest_poll_shops: int = Field(default=8, ge=1, le=200, description="most shops that a process asks at once")
+    ingest_api_rate: float = Field(
+        default=4.0, ge=0, le=1000, description="requests a second to the API of one shop; 0: no limit"
+    )
+    ingest_api_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="seconds of wall-clock time for one answer of a shop's API"
+    )
     ingest_pool: int = Field(default=4, ge=1, le=50, description="most connections to PostgreSQL")
 
     def limits(self) -> Limits:

@@ -46,6 +46,7 @@ class Metrics:
         self.values_left_out = self._counter(
             "values_left_out", "Values of webhooks that could not be read and were left out.", ("shop", "topic")
         )
+        self._count_polling()
 
         # engine
         self.decisions = self._counter("decisions", "Decisions by workflow and kind.", ("workflow", "kind"))
@@ -72,6 +73,16 @@ class Metrics:
         # Loops of every service.
         self.loop_seconds = self._histogram("loop_seconds", "One turn of a loop.", _SECONDS, ("loop",))
         self.loop_failures = self._counter("loop_failures", "Turns of a loop that failed.", ("loop",))
+
+    def _count_polling(self) -> None:
+        """What the poller counts, the second process of ingest."""
+        self.records_polled = self._counter(
+            "records_polled", "Records that a polled shop's lists gave.", ("shop", "resource")
+        )
+        self.poll_failures = self._counter("poll_failures", "Turns of asking a shop that failed.", ("shop",))
+        self.poll_lag = self._gauge(
+            "poll_lag_seconds", "Wall-clock time since everything of a polled shop was read to its end.", ("shop",)
+        )
 
     def text(self) -> bytes:
         """All metrics in Prometheus's text format."""

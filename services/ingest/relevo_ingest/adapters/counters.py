@@ -18,3 +18,11 @@ class MetricCounters:
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None:
         """Values of a message were not taken as they were sent."""
         self._metrics.values_left_out.labels(shop, topic).inc(len(notes))
+
+    def polled(self, shop: str, resource: str, records: int) -> None:
+        """A page of a list of the shop was read."""
+        self._metrics.records_polled.labels(shop, resource).inc(records)
+
+    def poll_failed(self, shop: str) -> None:
+        """A turn of asking the shop failed."""
+        self._metrics.poll_failures.labels(shop).inc()

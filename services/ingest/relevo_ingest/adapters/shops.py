@@ -32,7 +32,7 @@ class Shops:
     def __init__(
         self, pool: Pool, keys: SecretKeys, *, interval: float, forced: float, monotonic: Callable[[], float]
     ) -> None:
-        self._keys = keys
+        self.keys = keys
         self._catalog = CatalogCache(pool, self._read, _Known(), interval=interval, forced=forced, monotonic=monotonic)
 
     async def get(self, name: str) -> catalog.Shop | None:
@@ -66,7 +66,7 @@ class Shops:
 
     def _opened(self, sealed: catalog.Shop) -> catalog.Shop:
         """The shop with its secrets in clear; what can't be opened is told, and costs its own webhooks alone."""
-        shop, faults = self._keys.opened_shop(sealed)
+        shop, faults = self.keys.opened_shop(sealed)
         for fault in faults:
             _log.error("a secret of shop %s can't be opened: %s", shop.shop, fault)
         return shop
