@@ -1,39 +1,26 @@
 """Reads `relevo.unrecognised` from end to end, and reads what it keeps again by today's connectors."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
-from relevo_cli import addresses, database
+from relevo_cli import database
 from relevo_cli.errors import unknown_shop
+from relevo_cli.ingest_use_cases import dependencies, ingest_settings
 from relevo_cli.unsealing import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
-from relevo_ingest.adapters.counters import MetricCounters
-from relevo_ingest.adapters.erasing_event_log import ErasingEventLog
-from relevo_ingest.adapters.erasures import PendingErasures
-from relevo_ingest.adapters.event_log import KafkaEventLog
-from relevo_ingest.adapters.identity import Identity
-from relevo_ingest.adapters.ids import EventIds
-from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.event_store import Receipt
-from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.redrive import redrive
 from relevo_ingest.app.shop_contexts import context
 from relevo_ingest.core.drafts import NoEvent
-from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
-from relevo_runtime.kafka import Publisher, Record
-from relevo_runtime.metrics import Metrics
-from relevo_runtime.postgres import Pool, open_pool
-from relevo_runtime.sealing import Seals, person
+from relevo_runtime.kafka import Record
+from relevo_runtime.sealing import person
 from relevo_runtime.settings import RuntimeSettings
 
-_BUDGET = 60.0
 _UNREADABLE = "unreadable"
 _decode = msgspec.json.Decoder(Unrecognised).decode
 
@@ -61,7 +48,7 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
     """What became of each message; one that made events before makes none again, and one can't stop the others."""
     settings = ingest_settings()
     results: dict[redriven.Delivery, Receipt | NoEvent] = {}
-    async with _dependencies(settings) as (deps, pool), pool.acquire() as connection:
+    async with dependencies(settings) as (deps, pool), pool.acquire() as connection:
         shops = {shop.shop: context(shop) for shop in await catalog.shops(connection)}
         before = await redriven.done(connection, messages)
         for message in messages:
@@ -93,36 +80,3 @@ def _unreadable(record: Record, found: Unreadable) -> Unrecognised:
         reason=f"what was kept can't be read: {found.reason}",
         receivedtime=found.at,
     )
-
-
-def ingest_settings() -> IngestSettings:
-    """The settings of ingest with the addresses that apply."""
-    found = addresses.of_system(addresses.running(addresses.DATA))
-    return IngestSettings(**found)  # type: ignore[arg-type]  # pydantic checks each value
-
-
-@contextlib.asynccontextmanager
-async def _dependencies(settings: IngestSettings) -> AsyncIterator[tuple[IngestDependencies, Pool]]:
-    metrics = Metrics("cli")
-    pool = await open_pool(settings.dsn, application_name="relevo-cli", min_size=0, max_size=3)
-    log = KafkaEventLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=1)
-    forgetting = ErasingEventLog(log, pool)
-    try:
-        yield (
-            IngestDependencies(
-                keys=Identity(pool),
-                states=KnownStates(pool, make_clock(settings)),
-                log=forgetting,
-                erasures=PendingErasures(pool, forgetting.events),
-                ids=EventIds(pool),
-                counters=MetricCounters(metrics),
-                limits=settings.limits(),
-                budget=_BUDGET,
-                erasing_after=settings.ingest_erasing_after,
-            ),
-            pool,
-        )
-    finally:
-        await log.stop()
-        async with asyncio.timeout(_BUDGET):
-            await pool.close()

@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import sys
+from keyword import iskeyword
 
 import typer
 
@@ -25,6 +26,7 @@ COMMANDS = {
     "explain": "Tell what a customer was sent, and why; what not, too.",
     "shops": "Make shops known, list and change them.",
     "secrets": "Seal what opens shops with another key.",
+    "import": "Tell a shop's past from files: customers, orders …",
     "events": "What arrives for a shop, and the events it declared.",
     "start": "Start a workflow by hand for one customer.",
     "tasks": "What workflows ask of the staff: list it, answer it.",
@@ -36,7 +38,8 @@ COMMANDS = {
     "settings": "All settings with meaning, default and present value.",
     "docs": "Write the schemas and the other generated documents.",
 }
-"""Each command and a line about it. Its module in `commands` has its name and a function `register`."""
+"""Each command and a line about it. Its module in `commands` has its name (`import_`, where that is a word of Python)
+and a function `register`."""
 USAGE_ERROR = 2
 
 
@@ -44,8 +47,13 @@ def application(*asked: str) -> typer.Typer:
     """The command with those of its subcommands that are `asked` for, so that the others cost no time."""
     app = _bare()
     for name in asked:
-        importlib.import_module(f"relevo_cli.commands.{name.replace('-', '_')}").register(app)
+        importlib.import_module(module_of(name)).register(app)
     return app
+
+
+def module_of(name: str) -> str:
+    """The module of a subcommand."""
+    return f"relevo_cli.commands.{name}_" if iskeyword(name) else f"relevo_cli.commands.{name.replace('-', '_')}"
 
 
 def overview() -> typer.Typer:

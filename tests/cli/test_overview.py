@@ -9,7 +9,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from relevo_cli import commands
-from relevo_cli.main import COMMANDS, application, overview
+from relevo_cli.main import COMMANDS, application, module_of, overview
 
 SLOW = "aiokafka, asyncpg, faststream, httpx, jgo, pydantic, starlette, uvicorn"
 
@@ -25,7 +25,7 @@ def test_every_command_is_the_one_that_its_module_registers() -> None:
     whole = typer.main.get_command(application(*COMMANDS))
     assert list(getattr(whole, "commands", {})) and set(getattr(whole, "commands", {})) == set(COMMANDS)
     modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py") if "def register(" in path.read_text()}
-    assert modules == {name.replace("-", "_") for name in COMMANDS}
+    assert modules == {module_of(name).rpartition(".")[2] for name in COMMANDS}
 
 
 @pytest.mark.parametrize("asked", ["overview()", *(f"application({name!r})" for name in ("check", "test", "new"))])

@@ -14,12 +14,10 @@ from collections.abc import Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from relevo_cli.main import COMMANDS, main
+from relevo_cli.main import COMMANDS, main, module_of
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    ["tests.e2e.commands", *(f"relevo_cli.commands.{name.replace('-', '_')}" for name in COMMANDS)]
-)
+_CONTEXT.set_forkserver_preload(["tests.e2e.commands", *map(module_of, COMMANDS)])
 
 
 async def run(

@@ -101,7 +101,7 @@ class ErasingEventLog:
             await self._pool.execute(STATEMENTS["names"], *_columns((shop, alias.name) for shop, alias in known))
 
     async def _forget_shop(self, shop: str) -> None:
-        for name in ("names_of_shop", "states_of_shop"):
+        for name in ("names_of_shop", "states_of_shop", "imports_of_shop"):
             while _count(await self._pool.execute(STATEMENTS[name], shop, PAGE)) >= PAGE:
                 pass
 

@@ -32,3 +32,9 @@ delete from ingest.alias where (shop, alias) in (select shop, alias from ingest.
 -- A page ($2) of all that is known of a shop.
 delete from ingest.known_state
 where (shop, kind, id) in (select shop, kind, id from ingest.known_state where shop = $1 limit $2)
+
+-- name: imports_of_shop
+-- A page ($2) of what is kept of a shop's imports.
+delete from ingest.import
+where (shop, kind, digest, settings) in (
+    select shop, kind, digest, settings from ingest.import where shop = $1 limit $2)

@@ -54,7 +54,7 @@ def read(event: Given, shop: ShopContext, *, strict: bool = True) -> Conclusion:
     draft = Draft(
         type=event.type,
         payload=payload,
-        subject=_subject(event.type, payload),
+        subject=subject_of(event.type, payload),
         at=to_utc(event.time) if event.time else None,
         id=event_id(source, _attribute(event.id, "id")),
         source=source,
@@ -156,7 +156,8 @@ def event_id(source: str, identifier: str) -> str:
     return normalise.digest(joined)
 
 
-def _subject(event_type: str, payload: Payload) -> Subject:
+def subject_of(event_type: str, payload: Payload) -> Subject:
+    """Whom or what an event is about, by all the names that it gives. Raises `InvalidPayload` if it names nobody."""
     if isinstance(payload, StockChanged):
         stock_items = (payload.inventory_item_id,) if payload.inventory_item_id else ()
         skus = (payload.sku,) if payload.sku else ()
