@@ -16,6 +16,8 @@ from tests.notifier.test_mime import mail_content
 OK = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", ".": "250 2.0.0 queued", "RSET": "250 ok"}
 CLOSE = ""
 """The answer of a server that closes the connection instead."""
+SILENT = "SILENT"
+"""The answer of a server that says nothing any more."""
 
 
 class Server:
@@ -39,13 +41,17 @@ class Server:
                 if not answer:
                     writer.close()
                     return
+                if answer == SILENT:
+                    await reader.read()
+                    return
                 writer.write(f"{answer}\r\n".encode())
                 if answer.startswith("354"):
                     self.mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
                     if not script["."]:
                         writer.close()
                         return
-                    writer.write(f"{script['.']}\r\n".encode())
+                    if script["."] != SILENT:
+                        writer.write(f"{script['.']}\r\n".encode())
         writer.close()
 
     def _greeting(self) -> str:
@@ -54,10 +60,10 @@ class Server:
 
 
 @asynccontextmanager
-async def provider(server: Server) -> AsyncIterator[SmtpProvider]:
+async def provider(server: Server, timeout: float = 5) -> AsyncIterator[SmtpProvider]:
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    made = SmtpProvider(SmtpOptions(host="127.0.0.1", port=port, tls="none", connections=1, timeout=5))
+    made = SmtpProvider(SmtpOptions(host="127.0.0.1", port=port, tls="none", connections=1, timeout=timeout))
     try:
         yield made
     finally:
@@ -145,3 +151,18 @@ async def test_an_address_that_is_not_one_line_of_ascii_is_refused(address: str)
         assert isinstance(await smtp.send(message(to=address)), Rejected)
         assert isinstance(await smtp.send(message()), Sent)
     assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("script", [{"MAIL": SILENT}, {"RCPT": SILENT}, {"DATA": SILENT}, {".": SILENT}])
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)])
+async def test_a_server_that_falls_silent_is_given_up(script: dict[str, str], extensions: tuple[str, ...]) -> None:
+    """After a mail that went well, so that what is kept of its time does not count for the next one."""
+    server = Server({}, {}, extensions=extensions)
+    async with provider(server, timeout=1) as smtp:
+        assert isinstance(await smtp.send(message()), Sent)
+        server.scripts[0].update(script)
+        given_up = await smtp.send(message())
+        assert type(given_up) is (Unknown if "." in script else TryLater)
+        assert "TimeoutError" in given_up.reason
+        assert isinstance(await smtp.send(message()), Sent)
+    assert server.connections == 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_templates.addresses import assembled, marked, web_address
+from relevo_templates.addresses import _PLAIN, _assembled, _web_address, assembled, marked, web_address
 from relevo_templates.formats import formats_of
 from relevo_templates.texts import Text
 
@@ -89,3 +89,25 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
     found = web_address(text)
     assert found == "" or (found.isascii() and found.isprintable() and " " not in found)
     assert web_address(found) == found
+
+
+ALMOST_PLAIN = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["https://", "http://", "HTTPS://", "https:/", "ftp://"]),
+    st.sampled_from(
+        ["a.example", "a_b-c.d.example.", "A.b", "a..b", "x" * 64, "a.b" * 85, "1.2.3.4", "a@b", "[::1]", "\u017f"]
+    ),
+    st.sampled_from(["", ":80", ":0", ":65535", ":99999", ":", ":1a"]),
+    st.text(st.sampled_from("/?#a%4Fg[]@é .:&=~'\n"), max_size=8),
+)
+
+
+@given(ALMOST_PLAIN)
+def test_what_is_plainly_an_address_is_what_taking_it_apart_gives(address: str) -> None:
+    assert web_address(address) == _web_address(address)
+    assert assembled(marked(address)) == _assembled(marked(address))
+
+
+def test_most_addresses_are_plain() -> None:
+    for plain in ("https://a.example", "http://A.b:80/c/d-e?f=%C3%A9&g=h#i", "https://a.example/u/eyJ_-9"):
+        assert _PLAIN.fullmatch(plain)

@@ -21,6 +21,12 @@ _LITERAL = re.compile(r"[0-9a-f:.]+", re.IGNORECASE)
 _BREAKS = re.compile(r"[\t\r\n\x85\u2028\u2029]+")
 _LEGAL = "-._~:/?#[]@!$&'()*+,;=%"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PLAIN = re.compile(
+    r"https?://(?=[a-z0-9._-]{1,253}(?:[:/?#]|\Z))[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?::[1-9][0-9]{0,3})?"
+    r"(?:[/?#](?:[a-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9a-f]{2})*)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""Addresses of the web as nearly all are: they are spelt as they have to be."""
 
 
 class Encoded(str):
@@ -40,9 +46,15 @@ def percent_encoded(value: str, safe: str = "") -> str:
     return encoded.replace(".", "%2E") if encoded in (".", "..") else encoded  # no step up in a path
 
 
-@lru_cache(maxsize=4096)  # a shop's own addresses come again with every message
 def assembled(text: str) -> str:
     """The address of a filled-in text with its marks."""
+    if text.startswith(BEGIN) and text.endswith(END) and _PLAIN.fullmatch(text, 1, len(text) - 1):
+        return text[1:-1]  # a value that is a whole address
+    return _assembled(text)
+
+
+@lru_cache(maxsize=4096)  # a shop's own addresses come again with every message
+def _assembled(text: str) -> str:
     address = ""
     for part, is_value in _parts(_BREAKS.sub("", text).strip()):
         if is_value and address:
@@ -52,9 +64,13 @@ def assembled(text: str) -> str:
     return _whole(address.rstrip())
 
 
-@lru_cache(maxsize=4096)
 def web_address(text: str) -> str:
     """`text` as an address that a mail may lead to, spelt with legal characters; empty if it is none."""
+    return text if _PLAIN.fullmatch(text) else _web_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _web_address(text: str) -> str:
     address = _whole(_BREAKS.sub("", printable(text)).strip())
     scheme = _SCHEME.match(address)
     if scheme is None:

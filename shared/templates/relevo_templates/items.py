@@ -6,7 +6,7 @@ from typing import Any
 
 from relevo_templates.addresses import web_address
 from relevo_templates.characters import printable
-from relevo_templates.formats import Formats, number_of
+from relevo_templates.formats import MAPPINGS, Formats, number_of
 
 AMOUNTS = ("discount", "shipping", "fees", "tax")
 """The amounts between the items and the total, in the order in which they are shown."""
@@ -30,7 +30,7 @@ def item_rows(found: Any, formats: Formats) -> tuple[list[dict[str, Any]], tuple
 
 def _rows(found: list[Any] | tuple[Any, ...], formats: Formats) -> Iterator[dict[str, Any]]:
     for item in found:
-        record = item if isinstance(item, Mapping) else {"title": item}
+        record = item if isinstance(item, MAPPINGS) else {"title": item}
         row = {
             "title": _text(record.get("title")),
             "variant": _text(record.get("variant")),
@@ -51,7 +51,7 @@ def sum_rows(context: Mapping[str, Any], total: str, formats: Formats) -> list[d
     They stand beside the total in the data. A discount is taken off; a tax that the prices hold already says so.
     """
     beside = at(context, total.rpartition(".")[0])
-    if not total or not isinstance(beside, Mapping):
+    if not total or not isinstance(beside, MAPPINGS):
         return []
     rows = []
     for name in AMOUNTS:
@@ -70,14 +70,14 @@ def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
         return money_or_nothing(record.get("total"), formats)
     price, quantity = record.get("price"), record.get("quantity", 1)
     amount, times = _amount_of(price), _number(quantity) if _is_numeric(quantity) else None
-    if not amount or times is None or not isinstance(price, Mapping):
+    if not amount or times is None or not isinstance(price, MAPPINGS):
         return money_or_nothing(price, formats)
     return money_or_nothing({"amount": format(amount * times, "f"), "currency": price.get("currency")}, formats)
 
 
 def _amount_of(value: Any) -> Decimal:
     """The number in an amount of money; nothing for what is not an amount."""
-    return (_number(value.get("amount")) if isinstance(value, Mapping) else None) or Decimal(0)
+    return (_number(value.get("amount")) if isinstance(value, MAPPINGS) else None) or Decimal(0)
 
 
 def _number(value: Any) -> Decimal | None:
@@ -103,7 +103,7 @@ def at(context: Mapping[str, Any], path: str) -> Any:
     """What stands at a dotted path (`trigger.items`); `None` if there is nothing."""
     value: Any = context if path else None
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, MAPPINGS) else None
     return value
 
 

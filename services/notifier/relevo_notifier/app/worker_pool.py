@@ -5,6 +5,7 @@ more than one for each connection. Those for workers that become free within a m
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -183,8 +184,10 @@ class WorkerPool(Generic[W, R]):
         """Wait until there is work for half of the workers, which are free; or a moment longer than for one."""
         while not (self._held and self._free()):
             await self._change()
-        if self._free() * 2 < min(self._slots, len(self._held)):
-            await asyncio.sleep(_MOMENT)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MOMENT):
+                while self._free() * 2 < min(self._slots, len(self._held)):
+                    await self._change()
 
     async def _begin_held(self, chunk: list[W]) -> None:
         """Mark `chunk` as begun. What fails for good is narrowed down by halves to the one at fault."""

@@ -7,7 +7,7 @@ unsubscribe), RFC 3834 (Auto-Submitted).
 import binascii
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -18,9 +18,11 @@ from relevo_contracts.mailboxes import read_mailbox
 ADDRESS_GREATEST = 320
 """64 characters, the @ and 255 (RFC 5321 section 4.5.3.1); no valid address is longer."""
 
+_CRLF = "\r\n"
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _QUOTED = re.compile(r'(["\\])')
+_UNFIT_FOR_URL = re.compile(r"[^\x21-\x7e]|[<>]")
 _TAG = re.compile(r"[^A-Za-z0-9_.-]+")
 _WORD_BEGIN, _WORD_END = "=?utf-8?q?", "?="
 _WORD_GREATEST = 75 - len(_WORD_BEGIN) - len(_WORD_END)
@@ -63,21 +65,30 @@ def _parsed_mailbox(written: str) -> str:
 def build_mail(mail: MailContent) -> bytes:
     """The mail with its headers and both alternatives, lines ended by CRLF. Any text gives a well-formed mail."""
     boundary = f"=_{_digest(mail.shop, mail.effect)}"
-    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(mail, boundary))
-    parts = b"".join(_part(boundary, kind, text) for kind, text in (("plain", mail.text), ("html", mail.html)))
-    return head.encode("ascii") + b"\r\n" + parts + f"--{boundary}--\r\n".encode()
+    head = (
+        f"Date: {_date(mail.date)}\r\nFrom: {_parsed_mailbox(mail.sender)}\r\n"
+        f"To: {mailbox(mail.recipient_name, mail.recipient)}\r\nSubject: {encoded(mail.subject, 9)}\r\n"
+        f"{''.join(f'{name}: {value}{_CRLF}' for name, value in extra_headers(mail))}MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    )
+    return b"".join(
+        (
+            head.encode("ascii"),
+            *_part(boundary, "plain", mail.text),
+            *_part(boundary, "html", mail.html),
+            f"--{boundary}--\r\n".encode(),
+        )
+    )
 
 
-def _headers(mail: MailContent, boundary: str) -> list[tuple[str, str]]:
-    return [
-        ("Date", format_datetime(mail.date)),
-        ("From", _parsed_mailbox(mail.sender)),
-        ("To", mailbox(mail.recipient_name, mail.recipient)),
-        ("Subject", encoded(mail.subject, len("Subject: "))),
-        *extra_headers(mail),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
-    ]
+def _date(at: datetime) -> str:
+    # Those of a second are the same; in another zone they would only be equal, so just those of UTC are remembered.
+    return _date_of_utc(at.replace(microsecond=0)) if at.tzinfo is UTC else format_datetime(at)
+
+
+@lru_cache(maxsize=64)
+def _date_of_utc(second: datetime) -> str:
+    return format_datetime(second)
 
 
 def extra_headers(mail: MailContent) -> list[tuple[str, str]]:
@@ -100,6 +111,8 @@ def extra_headers(mail: MailContent) -> list[tuple[str, str]]:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and control characters: nothing in it can begin a header of its own."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return _BREAKS.sub(" ", text).encode("utf-8", "replace").decode().strip()
 
 
@@ -149,27 +162,27 @@ def mailbox(name: str, address: str) -> str:
 
 
 def _url(text: str) -> str:
-    return re.sub(r"[^\x21-\x7e]|[<>]", "", text)
+    return _UNFIT_FOR_URL.sub("", text)
 
 
+@lru_cache(maxsize=4096)  # of a shop, a workflow or a locale
 def _tag(text: str) -> str:
     return _TAG.sub("-", text)[:64]
 
 
-def _part(boundary: str, kind: str, text: str) -> bytes:
+def _part(boundary: str, kind: str, text: str) -> list[bytes]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.removesuffix("\n").encode("utf-8", "replace").split(b"\n")
     head = (
         f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    return b"".join((head.encode(), *map(_quoted_printable, lines), b"\r\n"))
+    return [head.encode(), *map(_quoted_printable, text.removesuffix("\n").split("\n")), b"\r\n"]
 
 
 @lru_cache(maxsize=4096)  # most lines of a layout come again with every mail
-def _quoted_printable(line: bytes) -> bytes:
-    return binascii.b2a_qp(line + b"\r\n", istext=True)
+def _quoted_printable(line: str) -> bytes:
+    return binascii.b2a_qp(line.encode("utf-8", "replace") + b"\r\n", istext=True)
 
 
 def _digest(shop: str, effect: str) -> str:

@@ -37,13 +37,13 @@ class SmtpProvider:
         """Send one mail over a connection of its own for that time."""
         session: Session | None = None
         try:
-            content = build_mail(message.mail)
-            async with self._free, asyncio.timeout(self._options.timeout):
+            content, deadline = build_mail(message.mail), self._deadline()
+            async with self._free:
                 while True:
                     is_new = not self._idle
-                    session = await self._connect() if is_new else self._idle.pop()
+                    session = await self._connect(deadline) if is_new else self._idle.pop()
                     try:
-                        reply = await session.deliver(message.sender, message.recipient, content)
+                        reply = await session.deliver(message.sender, message.recipient, content, deadline)
                         break
                     except SMTPException:
                         if is_new or not session.is_stale:
@@ -76,9 +76,17 @@ class SmtpProvider:
     async def close(self) -> None:
         """Say QUIT on every idle connection; what fails then is of no interest."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(session.quit() for session in idle), return_exceptions=True)
+        deadline = self._deadline()
+        await asyncio.gather(*(session.quit(deadline) for session in idle), return_exceptions=True)
 
-    async def _connect(self) -> Session:
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._options.timeout
+
+    async def _connect(self, deadline: float) -> Session:
+        async with asyncio.timeout_at(deadline):
+            return await self._connected()
+
+    async def _connected(self) -> Session:
         options = self._options
         connection = aiosmtplib.SMTP(
             hostname=options.host,
@@ -103,8 +111,7 @@ class SmtpProvider:
             _close(session)
             return
         try:
-            async with asyncio.timeout(self._options.timeout):
-                await session.reset()
+            await session.reset(self._deadline())
             self._idle.append(session)
         except (SMTPException, OSError):
             session.close()

@@ -29,6 +29,9 @@ class Session(asyncio.Protocol):
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
         self._lost: Exception | None = None
+        self._loop = asyncio.get_running_loop()
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.handed_over = False
         """Whether the mail at hand, or its beginning, was written: if no answer comes, it may have arrived."""
 
@@ -57,9 +60,13 @@ class Session(asyncio.Protocol):
         """Whether the server did not so much as look at the mail at hand: it is closing the connection, or has."""
         return not self.handed_over and all(reply.code == 421 for reply in self._replies)
 
-    async def deliver(self, sender: str, recipient: str, content: bytes) -> SMTPResponse:
-        """Hand over one mail, whose lines end with CRLF. Raises `SMTPResponseException` for what the server refuses."""
+    async def deliver(self, sender: str, recipient: str, content: bytes, deadline: float) -> SMTPResponse:
+        """Hand over one mail, whose lines end with CRLF, until `deadline` by the loop's clock.
+
+        Raises `SMTPResponseException` for what the server refuses, and `TimeoutError`.
+        """
         self.handed_over = False
+        self._until(deadline)
         commands = [b"MAIL FROM:" + _path(sender), b"RCPT TO:" + _path(recipient), b"DATA"]
         await self._begin(commands)
         self.handed_over = True
@@ -67,12 +74,32 @@ class Session(asyncio.Protocol):
         self.handed_over = False
         return reply[0]
 
-    async def reset(self) -> None:
+    def _until(self, deadline: float) -> None:
+        # One timer for many mails: a timer for each would cost more than the wait for it. It looks when it fires.
+        self._deadline = deadline
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._until(self._deadline)
+        else:
+            self._waiter.set_exception(TimeoutError("no answer in time"))
+
+    async def reset(self, deadline: float) -> None:
         """Forget a mail that was refused, so that the next one can follow."""
+        self._until(deadline)
         _check(await self._answered(b"RSET\r\n", 1), 250)
 
-    async def quit(self) -> None:
+    async def quit(self, deadline: float) -> None:
         """Say good-bye and close."""
+        self._until(deadline)
         try:
             await self._answered(b"QUIT\r\n", 1)
         finally:
@@ -101,7 +128,7 @@ class Session(asyncio.Protocol):
         self._replies, self._buffer, self._wanted = [], b"", wanted
         if not self.is_open:
             raise SMTPServerDisconnected("Connection lost") from self._lost
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             self._transport.write(data)
             await self._waiter
@@ -143,6 +170,8 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Whoever waits for an answer hears of it."""
         self._lost = exc or SMTPServerDisconnected("Connection lost")
+        if self._timer is not None:
+            self._timer.cancel()
         if self._waiter is not None and not self._waiter.done():
             error = SMTPServerDisconnected("Connection lost")
             error.__cause__ = exc
