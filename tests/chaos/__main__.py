@@ -8,7 +8,7 @@ import time
 
 import msgspec
 
-from tests.chaos.overload import overload
+from tests.chaos.overload import Spans, overload
 from tests.chaos.run import Result, run
 from tests.chaos.scene import tell
 
@@ -21,11 +21,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100_000)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--overload", action="store_true", help="too much at once, and the servers away, instead")
+    parser.add_argument("--load", type=float, default=Spans().load, help="seconds of --overload's load")
+    parser.add_argument("--outage", type=float, default=Spans().outage, help="seconds of --overload's outages")
     options = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka does not answer is what is wanted
     tell(f"seed {options.seed}")
     if options.overload:
-        told = asyncio.run(overload(options.seed))
+        told = asyncio.run(overload(options.seed, Spans(options.load, options.outage)))
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
         return 0 if told.good else 1
     result = asyncio.run(run(options.seed, options.kills))

@@ -1,7 +1,7 @@
 """Too much at once: three times what the engine takes, then Kafka away, then PostgreSQL away.
 
-Shortened: LOAD_SECONDS of load and OUTAGE_SECONDS for each outage, on a clock that runs 60 times as fast. The engine
-takes a third of what comes, since it is stopped whenever it has taken more.
+On a clock that runs 60 times as fast. The engine takes a third of what comes, since it is stopped whenever it has taken
+more. `Spans` says how long: the short form is what CI runs, ten minutes and twice five the long one.
 """
 
 import asyncio
@@ -21,15 +21,13 @@ from relevo_cli.processes import SERVICES
 from tests.chaos.books import STEPS, Arrival, Books, Differences, compare
 from tests.chaos.client import SHOP, Client
 from tests.chaos.faults import STATEMENTS
-from tests.chaos.run import Watch, at_rest
+from tests.chaos.run import REST_SECONDS, Watch, at_rest
 from tests.chaos.scene import Scene, opened, tell
 
 RATE = 40.0
 """Checkouts a second."""
 SHARE = 3
 """The engine takes one of so many."""
-LOAD_SECONDS = 20.0
-OUTAGE_SECONDS = 15.0
 TOO_LATE = timedelta(minutes=20)
 """How late is too late for marketing: 20 s of the fast clock, less than backlog and outages together."""
 MOST_MEGABYTES = 300.0
@@ -37,6 +35,13 @@ MOST_MEGABYTES = 300.0
 NOTICED_SECONDS = 12.0
 """An outage shows in /readyz after two looks, five seconds apart."""
 LOOK_SECONDS = 0.5
+
+
+class Spans(Struct, frozen=True):
+    """Seconds of load, and for which each server is away after it."""
+
+    load: float = 20.0
+    outage: float = 15.0
 
 
 class Overload(Struct, frozen=True, kw_only=True):
@@ -111,15 +116,15 @@ class Vitals:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def overload(seed: int) -> Overload:
+async def overload(seed: int, spans: Spans) -> Overload:
     """One run."""
     with tempfile.TemporaryDirectory(prefix="relevo-chaos-") as name:
         minutes = f"{TOO_LATE.total_seconds() / 60:.0f}m"
         async with opened(Path(name), not_after=minutes) as scene:
-            return await _overload(scene, seed)
+            return await _overload(scene, seed, spans)
 
 
-async def _overload(scene: Scene, seed: int) -> Overload:
+async def _overload(scene: Scene, seed: int, spans: Spans) -> Overload:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     client = Client(scene.system.running.ingest, scene.system.clock, seed)
@@ -127,23 +132,23 @@ async def _overload(scene: Scene, seed: int) -> Overload:
     async with watch.watching(), vitals.watched():
         posting = asyncio.create_task(client.post_at(RATE, ended))
         tell(f"  {RATE:.0f} checkouts a second, of which the engine takes a third")
-        backlog = await _throttled(scene, lambda: len(client.taken))
+        backlog = await _throttled(scene, lambda: len(client.taken), spans.load)
         ended.set()
         for server in ("kafka", "postgres"):
-            await _outage(scene, vitals, server)
+            await _outage(scene, vitals, server, spans.outage)
         tell("at rest")
         await posting
         await vitals.tells(httpx.codes.OK)
-        books = await at_rest(scene, client, watch, may_skip=True)
+        books = await at_rest(scene, client, watch, may_skip=True, seconds=REST_SECONDS + spans.load)
     for line in vitals.untrue:
         tell(f"untrue: {line}")
     return _outcome(seed, books, vitals, backlog, loop.time() - begun)
 
 
-async def _throttled(scene: Scene, taken: Callable[[], int]) -> int:
+async def _throttled(scene: Scene, taken: Callable[[], int], seconds: float) -> int:
     """Let the engine take one of SHARE; returns how many were waiting in the end."""
     loop = asyncio.get_running_loop()
-    until, pid = loop.time() + LOAD_SECONDS, scene.child("engine").pid
+    until, pid = loop.time() + seconds, scene.child("engine").pid
     assert pid is not None
     decided = 0
     try:
@@ -157,13 +162,13 @@ async def _throttled(scene: Scene, taken: Callable[[], int]) -> int:
     return taken() - decided
 
 
-async def _outage(scene: Scene, vitals: Vitals, server: str) -> None:
+async def _outage(scene: Scene, vitals: Vitals, server: str, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     tell(f"  {server} away")
     begun = loop.time()
     with scene.proxies[server].nobody_there():
         await vitals.tells(httpx.codes.SERVICE_UNAVAILABLE)
-        await asyncio.sleep(max(0.0, OUTAGE_SECONDS - (loop.time() - begun)))
+        await asyncio.sleep(max(0.0, seconds - (loop.time() - begun)))
 
 
 def _outcome(seed: int, books: Books, vitals: Vitals, backlog: int, seconds: float) -> Overload:

@@ -152,10 +152,12 @@ async def _kill(faults: Faults, seed: int, count: int) -> None:
         await faults.kill(one.victim)
 
 
-async def at_rest(scene: Scene, client: Client, watch: Watch, *, may_skip: bool = False) -> Books:
-    """The books once everything is done, or REST_SECONDS after the last fault."""
+async def at_rest(
+    scene: Scene, client: Client, watch: Watch, *, may_skip: bool = False, seconds: float = REST_SECONDS
+) -> Books:
+    """The books once everything is done, or so many `seconds` after the last fault."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + REST_SECONDS
+    until = loop.time() + seconds
     while loop.time() < until:
         if compare(await read_books(scene, client, watch, may_skip=may_skip)).complete:
             break
