@@ -252,3 +252,14 @@ async def advance_until_done(post: Post, count: int) -> None:
         return bool(await post.pool.fetchval("select count(*) = $1 from notifier.call where wake_at is null", count))
 
     await until(done)
+
+
+async def test_a_call_that_is_held_twice_is_begun_once(post: Post, http_service: FakeHttpService) -> None:
+    calls, command, lease = Calls(post.pool), call(http_service), timedelta(minutes=2)
+    await calls.accept([Incoming(command, msgspec.json.encode(command), False, NOON)], NOON)
+    [before] = (await calls.claim_due(NOON, NOON + lease, 10)).queued
+    later = NOON + 2 * lease
+    [after] = (await calls.claim_due(later, later + lease, 10)).queued
+    begun = await calls.begin([before, after], later + lease)
+    assert [(one.ref, one.attempts) for one in begun] == [(after.ref, 1)]
+    assert len(await calls.begin([before, after], later + 2 * lease, [later + lease])) == 1

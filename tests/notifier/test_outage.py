@@ -169,3 +169,36 @@ async def test_what_was_sent_counts_although_another_has_taken_it_over(pool: Poo
     assert await deliveries.settle([Settled(work=begun, state="queued", wake_at=late)], late) == set()
     assert await deliveries.settle([final(begun, "sent", late)], late) == {begun.ref}
     assert await deliveries.settle([final(doubtful, "in_doubt", late)], late) == set()
+
+
+async def test_what_is_held_twice_is_begun_once(pool: Pool) -> None:
+    """Its lease ended while it was held, so that a look at the table brought it once more."""
+    deliveries, command = Deliveries(pool), delivery()
+    await deliveries.accept([Incoming(command, msgspec.json.encode(command), False, NOON)], NOON)
+    [before] = (await deliveries.claim_due("email", NOON, NOON + LEASE, 10)).queued
+    later = NOON + 2 * LEASE
+    [after] = (await deliveries.claim_due("email", later, later + LEASE, 10)).queued
+    begun = await deliveries.begin([before, after], later + LEASE)
+    assert [(one.ref, one.attempts) for one in begun] == [(after.ref, 1)]
+    assert await deliveries.begin([before, after], later + LEASE) == []
+
+
+async def test_what_is_held_twice_is_begun_once_though_a_try_of_it_was_lost(pool: Pool) -> None:
+    deliveries, command = Deliveries(pool), delivery()
+    await deliveries.accept([Incoming(command, msgspec.json.encode(command), False, NOON)], NOON)
+    [before] = (await deliveries.claim_due("email", NOON, NOON + LEASE, 10)).queued
+    later = NOON + 2 * LEASE
+    [after] = (await deliveries.claim_due("email", later, later + LEASE, 10)).queued
+    first = later + LEASE
+    assert len(await deliveries.begin([before, after], first)) == 1
+    assert len(await deliveries.begin([before, after], first + LEASE, [first])) == 1
+
+
+async def test_work_that_comes_again_takes_the_place_of_what_is_held() -> None:
+    away = Away()
+    async with running(away) as (workers, _):
+        workers.hold([work(attempts=0)])
+        workers.hold([work(attempts=0, lease=NOON + 2 * LEASE)])
+        assert workers.room() == LIMITS.capacity - 1
+        await until(away.ended)
+    assert away.attempted == [delivery().id]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from relevo_contracts.messages import CallHttp
-from relevo_notifier.adapters.work_table import WorkTable, held, refs_of
+from relevo_notifier.adapters.work_table import WorkTable, held, newest, refs_of
 from relevo_notifier.core.calls import CallWork, SettledCall
 from relevo_notifier.core.requests import place_of
 from relevo_notifier.core.work import Due, Incoming
@@ -51,7 +51,8 @@ class Calls(WorkTable[CallHttp, CallWork]):
         ]
 
     async def begin(self, works: Sequence[CallWork], lease: datetime, tried: Sequence[datetime] = ()) -> list[CallWork]:
-        """Commit that these are being made, until `lease`. Returns those that still are the caller's (see `Queue`)."""
+        """Commit that these are being made, until `lease`. Returns those still the caller's (see `Queue`)."""
+        works = newest(works)
         attempts_before = [work.attempts for work in works]
         rows = await self._pool.fetch(STATEMENTS["begin"], *held(works), lease, tried, attempts_before)
         attempts = {(row[0], row[1]): row[2] for row in rows}

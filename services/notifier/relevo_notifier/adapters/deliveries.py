@@ -8,7 +8,7 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.adapters.work_table import WorkTable, refs_of
+from relevo_notifier.adapters.work_table import WorkTable, newest, refs_of
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
 from relevo_runtime.postgres import Pool, Statements
@@ -34,6 +34,7 @@ class Deliveries(WorkTable[SendDelivery, Work]):
         self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), provider: str = ""
     ) -> list[Work]:
         """Commit that `provider` sends these, until `lease`. Returns those still the caller's (see `Queue`)."""
+        works = newest(works)
         rows = await self._pool.fetch(
             STATEMENTS["begin"],
             [w.delivery.shop for w in works],

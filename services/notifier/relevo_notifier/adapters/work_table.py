@@ -55,6 +55,11 @@ class WorkTable(Generic[C, W]):
         await self._pool.execute(self._statements["release"], *held(works), now)
 
 
+def newest(works: Sequence[W]) -> list[W]:
+    """Each row once, as it came last: under another lease the same row is not the caller's any more."""
+    return list({work.ref: work for work in works}.values())
+
+
 def held(works: Sequence[W]) -> tuple[list[str], list[str], list[datetime]]:
     """Their shops, their ids, and the ends of the leases under which they are held."""
     return [w.ref[0] for w in works], [w.ref[1] for w in works], [w.lease for w in works]

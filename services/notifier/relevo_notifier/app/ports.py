@@ -27,7 +27,7 @@ class Queue(Protocol[W]):
     """The open rows of a table, as a worker pool and its poll see them."""
 
     async def begin(self, works: Sequence[W], lease: datetime, tried: Sequence[datetime] = ()) -> list[W]:
-        """Commit that these are begun, until `lease`. Returns those that still are the caller's.
+        """Commit that these are begun, until `lease`. Returns those that still are the caller's, each row once.
 
         `tried` are the leases of earlier tries at the same of which nobody knows whether they were committed.
         """

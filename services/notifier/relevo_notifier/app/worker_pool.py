@@ -129,7 +129,14 @@ class WorkerPool(Generic[W, R]):
         return any(lease <= now for lease in self._open.values())
 
     def hold(self, works: Iterable[W]) -> None:
-        """Do these, which are queued and leased, as soon as workers are free."""
+        """Do these, which are queued and leased, as soon as workers are free.
+
+        What is held already and comes again, because its lease has ended, is held under the new lease alone.
+        """
+        works = list(works)
+        if self._held and works:
+            again = {work.ref for work in works}
+            self._held = deque(work for work in self._held if work.ref not in again)
         self._held.extend(works)
         if len(self._held) * 2 > self._capacity:
             self._roomy.clear()
