@@ -38,6 +38,7 @@ from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.metrics import Metrics
 from tests.ingest.conftest import SECRET, TOKEN, tea_shop
+from tests.ingest.signing import ADOBE
 from tests.ingest.webhooks import FIXTURES, body_of
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def make(stores: Stores) -> FrontDoor:
         erasing_after=timedelta(hours=24),
     )
     rates = Rates(0, 1, lambda: 0.0)
-    return make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics, Gathering(0)))
+    return make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics, Gathering(0), ADOBE))
 
 
 async def answered(

@@ -94,3 +94,16 @@ def test_a_fixture_of_orocommerce_has_no_field_that_was_made_up(file: Path) -> N
     for resource in resources(body["eventData"]):
         named = {f"{part}.{name}" for part in ("attributes", "relationships") for name in resource.get(part, {})}
         assert named <= set(OROCOMMERCE[resource["type"]]), resource["type"]
+
+
+ADOBE: dict[str, list[str]] = json.loads((HERE / "published_fields_adobe_commerce.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "file", sorted((HERE / "fixtures" / "adobe-commerce").glob("*.json")), ids=lambda file: file.stem
+)
+def test_a_fixture_of_adobe_commerce_has_no_field_that_was_made_up(file: Path) -> None:
+    body = json.loads(file.read_bytes())
+    value = body["data"].pop("value")
+    assert unheard_of("event", body, ADOBE) == []
+    assert unheard_of(file.stem, value, ADOBE) == []

@@ -136,6 +136,14 @@ class Counters(Protocol):
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
 
 
+class PublicKeyServer(Protocol):
+    """Fetches the public keys of platforms that sign with a private one."""
+
+    async def get(self, addresses: Sequence[str]) -> Mapping[str, bytes]:
+        """The keys that there are, by their addresses. Raises `Busy` if none of them could be asked for."""
+        ...
+
+
 class IngestDependencies(Struct, frozen=True):
     """What a use case works with. `budget` is how many seconds of wall-clock time storing may take.
 

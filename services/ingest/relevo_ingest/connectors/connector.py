@@ -1,5 +1,6 @@
 """What every shop platform's folder offers: the one seam between ingest and the platforms."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -15,12 +16,18 @@ METHOD, HANDSHAKE_METHOD = "POST", "GET"
 
 
 class WebhookRequest(Struct, frozen=True, kw_only=True):
-    """A request as it arrived. `headers` have their names in lower case; nothing of it is proven yet."""
+    """A request as it arrived. `headers` have their names in lower case; nothing of it is proven yet.
+
+    `received` is when it came, for signatures that hold for a while. `keys` are the public keys (PEM) that `PublicKeys`
+    names, by their addresses, as far as they could be fetched.
+    """
 
     headers: Mapping[str, str]
     body: bytes = b""
     method: str = METHOD
     query: Mapping[str, str] = {}
+    received: datetime | None = None
+    keys: Mapping[str, bytes] = {}
 
 
 class Claims(Struct, frozen=True, kw_only=True):
@@ -53,11 +60,29 @@ class Fetch(Struct, frozen=True, kw_only=True):
     requests: Mapping[str, ApiRequest]
 
 
+class PublicKeys(Struct, frozen=True, kw_only=True):
+    """Where the public keys of a platform are that signs with a private one.
+
+    `headers` name the path of each key at `base`, which is the platform's own host; the whole path must match `path`.
+    What a header says is not proven, so it can lead nowhere else.
+    """
+
+    base: str
+    headers: Sequence[str]
+    path: str
+
+    def addresses(self, headers: Mapping[str, str]) -> list[str]:
+        """The address of the key that each header names; empty where there is none."""
+        paths = [headers.get(name, "") for name in self.headers]
+        return [f"{self.base}{path}" if re.fullmatch(self.path, path) else "" for path in paths]
+
+
 class Signature(Struct, frozen=True):
-    """How a platform signs, for the OpenAPI document: the header that has the signature, and what is in it."""
+    """How a platform signs: the header that has the signature, what is in it, and its public keys if it has any."""
 
     header: str
     meaning: str
+    keys: PublicKeys | None = None
 
 
 class Connector(Protocol):

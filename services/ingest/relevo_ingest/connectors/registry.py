@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from relevo_ingest.connectors.adobe_commerce.connector import AdobeCommerce
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
 from relevo_ingest.connectors.platform_api import PlatformApi
@@ -16,6 +17,7 @@ from relevo_ingest.connectors.woocommerce.registration import WooCommerceRegistr
 
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
+        "adobe-commerce": AdobeCommerce(),
         "orocommerce": OroCommerce(),
         "shopify": Shopify(),
         "woocommerce": WooCommerce(),

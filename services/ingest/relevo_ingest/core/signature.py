@@ -5,6 +5,13 @@ import binascii
 import hmac
 from collections.abc import Iterable
 
+from cryptography.exceptions import InvalidSignature as WrongSignature
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from relevo_ingest.core.errors import InvalidSignature
 
 NOT_THE_SHOPS = (
@@ -38,6 +45,29 @@ def verify_hmac_hex(secrets: Iterable[str], body: bytes, header: str | None, *, 
     except ValueError:
         raise InvalidSignature(f"{named} is not hexadecimal") from None
     _verify(secrets, body, claimed)
+
+
+def verify_rsa_base64(body: bytes, pairs: Iterable[tuple[str, bytes]], *, named: str, platform: str) -> None:
+    """Raises `InvalidSignature` unless one pair of a signature and its public key (PEM) fits `body`.
+
+    A signature is base64 of RSA with SHA-256 (PKCS #1 v1.5). A pair without a signature or a key fits nothing.
+    """
+    given = [(signature, key) for signature, key in pairs if signature and key]
+    if not given:
+        raise InvalidSignature(f"{named} or the path of its public key is missing: {platform} sends both")
+    if not any(_rsa_fits(body, signature, key) for signature, key in given):
+        raise InvalidSignature(NOT_THE_SHOPS)
+
+
+def _rsa_fits(body: bytes, signature: str, key: bytes) -> bool:
+    try:
+        public = load_pem_public_key(key)
+        if not isinstance(public, RSAPublicKey):
+            return False
+        public.verify(base64.b64decode(signature, validate=True), body, PKCS1v15(), SHA256())
+    except (binascii.Error, ValueError, UnsupportedAlgorithm, WrongSignature):
+        return False
+    return True
 
 
 def _given(header: str | None, named: str, platform: str) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from relevo_ingest.app.event_store import Receipt
-from relevo_ingest.app.ports import IngestDependencies, KnownShop, ShopCatalog
+from relevo_ingest.app.ports import IngestDependencies, KnownShop, PublicKeyServer, ShopCatalog
 from relevo_ingest.app.receive_events import receive_events
 from relevo_ingest.app.receive_webhook import Delivery, Webhook
 from relevo_ingest.app.shop_contexts import context
@@ -52,6 +52,7 @@ class Ingest(Struct, frozen=True):
     clock: Clock
     metrics: Metrics
     gathering: Gathering
+    public_keys: PublicKeyServer
 
 
 def make_app(ingest: Ingest) -> FrontDoor:
@@ -126,6 +127,7 @@ class _Endpoints:
         self._clock = ingest.clock
         self._gathering = ingest.gathering
         self._batches = WebhookBatches(ingest.deps, ingest.gathering)
+        self._public_keys = ingest.public_keys
         self._nobodys = secrets.token_hex()
 
     async def webhook(self, exchange: Exchange) -> bytes | Response:
@@ -141,7 +143,10 @@ class _Endpoints:
         if exchange.method != METHOD:
             raise HTTPException(405, headers={"Allow": METHOD})
         received = self._clock.now()
-        shop = self._of_platform(shop, connector, given, received)
+        keys = await self._keys_of(connector, given)
+        shop = self._of_platform(
+            shop, connector, msgspec.structs.replace(given, received=received, keys=keys), received
+        )
         self._within_rate(shop)
         # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
         headers = {name: given.headers[name] for name in connector.headers if name in given.headers}
@@ -161,6 +166,11 @@ class _Endpoints:
         if known is None:
             raise InvalidSignature(NOT_THE_SHOPS)
         return known
+
+    async def _keys_of(self, connector: Connector, given: WebhookRequest) -> Mapping[str, bytes]:
+        """The public keys that the request's signature needs; most platforms sign with the shop's own secret."""
+        wanted = connector.signature.keys
+        return {} if wanted is None else await self._public_keys.get(wanted.addresses(given.headers))
 
     async def _given(self, exchange: Exchange) -> WebhookRequest:
         body = await exchange.body(self._settings)

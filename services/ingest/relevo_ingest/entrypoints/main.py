@@ -6,8 +6,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
+
 from relevo_ingest.adapters.ids import KEPT_DAYS
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
+from relevo_ingest.adapters.key_server import KeyPolicy, KeyServer
 from relevo_ingest.adapters.states import RETENTION
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.dependencies import stores
@@ -44,20 +47,27 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
     Raises `SecretTooShort`: without the secret of the links nobody could unsubscribe.
     """
     check_secret(settings.link_secret.get_secret_value())
-    async with stores(settings, service, name="relevo-ingest") as opened:
+    async with (
+        stores(settings, service, name="relevo-ingest") as opened,
+        httpx.AsyncClient(trust_env=False) as key_client,
+    ):
         pool, erasures = opened.pool, opened.erasures
         forget_ids = purge_expired(pool, IDS_RETENTION, days=KEPT_DAYS)
         forget = purge_expired(pool, RETENTION, days=settings.ingest_state_days)
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
         gathering = Gathering(settings.batch_window / settings.clock_speed)
-        app = make_app(Ingest(settings, opened.shops, opened.deps, rates, service.clock, service.metrics, gathering))
+        keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time)
+        ingest = Ingest(settings, opened.shops, opened.deps, rates, service.clock, service.metrics, gathering, keys)
+        app, stop_timeout = make_app(ingest), settings.stop_timeout
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
                 service.loop("event ids", forget_ids, longest_pause=3600),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
-            serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout) as port,
+            serve(
+                make_app(ingest), settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout
+            ) as port,
         ):
             _log.info("ingest listens on %s:%d", settings.ingest_host, port)
             yield port

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from relevo_contracts.payloads import CartUpdated, Item
 from relevo_ingest.connectors.orocommerce import parts
-from relevo_ingest.connectors.orocommerce.changes import if_changed
 from relevo_ingest.connectors.orocommerce.json_api import Document, Resource
 from relevo_ingest.connectors.orocommerce.message import Message
 from relevo_ingest.connectors.orocommerce.shapes import ListItemShape, ListShape, ProductShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
+from relevo_ingest.core.changes import if_changed
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
 from relevo_ingest.core.notes import cut
 from relevo_ingest.core.states import Entity

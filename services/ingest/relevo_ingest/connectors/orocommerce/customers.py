@@ -6,11 +6,11 @@ from msgspec import structs
 
 from relevo_contracts.payloads import Buyer, CustomerChanged
 from relevo_ingest.connectors.orocommerce import parts
-from relevo_ingest.connectors.orocommerce.changes import if_changed
 from relevo_ingest.connectors.orocommerce.message import Message
 from relevo_ingest.connectors.orocommerce.shapes import CompanyShape, CustomerUserShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
+from relevo_ingest.core.changes import if_changed
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
 from relevo_ingest.core.states import Entity
 

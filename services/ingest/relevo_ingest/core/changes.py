@@ -1,4 +1,4 @@
-"""What is told as a whole whenever it changed: each state once, though OroCommerce sends it under two topics."""
+"""What is told as a whole whenever it changed: each state once, under however many topics a platform sends it."""
 
 import msgspec
 
