@@ -65,9 +65,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
                 service.loop("event ids", forget_ids, longest_pause=3600),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
-            serve(
-                make_app(ingest), settings.ingest_host, settings.ingest_port, stop_timeout=settings.stop_timeout
-            ) as port,
+            serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=stop_timeout) as port,
         ):
             _log.info("ingest listens on %s:%d", settings.ingest_host, port)
             yield port
