@@ -23,18 +23,22 @@ from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.app.ports import IngestDependencies, Message, Outcome, outcome_of
+from relevo_ingest.app.storefront_ports import StorefrontDependencies
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify import topics
 from relevo_ingest.connectors.shopify.signature import sign_shopify
-from relevo_ingest.core.aliases import Alias, Lookup
+from relevo_ingest.core.aliases import Alias, Kind, Lookup, Visitor
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.states import StateQuery, StateView
+from relevo_ingest.core.storefront.opt_in import OptIn, State
+from relevo_ingest.core.storefront.traffic import AddressRates
 from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.entrypoints.storefront import StorefrontParts, VisitRates
 from relevo_ingest.settings import IngestSettings
-from relevo_runtime import catalog
+from relevo_runtime import catalog, storefronts
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.metrics import Metrics
 from tests.ingest.conftest import SECRET, TOKEN, tea_shop
@@ -51,6 +55,8 @@ class Stores:
     def __init__(self) -> None:
         self.stored: list[Event] = []
         self.kept: list[Unrecognised] = []
+        self.asked: list[OptIn] = []
+        self.lookups: list[Lookup] = []
 
     async def get(self, name: str) -> catalog.Shop | None:
         if name == "lumen":
@@ -62,6 +68,7 @@ class Stores:
 
     async def key_of_each(self, lookups: Sequence[Lookup]) -> list[Outcome[str]]:
         assert all(lookup.aliases for lookup in lookups)
+        self.lookups += lookups
         return ["cus_1"] * len(lookups)
 
     async def known(self, shop: str, names: Sequence[Alias]) -> list[str]:
@@ -91,10 +98,45 @@ class Stores:
         assert all(len(digest) == 16 for digest in digests.values())
         return ()
 
+    async def visitor(self, shop: str, name: Alias) -> Visitor | None:
+        assert name.kind is Kind.ANONYMOUS
+        return Visitor("cus_2", owned=False)
+
+    async def ask(self, one: OptIn) -> bool:
+        self.asked.append(one)
+        return True
+
+    async def find(self, shop: str, request: str) -> OptIn | None:
+        return next((one for one in self.asked if one.id == request), None)
+
+    async def finish(self, shop: str, request: str, state: State, at: datetime, ip_hash: str) -> None:
+        assert await self.find(shop, request)
+
     async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         assert due
         assert request
         self.stored += [each.event for each in finished]
+
+
+PUBLIC_KEY = "pk_the-key-of-the-pages"
+IDENTITY_SECRET = "a-secret-of-the-shops-server"
+
+
+class Storefronts:
+    """The one storefront, of `tea`."""
+
+    def __init__(self, consent: storefronts.ConsentMode = "assumed") -> None:
+        self.consent: storefronts.ConsentMode = consent
+
+    async def get(self, shop: str) -> storefronts.Storefront | None:
+        secrets = [catalog.Secret(IDENTITY_SECRET)]
+        front = storefronts.Storefront(
+            shop="tea", key=PUBLIC_KEY, domains=["tea.example.com"], consent=self.consent, secrets=secrets
+        )
+        return front if shop == "tea" else None
+
+    async def changed(self) -> bool:
+        return False
 
 
 async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
@@ -119,8 +161,10 @@ def make(stores: Stores) -> FrontDoor:
         budget=30.0,
         erasing_after=timedelta(hours=24),
     )
-    rates = Rates(0, 1, lambda: 0.0)
-    return make_app(Ingest(own, stores, deps, rates, SystemClock(), metrics, Gathering(0), ADOBE))
+    rates, clock = Rates(0, 1, lambda: 0.0), SystemClock()
+    front = StorefrontDependencies(deps, stores, stores, lambda one: f"https://relevo.example/c/{one.id}")
+    parts = StorefrontParts(Storefronts(), front, VisitRates(rates, AddressRates(0, 1, lambda: 0.0)))
+    return make_app(Ingest(own, stores, deps, rates, clock, metrics, Gathering(0), ADOBE, parts))
 
 
 async def answered(
@@ -260,15 +304,30 @@ def test_any_cloud_event_is_taken_or_refused(data: st.DataObject) -> None:
     nothing_malformed(stores)
 
 
-PATHS = ["hooks", "events", "u", "tea", "shopify", "woocommerce", "healthz", "", "..", "\0"]
+PATHS = [
+    "hooks",
+    "events",
+    "u",
+    "t",
+    "c",
+    "v1",
+    "track",
+    "batch",
+    "tea",
+    "shopify",
+    "woocommerce",
+    "healthz",
+    "",
+    "..",
+    "\0",
+]
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "DELETE", "HEAD"]),
     st.lists(
-        st.sampled_from(["hooks", "events", "u", "tea", "shopify", "woocommerce", "healthz", "", "..", "\0"])
-        | MALFORMED_TEXT,
+        st.deferred(lambda: st.sampled_from(PATHS)) | MALFORMED_TEXT,
         max_size=4,
     ),
     st.lists(st.tuples(st.sampled_from([b"accept-language", b"authorization", b"content-length", b"host"]), HEADER)),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from relevo_cli import addresses, database
 from relevo_cli.console import counted, err, out
 from relevo_cli.errors import CommandError
-from relevo_runtime import catalog, connections
+from relevo_runtime import catalog, connections, storefronts
 from relevo_runtime.catalog import Secret
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.postgres import Connection
@@ -78,6 +78,7 @@ async def _rotate(keys: SecretKeys, *, in_clear: bool) -> Rotated:
         await catalog.hold(connection)
         await _webhooks(connection, keep)
         await _credentials(connection, keep)
+        await _storefronts(connection, keep)
     return Rotated(count, left)
 
 
@@ -86,6 +87,12 @@ async def _webhooks(connection: Connection, keep: Keep) -> None:
         if shop.secrets:
             kept = [keep(one, shop.shop, WEBHOOK) for one in shop.secrets]
             await catalog.update_shop(connection, replace(shop, secrets=kept))
+
+
+async def _storefronts(connection: Connection, keep: Keep) -> None:
+    for one in await storefronts.storefronts(connection):
+        kept = [keep(secret, one.shop, storefronts.SEALED_AS) for secret in one.secrets]
+        await storefronts.set_storefront(connection, replace(one, secrets=kept))
 
 
 async def _credentials(connection: Connection, keep: Keep) -> None:

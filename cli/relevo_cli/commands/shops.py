@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
-from relevo_cli.commands import moves, pauses
+from relevo_cli.commands import moves, pauses, storefronts
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_contracts.languages import language
@@ -71,8 +71,8 @@ def register(app: typer.Typer) -> None:
     group.command("rotate-secret")(rotate_secret)
     group.command("add-token")(add_token)
     group.command("remove-token")(remove_token)
-    group.command("resume")(pauses.resume)
-    group.command("move")(moves.move)
+    for command in (storefronts.storefront, pauses.resume, moves.move):
+        group.command(command.__name__)(command)
     app.add_typer(group, name="shops")
 
 

@@ -74,6 +74,8 @@ select distinct encode(substring(decode(secret ->> 'value', 'base64') from 2 for
 from (
     select shop, jsonb_array_elements(secrets) as secret from catalog.shop
     union all
+    select shop, jsonb_array_elements(secrets) from catalog.storefront
+    union all
     select c.shop, one.value from catalog.connection as c, jsonb_each(c.credentials) as one
 ) as kept
 where ($1::text is null or shop = $1) and secret ->> 'sealed' = 'true'

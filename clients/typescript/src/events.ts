@@ -97,8 +97,9 @@ export interface CheckoutChanged {
  * `consent.changed`: a proof of consent, or its withdrawal (GDPR Art. 7(1) and 7(3)).
  *
  * It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
- * `ip_hash` are the evidence: what was asked, where, and from where it was answered. `restored` grants nothing: it
- * lifts the withdrawal by an unsubscribe link of the instant `undoes`, and what held before that holds again.
+ * `ip_hash` are the evidence: what was asked, where, and from where it was answered; with a double opt-in also `form`,
+ * `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
+ * link of the instant `undoes`, and what held before that holds again.
  */
 export interface ConsentChanged {
   customer: Buyer;
@@ -112,6 +113,31 @@ export interface ConsentChanged {
   list_id?: string;
   ip_hash?: string;
   undoes?: string | null;
+  form?: string;
+  wording_version?: string;
+  requested_at?: string | null;
+}
+
+/**
+ * `consent.requested`: somebody typed an address into a sign-up form. It is not consent until its owner confirms.
+ *
+ * `contact` is that address, and `confirm_url` the link that only its owner may get: `consent.changed` follows when
+ * it is confirmed. The other fields become the evidence then (`ConsentChanged`).
+ */
+export interface ConsentRequested {
+  customer: Buyer;
+  request_id: string;
+  contact?: EventContact | null;
+  channel?: "email";
+  purpose?: "marketing" | "newsletter" | "partners" | "product_news" | "survey";
+  confirm_url?: string;
+  expires_at?: string | null;
+  form?: string;
+  form_url?: string;
+  wording?: string;
+  wording_version?: string;
+  list_id?: string;
+  ip_hash?: string;
 }
 
 /**
@@ -210,7 +236,7 @@ export interface EventContact {
 }
 
 /**
- * `form.submitted`: a form of the storefront was sent.
+ * `form.submitted`: a form of the storefront was sent. `contact` is what the visitor typed there, unproven.
  */
 export interface FormSubmitted {
   customer: Buyer;
@@ -218,6 +244,7 @@ export interface FormSubmitted {
   fields?: Record<string, string>;
   url?: string;
   campaign?: Campaign | null;
+  contact?: EventContact | null;
 }
 
 /**
@@ -427,6 +454,8 @@ export interface ProductChanged {
 
 /**
  * `back_in_stock.requested`, `price_drop.requested`: a customer wants to hear of a product.
+ *
+ * `contact` is the address that a visitor typed, which may be anybody's: it is where this news goes, and no more.
  */
 export interface ProductRequested {
   customer: Buyer;
@@ -441,6 +470,7 @@ export interface ProductRequested {
   target_price?: Money | null;
   channels?: string[];
   form_url?: string;
+  contact?: EventContact | null;
 }
 
 /**
@@ -501,6 +531,16 @@ export interface ReturnChanged {
   fee?: Money | null;
   test?: boolean;
   store?: string;
+}
+
+/**
+ * `search.performed`: a visitor searched the storefront. `results` is how many were found, if the shop told.
+ */
+export interface SearchPerformed {
+  customer: Buyer;
+  query: string;
+  results?: number | null;
+  url?: string;
 }
 
 /**
@@ -630,6 +670,18 @@ export interface Variant {
   options?: Record<string, string>;
 }
 
+/**
+ * `wishlist.updated`: `added` and `removed` are what changed, `items` the whole list where the shop tells it.
+ */
+export interface WishlistUpdated {
+  customer: Buyer;
+  wishlist_id?: string;
+  added?: Item[];
+  removed?: Item[];
+  items?: Item[];
+  url?: string;
+}
+
 /** What every event has that a shop declares itself; the shop's schema has the rest. */
 export interface CustomEvent {
   customer: Buyer;
@@ -652,10 +704,16 @@ export interface EventData {
   "customer.data_requested": PrivacyRequested;
   /** A customer is to be erased (GDPR Art. 17). */
   "customer.redacted": PrivacyRequested;
+  /** Somebody typed an address into a sign-up form; its owner has to confirm it. */
+  "consent.requested": ConsentRequested;
   /** A person agreed to messages on a channel, withdrew that, or undid a withdrawal. */
   "consent.changed": ConsentChanged;
   /** A page of the storefront was looked at. */
   "page.viewed": PageViewed;
+  /** A visitor searched the storefront. */
+  "search.performed": SearchPerformed;
+  /** Something was put on a wishlist, or taken off it. */
+  "wishlist.updated": WishlistUpdated;
   /** A form of the storefront was sent. */
   "form.submitted": FormSubmitted;
   /** A cart changed; the event has the whole cart. */

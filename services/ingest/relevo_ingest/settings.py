@@ -47,6 +47,32 @@ class IngestSettings(RuntimeSettings):
     ingest_burst: int = Field(
         default=20_000, ge=1, le=10_000_000, description="how many of them a shop may send at once before that holds"
     )
+    ingest_storefront_rate: float = Field(
+        default=500.0,
+        ge=0,
+        le=1_000_000,
+        description="events a second that each process takes from the browsers of one shop; 0: no limit",
+    )
+    ingest_storefront_burst: int = Field(
+        default=5_000, ge=1, le=10_000_000, description="how many of them may come at once before that holds"
+    )
+    ingest_visitor_rate: float = Field(
+        default=2.0,
+        ge=0,
+        le=1_000_000,
+        description="requests a second that each process takes from one visitor's address; 0: no limit",
+    )
+    ingest_visitor_burst: int = Field(
+        default=120, ge=1, le=1_000_000, description="how many of them may come at once before that holds"
+    )
+    ingest_client_header: str = Field(
+        default="",
+        description="header in which the proxy before ingest tells the visitor's address, such as x-forwarded-for"
+        " (its last entry counts); empty: the address that connects",
+    )
+    ingest_visit_links: timedelta = Field(
+        default=timedelta(days=30), description="how long a link in a mail tells who opens it in the shop"
+    )
     ingest_erasing_after: timedelta = Field(
         default=timedelta(hours=24),
         ge=timedelta(0),

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from relevo_contracts.parts import Buyer, Level, Money, Variant
+from relevo_contracts.parts import Buyer, EventContact, Level, Money, Variant
 
 
 class StockChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,7 +59,10 @@ class ProductChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProductRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`back_in_stock.requested`, `price_drop.requested`: a customer wants to hear of a product."""
+    """`back_in_stock.requested`, `price_drop.requested`: a customer wants to hear of a product.
+
+    `contact` is the address that a visitor typed, which may be anybody's: it is where this news goes, and no more.
+    """
 
     customer: Buyer
     product_id: str = ""
@@ -73,3 +76,4 @@ class ProductRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
     target_price: Money | None = None
     channels: list[str] = []
     form_url: str = ""
+    contact: EventContact | None = None

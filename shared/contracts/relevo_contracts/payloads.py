@@ -29,6 +29,7 @@ from relevo_contracts.parts import (
 )
 from relevo_contracts.people import (
     ConsentChanged,
+    ConsentRequested,
     CustomerChanged,
     CustomerMerged,
     CustomerSeen,
@@ -36,7 +37,9 @@ from relevo_contracts.people import (
     FormSubmitted,
     PageViewed,
     PrivacyRequested,
+    SearchPerformed,
     ShopChanged,
+    WishlistUpdated,
 )
 from relevo_contracts.sales import (
     CartUpdated,
@@ -61,6 +64,7 @@ __all__ = [
     "CartUpdated",
     "CheckoutChanged",
     "ConsentChanged",
+    "ConsentRequested",
     "Count",
     "CouponChanged",
     "Currency",
@@ -89,6 +93,7 @@ __all__ = [
     "QuoteChanged",
     "RefundCreated",
     "ReturnChanged",
+    "SearchPerformed",
     "ShipmentChanged",
     "ShopChanged",
     "StockChanged",
@@ -96,12 +101,16 @@ __all__ = [
     "Track",
     "Transaction",
     "Variant",
+    "WishlistUpdated",
 ]
 
 Payload = (
     CustomerChanged
     | ConsentChanged
+    | ConsentRequested
     | PageViewed
+    | SearchPerformed
+    | WishlistUpdated
     | FormSubmitted
     | CartUpdated
     | CheckoutChanged
@@ -133,8 +142,11 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "customer.logged_in": CustomerSeen,
     "customer.data_requested": PrivacyRequested,
     "customer.redacted": PrivacyRequested,
+    "consent.requested": ConsentRequested,
     "consent.changed": ConsentChanged,
     "page.viewed": PageViewed,
+    "search.performed": SearchPerformed,
+    "wishlist.updated": WishlistUpdated,
     "form.submitted": FormSubmitted,
     "cart.updated": CartUpdated,
     "checkout.started": CheckoutChanged,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from relevo_contracts.parts import Buyer, Campaign, Count, Instant, Money
+from relevo_contracts.parts import Buyer, Campaign, Count, EventContact, Instant, Item, Money
 
 
 class CustomerChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,8 +47,9 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`consent.changed`: a proof of consent, or its withdrawal (GDPR Art. 7(1) and 7(3)).
 
     It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
-    `ip_hash` are the evidence: what was asked, where, and from where it was answered. `restored` grants nothing: it
-    lifts the withdrawal by an unsubscribe link of the instant `undoes`, and what held before that holds again.
+    `ip_hash` are the evidence: what was asked, where, and from where it was answered; with a double opt-in also `form`,
+    `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
+    link of the instant `undoes`, and what held before that holds again.
     """
 
     customer: Buyer
@@ -62,6 +63,9 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     list_id: str = ""
     ip_hash: str = ""
     undoes: Instant | None = None
+    form: str = ""
+    wording_version: str = ""
+    requested_at: Instant | None = None
 
 
 class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,14 +85,57 @@ class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     campaign: Campaign | None = None
 
 
+class ConsentRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`consent.requested`: somebody typed an address into a sign-up form. It is not consent until its owner confirms.
+
+    `contact` is that address, and `confirm_url` the link that only its owner may get: `consent.changed` follows when
+    it is confirmed. The other fields become the evidence then (`ConsentChanged`).
+    """
+
+    customer: Buyer
+    request_id: str
+    contact: EventContact | None = None
+    channel: Literal["email"] = "email"
+    purpose: Literal["marketing", "newsletter", "product_news", "survey", "partners"] = "marketing"
+    confirm_url: str = ""
+    expires_at: Instant | None = None
+    form: str = ""
+    form_url: str = ""
+    wording: str = ""
+    wording_version: str = ""
+    list_id: str = ""
+    ip_hash: str = ""
+
+
+class SearchPerformed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`search.performed`: a visitor searched the storefront. `results` is how many were found, if the shop told."""
+
+    customer: Buyer
+    query: str
+    results: Count | None = None
+    url: str = ""
+
+
+class WishlistUpdated(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`wishlist.updated`: `added` and `removed` are what changed, `items` the whole list where the shop tells it."""
+
+    customer: Buyer
+    wishlist_id: str = ""
+    added: list[Item] = []
+    removed: list[Item] = []
+    items: list[Item] = []
+    url: str = ""
+
+
 class FormSubmitted(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`form.submitted`: a form of the storefront was sent."""
+    """`form.submitted`: a form of the storefront was sent. `contact` is what the visitor typed there, unproven."""
 
     customer: Buyer
     form: str
     fields: dict[str, str] = {}
     url: str = ""
     campaign: Campaign | None = None
+    contact: EventContact | None = None
 
 
 class PrivacyRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -53,7 +53,22 @@ class Undo(Struct, frozen=True, array_like=True, tag="undo"):
     at: datetime
 
 
-Link = Unsubscribe | Undo
+class Confirm(Struct, frozen=True, array_like=True, tag="confirm"):
+    """Confirms the sign-up `request` of a shop, or says that nobody asked for it: whoever reads the mail may."""
+
+    shop: str
+    request: str
+
+
+class Visit(Struct, frozen=True, array_like=True, tag="visit"):
+    """Says that whoever opens a page of the shop by it reads the mail of one customer, which went out at `at`."""
+
+    shop: str
+    key: str
+    at: datetime
+
+
+Link = Unsubscribe | Undo | Confirm | Visit
 """Everything that a token may stand for."""
 
 
@@ -94,7 +109,7 @@ def read_token(secret: str, token: str) -> Link:
         raise BadToken from error
 
 
-_decode = msgspec.json.Decoder(Unsubscribe | Undo).decode
+_decode = msgspec.json.Decoder(Unsubscribe | Undo | Confirm | Visit).decode
 
 
 def _mac(secret: str, body: bytes) -> bytes:

@@ -25,12 +25,8 @@ class Metrics:
         self.batch_retries = self._counter("batch_retries", "Batches tried again after a temporary failure.")
         self.commit_failures = self._counter("commit_failures", "Commits that a rebalance overtook; redelivered.")
         self.dead_letters = self._counter("dead_letters", "Records that could never be processed.", ("topic",))
-        self.records_parked = self._counter(
-            "records_parked", "Records put aside since their shop is paused.", ("topic",)
-        )
-        self.shops_paused = self._gauge(
-            "shops_paused", "Shops whose records are put aside: should be 0.", ("consumer",)
-        )
+        self.records_parked = self._counter("records_parked", "Records put aside: their shop is paused.", ("topic",))
+        self.shops_paused = self._gauge("shops_paused", "Shops whose records are put aside: 0 is right.", ("consumer",))
         self.records_shredded = self._counter("records_shredded", "Records passed over: their person was erased.")
         self.assigned_partitions = self._gauge("assigned_partitions", "Partitions that this process holds now.")
 
@@ -40,6 +36,7 @@ class Metrics:
 
         # ingest
         self.webhooks = self._counter("webhooks", "Requests taken or refused, by HTTP status.", ("shop", "status"))
+        self.visits = self._counter("visits", "Requests of visitors' browsers, by HTTP status.", ("shop", "status"))
         self.unrecognised = self._counter(
             "unrecognised", "Genuine messages without an event, kept by reason.", ("shop", "topic", "reason")
         )

@@ -14,6 +14,7 @@ import msgspec
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
+from relevo_ingest.adapters.opt_ins import STATEMENTS as OPT_INS
 from relevo_ingest.app.ports import EventLog, Message, Outcome, outcome_of
 from relevo_ingest.core.aliases import Alias, Kind, new_key
 from relevo_ingest.core.errors import Busy
@@ -95,14 +96,18 @@ class ErasingEventLog:
     async def _forget(self, names: dict[Person, list[Alias]]) -> None:
         known = [(shop, alias) for (shop, _), aliases in names.items() for alias in aliases]
         orders = [(shop, alias.name.partition(":")[2]) for shop, alias in known if alias.kind is Kind.ORDER]
+        addresses = [(shop, alias.name) for shop, alias in known if alias.kind is Kind.EMAIL]
+        if addresses:
+            await self._pool.execute(OPT_INS["forget"], *_columns(addresses))
         if orders:
             await self._pool.execute(STATEMENTS["states"], *_columns(orders))
         if known:
             await self._pool.execute(STATEMENTS["names"], *_columns((shop, alias.name) for shop, alias in known))
 
     async def _forget_shop(self, shop: str) -> None:
-        for name in ("names_of_shop", "states_of_shop", "imports_of_shop"):
-            while _count(await self._pool.execute(STATEMENTS[name], shop, PAGE)) >= PAGE:
+        names = ("names_of_shop", "states_of_shop", "imports_of_shop")
+        for statement in (*(STATEMENTS[name] for name in names), OPT_INS["forget_shop"]):
+            while _count(await self._pool.execute(statement, shop, PAGE)) >= PAGE:
                 pass
 
 

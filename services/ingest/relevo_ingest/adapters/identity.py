@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import asyncpg
 
 from relevo_ingest.app.ports import Outcome
-from relevo_ingest.core.aliases import Alias, Kind, Lookup, new_key
+from relevo_ingest.core.aliases import Alias, Kind, Lookup, Visitor, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.coalescing import Coalescer
 from relevo_runtime.postgres import Pool, Statements, temporary
@@ -67,6 +67,11 @@ class Identity:
         """The keys that these names have, each once; of those not known none. Raises `Busy`."""
         rows = await self._now("keys_of", shop, [alias.name for alias in names])
         return [row["key"] for row in rows]
+
+    async def visitor(self, shop: str, name: Alias) -> Visitor | None:
+        """What the name of a browser leads to; `None` if it was never heard of. Raises `Busy`."""
+        rows = await self._now("visitor", shop, name.name)
+        return Visitor(rows[0]["key"], rows[0]["owned"]) if rows else None
 
     async def merge(self, shop: str, merged: Sequence[str], kept: str) -> None:
         """All names of the `merged` keys lead to `kept` from now on, as do erasures that wait. Raises `Busy`."""

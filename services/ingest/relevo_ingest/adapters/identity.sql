@@ -77,3 +77,10 @@ with erased as (
      where shop = $1 and key = any($2::text[]) and key <> $3 and state in ('waiting', 'publishing')
 )
 update ingest.alias set key = $3 where shop = $1 and key = any($2::text[]) and key <> $3;
+
+-- name: visitor
+-- The key that the name of a browser ($2) leads to, and whether it is a person's: known by more than browsers and carts.
+select known.key,
+       exists (select from ingest.alias owner
+                where owner.shop = known.shop and owner.key = known.key and owner.kind between 0 and 4) as owned
+  from ingest.alias known where known.shop = $1 and known.alias = $2

@@ -75,6 +75,13 @@ class Lookup(Struct, frozen=True):
     aliases: tuple[Alias, ...]
 
 
+class Visitor(Struct, frozen=True):
+    """What the name of a browser leads to. `owned`: to a person whose id, address, number or order is known."""
+
+    key: str
+    owned: bool
+
+
 CUSTOMER_PREFIX = "cus_"
 
 

@@ -30,10 +30,21 @@ class Rates:
         if not self._rate:
             return 0.0
         now = self._monotonic()
-        bucket = self._buckets.setdefault(shop, _Bucket(self._burst, now))
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
-        bucket.at = now
+        bucket = self._filled(self._buckets.setdefault(shop, _Bucket(self._burst, now)), now)
         if bucket.tokens < 1:
             return (1 - bucket.tokens) / self._rate
         bucket.tokens -= cost
         return 0.0
+
+    def peek(self, shop: str) -> float:
+        """How many seconds until there is a token; none is taken, and no bucket is made."""
+        bucket = self._buckets.get(shop)
+        if bucket is None or not self._rate:
+            return 0.0
+        tokens = self._filled(bucket, self._monotonic()).tokens
+        return (1 - tokens) / self._rate if tokens < 1 else 0.0
+
+    def _filled(self, bucket: _Bucket, now: float) -> _Bucket:
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
+        bucket.at = now
+        return bucket

@@ -30,6 +30,7 @@ from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
+from relevo_ingest.entrypoints.storefront import StorefrontEndpoints, StorefrontParts
 from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
@@ -53,12 +54,14 @@ class Ingest(Struct, frozen=True):
     metrics: Metrics
     gathering: Gathering
     public_keys: PublicKeyServer
+    storefront: StorefrontParts
 
 
 def make_app(ingest: Ingest) -> FrontDoor:
     """The application; it holds no state of its own."""
     endpoints = _Endpoints(ingest)
     links = LinkPages(ingest.settings, ingest.shops, ingest.deps, ingest.clock)
+    visits = StorefrontEndpoints(ingest.settings, ingest.shops, ingest.storefront, ingest.clock, ingest.metrics)
     hooks, events = _Counted(ingest, endpoints.webhook), _Counted(ingest, endpoints.events)
     routes = [
         Route("/hooks/{shop}/{platform}", hooks, methods=[METHOD, HANDSHAKE_METHOD]),
@@ -66,6 +69,7 @@ def make_app(ingest: Ingest) -> FrontDoor:
         Route("/events/{shop}", _handshake, methods=["OPTIONS"]),
         Route("/u/{token}", links.show, methods=["GET"]),
         Route("/u/{token}", links.follow, methods=["POST"]),
+        *visits.routes(),
         serving(openapi),
         liveness(),
     ]

@@ -72,9 +72,10 @@ class LinkPages(Struct, frozen=True):
 
     def _link(self, request: Request) -> Unsubscribe | Undo | None:
         try:
-            return read_token(self.settings.link_secret.get_secret_value(), request.path_params["token"])
+            link = read_token(self.settings.link_secret.get_secret_value(), request.path_params["token"])
         except BadToken:
             return None
+        return link if isinstance(link, Unsubscribe | Undo) else None
 
     def _token(self, link: Unsubscribe | Undo) -> str:
         return token_of(self.settings.link_secret.get_secret_value(), link)

@@ -11,11 +11,14 @@ import httpx
 from relevo_ingest.adapters.ids import KEPT_DAYS
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
 from relevo_ingest.adapters.key_server import KeyPolicy, KeyServer
+from relevo_ingest.adapters.opt_ins import KEPT_DAYS as OPT_INS_KEPT_DAYS
+from relevo_ingest.adapters.opt_ins import RETENTION as OPT_INS_RETENTION
 from relevo_ingest.adapters.states import RETENTION
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.dependencies import stores
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.entrypoints.storefront_wiring import storefront_parts
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.environment import start
 from relevo_runtime.http import serve
@@ -53,16 +56,18 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
     ):
         pool, erasures = opened.pool, opened.erasures
         forget_ids = purge_expired(pool, IDS_RETENTION, days=KEPT_DAYS)
+        forget_opt_ins = purge_expired(pool, OPT_INS_RETENTION, days=OPT_INS_KEPT_DAYS)
         forget = purge_expired(pool, RETENTION, days=settings.ingest_state_days)
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
         gathering = Gathering(settings.batch_window / settings.clock_speed)
         keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time)
-        ingest = Ingest(settings, opened.shops, opened.deps, rates, service.clock, service.metrics, gathering, keys)
-        app, stop_timeout = make_app(ingest), settings.stop_timeout
+        parts = (rates, service.clock, service.metrics, gathering, keys, storefront_parts(settings, pool, opened.deps))
+        app, stop_timeout = make_app(Ingest(settings, opened.shops, opened.deps, *parts)), settings.stop_timeout
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
                 service.loop("event ids", forget_ids, longest_pause=3600),
+                service.loop("sign-ups", forget_opt_ins, longest_pause=3600),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
             serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=stop_timeout) as port,

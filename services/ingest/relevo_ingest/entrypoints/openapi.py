@@ -11,6 +11,7 @@ from relevo_contracts.payloads import EVENT_TYPES, CustomEvent
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.cloudevents import BATCH, JSON, STRUCTURED, CloudEvent
+from relevo_ingest.entrypoints.openapi_storefront import storefront_paths
 from relevo_runtime.openapi import answered, document, parameter, problem, schema
 
 _Document = dict[str, Any]
@@ -130,6 +131,7 @@ def _paths() -> _Document:
             "get": _ask_for_webhooks(),
         },
         "/u/{token}": {"parameters": [_TOKEN], "get": _page(posted=False), "post": _page(posted=True)},
+        **storefront_paths(_SHOP),
         "/healthz": {"get": _plain("alive", "The process answers.", "text/plain", "ok")},
         "/openapi.json": {"get": _plain("openapi", "This document.", JSON, {"type": "object"})},
     }
