@@ -30,6 +30,7 @@ from relevo_ingest.connectors.shopify.signature import sign_shopify
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, Visitor
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
+from relevo_ingest.core.signature import signed_at
 from relevo_ingest.core.states import StateQuery, StateView
 from relevo_ingest.core.storefront.opt_in import OptIn, State
 from relevo_ingest.core.storefront.traffic import AddressRates
@@ -46,6 +47,8 @@ from tests.ingest.signing import ADOBE
 from tests.ingest.webhooks import FIXTURES, body_of
 
 T = TypeVar("T")
+OF_A_MODULE = ("prestashop",)
+"""Platforms whose shops post by a module of ours."""
 LINK_SECRET = "a-secret-of-the-links"
 
 
@@ -59,6 +62,8 @@ class Stores:
         self.lookups: list[Lookup] = []
 
     async def get(self, name: str) -> catalog.Shop | None:
+        if name in OF_A_MODULE:
+            return msgspec.structs.replace(tea_shop(), shop=name, platform=name)
         if name == "lumen":
             return msgspec.structs.replace(tea_shop(), shop="lumen", platform="woocommerce")
         return tea_shop() if name == "tea" else None
@@ -275,6 +280,24 @@ def test_a_genuine_webhook_of_woocommerce_is_always_taken(data: st.DataObject) -
     ]
     stores = Stores()
     assert asyncio.run(send(stores, "POST", "/hooks/lumen/woocommerce", headers, body)) == 200
+    assert len(stores.stored) + len(stores.kept) >= 1
+    nothing_malformed(stores)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_a_genuine_message_of_a_module_is_always_taken(data: st.DataObject) -> None:
+    platform = data.draw(st.sampled_from(OF_A_MODULE))
+    kind = data.draw(st.sampled_from(sorted(CONNECTORS[platform].events_by_topic)))
+    event = json.loads((FIXTURES.parent / platform / f"{kind}.json").read_bytes())
+    record, related = event["data"][kind], event["data"]["related"]
+    for target in (event, record, related, *(row for rows in related.values() for row in rows)):
+        for name in data.draw(st.lists(st.sampled_from(sorted(target)), max_size=2)):
+            target[name] = data.draw(VALUES)
+    body = data.draw(st.just(json.dumps(event).encode()) | RAW)
+    headers = [(b"relevo-signature", signed_at(SECRET, body, SystemClock().now()).encode())]
+    stores = Stores()
+    assert asyncio.run(send(stores, "POST", f"/hooks/{platform}/{platform}", headers, body)) == 200
     assert len(stores.stored) + len(stores.kept) >= 1
     nothing_malformed(stores)
 

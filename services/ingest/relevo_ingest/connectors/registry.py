@@ -7,6 +7,8 @@ from relevo_ingest.connectors.adobe_commerce.connector import AdobeCommerce
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
 from relevo_ingest.connectors.platform_api import PlatformApi
+from relevo_ingest.connectors.prestashop.api import PrestaShopApi
+from relevo_ingest.connectors.prestashop.connector import PrestaShop
 from relevo_ingest.connectors.registration import Registration
 from relevo_ingest.connectors.shopify.api import ShopifyApi
 from relevo_ingest.connectors.shopify.connector import Shopify
@@ -19,6 +21,7 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
         "adobe-commerce": AdobeCommerce(),
         "orocommerce": OroCommerce(),
+        "prestashop": PrestaShop(),
         "shopify": Shopify(),
         "woocommerce": WooCommerce(),
     }
@@ -27,6 +30,7 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
 
 APIS: Mapping[str, PlatformApi] = MappingProxyType(
     {
+        "prestashop": PrestaShopApi(),
         "shopify": ShopifyApi(),
         "woocommerce": WooCommerceApi(),
     }

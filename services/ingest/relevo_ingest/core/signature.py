@@ -3,7 +3,9 @@
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature as WrongSignature
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +20,10 @@ NOT_THE_SHOPS = (
     "the signature matches none of the shop's secrets, or there is no such shop: "
     "compare the address and the secret with `relevo shops list`"
 )
+
+_SIGNED_AT = re.compile(r"t=(\d{1,12})((?:,v1=[0-9a-f]{64}){1,4})", re.ASCII)
+_VERSION = re.compile(r",v1=([0-9a-f]{64})")
+_LONGEST_AGE = timedelta(minutes=5)
 
 
 def hmac_base64(secret: str, body: bytes) -> str:
@@ -80,6 +86,39 @@ def _verify(secrets: Iterable[str], body: bytes, claimed: bytes) -> None:
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed) for secret in secrets]
     if not any(fits):
         raise InvalidSignature(NOT_THE_SHOPS)
+
+
+def signed_at(secret: str, body: bytes, at: datetime) -> str:
+    """`t=…,v1=…`: the second at which it was signed, and the hex of the HMAC-SHA256 over `t.body`.
+
+    As the modules of this project sign what they send from a shop.
+    """
+    second = int(at.timestamp())
+    return f"t={second},v1={_of_second(secret, body, second).hex()}"
+
+
+def verify_signed_at(
+    secrets: Iterable[str], body: bytes, header: str | None, received: datetime | None, *, named: str, platform: str
+) -> None:
+    """Raises `InvalidSignature` unless `header` is `signed_at` of `body` by one of `secrets`, of the last five minutes.
+
+    A header may have several `v1`, of the secrets that hold while one replaces the other.
+    """
+    matched = _SIGNED_AT.fullmatch(_given(header, named, platform))
+    if matched is None:
+        raise InvalidSignature(f"{named} is not of the form t=SECONDS,v1=HEX")
+    second = int(matched[1])
+    claimed = [bytes.fromhex(one) for one in _VERSION.findall(matched[2])]
+    expected = [_of_second(secret, body, second) for secret in secrets]
+    fits = [hmac.compare_digest(one, other) for one in expected for other in claimed]
+    if not any(fits):
+        raise InvalidSignature(NOT_THE_SHOPS)
+    if received is None or abs(received.timestamp() - second) > _LONGEST_AGE.total_seconds():
+        raise InvalidSignature(f"{named} is not of the last five minutes: sign again, and look at the shop's clock")
+
+
+def _of_second(secret: str, body: bytes, second: int) -> bytes:
+    return hmac.digest(secret.encode(), b"%d." % second + body, "sha256")
 
 
 def bearer_token(header: str | None) -> str:

@@ -1,0 +1,112 @@
+"""What has happened to an order whose platform only tells how it is: what differs from the last known state."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from relevo_contracts.payloads import OrderChanged, ShipmentChanged
+from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending
+from relevo_ingest.core.known_orders import KnownOrder
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
+
+NEW_WITHIN = timedelta(days=1)
+"""An order that was never heard of is new if it is not older than this; an older one was there before Relevo was."""
+_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
+_NOTHING_NEW = "nothing of the order changed that there is an event for"
+_STATUSES = ("status", "payment_status", "fulfilment_status", "status_label")
+
+
+class OrderNow(Struct, frozen=True, kw_only=True):
+    """An order as it is now. `modified` is the shop's time of this state; `shipment` what left, once something did."""
+
+    payload: OrderChanged
+    modified: datetime | None
+    paid: bool
+    cancelled: bool
+    shipment: ShipmentChanged | None = None
+    delivered: bool = False
+
+    @property
+    def known(self) -> KnownOrder:
+        """What is kept for messages that name the order only."""
+        payload = self.payload
+        return KnownOrder(
+            number=payload.number,
+            customer_id=payload.customer.id,
+            guest=payload.customer.guest,
+            contact=payload.contact,
+            currency=payload.total.currency if payload.total else "",
+            total=payload.total,
+            test=payload.test,
+            status=payload.status,
+            payment_status=payload.payment_status,
+            fulfilment_status=payload.fulfilment_status,
+        )
+
+    def reading(self) -> Pending:
+        """The events, once it is known how the order was."""
+        entity = known_orders.order(self.payload.order_id)
+
+        def conclude(views: StateViews) -> Conclusion:
+            seen = views.get(entity, UNKNOWN)
+            drafts = list(self._drafts(seen))
+            return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+
+        return Pending(conclude=conclude, observed=(Observation(entity=entity, state=self._state(), at=self.modified),))
+
+    def _state(self) -> State:
+        statuses = {name: getattr(self.payload, name) for name in _STATUSES}
+        tracks = [one.number for one in self.shipment.tracks] if self.shipment else []
+        happened = {
+            "paid": self.paid,
+            "cancelled": self.cancelled,
+            "shipped": self.shipment is not None,
+            "delivered": self.delivered,
+        }
+        # What happened once stays so: a shipped order that is cancelled was shipped all the same.
+        once = {name: True for name, is_so in happened.items() if is_so}
+        return {**self.known.state(), **statuses, **once, "tracks": tracks}
+
+    def _drafts(self, seen: StateView) -> Iterator[Draft]:
+        if seen.before is None:
+            if self._is_new():
+                yield self._once("order.placed", self.payload.placed_at or self.modified)
+                yield from self._since({})
+        elif seen.fresh:
+            yield from self._since(seen.before)
+            yield from self._status_change(seen.before)
+
+    def _is_new(self) -> bool:
+        placed = self.payload.placed_at
+        return placed is None or self.modified is None or self.modified - placed <= NEW_WITHIN
+
+    def _since(self, before: State) -> Iterator[Draft]:
+        if self.paid and not before.get("paid"):
+            yield self._once("order.paid", self.payload.paid_at or self.modified)
+        if self.cancelled and not before.get("cancelled"):
+            yield self._once("order.cancelled", self.payload.cancelled_at or self.modified)
+        yield from self._sent(before)
+
+    def _sent(self, before: State) -> Iterator[Draft]:
+        if self.shipment is None:
+            return
+        own = f"{self.payload.order_id}"
+        if not before.get("shipped"):
+            at = self.shipment.shipped_at or self.modified
+            yield self.known.draft("shipment.created", self.shipment, at, id=f"shipment.created:{own}")
+        elif [one.number for one in self.shipment.tracks] != before.get("tracks", []):
+            yield self.known.draft("shipment.updated", self.shipment, self.modified)
+        if self.delivered and not before.get("delivered"):
+            yield self.known.draft("shipment.delivered", self.shipment, self.modified, id=f"shipment.delivered:{own}")
+
+    def _status_change(self, before: State) -> Iterator[Draft]:
+        old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
+        if any(old[name] != getattr(self.payload, name) for name in _STATUSES):
+            previous = {f"previous_{name}": old[name] for name in _STATUSES if name != "status_label"}
+            payload = structs.replace(self.payload, **previous)
+            yield self.known.draft("order.status_changed", payload, self.modified)
+
+    def _once(self, event_type: str, at: datetime | None) -> Draft:
+        return self.known.draft(event_type, self.payload, at, id=f"{event_type}:{self.payload.order_id}")

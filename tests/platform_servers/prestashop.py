@@ -1,0 +1,108 @@
+"""A PrestaShop, as its web service shows it: lists by filter, sort, display and limit, in JSON, in local time.
+
+Source: devdocs.prestashop-project.org, web service, advanced use. Where a list is empty it answers `[]` alone.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.platform_servers.server import PlatformServer, json
+
+KEY = "WEBSERVICEKEYOFTHETESTS"
+ZONE = ZoneInfo("Europe/Paris")
+_OBJECTS = {"order_slip": "order_slips"}
+
+
+class PrestaShopServer(PlatformServer):
+    """Holds rows by resource. `forbidden` are resources that the key may not read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            "configurations": [
+                {"id": 1, "name": "PS_TIMEZONE", "value": "Europe/Paris"},
+                {"id": 2, "name": "PS_OS_CANCELED", "value": "6"},
+                {"id": 3, "name": "PS_OS_REFUND", "value": "7"},
+                {"id": 4, "name": "PS_OS_DELIVERED", "value": "5"},
+                {"id": 5, "name": "PS_CURRENCY_DEFAULT", "value": "1"},
+                {"id": 6, "name": "PS_SHOP_NAME", "value": "of no interest"},
+            ],
+            "currencies": [{"id": 1, "iso_code": "EUR", "name": "Euro"}],
+            "languages": [{"id": 1, "iso_code": "fr", "locale": "fr-FR", "name": "Français"}],
+            "countries": [{"id": 8, "iso_code": "FR", "name": "France"}],
+            "groups": [{"id": 3, "name": [{"id": "1", "value": "Client"}]}],
+            "carriers": [{"id": 2, "name": "La Poste", "url": "https://track.example/@"}],
+            "categories": [{"id": 4, "name": [{"id": "1", "value": "Thés"}]}],
+            "order_states": [
+                state(1, "En attente de virement", "bankwire"),
+                state(2, "Paiement accepté", "payment", paid=1),
+                state(4, "Expédié", "shipped", paid=1, shipped=1, delivery=1),
+                state(5, "Livré", "", paid=1, shipped=1, delivery=1),
+                state(6, "Annulé", "order_canceled"),
+                state(12, "Emballage cadeau", "", paid=1, delivery=1),
+            ],
+        }
+        self.forbidden: set[str] = set()
+        self.before_page: Callable[[str], None] = lambda resource: None
+
+    async def answer(self, request: Request, body: bytes) -> Response:
+        """What PrestaShop says, or one of its errors."""
+        assert not body
+        if request.headers.get("authorization") != "Basic " + b64encode(f"{KEY}:".encode()).decode():
+            return json({"errors": [{"code": 17, "message": "Invalid authentication key format"}]}, 401)
+        resource = request.url.path.removeprefix("/api/")
+        if resource in self.forbidden:
+            return json({"errors": [{"code": 26, "message": f'Resource of type "{resource}" is not allowed'}]}, 401)
+        self.before_page(resource)
+        rows = _listed(self.rows.get(resource, []), dict(request.query_params))
+        return json({_OBJECTS.get(resource, resource): rows} if rows else [])
+
+    def change(self, resource: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:
+        """Make a row, or change it."""
+        stamp = local(at)
+        rows = self.rows.setdefault(resource, [])
+        known = next((row for row in rows if row["id"] == number), None)
+        if known is None:
+            known = {"id": number, "date_add": stamp}
+            rows.append(known)
+        known.update(values, date_upd=stamp)
+        return known
+
+
+def local(at: datetime) -> str:
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def state(number: int, name: str, template: str, **flags: int) -> dict[str, Any]:
+    named = {"name": [{"id": "1", "value": name}], "template": [{"id": "1", "value": template}]}
+    return {"id": number, **named, **dict.fromkeys(("paid", "shipped", "delivery"), "0"), **flags}
+
+
+def _listed(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    for name, wanted in query.items():
+        if name.startswith("filter["):
+            rows = [row for row in rows if _fits(row.get(name[7:-1]), wanted)]
+    for part in reversed(query.get("sort", "[id_ASC]").strip("[]").split(",")):
+        field, _, _ = part.rpartition("_")
+        rows = sorted(rows, key=lambda row: row.get(field, ""))
+    shown = query.get("display", "full")
+    if shown != "full":
+        names = shown.strip("[]").split(",")
+        rows = [{name: row[name] for name in names if name in row} for row in rows]
+    return rows[: int(query["limit"])] if "limit" in query else rows
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    if wanted.startswith(">["):
+        return int(value) > int(wanted[2:-1])
+    inner = wanted[1:-1]
+    if "," in inner:
+        low, high = inner.split(",")
+        return low <= str(value) <= high
+    return str(value) in inner.split("|")
