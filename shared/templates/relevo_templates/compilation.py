@@ -62,8 +62,8 @@ _ORDERS: dict[type[Expression], tuple[str, str]] = {
 _OPERATIONS = {
     name: getattr(operations, name)
     for name in (
-        *_SHOW.values(), "attribute", "at_most", "contains", "equal", "field", "is_blank", "is_empty", "is_true",
-        "less", "rounds", "step", "whole", "Odd", "NOTHING",
+        *_SHOW.values(), "attribute", "at_most", "contains", "equal", "escaped", "field", "is_blank", "is_empty",
+        "is_true", "less", "rounds", "step", "whole", "Odd", "NOTHING",
     )
 }  # fmt: skip
 
@@ -91,6 +91,7 @@ class _Compiler:
         self._show = _SHOW[into]
         self._address_node = address_node
         self._lines: list[str] = []
+        self._kept: list[dict[str, str]] = [{}]  # what is looked up once: for the text, and for a round of each loop
         self._names: dict[str, Any] = dict(_OPERATIONS)
         self._assigned: dict[str, str] = {}
         self._loops: list[tuple[str, str, str]] = []  # the name in the text, that of the item, that of the rounds
@@ -109,10 +110,11 @@ class _Compiler:
         self._line("write = pieces.append")
         for local in self._assigned.values():
             self._line(f"{local} = Odd")
+        before, self._lines = self._lines, []
         for node in self._template.nodes:
             self._node(node)
         self._line(f"return whole(pieces, {limit})")
-        source = "\n".join(["def render(variables, formats):", *self._lines])
+        source = "\n".join(["def render(variables, formats):", *before, *self._look_ups(), *self._lines])
         # What a template says is in it as literals (`repr`) alone, and names are made here.
         exec(compile(source, f"<{self._template.name}>", "exec"), self._names)  # noqa: S102
         function: Compiled = self._names["render"]
@@ -129,6 +131,22 @@ class _Compiler:
         if not self._silent:
             self._line(f"write({expression})")
 
+    def _show_value(self, expression: str) -> str:
+        if self._show != _SHOW["html"]:
+            return f"{self._show}({expression}, formats)"
+        short = f"type(value := {expression}) is str and len(value) < {operations.SHORT}"
+        return f"escaped(value) if {short} else {self._show}(value, formats)"
+
+    def _look_up(self, expression: str, loop: int) -> str:
+        """The local variable for what stays the same in a round of a loop (from 1; 0: in the whole text)."""
+        kept = self._kept[loop]
+        if expression not in kept:
+            kept[expression] = self._new("found")
+        return kept[expression]
+
+    def _look_ups(self) -> list[str]:
+        return [f"{' ' * self._depth}{local} = {expression}" for expression, local in self._kept[-1].items()]
+
     def _constant(self, value: Any) -> str:
         name = self._new("constant")
         self._names[name] = value
@@ -139,7 +157,7 @@ class _Compiler:
             case ContentNode():
                 self._write(repr(node.text))
             case OutputNode():
-                self._write(f"{self._show}({self._value(node.expression)}, formats)")
+                self._write(self._show_value(self._value(node.expression)))
             case IfNode():
                 self._if(node)
             case ForNode():
@@ -185,7 +203,13 @@ class _Compiler:
         self._line(f"{items} = rounds({self._value(loop.iterable)}, {around})")
         self._line(f"for {item} in {items}:")
         self._loops.append((str(loop.identifier), item, items))
+        self._kept.append({})
+        before, self._lines = self._lines, []
         self._block(node.block)
+        self._depth += 1
+        self._lines = [*before, *self._look_ups(), *self._lines]
+        self._depth -= 1
+        self._kept.pop()
         self._loops.pop()
         if node.default:
             self._line(f"if not {items}:")
@@ -226,21 +250,25 @@ class _Compiler:
         root, *steps = path.path
         if not isinstance(root, str) or root == "forloop" or root in builtin or len(steps) > _DEEPEST:
             raise NotCompiled
-        found = self._root(str(root))
+        found, loop = self._root(str(root))
         for key in steps:
-            if isinstance(key, str) and key not in operations.COMPUTED:
-                found = f"field({found}, {str(key)!r})"
-            else:
-                found = f"step({found}, {self._path(key) if isinstance(key, Path) else repr(key)})"
+            if isinstance(key, Path):
+                found, loop = f"step({found}, {self._path(key)})", -1
+                continue
+            function = "field" if isinstance(key, str) and key not in operations.COMPUTED else "step"
+            found = f"{function}({found}, {(str(key) if isinstance(key, str) else key)!r})"
+            found = self._look_up(found, loop) if loop >= 0 else found
         return found
 
-    def _root(self, name: str) -> str:
-        for looped, item, _ in reversed(self._loops):
+    def _root(self, name: str) -> tuple[str, int]:
+        """The value of a name, and the loop (see `_look_up`) in whose rounds it stays the same; -1: it may change."""
+        for number in range(len(self._loops), 0, -1):
+            looped, item, _ = self._loops[number - 1]
             if looped == name:
-                return item
-        given = f"variables.get({name!r}, NOTHING)"
+                return item, number
+        given = self._look_up(f"variables.get({name!r}, NOTHING)", 0)
         local = self._assigned.get(name)
-        return f"({given} if {local} is Odd else {local})" if local else given
+        return (f"({given} if {local} is Odd else {local})", -1) if local else (given, 0)
 
     def _filtered(self, value: str, filter_: Filter) -> str:
         function = self._template.env.filters.get(filter_.name)
@@ -274,7 +302,7 @@ class _Compiler:
                 function, sides = _ORDERS[type(expression)]
                 return f"{function}({sides.format(self._value(expression.left), self._value(expression.right))})"
             case _:
-                return f"is_true({self._value(expression)})"
+                return f"(type(value := {self._value(expression)}) is str or is_true(value))"
 
     def _equal(self, expression: EqExpression | NeExpression) -> str:
         left, right = expression.left, expression.right
@@ -282,6 +310,9 @@ class _Compiler:
             left, right = right, left
         if isinstance(right, Empty | Blank):
             return f"{'is_empty' if isinstance(right, Empty) else 'is_blank'}({self._value(left)})"
+        if isinstance(right, StringLiteral):
+            text = repr(right.value)
+            return f"(value == {text} if type(value := {self._value(left)}) is str else equal(value, {text}))"
         return f"equal({self._value(left)}, {self._value(right)})"
 
 

@@ -24,7 +24,8 @@ MOST_ROUNDS = 500
 """Of all loops around a place together."""
 LONGEST_VALUE = 10_000
 """Characters: with the rounds that bounds what a text may grow to before its length is looked at."""
-_SHORT = 200
+SHORT = 200
+"""Characters of a text below which what it is in HTML is remembered."""
 _TRUE = frozenset((str, int, float, list, dict, Markup))
 _PLAIN = frozenset((str, int, float, list, dict, bool, Markup))
 _TEXTS = frozenset((str, Markup))
@@ -156,7 +157,7 @@ def rounds(value: Any, around: int) -> list[Any]:
 def shown_in_text(value: Any, formats: Formats) -> str:
     """A value in plain text."""
     if type(value) is str and len(value) < LONGEST_VALUE:
-        return printable(value)
+        return value if value.isascii() and value.isprintable() else printable(value)
     if value is None or value is NOTHING:
         return ""
     return str(printable(_as_text(value, formats)))
@@ -164,7 +165,7 @@ def shown_in_text(value: Any, formats: Formats) -> str:
 
 def shown_in_html(value: Any, formats: Formats) -> str:
     """A value in HTML, escaped."""
-    if type(value) is str and len(value) < _SHORT:
+    if type(value) is str and len(value) < SHORT:
         return escaped(value)
     if value is None or value is NOTHING:
         return ""
