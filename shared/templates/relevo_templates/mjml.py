@@ -44,6 +44,9 @@ _CONTENT = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """Elements whose content is HTML, of which MJML need not know anything."""
+_TABLES = re.compile(r"<!--.*?-->|(?<=>)(?=<(?:table|tbody|tr|td)\b)", re.DOTALL)
+"""Comments, and where a line may begin without a trace: before the parts of tables. What is the same in every mail is
+then a line of its own, which is encoded for them once."""
 _ATTRIBUTE = re.compile(r'(\s([A-Za-z_:][-A-Za-z0-9_:.]*)=")([^"]*)(")')
 
 
@@ -79,7 +82,7 @@ def compile_mjml(file: str, source: str) -> Compiled:
     if lost >= 0:
         why = "MJML leaves this out where it stands: put it into a text or an attribute, or around elements"
         raise TemplateError(file, source.count("\n", 0, lost) + 1, why, lost)
-    return tokens.put_back(_with_addresses(compiled, tokens))
+    return tokens.put_back(_with_addresses(_TABLES.sub(lambda found: found[0] or "\n", compiled), tokens))
 
 
 class _Tokens:
