@@ -144,11 +144,19 @@ def _with_checkbox_consents(
 
 def _with_consent(contact: Contact, channel: Channel, address: str, consent: Consent) -> Contact:
     """The contact after a statement about an address; about none: all are withdrawn, or the own one is granted."""
-    known = statements(contact, channel)
     own = contact.address(channel)
     about = address if address or consent.state == "withdrawn" else own
+    if own and about == own and not contact.consents and contact.consent(channel) == _UNKNOWN:
+        return _with_own(contact, channel, consent)  # the first that is known of most people
+    known = statements(contact, channel)
     after = {**known, about: newer(known.get(about, _UNKNOWN), consent)}
     return contact if after == known else _with_statements(contact, channel, own, after)
+
+
+def _with_own(contact: Contact, channel: Channel, consent: Consent) -> Contact:
+    if channel == "email":
+        return msgspec.structs.replace(contact, email_consent=consent)
+    return msgspec.structs.replace(contact, sms_consent=consent)
 
 
 def _restored(contact: Contact, channel: Channel, undoes: datetime) -> Contact:
@@ -161,7 +169,9 @@ def _restored(contact: Contact, channel: Channel, undoes: datetime) -> Contact:
 def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
     """The newest statement about each address on `channel`; about none in particular under empty text."""
     prefix = f"{channel}:"
-    found = {name[len(prefix) :]: consent for name, consent in contact.consents.items() if name.startswith(prefix)}
+    found: dict[str, Consent] = {}
+    if contact.consents:
+        found = {name[len(prefix) :]: consent for name, consent in contact.consents.items() if name.startswith(prefix)}
     own = contact.consent(channel)
     if own != _UNKNOWN:
         address = contact.address(channel)

@@ -150,10 +150,14 @@ def _decide_one(
     shop = subjects.get((arrived.shop, SHOP_KEY))
     if shop is not None and precedes_shop_erasure(shop.facts, arrived.input.at):
         return
-    others = [subjects[(one.shop, one.key)] for one in merges_of(arrived)]
-    before, joined = _join(before, others, arrived, definitions)
-    handled = _handle(definitions, joined.subject, arrived.input)
-    handled = Handled(handled.subject, joined.decisions + handled.decisions, joined.effects + handled.effects)
+    merges = merges_of(arrived)
+    if merges:
+        others = [subjects[(one.shop, one.key)] for one in merges]
+        before, joined = _join(before, others, arrived, definitions)
+        handled = _handle(definitions, joined.subject, arrived.input)
+        handled = Handled(handled.subject, joined.decisions + handled.decisions, joined.effects + handled.effects)
+    else:
+        joined = handled = _handle(definitions, before, arrived.input)
     subject = handled.subject
     messages = _messages(handled, arrived)
     # What may fail is behind us: from here on the input counts as a whole.
@@ -166,7 +170,8 @@ def _decide_one(
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
-    changes.merge(merges_of(arrived), joined, subjects)
+    if merges:
+        changes.merge(merges, joined, subjects)
     changes.keys.happened(arrived)
     kind = event.type if event is not None else arrived.input.__struct_config__.tag
     if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
@@ -188,8 +193,6 @@ def _join(
     kept: Subject, others: Sequence[Subject], arrived: IncomingMessage, definitions: Definitions
 ) -> tuple[Subject, Handled]:
     """The kept customer with all the runs that there were, and joined with those whom a message says to be the same."""
-    if not others:
-        return kept, Handled(kept)
     whole = structs.replace(kept, runs=kept.runs + tuple(run for other in others for run in other.runs))
     return whole, merge_customers(kept, others, definitions.by_version, arrived.input.at, arrived.input.id)
 
@@ -212,11 +215,14 @@ def _fire(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Chan
 
 def _messages(handled: Handled, arrived: IncomingMessage) -> list[Outgoing]:
     """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
-    made: list[tuple[Effect, Decision | None]] = [
-        (effect, decision) for decision in handled.decisions for effect in decision.effects
+    made = [
+        outgoing(effect, decision, arrived)
+        for decision in handled.decisions
+        for effect in decision.effects
+        if isinstance(effect, MessageEffect)
     ]
-    made += [(effect, None) for effect in handled.effects]
-    return [outgoing(effect, decision, arrived) for effect, decision in made if isinstance(effect, MessageEffect)]
+    made += [outgoing(effect, None, arrived) for effect in handled.effects if isinstance(effect, MessageEffect)]
+    return made
 
 
 def _carry_out(

@@ -89,6 +89,8 @@ def version_of(index: WorkflowIndex, pinned: Mapping[str, Definition], run: Run)
 
 def ask_runs(update: SubjectUpdate, arrival: Input, addressee: str = "") -> SubjectUpdate:
     """Lets those runs decide that an event may concern, or that have an id."""
+    if not update.subject.runs:
+        return update
     correlator = RunCorrelator(arrival.event) if isinstance(arrival, EventInput) else None
     facts, runs, decisions = update.facts, list[Run](), list[Decision]()
     for run in update.subject.runs:
