@@ -16,7 +16,7 @@ from relevo_ingest.core.drafts import ShopContext
 
 EVENTS = 1_500
 WARM = 500
-CALLS_AN_INPUT = 112.0
+CALLS_AN_INPUT = 109.0
 WEBHOOKS = 230
 CALLS_A_WEBHOOK = 488.0
 TOLERANCE = 1.1

@@ -1,8 +1,11 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -14,8 +17,11 @@ from hypothesis import strategies as st
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
+from relevo_engine.app.process_batch import SIDE_BY_SIDE, BatchProcessor
 from relevo_engine.core.inputs import read
+from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import PublishError
+from relevo_runtime.metrics import Metrics
 from relevo_runtime.records import Record
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
@@ -298,6 +304,40 @@ async def test_an_engine_that_dies_between_transactions_side_by_side_leaves_what
     assert await engine.pool.fetchval("select count(*) from engine.run") == 600
     assert await engine.pool.fetchval("select count(*) from engine.decision") == 600
     assert await engine.pool.fetchval("select count(*) from scheduler.timer") == 600
+
+
+class _NoDatabase:
+    """A store whose database is away."""
+
+    asked = 0
+
+    @asynccontextmanager
+    async def open(self, wanted: object, now: object) -> AsyncIterator[Any]:
+        self.asked += 1
+        await asyncio.sleep(0.01)
+        raise ConnectionError("away")
+        yield
+
+    async def announce(self, due_at: datetime) -> None:
+        raise AssertionError
+
+    async def delete_published(self, numbers: Sequence[int]) -> None:
+        raise AssertionError
+
+
+async def test_once_a_transaction_has_failed_no_further_one_of_the_batch_begins(engine: Engine) -> None:
+    away = _NoDatabase()
+    processor = BatchProcessor(
+        store=away,
+        publisher=engine.publisher,
+        dead_letters=DeadLetters(engine.publisher, service="engine", ratio=0.5, clock=engine.clock),
+        clock=engine.clock,
+        metrics=Metrics("engine"),
+    )
+    batch = [record for partition in range(12) for record in _of_partition(engine, partition, 100)]
+    with pytest.raises(ConnectionError):
+        await processor(batch)
+    assert away.asked == SIDE_BY_SIDE
 
 
 def _of_partition(engine: Engine, partition: int, count: int) -> list[Record]:

@@ -10,7 +10,7 @@ for the database, another decides.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from datetime import timedelta
 
 from relevo_contracts.envelope import partition_key
@@ -39,7 +39,7 @@ SIDE_BY_SIDE = 3
 """Transactions of one batch at a time: one that is opened, one that is decided, one that is written."""
 
 _WORTH = 100
-"""Messages that are worth a transaction of their own."""
+"""Messages that are worth a transaction of their own; of a larger batch a sixth is, so that each lane has two."""
 
 Transaction = tuple[Changes, Unpublished, Sequence[IncomingMessage]]
 """What one transaction did, what it left to publish, and the messages that are left for the next one."""
@@ -77,7 +77,7 @@ class BatchProcessor:
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
         arrived, rejected = read(records)
-        shares = iter(_shares(arrived, min(self._most, _WORTH)))
+        shares = _shares(arrived, min(self._most, max(_WORTH, len(arrived) // (2 * SIDE_BY_SIDE))))
         lanes = (self._process_all(shares) for _ in range(SIDE_BY_SIDE))
         ends = await asyncio.gather(*lanes, return_exceptions=True)
         for end in ends:  # none is still at work when the batch is repeated
@@ -86,12 +86,16 @@ class BatchProcessor:
         for refused in rejected:  # last: what comes before may be tried again
             await self._dead_letters.put(refused.record, refused.reason)
 
-    async def _process_all(self, shares: Iterator[Sequence[IncomingMessage]]) -> None:
-        """One share after the other, of those that nobody has taken yet."""
+    async def _process_all(self, shares: Generator[Sequence[IncomingMessage]]) -> None:
+        """One share after the other, of those that nobody has taken yet; after a failure nobody takes another."""
         for share in shares:
             left = share if len(share) <= self._most else in_order(share)
-            while left:
-                left = [*await self._process(left[: self._most]), *left[self._most :]]
+            try:
+                while left:
+                    left = [*await self._process(left[: self._most]), *left[self._most :]]
+            except BaseException:
+                shares.close()
+                raise
 
     async def _process(self, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
@@ -194,7 +198,7 @@ class BatchProcessor:
         self._published.extend(unpublished.numbers)
 
 
-def _shares(arrived: Sequence[IncomingMessage], worth: int) -> Iterator[Sequence[IncomingMessage]]:
+def _shares(arrived: Sequence[IncomingMessage], worth: int) -> Generator[Sequence[IncomingMessage]]:
     """The batch in shares of whole partitions that are `worth` a transaction each, the largest partitions first."""
     partitions: dict[int, list[IncomingMessage]] = {}
     for one in arrived:

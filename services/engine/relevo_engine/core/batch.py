@@ -107,6 +107,8 @@ class Changes(Struct):
 
     def merge(self, merges: Sequence[Merge], joined: Handled, subjects: dict[SubjectKey, Subject]) -> None:
         """The merged customers are nobody from here on, and what their runs wait for wakes the kept one."""
+        if not merges:
+            return
         for one in merges:
             key = (one.shop, one.key)
             self.merged = with_merge(self.merged, one)
@@ -170,8 +172,7 @@ def _decide_one(
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
         changes.customers[key] = (subject.facts, arrived.input.at)
-    if merges:
-        changes.merge(merges, joined, subjects)
+    changes.merge(merges, joined, subjects)
     changes.keys.happened(arrived)
     kind = event.type if event is not None else arrived.input.__struct_config__.tag
     if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
