@@ -34,6 +34,10 @@ class Formats:
 
         Raises `ValueError`.
         """
+        if type(value) is dict and type(amount := value.get("amount")) is str and not currency:
+            code = value.get("currency")
+            if type(code) is str:
+                return _amount(amount, printable(code)[:20].upper(), self._locale)
         if _is_nothing(value):
             return ""
         amount = value.get("amount") if isinstance(value, MAPPINGS) else value if currency else None

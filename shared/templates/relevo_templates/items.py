@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from relevo_templates.addresses import web_address
@@ -69,10 +70,21 @@ def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
     if _amount_of(record.get("total")):
         return money_or_nothing(record.get("total"), formats)
     price, quantity = record.get("price"), record.get("quantity", 1)
-    amount, times = _amount_of(price), _number(quantity) if _is_numeric(quantity) else None
-    if not amount or times is None or not isinstance(price, MAPPINGS):
+    if not isinstance(price, MAPPINGS) or not _is_numeric(quantity):
         return money_or_nothing(price, formats)
-    return money_or_nothing({"amount": format(amount * times, "f"), "currency": price.get("currency")}, formats)
+    amount = price.get("amount")
+    sum_ = _multiplied(amount, quantity) if type(amount) in _HASHABLE else ""
+    return money_or_nothing({"amount": sum_, "currency": price.get("currency")} if sum_ else price, formats)
+
+
+_HASHABLE = frozenset((str, int, float, Decimal))
+
+
+@lru_cache(maxsize=20_000, typed=True)  # as the amounts themselves, the same come again and again
+def _multiplied(amount: str | float | Decimal, quantity: float) -> str:
+    """So many times an amount; empty if one of them is not a number, or if it is nothing."""
+    single, times = _number(amount), _number(quantity)
+    return format(single * times, "f") if single and times is not None else ""
 
 
 def _amount_of(value: Any) -> Decimal:
