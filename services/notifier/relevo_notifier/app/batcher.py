@@ -107,19 +107,13 @@ class Batcher(Generic[Item]):
         now = asyncio.get_running_loop().time
         gathered = [await self._queue.get()]
         until = now() + self._wait_of(gathered[0])
-        while len(gathered) < self._most:
-            if self._queue.empty():
-                if until <= now():
-                    break
-                try:
-                    async with asyncio.timeout_at(until):
-                        item = await self._queue.get()
-                except TimeoutError:
-                    break
-            else:
-                item = self._queue.get_nowait()
-            gathered.append(item)
-            until = min(until, now() + self._wait_of(item))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until) as limit:
+                while len(gathered) < self._most:
+                    gathered.append(item := await self._queue.get())  # what is there already comes without a wait
+                    if (sooner := now() + self._wait_of(item)) < until:
+                        until = sooner
+                        limit.reschedule(until)
         return gathered
 
     def _wait_of(self, item: "Item | _Nudge") -> float:
