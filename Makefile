@@ -27,7 +27,7 @@ setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files wi
 
 $(STAMP): requirements/dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 	@echo "1/3 a virtual environment in .venv"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@echo "2/3 $$(grep -c == requirements/dev.txt) packages, checked against their hashes: about a minute"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off --no-compile --require-hashes \
 	  -r requirements/dev.txt
