@@ -47,7 +47,7 @@ from tests.ingest.signing import ADOBE
 from tests.ingest.webhooks import FIXTURES, body_of
 
 T = TypeVar("T")
-OF_A_MODULE = ("prestashop",)
+OF_A_MODULE = ("magento", "prestashop")
 """Platforms whose shops post by a module of ours."""
 LINK_SECRET = "a-secret-of-the-links"
 

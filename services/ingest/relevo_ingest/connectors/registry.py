@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from relevo_ingest.connectors.adobe_commerce.connector import AdobeCommerce
 from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.magento.api import MagentoApi
+from relevo_ingest.connectors.magento.connector import Magento
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
 from relevo_ingest.connectors.platform_api import PlatformApi
 from relevo_ingest.connectors.prestashop.api import PrestaShopApi
@@ -21,6 +23,7 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
         "adobe-commerce": AdobeCommerce(),
         "orocommerce": OroCommerce(),
+        "magento": Magento(),
         "prestashop": PrestaShop(),
         "shopify": Shopify(),
         "woocommerce": WooCommerce(),
@@ -30,6 +33,7 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
 
 APIS: Mapping[str, PlatformApi] = MappingProxyType(
     {
+        "magento": MagentoApi(),
         "prestashop": PrestaShopApi(),
         "shopify": ShopifyApi(),
         "woocommerce": WooCommerceApi(),

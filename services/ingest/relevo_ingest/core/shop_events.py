@@ -116,7 +116,7 @@ def either(drafts: Sequence[Draft], why_none: str) -> Sequence[Draft] | NoEvent:
 
 def _secret(name: str) -> bool:
     plain = name.replace("_", "").lower()
-    return secret_name(name) or "ipregistration" in plain or plain in _SECRETS
+    return secret_name(name) or name.startswith("cc_") or "ipregistration" in plain or plain in _SECRETS
 
 
-_SECRETS = frozenset(("remoteip", "xforwardedfor", "protectcode", "rptokencreatedat", "lastpasswdgen", "ccnumberenc"))
+_SECRETS = frozenset(("remoteip", "xforwardedfor", "protectcode", "rptokencreatedat", "lastpasswdgen"))

@@ -7,6 +7,7 @@ from relevo_ingest.connectors.prestashop.shapes import CartRowShape, CartShape, 
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.customer_changes import Agreed, CustomerNow
+from relevo_ingest.core.days import day
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading
 from relevo_ingest.core.notes import cut
 from relevo_ingest.core.shop_events import Shop
@@ -29,7 +30,7 @@ def customer(shape: CustomerShape, shop: Shop) -> Reading:
             group=lookup.text(lookup.named("groups", shape.id_default_group).name, shape.id_lang, 100),
             locale=lookup.locale(shape.id_lang),
         ),
-        birthday=parts.birthday(shape.birthday),
+        birthday=day(shape.birthday, "birthday"),
     )
     since = lookup.time(shape.newsletter_date_add, "newsletter_date_add")
     return CustomerNow(

@@ -1,7 +1,7 @@
 """From PrestaShop's parts to canonical ones: times, texts, persons, addresses, and what the shop's states mean."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,6 @@ CANCELLED, REFUNDED, FAILED, DELIVERED = "PS_OS_CANCELED", "PS_OS_REFUND", "PS_O
 SETTINGS = (TIMEZONE, CURRENCY, LANGUAGE, CANCELLED, REFUNDED, FAILED, DELIVERED)
 """The settings of the shop that are read: its zone, and which of its states mean what no flag says."""
 _BY_TEMPLATE = {"order_canceled": "cancelled", "refund": "refunded", "payment_error": "payment_error"}
-_LONGEST_BIRTHDAY = 10
 
 
 def ident(value: Id) -> str:
@@ -165,17 +164,6 @@ class Lookup:
         own = ident(state.id)
         by_setting = next((word for name, word in names.items() if own and self.settings.get(name) == own), "")
         return by_setting or _BY_TEMPLATE.get(self.text(state.template, language), "")
-
-
-def birthday(text: Text) -> date | None:
-    """A birthday; `0000-00-00` is none."""
-    if not text or text.startswith("0000"):
-        return None
-    try:
-        return date.fromisoformat(text.strip()[:_LONGEST_BIRTHDAY])
-    except ValueError:
-        note("birthday", f"{text[:40]!r} is not a day; it was left out")
-        return None
 
 
 def phone_of(place: AddressShape, lookup: Lookup) -> str:

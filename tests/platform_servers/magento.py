@@ -1,0 +1,87 @@
+"""A Magento, as its REST API shows it: searches by criteria, in UTC without a zone.
+
+Source: AdobeDocs/commerce-webapi, "Search using REST endpoints". Where nothing is found `items` may be null.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.ingest.test_magento import event_of
+from tests.platform_servers.server import PlatformServer, json
+
+TOKEN = "token-of-the-integration"
+_FILTER = re.compile(r"searchCriteria\[filter_groups\]\[(\d+)\]\[filters\]\[0\]\[(field|value|condition_type)\]")
+_ORDER = re.compile(r"searchCriteria\[sortOrders\]\[(\d+)\]\[field\]")
+
+
+class MagentoServer(PlatformServer):
+    """Holds rows by path below `/rest/V1`. `forbidden` are paths that the token may not read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            "/customerGroups/search": [{"id": 0, "code": "NOT LOGGED IN"}, {"id": 1, "code": "General"}],
+            "/categories/list": [{"id": 4, "name": "Accessoires"}],
+            "/inventory/source-items": [{"sku": "BELL", "source_code": "default", "quantity": 12, "status": 1}],
+        }
+        self.stores = event_of("order")["data"]["related"]["storeConfigs"]
+        self.forbidden: set[str] = set()
+        self.before_page: Callable[[str], None] = lambda path: None
+
+    async def answer(self, request: Request, body: bytes) -> Response:
+        """What Magento says, or one of its errors."""
+        assert not body
+        path = request.url.path.removeprefix("/rest/V1")
+        if request.headers.get("authorization") != f"Bearer {TOKEN}" or path in self.forbidden:
+            parameters = {"resources": "Magento_Sales::actions_view"}
+            return json(
+                {"message": "The consumer isn't authorized to access %resources.", "parameters": parameters}, 401
+            )
+        if path == "/store/storeConfigs":
+            return json(self.stores)
+        self.before_page(path)
+        rows = _found(self.rows.get(path, []), dict(request.query_params))
+        return json({"items": rows or None, "search_criteria": {}, "total_count": len(rows)})
+
+    def change(self, path: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:
+        """Make a row, or change it."""
+        stamp = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        name = "id" if path.startswith(("/customers", "/products", "/carts")) else "entity_id"
+        rows = self.rows.setdefault(path, [])
+        known = next((row for row in rows if row[name] == number), None)
+        if known is None:
+            known = {name: number, "created_at": stamp}
+            rows.append(known)
+        known.update(values, updated_at=stamp)
+        return known
+
+
+def _found(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    filters: dict[str, dict[str, str]] = {}
+    for name, value in query.items():
+        if matched := _FILTER.fullmatch(name):
+            filters.setdefault(matched[1], {})[matched[2]] = value
+    for one in filters.values():
+        rows = [row for row in rows if _fits(row, one["field"], one["condition_type"], one["value"])]
+    fields = [value for name, value in sorted(query.items()) if _ORDER.fullmatch(name)]
+    for field in reversed(fields):
+        rows = sorted(rows, key=lambda row: _value(row, field))
+    return rows[: int(query["searchCriteria[pageSize]"])]
+
+
+def _value(row: dict[str, Any], field: str) -> Any:
+    return row.get(field, row.get("id", 0)) if field.endswith("_id") else row.get(field, "")
+
+
+def _fits(row: dict[str, Any], field: str, condition: str, wanted: str) -> bool:
+    value = _value(row, field)
+    if condition == "in":
+        return str(value) in wanted.split(",")
+    other = int(wanted) if isinstance(value, int) else wanted
+    holds = {"eq": value == other, "gt": value > other, "gteq": value >= other, "lt": value < other}
+    return bool(holds[condition])
