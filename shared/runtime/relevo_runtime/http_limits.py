@@ -6,6 +6,8 @@ import resource
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from relevo_runtime.deadlines import Deadlines
+
 _FEWEST_CONNECTIONS = 64
 _SHARE_OF_DESCRIPTORS = 0.5
 _UNLIMITED = 65_536
@@ -28,7 +30,13 @@ def most_connections() -> int:
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
     """uvicorn's protocol under `limits`, for one server."""
-    return type("Bounded", (_Bounded,), {"limits": limits, "held": set(), "silent": {}, "sending": {}})
+    own = {
+        "limits": limits,
+        "held": set(),
+        "silent": Deadlines(limits.head_seconds, _Bounded.give_up),
+        "sending": Deadlines(limits.request_seconds, _Bounded.give_up),
+    }
+    return type("Bounded", (_Bounded,), own)
 
 
 class _Bounded(HttpToolsProtocol):
@@ -40,57 +48,45 @@ class _Bounded(HttpToolsProtocol):
 
     limits: Limits
     held: "set[_Bounded]"
-    silent: "dict[_Bounded, None]"  # in the order in which they fell silent
-    sending: "dict[_Bounded, None]"  # in the order in which their heads were there; their bodies are not
-    deadline: asyncio.TimerHandle | None = None
+    silent: "Deadlines[_Bounded]"  # those that wait for the head of a request
+    sending: "Deadlines[_Bounded]"  # those whose head is there, and whose body is not
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         if len(self.held) >= self.limits.connections:
-            oldest = next(iter(self.silent), None) or next(iter(self.sending), None)
+            oldest = self.silent.oldest or self.sending.oldest
             if oldest is None:
                 transport.abort()
                 return
             oldest.give_up()
         self.held.add(self)
-        self._wait_for_head()
+        self.silent.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
         super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
-        self.silent.pop(self, None)
-        self.sending[self] = None
-        self._limit(self.limits.request_seconds)
+        self.silent.remove(self)
+        self.sending.add(self)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self.sending.pop(self, None)
-        self._limit(None)
+        self.sending.remove(self)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self in self.held and self.deadline is None and self.cycle.response_complete:
-            self._wait_for_head()
+        watched = self in self.silent or self in self.sending
+        if self in self.held and not watched and self.cycle.response_complete:
+            self.silent.add(self)
 
     def give_up(self) -> None:
         """Close it at once: whoever is there has sent nothing whole."""
         self._forget()
         self.transport.abort()
 
-    def _wait_for_head(self) -> None:
-        self.silent[self] = None
-        self._limit(self.limits.head_seconds)
-
-    def _limit(self, seconds: float | None) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-        self.deadline = None if seconds is None else self.loop.call_later(seconds, self.give_up)
-
     def _forget(self) -> None:
-        self._limit(None)
-        self.silent.pop(self, None)
-        self.sending.pop(self, None)
+        self.silent.remove(self)
+        self.sending.remove(self)
         self.held.discard(self)

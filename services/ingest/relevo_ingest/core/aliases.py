@@ -30,18 +30,20 @@ class Kind(IntEnum):
     INVENTORY = 11
     SKU = 12
 
+    __hash__ = int.__hash__  # every alias is hashed by it, again and again: the enum's own is a Python function
+
 
 _LABELS = {kind: kind.name.lower() for kind in Kind}
 
 
-class Alias(Struct, frozen=True):
+class Alias(Struct, frozen=True, cache_hash=True):
     """One name of a person or a product within a shop. Addresses and numbers are stored as a hash only."""
 
     kind: Kind
     name: str
 
 
-class Person(Struct, frozen=True):
+class Person(Struct, frozen=True, cache_hash=True):
     """An event about a person, by all the names that the event gives, strongest first."""
 
     aliases: tuple[Alias, ...]

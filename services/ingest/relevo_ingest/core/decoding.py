@@ -7,6 +7,7 @@ absent, and a note (`core.notes`) says where and why. Only what is required, and
 import json
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,8 @@ from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import note
 
 T = TypeVar("T")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_SHALLOW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LONGEST_NUMBER = 40  # digits; a longer one is not an amount, an id or a count
 _WIDEST = 2**63
 
@@ -59,7 +62,7 @@ def parse(body: bytes, under: str = "") -> Any:
     """
     try:
         return msgspec.json.decode(body)  # nearly always
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         problem = str(error)
     if not body.strip():
         raise InvalidPayload(under or "body", "is empty: JSON is wanted")
@@ -79,6 +82,40 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidPayload("body", "is not a JSON object")
     return value
+
+
+def top_level(body: bytes) -> Mapping[str, Any]:
+    """What `parse_object` returns, each field read when it is looked at: for whoever needs a few of many.
+
+    Raises `InvalidPayload` if it is not a JSON object.
+    """
+    try:
+        return _Fields(body, _SHALLOW.decode(body))
+    except _UNREADABLE:
+        return parse_object(body)
+
+
+class _Fields(Mapping[str, Any]):
+    """The fields of an object, not yet decoded."""
+
+    def __init__(self, body: bytes, raw: dict[str, msgspec.Raw]) -> None:
+        self._body = body
+        self._raw = raw
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return msgspec.json.decode(self._raw[name])
+        except _UNREADABLE:
+            return parse_object(self._body)[name]
 
 
 def _text(body: bytes, where: str) -> str:

@@ -64,9 +64,10 @@ def shape_mismatch(
         return f"a body of {topic} has {missing[0]!r}, this one has not"
     if known.one_of and not any(name in body and body[name] is not None for name in known.one_of):
         return f"a body of {topic} has {' or '.join(map(repr, known.one_of))}, this one has not"
-    other = next(
-        (name for name in body if (name in foreign[known.family] or name in known.never) and _given(body, name)), None
-    )
+    suspects = foreign[known.family]
+    if suspects.isdisjoint(body) and not any(name in body for name in known.never):
+        return None  # nearly always
+    other = next((name for name in body if (name in suspects or name in known.never) and _given(body, name)), None)
     return f"a body of {topic} never has {other!r}, this one has" if other else None
 
 

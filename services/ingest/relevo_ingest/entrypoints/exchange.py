@@ -6,8 +6,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from relevo_ingest.entrypoints.bodies import read_body
-from relevo_ingest.settings import IngestSettings
+from relevo_ingest.entrypoints.bodies import Bodies
 
 _JSON = (b"content-type", b"application/json")
 _NO_QUERY: Mapping[str, str] = {}
@@ -47,11 +46,10 @@ class Exchange:
         query = self._scope["query_string"]
         return QueryParams(query) if query else _NO_QUERY
 
-    async def body(self, settings: IngestSettings) -> bytes:
-        """The body; it is read once, however often it is asked for. Raises as `read_body` does."""
+    async def body(self, bodies: Bodies) -> bytes:
+        """The body; it is read once, however often it is asked for. Raises as `Bodies.read` does."""
         if self._body is None:
-            limit, seconds = settings.ingest_body_limit, settings.ingest_body_timeout
-            self._body = await read_body(self._receive, self.headers, limit=limit, seconds=seconds)
+            self._body = await bodies.read(self._receive, self.headers)
         return self._body
 
     async def answer(self, said: bytes | Response) -> None:

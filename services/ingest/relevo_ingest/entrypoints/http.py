@@ -24,7 +24,7 @@ from relevo_ingest.core.errors import Busy, IngestError, InvalidPayload, Invalid
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import NOT_THE_SHOPS, bearer_token
 from relevo_ingest.entrypoints import problems
-from relevo_ingest.entrypoints.bodies import check_encoding, in_utf8, media_type_of
+from relevo_ingest.entrypoints.bodies import Bodies, check_encoding, in_utf8, media_type_of
 from relevo_ingest.entrypoints.exchange import Exchange
 from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
@@ -132,6 +132,7 @@ class _Endpoints:
         self._gathering = ingest.gathering
         self._batches = WebhookBatches(ingest.deps, ingest.gathering)
         self._public_keys = ingest.public_keys
+        self._bodies = Bodies(ingest.settings.ingest_body_limit, ingest.settings.ingest_body_timeout)
         self._nobodys = secrets.token_hex()
 
     async def webhook(self, exchange: Exchange) -> bytes | Response:
@@ -177,7 +178,7 @@ class _Endpoints:
         return {} if wanted is None else await self._public_keys.get(wanted.addresses(given.headers))
 
     async def _given(self, exchange: Exchange) -> WebhookRequest:
-        body = await exchange.body(self._settings)
+        body = await exchange.body(self._bodies)
         return WebhookRequest(headers=exchange.headers, body=body, method=exchange.method, query=exchange.query)
 
     async def events(self, exchange: Exchange) -> bytes | Response:
@@ -187,7 +188,7 @@ class _Endpoints:
         if shop is None or not shop.accepts_token(token, "events"):
             raise InvalidSignature("the bearer token is not one of the shop's for events, or there is no such shop")
         _check_event_type(headers)
-        body = await exchange.body(self._settings)
+        body = await exchange.body(self._bodies)
         content_type = headers.get("content-type", "")
         events, batch = cloudevents.parse(content_type, headers, body, self._settings.ingest_batch_limit)
         self._within_rate(shop, len(events))

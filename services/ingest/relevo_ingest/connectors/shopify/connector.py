@@ -9,7 +9,7 @@ from relevo_ingest.connectors.connector import Claims, Signature, WebhookRequest
 from relevo_ingest.connectors.shopify import evidence, topics
 from relevo_ingest.connectors.shopify.events_by_topic import EVENTS_BY_TOPIC
 from relevo_ingest.connectors.shopify.signature import HEADER, verify_shopify
-from relevo_ingest.core.decoding import parse_object
+from relevo_ingest.core.decoding import top_level
 from relevo_ingest.core.drafts import Reading, ShopContext
 from relevo_ingest.core.times import parse_instant
 
@@ -59,7 +59,7 @@ class Shopify:
         """Why the body can't be what the header says; of a topic that is not read nothing is asked."""
         if topic not in topics.READERS:
             return None
-        return evidence.mismatch(topic, parse_object(body), shop, headers.get(DOMAIN, ""))
+        return evidence.mismatch(topic, top_level(body), shop, headers.get(DOMAIN, ""))
 
     def read(self, topic: str, body: bytes, shop: ShopContext) -> Reading:
         """The drafts, or why there are none."""

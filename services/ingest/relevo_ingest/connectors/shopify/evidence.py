@@ -199,8 +199,10 @@ def _stock(topic: str, body: Mapping[str, Any]) -> str | None:
 def _other_shop(body: Mapping[str, Any], shop: ShopContext, sender: str) -> str | None:
     """Whether the body or its sender names another shop than the one whose address it was sent to."""
     registered = _domain(shop.domain)
+    if not registered:
+        return None
     named = [_domain(body.get(name)) for name in ("shop_domain", "myshopify_domain", "domain")]
-    if not registered or registered in named:
+    if registered in named:
         return None
     for domain in [*named, _domain(sender)]:
         # A shop has its own domain beside Shopify's: only two of one kind can be compared.
