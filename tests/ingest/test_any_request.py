@@ -120,7 +120,7 @@ class Stores:
     async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         assert due
         assert request
-        self.stored += [each.event for each in finished]
+        self.stored += [msgspec.json.decode(each.value, type=Event) for each in finished]
 
 
 PUBLIC_KEY = "pk_the-key-of-the-pages"

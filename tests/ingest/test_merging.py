@@ -12,7 +12,7 @@ import pytest
 from relevo_contracts.envelope import Event, partition_key
 from relevo_ingest.adapters.erasures import Message, PendingErasures
 from relevo_ingest.adapters.identity import Identity
-from relevo_ingest.core.drafts import Finished
+from relevo_ingest.core.drafts import Finished, FinishedEvent
 from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import NOW, Ingest
 
@@ -50,8 +50,15 @@ def _merged_keys(event: Event) -> list[str]:
 
 
 def erasure(key: str) -> Finished:
-    event = Event(
-        id="r", source="t", type="customer.redacted", time=NOW, shop="tea", key=key, data={}, receivedtime=NOW
+    event = FinishedEvent(
+        id="r",
+        source="t",
+        type="customer.redacted",
+        time=NOW,
+        shop="tea",
+        key=key,
+        data=msgspec.Raw(b"{}"),
+        receivedtime=NOW,
     )
     return Finished(event, msgspec.json.encode(event))
 

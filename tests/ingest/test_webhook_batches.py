@@ -228,3 +228,39 @@ async def test_an_error_is_raised_to_its_own_sender_and_who_goes_costs_nobody() 
     with pytest.raises(Busy, match="no room"):
         await tasks[1]
     assert tasks[0].cancelled()
+
+
+class Slow(Recorded):
+    """Stores nothing until the gate opens."""
+
+    async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
+        self.sizes.append(len(groups))
+        await self.gate.wait()
+        return [None] * len(groups)
+
+
+async def test_while_lists_are_under_way_the_next_one_grows_and_goes_when_one_of_them_ends() -> None:
+    stores = Slow()
+    stores.gate.clear()
+    batches = WebhookBatches(dependencies(stores), Gathering(0), patience=600.0)
+    tasks = []
+    for n in range(1, 9):
+        tasks.append(asyncio.create_task(batches.receive(delivery(*order(n), f"w{n}"))))
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert stores.sizes == [1, 1]
+    stores.gate.set()
+    assert [len((await task).events) for task in tasks] == [1] * 8
+    assert stores.sizes == [1, 1, 6]
+
+
+async def test_nobody_waits_for_long_for_lists_that_are_slow() -> None:
+    stores = Slow()
+    stores.gate.clear()
+    batches = WebhookBatches(dependencies(stores), Gathering(0), patience=0.01)
+    tasks = [asyncio.create_task(batches.receive(delivery(*order(1), "w0")))]
+    while len(stores.sizes) < 4:
+        await asyncio.sleep(0.02)
+        tasks.append(asyncio.create_task(batches.receive(delivery(*order(1), f"w{len(tasks)}"))))
+    stores.gate.set()
+    assert [len((await task).events) for task in tasks] == [1] * len(tasks)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from relevo_contracts.envelope import Event
 from relevo_ingest.app.event_store import state_queries
 from relevo_ingest.connectors.connector import Connector, Fetch
@@ -61,7 +63,7 @@ class ShopSession:
         if isinstance(said, NoEvent):
             return []
         keys = {draft.subject: "some-key" for draft in said}
-        return [done.event for done in finish(said, keys, arrival, DEFAULT_LIMITS)]
+        return [msgspec.json.decode(done.value, type=Event) for done in finish(said, keys, arrival, DEFAULT_LIMITS)]
 
     def reason_of(self, topic: str, body: object) -> str:
         """Why a webhook has no event."""

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from relevo_contracts.envelope import Event, event_data
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import UnrecognisedKind
 from relevo_contracts.payloads import Buyer, ConsentChanged, Payload, PrivacyRequested, StockChanged
@@ -93,10 +92,28 @@ class Arrival(Struct, frozen=True, kw_only=True):
     test: bool = False
 
 
+class FinishedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An `Event` whose data is encoded already, field by field as it is there: few look into it again."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    shop: str
+    key: str
+    data: msgspec.Raw
+    receivedtime: datetime
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+    historical: bool = False
+    test: bool = False
+    hops: int = 0
+
+
 class Finished(Struct, frozen=True):
     """An event that is ready to be published, encoded, with a note for its sender."""
 
-    event: Event
+    event: FinishedEvent
     value: bytes
     note: str = ""
 
@@ -120,15 +137,15 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
     """
     finished = []
     for place, draft in enumerate(drafts):
-        time = _time(draft, arrival, limits.plausible)
-        event = Event(
+        time, key = _time(draft, arrival, limits.plausible), keys[draft.subject]
+        event = FinishedEvent(
             id=draft.id or _made_id(draft, place, arrival),
             source=draft.source or arrival.source,
             type=draft.type,
             time=time.at,
             shop=arrival.shop,
-            key=keys[draft.subject],
-            data=event_data(_without_person(_with_product(draft.payload, keys[draft.subject]), draft.type)),
+            key=key,
+            data=msgspec.Raw(msgspec.json.encode(_without_person(_with_product(draft.payload, key), draft.type))),
             receivedtime=arrival.received,
             historical=time.historical,
             test=draft.test or arrival.test,
@@ -162,7 +179,7 @@ def _with_product(payload: Payload, key: str) -> Payload:
     return payload
 
 
-def _encode(event: Event, limit: int) -> bytes:
+def _encode(event: FinishedEvent, limit: int) -> bytes:
     value = msgspec.json.encode(event)
     if len(value) > limit:
         raise InvalidPayload("body", f"the {event.type} event has {len(value)} bytes; at most {limit} can be stored")

@@ -9,16 +9,25 @@ from relevo_ingest.app.ports import IngestDependencies, Outcome
 from relevo_ingest.app.receive_webhook import Delivery, receive_webhooks
 from relevo_ingest.entrypoints.gathering import Gathering
 
+_AT_ONCE = 2
+"""So many lists keep the process at work while Kafka or PostgreSQL has one of them."""
+_PATIENCE = 0.1
 _Waiting = tuple[Delivery, "asyncio.Future[Receipt]"]
 
 
 class WebhookBatches:
-    """Receives webhooks in lists: whoever is let in within one turn of the event loop is in one."""
+    """Receives webhooks in lists: whoever is let in within one turn of the event loop is in one.
 
-    def __init__(self, deps: IngestDependencies, gathering: Gathering) -> None:
+    While some lists are under way, who is let in waits for the end of one of them: larger lists cost less for each.
+    That takes `patience` seconds of wall-clock time at most, however slow the lists before are.
+    """
+
+    def __init__(self, deps: IngestDependencies, gathering: Gathering, *, patience: float = _PATIENCE) -> None:
         self._deps = deps
         self._gathering = gathering
+        self._patience = patience
         self._next: list[_Waiting] = []
+        self._overdue: asyncio.TimerHandle | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def receive(self, delivery: Delivery) -> Receipt:
@@ -30,14 +39,28 @@ class WebhookBatches:
     def _join(self, one: _Waiting) -> None:
         self._next.append(one)
         if len(self._next) == 1:
-            asyncio.get_running_loop().call_soon(self._begin)
+            asyncio.get_running_loop().call_soon(self._begin_if_free)
+
+    def _begin_if_free(self) -> None:
+        if len(self._under_way) < _AT_ONCE:
+            self._begin()
+        elif self._overdue is None:
+            self._overdue = asyncio.get_running_loop().call_later(self._patience, self._begin)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        if self._next:
+            self._begin_if_free()
 
     def _begin(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
         batch, self._next = [one for one in self._next if not one[1].done()], []  # the others have gone
         # A context of its own: a batch belongs to no single request.
         task = asyncio.create_task(self._receive(batch), context=Context())
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._ended)
 
     async def _receive(self, batch: Sequence[_Waiting]) -> None:
         def report(place: int, outcome: Outcome[Receipt]) -> None:
