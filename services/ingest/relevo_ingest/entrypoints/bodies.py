@@ -1,5 +1,6 @@
 """Request bodies, read with a limit while they arrive: what is too large is never held in memory."""
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.types import Receive
@@ -18,15 +19,24 @@ _CHARSETS = dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "windows-1252", "c
 _DRAIN_LIMIT = 64 * 1024 * 1024  # how much of a body that is too large is thrown away before the connection is cut
 
 
+async def read_body(receive: Receive, headers: Mapping[str, str], *, limit: int, seconds: float) -> bytes:
+    """The body. Raises `Problem`: 413 above `limit` bytes, 408 if it takes longer than `seconds`, 400 if it is cut."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(receive, headers.get("content-length", ""), limit)
+    except TimeoutError:
+        raise problems.too_slow(seconds) from None
+
+
 class Bodies:
-    """Reads bodies of at most `most` bytes, each within `seconds` of wall-clock time."""
+    """`read_body` for many requests with the same limits: a timer for each would cost more than reading."""
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
         self._limit = TimeLimit(seconds)
 
     async def read(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
-        """The body. Raises `Problem`: 413 if it is too large, 408 if it takes too long, 400 if it is cut."""
+        """The body. Raises as `read_body` does."""
         try:
             async with self._limit.each():
                 return await _read(receive, headers.get("content-length", ""), self._most)
