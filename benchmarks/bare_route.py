@@ -1,16 +1,20 @@
 """What ingest is compared with: the same server, and an application that reads the body and answers 200.
 
-`bare` is on ASGI itself; `route` is a route of the framework that serves the rest of ingest, as a tutorial has it.
+`route` is a route of the framework that serves the rest of ingest, as a tutorial has it; `bare` is on ASGI itself. The
+server is the one of `relevo_runtime.http`, with ingest's settings, limits and event loop.
 """
 
 import argparse
+import asyncio
 from typing import Any
 
-import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from relevo_runtime.http import serve
 
 _START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
 _BODY = {"type": "http.response.body", "body": b"ok"}
@@ -41,21 +45,19 @@ APPS: dict[str, Any] = {
 }
 
 
+async def served(app: Any, port: int) -> None:
+    """Serves until the process is told to stop."""
+    async with serve(app, "127.0.0.1", port):
+        await asyncio.Event().wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("app", choices=APPS)
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    uvicorn.run(
-        APPS[options.app],
-        port=options.port,
-        loop="uvloop",
-        http="httptools",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(served(APPS[options.app], options.port))
 
 
 if __name__ == "__main__":
