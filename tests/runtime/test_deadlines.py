@@ -10,7 +10,7 @@ from relevo_runtime.deadlines import Deadlines, TimeLimit
 from tests.runtime.fake_loop import FakeLoop
 
 LIMIT = 1.0
-seconds = st.integers(0, 3000).map(lambda n: n / 1000)
+seconds = st.integers(1, 3000).map(lambda n: n / 1000)
 
 
 @given(st.lists(st.tuples(seconds, st.one_of(st.none(), seconds)), max_size=12))

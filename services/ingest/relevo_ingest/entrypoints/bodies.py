@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import cached_property
 
 from starlette.types import Receive
 
 from relevo_ingest.core.cloudevents import media_type
 from relevo_ingest.entrypoints import problems
+from relevo_ingest.settings import IngestSettings
 from relevo_runtime.deadlines import TimeLimit
 
 # Source: WHATWG Encoding Standard: what is called Latin-1 on the web is Windows-1252.
@@ -31,15 +33,18 @@ async def read_body(receive: Receive, headers: Mapping[str, str], *, limit: int,
 class Bodies:
     """`read_body` for many requests with the same limits: a timer for each would cost more than reading."""
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
-        self._limit = TimeLimit(seconds)
+    def __init__(self, settings: IngestSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _limit(self) -> TimeLimit:
+        return TimeLimit(self._settings.ingest_body_timeout)
 
     async def read(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         """The body. Raises as `read_body` does."""
         try:
             async with self._limit.each():
-                return await _read(receive, headers.get("content-length", ""), self._most)
+                return await _read(receive, headers.get("content-length", ""), self._settings.ingest_body_limit)
         except TimeoutError:
             raise problems.too_slow(self._limit.seconds) from None
 

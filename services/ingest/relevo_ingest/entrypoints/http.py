@@ -132,7 +132,7 @@ class _Endpoints:
         self._gathering = ingest.gathering
         self._batches = WebhookBatches(ingest.deps, ingest.gathering)
         self._public_keys = ingest.public_keys
-        self._bodies = Bodies(ingest.settings.ingest_body_limit, ingest.settings.ingest_body_timeout)
+        self._bodies = Bodies(ingest.settings)
         self._nobodys = secrets.token_hex()
 
     async def webhook(self, exchange: Exchange) -> bytes | Response:
