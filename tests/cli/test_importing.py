@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import msgspec
 import pytest
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import Money
 from relevo_contracts.topics import EVENTS
+from relevo_engine.adapters import catalogue
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
+from relevo_workflow import Product, ProductVariant
 from tests.cli.test_commands import given
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo, start
@@ -77,6 +81,25 @@ async def test_a_dry_run_stores_nothing_and_tells_everything(own: RuntimeSetting
     assert await _events(own) == []
     assert await pool.fetchval("select count(*) from ingest.import") == 0
     assert list(tmp_path.iterdir()) == [file]
+
+
+async def test_products_are_listed_and_shown(own: RuntimeSettings, pool: Pool) -> None:
+    green = Product(
+        product_id="p-1",
+        title="Green tea",
+        categories=["Tea"],
+        variants=[ProductVariant(variant_id="v1", sku="S", price=Money("4.00", "EUR"), available=3)],
+        told_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    rows = {("tea", "p-1"): green, ("tea", "p-2"): Product(product_id="p-2", ordered=True)}
+    part = catalogue.saving(rows, datetime(2026, 3, 2, tzinfo=UTC))
+    await pool.execute(part.sql, *part.parameters)
+    code, out, err = await relevo("products", "tea", **given(own))
+    assert (code, out) == (0, "p-1  Green tea  4.00 EUR  in stock  Tea\np-2  -\n"), err
+    code, out, err = await relevo("products", "tea", "p-1", **given(own))
+    assert out.splitlines()[1:] == ["  v1  S  4.00 EUR  3 in stock", "  told at 2026-03-02 00:00 UTC"]
+    code, _, err = await relevo("products", "tea", "p-9", **given(own))
+    assert (code, "nothing told of a product 'p-9'" in err) == (2, True)
 
 
 async def test_what_cant_be_imported_at_all_is_one_sentence(own: RuntimeSettings, tmp_path: Path) -> None:

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from relevo_workflow.definition.workflow_index import CALENDAR_TIMERS, CalendarSpec, WorkflowIndex
     from relevo_workflow.expressions.expression import Expression
     from relevo_workflow.expressions.field_paths import EXPRESSION_ROOTS, Token, tokenize
+    from relevo_workflow.model.catalogue import (
+        Product,
+        ProductVariant,
+        fold_product,
+        is_told_by,
+        of_line,
+        products_named,
+        with_catalogue,
+    )
     from relevo_workflow.model.decision import Check, Decision, Handled
     from relevo_workflow.model.effects import (
         ArmTimer,
@@ -107,6 +116,8 @@ __all__ = [
     "OutcomeInput",
     "Position",
     "Problems",
+    "Product",
+    "ProductVariant",
     "Program",
     "RemindTask",
     "ResponseInput",
@@ -133,21 +144,26 @@ __all__ = [
     "diagnose",
     "diagnose_events",
     "event_files",
+    "fold_product",
     "handle",
     "is_member",
+    "is_told_by",
     "load_workflow",
     "merge_customers",
     "nearest",
     "next_occurrence",
+    "of_line",
     "parse_duration",
     "precedes_erasure",
     "precedes_shop_erasure",
+    "products_named",
     "read_yaml",
     "rearm_alarms",
     "secrets_of",
     "starts_others",
     "suggestion",
     "tokenize",
+    "with_catalogue",
     "workflow_schema",
 ]
 
@@ -159,6 +175,7 @@ _HOMES = {
         "StartRun Subscribe Unsubscribe"
     ),
     "model.decision": "Check Decision Handled",
+    "model.catalogue": "Product ProductVariant fold_product is_told_by of_line products_named with_catalogue",
     "syntax.diagnostics": "Diagnostic Position Problems WorkflowError nearest suggestion",
     "syntax.durations": "parse_duration",
     "syntax.declared_fields": "StepField",

@@ -8,17 +8,18 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
-from relevo_engine.adapters import erasure, privacy, store, tasks
+from relevo_engine.adapters import catalogue, erasure, privacy, store, tasks
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.merges import Merges
 from relevo_engine.adapters.waiting import WaitingRuns
 from relevo_engine.app.ports import BatchKeys, DefinitionSource, Unpublished
 from relevo_engine.core.batch import Changes, Definitions
+from relevo_engine.core.catalogue import ProductKey, changed
 from relevo_engine.core.merging import SubjectKey
 from relevo_runtime import outbox, timers
 from relevo_runtime.outgoing import Outgoing
 from relevo_runtime.postgres import Connection, Part, Pool, together, transaction
-from relevo_workflow import Facts, Run, Subject
+from relevo_workflow import Facts, Product, Run, Subject
 
 _fanouts, _merges, _waiting = Fanouts(), Merges(), WaitingRuns()
 _facts = msgspec.json.Decoder(Facts)
@@ -39,9 +40,10 @@ class Batches:
         """Locks, takes and reads in two round trips. Leaving the block without `write` undoes it."""
         keys = [*wanted.keys, *(wanted.facts_of - wanted.keys)]
         async with self._pool.acquire() as conn, transaction(conn, store.locking(wanted.partitions)) as commit:
-            part = store.opening(keys, len(wanted.keys), wanted.ids, now)
+            products = [*wanted.products]
+            part = store.opening(keys, len(wanted.keys), wanted.ids, now, products)
             rows = await conn.fetch(part.sql, *part.parameters)
-            yield OpenBatch(conn, commit, self._definitions, Found.of(rows, keys, wanted.ids))
+            yield OpenBatch(conn, commit, self._definitions, Found.of(rows, keys, wanted.ids, products))
 
     async def announce(self, due_at: datetime) -> None:
         """Tells sleeping schedulers that a timer was armed."""
@@ -61,12 +63,20 @@ class Found(Struct, frozen=True):
     merged: Mapping[SubjectKey, str]
     facts: Mapping[SubjectKey, str]
     runs: Mapping[SubjectKey, list[str]]
+    products: Mapping[ProductKey, Product] = {}
 
     @classmethod
-    def of(cls, rows: Iterable[Record], keys: Sequence[SubjectKey], ids: Collection[bytes]) -> "Found":
+    def of(
+        cls,
+        rows: Iterable[Record],
+        keys: Sequence[SubjectKey],
+        ids: Collection[bytes],
+        products: Sequence[ProductKey] = (),
+    ) -> "Found":
         """Sorted by their kinds, which `store.sql` lists."""
         admitted: Set[bytes] = frozenset()
         facts, runs, merged = dict[SubjectKey, str](), dict[SubjectKey, list[str]](), dict[SubjectKey, str]()
+        known = dict[ProductKey, Product]()
         for kind, n, body in rows:
             match kind:
                 case 0:
@@ -75,9 +85,11 @@ class Found(Struct, frozen=True):
                     facts[keys[n - 1]] = body
                 case 2:
                     runs.setdefault(keys[n - 1], []).append(body)
-                case _:
+                case 3:
                     merged[keys[n - 1]] = body
-        return cls(admitted, merged, facts, runs)
+                case _:
+                    known[products[n - 1]] = catalogue.read(body)
+        return cls(admitted, merged, facts, runs, known)
 
 
 class OpenBatch:
@@ -105,6 +117,11 @@ class OpenBatch:
         """Of the keys those that were merged, with the key that stands for them now."""
         return self._found.merged
 
+    @property
+    def products(self) -> Mapping[ProductKey, Product]:
+        """Of the wanted products those that are known."""
+        return self._found.products
+
     def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Subject]:
         """What is known of each key, with its active runs, the oldest first; empty facts where nobody met it before."""
         return {key: self._subject(key) for key in keys}
@@ -128,6 +145,8 @@ class OpenBatch:
         late = await self._write_rare(changes, again)
         messages = [*changes.outbox, *late]
         parts = list(_parts(changes, now, published))
+        if products := changed(changes.catalogue, self.products):
+            parts.append(catalogue.saving(products, now))
         if changes.merged:
             await self._run(parts)
             messages += await self._move(changes, now)

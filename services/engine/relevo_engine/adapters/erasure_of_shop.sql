@@ -20,6 +20,11 @@ delete from engine.customer where (shop, key) in (
 delete from engine.latest_event where (shop, event_key, event_type, part) in (
     select shop, event_key, event_type, part from engine.latest_event where shop = $1 limit $2)
 
+-- name: catalogue
+-- Its catalogue.
+delete from engine.product where (shop, product_id) in (
+    select shop, product_id from engine.product where shop = $1 limit $2);
+
 -- name: refreshed
 -- For which workflows its customers were looked at last.
 delete from engine.refreshed where shop = $1 and $2::int > 0

@@ -7,6 +7,7 @@ import msgspec
 from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes at a tenth of the cost
 
 from relevo_engine.core.batch import DecisionRow
+from relevo_engine.core.catalogue import ProductKey
 from relevo_engine.core.merging import SubjectKey
 from relevo_runtime.postgres import Connection, Part, Statements
 from relevo_workflow import Facts, Run
@@ -37,8 +38,16 @@ def locking(partitions: Collection[int]) -> str:
     return f"select {', '.join(locks)}"
 
 
-def opening(keys: Sequence[SubjectKey], with_runs: int, ids: Iterable[bytes], now: datetime) -> Part:
+def opening(
+    keys: Sequence[SubjectKey],
+    with_runs: int,
+    ids: Iterable[bytes],
+    now: datetime,
+    products: Sequence[ProductKey] = (),
+) -> Part:
     """Takes the messages `ids` (16 bytes each) and reads what is known of `keys`; active runs of the first `with_runs`.
+
+    Also what is known of the `products`.
 
     A message is looked for in the periods beside that of `now` too: engines' clocks differ.
     """
@@ -52,6 +61,8 @@ def opening(keys: Sequence[SubjectKey], with_runs: int, ids: Iterable[bytes], no
             [UUID(one) for one in ids],
             period,
             [period - INBOX_PERIOD, period + INBOX_PERIOD],
+            [shop for shop, _ in products],
+            [name for _, name in products],
         ),
     )
 

@@ -4,7 +4,8 @@
 -- What a batch needs to be decided, as rows of kind, place of the key in $1 and $2, and text. Kind 1: the facts of a key;
 -- 2: an active run of one of the first $3 keys, which is locked; 3: whom a key was merged into. As text: it goes straight
 -- to the typed decoder. Kind 0, one row: which messages ($4) were taken just now and not before, as 32 hexadecimal digits
--- each; null for all of them. A message that was taken before is in the period $5 or one beside it ($6).
+-- each; null for all of them. A message that was taken before is in the period $5 or one beside it ($6). Kind 4, with the
+-- place in $7 and $8: what is known of a product.
 with wanted as (
     select k.n::int as n, k.shop, k.key
     from unnest($1::text[], $2::text[]) with ordinality as k (shop, key, n)
@@ -33,7 +34,11 @@ select 1, k.n, c.facts::text from wanted as k join engine.customer as c using (s
 union all
 select 2, n, body from runs
 union all
-select 3, k.n, m.into_key from wanted as k join engine.merged as m using (shop, key);
+select 3, k.n, m.into_key from wanted as k join engine.merged as m using (shop, key)
+union all
+select 4, p.n::int, known.product::text
+from unnest($7::text[], $8::text[]) with ordinality as p (shop, product_id, n)
+join engine.product as known using (shop, product_id);
 
 -- name: save_customers
 -- Writes facts, new or changed.

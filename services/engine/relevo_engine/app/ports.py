@@ -8,13 +8,14 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from relevo_engine.core.batch import Changes, DecisionRow, Definitions
+from relevo_engine.core.catalogue import ProductKey
 from relevo_engine.core.fanout import ClaimedFanout, Cursor
 from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.merging import SubjectKey
 from relevo_engine.core.tasks import Member, Revised, Task
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_runtime.records import Record
-from relevo_workflow import Definition, Facts, Run, Shop, Subject
+from relevo_workflow import Definition, Facts, Product, Run, Shop, Subject
 
 
 class Session(Protocol):
@@ -113,13 +114,14 @@ class BatchKeys(Struct, frozen=True, kw_only=True):
     """What a batch needs to be decided: what it locks, takes and reads.
 
     `ids` (16 bytes each) are the messages for the inbox. Of `keys` facts and active runs are wanted, of `facts_of` the
-    facts alone: their runs stay unlocked.
+    facts alone: their runs stay unlocked. `products` are those that it names.
     """
 
     partitions: Set[int]
     ids: Sequence[bytes]
     keys: Set[SubjectKey]
     facts_of: Set[SubjectKey]
+    products: Set[ProductKey] = frozenset()
 
 
 class Unpublished(Struct, frozen=True):
@@ -140,6 +142,11 @@ class OpenBatch(Protocol):
     @property
     def merged(self) -> Mapping[SubjectKey, str]:
         """Of the keys those that were merged, with the key that stands for them now."""
+        ...
+
+    @property
+    def products(self) -> Mapping[ProductKey, Product]:
+        """Of the wanted products those that are known."""
         ...
 
     def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Subject]:

@@ -17,6 +17,7 @@ from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.app.ports import BatchKeys, BatchStore, DeadLetters, OpenBatch, Publisher, Unpublished
 from relevo_engine.core.batch import Changes, Definitions, decide_into
+from relevo_engine.core.catalogue import named_by, with_products
 from relevo_engine.core.inputs import IncomingMessage, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
@@ -144,12 +145,13 @@ class BatchProcessor:
             ids=list({a.inbox_id: None for a in arrived if a.inbox_id}),
             keys=keys,
             facts_of={(shop, SHOP_KEY) for shop, _ in keys},  # is the shop erased? That is a fact
+            products=named_by(arrived),
         )
 
     async def _change(
         self, batch: OpenBatch, arrived: Sequence[IncomingMessage], published: Sequence[int]
     ) -> Transaction:
-        fresh = _fresh(arrived, batch.admitted)
+        fresh = with_products(_fresh(arrived, batch.admitted), batch.products)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
         subjects = batch.subjects(keys | {(shop, SHOP_KEY) for shop, _ in keys})
         definitions = await batch.definitions(subjects.values())

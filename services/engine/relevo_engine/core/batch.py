@@ -11,6 +11,7 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
 from relevo_engine.core.calendar import fire, is_entry
+from relevo_engine.core.catalogue import CatalogueChanges, check_product
 from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
 from relevo_engine.core.inputs import IncomingMessage, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
@@ -82,6 +83,7 @@ class Changes(Struct):
     keys: KeyChanges
     erased: dict[SubjectKey, Event]  # by each key that the erased one had when it happened
     data_requests: list[Event]
+    catalogue: CatalogueChanges
     merged: dict[SubjectKey, str] = {}  # whoever turned out to be somebody else -> the key that stands for them
     moved_timers: dict[tuple[str, str], str] = {}  # (shop, timer id) -> the customer that it wakes
 
@@ -103,7 +105,7 @@ class Changes(Struct):
     @classmethod
     def none(cls) -> "Changes":
         """Nothing is changed yet."""
-        return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [])
+        return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [], CatalogueChanges())
 
     def merge(self, merges: Sequence[Merge], joined: Handled, subjects: dict[SubjectKey, Subject]) -> None:
         """The merged customers are nobody from here on, and what their runs wait for wakes the kept one."""
@@ -162,6 +164,7 @@ def _decide_one(
         joined = handled = _handle(definitions, before, arrived.input)
     subject = handled.subject
     messages = _messages(handled, arrived)
+    check_product(arrived)
     # What may fail is behind us: from here on the input counts as a whole.
     erased = is_erasure(arrived, before.facts)
     event = arrived.input.event if isinstance(arrived.input, EventInput) else None
@@ -174,6 +177,7 @@ def _decide_one(
         changes.customers[key] = (subject.facts, arrived.input.at)
     changes.merge(merges, joined, subjects)
     changes.keys.happened(arrived)
+    changes.catalogue.happened(arrived)
     kind = event.type if event is not None else arrived.input.__struct_config__.tag
     if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
         changes.data_requests.append(event)

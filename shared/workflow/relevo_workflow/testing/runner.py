@@ -95,7 +95,9 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     answers = {
         step: given for name, given in scenario.answers.items() for step in steps_named((chosen,), name, HttpStep)
     }
-    simulation = Simulation([chosen], subject, scenario.start, shop=scenario.shop, answers=answers)
+    simulation = Simulation(
+        [chosen], subject, scenario.start, shop=scenario.shop, answers=answers, products=scenario.products
+    )
     try:
         for number, entry in enumerate(scenario.events):
             failures.extend(perform(simulation, entry, number))

@@ -12,6 +12,7 @@ from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
 from relevo_contracts.zones import zone as known_zone
 from relevo_contracts.zones import zone_of
+from relevo_workflow.model.catalogue import Product
 from relevo_workflow.model.state import Facts, Shop
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.durations import parse_duration
@@ -20,6 +21,7 @@ from relevo_workflow.syntax.yaml_source import Node, read_yaml
 from relevo_workflow.syntax.zones import instant
 from relevo_workflow.testing.expectation_form import check_expected
 from relevo_workflow.testing.scenario_orders import read_orders
+from relevo_workflow.testing.scenario_products import read_products
 from relevo_workflow.testing.simulation import Answer
 
 CUSTOMER_KEY = "customer-1"
@@ -64,6 +66,7 @@ class Scenario:
     facts: Facts
     shop: Shop
     events: tuple[ScenarioEvent, ...]
+    products: dict[str, Product]
     answers: Mapping[str, tuple[Answer, ...]]
     choose: Mapping[str, object]
     until: datetime | None
@@ -130,6 +133,7 @@ class _Reader:
         until = self._own("until")
         expect = self.test.need("expect")
         answers, choose = self._merged("answers"), self._merged("choose")
+        products = self._own("products")
         scenario = Scenario(
             name=name,
             position=self.test.node.position,
@@ -138,6 +142,7 @@ class _Reader:
             facts=facts,
             shop=shop,
             events=tuple(events),
+            products=read_products(products.plain() if products is not None else None, self._wrong_product),
             answers={step: self._answers(step, one) for step, one in answers.items()},
             choose=choose,
             until=self._time(until) if until is not None else None,
@@ -274,6 +279,9 @@ class _Reader:
 
     def _wrong_order(self, message: str, advice: str) -> None:
         self.problems.error(self._where("customer", "orders"), message, advice)
+
+    def _wrong_product(self, message: str, advice: str) -> None:
+        self._wrong("products", message, advice)
 
     def _read_events(self) -> list[ScenarioEvent]:
         found: list[ScenarioEvent] = []

@@ -11,6 +11,7 @@ from msgspec import Struct
 from relevo_contracts.messages import WakeUp, wake_up_id
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.definition.workflow_index import WorkflowIndex
+from relevo_workflow.model.catalogue import Product, with_catalogue
 from relevo_workflow.model.decision import Decision
 from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
 from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
@@ -49,7 +50,8 @@ class Simulation:
     `give` hands in what happens; `run_until` lets time pass. `effects`, `decisions` and `runs` (newest state by id)
     are what came of it. HTTP calls are answered at once from `answers` by step (200 without a body by default), the
     first call by the first of several, those after the last by the last;
-    events that workflows emit and workflows that they start come back as inputs.
+    events that workflows emit and workflows that they start come back as inputs. What events leave out of their
+    products is filled in from `products`, by id, as in the engine.
     """
 
     def __init__(
@@ -60,10 +62,12 @@ class Simulation:
         *,
         shop: Shop | None = None,
         answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
+        products: Mapping[str, Product] | None = None,
     ) -> None:
         self.definitions = WorkflowIndex.of(definitions)
         self.shop = shop or Shop(id=subject.shop)
         self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
+        self.products = products or {}
         self._calls: Counter[str] = Counter()
         self.now = at
         self.effects: list[TimedEffect] = []
@@ -134,6 +138,8 @@ class Simulation:
             raise SimulationError(
                 f"more than {MAX_INPUTS} things happen: the test has no end; give it one with until: +30d"
             )
+        if isinstance(arrival, EventInput):
+            arrival = EventInput(with_catalogue(arrival.event, self.products))
         handled = handle(self.definitions, self._versions, self.subject, arrival, self.now, shop=self.shop)
         self.subject = handled.subject
         for decision in handled.decisions:
