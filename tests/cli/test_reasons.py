@@ -33,7 +33,7 @@ def decision(after: timedelta, cause: str, *trace: Condition) -> Decision:
     return Decision(run_id="run", at=AT + after, input=cause, trace=list(trace))
 
 
-def test_a_timer_is_told_by_its_distance_from_the_last_event() -> None:
+def test_a_timer_describes_product_its_distance_from_the_last_event() -> None:
     known = [
         decision(timedelta(0), "checkout.started"),
         decision(timedelta(hours=2), "checkout.updated"),
@@ -52,7 +52,7 @@ def test_a_timer_is_told_by_its_distance_from_the_last_event() -> None:
     )
 
 
-def test_an_event_is_told_by_its_type() -> None:
+def test_an_event_describes_product_its_type() -> None:
     assert why(delivery(timedelta(0)), [decision(timedelta(0), "order.placed")]) == "abandoned-cart: order.placed"
 
 

@@ -245,7 +245,7 @@ def test_a_guest_is_known_by_the_address_alone() -> None:
     assert (event.data["customer"].get("id"), event.data["customer"]["guest"]) == (None, True)
 
 
-def test_stock_is_told_by_level_and_by_status() -> None:
+def test_stock_describes_product_level_and_by_status() -> None:
     shop = Miramar()
     shop.told(body("inventorylevel.created"))
     [gone] = shop.told(body("inventorylevel.updated"))

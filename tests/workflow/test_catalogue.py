@@ -150,4 +150,4 @@ def test_a_wrong_catalogue_of_a_test_is_told_at_its_line() -> None:
     result = run_tests(a_workflow(FLOW, "hello"), {"tests/a.yaml": text})
     (problem,) = result.problems
     assert "product 1: 'titel' is not a field" in problem.message
-    assert problem.position.line == 4
+    assert problem.position.line == 5

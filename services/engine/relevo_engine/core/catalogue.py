@@ -9,7 +9,15 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.keys import is_product
 from relevo_contracts.payloads import Item
 from relevo_engine.core.inputs import IncomingMessage
-from relevo_workflow import EventInput, Product, fold_product, is_told_by, of_line, products_named, with_catalogue
+from relevo_workflow import (
+    EventInput,
+    Product,
+    describes_product,
+    fold_product,
+    of_line,
+    products_named,
+    with_catalogue,
+)
 
 ProductKey = tuple[str, str]
 """The shop and the id of a product."""
@@ -27,7 +35,7 @@ class CatalogueChanges(Struct):
         if not isinstance(arrived.input, EventInput) or arrived.input.event.key != arrived.key:
             return
         event = arrived.input.event
-        if is_product(event.key) and is_told_by(event):
+        if is_product(event.key) and describes_product(event):
             self.told.append(event)
         elif event.type == _LINES and not event.test:
             self.ordered.append(event)
@@ -35,7 +43,7 @@ class CatalogueChanges(Struct):
 
 def check_product(arrived: IncomingMessage) -> None:
     """Raises `msgspec.ValidationError` if an event that tells of a product can't be read: it is rejected alone."""
-    if isinstance(arrived.input, EventInput) and is_product(arrived.key) and is_told_by(arrived.input.event):
+    if isinstance(arrived.input, EventInput) and is_product(arrived.key) and describes_product(arrived.input.event):
         fold_product(None, arrived.input.event)
 
 

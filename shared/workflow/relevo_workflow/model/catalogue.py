@@ -74,7 +74,7 @@ _TEXTS = ("title", "url", "image_url", "vendor", "status")
 _LISTS = ("categories", "tags")
 
 
-def is_told_by(event: Event) -> bool:
+def describes_product(event: Event) -> bool:
     """Whether the event tells what its product is now."""
     return EVENT_TYPES.get(event.type) in (ProductChanged, StockChanged) and not event.test
 
@@ -264,7 +264,7 @@ def _filled(data: dict[str, Any], fields: tuple[str, ...], product: Product) -> 
     if not absent:
         return data
     variant = product.variant(_text(data, "variant_id"), _text(data, "sku")) or ProductVariant()
-    known = {name: said for name in absent if (said := _said(name, product, variant))}
+    known = {name: said for name in absent if (said := _value_of(name, product, variant))}
     return {**data, **known} if known else data
 
 
@@ -273,7 +273,7 @@ def _text(data: dict[str, Any], name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _said(name: str, product: Product, variant: ProductVariant) -> Any:
+def _value_of(name: str, product: Product, variant: ProductVariant) -> Any:
     match name:
         case "brand":
             return product.vendor
