@@ -11,6 +11,7 @@ from relevo_cli.unsealing import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import UNRECOGNISED
 from relevo_ingest.adapters import redriven
+from relevo_ingest.adapters.shop_fields import fields_of_shops
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.redrive import redrive
 from relevo_ingest.app.shop_contexts import context
@@ -49,7 +50,8 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
     settings = ingest_settings()
     results: dict[redriven.Delivery, Receipt | NoEvent] = {}
     async with dependencies(settings) as (deps, pool), pool.acquire() as connection:
-        shops = {shop.shop: context(shop) for shop in await catalog.shops(connection)}
+        own = await fields_of_shops(connection)
+        shops = {shop.shop: context(shop, own.get(shop.shop)) for shop in await catalog.shops(connection)}
         before = await redriven.done(connection, messages)
         for message in messages:
             name = redriven.delivery(message)

@@ -27,6 +27,7 @@ COMMANDS = {
     "shops": "Make shops known, list and change them.",
     "secrets": "Seal what opens shops with another key.",
     "import": "Tell a shop's past from files: customers, orders …",
+    "fields": "Which of a shop's own fields say what of customers.",
     "products": "The catalogue of a shop, as its events tell it.",
     "events": "What arrives for a shop, and the events it declared.",
     "start": "Start a workflow by hand for one customer.",

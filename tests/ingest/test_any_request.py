@@ -95,6 +95,10 @@ class Stores:
     async def unrecognised(self, message: Message) -> None:
         self.kept.append(msgspec.json.decode(message[1], type=Unrecognised))
 
+    def own_fields(self, name: str) -> Mapping[str, str]:
+        assert name
+        return {}
+
     def types(self, name: str) -> EventTypes:
         assert name
         return BUILT_IN

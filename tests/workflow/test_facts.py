@@ -56,6 +56,13 @@ def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it() -> None:
     assert fold_event(facts, order(2, 3)).orders_count == 8
 
 
+def test_tags_that_were_added_or_removed_change_those_that_are_known() -> None:
+    changes: list[dict[str, Any]] = [{"tags": ["a", "b"]}, {"tags_added": ["c", "a"]}, {"tags_removed": ["b", "x"]}]
+    told = [an_event("customer.updated", START + timedelta(hours=n), **one) for n, one in enumerate(changes)]
+    assert folded(*told).tags == ["a", "c"]
+    assert folded(told[1], told[0]).tags == ["c", "a"]
+
+
 def test_an_older_profile_that_comes_late_is_left_out() -> None:
     new = an_event("customer.updated", START + timedelta(hours=1), tags=["vip"], birthday="1990-02-28")
     old = an_event("customer.created", START, tags=["new"])

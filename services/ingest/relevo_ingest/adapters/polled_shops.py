@@ -50,7 +50,9 @@ class CatalogPolledShops:
             _log.warning("%s can't be asked: %s", known.shop, fault, extra={"repeats": known.shop})
             return None
         return PolledShop(
-            context=msgspec.structs.replace(context(shop), types=self._shops.types(known.shop)),
+            context=msgspec.structs.replace(
+                context(shop, self._shops.own_fields(known.shop)), types=self._shops.types(known.shop)
+            ),
             connector=CONNECTORS[known.platform],
             api=self._apis[known.platform],
             connection=Connection(base_url=known.base_url, credentials=credentials),

@@ -1,10 +1,11 @@
 """The shops of the catalog, kept in memory and read again when the catalog's revision changes."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from relevo_contracts.declared import DeclarationError, Declared, declare
 from relevo_contracts.event_types import EventTypes, with_declared
+from relevo_ingest.adapters.shop_fields import fields_of_shops
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
 from relevo_runtime.catalog_cache import CatalogCache, CatalogUnavailable
@@ -17,8 +18,14 @@ _log = logging.getLogger(__name__)
 class _Known:
     """One revision of the catalog, as ingest needs it."""
 
-    def __init__(self, shops: Iterable[catalog.Shop] = (), declared: Sequence[catalog.EventType] = ()) -> None:
+    def __init__(
+        self,
+        shops: Iterable[catalog.Shop] = (),
+        declared: Sequence[catalog.EventType] = (),
+        own_fields: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.shops = {shop.shop: shop for shop in shops}
+        self.own_fields = own_fields or {}
         self.declared = declared
         self.types: dict[str, EventTypes] = {}
 
@@ -53,6 +60,10 @@ class Shops:
         except CatalogUnavailable as error:
             raise Busy(str(error)) from error
 
+    def own_fields(self, name: str) -> Mapping[str, str]:
+        """By which names a shop keeps what is not a field of its platform."""
+        return self._catalog.value.own_fields.get(name, {})
+
     def types(self, name: str) -> EventTypes:
         """The events that a shop has: the built-in ones, and those that it declared. Made once a revision."""
         known = self._catalog.value
@@ -62,7 +73,7 @@ class Shops:
 
     async def _read(self, connection: Connection) -> _Known:
         shops = [self._opened(shop) for shop in await catalog.shops(connection)]
-        return _Known(shops, await catalog.event_types(connection))
+        return _Known(shops, await catalog.event_types(connection), await fields_of_shops(connection))
 
     def _opened(self, sealed: catalog.Shop) -> catalog.Shop:
         """The shop with its secrets in clear; what can't be opened is told, and costs its own webhooks alone."""

@@ -64,6 +64,10 @@ class ShopCatalog(Protocol):
         """Whether what is stored is another than at the call, by a look that began after it. Raises `Busy`."""
         ...
 
+    def own_fields(self, name: str) -> Mapping[str, str]:
+        """By which names a shop keeps what is not a field of its platform."""
+        ...
+
     def types(self, name: str) -> EventTypes:
         """The events that a shop has: the built-in ones, and those that it declared."""
         ...

@@ -81,7 +81,10 @@ class _Cleaner:
     def struct(self, value: Struct, where: str) -> Any:
         if isinstance(value, Money):
             return self._money(value, where)
-        fields = {name: self.value(getattr(value, name), f"{where}.{name}") for name in value.__struct_fields__}
+        fields: dict[str, Any] = {}
+        for name in value.__struct_fields__:
+            given = getattr(value, name)
+            fields[name] = self.value(given, f"{where}.{name}") if given else given  # most are not said at all
         if isinstance(value, Buyer | EventContact):
             fields |= {name: text for name, text in self._contact(value, where).items() if name in fields}
         return type(value)(**fields)

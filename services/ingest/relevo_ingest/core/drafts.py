@@ -19,7 +19,8 @@ class ShopContext(Struct, frozen=True):
     """What must be known of the shop to read its messages. `region` is ISO 3166-1, a hint for phone numbers.
 
     `domain` is the one that it was registered with; empty if it was registered without. `types` are the events that it
-    has: the built-in ones, and those that it declared.
+    has: the built-in ones, and those that it declared. `own_fields` says by which names the shop keeps what is not a
+    field of its platform (`core.own_fields`).
     """
 
     shop: str
@@ -27,6 +28,7 @@ class ShopContext(Struct, frozen=True):
     region: str = ""
     domain: str = ""
     types: EventTypes = BUILT_IN
+    own_fields: Mapping[str, str] = {}
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -157,7 +157,8 @@ class _Endpoints:
         headers = {name: given.headers[name] for name in connector.headers if name in given.headers}
         body = in_utf8(given.headers, given.body)
         webhook = Webhook(connector=connector, headers=headers, body=body, received=received)
-        return _receipt(await self._batches.receive(Delivery.of(context(shop), webhook)))
+        known = context(shop, self._shops.own_fields(shop.shop))
+        return _receipt(await self._batches.receive(Delivery.of(known, webhook)))
 
     def _of_platform(
         self, shop: KnownShop | None, connector: Connector, given: WebhookRequest, received: datetime

@@ -140,13 +140,19 @@ def _profile(facts: Facts, payload: CustomerChanged, at: datetime) -> dict[str, 
             changes[name] = getattr(payload, name)
     if payload.orders_count is not None:
         changes["counts_at"] = at
-    if payload.tags is not None:
-        changes["tags"] = list(payload.tags)
+    if payload.tags is not None or payload.tags_added or payload.tags_removed:
+        changes["tags"] = _tags(facts.tags if payload.tags is None else payload.tags, payload)
     if payload.total_spent is not None:
         changes["total_spent"], changes["currency"] = payload.total_spent.amount, payload.total_spent.currency
     if payload.attributes:
         changes["attributes"] = bounded_attributes(facts.attributes, payload.attributes)
     return changes
+
+
+def _tags(known: list[str], payload: CustomerChanged) -> list[str]:
+    """The tags after what a shop says of them: all, or only those that were added or removed."""
+    kept = [tag for tag in known if tag not in payload.tags_removed]
+    return [*kept, *(tag for tag in dict.fromkeys(payload.tags_added) if tag not in kept)]
 
 
 def bounded_attributes(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, NoEvent, Reading, ShopContext
 from relevo_ingest.core.fields import Amount, Id, Quantity, Text, Time
 from relevo_ingest.core.money import money
+from relevo_ingest.core.own_fields import with_own_fields
 
 
 class TagsShape(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -126,6 +127,9 @@ def _drafts(event_type: str, customer: CustomerShape, shop: ShopContext, at: Tim
         orders_count=customer.orders_count,
         total_spent=fields.optional_money(customer.total_spent, currency, "total_spent"),
         attributes={"state": normalise.text(customer.state, 50)} if customer.state else {},
+    )
+    payload = with_own_fields(
+        payload, {f"{one.namespace}.{one.key}": one.value for one in customer.metafields}, shop.own_fields
     )
     own_id = f"{event_type}:{who.id}" if event_type == "customer.created" else ""
     changed = Draft(

@@ -35,6 +35,14 @@ class ConsentShape(Struct, frozen=True, kw_only=True):
     consent_updated_at: Time = None
 
 
+class MetafieldShape(Struct, frozen=True, kw_only=True):
+    """A field that the shop added; webhooks have those of the namespaces that the subscription names."""
+
+    namespace: Text = None
+    key: Text = None
+    value: str | Number | float | bool | None = None
+
+
 class CustomerShape(Struct, frozen=True, kw_only=True):
     """A customer; since 2025-01 without consents, tags and totals."""
 
@@ -56,6 +64,7 @@ class CustomerShape(Struct, frozen=True, kw_only=True):
     accepts_marketing_updated_at: Time = None
     email_marketing_consent: ConsentShape | None = None
     sms_marketing_consent: ConsentShape | None = None
+    metafields: list[MetafieldShape] = []
 
 
 class ImageShape(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Draft, Reading, ShopContext
+from relevo_ingest.core.own_fields import with_own_fields
 
 
 def created(body: bytes, shop: ShopContext) -> Reading:
@@ -41,7 +42,7 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
 
 def _payload(shape: CustomerShape, shop: ShopContext) -> CustomerChanged:
     home = shape.billing or AddressShape()
-    return CustomerChanged(
+    payload = CustomerChanged(
         customer=Buyer(
             id=fields.required(parts.ident(shape.id), "id"),
             email=normalise.email(shape.email),
@@ -53,3 +54,5 @@ def _payload(shape: CustomerShape, shop: ShopContext) -> CustomerChanged:
             group=normalise.text(shape.role, 100),
         )
     )
+    own = {one.key: one.value for one in shape.meta_data or () if one.key}
+    return with_own_fields(payload, own, shop.own_fields)

@@ -146,6 +146,7 @@ class CustomerShape(Struct, frozen=True, kw_only=True):
     date_created_gmt: Text = None
     date_modified_gmt: Text = None
     billing: AddressShape | None = None
+    meta_data: list[MetaShape] | None = None
 
 
 class NamedShape(Struct, frozen=True, kw_only=True):
