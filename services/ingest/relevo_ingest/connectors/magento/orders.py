@@ -50,7 +50,8 @@ def order(shape: OrderShape, shop: Shop) -> Reading:
 def shipment(shape: ShipmentShape, shop: Shop) -> Reading:
     """A shipment: created once; told again if it gets other tracking numbers."""
     lookup = Lookup(shop)
-    own, order_id = fields.required(parts.ident(shape.entity_id), "entity_id"), parts.ident(shape.order_id)
+    own = fields.required(parts.ident(shape.entity_id), "entity_id")
+    order_id = fields.required(parts.ident(shape.order_id), "order_id")
     entity, order_entity = Entity("shipment", own), known_orders.order(order_id)
     created = fields.utc_without_zone(shape.created_at, "created_at")
     modified = fields.utc_without_zone(shape.updated_at, "updated_at") or created
@@ -88,7 +89,8 @@ def shipment(shape: ShipmentShape, shop: Shop) -> Reading:
 def credit_memo(shape: CreditMemoShape, shop: Shop) -> Reading:
     """A credit memo: money went back. One that is open or was cancelled gave nothing back."""
     lookup = Lookup(shop)
-    own, order_id = fields.required(parts.ident(shape.entity_id), "entity_id"), parts.ident(shape.order_id)
+    own = fields.required(parts.ident(shape.entity_id), "entity_id")
+    order_id = fields.required(parts.ident(shape.order_id), "order_id")
     if parts.ident(shape.state) in (_OPEN, _CANCELLED):
         return NoEvent("the credit memo is open or was cancelled: no money went back")
 
@@ -117,7 +119,8 @@ def credit_memo(shape: CreditMemoShape, shop: Shop) -> Reading:
 def invoice(shape: InvoiceShape, shop: Shop) -> Reading:
     """An invoice: created, paid, cancelled, once each."""
     lookup = Lookup(shop)
-    own, order_id = fields.required(parts.ident(shape.entity_id), "entity_id"), parts.ident(shape.order_id)
+    own = fields.required(parts.ident(shape.entity_id), "entity_id")
+    order_id = fields.required(parts.ident(shape.order_id), "order_id")
     entity, state = Entity("invoice", own), parts.ident(shape.state)
     created = fields.utc_without_zone(shape.created_at, "created_at")
     modified = fields.utc_without_zone(shape.updated_at, "updated_at") or created

@@ -45,7 +45,8 @@ def order(shape: OrderShape, shop: Shop) -> Reading:
 def slip(shape: SlipShape, shop: Shop) -> Reading:
     """A credit slip: money, or a voucher, went back."""
     lookup = Lookup(shop)
-    slip_id, order_id = fields.required(parts.ident(shape.id), "id"), parts.ident(shape.id_order)
+    slip_id = fields.required(parts.ident(shape.id), "id")
+    order_id = fields.required(parts.ident(shape.id_order), "id_order")
     at = lookup.time(shape.date_add, "date_add")
 
     def conclude(views: StateViews) -> Conclusion:
@@ -72,7 +73,8 @@ def slip(shape: SlipShape, shop: Shop) -> Reading:
 def returned(shape: ReturnShape, shop: Shop) -> Reading:
     """A return: each of its states once."""
     lookup = Lookup(shop)
-    return_id, order_id = fields.required(parts.ident(shape.id), "id"), parts.ident(shape.id_order)
+    return_id = fields.required(parts.ident(shape.id), "id")
+    order_id = fields.required(parts.ident(shape.id_order), "id_order")
     event_type = _RETURNS.get(parts.ident(shape.state), "return.requested")
     at = lookup.time(shape.date_upd or shape.date_add, "date_upd")
 
