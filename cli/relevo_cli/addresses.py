@@ -66,6 +66,14 @@ def settings(data: Path = DATA) -> RuntimeSettings:
     return RuntimeSettings(**of_system(running(data)))  # type: ignore[arg-type]  # pydantic checks each value
 
 
+def public_url(data: Path = DATA) -> str:
+    """Where customers and platforms reach ingest: what the environment says, else the system that runs here."""
+    found = running(data)
+    if "RELEVO_PUBLIC_URL" in os.environ or found is None:
+        return RuntimeSettings().public_url
+    return found.ingest
+
+
 def of_system(found: Running | None) -> dict[str, object]:
     """Which settings commands take from the system that runs, by field: those that the environment doesn't give."""
     given: dict[str, object] = {}

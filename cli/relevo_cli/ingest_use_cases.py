@@ -21,6 +21,7 @@ from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.sealing import Seals
 
 _BUDGET = 60.0
+_MOST_WAITING = 100
 
 
 def ingest_settings() -> IngestSettings:
@@ -34,7 +35,7 @@ async def dependencies(settings: IngestSettings) -> AsyncIterator[tuple[IngestDe
     """What the use cases work with, and the pool behind it."""
     metrics = Metrics("cli")
     pool = await open_pool(settings.dsn, application_name="relevo-cli", min_size=0, max_size=3)
-    log = KafkaEventLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=1)
+    log = KafkaEventLog(Publisher(settings, metrics, seals=Seals(pool, settings)), most_waiting=_MOST_WAITING)
     forgetting = ErasingEventLog(log, pool)
     try:
         yield (

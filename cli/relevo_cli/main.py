@@ -25,6 +25,8 @@ COMMANDS = {
     "approvers": "Who may approve changes of administrative workflows.",
     "explain": "Tell what a customer was sent, and why; what not, too.",
     "shops": "Make shops known, list and change them.",
+    "connect": "Connect a shop by the API of its platform.",
+    "disconnect": "Remove a shop's webhooks, forget its credentials.",
     "secrets": "Seal what opens shops with another key.",
     "import": "Tell a shop's past from files: customers, orders …",
     "fields": "Which of a shop's own fields say what of customers.",

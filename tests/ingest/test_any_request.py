@@ -8,7 +8,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -41,7 +41,9 @@ from relevo_ingest.entrypoints.storefront import StorefrontParts, VisitRates
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog, storefronts
 from relevo_runtime.clock import SystemClock
+from relevo_runtime.last_deliveries import DeliveryRecorder
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import SECRET, TOKEN, tea_shop
 from tests.ingest.signing import ADOBE
 from tests.ingest.webhooks import FIXTURES, body_of
@@ -173,7 +175,8 @@ def make(stores: Stores) -> FrontDoor:
     rates, clock = Rates(0, 1, lambda: 0.0), SystemClock()
     front = StorefrontDependencies(deps, stores, stores, lambda one: f"https://relevo.example/c/{one.id}")
     parts = StorefrontParts(Storefronts(), front, VisitRates(rates, AddressRates(0, 1, lambda: 0.0)))
-    return make_app(Ingest(own, stores, deps, rates, clock, metrics, Gathering(0), ADOBE, parts))
+    nobody = DeliveryRecorder(cast(Pool, None))
+    return make_app(Ingest(own, stores, deps, rates, clock, metrics, Gathering(0), ADOBE, parts, nobody))
 
 
 async def answered(

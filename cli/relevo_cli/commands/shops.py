@@ -118,7 +118,7 @@ def add(
         postal_address=postal_address.strip(),
         quiet_hours=_quiet(quiet_hours),
     )
-    _check(shop)
+    check_shop(shop)
     asyncio.run(_add(shop))
     hooks = f"; its webhooks go to POST /hooks/{name}/{platform}" if shop.secrets else ""
     out().print(f"shop {name} is known{hooks}", markup=False)
@@ -150,7 +150,7 @@ def _quiet(value: str) -> str:
     return "" if value.strip().lower() in ("", "none") else value.strip()
 
 
-def _check(shop: Shop, before: Shop | None = None) -> None:
+def check_shop(shop: Shop, before: Shop | None = None) -> None:
     """Raises `CommandError` if a field cannot be right; of a shop that was known `before`, one that it changes.
 
     An old flaw, from a release that let it pass, must not keep anybody from mending something else.
@@ -377,7 +377,7 @@ async def _change(name: str, change: Callable[[Shop, datetime], Shop]) -> Shop:
         if shop is None:
             raise CommandError(unknown_shop(name))
         changed = change(shop, make_clock(settings).now())
-        _check(changed, shop)
+        check_shop(changed, shop)
         await catalog.update_shop(connection, SecretKeys(settings).sealed_shop(changed))
     return changed
 

@@ -48,6 +48,17 @@ async def connect(connection: Connection, made: ShopConnection) -> None:
     await catalog.changed(connection)
 
 
+async def register(connection: Connection, shop: str, registered: dict[str, str]) -> None:
+    """Keep which webhooks are registered for a shop, by topic."""
+    await connection.execute(STATEMENTS["registered"], shop, registered)
+
+
+async def lock(connection: Connection, shop: str) -> bool:
+    """Whether nobody else connects the shop; it stays so until `connection` is closed."""
+    free: bool = await connection.fetchval(STATEMENTS["lock"], shop)
+    return free
+
+
 async def disconnect(connection: Connection, shop: str) -> bool:
     """Forget how a shop is reached; false if that was not known."""
     await catalog.changed(connection)

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from msgspec import Struct
 
 from relevo_contracts.event_types import EventTypes
+from relevo_ingest.connectors.platform_api import ApiFailure, Exchange
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
 from relevo_ingest.core.states import StateQuery, StateView
@@ -129,6 +130,14 @@ class Ids(Protocol):
 
     async def used_otherwise(self, shop: str, digests: Mapping[str, bytes], now: datetime) -> Sequence[str]:
         """Those of the ids that came before with another digest; if there are none, all are kept. Raises `Busy`."""
+        ...
+
+
+class ShopApi(Protocol):
+    """The API of one shop's platform."""
+
+    async def ask(self, exchange: Exchange[T]) -> T | ApiFailure:
+        """What came of the exchange, or why there is nothing: it never raises for what the platform does."""
         ...
 
 

@@ -17,7 +17,8 @@ _ID_LIMIT = 150
 class Webhook(Struct, frozen=True, kw_only=True, dict=True):
     """What arrived. `headers` are those of the platform's own that it has, by their names in lower case.
 
-    `id` and `stored_topic` are given for one that is read again.
+    `id` and `stored_topic` are given for one that is read again, `stored_topic` also for what was read from the
+    platform's API. What is `historical` starts nothing.
     """
 
     connector: Connector
@@ -26,6 +27,7 @@ class Webhook(Struct, frozen=True, kw_only=True, dict=True):
     received: datetime
     id: str = ""
     stored_topic: str = ""
+    historical: bool = False
 
     @cached_property
     def claims(self) -> Claims:
@@ -52,6 +54,7 @@ class Webhook(Struct, frozen=True, kw_only=True, dict=True):
             hinted_at=self.claims.triggered_at,
             occurrence=_name(self.claims.occurrence),
             test=self.claims.test,
+            historical=self.historical,
         )
 
 

@@ -82,7 +82,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """How a message came: `id` is the same for each redelivery, `received` is when it reached ingest.
 
     `occurrence` is the platform's number of what happened (the same in each message about it; may be empty). `test`
-    says that the platform marked the message itself as a test.
+    says that the platform marked the message itself as a test, `historical` that its events are known only later: they
+    start nothing.
     """
 
     shop: str
@@ -92,6 +93,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     hinted_at: datetime | None = None
     occurrence: str = ""
     test: bool = False
+    historical: bool = False
 
 
 class FinishedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -167,7 +169,7 @@ def _made_id(draft: Draft, place: int, arrival: Arrival) -> str:
 def _time(draft: Draft, arrival: Arrival, limits: Plausible) -> EventTime:
     claimed = to_utc(draft.at) if draft.at else arrival.hinted_at
     rule = statement_time if isinstance(draft.payload, ConsentChanged) else plausible
-    return rule(claimed, arrival.received, limits, historical=draft.historical)
+    return rule(claimed, arrival.received, limits, historical=draft.historical or arrival.historical)
 
 
 def _without_person(payload: Payload, event_type: str) -> Payload:

@@ -36,6 +36,7 @@ from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import SecretsSealed
 from relevo_runtime.http import application, flag, liveness
+from relevo_runtime.last_deliveries import DeliveryRecorder
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.openapi import serving
 
@@ -55,6 +56,7 @@ class Ingest(Struct, frozen=True):
     gathering: Gathering
     public_keys: PublicKeyServer
     storefront: StorefrontParts
+    deliveries: DeliveryRecorder
 
 
 def make_app(ingest: Ingest) -> FrontDoor:
@@ -130,6 +132,7 @@ class _Endpoints:
         self._rates = ingest.rates
         self._clock = ingest.clock
         self._gathering = ingest.gathering
+        self._deliveries = ingest.deliveries
         self._batches = WebhookBatches(ingest.deps, ingest.gathering)
         self._public_keys = ingest.public_keys
         self._bodies = Bodies(ingest.settings)
@@ -144,6 +147,8 @@ class _Endpoints:
         given = await self._given(exchange)
         answer = connector.handshake(given)
         if answer is not None:
+            if shop is not None:
+                self._deliveries.ping(shop.shop, self._clock.now())
             return PlainTextResponse(answer)
         if exchange.method != METHOD:
             raise HTTPException(405, headers={"Allow": METHOD})
@@ -152,6 +157,7 @@ class _Endpoints:
         shop = self._of_platform(
             shop, connector, msgspec.structs.replace(given, received=received, keys=keys), received
         )
+        self._deliveries.webhook(shop.shop, received)
         self._within_rate(shop)
         # From here on nothing is refused for its content, nor for a wrong content type: it came from the shop.
         headers = {name: given.headers[name] for name in connector.headers if name in given.headers}

@@ -22,12 +22,14 @@ from relevo_ingest.entrypoints.storefront_wiring import storefront_parts
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.environment import start
 from relevo_runtime.http import serve
+from relevo_runtime.last_deliveries import DeliveryRecorder
 from relevo_runtime.links import check_secret
 from relevo_runtime.retention import purge_expired
 from relevo_runtime.service import Service, run
 
 _log = logging.getLogger(__name__)
 _ERASURES_SECONDS = 1.0
+_DELIVERIES_SECONDS = 3.0
 
 
 def main() -> None:
@@ -59,15 +61,18 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         forget_opt_ins = purge_expired(pool, OPT_INS_RETENTION, days=OPT_INS_KEPT_DAYS)
         forget = purge_expired(pool, RETENTION, days=settings.ingest_state_days)
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
+        deliveries = DeliveryRecorder(pool)
         gathering = Gathering(settings.batch_window / settings.clock_speed)
         keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time)
-        parts = (rates, service.clock, service.metrics, gathering, keys, storefront_parts(settings, pool, opened.deps))
+        front = storefront_parts(settings, pool, opened.deps)
+        parts = (rates, service.clock, service.metrics, gathering, keys, front, deliveries)
         app, stop_timeout = make_app(Ingest(settings, opened.shops, opened.deps, *parts)), settings.stop_timeout
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
                 service.loop("event ids", forget_ids, longest_pause=3600),
                 service.loop("sign-ups", forget_opt_ins, longest_pause=3600),
+                service.loop("last deliveries", deliveries.run_once, longest_pause=_DELIVERIES_SECONDS),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
             serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=stop_timeout) as port,

@@ -69,7 +69,7 @@ def _following(resource: str, answer: ApiResponse) -> ApiRequest | None:
 
 
 def _records(resource: str, body: bytes) -> Iterator[Record]:
-    """What a record tells; nothing for one that is no record, which costs itself only."""
+    """What a record tells; nothing for one that is not a record, which costs itself only."""
     try:
         with collecting():
             stamp = decode(body, StampShape)

@@ -80,7 +80,7 @@ def _following(resource: str, request: ApiRequest, records: list[Record]) -> Api
 
 
 def _record(resource: str, body: bytes) -> Record | None:
-    """The record; `None` for one that is no record, which costs itself only."""
+    """The record; `None` for one that is not a record, which costs itself only."""
     try:
         with collecting():
             stamp = decode(body, StampShape)
