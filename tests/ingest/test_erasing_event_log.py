@@ -131,7 +131,12 @@ async def test_a_shop_is_forgotten_in_pages_and_no_other(pool: Pool) -> None:
     )
     await key_of(pool, MAIL, shop="coffee")
     await know(pool, "order", "1", {})
+    await pool.execute(
+        "insert into ingest.import select shop, 'orders', '', '', 'a.csv', 1, 1, 1, 1, 0, '{}', now(), now(), null"
+        " from unnest(array['tea', 'coffee']) as shop"
+    )
     await ErasingEventLog(Memory(), pool).events([erasure(SHOP_KEY, "shop.redacted")])
+    assert await pool.fetchval("select array_agg(shop) from ingest.import") == ["coffee"]
     assert await pool.fetchval("select count(*) from ingest.alias where shop = 'tea'") == 0
     assert await pool.fetchval("select count(*) from ingest.alias") == 1
     assert await pool.fetchval("select count(*) from ingest.known_state") == 0

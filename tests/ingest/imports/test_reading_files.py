@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relevo_contracts.contact import Contact, apply_event
 from relevo_contracts.payloads import Money
 from relevo_ingest.core.imports.grouping import WINDOW
 from relevo_ingest.core.imports.kinds import KINDS
@@ -206,6 +207,19 @@ def test_consent_is_taken_with_its_proof_alone() -> None:
     assert [(line, column) for line, column, _ in _reasons(found)] == [
         *[(3, "source"), (4, "basis"), (6, "date"), (7, "status"), (8, "channel")]
     ]
+
+
+@pytest.mark.parametrize("later_first", [True, False])
+def test_an_imported_grant_never_overwrites_a_later_withdrawal(later_first: bool) -> None:
+    old, now = "2020-05-05T10:00:00Z", "2026-05-05T10:00:00Z"
+    header = b"email,status,date,source,basis\n"
+    granted = read_file(header + f"a@example.com,granted,{old},Shop,written\n".encode(), "consents").drafts
+    withdrawn = read_file(header + f"a@example.com,withdrawn,{now},,\n".encode(), "consents").drafts
+    contact = Contact(email="a@example.com")
+    for draft in (*withdrawn, *granted) if later_first else (*granted, *withdrawn):
+        assert draft.at is not None
+        contact = apply_event(contact, draft.payload, draft.at)
+    assert (contact.email_consent.state, contact.email_consent.at) == ("withdrawn", withdrawn[0].at)
 
 
 @pytest.mark.parametrize(

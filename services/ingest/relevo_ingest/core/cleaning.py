@@ -44,15 +44,15 @@ class _Cleaner:
         self._shop = shop
 
     def value(self, value: Any, where: str) -> Any:
+        if isinstance(value, str):  # nearly always
+            return _text(value, where)
         if isinstance(value, Struct):
             return self.struct(value, where)
         if isinstance(value, list):
             return [self.value(item, f"{where}[{n}]") for n, item in enumerate(value)]
         if isinstance(value, dict):
             return self._free_form(value, where)
-        if isinstance(value, datetime):
-            return to_utc(value)
-        return _text(value, where) if isinstance(value, str) else value
+        return to_utc(value) if isinstance(value, datetime) else value
 
     def parts(self, value: Any, wanted: Any, where: str) -> None:
         """Looks at plain JSON: at all of it if that has its type, else at the parts of it that have theirs."""
