@@ -30,6 +30,7 @@ from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
+from relevo_ingest.entrypoints.sign_up_pages import SignUpPages
 from relevo_ingest.entrypoints.storefront import StorefrontEndpoints, StorefrontParts
 from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
 from relevo_ingest.settings import IngestSettings
@@ -72,6 +73,7 @@ def make_app(ingest: Ingest) -> FrontDoor:
         Route("/u/{token}", links.show, methods=["GET"]),
         Route("/u/{token}", links.follow, methods=["POST"]),
         *visits.routes(),
+        *SignUpPages(ingest.settings, ingest.shops, ingest.storefront, ingest.clock).routes(),
         serving(openapi),
         liveness(),
     ]

@@ -33,10 +33,12 @@ class LinkPages(Struct, frozen=True):
         """`GET /u/{token}`: a page with a button. Gateways open every link of a mail, so opening changes nothing."""
         match self._link(request):
             case Unsubscribe() as link:
-                return _page(pages.confirmation(await self._visit(request, link)))
+                return page_response(pages.confirmation(await self._visit(request, link)))
             case Undo() as link:
                 visit = await self._visit(request, link.of)
-                return _page(pages.too_late(visit) if self._late(link) else pages.done(visit, self._token(link)))
+                return page_response(
+                    pages.too_late(visit) if self._late(link) else pages.done(visit, self._token(link))
+                )
             case None:
                 return _bad(request)
 
@@ -50,9 +52,9 @@ class LinkPages(Struct, frozen=True):
         try:
             await self._check_served(of.shop)
             done = self._undo(visit, link) if isinstance(link, Undo) else self._unsubscribe(visit, link)
-            return _page(await done)
+            return page_response(await done)
         except Busy:
-            return _page(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
+            return page_response(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
 
     async def _unsubscribe(self, visit: Visit, link: Unsubscribe) -> str:
         arrival = await unsubscribe(
@@ -103,8 +105,9 @@ class LinkPages(Struct, frozen=True):
 
 
 def _bad(request: Request) -> Response:
-    return _page(pages.bad_link(Visit(pages.language_of(request.headers.get("accept-language", "")))), 404)
+    return page_response(pages.bad_link(Visit(pages.language_of(request.headers.get("accept-language", "")))), 404)
 
 
-def _page(html: str, status: int = 200, **headers: str) -> Response:
+def page_response(html: str, status: int = 200, **headers: str) -> Response:
+    """A page that nobody else may keep or embed, and that says nothing of where its visitor was."""
     return HTMLResponse(html, status, _HEADERS | headers)

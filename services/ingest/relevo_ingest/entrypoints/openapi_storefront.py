@@ -4,7 +4,7 @@ from typing import Any
 
 from relevo_ingest.core.storefront.batches import MOST_HITS
 from relevo_ingest.core.storefront.segment import CALLS
-from relevo_runtime.openapi import parameter, problem
+from relevo_runtime.openapi import answered, parameter, problem
 
 _Document = dict[str, Any]
 _CALL = parameter("call", "the call of Segment's protocol", of={"type": "string", "enum": sorted(CALLS)})
@@ -59,6 +59,11 @@ def storefront_paths(shop: _Document) -> _Document:
             "post": _collect("tellVisitAsSegment", "The same by Segment's protocol", segment),
             "options": _preflight("mayPageSendAsSegment"),
         },
+        "/c/{token}": {
+            "parameters": [parameter("token", "the signed token of the link in the mail")],
+            "get": _page("showSignUp", "The page that confirms a sign-up. Opening it changes nothing"),
+            "post": _page("confirmSignUp", "Confirm the sign-up, or say that nobody asked for it (`confirm=no`)"),
+        },
     }
 
 
@@ -102,6 +107,19 @@ def _refusals() -> _Document:
 
 def _problem(meaning: str, status: int, kind: str, title: str) -> _Document:
     return problem(meaning, status, kind, title, meaning)
+
+
+def _page(operation: str, summary: str) -> _Document:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "security": [],
+        "responses": {
+            "200": answered("The page, in the visitor's language", _TEXT, media="text/html"),
+            "404": answered("The link is not one of ours", _TEXT, media="text/html"),
+            "503": answered("It could not be looked up or stored now", _TEXT, media="text/html"),
+        },
+    }
 
 
 def _preflight(operation: str) -> _Document:

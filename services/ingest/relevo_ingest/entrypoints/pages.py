@@ -11,15 +11,19 @@ from msgspec import Struct
 from relevo_ingest.entrypoints.page_texts import TEXTS, PageTexts
 
 _STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#f5f5f2;margin:0;padding:12vh 1rem}"
-    "main{max-width:26rem;margin:auto;background:#fff;padding:2rem;border-radius:12px;"
+    ":root{color-scheme:light dark;--ink:#1a1a1a;--quiet:#4a4a4a;--page:#f5f5f2;--card:#fff;--main:#1f4f46;--on:#fff}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--quiet:#b3b8b5;--page:#141617;--card:#1f2324;"
+    "--main:#8fd6c4;--on:#0c2a23}}"
+    "body{font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:0;padding:12vh 1rem}"
+    "main{max-width:26rem;margin:auto;background:var(--card);padding:2rem;border-radius:12px;"
     "box-shadow:0 1px 4px rgba(0,0,0,.12);overflow-wrap:anywhere}"
     "h1{font-size:1.3rem;line-height:1.3;margin:0 0 1rem}p{margin:0 0 1rem}"
-    ".shop{color:#4a4a4a;font-weight:600;margin:0 0 .5rem}.address{font-weight:600}"
-    "form{margin:1.5rem 0 0}"
-    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;background:#1f4f46;color:#fff;cursor:pointer}"
-    "button.quiet{background:#fff;color:#1f4f46;box-shadow:inset 0 0 0 2px #1f4f46}"
-    "button:focus-visible{outline:3px solid #1a1a1a;outline-offset:3px}"
+    ".shop{color:var(--quiet);font-weight:600;margin:0 0 .5rem}.address{font-weight:600}"
+    "form{margin:1.5rem 0 0}a{color:var(--main)}"
+    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;background:var(--main);color:var(--on);"
+    "cursor:pointer}"
+    "button.quiet{background:none;color:var(--main);box-shadow:inset 0 0 0 2px var(--main)}"
+    "button:focus-visible,a:focus-visible{outline:3px solid var(--ink);outline-offset:3px}"
 )
 
 
@@ -54,40 +58,43 @@ def confirmation(visit: Visit) -> str:
     """The question. The form posts to the page's own address; opening the page changes nothing."""
     words = visit.words
     sentence = words.sms if visit.channel == "sms" else words.email
-    return _page(visit, words.ask, f"{_about(visit, sentence)}<p>{escape(words.orders)}</p>{_form('', words.button)}")
+    return whole_page(
+        visit, words.ask, f"{about(visit, sentence)}<p>{escape(words.orders)}</p>{form('', words.button)}"
+    )
 
 
 def done(visit: Visit, undo: str) -> str:
     """It is done; `undo` is the token of the link that takes it back."""
     words = visit.words
     sentence = words.sms_done if visit.channel == "sms" else words.email_done
-    offer = f"<p>{escape(words.by_mistake)}</p>" + _form(undo, words.undo, quiet=True)
-    return _page(visit, words.done, f"{_about(visit, sentence)}<p>{escape(words.orders)}</p>{offer}")
+    offer = f"<p>{escape(words.by_mistake)}</p>" + form(undo, words.undo, quiet=True)
+    return whole_page(visit, words.done, f"{about(visit, sentence)}<p>{escape(words.orders)}</p>{offer}")
 
 
 def undone(visit: Visit, again: str) -> str:
     """It was taken back; `again` is the token of the link that unsubscribes."""
     words = visit.words
-    body = f"{_address(visit)}<p>{escape(words.undone_more)}</p>{_form(again, words.button, quiet=True)}"
-    return _page(visit, words.undone, body)
+    body = f"{_address(visit)}<p>{escape(words.undone_more)}</p>{form(again, words.button, quiet=True)}"
+    return whole_page(visit, words.undone, body)
 
 
 def too_late(visit: Visit) -> str:
     """It can't be taken back any more."""
-    return _page(visit, visit.words.late, f"{_address(visit)}<p>{escape(visit.words.late_more)}</p>")
+    return whole_page(visit, visit.words.late, f"{_address(visit)}<p>{escape(visit.words.late_more)}</p>")
 
 
 def bad_link(visit: Visit) -> str:
     """The token is not ours."""
-    return _page(visit, visit.words.bad, f"<p>{escape(visit.words.bad_more)}</p>")
+    return whole_page(visit, visit.words.bad, f"<p>{escape(visit.words.bad_more)}</p>")
 
 
 def busy(visit: Visit) -> str:
     """It could not be stored now."""
-    return _page(visit, visit.words.busy, f"<p>{escape(visit.words.busy_more)}</p>")
+    return whole_page(visit, visit.words.busy, f"<p>{escape(visit.words.busy_more)}</p>")
 
 
-def _about(visit: Visit, sentence: str) -> str:
+def about(visit: Visit, sentence: str) -> str:
+    """A sentence that may name the shop, and the masked address."""
     return f"<p>{escape(sentence.replace('{shop}', visit.shop))}</p>{_address(visit)}"
 
 
@@ -96,14 +103,15 @@ def _address(visit: Visit) -> str:
     return f'<p class="address"><bdi>{escape(visit.address)}</bdi></p>' if visit.address else ""
 
 
-def _form(token: str, label: str, *, quiet: bool = False) -> str:
+def form(token: str, label: str, *, quiet: bool = False, value: str = "yes") -> str:
     """A button that posts to the link `token`, beside this page; to the page itself if it is empty."""
     action = f' action="{escape(token)}"' if token else ""
     look = ' class="quiet"' if quiet else ""
-    return f'<form method="post"{action}><button name="confirm" value="yes"{look}>{escape(label)}</button></form>'
+    return f'<form method="post"{action}><button name="confirm" value="{value}"{look}>{escape(label)}</button></form>'
 
 
-def _page(visit: Visit, title: str, body: str) -> str:
+def whole_page(visit: Visit, title: str, body: str) -> str:
+    """The page: the shop's name, one heading, and `body`, which is HTML."""
     shop = f'<p class="shop">{escape(visit.shop)}</p>' if visit.shop else ""
     whole = f"{title} · {visit.shop}" if visit.shop else title
     return (

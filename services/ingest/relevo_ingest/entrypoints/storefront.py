@@ -106,7 +106,11 @@ class StorefrontEndpoints(Struct, frozen=True):
 
     async def _take(self, request: Request, shop: KnownShop, front: Storefront) -> bool:
         """Whether something of what a page of the shop sent is kept. Raises `Problem` and `IngestError`."""
-        ip_hash = address_hash(self.settings.link_secret.get_secret_value(), shop.shop, self._address(request))
+        ip_hash = address_hash(
+            self.settings.link_secret.get_secret_value(),
+            shop.shop,
+            client_address(request, self.settings.ingest_client_header),
+        )
         _within(self.parts.rates.addresses.wait(ip_hash), shop.shop)
         if front.filter_bots and is_automatic(request.headers):
             return False
@@ -146,13 +150,6 @@ class StorefrontEndpoints(Struct, frozen=True):
             raise Problem(403, "not-the-shops-page", "Not a page of the shop", detail + "`relevo shops storefront`")
         return shop, front
 
-    def _address(self, request: Request) -> str:
-        """The address of the visitor: as the nearest proxy saw it, if one is said to be there."""
-        header = self.settings.ingest_client_header
-        if header and (given := request.headers.get(header)):
-            return given.rpartition(",")[2].strip()[:100]
-        return request.client.host if request.client else ""
-
     async def _batch(self, request: Request) -> Batch:
         if media_type_of(request.headers) not in _MEDIA:
             raise problems.unsupported("send JSON as application/json or text/plain")
@@ -180,6 +177,13 @@ class StorefrontEndpoints(Struct, frozen=True):
             return None
         holds = isinstance(link, Visit) and link.shop == shop and now - link.at <= self.settings.ingest_visit_links
         return SignedIn(proof.visitor, identifier, key=link.key) if holds and isinstance(link, Visit) else None
+
+
+def client_address(request: Request, header: str) -> str:
+    """The address of the visitor: as the nearest proxy saw it, if `header` says that one is there."""
+    if header and (given := request.headers.get(header)):
+        return given.rpartition(",")[2].strip()[:100]
+    return request.client.host if request.client else ""
 
 
 def _read(batch: Batch, shop: KnownShop, front: Storefront) -> Readings:
