@@ -50,7 +50,7 @@ class SignUpPages(Struct, frozen=True):
         visit = _visit(request, shop, one)
         if shop is None or one is None:
             return page_response(pages.bad_link(visit), 404)
-        return page_response(self._state(visit, one) or _question(visit))
+        return page_response(self._state(visit, one) or _asking(visit))
 
     async def follow(self, request: Request) -> Response:
         """`POST /c/{token}`: the page's buttons."""
@@ -117,7 +117,7 @@ def _words(visit: Visit) -> SignUpTexts:
     return SIGN_UP_TEXTS[visit.language]
 
 
-def _question(visit: Visit) -> str:
+def _asking(visit: Visit) -> str:
     words = _words(visit)
     buttons = form("", words.button) + form("", words.not_me, quiet=True, value=_DECLINED)
     return whole_page(visit, words.ask, about(visit, words.email) + buttons)
