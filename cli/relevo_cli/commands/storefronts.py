@@ -149,13 +149,14 @@ def _print(front: Storefront) -> None:
     rule = "before the visitor agrees, nothing of a visit is kept"
     if front.consent == "assumed":
         rule = "visits are kept until the visitor refuses"
+    mode = ' data-consent="assumed"' if front.consent == "assumed" else ""
     for line in (
         f"shop {front.shop} takes what browsers tell at POST /t/{front.shop}",
         f"from pages at {', '.join(front.domains)}; {rule}",
         f"crawlers {'are left out' if front.filter_bots else 'count as visitors'}; "
         f"{len(front.secrets)} secret{'s' * (len(front.secrets) != 1)} for who is signed in",
         "in every page:",
-        f'<script async src="{base}/relevo.js" data-shop="{front.shop}" data-key="{front.key}"></script>',
+        f'<script async src="{base}/relevo.js" data-shop="{front.shop}" data-key="{front.key}"{mode}></script>',
     ):
         out().print(line, markup=False, soft_wrap=True)
 

@@ -30,6 +30,7 @@ from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
+from relevo_ingest.entrypoints.script import script_routes
 from relevo_ingest.entrypoints.sign_up_pages import SignUpPages
 from relevo_ingest.entrypoints.storefront import StorefrontEndpoints, StorefrontParts
 from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
@@ -74,6 +75,7 @@ def make_app(ingest: Ingest) -> FrontDoor:
         Route("/u/{token}", links.follow, methods=["POST"]),
         *visits.routes(),
         *SignUpPages(ingest.settings, ingest.shops, ingest.storefront, ingest.clock).routes(),
+        *script_routes(),
         serving(openapi),
         liveness(),
     ]

@@ -59,6 +59,8 @@ def storefront_paths(shop: _Document) -> _Document:
             "post": _collect("tellVisitAsSegment", "The same by Segment's protocol", segment),
             "options": _preflight("mayPageSendAsSegment"),
         },
+        "/relevo.js": {"get": _script("script", "The script for the pages of shops")},
+        "/relevo-forms.js": {"get": _script("formsScript", "The forms for the pages of shops")},
         "/c/{token}": {
             "parameters": [parameter("token", "the signed token of the link in the mail")],
             "get": _page("showSignUp", "The page that confirms a sign-up. Opening it changes nothing"),
@@ -107,6 +109,18 @@ def _refusals() -> _Document:
 
 def _problem(meaning: str, status: int, kind: str, title: str) -> _Document:
     return problem(meaning, status, kind, title, meaning)
+
+
+def _script(operation: str, summary: str) -> _Document:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "security": [],
+        "responses": {
+            "200": answered("The script", _TEXT, media="text/javascript"),
+            "304": {"description": "It is still the one with this ETag"},
+        },
+    }
 
 
 def _page(operation: str, summary: str) -> _Document:

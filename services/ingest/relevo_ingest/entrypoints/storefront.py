@@ -211,7 +211,8 @@ def _key_of(request: Request) -> str:
 
 def _shared(request: Request) -> dict[str, str]:
     """What lets pages of the shop see the status of an answer. No credentials: there is nothing to be signed in to."""
-    return {"Access-Control-Allow-Origin": request.headers.get("origin", ""), "Vary": "Origin"}
+    allowed = {"Access-Control-Allow-Origin": request.headers.get("origin", ""), "Vary": "Origin"}
+    return allowed | {"Access-Control-Expose-Headers": "Retry-After"}
 
 
 def _within(seconds: float, shop: str) -> None:
