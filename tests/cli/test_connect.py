@@ -25,7 +25,8 @@ from tests.cli.test_secrets import key
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo, start, stopped
 from tests.ingest.conftest import Ingest
-from tests.platform_servers import shopify, woocommerce
+from tests.platform_servers import magento, shopify, woocommerce
+from tests.platform_servers.magento import MagentoServer
 from tests.platform_servers.server import broken, serving, slow, too_many
 from tests.platform_servers.shopify import ShopifyServer
 from tests.platform_servers.woocommerce import WooCommerceServer
@@ -167,7 +168,7 @@ async def test_what_is_wrong_is_said_before_anything_is_kept(stage: Stage, tmp_p
         wrong = {**WOO, "RELEVO_CONNECT_CONSUMER_SECRET": "cs_wrong"}
         cases: tuple[tuple[tuple[str, ...], dict[str, str], str], ...] = (
             (woo(server), wrong, "consumer key or secret is wrong"),
-            (woo(server), {}, "RELEVO_CONNECT_CONSUMER_KEY (WooCommerce, Settings"),
+            (woo(server), {}, "RELEVO_CONNECT_CONSUMER_KEY: WooCommerce, Settings"),
             (("--platform", "magento3", "--url", server.url), WOO, "woocommerce"),
             (("--platform", "woocommerce", "--url", "http://tea.example.com"), WOO, "https://"),
             (("--platform", "woocommerce", "--url", "https://tea.example.com/?x=1"), WOO, "no query"),
@@ -233,6 +234,21 @@ async def test_shopify_signs_with_the_secret_of_the_app_and_what_was_there_stays
         assert server.subscriptions == {}
     assert await stage.pool.fetchval("select count(*) from catalog.connection") == 0
     assert await stage.pool.fetchval("select count(*) from catalog.shop") == 1
+
+
+async def test_a_platform_without_webhooks_is_tested_and_asked_from_then_on(stage: Stage) -> None:
+    async with serving(MagentoServer()) as server:
+        server.forbidden = {"/orders"}
+        code, told, err = await stage.connect(
+            "--platform", "magento", "--url", server.url, RELEVO_CONNECT_TOKEN=magento.TOKEN
+        )
+        assert code == 1, (told, err)
+        assert "may not read this" in told["access"]["orders"]
+        server.forbidden = set()
+        code, told, err = await stage.connect("--check")
+        assert (code, told["webhooks"], told["reached"]) == (0, [], None), err
+    kept = await stage.connected()
+    assert (kept.platform, kept.registered) == ("magento", {})
 
 
 async def test_a_shop_that_does_not_answer_stays_connected_unless_forced(stage: Stage) -> None:

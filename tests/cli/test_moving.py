@@ -1,5 +1,6 @@
 """Moving a shop between two real databases: every table, any interruption, and back again. Kafka is at rest here."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -300,6 +301,12 @@ async def test_what_the_other_cell_lacks_is_said_before_anything_is_held(two: Tw
         await two.move()
     await two.unlock()
     await catalog.deploy(two.target, workflow="thanks", version="v1", files={"a": "1"}, at=AT)
+    sealed = [{"value": base64.b64encode(b"\x01abcd" + bytes(44)).decode(), "sealed": True}]
+    await two.source.execute("update catalog.shop set secrets = $2 where shop = $1", TEA, sealed)
+    with pytest.raises(CommandError, match="RELEVO_SECRETS_KEY"):
+        await two.move()
+    await two.unlock()
+    await two.source.execute("update catalog.shop set secrets = $2 where shop = $1", TEA, [])
     wrapped = b"\x01abcd" + bytes(44)
     await two.source.execute(
         "insert into catalog.data_key (shop, key, id, secret) values ($1, 'c', '0123456789abcdef', $2)", TEA, wrapped

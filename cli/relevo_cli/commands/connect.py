@@ -18,8 +18,13 @@ from relevo_cli.errors import CommandError
 from relevo_cli.stoppable import until_stopped
 from relevo_ingest.app.register_webhooks import StepResult
 from relevo_ingest.connectors.registry import APIS
+from relevo_runtime.secret_keys import SecretKeys
 
 INTERRUPTED = 130
+IN_CLEAR = (
+    "the credentials are kept in clear, as RELEVO_SECRETS_KEY is not set: set it and run `relevo secrets rotate`"
+    " (docs/running.md, Secrets in the database)"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -81,6 +86,8 @@ async def _run(
         else:
             made = await connecting.verified_connection(database, settings, wanted)
             await connecting.save_connection(database, settings, made, wanted)
+            if not SecretKeys(settings).seal:
+                err().print(IN_CLEAR, markup=False, soft_wrap=True, style="yellow")
         async with open_session(database, made, settings) as session:
             with Progress(console=err(), transient=True, disable=quiet) as progress:
                 bar = progress.add_task("webhooks", total=None)

@@ -35,10 +35,12 @@ def gathered(
     given |= {name: environment[variable(name)] for name in api.credentials if variable(name) in environment}
     missing = [name for name in api.credentials if not given.get(name, "").strip()]
     if missing and ask is None and not (sys.stdin.isatty() and file != STDIN):
-        where = "; ".join(f"{variable(name)} ({api.credentials[name]})" for name in missing)
-        raise CommandError(f"credentials are missing: set {where}; or name a file with --credentials")
+        lines = [f"  {variable(name)}: {api.credentials[name]}" for name in missing]
+        raise CommandError(
+            "\n".join(["credentials are missing: set these variables, or name a file with --credentials", *lines])
+        )
     for name in missing:
-        given[name] = (ask or _asked)(f"{name} ({api.credentials[name]})")
+        given[name] = (ask or _asked)(f"{name}: {api.credentials[name]}")
     return {name: given[name].strip() for name in api.credentials}
 
 

@@ -17,6 +17,7 @@ from relevo_cli.connecting.session import Session
 from relevo_cli.console import counted, err, local_minute, out
 from relevo_cli.errors import CommandError
 from relevo_cli.ingest_use_cases import dependencies
+from relevo_ingest.adapters.shop_fields import fields_of_shops
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.read_history import Reader, read_history
 from relevo_ingest.app.shop_contexts import context
@@ -92,8 +93,9 @@ async def read(session: Session, span: timedelta, progress: Progress) -> History
         raise CommandError(f"shop {session.connected.shop} is not known any more")
     before = await _places(session.database, shop.shop)
     until = end_of_history(session.connected.connected_at, session.now)
+    own_fields = (await fields_of_shops(session.database)).get(shop.shop, {})
     async with dependencies(session.settings) as (deps, _):
-        reader = _Reader(session, deps, context(shop), progress)
+        reader = _Reader(session, deps, context(shop, own_fields), progress)
         try:
             lists = [
                 await reader.list_(one.name, plan_read(before.get(one.name), session.now - span, until))
