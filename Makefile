@@ -18,7 +18,7 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify test-clients test-chaos lint format bench profile chaos conformance docs lock clean
+.PHONY: help setup run test check verify test-clients test-integrations test-chaos lint format bench profile chaos conformance docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ verify: $(STAMP) ## Check that what is generated is up to date: documents, publi
 
 test-clients: $(STAMP) ## Test the TypeScript and PHP clients (needs Node.js with npm, and PHP)
 	$(BIN)/python -m pytest tests/clients/other_languages.py
+
+test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento (needs PHP with curl)
+	$(BIN)/python -m pytest tests/integrations/modules.py
 
 test-chaos: $(STAMP) ## Kill everything under load and overload it, in the short forms: some five minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py

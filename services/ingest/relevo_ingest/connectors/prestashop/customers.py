@@ -1,9 +1,15 @@
-"""`customer`: accounts with birthday, group, language and the two boxes; `cart`: what somebody is about to buy."""
+"""`customer`: accounts with birthday, group, language and two boxes; `newsletter`; `cart`: what is about to be bought."""
 
-from relevo_contracts.payloads import Buyer, CartUpdated, CustomerChanged, Item
+from relevo_contracts.payloads import Buyer, CartUpdated, ConsentChanged, CustomerChanged, Item
 from relevo_ingest.connectors.prestashop import parts
 from relevo_ingest.connectors.prestashop.parts import Lookup
-from relevo_ingest.connectors.prestashop.shapes import CartRowShape, CartShape, CustomerShape, ProductShape
+from relevo_ingest.connectors.prestashop.shapes import (
+    CartRowShape,
+    CartShape,
+    CustomerShape,
+    NewsletterShape,
+    ProductShape,
+)
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.customer_changes import Agreed, CustomerNow
@@ -44,6 +50,19 @@ def customer(shape: CustomerShape, shop: Shop) -> Reading:
         source="prestashop",
         deleted=parts.is_set(shape.deleted),
     ).reading()
+
+
+def newsletter(shape: NewsletterShape, shop: Shop) -> Reading:
+    """An address was entered for the newsletter, or taken off it."""
+    email = fields.required(normalise.email(shape.email), "email")
+    payload = ConsentChanged(
+        customer=Buyer(email=email),
+        channel="email",
+        state="granted" if parts.is_set(shape.active) else "withdrawn",
+        source="prestashop",
+    )
+    at = Lookup(shop).time(shape.newsletter_date_add, "newsletter_date_add")
+    return [Draft(type="consent.changed", payload=payload, subject=person(payload), at=at)]
 
 
 def cart(shape: CartShape, shop: Shop) -> Reading:

@@ -185,6 +185,14 @@ class ReturnShape(Struct, frozen=True, kw_only=True):
     date_upd: Text = None
 
 
+class NewsletterShape(Struct, frozen=True, kw_only=True):
+    """An address that was entered for the newsletter, by a visitor without an account; only the module tells of it."""
+
+    email: Text = None
+    active: Flag = None
+    newsletter_date_add: Text = None
+
+
 class CartRowShape(Struct, frozen=True, kw_only=True):
     """A line of a cart; only the module tells `name` and prices with tax."""
 

@@ -9,6 +9,7 @@ from relevo_ingest.connectors.prestashop import customers, orders, products
 from relevo_ingest.connectors.prestashop.shapes import (
     CartShape,
     CustomerShape,
+    NewsletterShape,
     OrderShape,
     ProductShape,
     ReturnShape,
@@ -39,6 +40,7 @@ _PRODUCT = ("product.created", "product.updated", "product.price_changed")
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         "customer": Topic(reader("customer", CustomerShape, customers.customer), _CUSTOMER),
+        "newsletter": Topic(reader("newsletter", NewsletterShape, customers.newsletter), ("consent.changed",)),
         "product": Topic(reader("product", ProductShape, products.product), (*_PRODUCT, *_STOCK)),
         "stock_available": Topic(reader("stock_available", StockShape, products.stock), _STOCK),
         "cart": Topic(reader("cart", CartShape, customers.cart), ("cart.updated",)),

@@ -1,0 +1,1 @@
+"""The modules for shops that are not written in Python: `make test-integrations`."""
