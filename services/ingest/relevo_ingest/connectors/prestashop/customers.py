@@ -1,4 +1,4 @@
-"""`customer`: accounts with birthday, group, language and two boxes; `newsletter`; `cart`: what is about to be bought."""
+"""`customer`: accounts with birthday, group, language and boxes; `newsletter`; `cart`: what is about to be bought."""
 
 from relevo_contracts.payloads import Buyer, CartUpdated, ConsentChanged, CustomerChanged, Item
 from relevo_ingest.connectors.prestashop import parts
