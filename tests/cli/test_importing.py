@@ -102,6 +102,21 @@ async def test_products_are_listed_and_shown(own: RuntimeSettings, pool: Pool) -
     assert (code, "nothing told of a product 'p-9'" in err) == (2, True)
 
 
+async def test_a_shops_own_fields_are_set_listed_and_taken_away(own: RuntimeSettings, pool: Pool) -> None:
+    before = await pool.fetchval("select number from catalog.revision")
+    code, out, err = await relevo("fields", "tea", "birthday=custom.birthday", "group=custom.tier", **given(own))
+    assert (code, out) == (0, "birthday = custom.birthday\ngroup = custom.tier\n"), err
+    assert await pool.fetchval("select number from catalog.revision") > before
+    code, out, err = await relevo("fields", "tea", "group=", **given(own))
+    assert (code, out) == (0, "birthday = custom.birthday\n"), err
+    for setting, problem in (
+        ("birthday", "is not FIELD=NAME"),
+        ("email=custom.mail", "'email' is not one of birthday"),
+    ):
+        code, _, err = await relevo("fields", "tea", setting, **given(own))
+        assert (code, problem in err) == (2, True), err
+
+
 async def test_what_cant_be_imported_at_all_is_one_sentence(own: RuntimeSettings, tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(b"id\n" * 1000)[:-9])

@@ -1,9 +1,9 @@
 """Reads the bytes of a file as `relevo import` does, without a file, a broker or a database."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from relevo_ingest.core.imports.drafting import Drafter, Unusable
 from relevo_ingest.core.imports.grouping import Unit, units
 from relevo_ingest.core.imports.kinds import KINDS
 from relevo_ingest.core.imports.lines import Census, lines
-from relevo_ingest.core.imports.mapping import Columns, known_columns, mapping_of
+from relevo_ingest.core.imports.mapping import Columns, Mapping, known_columns, mapping_of
 from relevo_ingest.core.imports.records import Broken, Record, Table, records, table_of
 from relevo_ingest.core.imports.rejecting import Rejected, header, rejected, written
 
@@ -39,6 +39,17 @@ class Found(Struct, frozen=True):
     @property
     def payloads(self) -> list[Any]:
         return [draft.payload for draft in self.drafts]
+
+
+DrafterT = TypeVar("DrafterT", bound=Drafter)
+
+
+def open_file(content: bytes, kind: str, drafter: type[DrafterT]) -> tuple[Iterator[Unit | Broken], DrafterT]:
+    """The things of a UTF-8 file as they are read, and a drafter for them."""
+    columns = Columns(KINDS[kind], Mapping(), "UTC")
+    table = table_of(lines(io.BytesIO(content), "utf-8"), known_columns(KINDS[kind], {}))
+    found = records(table, lines(io.BytesIO(content), "utf-8"))
+    return units(KINDS[kind], columns, found), drafter(KINDS[kind], columns, SHOP, as_of=AS_OF, now=NOW)
 
 
 def read_file(content: bytes, kind: str = "customers", mapping: dict[str, Any] | None = None) -> Found:

@@ -108,8 +108,11 @@ async def import_file(
     *,
     before: Progress,
     clock: Callable[[], datetime],
+    size: int = BATCH,
 ) -> Progress:
-    """Imports what comes after `before`; returns how far it came. Without `deps` nothing is stored: a dry run.
+    """Imports what comes after `before`, `size` records at a time; returns how far it came.
+
+    Without `deps` nothing is stored: a dry run.
 
     Raises `Busy` if Kafka or the database is away for long; what was kept until then is not read again.
     """
@@ -123,7 +126,7 @@ async def import_file(
         if unit.line <= before.line:
             continue
         batch.read(unit, drafter)
-        if batch.records >= BATCH:
+        if batch.records >= size:
             progress, batch = await store(), Batch()
             await asyncio.sleep(0)  # Ctrl-C is heard here at the latest
     return await store() if batch.records else progress
