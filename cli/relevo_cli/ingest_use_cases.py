@@ -11,6 +11,7 @@ from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
+from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.settings import IngestSettings
@@ -45,6 +46,7 @@ async def dependencies(settings: IngestSettings) -> AsyncIterator[tuple[IngestDe
                 log=forgetting,
                 erasures=PendingErasures(pool, forgetting.events),
                 ids=EventIds(pool),
+                notifications=KeptNotifications(pool),
                 counters=MetricCounters(metrics),
                 limits=settings.limits(),
                 budget=_BUDGET,

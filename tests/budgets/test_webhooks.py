@@ -14,6 +14,7 @@ from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
+from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies, Outcome
@@ -60,6 +61,7 @@ def _dependencies(pool: Pool, publisher: Publisher) -> IngestDependencies:
         log=log,
         erasures=PendingErasures(pool, log.events),
         ids=EventIds(pool),
+        notifications=KeptNotifications(pool),
         counters=MetricCounters(Metrics("ingest")),
         limits=DEFAULT_LIMITS,
         budget=60.0,

@@ -29,6 +29,7 @@ from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
+from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.ports import IngestDependencies, Message, Outcome, outcome_of
 from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
@@ -230,6 +231,7 @@ async def test_a_day_of_the_sample_shop_through_the_core_and_through_the_engine(
         log=kept,
         erasures=PendingErasures(pool, kept.events),
         ids=EventIds(pool),
+        notifications=KeptNotifications(pool),
         counters=MetricCounters(Metrics("ingest")),
         limits=DEFAULT_LIMITS,
         budget=60.0,

@@ -63,6 +63,8 @@ def signed(name: str, body: bytes, secret: str, topic: str = "") -> WebhookReque
         case "orocommerce":
             digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
             headers = {"webhook-signature": digest, "webhook-topic": topic}
+        case "bigcommerce":
+            headers = {"x-relevo-secret": secret}
         case "adobe-commerce":
             return WebhookRequest(headers=ADOBE.headers(body), body=body, received=RECEIVED, keys=ADOBE.public)
         case _:

@@ -22,7 +22,7 @@ from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.adapters.counters import MetricCounters
-from relevo_ingest.app.ports import IngestDependencies, Message, Outcome, outcome_of
+from relevo_ingest.app.ports import IngestDependencies, Message, Notification, Outcome, outcome_of
 from relevo_ingest.app.storefront_ports import StorefrontDependencies
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify import topics
@@ -31,7 +31,7 @@ from relevo_ingest.core.aliases import Alias, Kind, Lookup, Visitor
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.core.signature import signed_at
-from relevo_ingest.core.states import StateQuery, StateView
+from relevo_ingest.core.states import Entity, StateQuery, StateView
 from relevo_ingest.core.storefront.opt_in import OptIn, State
 from relevo_ingest.core.storefront.traffic import AddressRates
 from relevo_ingest.entrypoints.front_door import FrontDoor
@@ -62,6 +62,7 @@ class Stores:
         self.kept: list[Unrecognised] = []
         self.asked: list[OptIn] = []
         self.lookups: list[Lookup] = []
+        self.fetched: list[Notification] = []
 
     async def get(self, name: str) -> catalog.Shop | None:
         if name in OF_A_MODULE:
@@ -100,6 +101,12 @@ class Stores:
     def own_fields(self, name: str) -> Mapping[str, str]:
         assert name
         return {}
+
+    async def add(self, shop: str, platform: str, entity: Entity, notification: Notification) -> None:
+        assert shop
+        assert platform
+        assert entity.id
+        self.fetched.append(notification)
 
     def types(self, name: str) -> EventTypes:
         assert name
@@ -167,6 +174,7 @@ def make(stores: Stores) -> FrontDoor:
         log=stores,
         erasures=stores,
         ids=stores,
+        notifications=stores,
         counters=MetricCounters(metrics),
         limits=DEFAULT_LIMITS,
         budget=30.0,

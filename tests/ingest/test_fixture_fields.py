@@ -107,3 +107,15 @@ def test_a_fixture_of_adobe_commerce_has_no_field_that_was_made_up(file: Path) -
     value = body["data"].pop("value")
     assert unheard_of("event", body, ADOBE) == []
     assert unheard_of(file.stem, value, ADOBE) == []
+
+
+BIGCOMMERCE: dict[str, list[str]] = json.loads((HERE / "published_fields_bigcommerce.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "file", sorted((HERE / "fixtures" / "bigcommerce").glob("**/*.json")), ids=lambda file: file.stem
+)
+def test_a_fixture_of_bigcommerce_has_no_field_that_was_made_up(file: Path) -> None:
+    known = file.stem if file.parent.name == "answers" else "notification"
+    named = {path.removeprefix("[].") for path in paths(json.loads(file.read_bytes()))}
+    assert named <= set(BIGCOMMERCE[known])

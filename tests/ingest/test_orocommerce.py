@@ -286,7 +286,7 @@ def test_a_thin_message_is_fetched_and_then_says_the_same(topic: str) -> None:
     assert isinstance(asked, Fetch)
     [(name, request)] = asked.requests.items()
     data = body(topic)["eventData"]["data"]
-    assert (request.method, request.path) == ("GET", f"/api/{data['type']}/{data['id']}")
+    assert (request.method, request.path) == ("GET", f"/admin/api/{data['type']}/{data['id']}")
     whole, fetched = Miramar(), Miramar()
     answered = json.loads(thin(topic)) | {FETCHED: {name: body(topic)["eventData"]}}
     resource = topic.partition(".")[0]

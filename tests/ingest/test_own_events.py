@@ -195,6 +195,7 @@ async def test_a_request_that_is_refused_keeps_no_ids(pool: Pool) -> None:
         log=stores,
         erasures=stores,
         ids=EventIds(pool),
+        notifications=stores,
         counters=stores,
         limits=msgspec.structs.replace(DEFAULT_LIMITS, message_bytes=10),
         budget=30.0,

@@ -88,6 +88,7 @@ def dependencies(stores: Any, budget: float = 30.0) -> IngestDependencies:
         log=stores,
         erasures=stores,
         ids=stores,
+        notifications=stores,
         counters=Counts(),
         limits=DEFAULT_LIMITS,
         budget=budget,

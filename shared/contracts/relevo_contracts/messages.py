@@ -193,9 +193,10 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: bytes = b""
 
 
-UnrecognisedKind = Literal["no_event", "no_topic", "invalid", "mismatch", "too_large", "bug"]
+UnrecognisedKind = Literal["no_event", "no_topic", "invalid", "mismatch", "too_large", "not_fetched", "bug"]
 """Why a genuine message has no event: none is made of its topic; it names no topic; its body can't be read, is not what
-its topic says or makes an event that is too large; the connector has a bug."""
+its topic says or makes an event that is too large; what it names can't be fetched from the platform's API; the
+connector has a bug."""
 
 
 class Unrecognised(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -106,7 +106,7 @@ class PlatformRequests:
     async def send(self, api: PlatformApi, connection: Connection, request: ApiRequest) -> ApiResponse | ApiFailure:
         """The answer, after as many tries as the policy allows; else why there is none."""
         key = _key(connection, request)
-        kept = self._kept.get(key) if request.keeps and request.method in _READING else None
+        kept = self._kept.get(key) if request.keeps else None
         if kept is not None and self._monotonic() - kept[0] <= request.keeps.total_seconds():
             return kept[1]
         answer = await self._persistently(api, connection, request)

@@ -34,12 +34,14 @@ class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Receipt(Struct, frozen=True, kw_only=True):
     """What became of a message: its events, or why it has none (then it is kept on `relevo.unrecognised`).
 
-    `waiting` are events that erase: they are published when they are due, unless they are taken back.
+    `waiting` are events that erase: they are published when they are due, unless they are taken back. `fetching` is
+    what a webhook only names: it is fetched from the platform's API, and the webhook is read then.
     """
 
     events: list[Accepted] = []
     unrecognised: list[str] = []
     waiting: list[Accepted] = []
+    fetching: list[str] = []
 
 
 class within_budget:  # noqa: N801 - it reads as words: `async with within_budget(4.0)`

@@ -10,7 +10,7 @@ from relevo_contracts.event_types import EventTypes
 from relevo_ingest.connectors.platform_api import ApiFailure, Exchange
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
-from relevo_ingest.core.states import StateQuery, StateView
+from relevo_ingest.core.states import Entity, StateQuery, StateView
 
 T = TypeVar("T")
 Message = tuple[bytes, bytes]
@@ -149,6 +149,29 @@ class Counters(Protocol):
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
 
 
+class Notification(Struct, frozen=True, kw_only=True):
+    """A webhook that only names what has changed, while it waits for that to be fetched.
+
+    `number` is its place among all of them, `failures` how often what it names was not fetched.
+    """
+
+    delivery: str
+    topic: str
+    headers: Mapping[str, str]
+    body: bytes
+    received: datetime
+    number: int = 0
+    failures: int = 0
+
+
+class Notifications(Protocol):
+    """Where webhooks wait for what they name to be fetched."""
+
+    async def add(self, shop: str, platform: str, entity: Entity, notification: Notification) -> None:
+        """Keeps a webhook that names `entity`. When this returns, it is safe. Raises `Busy`."""
+        ...
+
+
 class PublicKeyServer(Protocol):
     """Fetches the public keys of platforms that sign with a private one."""
 
@@ -168,6 +191,7 @@ class IngestDependencies(Struct, frozen=True):
     log: EventLog
     erasures: Erasures
     ids: Ids
+    notifications: Notifications
     counters: Counters
     limits: Limits
     budget: float

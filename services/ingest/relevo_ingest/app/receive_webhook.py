@@ -8,13 +8,14 @@ from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY
 from relevo_ingest.app.event_store import Receipt, accepted, find_keys, publish, within_budget
 from relevo_ingest.app.merging import MERGED
-from relevo_ingest.app.ports import IngestDependencies, Outcome, outcome_of
+from relevo_ingest.app.ports import IngestDependencies, Notification, Outcome, outcome_of
 from relevo_ingest.app.webhook import Delivery, Webhook, delivery_id
 from relevo_ingest.app.webhook_reading import WebhookRead, read_each
+from relevo_ingest.connectors.connector import Fetch
 from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.unrecognised import encode, unrecognised
 
-__all__ = ["Delivery", "Webhook", "receive_webhook", "receive_webhooks", "store_webhook"]
+__all__ = ["Delivery", "Webhook", "keep_webhook", "receive_webhook", "receive_webhooks", "store_webhook"]
 
 _ALONE = frozenset((*ERASURES, MERGED))
 """Events that ask the database for more than the others, and are published by themselves."""
@@ -90,7 +91,7 @@ async def _publish_together(
 
 async def _receive(deps: IngestDependencies, one: WebhookRead) -> Receipt:
     found = await _store(deps, one)
-    return found if isinstance(found, Receipt) else await _keep(deps, one, found)
+    return found if isinstance(found, Receipt) else await keep_webhook(deps, one.delivery, found)
 
 
 async def store_webhook(deps: IngestDependencies, delivery: Delivery) -> Receipt | NoEvent:
@@ -105,6 +106,8 @@ async def store_webhook(deps: IngestDependencies, delivery: Delivery) -> Receipt
 async def _store(deps: IngestDependencies, one: WebhookRead) -> Receipt | NoEvent:
     if isinstance(one.result, Exception):
         raise one.result
+    if one.fetch is not None:
+        return await _fetched_later(deps, one.delivery, one.fetch)
     if isinstance(one.result, NoEvent):
         return one.result
     # No platform signs what its headers say, so no webhook erases at once: what erases waits, and can be taken back.
@@ -118,8 +121,23 @@ async def _store(deps: IngestDependencies, one: WebhookRead) -> Receipt | NoEven
     return Receipt(events=accepted(one.finished))
 
 
-async def _keep(deps: IngestDependencies, one: WebhookRead, reading: NoEvent) -> Receipt:
-    webhook, arrival = one.delivery.webhook, one.delivery.arrival
+async def _fetched_later(deps: IngestDependencies, delivery: Delivery, fetch: Fetch) -> Receipt:
+    """Keeps the webhook until what it names was fetched: a sender does not wait for that."""
+    webhook, arrival = delivery.webhook, delivery.arrival
+    notification = Notification(
+        delivery=arrival.id,
+        topic=webhook.topic,
+        headers=webhook.headers,
+        body=webhook.body,
+        received=arrival.received,
+    )
+    await deps.notifications.add(arrival.shop, webhook.connector.name, fetch.entity, notification)
+    return Receipt(fetching=[f"{fetch.entity.kind} {fetch.entity.id}"])
+
+
+async def keep_webhook(deps: IngestDependencies, delivery: Delivery, reading: NoEvent) -> Receipt:
+    """Keeps a webhook among what was not recognised, with the reason. Raises `Busy`."""
+    webhook, arrival = delivery.webhook, delivery.arrival
     message = unrecognised(
         shop=arrival.shop,
         platform=webhook.connector.name,

@@ -15,21 +15,23 @@ from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import Note, collecting
 from relevo_ingest.core.states import Entity, StateQuery, StateView
 
+_FETCHED_FIRST = "it only names what has changed, which is fetched from the platform's API"
 _log = logging.getLogger(__name__)
 
 
 class WebhookRead:
     """One webhook on its way. `result` is what it says as far as that is known, or the error that it met.
 
-    Once it is known to the end, `finished` has its events.
+    Once it is known to the end, `finished` has its events. Or `fetch` says what has to be fetched before.
     """
 
-    __slots__ = ("delivery", "finished", "notes", "result")
+    __slots__ = ("delivery", "fetch", "finished", "notes", "result")
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
         self.notes: list[Note] = []
         self.finished: list[Finished] = []
+        self.fetch: Fetch | None = None
         self.result: Outcome[Reading] = self._guarded(self._read)
 
     @property
@@ -71,7 +73,8 @@ class WebhookRead:
             return NoEvent(problem, kind="mismatch")
         reading = connector.read(topic, webhook.body, shop)
         if isinstance(reading, Fetch):
-            return NoEvent(f"{topic}: it only names what has changed, which has to be read from the platform's API")
+            self.fetch = reading
+            return NoEvent(_FETCHED_FIRST)
         return reading
 
     def _guarded(self, read: Callable[[], Reading]) -> Reading:

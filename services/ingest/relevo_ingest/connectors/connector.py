@@ -45,8 +45,8 @@ class Claims(Struct, frozen=True, kw_only=True):
     test: bool = False
 
 
-FETCHED = "fetched"
-"""The field of a notification's body under which the answers of the API stand when it is read again."""
+FETCHED, FETCHED_AT = "fetched", "fetched_at"
+"""The fields of a notification's body that has the answers of the API, and when they were asked for."""
 
 
 class Fetch(Struct, frozen=True, kw_only=True):

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from relevo_ingest.connectors.adobe_commerce.connector import AdobeCommerce
+from relevo_ingest.connectors.bigcommerce.api import BigCommerceApi
+from relevo_ingest.connectors.bigcommerce.connector import BigCommerce
+from relevo_ingest.connectors.bigcommerce.registration import BigCommerceRegistration
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.magento.api import MagentoApi
 from relevo_ingest.connectors.magento.connector import Magento
+from relevo_ingest.connectors.orocommerce.api import OroCommerceApi
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
+from relevo_ingest.connectors.orocommerce.registration import OroCommerceRegistration
 from relevo_ingest.connectors.platform_api import PlatformApi
 from relevo_ingest.connectors.prestashop.api import PrestaShopApi
 from relevo_ingest.connectors.prestashop.connector import PrestaShop
@@ -22,6 +27,7 @@ from relevo_ingest.connectors.woocommerce.registration import WooCommerceRegistr
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
     {
         "adobe-commerce": AdobeCommerce(),
+        "bigcommerce": BigCommerce(),
         "orocommerce": OroCommerce(),
         "magento": Magento(),
         "prestashop": PrestaShop(),
@@ -34,6 +40,8 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
 APIS: Mapping[str, PlatformApi] = MappingProxyType(
     {
         "magento": MagentoApi(),
+        "bigcommerce": BigCommerceApi(),
+        "orocommerce": OroCommerceApi(),
         "prestashop": PrestaShopApi(),
         "shopify": ShopifyApi(),
         "woocommerce": WooCommerceApi(),
@@ -43,6 +51,8 @@ APIS: Mapping[str, PlatformApi] = MappingProxyType(
 
 REGISTRATIONS: Mapping[str, Registration] = MappingProxyType(
     {
+        "bigcommerce": BigCommerceRegistration(),
+        "orocommerce": OroCommerceRegistration(),
         "shopify": ShopifyRegistration(),
         "woocommerce": WooCommerceRegistration(),
     }

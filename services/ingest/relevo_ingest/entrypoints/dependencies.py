@@ -13,6 +13,7 @@ from relevo_ingest.adapters.erasures import PendingErasures
 from relevo_ingest.adapters.event_log import KafkaEventLog
 from relevo_ingest.adapters.identity import Identity
 from relevo_ingest.adapters.ids import EventIds
+from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.adapters.states import KnownStates
 from relevo_ingest.app.ports import IngestDependencies
@@ -78,6 +79,7 @@ def _opened(settings: IngestSettings, service: Service, pool: Pool, log: KafkaEv
         log=forgetting,
         erasures=erasures,
         ids=EventIds(pool),
+        notifications=KeptNotifications(pool),
         counters=MetricCounters(service.metrics),
         limits=settings.limits(),
         budget=settings.ingest_budget,

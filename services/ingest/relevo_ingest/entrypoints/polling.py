@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from relevo_ingest.adapters.counters import MetricCounters
+from relevo_ingest.adapters.fetched_shops import CatalogFetchedShops
+from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.platform_requests import RequestPolicy, platform_requests
 from relevo_ingest.adapters.polled_shops import CatalogPolledShops
 from relevo_ingest.adapters.polls import PollLeases
+from relevo_ingest.app.fetching import Fetcher, Fetching
 from relevo_ingest.app.poll_cursor import Pace
 from relevo_ingest.app.poll_shops import PolledShop, Poller, Polling, PollPolicy, Receive
 from relevo_ingest.app.ports import IngestDependencies
@@ -70,13 +73,27 @@ async def polling(
             for shop, seconds in (await leases.lags(list(await shops.all()))).items():
                 service.metrics.poll_lag.labels(shop).set(seconds)
 
-        loops = service.loop("polling", poller.run_once), service.loop("lag", report, longest_pause=_REPORT_SECONDS)
+        fetcher = Fetcher(
+            Fetching(
+                kept=KeptNotifications(opened.pool),
+                shops=CatalogFetchedShops(opened.pool, opened.shops, opened.shops.keys, apis=apis),
+                converse=sender.converse,
+                deps=opened.deps,
+                now=service.clock.now,
+            )
+        )
+        loops = (
+            service.loop("polling", poller.run_once),
+            service.loop("fetching", fetcher.run_once),
+            service.loop("lag", report, longest_pause=_REPORT_SECONDS),
+        )
         async with service.running(*loops):
             _log.info("shops without webhooks are asked every %s", settings.ingest_poll_interval)
             try:
                 yield poller
             finally:
                 await poller.stop()
+                await fetcher.stop()
 
 
 def _policy(settings: IngestSettings) -> PollPolicy:

@@ -91,9 +91,15 @@ def document(value: Any, where: str) -> Document:
     if primary is None:
         raise InvalidPayload(f"{where}.data", "has no type and id: without them the message is about nothing")
     given = value.get("included")
-    listed = cut(given, _MOST, f"{where}.included") if isinstance(given, list) else []
-    found = [_resource(one, f"{where}.included[{n}]") for n, one in enumerate(listed)]
-    return Document(primary=primary, included={one.reference: one for one in found if one is not None})
+    found = resources(cut(given, _MOST, f"{where}.included") if isinstance(given, list) else [], f"{where}.included")
+    return Document(primary=primary, included={one.reference: one for one in found})
+
+
+def resources(value: Any, where: str) -> list[Resource]:
+    """Those of a list that can be read."""
+    listed = value if isinstance(value, list) else []
+    found = [_resource(one, f"{where}[{n}]") for n, one in enumerate(listed)]
+    return [one for one in found if one is not None]
 
 
 def _resource(value: Any, where: str) -> Resource | None:

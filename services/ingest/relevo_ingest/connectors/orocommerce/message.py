@@ -4,21 +4,22 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from relevo_ingest.connectors.connector import FETCHED, Fetch
+from relevo_ingest.connectors.connector import FETCHED, FETCHED_AT, Fetch
 from relevo_ingest.connectors.orocommerce.json_api import Document, Resource, document
 from relevo_ingest.connectors.platform_api import ApiRequest
 from relevo_ingest.core import fields
 from relevo_ingest.core.decoding import decode, parse_object
 from relevo_ingest.core.errors import InvalidPayload
-from relevo_ingest.core.fields import Number, Text
+from relevo_ingest.core.fields import Number, Text, Time
 from relevo_ingest.core.states import Entity
 
 _OF_ONE = re.compile(r"(?P<base>[a-z_]+\.[a-z_]+)\.[^.]+")
 _ANSWER = "resource"
-_JSON_API = {"Accept": "application/vnd.api+json"}
+_JSON_API = {"accept": "application/vnd.api+json"}
 _LATEST = 4_102_444_800  # the year 2100
 
 
@@ -28,10 +29,11 @@ class EnvelopeShape(Struct, frozen=True, kw_only=True, rename="camel"):
     topic: Text = None
     message_id: Text = None
     timestamp: Number | float | None = None
+    fetched_at: Time = field(default=None, name=FETCHED_AT)
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """A notification that was read. `at` is when OroCommerce made it."""
+    """A notification that was read. `at` is when OroCommerce made it, or when what it names was fetched."""
 
     at: datetime | None
     document: Document
@@ -64,7 +66,8 @@ def made_at(timestamp: float | None) -> datetime | None:
 def message(body: bytes) -> Message:
     """The notification. Raises `InvalidPayload`, also where what it names could not be fetched as it is gone."""
     whole = parse_object(body)
-    at = made_at(envelope(body).timestamp)
+    said = envelope(body)
+    at = fields.utc(said.fetched_at) or made_at(said.timestamp)
     fetched = whole.get(FETCHED)
     if not isinstance(fetched, Mapping):
         return Message(at=at, document=document(whole.get("eventData"), "eventData"))
@@ -77,7 +80,8 @@ def fetch(thin: Resource, include: str) -> Fetch:
     """What has to be asked for a resource that the notification only names, with the relationships of `include`."""
     kind, own = thin.reference.type, thin.reference.id
     query = {"include": include} if include else {}
-    request = ApiRequest(path=f"/api/{kind}/{own}", query=query, headers=_JSON_API)
+    path = f"/admin/api/{quote(kind, safe='')}/{quote(own, safe='')}"
+    request = ApiRequest(path=path, query=query, headers=_JSON_API)
     return Fetch(entity=Entity(kind, own), requests={_ANSWER: request})
 
 

@@ -1,0 +1,59 @@
+"""The REST API of BigCommerce: what opens it, what its errors mean.
+
+Source: bigcommerce/docs, docs/start/best-practices (rate limits), docs/start/authentication.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from relevo_ingest.connectors.platform_api import (
+    ApiFailure,
+    ApiRequest,
+    ApiResponse,
+    Connection,
+    Exchange,
+    Page,
+    Resource,
+    failed_status,
+)
+
+TOKEN = "access_token"  # noqa: S105 - the name of a credential
+_GONE = (404, 410)
+_RESET = "x-rate-limit-time-reset-ms"
+_LONGEST = timedelta(hours=1)
+
+
+class BigCommerceApi:
+    """What is asked of a store. Its address is `https://api.bigcommerce.com/stores/HASH`."""
+
+    credentials: Mapping[str, str] = {
+        TOKEN: "Settings, Store-level API accounts, Create API account (orders, customers, products, carts, information"
+        " and settings: read-only): the access token",
+    }
+    resources: Sequence[Resource] = ()
+
+    def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
+        """With the token of the API account."""
+        del now
+        given = {"x-auth-token": connection.credentials[TOKEN], "accept": "application/json"}
+        return structs.replace(request, headers={**request.headers, **given})
+
+    def failure(self, response: ApiResponse) -> ApiFailure | None:
+        """Why the answer is none. That something is not there is an answer. 429 says when the next window begins."""
+        if response.status in _GONE:
+            return None
+        failed = failed_status(response)
+        reset = response.headers.get(_RESET, "")
+        if failed is None or not (reset.isascii() and reset.isdigit()):
+            return failed
+        return structs.replace(failed, retry_after=min(timedelta(milliseconds=int(reset[:9])), _LONGEST))
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """Nothing is listed: BigCommerce's webhooks are tried again for two days."""
+        raise NotImplementedError(resource, since, until)
+
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Nothing is listed."""
+        raise NotImplementedError(resource, request)

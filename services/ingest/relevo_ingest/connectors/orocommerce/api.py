@@ -1,0 +1,91 @@
+"""The REST API of OroCommerce's back office: how it is signed in to, what its errors mean.
+
+Source: doc.oroinc.com, "OAuth" and "JSON:API"; oroinc/platform, OAuth2ServerBundle.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from msgspec import Struct, structs
+
+from relevo_ingest.connectors.platform_api import (
+    ApiFailure,
+    ApiRequest,
+    ApiResponse,
+    Connection,
+    Exchange,
+    Page,
+    Resource,
+    failed_status,
+)
+from relevo_ingest.core.decoding import decode
+from relevo_ingest.core.errors import InvalidPayload
+from relevo_ingest.core.fields import Text
+
+T = TypeVar("T")
+CLIENT, SECRET = "client_id", "client_secret"
+JSON_API = "application/vnd.api+json"
+_SIGN_IN = ApiRequest(path="/oauth2-token", method="POST", keeps=timedelta(minutes=50))
+"""A token holds for an hour."""
+_GONE = (404, 410)
+
+
+class TokenShape(Struct, frozen=True, kw_only=True):
+    """What is answered to a sign-in."""
+
+    access_token: Text = None
+
+
+class OroCommerceApi:
+    """What is asked of a shop of OroCommerce. Its address is the shop's; the back office is below `/admin`."""
+
+    credentials: Mapping[str, str] = {
+        CLIENT: "System, User Management, OAuth Applications, Create OAuth Application (grant type Client Credentials,"
+        " API: Back-office): the client ID",
+        SECRET: "the client secret that is shown beside it once",
+    }
+    resources: Sequence[Resource] = ()
+
+    def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
+        """The sign-in with the credentials of the application; what `signed_in` asks has its token already."""
+        del now
+        if request.path != _SIGN_IN.path:
+            return request
+        given = {"grant_type": "client_credentials", **{one: connection.credentials[one] for one in (CLIENT, SECRET)}}
+        form = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        return structs.replace(request, headers=form, body=urlencode(given).encode())
+
+    def signed_in(self, exchange: Exchange[T]) -> Exchange[T]:
+        """The same exchange, after a sign-in. Raises `InvalidPayload` if that gives no token."""
+        answer = yield _SIGN_IN
+        token = decode(answer.body, TokenShape).access_token
+        if not token:
+            raise InvalidPayload("access_token", "is missing in the answer to the sign-in")
+        given = {"authorization": f"Bearer {token}"}
+        try:
+            request = next(exchange)
+            while True:
+                request = exchange.send((yield structs.replace(request, headers={**request.headers, **given})))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def failure(self, response: ApiResponse) -> ApiFailure | None:
+        """Why the answer is none. That something is not there is an answer; 401 may be a token that has just ended."""
+        if response.status in _GONE:
+            return None
+        failed = failed_status(response)
+        if failed is not None and response.status == HTTPStatus.UNAUTHORIZED:
+            return structs.replace(failed, permanent=False)
+        return failed
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """Nothing is listed."""
+        raise NotImplementedError(resource, since, until)
+
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Nothing is listed."""
+        raise NotImplementedError(resource, request)
