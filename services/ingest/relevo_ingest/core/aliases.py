@@ -119,7 +119,7 @@ def person(payload: Payload) -> Person:
 
 def named(buyer: Buyer, payload: Payload | None = None) -> tuple[Alias, ...]:
     """The names of a person that a buyer and its event give, strongest first."""
-    names = (
+    names = (  # in the order of their kinds
         (Kind.CUSTOMER, buyer.id),
         (Kind.EMAIL, buyer.email),
         (Kind.PHONE, buyer.phone),
@@ -130,9 +130,10 @@ def named(buyer: Buyer, payload: Payload | None = None) -> tuple[Alias, ...]:
         (Kind.ANONYMOUS, buyer.anonymous_id),
     )
     found = [alias(kind, name) for kind, name in names if name]
-    if not buyer.email and (hashed := hashed_email(buyer.email_hash)):
+    if not buyer.email and buyer.email_hash and (hashed := hashed_email(buyer.email_hash)):
         found.append(hashed)
-    return tuple(sorted(found, key=lambda one: one.kind))
+        found.sort(key=lambda one: one.kind)
+    return tuple(found)
 
 
 def product_aliases(product: Product) -> tuple[Alias, ...]:

@@ -20,6 +20,7 @@ from relevo_ingest.core.notes import note
 T = TypeVar("T")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SHALLOW = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_VALUE = msgspec.json.Decoder()
 _LONGEST_NUMBER = 40  # digits; a longer one is not an amount, an id or a count
 _WIDEST = 2**63
 
@@ -113,9 +114,12 @@ class _Fields(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         try:
-            return msgspec.json.decode(self._raw[name])
+            return _VALUE.decode(self._raw[name])
         except _UNREADABLE:
             return parse_object(self._body)[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self._raw else default
 
 
 def _text(body: bytes, where: str) -> str:
@@ -159,6 +163,8 @@ def _check_text(body: bytes, under: str) -> None:
         raise InvalidPayload(under or "body", "is empty: JSON is wanted")
     if body.startswith(BOM_UTF8):
         raise InvalidPayload(under or "body", "begins with a byte order mark: send it without")
+    if body.isascii():
+        return
     try:
         body.decode()
     except UnicodeDecodeError as error:

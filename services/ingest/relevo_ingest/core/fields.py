@@ -39,9 +39,9 @@ _SPACES = re.compile(r" {2,}")
 
 def ident(value: Id) -> str:
     """An id as text; empty if there is none."""
-    if isinstance(value, int):
-        return str(value)
-    return normalise.text(value, _ID_LIMIT)
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else normalise.text(value, _ID_LIMIT)
 
 
 def required(found: str, where: str) -> str:

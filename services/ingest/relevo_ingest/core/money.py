@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 from relevo_contracts.currencies import decimals
 from relevo_contracts.payloads import Money
@@ -13,7 +14,10 @@ Amount = str | int | float
 _DECIMAL = re.compile(r"-?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 _USUAL = re.compile(r"(?:0|[1-9]\d{0,11})\.\d\d", re.ASCII)
 _USUAL_DECIMALS = 2
+_USUAL_LENGTH = 15  # of what `_USUAL` matches, at most
+_REMEMBERED = 4096
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_CODE_LENGTH = 3
 _WHOLE_DIGITS = 12  # a price of a billion is plausible in VND or IDR, one of a trillion is not
 _PART_DIGITS = 6
 _EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
@@ -25,11 +29,30 @@ def money(amount: Amount | None, currency: str, where: str, *, absolute: bool = 
 
     `absolute`: the amount is a discount or a refund, which some shops write with a minus sign.
     """
+    if (plain := as_written(amount, currency)) is not None:
+        return plain
     try:
         return required_money(amount, currency, where, absolute=absolute) if amount not in (None, "") else None
     except InvalidPayload as error:
         note(error.where, f"{error.problem}; it was left out")
         return None
+
+
+def as_written(amount: Amount | None, currency: str) -> Money | None:
+    """The amount if it is written as nearly all are (`12.50` and `EUR`); `None` says nothing of it.
+
+    A shop's prices come again and again: each is looked at once.
+    """
+    if isinstance(amount, str) and len(amount) <= _USUAL_LENGTH and len(currency) == _CODE_LENGTH:
+        return _as_written(amount, currency)
+    return None
+
+
+@lru_cache(_REMEMBERED)
+def _as_written(amount: str, currency: str) -> Money | None:
+    if _USUAL.fullmatch(amount) and _CURRENCY.fullmatch(currency) and decimals(currency) >= _USUAL_DECIMALS:
+        return Money(amount=amount, currency=currency)
+    return None
 
 
 def required_money(amount: Amount | None, currency: str, where: str, *, absolute: bool = False) -> Money:

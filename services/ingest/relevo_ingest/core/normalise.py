@@ -14,6 +14,8 @@ from relevo_ingest.core.e164 import plainly_valid
 _FORBIDDEN = r"\s@\"<>(),:;\\\[\]\x00-\x1f\x7f-\x9f"
 _EMAIL = re.compile(rf"^[^{_FORBIDDEN}]{{1,64}}@(?:[^{_FORBIDDEN}.]{{1,63}}\.)+[^{_FORBIDDEN}.]{{2,63}}$")
 _REMEMBERED = 4096
+_LONGEST_WRITTEN = 640
+"""Of an address or a number, with all around it; what is longer is neither (`mail_text`, `phone_text`)."""
 _DIGITS = re.compile(r"^\+?[\d\s().\-/]{5,30}$", re.ASCII)
 
 text = clean
@@ -24,19 +26,27 @@ timezone = zones.zone_name
 
 def email(value: str | None) -> str:
     """The address in lower case; empty if it can't be one. Whether it takes mail is the notifier's to find out."""
-    address = mail_text(value)
+    return _address(value) if value and len(value) <= _LONGEST_WRITTEN else ""
+
+
+@lru_cache(_REMEMBERED)
+def _address(written: str) -> str:
+    """The address that is written so. Remembered: it stands twice in most messages, and in the next ones again."""
+    address = mail_text(written)
     return address if len(address) <= 254 and _EMAIL.match(address) else ""
 
 
 def phone(value: str | None, region: str) -> str:
     """E.164 (`+12025550123`); `region` (ISO 3166-1) tells the country of a national number. Empty if it is none."""
-    written = phone_text(value)
-    return _number(written, region) if _DIGITS.match(written) else ""
+    return _number(value, region) if value and len(value) <= _LONGEST_WRITTEN else ""
 
 
 @lru_cache(_REMEMBERED)
-def _number(written: str, region: str) -> str:
+def _number(value: str, region: str) -> str:
     """The number that is written so. Remembered: a number stands in most of its customer's messages, often twice."""
+    written = phone_text(value)
+    if not _DIGITS.match(written):
+        return ""
     if plain := plainly_valid(written, region):
         return plain
     try:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from msgspec import structs
-
 from relevo_contracts.payloads import Item, Money
 from relevo_ingest.connectors.shopify import parts
 from relevo_ingest.connectors.shopify.shapes import LineShape
@@ -29,7 +27,8 @@ def item(line: LineShape, currency: str, where: str) -> Item:
     ordered = 1 if line.quantity is None else line.quantity
     quantity = ordered if line.current_quantity is None else line.current_quantity
     price = parts.amount(line.price_set, line.price, currency, f"{where}.price")
-    made = Item(
+    discount = _discount(line, currency, where)
+    return Item(
         title=normalise.text(line.product_title or line.title or line.name, 300),
         quantity=quantity,
         product_id=parts.ident(line.product_id),
@@ -42,13 +41,13 @@ def item(line: LineShape, currency: str, where: str) -> Item:
         line_id=parts.ident(line.id),
         vendor=normalise.text(line.vendor, 200),
         properties=parts.attributes(line.properties),
-        discount=_discount(line, currency, where),
+        discount=discount,
         tax=_tax(line, currency, where),
         weight_kg=parts.kilograms(line.grams),
         requires_shipping=line.requires_shipping is not False and not line.gift_card,
         gift_card=bool(line.gift_card),
+        total=_own_total(line, currency, where) or _total(price, discount, quantity, removed=quantity != line.quantity),
     )
-    return structs.replace(made, total=_total(line, made, currency, where))
 
 
 def _discount(line: LineShape, currency: str, where: str) -> Money | None:
@@ -75,15 +74,17 @@ def _tax(line: LineShape, currency: str, where: str) -> Money | None:
     return found if fields.is_positive(found) else None
 
 
-def _total(line: LineShape, made: Item, currency: str, where: str) -> Money | None:
-    """What the line costs: by its own record, else price times quantity without the discount.
+def _own_total(line: LineShape, currency: str, where: str) -> Money | None:
+    """What the line costs, by its own record."""
+    return parts.amount(line.line_price_set, line.line_price, currency, f"{where}.line_price")
+
+
+def _total(price: Money | None, discount: Money | None, quantity: float, *, removed: bool) -> Money | None:
+    """Price times quantity without the discount.
 
     Of a line of which pieces were removed the discount of what is left is not known, and so is its total.
     """
-    own = parts.amount(line.line_price_set, line.line_price, currency, f"{where}.line_price")
-    if own is not None:
-        return own
-    if made.price is None or (made.discount is not None and made.quantity != line.quantity):
+    if price is None or (discount is not None and removed):
         return None
-    whole = Money(format(Decimal(made.price.amount) * Decimal(made.quantity), "f"), made.price.currency)
-    return whole if made.discount is None else fields.difference(whole, made.discount)
+    whole = Money(format(Decimal(price.amount) * Decimal(quantity), "f"), price.currency)
+    return whole if discount is None else fields.difference(whole, discount)

@@ -14,6 +14,7 @@ from relevo_ingest.connectors.shopify.shapes import (
     TransactionShape,
 )
 from relevo_ingest.core import fields, normalise
+from relevo_ingest.core import money as amounts
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.fields import Amount, Id, Text
 
@@ -24,9 +25,11 @@ _NOWHERE = AddressShape()
 
 def ident(value: Id) -> str:
     """An id as text; of a global id (`gid://shopify/Customer/1?x`) its last part."""
+    if value is None:
+        return ""
     if isinstance(value, int):
         return str(value)
-    if value is not None and value.startswith("gid://"):
+    if value.startswith("gid://"):
         value = value.partition("?")[0].rpartition("/")[2]
     return fields.ident(value)
 
@@ -88,8 +91,10 @@ def buyer(
     """Whom an order or a checkout is about. A ticked box is theirs if it was ticked for their own address or number."""
     if who is None or not ident(who.id):
         return _guest(contact, who)
-    own = structs.replace(customer(who, shop, locale), account_id=ident(company.id) if company else "")
-    if contact is None:
+    own = customer(who, shop, locale)
+    if company is not None:
+        own = structs.replace(own, account_id=ident(company.id))
+    if contact is None or (contact.email_marketing is None and contact.sms_marketing is None):
         return own
     return structs.replace(
         own,
@@ -128,9 +133,12 @@ def currency_of(shop: ShopContext, *given: Text) -> str:
 def amount(given: MoneySetShape | None, plain: Amount, currency: str, where: str) -> Money | None:
     """An amount in the shop's currency: by its own record, which names the currency, else `plain` in `currency`."""
     own = given.shop_money if given else None
-    if own is not None and own.amount not in (None, ""):
-        return fields.optional_money(own.amount, _code(own) or currency, f"{where}_set.shop_money.amount")
-    return fields.optional_money(plain, currency, where)
+    if own is None or own.amount is None or own.amount == "":
+        return fields.optional_money(plain, currency, where)
+    code = _code(own) or currency
+    return amounts.as_written(own.amount, code) or fields.optional_money(
+        own.amount, code, f"{where}_set.shop_money.amount"
+    )
 
 
 def buyers_amount(given: MoneySetShape | None, shops: Money | None, where: str) -> Money | None:
@@ -164,13 +172,15 @@ def tags(value: str | list[str] | None) -> list[str] | None:
 
 def codes(given: list[CodeShape] | None) -> list[str]:
     """Discount codes as they were typed in."""
-    return [normalise.text(code.code, 255) for code in (given or [])[:50] if code.code]
+    return [normalise.text(code.code, 255) for code in given[:50] if code.code] if given else []
 
 
 def attributes(given: list[PropertyShape] | None) -> dict[str, str]:
     """What was written beside an order or a line. Names that begin with `_` are for apps alone, by convention."""
     found: dict[str, str] = {}
-    for one in (given or [])[:_ATTRIBUTES_LIMIT]:
+    if not given:
+        return found
+    for one in given[:_ATTRIBUTES_LIMIT]:
         name = normalise.text(one.name, 100)
         if name and not name.startswith("_") and one.value is not None:
             value = str(one.value).lower() if isinstance(one.value, bool) else str(one.value)
