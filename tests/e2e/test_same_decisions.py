@@ -189,7 +189,7 @@ async def assert_same(pool: Pool, simulation: Recorded) -> int:
 
 @pytest.fixture(scope="module")
 def flows() -> list[Loaded]:
-    """The ten workflows of the library."""
+    """The workflows of the library."""
     return load_folders(library())
 
 

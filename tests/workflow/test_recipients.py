@@ -85,7 +85,7 @@ def test_the_contact_of_an_event_that_a_step_waited_for() -> None:
     ("text", "message"),
     [
         (workflow("purpose: marketing, to: contact"), "marketing goes to the customer's own address alone"),
-        (workflow("purpose: transactional, to: contact", "form.submitted"), "form.submitted has no contact"),
+        (workflow("purpose: transactional, to: contact", "page.viewed"), "page.viewed has no contact"),
         (workflow("purpose: transactional, to: friend"), "'friend' is not the contact of an event"),
         (
             workflow("purpose: transactional, to: run.bought.contact"),

@@ -133,7 +133,8 @@ def _changed(
 def _rotated(old: list[Secret], now: datetime) -> list[Secret]:
     """A new secret; those before it stay valid for a while, since pages are kept in caches."""
     until = now + _OLD_SECRET_VALID
-    valid = [Secret(one.value, min(one.until or until, until)) for one in old if one.until is None or now < one.until]
+    left = [one for one in old if one.until is None or now < one.until]
+    valid = [msgspec.structs.replace(one, until=min(one.until or until, until)) for one in left]
     return [Secret(secrets.token_urlsafe(32)), *valid]
 
 
