@@ -234,6 +234,20 @@ def test_a_customer_with_birthday_group_language_and_two_boxes() -> None:
     assert shop.say("customer", 12, optin="1", newsletter="0") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ({"iso_code": "fr", "language_code": "fr-be", "locale": "fr-CH"}, "fr-CH"),
+        ({"iso_code": "pt", "language_code": "pt-br"}, "pt-BR"),
+        ({"iso_code": "de", "language_code": "de", "locale": ""}, "de"),
+        ({"iso_code": "it"}, "it"),
+    ],
+)
+def test_the_language_of_every_version(language: dict[str, str], locale: str) -> None:
+    created, *_ = Lumen().say("customer", related={"languages": [{"id": 1, **language}]})
+    assert created.data["customer"]["locale"] == locale
+
+
 def test_a_box_that_was_always_ticked_proves_nothing() -> None:
     events = Lumen().say("customer", 10, newsletter_date_add="0000-00-00 00:00:00", optin="1", birthday="0000-00-00")
     assert types(events) == ["customer.updated"]

@@ -90,6 +90,15 @@ async def test_an_order_comes_with_all_that_it_refers_to_and_without_secrets(lum
     assert all(name not in json.dumps(lumen.arrived) for name in ("passwd", "secure_key", "203.0.113.7"))
 
 
+async def test_a_shop_of_1_6_whose_languages_have_no_locale(lumen: Polled) -> None:
+    """A field that is asked for by name and is not there is an error of the whole list."""
+    lumen.server.lacking = {"languages": {"locale"}}
+    lumen.server.rows["languages"] = [{"id": 1, "iso_code": "pt", "language_code": "pt-br", "name": "Português"}]
+    customer(lumen.server, 25, NOW)
+    assert await lumen.poll() is None
+    assert lumen.ids("customer") == [25]
+
+
 async def test_more_than_a_page_changed_in_one_second(lumen: Polled) -> None:
     for number in range(1, 121):
         customer(lumen.server, number, NOW - timedelta(seconds=30))

@@ -193,6 +193,26 @@ def test_only_what_is_known_can_be_deleted() -> None:
     assert customer.data["customer"] == {"id": "25"}, "and no consent is withdrawn by a body that proves nothing"
 
 
+def test_nobody_is_thanked_for_an_order_whose_payment_was_declined() -> None:
+    shop = Lumen()
+    declined = body("order.created") | {"status": "failed"}
+    assert "declined" in shop.reason_of("order.created", declined)
+    assert "declined" in shop.reason_of("order.updated", declined | {"date_modified_gmt": "2026-03-05T17:31:30"})
+    paid = shop.order(minute=32, status="processing", date_paid_gmt="2026-03-05T17:32:00")
+    assert types(paid) == ["order.placed", "order.paid", "order.status_changed"]
+    assert paid[2].data["previous_status"] == "failed"
+
+
+def test_an_order_that_was_placed_may_fail_and_is_placed_once() -> None:
+    shop = Lumen()
+    [placed] = shop.order("order.created")
+    [failed] = shop.order(minute=31, status="failed")
+    assert (failed.type, failed.data["status"]) == ("order.status_changed", "failed")
+    again = shop.order(minute=32, status="processing", date_paid_gmt="2026-03-05T17:32:00")
+    assert [event.id for event in again if event.type == "order.placed"] in ([], [placed.id])
+    assert {"order.paid", "order.status_changed"} <= set(types(again))
+
+
 STATUSES = ["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft"]
 
 
@@ -212,7 +232,7 @@ def test_whatever_an_order_goes_through_each_thing_happens_once(states: list[tup
         assert shop.events_of(topic, state, delivery=f"d{minute}") == told, "a redelivery tells the same"
         events += told
     ids = {event.id for event in events if event.type != "order.status_changed"}
-    placed = any(status != "checkout-draft" for status, _, _ in states)
+    placed = any(status not in ("checkout-draft", "failed") for status, _, _ in states)
     assert ("order.placed:727" in ids) == placed
     assert ("order.paid:727" in ids) <= any(paid for _, paid, _ in states)
     assert ids <= {

@@ -20,7 +20,7 @@ _OBJECTS = {"order_slip": "order_slips"}
 
 
 class PrestaShopServer(PlatformServer):
-    """Holds rows by resource. `forbidden` are resources that the key may not read."""
+    """Holds rows by resource. `forbidden` are resources that the key may not read, `lacking` what its version lacks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +49,7 @@ class PrestaShopServer(PlatformServer):
             ],
         }
         self.forbidden: set[str] = set()
+        self.lacking: dict[str, set[str]] = {}
         self.before_page: Callable[[str], None] = lambda resource: None
 
     async def answer(self, request: Request, body: bytes) -> Response:
@@ -59,8 +60,12 @@ class PrestaShopServer(PlatformServer):
         resource = request.url.path.removeprefix("/api/")
         if resource in self.forbidden:
             return json({"errors": [{"code": 26, "message": f'Resource of type "{resource}" is not allowed'}]}, 401)
+        query = dict(request.query_params)
+        shown = query.get("display", "full").strip("[]").split(",")
+        if missing := self.lacking.get(resource, set()).intersection(shown):
+            return json({"errors": [{"code": 35, "message": f'Unable to display this field "{missing.pop()}"'}]}, 400)
         self.before_page(resource)
-        rows = _listed(self.rows.get(resource, []), dict(request.query_params))
+        rows = _listed(self.rows.get(resource, []), query)
         return json({_OBJECTS.get(resource, resource): rows} if rows else [])
 
     def change(self, resource: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:

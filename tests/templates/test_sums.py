@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relevo_templates.formats import formats_of
-from relevo_templates.items import item_rows, sum_rows
+from relevo_templates.items import discounts_are_told_below, item_rows, sum_rows
 
 ENGLISH = formats_of("en", "UTC")
 
@@ -43,6 +43,37 @@ def test_the_lines_of_a_mail_add_up_to_its_total() -> None:
     assert [one["name"] for one in sums] == ["discount", "shipping", "tax"]
     shown = sum(number(one["sum"]) for one in items) + sum(number(one["amount"]) for one in sums)
     assert shown == Decimal(ORDER["total"]["amount"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(2, 9_000), st.integers(0, 9_000)), min_size=1), st.data())
+def test_a_discount_that_the_items_hold_is_taken_off_once(
+    lines: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    """Shops say what a line costs after its share of a coupon, and beside it what the coupon took off in all."""
+    items, discount = [], Decimal(0)
+    for quantity, price, share in lines:
+        off = min(Decimal(share), Decimal(quantity * price - 1)) / 100
+        after = dollars(f"{Decimal(quantity * price) / 100 - off}")
+        items.append({"title": "Mug", "quantity": quantity, "total": after, "discount": dollars(str(off))})
+        discount += off
+    beyond = Decimal(data.draw(st.integers(0, 500))) / 100  # taken off the order, and off none of its items
+    whole = sum(Decimal(one["total"]["amount"]) for one in items) - beyond  # type: ignore[index]
+    context = {"order": {"items": items, "discount": dollars(str(discount + beyond)), "total": dollars(str(whole))}}
+    told_below = discounts_are_told_below(context, "order.total", items)
+    rows, _ = item_rows(items, ENGLISH, before_discounts=told_below)
+    sums = sum_rows(context, "order.total", ENGLISH)
+    assert told_below == (discount > 0)
+    assert sum(number(one["sum"]) for one in rows) + sum(number(one["amount"]) for one in sums) == whole
+
+
+def test_items_that_are_cheaper_without_a_discount_below_cost_what_they_cost() -> None:
+    item = {"title": "Mug", "total": dollars("9.00"), "discount": dollars("1.00")}
+    for order in ({}, {"discount": None}, {"discount": dollars("0.50")}, "text", None):
+        assert not discounts_are_told_below({"trigger": order}, "trigger.total", [item])
+    for odd in (None, "text", [], [None, "text"], [{"discount": "1"}]):
+        assert not discounts_are_told_below({"trigger": ORDER}, "trigger.total", odd)
+    [row], _ = item_rows([item], ENGLISH)
+    assert row["sum"] == "$9.00"
 
 
 def test_a_tax_that_the_prices_hold_is_told_as_such() -> None:

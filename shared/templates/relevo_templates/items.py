@@ -15,21 +15,24 @@ SUMS = (*AMOUNTS, "taxes_included")
 """The fields that `sum_rows` reads beside a total."""
 
 
-def item_rows(found: Any, formats: Formats) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def item_rows(
+    found: Any, formats: Formats, *, before_discounts: bool = False
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """A row for each item that can be shown, and notes about the others.
 
     An element that is mere text is its title. An odd field of an item is empty and costs the row nothing else.
+    `before_discounts`, items cost what they did before their own discounts: `discounts_are_told_below`.
     """
     if found is None or found == "":
         return [], ()
     if not isinstance(found, list | tuple):
         return [], ("the items are not a list, so they were left out",)
-    rows = list(_rows(found, formats))
+    rows = list(_rows(found, formats, before_discounts=before_discounts))
     malformed = len(found) - len(rows)
     return rows, (f"{malformed} of {len(found)} items have no title and were left out",) if malformed else ()
 
 
-def _rows(found: list[Any] | tuple[Any, ...], formats: Formats) -> Iterator[dict[str, Any]]:
+def _rows(found: list[Any] | tuple[Any, ...], formats: Formats, *, before_discounts: bool) -> Iterator[dict[str, Any]]:
     for item in found:
         record = item if isinstance(item, MAPPINGS) else {"title": item}
         row = {
@@ -37,7 +40,7 @@ def _rows(found: list[Any] | tuple[Any, ...], formats: Formats) -> Iterator[dict
             "variant": _text(record.get("variant")),
             "quantity": _quantity(record.get("quantity", 1)),
             "price": money_or_nothing(record.get("price"), formats),
-            "sum": _line_sum(record, formats),
+            "sum": _line_sum(record, formats, before_discounts=before_discounts),
             "image_url": web_address(_text(record.get("image_url"))),
             "url": web_address(_text(record.get("url"))),
             "sku": _text(record.get("sku")),
@@ -65,10 +68,23 @@ def sum_rows(context: Mapping[str, Any], total: str, formats: Formats) -> list[d
     return rows
 
 
-def _line_sum(record: Mapping[str, Any], formats: Formats) -> str:
+def discounts_are_told_below(context: Mapping[str, Any], total: str, found: Any) -> bool:
+    """Whether the discount that `sum_rows` shows holds those of the items, which must not be taken off twice."""
+    if not total or not isinstance(found, list | tuple):
+        return False
+    of_items = sum((_amount_of(one.get("discount")) for one in found if isinstance(one, MAPPINGS)), Decimal(0))
+    if of_items <= 0:
+        return False
+    beside = at(context, total.rpartition(".")[0])
+    return isinstance(beside, MAPPINGS) and _amount_of(beside.get("discount")) >= of_items
+
+
+def _line_sum(record: Mapping[str, Any], formats: Formats, *, before_discounts: bool) -> str:
     """What a line costs: its own total, else its price times its quantity; empty where that is not known."""
-    if _amount_of(record.get("total")):
-        return money_or_nothing(record.get("total"), formats)
+    if own := _amount_of(record.get("total")):
+        discount = _amount_of(record.get("discount")) if before_discounts else Decimal(0)
+        whole = {**record["total"], "amount": format(own + discount, "f")} if discount else record["total"]
+        return money_or_nothing(whole, formats)
     price, quantity = record.get("price"), record.get("quantity", 1)
     if not isinstance(price, MAPPINGS) or not _is_numeric(quantity):
         return money_or_nothing(price, formats)

@@ -10,7 +10,7 @@ from relevo_contracts.template import Template
 from relevo_templates.addresses import web_address
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats, formats_of
-from relevo_templates.items import at, item_rows, money_or_nothing, sum_rows
+from relevo_templates.items import at, discounts_are_told_below, item_rows, money_or_nothing, sum_rows
 from relevo_templates.layouts import Layout
 from relevo_templates.locales import best_locale, formats_locale
 from relevo_templates.texts import Text
@@ -88,7 +88,9 @@ class Templates:
         locale, formats = language
         layout = self._layout(template)
         link, notes = self._link(template, context, formats)
-        items, left_out = item_rows(at(context, template.items), formats)
+        found = at(context, template.items)
+        told_below = discounts_are_told_below(context, template.total, found)
+        items, left_out = item_rows(found, formats, before_discounts=told_below)
         page = {
             "text": texts,
             "link": link,

@@ -112,9 +112,10 @@ class Lookup:
         return normalise.text(named.iso_code, 3).upper() or self.shop.currency
 
     def locale(self, wanted: Id) -> str:
-        """The language of that id, as BCP 47."""
+        """The language of that id, as BCP 47. Shops of 1.6 have no `locale`, only the code that browsers send."""
         language = self.named("languages", wanted)
-        return normalise.locale(language.locale) or normalise.locale(language.iso_code)
+        given = (language.locale, language.language_code, language.iso_code)
+        return fields.first(normalise.locale(one) for one in given)
 
     def text(self, given: Translated, language: Id, limit: int = 300) -> str:
         """A text in that language, else in the shop's, else in any."""

@@ -60,7 +60,7 @@ def _links(association: str, name: str) -> Callable[[Row], Iterable[Any]]:
     return ids
 
 
-_LANGUAGE = Reference(resource="languages", ids=_field("id_lang"), display="[id,iso_code,locale]", whole=True)
+_LANGUAGE = Reference(resource="languages", ids=_field("id_lang"), whole=True)
 _CURRENCY = Reference(resource="currencies", ids=_field("id_currency"), display="[id,iso_code]", whole=True)
 _ALL_CURRENCIES = Reference(resource="currencies", ids=lambda _: (), display="[id,iso_code]", whole=True)
 _ADDRESS = (

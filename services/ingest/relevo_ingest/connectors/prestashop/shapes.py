@@ -128,6 +128,7 @@ class NamedShape(Struct, frozen=True, kw_only=True):
     name: Translated = None
     iso_code: Text = None
     locale: Text = None
+    language_code: Text = None
     value: Text = None
     url: Text = None
 

@@ -15,6 +15,8 @@ from relevo_ingest.core.states import State
 
 UNPLACED = frozenset(("checkout-draft", "auto-draft", "draft", "new"))
 """Statuses of what a buyer has not ordered yet. Source: class-wc-webhook.php sends `checkout-draft` as an order."""
+FAILED = "failed"
+"""The payment was declined: nothing is bought unless the buyer pays otherwise. It may have been placed before."""
 COLLECTED = frozenset(("local_pickup", "pickup_location"))
 """Methods of shipping by which nothing is sent."""
 _REFUNDS = 250

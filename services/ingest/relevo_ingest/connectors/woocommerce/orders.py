@@ -8,7 +8,7 @@ from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.woocommerce import parts
 from relevo_ingest.connectors.woocommerce.deletions import deletion
 from relevo_ingest.connectors.woocommerce.order_changes import OrderNow
-from relevo_ingest.connectors.woocommerce.order_payload import UNPLACED, payload_of, state_of
+from relevo_ingest.connectors.woocommerce.order_payload import FAILED, UNPLACED, payload_of, state_of
 from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, known_orders
 from relevo_ingest.core.decoding import decode
@@ -18,6 +18,7 @@ from relevo_ingest.core.states import UNKNOWN, Observation, StateView, StateView
 _NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
 _NOTHING_NEW = "nothing of the order changed that there is an event for"
 _DRAFT = "the order is the draft of an open checkout; it is told once it is placed"
+_DECLINED = "the payment was declined; the order is told once it is paid, or is to be paid otherwise"
 
 
 def created(body: bytes, shop: ShopContext) -> Reading:
@@ -58,6 +59,8 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
+        if payload.status == FAILED and _may_be_unplaced(seen):
+            return NoEvent(_DECLINED)
         drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
         return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
 
@@ -69,16 +72,21 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     before = seen.before
     if before is None and not is_new:
         return []
-    was_placed = before is not None and before.get("status") not in UNPLACED
-    drafts = [] if was_placed and not is_new else [now.placed()]
+    was_told = before is not None and before.get("status") not in UNPLACED
+    drafts = [] if was_told and not is_new and not _may_be_unplaced(seen) else [now.placed()]
     if is_new:
         # An update that came first was told to nobody, so all counts. What was told already has the same id again.
         drafts += now.since({})
     elif before is not None and seen.fresh:
         drafts += now.since(before)
-    if before is not None and seen.fresh and was_placed:
+    if before is not None and seen.fresh and was_told:
         drafts += now.status_change(before)
     return drafts
+
+
+def _may_be_unplaced(seen: StateView) -> bool:
+    """Whether nobody was told that it is placed, as far as is known. What is told twice has the same id."""
+    return seen.before is None or seen.before.get("status") in (*UNPLACED, FAILED)
 
 
 def _restored(now: OrderNow, seen: StateView) -> list[Draft]:
