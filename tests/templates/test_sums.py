@@ -50,14 +50,15 @@ def test_a_discount_that_the_items_hold_is_taken_off_once(
     lines: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
     """Shops say what a line costs after its share of a coupon, and beside it what the coupon took off in all."""
-    items, discount = [], Decimal(0)
+    items: list[dict[str, Any]] = []
+    discount = Decimal(0)
     for quantity, price, share in lines:
         off = min(Decimal(share), Decimal(quantity * price - 1)) / 100
         after = dollars(f"{Decimal(quantity * price) / 100 - off}")
         items.append({"title": "Mug", "quantity": quantity, "total": after, "discount": dollars(str(off))})
         discount += off
     beyond = Decimal(data.draw(st.integers(0, 500))) / 100  # taken off the order, and off none of its items
-    whole = sum(Decimal(one["total"]["amount"]) for one in items) - beyond  # type: ignore[index]
+    whole = sum(Decimal(one["total"]["amount"]) for one in items) - beyond
     context = {"order": {"items": items, "discount": dollars(str(discount + beyond)), "total": dollars(str(whole))}}
     told_below = discounts_are_told_below(context, "order.total", items)
     rows, _ = item_rows(items, ENGLISH, before_discounts=told_below)
