@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.payloads import Buyer, CartUpdated
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies, Message, Outcome
 from relevo_ingest.app.receive_webhook import Delivery, Webhook, receive_webhook, receive_webhooks
 from relevo_ingest.connectors.registry import CONNECTORS
-from relevo_ingest.core.aliases import Lookup
-from relevo_ingest.core.drafts import DEFAULT_LIMITS, Finished
+from relevo_ingest.connectors.shopify.connector import Shopify
+from relevo_ingest.core.aliases import Lookup, Person
+from relevo_ingest.core.drafts import DEFAULT_LIMITS, Draft, Finished, Reading, ShopContext
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import StateQuery, StateView
 from relevo_ingest.entrypoints.gathering import Gathering
@@ -160,6 +162,28 @@ def test_each_is_told_what_it_would_be_told_alone(sent: list[tuple[str, bytes]])
         assert sorted(one.id for one in together.kept) == sorted(one.id for one in apart.kept)
 
     asyncio.run(both())
+
+
+CART = b'{"token": "t", "line_items": []}'
+
+
+class Nameless(Shopify):
+    """Reads whatever it is sent as a cart that nothing names anybody of."""
+
+    def read(self, topic: str, body: bytes, shop: ShopContext) -> Reading:
+        return [Draft(type="cart.updated", payload=CartUpdated(customer=Buyer(), cart_token="t"), subject=Person(()))]
+
+
+async def test_what_is_about_nobody_costs_itself_only() -> None:
+    """Nobody's key can be asked for, and all keys are asked for together."""
+    stores = Picky()
+    nobodys = Webhook(connector=Nameless(), headers={"x-shopify-topic": "carts/update"}, body=CART, received=RECEIVED)
+    deliveries = [delivery(*order(1), "w1"), Delivery.of(SHOP, nobodys), delivery(*order(2), "w2")]
+    found: dict[int, Outcome[Receipt]] = {}
+    await receive_webhooks(dependencies(stores), deliveries, found.__setitem__)
+    receipts = [one for n in range(3) if isinstance(one := found[n], Receipt)]
+    assert [len(one.events) for one in receipts] == [1, 0, 1]
+    assert "names nobody" in str(told(receipts[1]))
 
 
 @given(st.integers(1, 60))

@@ -9,7 +9,7 @@ from relevo_ingest.app.event_store import keys_of_each, state_queries
 from relevo_ingest.app.ports import IngestDependencies, Outcome
 from relevo_ingest.app.webhook import Delivery
 from relevo_ingest.connectors.connector import Fetch
-from relevo_ingest.core.aliases import Subject
+from relevo_ingest.core.aliases import Person, Subject
 from relevo_ingest.core.drafts import Draft, Finished, NoEvent, Pending, Reading, finish
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.notes import Note, collecting
@@ -81,7 +81,7 @@ class WebhookRead:
         """What `read` returns. A reader's bug costs this webhook only: it is kept and can be read again."""
         try:
             with collecting(self.notes):
-                return read()
+                return _of_somebody(read())
         except InvalidPayload as error:
             return NoEvent(str(error), kind="invalid", where=error.where)
         except Exception as error:  # noqa: BLE001 - whatever it is, the webhook is kept
@@ -129,3 +129,11 @@ async def _conclude(deps: IngestDependencies, waiting: Sequence[WebhookRead]) ->
         views = await deps.states.observe_each([list(questions.values()) for _, _, questions in asked])
         for (one, pending, questions), seen in zip(asked, views, strict=True):
             one.conclude(pending, questions, seen)
+
+
+def _of_somebody(reading: Reading) -> Reading:
+    """The reading without drafts about a person whom nothing names: nobody's key can be asked for."""
+    if isinstance(reading, NoEvent | Pending | Fetch):
+        return reading
+    named = [draft for draft in reading if not isinstance(draft.subject, Person) or draft.subject.aliases]
+    return named or NoEvent("it names nobody: no customer, address, number or order", kind="invalid")
