@@ -254,6 +254,18 @@ def test_a_box_that_was_always_ticked_proves_nothing() -> None:
     assert "birthday" not in events[0].data
 
 
+def test_a_cart_of_which_the_module_told_is_not_told_again_without_its_prices() -> None:
+    shop, told = Lumen(), event_of("cart")["data"]["cart"]
+    rows = told["associations"]["cart_rows"]
+    bare = [{name: row[name] for name in ("id_product", "id_product_attribute", "quantity")} for row in rows]
+    [by_module] = shop.say("cart")
+    [polled] = shop.say("cart", order_total=None, associations={"cart_rows": bare})
+    assert polled.id == by_module.id
+    more = [{**bare[0], "quantity": 40}, *bare[1:]]
+    [in_the_same_second] = shop.say("cart", order_total=None, associations={"cart_rows": more})
+    assert in_the_same_second.id != by_module.id
+
+
 def test_a_cart_has_what_is_in_it_and_whose_it_is() -> None:
     [event] = Lumen().say("cart")
     assert (event.data["cart_token"], event.data["customer"], event.data["total"]["amount"]) == (

@@ -32,7 +32,8 @@ class Relevo extends Module
         $this->version = '0.1.0';
         $this->author = 'Relevo';
         $this->need_instance = 0;
-        $this->ps_versions_compliancy = ['min' => '1.7.0.0', 'max' => '9.99.99'];
+        // thirty bees, which runs on PHP 8, calls itself 1.6.1.999; PrestaShop 1.6 itself does not
+        $this->ps_versions_compliancy = ['min' => '1.6.1.999', 'max' => '9.99.99'];
         $this->bootstrap = true;
         parent::__construct();
         $this->displayName = 'Relevo';

@@ -28,7 +28,8 @@ $fixtures = dirname(__DIR__, 2) . '/ingest/fixtures/prestashop/';
 $of = static fn (string $kind): array => json_decode(file_get_contents($fixtures . $kind . '.json'), true)['data'];
 $classes = [
     'Order' => $of('order')['order'], 'Customer' => $of('customer')['customer'] + ['passwd' => 'hash', 'secure_key' => 'k'],
-    'Cart' => $of('cart')['cart'], 'Product' => $of('product')['product'], 'OrderSlip' => $of('order_slip')['order_slip'],
+    'Cart' => $of('cart')['cart'], 'Product' => ['manufacturer_name' => false, 'id_manufacturer' => 5] + $of('product')['product'],
+    'OrderSlip' => $of('order_slip')['order_slip'],
     'OrderReturn' => $of('order_return')['order_return'], 'StockAvailable' => $of('stock_available')['stock_available'],
     'Address' => $of('order')['related']['addresses'][0], 'Country' => ['id' => 8, 'iso_code' => 'FR'],
     'State' => ['id' => 0], 'Currency' => ['id' => 1, 'iso_code' => 'EUR'], 'Category' => ['id' => 4, 'name' => 'Vaisselle'],
@@ -48,6 +49,14 @@ foreach ($classes as $class => $row) {
     $properties = implode('', array_map(static fn (string $name): string => "public \$$name; ", array_diff(array_keys($row), ['id'])));
     eval("class $class extends ObjectModel { public static \$definition = ['fields' => $fields]; $properties" . ($methods[$class] ?? '') . '}');
     ObjectModel::$known[$class] = [(int) $row['id'] => $row];
+}
+
+final class Manufacturer
+{
+    public static function getNameById(int $id): string|false
+    {
+        return $id === 5 ? 'Atelier Bleu' : false;
+    }
 }
 
 final class Configuration
@@ -136,4 +145,6 @@ foreach ($store->messages() as $message) {
     }
 }
 same([1, 2], $states, 'the state that the hook tells counts');
+$told = array_values(array_filter($store->messages(), static fn (array $one): bool => $one['type'] === 'product'));
+same('Atelier Bleu', $told[0]['data']['product']['manufacturer_name'], 'the product is what the web service tells');
 file_put_contents($argv[1], json_encode(array_column($store->rows, 'body')));

@@ -90,7 +90,8 @@ final class Records
                 ['name']
             );
         }
-        $record['manufacturer_name'] = (string) $product->manufacturer_name;
+        // a product that is read in part has no name of it, the web service has
+        $record['manufacturer_name'] = (string) \Manufacturer::getNameById((int) $product->id_manufacturer);
         $record['associations'] = ['categories' => array_map(static fn ($row) => ['id' => $row['id']], $categories)];
         return [$record, self::settings() + ['categories' => $categories] + self::currency()];
     }

@@ -80,7 +80,22 @@ def cart(shape: CartShape, shop: Shop) -> Reading:
         store=parts.ident(shape.id_shop),
     )
     at = lookup.time(shape.date_upd, "date_upd")
-    return [Draft(type="cart.updated", payload=payload, subject=person(payload), at=at, about=payload.cart_token)]
+    return [
+        Draft(
+            type="cart.updated",
+            payload=payload,
+            subject=person(payload),
+            at=at,
+            id=_own_id(payload, shape.date_upd) if shape.date_upd else "",
+            about=payload.cart_token,
+        )
+    ]
+
+
+def _own_id(cart: CartUpdated, changed: str) -> str:
+    """The same whoever tells of this state of the cart: the module, which knows its prices, or the web service."""
+    lines = [f"{one.product_id}/{one.variant_id}/{one.quantity}" for one in cart.items]
+    return f"cart.updated:{cart.cart_token}:{normalise.digest('|'.join((changed, *sorted(lines))))}"
 
 
 def _item(row: CartRowShape, lookup: Lookup, currency: str, cart: CartShape, known: dict[str, ProductShape]) -> Item:
