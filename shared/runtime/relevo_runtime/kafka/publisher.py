@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.partitioner import murmur2
 
 from relevo_runtime.errors import MessageTooLarge, PublishError
+from relevo_runtime.kafka.murmur2 import murmur2
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.sealing import Seals
