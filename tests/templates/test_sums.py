@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relevo_templates.formats import formats_of
-from relevo_templates.items import discounts_are_told_below, item_rows, sum_rows
+from relevo_templates.items import item_rows, sum_rows, total_discount_covers_items
 
 ENGLISH = formats_of("en", "UTC")
 
@@ -60,7 +60,7 @@ def test_a_discount_that_the_items_hold_is_taken_off_once(
     beyond = Decimal(data.draw(st.integers(0, 500))) / 100  # taken off the order, and off none of its items
     whole = sum(Decimal(one["total"]["amount"]) for one in items) - beyond
     context = {"order": {"items": items, "discount": dollars(str(discount + beyond)), "total": dollars(str(whole))}}
-    told_below = discounts_are_told_below(context, "order.total", items)
+    told_below = total_discount_covers_items(context, "order.total", items)
     rows, _ = item_rows(items, ENGLISH, before_discounts=told_below)
     sums = sum_rows(context, "order.total", ENGLISH)
     assert told_below == (discount > 0)
@@ -70,9 +70,9 @@ def test_a_discount_that_the_items_hold_is_taken_off_once(
 def test_items_that_are_cheaper_without_a_discount_below_cost_what_they_cost() -> None:
     item = {"title": "Mug", "total": dollars("9.00"), "discount": dollars("1.00")}
     for order in ({}, {"discount": None}, {"discount": dollars("0.50")}, "text", None):
-        assert not discounts_are_told_below({"trigger": order}, "trigger.total", [item])
+        assert not total_discount_covers_items({"trigger": order}, "trigger.total", [item])
     for odd in (None, "text", [], [None, "text"], [{"discount": "1"}]):
-        assert not discounts_are_told_below({"trigger": ORDER}, "trigger.total", odd)
+        assert not total_discount_covers_items({"trigger": ORDER}, "trigger.total", odd)
     [row], _ = item_rows([item], ENGLISH)
     assert row["sum"] == "$9.00"
 

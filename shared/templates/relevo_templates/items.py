@@ -21,7 +21,7 @@ def item_rows(
     """A row for each item that can be shown, and notes about the others.
 
     An element that is mere text is its title. An odd field of an item is empty and costs the row nothing else.
-    `before_discounts`, items cost what they did before their own discounts: `discounts_are_told_below`.
+    `before_discounts`, items cost what they did before their own discounts: `total_discount_covers_items`.
     """
     if found is None or found == "":
         return [], ()
@@ -68,7 +68,7 @@ def sum_rows(context: Mapping[str, Any], total: str, formats: Formats) -> list[d
     return rows
 
 
-def discounts_are_told_below(context: Mapping[str, Any], total: str, found: Any) -> bool:
+def total_discount_covers_items(context: Mapping[str, Any], total: str, found: Any) -> bool:
     """Whether the discount that `sum_rows` shows holds those of the items, which must not be taken off twice."""
     if not total or not isinstance(found, list | tuple):
         return False

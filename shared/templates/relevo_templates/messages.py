@@ -10,7 +10,7 @@ from relevo_contracts.template import Template
 from relevo_templates.addresses import web_address
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats, formats_of
-from relevo_templates.items import at, discounts_are_told_below, item_rows, money_or_nothing, sum_rows
+from relevo_templates.items import at, item_rows, money_or_nothing, sum_rows, total_discount_covers_items
 from relevo_templates.layouts import Layout
 from relevo_templates.locales import best_locale, formats_locale
 from relevo_templates.texts import Text
@@ -89,7 +89,7 @@ class Templates:
         layout = self._layout(template)
         link, notes = self._link(template, context, formats)
         found = at(context, template.items)
-        told_below = discounts_are_told_below(context, template.total, found)
+        told_below = total_discount_covers_items(context, template.total, found)
         items, left_out = item_rows(found, formats, before_discounts=told_below)
         page = {
             "text": texts,
