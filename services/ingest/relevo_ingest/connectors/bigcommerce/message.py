@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from relevo_ingest.connectors.bigcommerce.shapes import NotificationShape, ThingShape
+from relevo_ingest.connectors.bigcommerce.shapes import NamedShape, NotificationShape
 from relevo_ingest.connectors.connector import FETCHED
 from relevo_ingest.core import fields
 from relevo_ingest.core.coercion import CannotCoerce, coerce
@@ -27,7 +27,7 @@ class Message(Struct, frozen=True, kw_only=True):
     `state_at` is when the answers were true, for what has no time of its own.
     """
 
-    thing: ThingShape
+    thing: NamedShape
     at: datetime | None
     state_at: datetime | None = None
     answers: Mapping[str, Any] | None = None
@@ -42,7 +42,7 @@ class Message(Struct, frozen=True, kw_only=True):
         return self._answer(name) is not None
 
     def one(self, name: str, shape: type[T]) -> T:
-        """An answer. Raises `InvalidPayload` if the thing is not there any more, or is no object."""
+        """An answer. Raises `InvalidPayload` if the resource is not there any more, or is not an object."""
         found = self._answer(name)
         if found is None:
             raise InvalidPayload("data.id", f"is not there any more: the API does not have this {name}")

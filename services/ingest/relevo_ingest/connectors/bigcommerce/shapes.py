@@ -29,7 +29,7 @@ class InventoryRefShape(Struct, frozen=True, kw_only=True):
     product_id: Id = None
 
 
-class ThingShape(Struct, frozen=True, kw_only=True):
+class NamedShape(Struct, frozen=True, kw_only=True):
     """What a notification names."""
 
     type: Text = None
@@ -49,7 +49,7 @@ class NotificationShape(Struct, frozen=True, kw_only=True):
     scope: Text = None
     producer: Text = None
     created_at: Number | float | None = None
-    data: ThingShape | None = None
+    data: NamedShape | None = None
     fetched: dict[str, Any] | None = None
     fetched_at: Time = None
 
