@@ -25,6 +25,8 @@ NOT_TRIED = {
     "relevo watch": "it goes on until Ctrl-C; tests/cli has it",
     "relevo events tail": "it goes on until Ctrl-C; tests/cli has it",
     "relevo explain --shop my-shop": "ada@example.com stands for a customer of one's own",
+    "relevo import ": "it needs files of one's own; tests/cli has some",
+    "relevo products tea p-1": "p-1 stands for a product of one's own",
     "relevo connect": "it needs a shop with an API; tests/cli has servers that speak them",
     "relevo shops move": "it needs a second cell; tests/e2e/test_cells.py has one",
     "relevo unrecognised list": "w-1 stands for a webhook that was not recognised; tests/cli has one",
