@@ -148,7 +148,9 @@ async def test_what_comes_again_after_it_was_read_is_fetched_anew(lumen: Shop) -
     assert [event.data.get("status") for event in lumen.events if event.type == "order.status_changed"] == ["shipped"]
 
 
-@pytest.mark.parametrize("fault", [too_many(), broken(), broken(503), cut(), slow(2.2)], ids=str)
+@pytest.mark.parametrize(
+    "fault", [too_many(), broken(), broken(503), cut(), slow(2.2)], ids=["429", "500", "503", "cut", "slow"]
+)
 async def test_what_fails_is_tried_again(lumen: Shop, pool: Pool, fault: Any) -> None:
     lumen.server.faults = [fault]
     await lumen.hears(thin_body("store/order/created"))
