@@ -222,7 +222,7 @@ async def test_a_rotated_secret_leaves_the_old_one_valid_for_a_while(environment
             ("shops", "add", "Acme!", "--platform", "shopify", "--secret", "a long secret"),
             "is not a valid name for a shop",
         ),
-        (("shops", "add", "acme", "--platform", "ebay", "--secret", "a long secret"), "use one of: shopify"),
+        (("shops", "add", "acme", "--platform", "ebay", "--secret", "a long secret"), "use one of: adobe-commerce, "),
         (("shops", "add", "acme", "--platform", "shopify", "--secret", "short"), "at least 8 characters"),
         (("shops", "add", "acme", "--platform", "shopify"), "--secret is missing"),
         ((*ADD, "--domain", "https://acme.example.com"), "no https://"),

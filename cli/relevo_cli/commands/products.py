@@ -43,7 +43,7 @@ def products(  # noqa: PLR0917  - a command declares its options as arguments
         for line in _whole(product) if product_id else (_line(product),):
             out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
     if not found:
-        out().print("no event told of a product; `relevo import products` reads them from a file")
+        out().print(f"no event told of a product; `relevo import products FILE --shop {shop}` reads them from a file")
     elif len(found) == most and not product_id:
         out().print(f"there may be more: --after {found[-1].product_id}", markup=False, soft_wrap=True)
 

@@ -89,15 +89,16 @@ def _line_sum(record: Mapping[str, Any], formats: Formats, *, before_discounts: 
     if not isinstance(price, MAPPINGS) or not _is_numeric(quantity):
         return money_or_nothing(price, formats)
     amount = price.get("amount")
+    amount = str(amount) if isinstance(amount, Decimal) else amount  # a signalling NaN can't be hashed
     sum_ = _multiplied(amount, quantity) if type(amount) in _HASHABLE else ""
     return money_or_nothing({"amount": sum_, "currency": price.get("currency")} if sum_ else price, formats)
 
 
-_HASHABLE = frozenset((str, int, float, Decimal))
+_HASHABLE = frozenset((str, int, float))
 
 
 @lru_cache(maxsize=20_000, typed=True)  # as the amounts themselves, the same come again and again
-def _multiplied(amount: str | float | Decimal, quantity: float) -> str:
+def _multiplied(amount: str | float, quantity: float) -> str:
     """So many times an amount; empty if one of them is not a number, or if it is nothing."""
     single, times = _number(amount), _number(quantity)
     return format(single * times, "f") if single and times is not None else ""
