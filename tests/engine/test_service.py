@@ -66,7 +66,7 @@ async def test_a_version_that_can_not_be_read_is_told_and_stops_nothing(pool, se
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            ready = await answered(client, "/readyz")
+            ready = await answered(client, "/readyz", telling='"definitions"')
             metrics = (await client.get("/metrics")).text
     finally:
         process.send_signal(signal.SIGTERM)
@@ -107,12 +107,12 @@ async def test_a_database_without_tables_is_named_with_what_to_do(pool, settings
     assert "run `relevo migrate`" in line
 
 
-async def answered(client: httpx.AsyncClient, path: str) -> httpx.Response:
-    """The first 200; the test's timeout is the limit."""
+async def answered(client: httpx.AsyncClient, path: str, *, telling: str = "") -> httpx.Response:
+    """The first 200 whose text has `telling`; the test's timeout is the limit."""
     while True:
         with contextlib.suppress(httpx.TransportError):
             response = await client.get(path)
-            if response.status_code == httpx.codes.OK:
+            if response.status_code == httpx.codes.OK and telling in response.text:
                 return response
         await asyncio.sleep(0.1)
 
