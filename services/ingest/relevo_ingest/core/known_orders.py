@@ -1,12 +1,14 @@
 """What is kept of an order, and what a message that names only the order is told of it: contact, number, test."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from relevo_contracts.payloads import Buyer, EventContact, Instant, Money, Payload
+from relevo_contracts.payloads import Buyer, EventContact, Instant, Money, OrderChanged, Payload
+from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import person
 from relevo_ingest.core.drafts import Draft
 from relevo_ingest.core.states import UNKNOWN, Entity, State, StateViews
@@ -72,6 +74,31 @@ NO_ORDER = KnownOrder()
 def order(order_id: str) -> Entity:
     """The order as something that has a state."""
     return Entity("order", order_id)
+
+
+def named_by(order: OrderChanged) -> KnownOrder:
+    """What is kept of an order that a message tells, for messages that name the order only."""
+    return KnownOrder(
+        number=order.number,
+        customer_id=order.customer.id,
+        guest=order.customer.guest,
+        contact=order.contact,
+        currency=order.total.currency if order.total else "",
+        total=order.total,
+        test=order.test,
+        status=order.status,
+        payment_status=order.payment_status,
+        fulfilment_status=order.fulfilment_status,
+    )
+
+
+def with_previous(order: OrderChanged, before: State, statuses: Sequence[str]) -> OrderChanged | None:
+    """The order with what its statuses were, where events tell that; `None` if each of `statuses` is as before."""
+    old = {name: normalise.text(str(before.get(name, ""))) for name in statuses}
+    if all(old[name] == getattr(order, name) for name in statuses):
+        return None
+    told = {f"previous_{name}": value for name, value in old.items()}
+    return structs.replace(order, **{name: told[name] for name in told if name in order.__struct_fields__})
 
 
 def read(state: State | None) -> KnownOrder:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from relevo_contracts.payloads import OrderChanged, ShipmentChanged
-from relevo_ingest.core import known_orders, normalise
+from relevo_ingest.core import known_orders
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
@@ -31,19 +31,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
     @property
     def known(self) -> KnownOrder:
         """What is kept for messages that name the order only."""
-        payload = self.payload
-        return KnownOrder(
-            number=payload.number,
-            customer_id=payload.customer.id,
-            guest=payload.customer.guest,
-            contact=payload.contact,
-            currency=payload.total.currency if payload.total else "",
-            total=payload.total,
-            test=payload.test,
-            status=payload.status,
-            payment_status=payload.payment_status,
-            fulfilment_status=payload.fulfilment_status,
-        )
+        return known_orders.named_by(self.payload)
 
     def reading(self) -> Pending:
         """The events, once it is known how the order was."""
@@ -102,11 +90,8 @@ class OrderNow(Struct, frozen=True, kw_only=True):
             yield self.known.draft("shipment.delivered", self.shipment, self.modified, id=f"shipment.delivered:{own}")
 
     def _status_change(self, before: State) -> Iterator[Draft]:
-        old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
-        if any(old[name] != getattr(self.payload, name) for name in _STATUSES):
-            previous = {f"previous_{name}": old[name] for name in _STATUSES if name != "status_label"}
-            payload = structs.replace(self.payload, **previous)
-            yield self.known.draft("order.status_changed", payload, self.modified)
+        if (changed := known_orders.with_previous(self.payload, before, _STATUSES)) is not None:
+            yield self.known.draft("order.status_changed", changed, self.modified)
 
     def _once(self, event_type: str, at: datetime | None) -> Draft:
         return self.known.draft(event_type, self.payload, at, id=f"{event_type}:{self.payload.order_id}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from relevo_contracts.payloads import DisputeChanged, OrderChanged
 from relevo_ingest.connectors.bigcommerce import parts
@@ -44,18 +44,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
     @property
     def known(self) -> KnownOrder:
         """What is kept for messages that name the order only."""
-        order = self.payload
-        return KnownOrder(
-            number=order.number,
-            customer_id=order.customer.id,
-            guest=order.customer.guest,
-            contact=order.contact,
-            currency=order.total.currency if order.total else "",
-            total=order.total,
-            status=order.status,
-            payment_status=order.payment_status,
-            fulfilment_status=order.fulfilment_status,
-        )
+        return known_orders.named_by(self.payload)
 
     @property
     def state(self) -> State:
@@ -78,9 +67,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
 
     def status_change(self, before: State) -> Iterator[Draft]:
         """`order.status_changed`, if a status is another than it was."""
-        old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
-        if any(old[name] != getattr(self.payload, name) for name in _STATUSES):
-            changed = structs.replace(self.payload, **{f"previous_{name}": value for name, value in old.items()})
+        if (changed := known_orders.with_previous(self.payload, before, _STATUSES)) is not None:
             yield self.known.draft("order.status_changed", changed, self.modified)
 
     def _once(self, event_type: str, at: datetime | None) -> Draft:

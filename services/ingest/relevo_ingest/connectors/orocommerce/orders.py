@@ -97,9 +97,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
 
     def status_change(self, before: State) -> Iterator[Draft]:
         """`order.status_changed`, if a status is another than it was."""
-        old = {name: normalise.text(str(before.get(name, ""))) for name in _STATUSES}
-        if any(old[name] != getattr(self.payload, name) for name in _STATUSES):
-            changed = structs.replace(self.payload, **{f"previous_{name}": value for name, value in old.items()})
+        if (changed := known_orders.with_previous(self.payload, before, _STATUSES)) is not None:
             yield self.known.draft("order.status_changed", changed, self.modified)
 
     def _sent(self, before: State) -> Iterator[Draft]:
