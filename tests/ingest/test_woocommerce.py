@@ -14,6 +14,7 @@ from relevo_contracts.envelope import Event
 from relevo_ingest.connectors.connector import WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.woocommerce import topics
+from relevo_ingest.connectors.woocommerce.order_payload import told_as_placed
 from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.errors import InvalidSignature
 from relevo_ingest.core.signature import hmac_base64
@@ -213,16 +214,93 @@ def test_an_order_that_was_placed_may_fail_and_is_placed_once() -> None:
     assert {"order.paid", "order.status_changed"} <= set(types(again))
 
 
+UNPAID = [
+    (["pending"], "still awaited"),
+    (["pending", "failed"], "declined"),
+    (["pending", "cancelled"], "before it was paid"),
+    (["failed", "cancelled"], "before it was paid"),
+    (["checkout-draft", "pending"], "still awaited"),
+]
+
+
+@pytest.mark.parametrize(("statuses", "reason"), UNPAID, ids=lambda one: "-".join(one) if isinstance(one, list) else "")
+def test_an_order_that_waits_for_the_page_of_its_payment_was_not_bought(statuses: list[str], reason: str) -> None:
+    """The buyer may turn back there: nobody is thanked for an order, or told that it was cancelled."""
+    shop = Lumen()
+    for minute, status in enumerate(statuses):
+        topic = "order.updated" if minute else "order.created"
+        state = body("order.created") | {"status": status, "payment_method": "stripe"}
+        why = shop.reason_of(topic, state | {"date_modified_gmt": f"2026-03-05T17:{minute:02}:30"})
+    assert reason in why
+
+
+def test_an_order_is_placed_by_the_payment_that_was_awaited() -> None:
+    """However long that took: the order is news then."""
+    shop = Lumen()
+    assert shop.order("order.created", payment_method="stripe", date_created_gmt="2026-02-20T09:00:00") == []
+    placed, paid, changed = shop.order(
+        minute=32, payment_method="stripe", date_created_gmt="2026-02-20T09:00:00", status="processing",
+        date_paid_gmt="2026-03-05T17:32:00",
+    )  # fmt: skip
+    assert types([placed, paid, changed]) == ["order.placed", "order.paid", "order.status_changed"]
+    assert (placed.time, placed.historical) == (datetime(2026, 3, 5, 17, 32, tzinfo=UTC), False)
+    assert placed.data["placed_at"] == "2026-02-20T09:00:00Z"
+    assert changed.data["previous_status"] == "pending"
+
+
+@pytest.mark.parametrize(("method", "status"), [("bacs", "on-hold"), ("cod", "processing"), ("bacs", "pending")])
+def test_what_is_paid_by_transfer_or_on_delivery_is_placed_before_it_is_paid(method: str, status: str) -> None:
+    assert types(Lumen().order("order.created", payment_method=method, status=status)) == ["order.placed"]
+
+
+@pytest.mark.parametrize("status", ["pending", "failed", "cancelled"])
+def test_an_order_that_was_placed_and_is_to_be_paid_anew_is_not_placed_twice(status: str) -> None:
+    shop = Lumen()
+    shop.order("order.created", payment_method="stripe", status="on-hold")
+    told = types(shop.order(minute=31, payment_method="stripe", status=status))
+    assert told == [*(["order.cancelled"] if status == "cancelled" else []), "order.status_changed"]
+    again = shop.order(minute=32, payment_method="stripe", status="processing", date_paid_gmt="2026-03-05T17:32:00")
+    assert types(again) == ["order.paid", "order.status_changed"]
+
+
+def test_an_order_that_an_earlier_release_told_is_not_told_again() -> None:
+    """It kept no mark of what was told, and told every order but a failed one."""
+    assert told_as_placed({"status": "pending"})
+    assert not told_as_placed({"status": "failed"})
+    assert not told_as_placed({"status": "checkout-draft"})
+
+
+def test_what_is_paid_on_delivery_has_arrived_when_it_is_paid() -> None:
+    """WooCommerce completes such an order by its payment: its parcel is not on its way any more."""
+    done: dict[str, Any] = {
+        "payment_method": "cod", "status": "completed", "date_paid_gmt": "2026-03-05T17:40:00",
+        "date_completed_gmt": "2026-03-05T17:40:00",
+    }  # fmt: skip
+    at_once = Lumen().order("order.created", **done)
+    assert types(at_once) == ["order.placed", "order.paid", "shipment.delivered"]
+    shop = Lumen()
+    shop.order("order.created", payment_method="cod", status="processing")
+    _, arrived, _ = shop.order(minute=41, **done)
+    assert (arrived.type, arrived.id) == ("shipment.delivered", "shipment.delivered:727")
+    assert (arrived.data["delivered_at"], arrived.data.get("shipped_at")) == ("2026-03-05T17:40:00Z", None)
+
+
 STATUSES = ["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft"]
 
 
-@given(st.lists(st.tuples(st.sampled_from(STATUSES), st.booleans(), st.integers(0, 2)), min_size=1, max_size=8))
-def test_whatever_an_order_goes_through_each_thing_happens_once(states: list[tuple[str, bool, int]]) -> None:
+STATES = st.tuples(st.sampled_from(STATUSES), st.booleans(), st.integers(0, 2))
+
+
+@given(st.lists(STATES, min_size=1, max_size=8), st.sampled_from(["bacs", "stripe", "cod", ""]))
+def test_whatever_an_order_goes_through_each_thing_happens_once(
+    states: list[tuple[str, bool, int]], method: str
+) -> None:
     shop = Lumen()
     events: list[Event] = []
     for minute, (status, paid, refunds) in enumerate(states):
         state = body("order.created") | {
             "status": status,
+            "payment_method": method,
             "date_paid_gmt": "2026-03-05T17:30:00" if paid else None,
             "refunds": [{"id": 900 + n, "total": "-1.00"} for n in range(refunds)],
             "date_modified_gmt": f"2026-03-05T17:{minute:02}:30",
@@ -232,11 +310,18 @@ def test_whatever_an_order_goes_through_each_thing_happens_once(states: list[tup
         assert shop.events_of(topic, state, delivery=f"d{minute}") == told, "a redelivery tells the same"
         events += told
     ids = {event.id for event in events if event.type != "order.status_changed"}
-    placed = any(status not in ("checkout-draft", "failed") for status, _, _ in states)
+    later = method in ("bacs", "cod")
+    placed = any(
+        status not in ("checkout-draft", "failed")
+        and (later or paid or refunds > 0 or status not in ("pending", "cancelled"))
+        for status, paid, refunds in states
+    )
     assert ("order.placed:727" in ids) == placed
+    assert placed or not events
     assert ("order.paid:727" in ids) <= any(paid for _, paid, _ in states)
     assert ids <= {
         *(f"{name}:727" for name in ("order.placed", "order.paid", "order.cancelled", "shipment.created")),
+        "shipment.delivered:727",
         "refund.created:900", "refund.created:901",
     }  # fmt: skip
 

@@ -8,7 +8,14 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import OrderChanged, RefundCreated, ShipmentChanged
 from relevo_ingest.connectors.woocommerce import parts
-from relevo_ingest.connectors.woocommerce.order_payload import COLLECTED, KnownWooOrder, known_order, refunds_of
+from relevo_ingest.connectors.woocommerce.order_payload import (
+    CANCELLED,
+    COLLECTED,
+    ON_DELIVERY,
+    KnownWooOrder,
+    known_order,
+    refunds_of,
+)
 from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.drafts import Draft
@@ -16,7 +23,7 @@ from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import State
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")
-_CANCELLED, _COMPLETED = "cancelled", "completed"
+_COMPLETED = "completed"
 
 
 class OrderNow(Struct, frozen=True, kw_only=True):
@@ -32,16 +39,17 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         """As it is kept."""
         return known_order(self.shape, self.payload)
 
-    def placed(self) -> Draft:
-        """`order.placed`, when the buyer ordered."""
-        return self._once("order.placed", self.payload.placed_at or self.modified)
+    def placed(self, *, late: bool) -> Draft:
+        """`order.placed`, when the buyer ordered; if that is `late`, since the payment was awaited, when it came."""
+        since = self.payload.paid_at or self.modified if late else None
+        return self._once("order.placed", since or self.payload.placed_at or self.modified)
 
     def since(self, before: State) -> Iterator[Draft]:
         """What happened since `before`: each entity once, however often it is told. Empty: since it was placed."""
         old = _read(before)
         if self.payload.paid_at is not None and not old.paid:
             yield self._once("order.paid", self.payload.paid_at)
-        if self.payload.status == _CANCELLED and before.get("status") != _CANCELLED:
+        if self.payload.status == CANCELLED and before.get("status") != CANCELLED:
             yield self._once("order.cancelled", self.modified)
         if self.payload.status == _COMPLETED and before.get("status") != _COMPLETED:
             yield from self._shipped()
@@ -58,12 +66,17 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         return self.known.draft(event_type, self.payload, at, id=f"{event_type}:{self.payload.order_id}")
 
     def _shipped(self) -> Iterator[Draft]:
-        """A completed order was sent, as WooCommerce's own e-mail for it says; one that is collected can be fetched."""
+        """A completed order was sent, as WooCommerce's own e-mail for it says; one that is collected can be fetched.
+
+        One that is paid on delivery has arrived: completing it is what pays it (class-wc-gateway-cod.php).
+        """
         methods = self.shape.shipping_lines or []
         if not methods:
             return  # nothing of it is sent: downloads, services
         collected = any(one.method_id in COLLECTED for one in methods)
         order = self.payload
+        arrived = not collected and order.payment_method == ON_DELIVERY and order.paid_at is not None
+        at = order.completed_at or self.modified
         payload = ShipmentChanged(
             customer=order.customer,
             shipment_id=order.order_id,
@@ -74,10 +87,10 @@ class OrderNow(Struct, frozen=True, kw_only=True):
             items=order.items,
             address=order.shipping_address,
             contact=order.contact,
-            shipped_at=None if collected else order.completed_at or self.modified,
+            shipped_at=None if collected or arrived else at,
+            delivered_at=at if arrived else None,
         )
-        event_type = "shipment.updated" if collected else "shipment.created"
-        at = order.completed_at or self.modified
+        event_type = "shipment.updated" if collected else "shipment.delivered" if arrived else "shipment.created"
         yield self.known.draft(event_type, payload, at, id=f"{event_type}:{order.order_id}")
 
     def _refunds(self, before: tuple[str, ...]) -> Iterator[Draft]:

@@ -15,8 +15,10 @@ from relevo_ingest.core.states import State
 
 UNPLACED = frozenset(("checkout-draft", "auto-draft", "draft", "new"))
 """Statuses of what a buyer has not ordered yet. Source: class-wc-webhook.php sends `checkout-draft` as an order."""
-FAILED = "failed"
-"""The payment was declined: nothing is bought unless the buyer pays otherwise. It may have been placed before."""
+FAILED, PENDING, CANCELLED = "failed", "pending", "cancelled"
+PAID_LATER = frozenset(("bacs", "cheque", "cod"))
+"""Methods by which the money comes after the order: bank transfer, cheque, on delivery. No page of payment is open."""
+ON_DELIVERY = "cod"
 COLLECTED = frozenset(("local_pickup", "pickup_location"))
 """Methods of shipping by which nothing is sent."""
 _REFUNDS = 250
@@ -33,6 +35,28 @@ class KnownWooOrder(Struct, frozen=True, kw_only=True):
 def status_of(order: OrderShape) -> str:
     """The status in one writing: extensions write `wc-processing` for `processing`."""
     return fields.word(order.status).removeprefix(_PREFIX)
+
+
+def awaits_payment(order: OrderShape, payload: OrderChanged) -> bool:
+    """Whether nothing is bought until the buyer pays: the payment was declined, or never came.
+
+    WooCommerce itself writes to no buyer of an order that is `pending`; it does once the order is `on-hold`, which
+    waits for a bank transfer, or `processing`. Source: class-wc-emails.php, class-wc-email-customer-on-hold-order.php.
+    An order may come to wait after it was placed: see `told_as_placed`.
+    """
+    if payload.status == FAILED:
+        return True
+    unpaid = payload.paid_at is None and not refunds_of(order)
+    return payload.status in (PENDING, CANCELLED) and unpaid and payload.payment_method not in PAID_LATER
+
+
+def told_as_placed(before: State | None) -> bool:
+    """Whether an order of this state was told as placed. Earlier releases kept no mark, and told all but `failed`."""
+    if before is None:
+        return False
+    if "placed" in before or "awaited" in before:
+        return "placed" in before
+    return before.get("status") not in (*UNPLACED, FAILED)
 
 
 def payload_of(order: OrderShape, shop: ShopContext) -> OrderChanged:
@@ -108,7 +132,9 @@ def state_of(order: OrderShape, payload: OrderChanged) -> State:
     kept: dict[str, Any] = dict(known_order(order, payload).state())
     statuses = {name: getattr(payload, name) for name in ("status", "payment_status", "fulfilment_status")}
     refunds = [parts.ident(one.id) for one in refunds_of(order)]
-    return {**kept, **statuses, "paid": payload.paid_at is not None, "refunds": refunds}
+    waits = payload.status in UNPLACED or awaits_payment(order, payload)
+    mark = "awaited" if waits else "placed"  # both stay once they are set
+    return {**kept, **statuses, "paid": payload.paid_at is not None, "refunds": refunds, mark: True}
 
 
 def _payment_status(order: OrderShape, total: Money | None, refunded: Money | None, *, paid: bool) -> str:
@@ -119,4 +145,4 @@ def _payment_status(order: OrderShape, total: Money | None, refunded: Money | No
         return "partially_refunded"
     if paid:
         return "paid"
-    return "failed" if status_of(order) == "failed" else "pending"
+    return "failed" if status_of(order) == FAILED else "pending"

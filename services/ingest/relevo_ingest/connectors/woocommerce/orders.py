@@ -4,21 +4,35 @@ A body tells a state and no change, and changes in between are never told. So wh
 last known state: a date of payment, another status, a refund more.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.woocommerce import parts
 from relevo_ingest.connectors.woocommerce.deletions import deletion
 from relevo_ingest.connectors.woocommerce.order_changes import OrderNow
-from relevo_ingest.connectors.woocommerce.order_payload import FAILED, UNPLACED, payload_of, state_of
+from relevo_ingest.connectors.woocommerce.order_payload import (
+    CANCELLED,
+    FAILED,
+    UNPLACED,
+    awaits_payment,
+    payload_of,
+    state_of,
+    told_as_placed,
+)
 from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, known_orders
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
-from relevo_ingest.core.states import UNKNOWN, Observation, StateView, StateViews
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
 
 _NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
 _NOTHING_NEW = "nothing of the order changed that there is an event for"
 _DRAFT = "the order is the draft of an open checkout; it is told once it is placed"
 _DECLINED = "the payment was declined; the order is told once it is paid, or is to be paid otherwise"
+_AWAITED = "the payment is still awaited; the order is told once it is paid, or is to be paid otherwise"
+_NEVER_PAID = "the order was cancelled before it was paid or told as placed"
+_UNPAID: Mapping[str, str] = MappingProxyType({FAILED: _DECLINED, CANCELLED: _NEVER_PAID})
 
 
 def created(body: bytes, shop: ShopContext) -> Reading:
@@ -59,8 +73,8 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
-        if payload.status == FAILED and _may_be_unplaced(seen):
-            return NoEvent(_DECLINED)
+        if awaits_payment(shape, payload) and not told_as_placed(seen.before):
+            return NoEvent(_UNPAID.get(payload.status, _AWAITED))
         drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
         return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
 
@@ -72,21 +86,21 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     before = seen.before
     if before is None and not is_new:
         return []
-    was_told = before is not None and before.get("status") not in UNPLACED
-    drafts = [] if was_told and not is_new and not _may_be_unplaced(seen) else [now.placed()]
+    waited, was_draft = _waited(before), before is not None and before.get("status") in UNPLACED
+    drafts = [now.placed(late=waited)] if is_new or not told_as_placed(before) else []
     if is_new:
         # An update that came first was told to nobody, so all counts. What was told already has the same id again.
         drafts += now.since({})
     elif before is not None and seen.fresh:
         drafts += now.since(before)
-    if before is not None and seen.fresh and was_told:
+    if before is not None and seen.fresh and not was_draft:
         drafts += now.status_change(before)
     return drafts
 
 
-def _may_be_unplaced(seen: StateView) -> bool:
-    """Whether nobody was told that it is placed, as far as is known. What is told twice has the same id."""
-    return seen.before is None or seen.before.get("status") in (*UNPLACED, FAILED)
+def _waited(before: State | None) -> bool:
+    """Whether its payment was awaited until now, so that it is placed by the payment."""
+    return before is not None and not told_as_placed(before) and before.get("status") not in UNPLACED
 
 
 def _restored(now: OrderNow, seen: StateView) -> list[Draft]:

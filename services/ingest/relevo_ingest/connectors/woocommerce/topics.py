@@ -46,7 +46,8 @@ _COUPON = Evidence(family="coupon", has=("id", "discount_type"), names=("code", 
 _SUBSCRIPTION = Evidence(family="subscription", has=("id", "status", "billing_period"), names=("line_items",))
 _DELETION = Evidence(family="deletion", has=("id",))
 
-_CHANGES = ("order.paid", "order.cancelled", "shipment.created", "shipment.updated", "refund.created")
+_SHIPMENTS = ("shipment.created", "shipment.updated", "shipment.delivered")
+_CHANGES = ("order.paid", "order.cancelled", *_SHIPMENTS, "refund.created")
 _PRODUCT_CHANGES = ("product.updated", "product.price_changed", "product.restocked", "product.stock_changed")
 _SUBSCRIPTION_CHANGES = ("subscription.updated", "subscription.billed", "subscription.cancelled")
 
