@@ -1,10 +1,10 @@
 """One batch, one transaction: what a shop's events cause, however often and in whatever pieces they are delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import asyncpg
@@ -17,12 +17,17 @@ from hypothesis import strategies as st
 from relevo_contracts.envelope import Event
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
+from relevo_engine.adapters.batches import Batches
+from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.app.process_batch import SIDE_BY_SIDE, BatchProcessor
+from relevo_engine.core.batch import Definitions
 from relevo_engine.core.inputs import read
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.errors import PublishError
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.postgres import Connection
 from relevo_runtime.records import Record
+from relevo_workflow import Subject
 from tests.conftest import SettingsFactory
 from tests.engine.conftest import CART, MORNING, Engine, build_engine, changed, checkout, deploy, order, wakeup
 from tests.engine.fanout_harness import DyingPublisher
@@ -378,6 +383,46 @@ async def test_a_large_batch_fails_when_neither_half_is_at_work_any_more_and_com
         assert await engine.pool.fetchval("select count(*) from engine.run") == 150
     await engine.processor(batch)
     assert await engine.pool.fetchval("select count(*) from engine.run") == 300
+
+
+class _NotedDefinitions(dict[str, Definitions]):
+    """What one transaction decides by; notes itself in `asked` for each message that is decided."""
+
+    def __init__(self, known: Mapping[str, Definitions], asked: list[object]) -> None:
+        super().__init__(known)
+        self._asked = asked
+
+    def __getitem__(self, shop: str) -> Definitions:
+        self._asked.append(self)
+        return super().__getitem__(shop)
+
+
+class _NotingCache(DefinitionCache):
+    """Hands out definitions that tell which transaction decided when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[object] = []
+
+    async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
+        return _NotedDefinitions(await super().for_subjects(conn, subjects), self.asked)
+
+
+async def test_transactions_side_by_side_decide_one_after_the_other(engine: Engine) -> None:
+    noting = _NotingCache()
+    async with engine.pool.acquire() as conn:
+        await noting.refresh(conn)
+    processor = BatchProcessor(
+        store=Batches(engine.pool, noting),
+        publisher=engine.publisher,
+        dead_letters=DeadLetters(engine.publisher, service="engine", ratio=0.5, clock=engine.clock),
+        clock=engine.clock,
+        metrics=Metrics("engine"),
+        slice_seconds=0.0,  # others have their turn after each message
+    )
+    await processor([record for partition in range(6) for record in _of_partition(engine, partition, 100)])
+    turns = [transaction for transaction, _ in groupby(noting.asked, key=id)]
+    assert (len(noting.asked), len(turns)) == (600, 6)
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

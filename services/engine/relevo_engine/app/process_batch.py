@@ -4,7 +4,8 @@ The order is the guarantee. Inbox, facts, runs, timers, decisions and outbox are
 after it; offsets are committed by the consumer after this returned. A crash at any point repeats the batch, and the
 inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
 A large batch is several such transactions, up to three of them side by side, each of whole partitions: while one waits
-for the database, another decides.
+for the database, another decides. They decide one after the other, so that the first to be done is written while the
+next one decides, and not all of them are written at once while nobody decides.
 (For the wake-up of a run the run itself is the inbox: it knows which of its timers are still to fire, in which turn.)
 """
 
@@ -13,12 +14,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from datetime import timedelta
 
+from msgspec import Struct
+
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
 from relevo_engine.app.ports import BatchKeys, BatchStore, DeadLetters, OpenBatch, Publisher, Unpublished
 from relevo_engine.core.batch import Changes, Definitions, decide_into
 from relevo_engine.core.catalogue import named_by, with_products
-from relevo_engine.core.inputs import IncomingMessage, read
+from relevo_engine.core.inputs import IncomingMessage, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
 from relevo_runtime.clock import Clock
@@ -33,14 +36,18 @@ _SCHEDULERS_SLEEP = timedelta(seconds=1)
 DECIDE_SECONDS = 5.0
 """Wall time that one transaction may spend on decisions: its locks and the wait of the others stay short."""
 
-_SLICE = 0.01
-"""Seconds of deciding after which other tasks have their turn: what the database answered to another transaction."""
+SLICE_SECONDS = 0.01
+"""Wall time of deciding after which other tasks have their turn: what the database answered to another transaction."""
 
 SIDE_BY_SIDE = 3
 """Transactions of one batch at a time: one that is opened, one that is decided, one that is written."""
 
 _WORTH = 100
-"""Messages that are worth a transaction of their own; of a larger batch a sixth is, so that each lane has two."""
+"""Messages that are worth a transaction of their own; of a larger batch a twelfth is, so that each lane has four.
+
+While the first of a batch is opened nobody decides, and while the last is written: the smaller, the shorter.
+"""
+_SHARES = 4 * SIDE_BY_SIDE
 
 Transaction = tuple[Changes, Unpublished, Sequence[IncomingMessage]]
 """What one transaction did, what it left to publish, and the messages that are left for the next one."""
@@ -60,14 +67,16 @@ class BatchProcessor:
         on_fanouts: Callable[[], None] = lambda: None,
         most: int = 1000,
         decide_seconds: float = DECIDE_SECONDS,
+        slice_seconds: float = SLICE_SECONDS,
     ) -> None:
         """`most`: how many messages one transaction takes, `decide_seconds`: how long it may decide.
 
-        What is left then is for the next one.
+        What is left then is for the next one. `slice_seconds`: how long until others have their turn.
         """
         self._store = store
         self._most = most
         self._decide_seconds = decide_seconds
+        self._slice_seconds = slice_seconds
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._clock = clock
@@ -77,32 +86,33 @@ class BatchProcessor:
 
     async def __call__(self, records: Sequence[Record]) -> None:
         """Processes `records`. Raises what the database or the broker raised: the caller repeats the batch."""
-        arrived, rejected = read(records)
-        shares = _shares(arrived, min(self._most, max(_WORTH, len(arrived) // (2 * SIDE_BY_SIDE))))
-        lanes = (self._process_all(shares) for _ in range(SIDE_BY_SIDE))
-        ends = await asyncio.gather(*lanes, return_exceptions=True)
+        shares = _shares(records, min(self._most, max(_WORTH, len(records) // _SHARES)))
+        lanes = _Lanes(shares, asyncio.Lock())
+        ends = await asyncio.gather(*(self._process_all(lanes) for _ in range(SIDE_BY_SIDE)), return_exceptions=True)
         for end in ends:  # none is still at work when the batch is repeated
             if end is not None:
                 raise end
-        for refused in rejected:  # last: what comes before may be tried again
+        for refused in lanes.rejected:  # last: what comes before may be tried again
             await self._dead_letters.put(refused.record, refused.reason)
 
-    async def _process_all(self, shares: Generator[Sequence[IncomingMessage]]) -> None:
+    async def _process_all(self, lanes: "_Lanes") -> None:
         """One share after the other, of those that nobody has taken yet; after a failure nobody takes another."""
-        for share in shares:
-            left = share if len(share) <= self._most else in_order(share)
+        for share in lanes.shares:
+            left, rejected = read(share)
+            lanes.rejected.extend(rejected)
+            left = left if len(left) <= self._most else [*in_order(left)]
             try:
                 while left:
-                    left = [*await self._process(left[: self._most]), *left[self._most :]]
+                    left = [*await self._process(left[: self._most], lanes.turn), *left[self._most :]]
             except BaseException:
-                shares.close()
+                lanes.shares.close()
                 raise
 
-    async def _process(self, arrived: Sequence[IncomingMessage]) -> Sequence[IncomingMessage]:
+    async def _process(self, arrived: Sequence[IncomingMessage], turn: asyncio.Lock) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
         published, self._published = self._published, []
         try:
-            changes, unpublished, left = await self._transact(arrived, published)
+            changes, unpublished, left = await self._transact(arrived, published, turn)
         except BaseException:
             self._published = published + self._published
             raise
@@ -124,7 +134,9 @@ class BatchProcessor:
         if published:
             await self._store.delete_published(published)
 
-    async def _transact(self, arrived: Sequence[IncomingMessage], published: Sequence[int]) -> Transaction:
+    async def _transact(
+        self, arrived: Sequence[IncomingMessage], published: Sequence[int], turn: asyncio.Lock
+    ) -> Transaction:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
         partners = {(one.shop, one.key) for a in arrived for one in merges_of(a)}
         partners |= {(a.shop, a.key) for a in arrived if a.record.key != partition_key(a.shop, a.key)}
@@ -133,7 +145,7 @@ class BatchProcessor:
                 stand_in = {(shop, into) for (shop, _), into in batch.merged.items()}
                 if stand_in <= partners:
                     found = [one for a in arrived if (one := addressed(a, batch.merged)) is not None]
-                    return await self._change(batch, found, published)
+                    return await self._change(batch, found, published, turn)
                 partners |= stand_in
 
     def _wanted(self, arrived: Sequence[IncomingMessage], partners: Set[SubjectKey]) -> BatchKeys:
@@ -149,13 +161,18 @@ class BatchProcessor:
         )
 
     async def _change(
-        self, batch: OpenBatch, arrived: Sequence[IncomingMessage], published: Sequence[int]
+        self,
+        batch: OpenBatch,
+        arrived: Sequence[IncomingMessage],
+        published: Sequence[int],
+        turn: asyncio.Lock,
     ) -> Transaction:
         fresh = with_products(_fresh(arrived, batch.admitted), batch.products)
         keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
         subjects = batch.subjects(keys | {(shop, SHOP_KEY) for shop, _ in keys})
         definitions = await batch.definitions(subjects.values())
-        changes, left = await self._decide(subjects, fresh, definitions)
+        async with turn:
+            changes, left = await self._decide(subjects, fresh, definitions)
         records = {id(refused.record) for refused in changes.rejected}
         again = [a.inbox_id for a in left] + [a.inbox_id for a in arrived if id(a.record) in records]
         unpublished = await batch.write(
@@ -180,7 +197,7 @@ class BatchProcessor:
             at = clock()
             if at - began > self._decide_seconds:
                 return changes, fresh[number + 1 :]
-            if at - slice_began > _SLICE:
+            if at - slice_began > self._slice_seconds:
                 await asyncio.sleep(0)
                 slice_began = clock()
         return changes, ()
@@ -200,12 +217,20 @@ class BatchProcessor:
         self._published.extend(unpublished.numbers)
 
 
-def _shares(arrived: Sequence[IncomingMessage], worth: int) -> Generator[Sequence[IncomingMessage]]:
+class _Lanes(Struct):
+    """What the transactions of a batch have in common: who takes the next share, and whose turn it is to decide."""
+
+    shares: Generator[Sequence[Record]]
+    turn: asyncio.Lock
+    rejected: list[Rejected] = []
+
+
+def _shares(records: Sequence[Record], worth: int) -> Generator[Sequence[Record]]:
     """The batch in shares of whole partitions that are `worth` a transaction each, the largest partitions first."""
-    partitions: dict[int, list[IncomingMessage]] = {}
-    for one in arrived:
-        partitions.setdefault(one.record.partition, []).append(one)
-    share: list[IncomingMessage] = []
+    partitions: dict[int, list[Record]] = {}
+    for one in records:
+        partitions.setdefault(one.partition, []).append(one)
+    share: list[Record] = []
     for partition in sorted(partitions.values(), key=len, reverse=True):
         share += partition
         if len(share) >= worth:
