@@ -16,7 +16,7 @@ from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
 from relevo_contracts.keys import product_key
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.payloads import Buyer, FormSubmitted, StockChanged
+from relevo_contracts.payloads import Buyer, ProductRequested, StockChanged
 from relevo_embedded.process import free_ports
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_runtime import catalog
@@ -131,12 +131,10 @@ async def test_everybody_who_asked_hears_that_it_is_back(pool, settings, topics,
             own,
             *(
                 event(
-                    "form.submitted",
+                    "back_in_stock.requested",
                     one,
-                    FormSubmitted(
-                        customer=Buyer(email=f"{one}@example.com"),
-                        form="back-in-stock",
-                        fields={"product_id": "41", "variant_id": variant, "title": "Mug"},
+                    ProductRequested(
+                        customer=Buyer(email=f"{one}@example.com"), product_id="41", variant_id=variant, title="Mug"
                     ),
                     now,
                 )
