@@ -101,6 +101,7 @@ class Provider:
 
     channel: Channel = "email"
     slots = 2
+    repeatable_for = timedelta(0)
 
     def __init__(self, raises: BaseException | None = None, *, can_ask: bool = False) -> None:
         self.raises = raises

@@ -3,87 +3,24 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater, Unknown
-from relevo_notifier.providers.postmark.client import PostmarkProvider
-from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.registry import channels
 from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.options import SmtpOptions
-from relevo_notifier.providers.twilio.client import TwilioProvider
-from relevo_notifier.providers.twilio.options import TwilioOptions
-from relevo_sandbox.faults import ApiFaults, Faults
+from relevo_sandbox.faults import Faults
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
-from tests.notifier.test_mime import mail_content
+from tests.notifier.ways import HTTP_WAYS, UNSUBSCRIBE, WAYS, Make, Way, smtp
 
 MINUTE = timedelta(minutes=1)
 ROOT = Path(__file__).parents[2]
 OURS = "services/notifier/relevo_notifier/providers"
 SANDBOX = "deploy/sandbox/relevo_sandbox/providers"
-
-
-class Way:
-    """A provider, and how its messages and faults are made."""
-
-    def __init__(
-        self, provider: Provider, sandbox: Sandbox, addresses: list[str], faults: dict[str, Callable[[str], Faults]]
-    ) -> None:
-        self.provider = provider
-        self.sandbox = sandbox
-        self.addresses = addresses
-        self._faults = faults
-
-    def message(self, number: int = 0) -> Message:
-        effect, to = f"run{number}/step/1", self.addresses[number % len(self.addresses)]
-        if self.provider.channel == "sms":
-            return Message(effect, "+12025550100", to, f"Hello {number} ✓")
-        return Message(effect, "Acme <hello@acme.example.com>", to, mail_content(effect=effect, recipient=to))
-
-    def play(self, fault: str) -> None:
-        self.sandbox.fault_injector.set(self._faults[fault](self.addresses[0]))
-
-
-def smtp(sandbox: Sandbox, port: int | None = None) -> Way:
-    options = SmtpOptions(host="127.0.0.1", port=port or sandbox.smtp_port, tls="none", connections=4, timeout=2)
-    faults: dict[str, Callable[[str], Faults]] = {
-        "busy": lambda _: Faults(temporary=1),
-        "refuse": lambda address: Faults(refuse=[address]),
-        "vanish": lambda _: Faults(vanish_every=1),
-    }
-    return Way(SmtpProvider(options), sandbox, [f"ana{n}@example.com" for n in range(10)], faults)
-
-
-def twilio(sandbox: Sandbox, port: int | None = None) -> Way:
-    url = f"http://127.0.0.1:{port}" if port else sandbox.url
-    options = TwilioOptions(url=url, account="ACsandbox", token=SecretStr("sandbox"), connections=4, timeout=2)
-    faults: dict[str, Callable[[str], Faults]] = {
-        "busy": lambda _: Faults(sms_busy=1),
-        "refuse": lambda address: Faults(sms_refuse={address: 21610}),
-        "vanish": lambda _: Faults(sms_vanish_every=1),
-    }
-    return Way(TwilioProvider(options), sandbox, [f"+1202555010{n}" for n in range(10)], faults)
-
-
-def postmark(sandbox: Sandbox, port: int | None = None) -> Way:
-    url = f"http://127.0.0.1:{port}" if port else sandbox.url
-    options = PostmarkOptions(url=url, token=SecretStr("sandbox"), connections=4, timeout=2)
-    faults: dict[str, Callable[[str], Faults]] = {
-        "busy": lambda _: Faults(providers={"postmark": ApiFaults(busy=1)}),
-        "refuse": lambda address: Faults(providers={"postmark": ApiFaults(refuse={address: 406})}),
-        "vanish": lambda _: Faults(providers={"postmark": ApiFaults(vanish_every=1)}),
-    }
-    return Way(PostmarkProvider(options), sandbox, [f"ana{n}@example.com" for n in range(10)], faults)
-
-
-WAYS = [smtp, postmark, twilio]
-Make = Callable[..., Way]
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
@@ -125,7 +62,7 @@ async def test_a_refused_recipient_is_final_and_the_next_message_goes(way: Way) 
     way.play("refuse")
     answer = await way.provider.send(way.message(0))
     assert isinstance(answer, Rejected)
-    assert answer.suppress
+    assert answer.suppress == way.suppresses
     assert isinstance(await way.provider.send(way.message(1)), Sent)
 
 
@@ -174,6 +111,41 @@ async def test_asking_finds_what_arrived_and_nothing_else(way: Way) -> None:
     assert await way.provider.find(sent, -timedelta(hours=1)) is None  # too old to be this delivery's
 
 
+async def test_a_repeat_within_its_time_arrives_once(way: Way) -> None:
+    way.play("vanish")
+    assert isinstance(await way.provider.send(way.message()), Unknown)
+    way.sandbox.fault_injector.set(Faults())
+    assert isinstance(await way.provider.send(way.message()), Sent)
+    assert way.sandbox.box.counts().duplicates == (0 if way.provider.repeatable_for else 1)
+
+
+@pytest.mark.parametrize("name", ["Ana", "José Ñandú", 'Ana "Bo", Müller; & Söhne', "李小龙, 先生", ""])
+async def test_a_mail_arrives_with_its_headers_and_its_name(way: Way, name: str) -> None:
+    if way.provider.channel != "email":
+        assert way.provider.channel == "sms"
+        return
+    message = way.message(name=name, marketing=True)
+    assert isinstance(await way.provider.send(message), Sent)
+    mail = way.mail()
+    assert mail["List-Unsubscribe"] == f"<{UNSUBSCRIBE}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["X-Relevo-Effect"] == message.effect
+    assert (mail["Message-ID"] == way.message_id(message)) == (not way.own_id)
+    [to] = mail["To"].addresses
+    assert (to.addr_spec, to.display_name) == (message.recipient, name)
+    assert mail.get_body(("html",)).get_content().strip() == message.mail.html
+
+
+async def test_one_thing_sent_is_one_thing_billed(way: Way) -> None:
+    """The provider's book has what ours calls sent, and nothing that ours calls refused or put off."""
+    way.play("refuse")
+    answers = [await way.provider.send(way.message(number)) for number in range(10)]
+    sent = {way.message(number).effect for number, answer in enumerate(answers) if isinstance(answer, Sent)}
+    billed = [message.effect for message in way.sandbox.box.messages()]
+    assert (len(billed), set(billed)) == (9, sent)
+    assert len({answer.provider_id for answer in answers if isinstance(answer, Sent)}) == 9
+
+
 async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox: Sandbox) -> None:
     way = smtp(sandbox)
     sandbox.fault_injector.set(Faults(disconnect_every=2))
@@ -182,19 +154,22 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(sandbox
     assert [type(answer) for answer in answers] == [Sent, TryLater] * 3
 
 
-async def test_wrong_credentials_fail_no_message_for_good(sandbox: Sandbox) -> None:
-    options = TwilioOptions(url=sandbox.url, account="ACsandbox", token=SecretStr("wrong"), connections=1, timeout=2)
-    provider = TwilioProvider(options)
-    answer = await provider.send(Message("e", "+12025550100", "+12025550101", "text"))
-    await provider.close()
+@pytest.mark.parametrize("make", HTTP_WAYS, ids=lambda make: make.__name__)
+async def test_wrong_credentials_fail_no_message_for_good(make: Make, sandbox: Sandbox) -> None:
+    made = make(sandbox, token="wrong")
+    answer = await made.provider.send(made.message())
+    await made.provider.close()
     assert isinstance(answer, TryLater)
-    assert "20003" in answer.reason
+    assert "40" in answer.reason
+    assert sandbox.box.messages() == []
 
 
 def test_a_provider_is_a_folder_a_line_a_counterpart_and_a_row_of_the_page() -> None:
     folders = {path.name for path in ROOT.joinpath(OURS).iterdir() if path.joinpath("options.py").exists()}
     counterparts = {path.parent.name for path in ROOT.joinpath(SANDBOX).glob("*/*.py")}
-    rows = set(re.findall(r"^\| `(\w+)` \| (?:email|sms) ", ROOT.joinpath("docs/sending.md").read_text(), re.MULTILINE))
+    rows = set(
+        re.findall(r"^\| `(\w+)` \| (?:email|sms) ", ROOT.joinpath("docs/providers.md").read_text(), re.MULTILINE)
+    )
     assert {way.__name__ for way in WAYS} == set(channels()) == folders == counterparts == rows
 
 

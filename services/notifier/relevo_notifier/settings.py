@@ -29,7 +29,8 @@ class NotifierSettings(ProviderSettings):
 
     notifier_providers: str = Field(
         default="",
-        description="Which provider sends what, with commas: email=NAME for every shop, SHOP/email=NAME for one."
+        description="Which provider sends what, with commas: email=NAME for every shop, SHOP/email=NAME for one,"
+        " email.marketing=NAME and SHOP/email.marketing=NAME for one purpose; the shop says more than the purpose."
         f" Where nothing is said, the first of its channel sends. There are {', '.join(channels())}.",
     )
     notifier_consumers: int = Field(default=1, ge=1, le=32, description="Members of the group that takes deliveries.")

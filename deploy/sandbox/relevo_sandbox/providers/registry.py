@@ -1,9 +1,17 @@
 """The counterparts of the providers over HTTP, one line each. That of SMTP is a server of its own."""
 
+from relevo_sandbox.providers.brevo.api import BrevoSandbox
+from relevo_sandbox.providers.mailgun.api import MailgunSandbox
 from relevo_sandbox.providers.postmark.api import PostmarkSandbox
+from relevo_sandbox.providers.sendgrid.api import SendGridSandbox
+from relevo_sandbox.providers.ses.api import SesSandbox
 from relevo_sandbox.providers.twilio.api import SmsSandbox
 
 APIS = (
     PostmarkSandbox,
+    SesSandbox,
+    SendGridSandbox,
+    MailgunSandbox,
+    BrevoSandbox,
     SmsSandbox,
 )

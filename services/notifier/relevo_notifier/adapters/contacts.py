@@ -110,7 +110,7 @@ class ContactRows:
         await run(STATEMENTS["want_hashes"], people[0])
         await run(STATEMENTS["keep_redactions"], *people, list(erased.values()))
         await run(STATEMENTS["hash_consents"], *people, list(erased.values()))
-        for name in ("hash_addresses", "forget_contacts", "erase_deliveries", "erase_calls"):
+        for name in ("hash_addresses", "forget_contacts", "erase_deliveries", "erase_feedback", "erase_calls"):
             await run(STATEMENTS[name], *people)
         await run(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
         await run(STATEMENTS["skip_calls"], *people, now, REDACTED)

@@ -114,9 +114,17 @@ where l.shop = g.shop and g.key in (l.key, '') and l.key not like 'sha256:%' and
 -- name: erase_deliveries
 -- What became of their messages stays, what was in them and what providers said goes. Those under way end first.
 update notifier.delivery d
-set reason = '', provider_id = '', put_off = '{}', body = null, outcome = null, wake_at = null
+set reason = '', provider_id = '', recipient = '', put_off = '{}', body = null, outcome = null, wake_at = null
 from unnest($1::text[], $2::text[]) as g(shop, key)
 where d.shop = g.shop and d.key = g.key and d.state not in ('queued', 'sending')
+
+-- name: erase_feedback
+-- What providers said of their messages, in words that may have the address in them.
+update notifier.feedback f
+set reason = ''
+from unnest($1::text[], $2::text[]) as g(shop, key)
+join notifier.delivery d on d.shop = g.shop and d.key = g.key
+where f.shop = d.shop and f.id = d.id and f.reason <> ''
 
 -- name: erase_calls
 -- The same for their calls.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -15,6 +15,7 @@ from relevo_runtime.postgres import Pool, Statements
 from relevo_runtime.storable import storable_text
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 
 class Deliveries(WorkTable[SendDelivery, Work]):
@@ -26,7 +27,8 @@ class Deliveries(WorkTable[SendDelivery, Work]):
     async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime, provider: str = "") -> list[Work]:
         """Keep new deliveries for `provider`; known ones are left alone. Returns the new ones, in order."""
         unique = {(i.command.shop, i.command.id): i for i in incoming}
-        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider)
+        purposes = [i.command.purpose for i in unique.values()]
+        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider, purposes)
         known = {(row[0], row[1]): row for row in rows}
         return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
 
@@ -88,10 +90,10 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
     async def reroute(self, routing: Routing) -> None:
         """Put what is open into the queues of the providers that are chosen by now."""
-        for channel, default in routing.default.items():
-            shops = routing.exceptions(channel)
-            arguments = channel, default, list(shops), list(shops.values()), routing.providers()
-            await self._pool.execute(STATEMENTS["reroute"], *arguments)
+        for channel in CHANNELS:
+            choices = [list(column) for column in zip(*routing.of_channel(channel), strict=True)]
+            if choices:
+                await self._pool.execute(STATEMENTS["reroute"], channel, *choices, routing.providers())
 
     async def settle(
         self, settled: Sequence[Settled], now: datetime, reported: Sequence[tuple[str, str]] = ()
@@ -111,6 +113,7 @@ class Deliveries(WorkTable[SendDelivery, Work]):
             [s.counts for s in settled],
             *refs_of(reported),
             *_suppressions([s for s in settled if s.suppress]),
+            [s.recipient for s in settled],
         )
         return {(row[0], row[1]) for row in rows}
 

@@ -4,11 +4,13 @@
 -- all that the decision to send needs: the contact as it is known by now, and which of its addresses are suppressed.
 with given as (
     select *
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[])
-        as g(shop, id, key, channel, address, state, wake_at, body)
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[],
+                $11::text[])
+        as g(shop, id, key, channel, address, state, wake_at, body, purpose)
 ), accepted as (
-    insert into notifier.delivery (shop, id, key, channel, provider, tried_by, state, attempts, wake_at, accepted_at, body)
-    select shop, id, key, channel, $10, case when state = 'sending' then $10 else '' end, state,
+    insert into notifier.delivery (shop, id, key, channel, purpose, provider, tried_by, state, attempts, wake_at,
+                                   accepted_at, body)
+    select shop, id, key, channel, purpose, $10, case when state = 'sending' then $10 else '' end, state,
         (state = 'sending')::int, wake_at, $9, body
     from given
     on conflict (shop, id) do nothing
@@ -70,14 +72,20 @@ returning d.shop, d.id, d.state, d.attempts, d.doubts, d.tried_by, d.accepted_at
 select min(wake_at) from notifier.delivery where channel = $1 and provider = $2 and wake_at is not null
 
 -- name: reroute
--- Puts the open deliveries of a channel into the queue of the provider that is chosen by now: that of their shop ($3 and
--- $4), else the default ($2). One that is being sent, or ended and is not reported, moves only if its own provider is
--- none of those in use ($5): nobody would look at it.
-with moved as (
-    select o.shop, o.id, coalesce(e.provider, $2) as provider
+-- Puts the open deliveries of a channel into the queue of the provider that is chosen by now ($2 to $4: shop, purpose,
+-- provider; empty: every one): by what says most of them, and the shop says more than the purpose. One that is being
+-- sent, or ended and is not reported, moves only if its own provider is none of those in use ($5): nobody would look at it.
+with choice as (
+    select * from unnest($2::text[], $3::text[], $4::text[]) as c(shop, purpose, provider)
+), moved as (
+    select o.shop, o.id, coalesce(own.provider, shops.provider, purposes.provider, everyones.provider) as provider
     from notifier.delivery o
-    left join unnest($3::text[], $4::text[]) as e(shop, provider) on e.shop = o.shop
-    where o.channel = $1 and o.wake_at is not null and o.provider <> coalesce(e.provider, $2)
+    left join choice own on own.shop = o.shop and own.purpose = o.purpose
+    left join choice shops on shops.shop = o.shop and shops.purpose = ''
+    left join choice purposes on purposes.shop = '' and purposes.purpose = o.purpose
+    join choice everyones on everyones.shop = '' and everyones.purpose = ''
+    where o.channel = $1 and o.wake_at is not null
+        and o.provider <> coalesce(own.provider, shops.provider, purposes.provider, everyones.provider)
         and (o.state = 'queued' or o.provider <> all ($5::text[]))
     for update of o skip locked
 )
@@ -105,13 +113,17 @@ with reported as (
 )
 update notifier.delivery d
 set state = s.state, provider_id = s.provider_id, reason = s.reason, outcome = s.outcome,
+    recipient = case when s.recipient = '' then d.recipient
+                     when exists (select from notifier.redaction r
+                                  where r.shop = d.shop and r.key in (d.key, '') and r.at >= d.accepted_at) then ''
+                     else s.recipient end,
     attempts = d.attempts - (not s.counts)::int, wake_at = coalesce(s.wake_at, d.wake_at), settled_at = $9,
     put_off = case when s.state = 'queued' and cardinality(d.put_off) < 10
                         and s.reason <> all (array_append(d.put_off, ''))
               then array_append(d.put_off, s.reason) else d.put_off end
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[],
-            $10::boolean[])
-    as s(shop, id, lease, state, provider_id, reason, outcome, wake_at, counts)
+            $10::boolean[], $17::text[])
+    as s(shop, id, lease, state, provider_id, reason, outcome, wake_at, counts, recipient)
 where d.shop = s.shop and d.id = s.id
   and (d.state = 'sending' and (d.wake_at = s.lease or s.state = 'sent')
        or d.state = 'queued' and d.wake_at = s.lease and s.state = 'failed')

@@ -12,6 +12,10 @@ select 'messages', (select jsonb_agg(to_jsonb(d) - 'shop' - 'body' - 'outcome'
                            || jsonb_build_object('message', convert_from(d.body, 'UTF8')) order by d.accepted_at)
                     from notifier.delivery as d where d.shop = $1 and d.key in (select key from keys))::text
 union all
+select 'feedback', (select jsonb_agg(to_jsonb(f) - 'shop' order by f.at)
+                    from notifier.feedback as f join notifier.delivery as d on d.shop = f.shop and d.id = f.id
+                    where d.shop = $1 and d.key in (select key from keys))::text
+union all
 select 'calls', (select jsonb_agg(to_jsonb(c) - 'shop' - 'body' - 'outcome'
                         || jsonb_build_object('request', convert_from(c.body, 'UTF8')) order by c.accepted_at)
                  from notifier.call as c where c.shop = $1 and c.key in (select key from keys))::text

@@ -13,6 +13,15 @@ with old as (
 delete from notifier.delivery using old
 where delivery.shop = old.shop and delivery.id = old.id
 
+-- name: purge_feedback
+-- Deletes up to $2 statements about messages that were told before $1.
+with old as (
+    select shop, id, event_id from notifier.feedback where told_at < $1 order by told_at limit $2
+    for update skip locked
+)
+delete from notifier.feedback f using old
+where f.shop = old.shop and f.id = old.id and f.event_id = old.event_id
+
 -- name: purge_calls
 -- Deletes up to $2 calls that were taken and settled before $1, and whose answer is reported.
 with old as (

@@ -84,7 +84,10 @@ class Attempt:
             reason = f"an earlier attempt may have arrived; not sent again: {message.reason}"
             return final(work, "in_doubt", now, reason)
         provider, retry = self._provider, self._rules.retry
-        can_ask = provider.can_ask and work.tried_by in ("", self._name)  # another provider knows nothing of it
+        mine = work.tried_by in ("", self._name)  # another provider knows nothing of it
+        if mine and self._is_repeatable(work, now):
+            return None
+        can_ask = provider.can_ask and mine
         match in_doubt(work.delivery, can_ask=can_ask, attempts=work.attempts, retry=retry):
             case "again":
                 return None
@@ -93,6 +96,11 @@ class Attempt:
             case "give_up":
                 reason = "an attempt was interrupted: it may have arrived or not, and is not sent again"
                 return final(work, "in_doubt", now, reason)
+
+    def _is_repeatable(self, work: Work, now: datetime) -> bool:
+        """Whether it arrives once even if it is handed over again."""
+        age = self._clock.wall(now - work.accepted_at)
+        return age < self._provider.repeatable_for and work.attempts <= self._rules.retry.attempts
 
     async def _ask(self, work: Work, message: Message, now: datetime) -> Settled | None:
         age = self._clock.wall(now - work.accepted_at)

@@ -120,11 +120,15 @@ class Message(Struct, frozen=True):
 
 
 class Provider(Protocol):
-    """One way out. `slots` messages may be under way at once; `can_ask`: `find` can tell what became of a message."""
+    """One way out. `slots` messages may be under way at once; `can_ask`: `find` can tell what became of a message.
+
+    `repeatable_for`: so long after the first attempt (wall time) a message may be handed over again and arrives once.
+    """
 
     channel: Channel
     slots: int
     can_ask: bool
+    repeatable_for: timedelta
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand `message` over and say what came of it; never raises for what a provider or a network does."""

@@ -49,7 +49,14 @@ class MailContent(Struct, frozen=True, kw_only=True):
 
 def message_id(shop: str, effect: str, sender: str) -> str:
     """The Message-ID of an effect: the same whenever it is sent, so that receivers can know a second copy."""
-    return f"<{_digest(shop, effect)}@{_domain(sender)}>"
+    return f"<{reference(shop, effect)}@{_domain(sender)}>"
+
+
+def reference(shop: str, effect: str) -> str:
+    """What stands for an effect wherever a provider gives something of ours back: 40 hexadecimal digits, the same
+    whenever it is sent. It says nothing about the shop or the customer.
+    """
+    return hashlib.sha256(f"{shop}\n{effect}".encode("utf-8", "replace")).hexdigest()[:40]
 
 
 @lru_cache(maxsize=1000)
@@ -64,7 +71,7 @@ def _parsed_mailbox(written: str) -> str:
 
 def build_mail(mail: MailContent) -> bytes:
     """The mail with its headers and both alternatives, lines ended by CRLF. Any text gives a well-formed mail."""
-    boundary = f"=_{_digest(mail.shop, mail.effect)}"
+    boundary = f"=_{reference(mail.shop, mail.effect)}"
     head = (
         f"Date: {_date(mail.date)}\r\nFrom: {_parsed_mailbox(mail.sender)}\r\n"
         f"To: {mailbox(mail.recipient_name, mail.recipient)}\r\nSubject: {encoded(mail.subject, 9)}\r\n"
@@ -183,7 +190,3 @@ def _part(boundary: str, kind: str, text: str) -> list[bytes]:
 @lru_cache(maxsize=4096)  # most lines of a layout come again with every mail
 def _quoted_printable(line: str) -> bytes:
     return binascii.b2a_qp(line.encode("utf-8", "replace") + b"\r\n", istext=True)
-
-
-def _digest(shop: str, effect: str) -> str:
-    return hashlib.sha256(f"{shop}\n{effect}".encode("utf-8", "replace")).hexdigest()[:40]

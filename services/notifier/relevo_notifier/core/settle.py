@@ -74,14 +74,16 @@ def after(
         case Sent(provider_id, detail):
             if notes:
                 detail = {**detail, "left_out": "; ".join(notes)}
-            return final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
+            settled = final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
+            return msgspec.structs.replace(settled, recipient=address)
         case Rejected(reason, suppress, detail):
             return failed(work, now, reason, detail, address if suppress else "")
         case TryLater():
             return _later(work, answer, now, rules)
         case Unknown(reason):
             # It stays in `sending`: whoever looks at it next treats it as in doubt.
-            return Settled(work=work, state="sending", reason=reason, wake_at=now + rules.span(rules.doubt_pause))
+            again_at = now + rules.span(rules.doubt_pause)
+            return Settled(work=work, state="sending", reason=reason, wake_at=again_at, recipient=address)
         case _:
             assert_never(answer)
 

@@ -181,7 +181,8 @@ class Settled(Struct, frozen=True, kw_only=True):
     """What became of an attempt: the row's new state, and the report if it is final.
 
     `wake_at` is the next look at a delivery that is not final. `suppress` is an address never to write to again.
-    `counts` is false if nothing was attempted: what only waited must not use up the attempts.
+    `counts` is false if nothing was attempted: what only waited must not use up the attempts. `recipient` is whom it
+    was handed over for, or may have been: an address or a number.
     """
 
     work: Work
@@ -192,3 +193,4 @@ class Settled(Struct, frozen=True, kw_only=True):
     wake_at: datetime | None = None
     suppress: str = ""
     counts: bool = True
+    recipient: str = ""

@@ -51,7 +51,7 @@ def deliveries_kind(
 
 
 def _provider_of(routing: Routing, delivery: SendDelivery) -> str:
-    return routing.provider(delivery.shop, delivery.channel)
+    return routing.provider(delivery.shop, delivery.channel, delivery.purpose)
 
 
 def _limits(settings: NotifierSettings, provider: Provider) -> PoolLimits:

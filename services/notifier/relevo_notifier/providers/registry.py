@@ -8,9 +8,17 @@ from pydantic_settings import SettingsConfigDict
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.core.routing import Routing
+from relevo_notifier.providers.brevo.client import BrevoProvider
+from relevo_notifier.providers.brevo.options import BrevoOptions
+from relevo_notifier.providers.mailgun.client import MailgunProvider
+from relevo_notifier.providers.mailgun.options import MailgunOptions
 from relevo_notifier.providers.options import ProviderOptions
 from relevo_notifier.providers.postmark.client import PostmarkProvider
 from relevo_notifier.providers.postmark.options import PostmarkOptions
+from relevo_notifier.providers.sendgrid.client import SendGridProvider
+from relevo_notifier.providers.sendgrid.options import SendGridOptions
+from relevo_notifier.providers.ses.client import SesProvider
+from relevo_notifier.providers.ses.options import SesOptions
 from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.twilio.client import TwilioProvider
@@ -32,6 +40,10 @@ class ProviderSettings(RuntimeSettings):
 
     notifier_smtp: Annotated[SmtpOptions, SmtpProvider] = SmtpOptions()
     notifier_postmark: Annotated[PostmarkOptions, PostmarkProvider] = PostmarkOptions()
+    notifier_ses: Annotated[SesOptions, SesProvider] = SesOptions()
+    notifier_sendgrid: Annotated[SendGridOptions, SendGridProvider] = SendGridOptions()
+    notifier_mailgun: Annotated[MailgunOptions, MailgunProvider] = MailgunOptions()
+    notifier_brevo: Annotated[BrevoOptions, BrevoProvider] = BrevoOptions()
     notifier_twilio: Annotated[TwilioOptions, TwilioProvider] = TwilioOptions()
 
 

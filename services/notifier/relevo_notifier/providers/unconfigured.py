@@ -12,6 +12,7 @@ class Unconfigured:
 
     slots = 1
     can_ask = False
+    repeatable_for = timedelta(0)
 
     def __init__(self, channel: Channel, how: str) -> None:
         """`how` says what to set."""

@@ -4,9 +4,7 @@ Source: Postmark's API reference, "Email API" and "API overview".
 """
 
 import uuid
-from email import policy
-from email.message import EmailMessage
-from email.utils import formatdate, parseaddr
+from email.utils import parseaddr
 from typing import Any
 
 import msgspec
@@ -16,6 +14,7 @@ from starlette.routing import Route
 
 from relevo_sandbox.box import Box
 from relevo_sandbox.faults import FaultInjector
+from relevo_sandbox.mime import mail_of
 
 NAME = "postmark"
 MEANING = {
@@ -87,14 +86,7 @@ def _error(code: int) -> Response:
 
 def _mime(mail: dict[str, Any]) -> bytes:
     """The mail as it would arrive."""
-    message = EmailMessage(policy=policy.SMTP)
-    message["Date"] = formatdate(usegmt=True)
-    for name in ("From", "To", "Subject"):
-        message[name] = str(mail.get(name, ""))
-    for header in mail.get("Headers", []):
-        if header["Name"].lower() not in _OWN:
-            message[header["Name"]] = header["Value"]
-    message.set_content(str(mail.get("TextBody", "")))
-    if mail.get("HtmlBody"):
-        message.add_alternative(str(mail["HtmlBody"]), subtype="html")
-    return message.as_bytes()
+    headers = [(name, str(mail.get(name, ""))) for name in ("From", "To", "Subject")]
+    given = [(header["Name"], header["Value"]) for header in mail.get("Headers", [])]
+    headers += [(name, value) for name, value in given if name.lower() not in _OWN]
+    return mail_of(headers, str(mail.get("TextBody", "")), str(mail.get("HtmlBody") or ""))

@@ -26,6 +26,7 @@ class PostmarkProvider:
 
     channel: Channel = "email"
     can_ask = False
+    repeatable_for = timedelta(0)
 
     def __init__(self, options: PostmarkOptions) -> None:
         self.slots = options.connections

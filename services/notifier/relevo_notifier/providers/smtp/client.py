@@ -25,6 +25,7 @@ class SmtpProvider:
 
     channel: Channel = "email"
     can_ask = False
+    repeatable_for = timedelta(0)
 
     def __init__(self, options: SmtpOptions) -> None:
         self.slots = options.connections

@@ -27,6 +27,7 @@ class TwilioProvider:
 
     channel: Channel = "sms"
     can_ask = True
+    repeatable_for = timedelta(0)
 
     def __init__(self, options: TwilioOptions) -> None:
         self.slots = options.connections

@@ -1,0 +1,1 @@
+"""Brevo, as far as sending needs it."""

@@ -1,0 +1,1 @@
+"""Mailgun, as far as sending needs it."""

@@ -1,0 +1,1 @@
+"""Amazon SES, as far as sending needs it."""

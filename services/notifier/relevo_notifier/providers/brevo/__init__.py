@@ -1,0 +1,1 @@
+"""E-mail through Brevo. Its codes are tested in `tests/notifier/test_brevo.py`."""
