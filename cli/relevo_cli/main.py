@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "Find every mistake in workflows.",
     "test": "Run the tests beside each workflow in virtual time.",
     "watch": "Check, test and preview workflows again at each save.",
+    "preview": "Show a message as its reader would get it.",
+    "send-test": "Send a message to an address of one's own.",
     "diagram": "Draw a workflow, with its waits and conditions in words.",
     "up": "Start the whole system here; Ctrl-C stops it.",
     "demo": "Replay a recorded day of the sample shop.",

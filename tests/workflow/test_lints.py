@@ -203,3 +203,30 @@ def test_a_segment_that_a_template_asks_for_does_not_exist() -> None:
     send = "trigger: {event: order.placed}\nsteps: [{send: {channel: email, template: a, purpose: transactional}}]\n"
     (one,) = diagnose({**files(HEAD + send), "templates/a.yaml": subject})[1]
     assert str(one) == "templates/a.yaml:4:50: error: there is no segment 'trade' (help: add it to segments.yaml)"
+
+
+TEXT = """\
+trigger: {event: order.placed}
+steps:
+  - send: {channel: sms, template: text, purpose: transactional}
+"""
+
+
+def sms(text: str) -> list[str]:
+    return said(TEXT, **{"templates/text.yaml": f'channel: sms\nen:\n  text: "{text}"\n'})
+
+
+def test_an_sms_that_is_dear_for_its_typesetting_alone() -> None:
+    assert sms("It's here - {{ trigger.number }}") == []
+    assert sms("Est\u00e1 aqu\u00ed \u2013 hoy") == []  # its letters have no like: 70 characters it is
+    [finding] = sms("It\u2019s here \u2013 " + "a" * 100)
+    assert finding == (
+        "templates/text.yaml:3:10: warning: the SMS has room for 70 characters a segment, not 160, because of"
+        " \u2019 \u2013, 2 segments instead of 1 (help: ' for \u2019, - for \u2013)"
+    )
+
+
+def test_an_sms_of_many_segments() -> None:
+    assert sms("a" * 459) == []
+    [finding] = sms("a" * 460)
+    assert "the SMS has 4 segments (GSM-7) before its values, and each is paid for" in finding

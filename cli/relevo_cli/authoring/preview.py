@@ -1,35 +1,52 @@
-"""A workflow as one page for a browser: its picture, and its messages in every language as the tests fill them in."""
+"""Workflows and messages as pages for a browser."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
+from relevo_cli.authoring.samples import Sample, in_segments
 from relevo_templates.errors import TemplateError
+from relevo_templates.messages import Rendered
 from relevo_workflow import Definition, Send
 from relevo_workflow.diagram import diagram_of, render_svg
 from relevo_workflow.testing import MessageReader, Previews
 
 _PAGE = """<!doctype html>
 <html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="2">
+<meta charset="utf-8">{again}
 <title>{title}</title>
 <style>
   body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem; }}
   iframe {{ width: 100%; max-width: 44rem; height: 42rem; border: 1px solid #8886; }}
+  iframe.phone {{ max-width: 375px; margin-left: 1rem; }}
   pre {{ white-space: pre-wrap; max-width: 44rem; padding: 1rem; border: 1px solid #8886; }}
 </style>
 <h1>{title}</h1>
-{picture}
-{messages}
+{body}
 </html>
 """
+_AGAIN = '\n<meta http-equiv="refresh" content="2">'
 
 
 def page(definition: Definition, previews: Previews) -> str:
-    """The page. `previews` knows the messages that tests sent; a template that none sends is named."""
-    title = escape(definition.title or definition.name)
+    """A workflow's picture, and its messages in every language as the tests fill them in; loads itself anew.
+
+    `previews` knows the messages that tests sent; a template that none sends is named.
+    """
     parts = [part for name in definition.templates for part in _messages(definition, name, previews)]
-    return _PAGE.format(title=title, picture=render_svg(diagram_of(definition)), messages="\n".join(parts))
+    return _page(definition.title or definition.name, [render_svg(diagram_of(definition)), *parts], again=_AGAIN)
+
+
+def message_page(found: Sample, languages: Sequence[str]) -> str:
+    """One message in these languages: as wide as a mail program on a desk, and as narrow as a phone.
+
+    Raises `TemplateError`.
+    """
+    parts = [_shown(locale, found.rendered(locale), narrow=True) for locale in languages]
+    return _page(f"{found.definition.title or found.definition.name} · {found.send.template}", parts)
+
+
+def _page(title: str, parts: Sequence[str], again: str = "") -> str:
+    return _PAGE.format(title=escape(title), again=again, body="\n".join(parts))
 
 
 def _messages(definition: Definition, name: str, previews: Previews) -> Iterator[str]:
@@ -42,12 +59,19 @@ def _messages(definition: Definition, name: str, previews: Previews) -> Iterator
 
 
 def _message(send: Send, reader: MessageReader, locale: str, previews: Previews) -> str:
-    head = f"<h2>{escape(send.template)} · {escape(locale)}</h2>"
+    title = f"{send.template} · {locale}"
     try:
-        message = previews.of(send, reader)
+        return _shown(title, previews.of(send, reader))
     except TemplateError as error:
-        return f"{head}<p>{escape(str(error))}</p>"
+        return f"<h2>{escape(title)}</h2><p>{escape(str(error))}</p>"
+
+
+def _shown(title: str, message: Rendered, *, narrow: bool = False) -> str:
+    head = f"<h2>{escape(title)}</h2>"
     if not message.html:
-        return f"{head}<pre>{escape(message.text)}</pre>"
-    frame = f'<iframe sandbox srcdoc="{escape(message.html)}"></iframe>'
-    return f"{head}<p><b>{escape(message.subject)}</b></p>{frame}<details><pre>{escape(message.text)}</pre></details>"
+        return f"{head}<pre>{escape(message.text)}</pre><p>{escape(in_segments(message.text))}</p>"
+    frames = "".join(
+        f'<iframe sandbox class="{width}" srcdoc="{escape(message.html)}"></iframe>'
+        for width in (("desk", "phone") if narrow else ("desk",))
+    )
+    return f"{head}<p><b>{escape(message.subject)}</b></p>{frames}<details><pre>{escape(message.text)}</pre></details>"

@@ -12,7 +12,7 @@ _ORDER = "order:"
 
 async def key_of_person(connection: Connection, shop: str, name: str) -> str | None:
     """The key of the person that `name` means in `shop`; `None` if nothing of that name was ever heard of."""
-    if name.startswith(CUSTOMER_PREFIX):
+    if name.startswith(CUSTOMER_PREFIX) and "@" not in name:
         return name
     asked = [one.name for one in possible_aliases(name)]
     key: str | None = await connection.fetchval(STATEMENTS["key_of_alias"], shop, asked)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import structlog
+from msgspec import structs
 
 from relevo_notifier.app.ports import Message, Provider
 from relevo_notifier.app.prepare import Prepare
@@ -14,6 +15,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.supervision import contained
+from relevo_templates.segments import segments_of
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +74,7 @@ class Attempt:
     def _after(self, work: Work, answer: ProviderResult, message: Message) -> Settled:
         now = self._clock.now()
         try:
-            return after(work, answer, message.recipient, now, self._rules, notes=message.notes)
+            return after(work, _counted(answer, message), message.recipient, now, self._rules, notes=message.notes)
         except Exception as error:  # noqa: BLE001 - an answer that nobody thought of: it may have gone out
             _log.exception("answer_not_understood", channel=self._provider.channel, delivery=message.effect)
             return final(work, "in_doubt", now, f"the provider's answer was not understood: {described(error)}")
@@ -114,3 +116,12 @@ class Attempt:
         if found is None:
             return None
         return self._after(work, Sent(found, {"found": "the provider had it"}), message)
+
+
+def _counted(answer: ProviderResult, message: Message) -> ProviderResult:
+    """The answer; of an SMS that was sent with its segments, each of which is paid for."""
+    if not isinstance(answer, Sent) or not isinstance(message.content, str):
+        return answer
+    found = segments_of(message.content)
+    detail = {**answer.detail, "segments": str(found.count), "encoding": found.encoding}
+    return structs.replace(answer, detail=detail)

@@ -6,7 +6,7 @@ Tested in `tests/workflow/test_malformed_tests.py`, `tests/workflow/test_answers
 """
 
 from relevo_workflow.testing.coverage import Coverage
-from relevo_workflow.testing.rendered import MessageReader, Previews
+from relevo_workflow.testing.rendered import MessageReader, Previews, as_seen_by
 from relevo_workflow.testing.runner import SuiteResult, TestResult, perform, run_scenario, run_tests
 from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
 from relevo_workflow.testing.simulation import Simulation, due_wakeup
@@ -20,6 +20,7 @@ __all__ = [
     "Simulation",
     "SuiteResult",
     "TestResult",
+    "as_seen_by",
     "due_wakeup",
     "perform",
     "read_scenarios",

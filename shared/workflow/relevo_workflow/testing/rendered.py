@@ -1,16 +1,20 @@
 """Messages as they would arrive: what tests look into, made by the renderer that sends them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from relevo_templates.errors import TemplateError
 from relevo_templates.messages import Rendered, Templates
 from relevo_workflow.compiler.readers.layouts import with_words
 from relevo_workflow.definition.workflow import Definition
+from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.effects import Send
+from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.testing.expectation_form import RENDERED
+from relevo_workflow.values.text_context import TextFields, liquid_context
 
 OF_MESSAGE = ("body", "locale", *RENDERED)
 """What a test can say of a message that is not in its effect."""
@@ -49,6 +53,30 @@ class Previews:
         except TemplateError as error:
             return str(error)
         return ""
+
+
+def as_seen_by(
+    send: Send, definition: Definition, facts: Facts, shop: Shop, now: datetime, *, run: Run | None = None
+) -> Send:
+    """The same message as its template would see this customer now.
+
+    Of a `run` of theirs it also takes the trigger and what steps saved; without one these stay the sample's.
+    """
+    shown = {name: None if name == "shop" else tuple(send.context.get(name, ())) for name in send.context}
+    nobody = Run(id="", workflow=definition.name, version="", key="", customer="", started_at=now, at=now)
+    scope = Scope(
+        run_state=run or nobody,
+        facts=facts,
+        shop_state=shop,
+        now=now,
+        rules=definition.segments,
+        types=definition.types,
+    )
+    own = liquid_context(
+        scope, TextFields(trigger=shown.get("trigger"), run=shown.get("run"), customer=shown.get("customer"))
+    )
+    taken = own if run is not None else {name: own[name] for name in ("customer", "shop")}
+    return structs.replace(send, context={**send.context, **taken}, recipient=facts.contact)
 
 
 def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, reader: MessageReader) -> str:

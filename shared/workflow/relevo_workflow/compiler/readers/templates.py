@@ -1,6 +1,7 @@
 """Reads the templates of a workflow: Liquid texts in several languages, each variable checked."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -11,6 +12,7 @@ from relevo_templates.addresses import web_address
 from relevo_templates.items import SUMS
 from relevo_templates.locales import language_of_country, same_language
 from relevo_templates.messages import SMS_GREATEST
+from relevo_templates.segments import plain_for, segments_of
 from relevo_templates.texts import Into, is_liquid
 from relevo_workflow.compiler.readers.layouts import check_layouts, layout_words
 from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
@@ -26,6 +28,9 @@ _LAYOUTS = "layouts/"
 _KNOWN_FIELDS = ("channel", "layout", "link", "items", "total", "code")
 _MONEY = ("Money", "")
 _EMAIL_TEXTS = ("subject", "preview", "heading", "body", "code", "button", "note")
+_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+SMS_MANY = 3
+"""Segments of an SMS above which `relevo check` asks for fewer words."""
 _NEEDED = ("subject", "body", "text")
 _LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
 
@@ -200,12 +205,39 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
             _check(part, template, reading)
             if part.entries is not None or (required and not part.text.strip()):
                 reading.problems.error(part.position, f"'{name}' must be text, but this is {_what(part)}")
-        if name == "text" and not is_liquid(given.text) and len(given.text) > SMS_GREATEST:
-            longer = f"the SMS has {len(given.text)} characters: what is beyond {SMS_GREATEST} is cut off"
-            reading.problems.warning(given.position, longer, "say it in fewer words")
+        if name == "text":
+            _warn_of_sms(given, reading.problems)
         texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
     fields.done()
     return texts
+
+
+def _warn_of_sms(node: Node, problems: Problems) -> None:
+    """What the fixed part of an SMS alone makes of it: too long, or dear."""
+    if not is_liquid(node.text) and len(node.text) > SMS_GREATEST:
+        longer = f"the SMS has {len(node.text)} characters: what is beyond {SMS_GREATEST} is cut off"
+        problems.warning(node.position, longer, "say it in fewer words")
+        return
+    fixed = _LIQUID.sub("", node.text).strip()
+    found = segments_of(fixed)
+    if found.typographic:
+        plainly = segments_of(found.plain).count
+        instead = f", {found.count} segments instead of {plainly}" if found.count > plainly else ""
+        problems.warning(
+            node.position,
+            f"the SMS has room for 70 characters a segment, not 160, because of {_shown(found.foreign)}{instead}",
+            ", ".join(f"{_shown(plain_for(one))} for {_shown(one)}" for one in found.foreign),
+        )
+    elif found.count > SMS_MANY:
+        dear = f"the SMS has {found.count} segments ({found.encoding}) before its values, and each is paid for"
+        problems.warning(node.position, dear, "say it in fewer words")
+
+
+def _shown(characters: str) -> str:
+    return " ".join(
+        "a plain space" if one == " " else one if one.isprintable() else unicodedata.name(one, "a tab").lower()
+        for one in characters
+    )
 
 
 def _what(node: Node) -> str:
