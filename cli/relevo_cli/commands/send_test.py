@@ -65,7 +65,7 @@ async def _sent(found: Sample, rendered: Rendered, shop: str, address: str) -> N
         raise CommandError(unknown_shop(shop))
     message = _message(found, rendered, place, address)
     settings = _settings()
-    name = settings.routing.provider(shop, found.send.channel)
+    name = settings.routing.provider(shop, found.send.channel, found.send.purpose)
     providers = open_providers(settings, settings.routing)
     try:
         answer = await providers[name].send(message)
