@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -30,13 +30,17 @@ from relevo_runtime.settings import RuntimeSettings
 
 
 class ServicePlan(Struct, frozen=True, kw_only=True):
-    """What to run. `origin` is the time that the clock shows until the services are up; None is the present."""
+    """What to run. `origin` is the time that the clock shows until the services are up; None is the present.
+
+    `furnish` puts into the database what has to be there when the services start.
+    """
 
     data: Path
     workflows: Sequence[Loaded]
     port: int = 0
     speed: float = 1.0
     origin: datetime | None = None
+    furnish: Callable[[RuntimeSettings], Awaitable[None]] | None = None
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,8 @@ async def running_system(
         stored = await store(base, plan.workflows)
         if remark := describe_left(stored):
             say(remark)
+        if plan.furnish is not None:
+            await plan.furnish(base)
         settings = _with_clock(base, plan)
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from relevo_cli.demonstration.summary import overtaken
 from relevo_cli.demonstration.verdict import Arrived, Kind, Skip, judge, kind_of, missing
-from relevo_cli.sample_shop.story import Expected
+from relevo_cli.sample_shop.expectations import Expected
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

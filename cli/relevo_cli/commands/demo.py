@@ -14,12 +14,12 @@ from relevo_cli.demonstration import screen
 from relevo_cli.demonstration.performance import Performance, Result, perform
 from relevo_cli.demonstration.summary import print_summary
 from relevo_cli.errors import CommandError
+from relevo_cli.sample_shop.days.happenings import Platform
+from relevo_cli.sample_shop.days.registry import PLATFORMS
 from relevo_cli.sample_shop.recording import SHOPPERS
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.workflow_files import library, load_folder
 
-FLOWS = ("abandoned-cart", "order-status", "shipping")
-"""The flows that the sample shop's expectations are written for."""
 OWN = ("postgres", "kafka", "mail", "logs")
 """What a demonstration leaves in its folder, and the next one clears away."""
 
@@ -35,7 +35,12 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object in the last line.")
     ] = False,
-    shoppers: Annotated[int, typer.Option(min=1, max=800, help="How many people shop that day.")] = SHOPPERS,
+    platform: Annotated[
+        str, typer.Option(help=f"The shop system that it runs on: {', '.join(PLATFORMS)}.")
+    ] = "shopify",
+    shoppers: Annotated[
+        int | None, typer.Option(min=1, max=800, help=f"How many people shop that day; {SHOPPERS} on shopify.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
     kill: Annotated[
         int | None, typer.Option(help="kill -9 the engine, scheduler and notifier at random moments with this seed.")
@@ -44,12 +49,14 @@ def demo(
     / "demo",
 ) -> None:
     """Replay a recorded day of the sample shop and show each message; exit 0 if every one arrived, once."""
+    shop = _platform(platform)
     performance = Performance(
         data=data.absolute(),
-        workflows=[load_folder(library() / name) for name in FLOWS],
+        workflows=[load_folder(library() / name) for name in shop.flows],
         speed=speed,
         seed=seed,
-        shoppers=shoppers,
+        shoppers=shoppers or shop.shoppers,
+        platform=shop,
         kill_seed=kill,
     )
     _clear(performance.data)
@@ -62,8 +69,17 @@ def demo(
     raise typer.Exit(0 if result.good else 1)
 
 
+def _platform(name: str) -> Platform:
+    """Raises `CommandError` if the sample shop can't run on it."""
+    if name not in PLATFORMS:
+        raise CommandError(f"there is no platform {name!r}; the sample shop runs on {', '.join(PLATFORMS)}")
+    return PLATFORMS[name]
+
+
 async def _show(performance: Performance) -> Result:
     console = err()
+    for remark in performance.platform.remarks:
+        console.print(f"{performance.platform.title}: {remark}", markup=False)
     with screen.opened(console) as shown:
         return await perform(
             performance, shown, say=step_printer(console), on_death=lambda died: shown.note(describe(died))

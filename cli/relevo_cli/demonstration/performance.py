@@ -11,10 +11,10 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from relevo_cli import database
 from relevo_cli.child import Died
 from relevo_cli.demonstration import figures, reasons, verdict
 from relevo_cli.demonstration.killer import Killer
+from relevo_cli.demonstration.opening import OpenedShop, opened_shop
 from relevo_cli.demonstration.replay import Replay
 from relevo_cli.demonstration.screen import Progress, Screen
 from relevo_cli.demonstration.sinks import SinkMessage, Sinks, arrived
@@ -22,16 +22,13 @@ from relevo_cli.demonstration.topics import TopicReader, reading_topics
 from relevo_cli.demonstration.verdict import Arrived, Verdict
 from relevo_cli.embedded_servers import ServerDied
 from relevo_cli.sample_shop import bodies
-from relevo_cli.sample_shop.recording import DOMAIN, OPENS, SHOP, Recording, record
-from relevo_cli.sample_shop.story import Expected
+from relevo_cli.sample_shop.days.happenings import Platform
+from relevo_cli.sample_shop.expectations import Expected
+from relevo_cli.sample_shop.recording import OPENS
 from relevo_cli.system import ServicePlan, System, running_system
 from relevo_cli.workflow_files import Loaded
 from relevo_contracts.messages import SendDelivery
-from relevo_runtime import catalog
-from relevo_runtime.catalog import Secret, Shop
-from relevo_runtime.secret_keys import SecretKeys
 
-SECRET = "casa-lumen-webhook-secret"  # noqa: S105  # the sample shop's own
 LOOK = 0.1
 SETTLE_SECONDS = 2.0
 """After the last message is there: time for one that should not come."""
@@ -51,6 +48,7 @@ class Performance(Struct, frozen=True, kw_only=True):
     speed: float
     seed: int
     shoppers: int
+    platform: Platform
     kill_seed: int | None = None
 
 
@@ -104,20 +102,21 @@ class Result(Struct, frozen=True, kw_only=True):
 class Stage:
     """Everything that a running performance looks at."""
 
-    def __init__(self, system: System, recording: Recording, replay: Replay, seen: TopicReader, sinks: Sinks) -> None:
+    def __init__(self, system: System, shop: str, replay: Replay, seen: TopicReader, sinks: Sinks) -> None:
         self.system = system
-        self.recording = recording
+        self.shop = shop
+        self.day = day = replay.day
         self.replay = replay
         self.seen = seen
         self.sinks = sinks
         self._zones = {
-            address: ZoneInfo(who.home.timezone) for who in recording.shoppers for address in (who.email, who.phone)
+            address: ZoneInfo(who.home.timezone) for who in day.shoppers for address in (who.email, who.phone)
         }
 
     @property
     def over(self) -> bool:
         """The recorded time is over: every webhook was posted and every message is due."""
-        return self.replay.done and self.system.clock.now() >= self.recording.ends
+        return self.replay.done and self.system.clock.now() >= self.day.ends
 
     def zone(self, recipient: str) -> ZoneInfo:
         """Where the recipient lives; the shop's zone for a stranger."""
@@ -130,7 +129,7 @@ class Stage:
     def judge(self) -> Verdict:
         """The verdict on what is there now."""
         doubted = {kind_of_delivery(self.seen.deliveries[effect]) for effect in self.seen.doubted()}
-        return verdict.judge(self.recording.expected, self.arrived(), doubted, self._skips())
+        return verdict.judge(self.day.expected, self.arrived(), doubted, self._skips())
 
     def _skips(self) -> dict[verdict.Kind, verdict.Skip]:
         outcomes, deliveries = self.seen.outcomes, self.seen.deliveries
@@ -168,53 +167,36 @@ async def perform(
     on_death: Callable[[Died | ServerDied], None],
 ) -> Result:
     """Perform it. Raises what `running_system` raises."""
-    origin = OPENS - timedelta(seconds=performance.speed)
-    plan = ServicePlan(data=performance.data, workflows=performance.workflows, speed=performance.speed, origin=origin)
-    async with running_system(plan, say=say, on_death=on_death) as system, staged(system, performance) as stage:
-        killer = Killer(system.supervisor, performance.kill_seed, over=lambda: stage.over)
-        begun = asyncio.get_running_loop().time()
-        async with killer.at_work():
-            await _play(stage, screen)
-        seconds = asyncio.get_running_loop().time() - begun
-        return await _result(stage, seconds, killer.kills)
+    async with opened_shop(performance.platform, OPENS) as shop:
+        plan = ServicePlan(
+            data=performance.data,
+            workflows=performance.workflows,
+            speed=performance.speed,
+            origin=OPENS - timedelta(seconds=performance.speed),
+            furnish=shop.furnish,
+        )
+        async with (
+            running_system(plan, say=say, on_death=on_death) as system,
+            staged(system, performance, shop) as stage,
+        ):
+            killer = Killer(system.supervisor, performance.kill_seed, over=lambda: stage.over)
+            begun = asyncio.get_running_loop().time()
+            async with killer.at_work():
+                await _play(stage, screen)
+            seconds = asyncio.get_running_loop().time() - begun
+            return await _result(stage, seconds, killer.kills)
 
 
 @contextlib.asynccontextmanager
-async def staged(system: System, performance: Performance) -> AsyncIterator[Stage]:
-    """The sample shop is known and everything that looks on is there."""
-    shop = await _add_shop(system)
+async def staged(system: System, performance: Performance, shop: OpenedShop) -> AsyncIterator[Stage]:
+    """The day is known and everything that looks on is there."""
     begins = max(OPENS, system.clock.now() + system.clock.span(timedelta(seconds=1)))
-    recording = record(performance.seed, performance.shoppers, begins.replace(microsecond=0))
-    replay = Replay(recording, url=system.running.ingest, shop=shop, secret=SECRET, clock=system.clock)
+    day = performance.platform.day(shop.name, performance.seed, performance.shoppers, begins.replace(microsecond=0))
+    replay = Replay(day, url=system.running.ingest, clock=system.clock, server=shop.server)
     if system.pacemaker is not None:
         system.pacemaker.feeds.append(replay.oldest_open)
-    async with httpx.AsyncClient(timeout=10) as client, reading_topics(system.settings, shop) as seen:
-        yield Stage(system, recording, replay, seen, Sinks(client, system.running.sandbox))
-
-
-async def _add_shop(system: System) -> str:
-    """Make the sample shop known, under a name of its own where the database was there before."""
-    shop = Shop(
-        shop=SHOP,
-        platform="shopify",
-        name="Casa Lumen",
-        domain=DOMAIN,
-        secrets=[Secret(SECRET)],
-        email_from="Casa Lumen <hello@casa-lumen.example.com>",
-        sms_from="+12025550100",
-        locale="en",
-        timezone=bodies.SHOP_ZONE.key,
-        currency=bodies.CURRENCY,
-        postal_address="Casa Lumen, Calle Mayor 1, 28013 Madrid",
-        quiet_hours="21:00-08:00",
-    )
-    async with database.transaction(system.settings) as connection:
-        taken = {known.shop for known in await catalog.shops(connection)}
-        number = sum(name.startswith(SHOP) for name in taken)
-        if number:
-            shop = msgspec.structs.replace(shop, shop=f"{SHOP}-{number + 1}")
-        await catalog.add_shop(connection, SecretKeys(system.settings).sealed_shop(shop))
-    return shop.shop
+    async with httpx.AsyncClient(timeout=10) as client, reading_topics(system.settings, shop.name) as seen:
+        yield Stage(system, shop.name, replay, seen, Sinks(client, system.running.sandbox))
 
 
 async def _play(stage: Stage, screen: Screen) -> None:
@@ -240,7 +222,7 @@ async def _watch(stage: Stage, screen: Screen) -> None:
         if new or not stage.over:
             last_news = loop.time()
         quiet = loop.time() - last_news
-        complete = verdict.missing(stage.recording.expected, stage.arrived()) == 0
+        complete = verdict.missing(stage.day.expected, stage.arrived()) == 0
         if quiet >= (SETTLE_SECONDS if complete else PATIENCE_SECONDS):
             return
         await asyncio.sleep(LOOK)
@@ -266,17 +248,17 @@ async def _show(stage: Stage, screen: Screen, messages: Sequence[Seen]) -> list[
 
 
 def _progress(stage: Stage) -> Progress:
-    now, recording = stage.system.clock.now(), stage.recording
+    now, day = stage.system.clock.now(), stage.day
     emails = sum(message.kind == "email" for message in stage.sinks.messages)
     return Progress(
         now=now,
-        share=_share(now, recording.begins, recording.ends),
+        share=_share(now, day.begins, day.ends),
         posted=stage.replay.posted,
-        webhooks=len(recording.webhooks),
+        webhooks=len(day.told),
         events=stage.seen.events,
         emails=emails,
         sms=len(stage.sinks.messages) - emails,
-        expected=len(recording.expected),
+        expected=len(day.expected),
         restarts=stage.system.supervisor.restarts,
     )
 
@@ -291,13 +273,13 @@ async def _result(stage: Stage, seconds: float, kills: int) -> Result:
         webhooks=stage.replay.posted,
         refused=tuple(stage.replay.refused),
         events=stage.seen.events,
-        runs=await figures.runs(stage.system.settings, stage.replay.shop),
+        runs=await figures.runs(stage.system.settings, stage.shop),
         verdict=found,
         why_lost=tuple(stage.why_lost(message) for message in found.lost),
         skipped=stage.seen.skipped,
         restarts=stage.system.supervisor.restarts,
         kills=kills,
-        expected=len(stage.recording.expected),
+        expected=len(stage.day.expected),
         seconds=seconds,
         mail_folder=stage.system.running.mail_folder,
         logs=stage.system.running.logs,

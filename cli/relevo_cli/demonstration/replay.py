@@ -1,16 +1,13 @@
-"""Posts the recorded webhooks over HTTP when the clock reaches their time, as the shop would."""
+"""Tells what happens in the shop when the clock reaches its time: over HTTP, or by the shop's own API."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 
 import httpx
 import structlog
 
-from relevo_cli.sample_shop import webhooks
-from relevo_cli.sample_shop.recording import DOMAIN, Recording
-from relevo_cli.sample_shop.webhooks import Webhook
+from relevo_cli.sample_shop.days.happenings import Day, Post, ShopServer, Told
 from relevo_runtime.clock import Clock
 
 AT_ONCE = 32
@@ -21,57 +18,65 @@ _log = structlog.get_logger(__name__)
 
 
 class Replay:
-    """`posted` counts the webhooks that ingest has taken, `refused` those that it would not take."""
+    """`posted` counts what was told so far: requests that ingest has taken, and what the shop's own API has since.
 
-    def __init__(self, recording: Recording, *, url: str, shop: str, secret: str, clock: Clock) -> None:
-        """`url` is where ingest listens, `shop` the name under which it knows the sample shop."""
-        self.recording = recording
-        self.shop = shop
+    `refused` are the requests that ingest would not take.
+    """
+
+    def __init__(self, day: Day, *, url: str, clock: Clock, server: ShopServer | None = None) -> None:
+        """`url` is where ingest listens, `server` the shop's own API."""
+        self.day = day
         self.posted = 0
         self.refused: list[str] = []
-        self._url = f"{url}/hooks/{shop}/shopify"
-        self._secret = secret
+        self._url = url
         self._clock = clock
-        self._open = Counter(webhook.at for webhook in recording.webhooks)
+        self._server = server
+        self._open = Counter(one.at for one in day.told)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     @property
     def done(self) -> bool:
-        """Every webhook was taken or refused."""
-        return self.posted + len(self.refused) == len(self.recording.webhooks)
+        """Everything was told or refused."""
+        return self.posted + len(self.refused) == len(self.day.told)
 
-    async def run(self, on_post: Callable[[], None] = lambda: None) -> None:
-        """Post all, each at its time. Webhooks of the same moment go side by side, as a shop's do."""
+    async def run(self) -> None:
+        """Tell everything at its time. Requests of the same moment go side by side, as a shop's do."""
         async with httpx.AsyncClient(timeout=SHOP_PATIENCE_SECONDS) as client, asyncio.TaskGroup() as posting:
-            for webhook in self.recording.webhooks:
-                await self._until(webhook)
-                posting.create_task(self._post(client, webhook, on_post))
+            for one in self.day.told:
+                await self._until(one.at)
+                if isinstance(one, Post):
+                    posting.create_task(self._post(client, one))
+                elif self._server is not None:
+                    self._server.put(one)
+                    self._told(one, None)
 
     def oldest_open(self) -> datetime | None:
-        """The time of the first webhook that is not done: the clock may not run away from it."""
-        return min(self._open, default=None)
+        """The time of the first thing that is not told, or not asked for: the clock may not run away from it."""
+        unread = self._server.unread() if self._server is not None else None
+        return min([*self._open, *([unread] if unread else [])], default=None)
 
-    async def _until(self, webhook: Webhook) -> None:
-        while (ahead := self._clock.wall(webhook.at - self._clock.now()).total_seconds()) > 0:  # noqa: ASYNC110
+    async def _until(self, at: datetime) -> None:
+        while (ahead := self._clock.wall(at - self._clock.now()).total_seconds()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(ahead)  # again and again, as the clock may stand meanwhile
 
-    async def _post(self, client: httpx.AsyncClient, webhook: Webhook, on_post: Callable[[], None]) -> None:
-        headers = webhooks.headers(webhook, secret=self._secret, domain=DOMAIN)
+    async def _post(self, client: httpx.AsyncClient, post: Post) -> None:
         async with self._slots:
-            problem = await self._deliver(client, webhook.body, headers)
+            problem = await self._deliver(client, post)
+        self._told(post, problem)
+
+    def _told(self, one: Told, problem: str | None) -> None:
         if problem is None:
             self.posted += 1
         else:
-            self.refused.append(f"{webhook.topic} {webhook.webhook_id}: {problem}")
-        self._open -= Counter([webhook.at])
-        on_post()
+            self.refused.append(f"{one.name if isinstance(one, Post) else one.resource}: {problem}")
+        self._open -= Counter([one.at])
 
-    async def _deliver(self, client: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> str | None:
+    async def _deliver(self, client: httpx.AsyncClient, post: Post) -> str | None:
         """Deliver and, where ingest cannot take it now, deliver again as a shop does. None, or why it was refused."""
         problem = ""
         for attempt in range(ATTEMPTS):
             try:
-                answer = await client.post(self._url, content=body, headers=headers)
+                answer = await client.post(f"{self._url}{post.path}", content=post.body, headers=dict(post.headers))
             except httpx.HTTPError as error:
                 problem = repr(error)
             else:

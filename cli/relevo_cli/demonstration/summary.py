@@ -32,6 +32,7 @@ def print_summary(console: Console, result: Result) -> None:
     console.print(f"  {escape(result.mail_folder)}  has every e-mail as an .eml file; open one in a mail client")
     console.print(f"  {escape(result.logs)}  has the logs of the services, JSON lines")
     console.print("  relevo up  runs the system for webhooks of your own: docs/demo.md shows one with curl")
+    console.print("  relevo demo --platform woocommerce  is the day of a shop on another platform; --help names them")
     console.print("  relevo demo --kill 1 --speed 1800  does the same while services are killed at random")
 
 

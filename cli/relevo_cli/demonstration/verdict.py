@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from relevo_cli.sample_shop.story import Expected
+from relevo_cli.sample_shop.expectations import Expected
 
 Kind = tuple[str, str, str, str]
 """Channel, recipient, workflow, template."""

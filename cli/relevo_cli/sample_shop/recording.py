@@ -6,9 +6,10 @@ from random import Random
 
 from msgspec import Struct
 
+from relevo_cli.sample_shop.expectations import Expected
 from relevo_cli.sample_shop.people import Shopper, shopper
 from relevo_cli.sample_shop.scenarios import SCENARIOS, Scenario
-from relevo_cli.sample_shop.story import Expected, Story
+from relevo_cli.sample_shop.story import Story
 from relevo_cli.sample_shop.webhooks import Webhook
 
 SHOP = "casa-lumen"

@@ -6,44 +6,26 @@ said beside them by `expects`, by a person who knows the shop's flows, not compu
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.bodies import Basket, OrderState
+from relevo_cli.sample_shop.expectations import Expectations
 from relevo_cli.sample_shop.people import Shopper
 from relevo_cli.sample_shop.webhooks import Webhook
 
 
-class Expected(Struct, frozen=True, kw_only=True):
-    """A message that must reach `recipient` once, not before `not_before`."""
-
-    channel: Literal["email", "sms"]
-    recipient: str
-    workflow: str
-    template: str
-    not_before: datetime
-    scenario: str
-
-
-_DAY = (time(9), time(20))
-"""When the shop writes about carts: the window of that flow, in the shop's zone since no shopper's is known."""
-
-
-class Story:
+class Story(Expectations):
     """Collects the webhooks and the expected messages of one shopper, who arrives at the instant `start`."""
 
     def __init__(self, scenario: str, who: Shopper, start: datetime, random: Random) -> None:
-        self.scenario = scenario
-        self.who = who
-        self.start = start
+        super().__init__(scenario, who, start)
         self.webhooks: list[Webhook] = []
-        self.expected: list[Expected] = []
         self._random = random
         self._baskets = 0
 
@@ -140,30 +122,6 @@ class Story:
         for webhook in first:
             for again in range(1, times):
                 self.webhooks.append(_later(webhook, timedelta(minutes=again)))
-
-    def by_day(self, after: timedelta) -> timedelta:
-        """`after` the start if the shop writes about carts then, else when it begins to again."""
-        opens, closes = _DAY
-        at = (self.start + after).astimezone(bodies.SHOP_ZONE)
-        if opens <= at.time() < closes:
-            return after
-        day = at.date() + timedelta(days=at.time() >= closes)
-        return datetime.combine(day, opens, bodies.SHOP_ZONE) - self.start
-
-    def expects(
-        self, workflow: str, template: str, after: timedelta, channel: Literal["email", "sms"] = "email"
-    ) -> None:
-        """The shopper must get `template` of `workflow` once, not before `after` the start."""
-        self.expected.append(
-            Expected(
-                channel=channel,
-                recipient=self.who.email if channel == "email" else self.who.phone,
-                workflow=workflow,
-                template=template,
-                not_before=self.start + after,
-                scenario=self.scenario,
-            )
-        )
 
     def _uuid(self) -> str:
         return str(UUID(int=self._random.getrandbits(128), version=4))

@@ -1,0 +1,11 @@
+"""The platforms that the sample shop can run on: one line each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from relevo_cli.sample_shop.days.happenings import Platform
+from relevo_cli.sample_shop.days.shopify import ShopifyDay
+from relevo_cli.sample_shop.days.woocommerce import WooCommerceDay
+
+PLATFORMS: Mapping[str, Platform] = MappingProxyType({one.name: one for one in (ShopifyDay(), WooCommerceDay())})
+"""Each by the name that `relevo demo --platform` takes."""
