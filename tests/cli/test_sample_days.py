@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from relevo_cli.sample_shop.days import wire
-from relevo_cli.sample_shop.days.happenings import Day, Entry, Post
 from relevo_cli.sample_shop.days.registry import PLATFORMS
 from relevo_cli.sample_shop.days.scenarios import SCENARIOS
+from relevo_cli.sample_shop.days.shop_events import Day, Entry, Post
 from relevo_cli.sample_shop.recording import OPENS
 from relevo_cli.workflow_files import library
 from relevo_ingest.connectors.registry import CONNECTORS
@@ -27,7 +27,7 @@ def day_of(name: str, *, seed: int = 1, shoppers: int = EACH) -> Day:
 
 
 def posts(day: Day, where: str = "/hooks/") -> list[Post]:
-    return [one for one in day.told if isinstance(one, Post) and one.path.startswith(where)]
+    return [one for one in day.outputs if isinstance(one, Post) and one.path.startswith(where)]
 
 
 def test_every_platform_of_ingest_has_a_day() -> None:
@@ -43,7 +43,7 @@ def test_the_same_seed_is_the_same_day_and_another_seed_another(name: str) -> No
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_it_is_told_in_order_of_time_and_within_three_days(name: str) -> None:
     day = day_of(name)
-    times = [one.at for one in day.told]
+    times = [one.at for one in day.outputs]
     assert times == sorted(times)
     assert times[0] >= OPENS
     assert day.ends <= OPENS + timedelta(hours=72)
@@ -69,8 +69,8 @@ def test_each_scenario_happens_and_its_messages_are_those_of_every_platform(name
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_comes_twice_is_the_same_bytes(name: str) -> None:
-    hooks = Counter((one.path, one.body) for one in day_of(name).told if isinstance(one, Post))
-    entries = [one for one in day_of(name).told if isinstance(one, Entry)]
+    hooks = Counter((one.path, one.body) for one in day_of(name).outputs if isinstance(one, Post))
+    entries = [one for one in day_of(name).outputs if isinstance(one, Entry)]
     assert max(hooks.values(), default=2) == 2
     assert hooks or entries
 

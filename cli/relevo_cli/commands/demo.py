@@ -14,8 +14,8 @@ from relevo_cli.demonstration import screen
 from relevo_cli.demonstration.performance import Performance, Result, perform
 from relevo_cli.demonstration.summary import print_summary
 from relevo_cli.errors import CommandError
-from relevo_cli.sample_shop.days.happenings import Platform
 from relevo_cli.sample_shop.days.registry import PLATFORMS
+from relevo_cli.sample_shop.days.shop_events import Platform
 from relevo_cli.sample_shop.recording import SHOPPERS
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.workflow_files import library, load_folder

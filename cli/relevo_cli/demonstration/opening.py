@@ -9,7 +9,7 @@ import msgspec
 from relevo_cli import database
 from relevo_cli.processes import HOST
 from relevo_cli.sample_shop import bodies
-from relevo_cli.sample_shop.days.happenings import Place, Platform, ShopServer
+from relevo_cli.sample_shop.days.shop_events import Place, Platform, ShopServer
 from relevo_cli.sample_shop.recording import DOMAIN, SHOP
 from relevo_runtime import catalog, connections, storefronts
 from relevo_runtime.catalog import Shop

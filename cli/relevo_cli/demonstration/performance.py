@@ -22,7 +22,7 @@ from relevo_cli.demonstration.topics import TopicReader, reading_topics
 from relevo_cli.demonstration.verdict import Arrived, Verdict
 from relevo_cli.embedded_servers import ServerDied
 from relevo_cli.sample_shop import bodies
-from relevo_cli.sample_shop.days.happenings import Platform
+from relevo_cli.sample_shop.days.shop_events import Platform
 from relevo_cli.sample_shop.expectations import Expected
 from relevo_cli.sample_shop.recording import OPENS
 from relevo_cli.system import ServicePlan, System, running_system
@@ -254,7 +254,7 @@ def _progress(stage: Stage) -> Progress:
         now=now,
         share=_share(now, day.begins, day.ends),
         posted=stage.replay.posted,
-        webhooks=len(day.told),
+        webhooks=len(day.outputs),
         events=stage.seen.events,
         emails=emails,
         sms=len(stage.sinks.messages) - emails,

@@ -7,7 +7,7 @@ from datetime import datetime
 import httpx
 import structlog
 
-from relevo_cli.sample_shop.days.happenings import Day, Post, ShopServer, Told
+from relevo_cli.sample_shop.days.shop_events import Day, Output, Post, ShopServer
 from relevo_runtime.clock import Clock
 
 AT_ONCE = 32
@@ -31,24 +31,24 @@ class Replay:
         self._url = url
         self._clock = clock
         self._server = server
-        self._open = Counter(one.at for one in day.told)
+        self._open = Counter(one.at for one in day.outputs)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     @property
     def done(self) -> bool:
         """Everything was told or refused."""
-        return self.posted + len(self.refused) == len(self.day.told)
+        return self.posted + len(self.refused) == len(self.day.outputs)
 
     async def run(self) -> None:
         """Tell everything at its time. Requests of the same moment go side by side, as a shop's do."""
         async with httpx.AsyncClient(timeout=SHOP_PATIENCE_SECONDS) as client, asyncio.TaskGroup() as posting:
-            for one in self.day.told:
+            for one in self.day.outputs:
                 await self._until(one.at)
                 if isinstance(one, Post):
                     posting.create_task(self._post(client, one))
                 elif self._server is not None:
                     self._server.put(one)
-                    self._told(one, None)
+                    self._done_with(one, None)
 
     def oldest_open(self) -> datetime | None:
         """The time of the first thing that is not told, or not asked for: the clock may not run away from it."""
@@ -62,9 +62,9 @@ class Replay:
     async def _post(self, client: httpx.AsyncClient, post: Post) -> None:
         async with self._slots:
             problem = await self._deliver(client, post)
-        self._told(post, problem)
+        self._done_with(post, problem)
 
-    def _told(self, one: Told, problem: str | None) -> None:
+    def _done_with(self, one: Output, problem: str | None) -> None:
         if problem is None:
             self.posted += 1
         else:

@@ -1,4 +1,4 @@
-"""One shopper's day in no platform's words; the platform's teller says what is told of it."""
+"""One shopper's day in no platform's words; the platform's dialect says what is told of it."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -9,41 +9,41 @@ from msgspec import Struct
 
 from relevo_cli.sample_shop import bodies
 from relevo_cli.sample_shop.bodies import Basket
-from relevo_cli.sample_shop.days.happenings import Account, Cart, News, Order, Post, Teller, Told
+from relevo_cli.sample_shop.days.shop_events import Account, Cart, Dialect, Order, OrderEvent, Output, Post
 from relevo_cli.sample_shop.expectations import Expectations
 from relevo_cli.sample_shop.people import Shopper
 
 
-class Telling(Struct, frozen=True, kw_only=True):
-    """How a platform tells: who writes it, which flows run (the first about what was left behind), which news it has.
+class Profile(Struct, frozen=True, kw_only=True):
+    """How a platform tells: its dialect, which flows run (the first about what was left behind), its own events.
 
-    `tells` are the news that not every platform has.
+    `reports` are the events of an order that not every platform has.
     """
 
-    teller: Teller
+    dialect: Dialect
     flows: Sequence[str]
-    tells: Collection[str] = ()
+    reports: Collection[str] = ()
 
 
 class Plot(Expectations):
     """Collects what is told, and the expected messages, of one shopper who arrives at the instant `start`."""
 
-    def __init__(self, scenario: str, who: Shopper, start: datetime, random: Random, telling: Telling) -> None:
+    def __init__(self, scenario: str, who: Shopper, start: datetime, random: Random, profile: Profile) -> None:
         super().__init__(scenario, who, start)
-        self.told: list[Told] = []
+        self.outputs: list[Output] = []
         self._random = random
-        self._teller = telling.teller
-        self._telling = telling
+        self._dialect = profile.dialect
+        self._profile = profile
         self._baskets = 0
 
     @property
     def cart_flow(self) -> str:
         """The workflow that writes about what was left behind."""
-        return self._telling.flows[0]
+        return self._profile.flows[0]
 
-    def tells(self, news: News) -> bool:
-        """Whether the platform tells these news, which not every platform does."""
-        return news in self._telling.tells
+    def reports(self, event: OrderEvent) -> bool:
+        """Whether the platform reports this event, which not every platform does."""
+        return event in self._profile.reports
 
     def basket(self) -> Basket:
         """A new basket of one to three lines, with a number of its own."""
@@ -56,42 +56,42 @@ class Plot(Expectations):
     def opens_account(self, *, agrees: bool = False) -> Account:
         """At the start; with the box for marketing ticked, or not."""
         account = Account(who=self.who, opened=self.start, agrees=agrees)
-        self.told += self._teller.account(account)
+        self.outputs += self._dialect.account(account)
         return account
 
     def withdraws(self, account: Account, after: timedelta) -> None:
         """Takes back the consent to marketing."""
         at = self.start + after
-        self.told += self._teller.consent(msgspec.structs.replace(account, agrees=False), at)
+        self.outputs += self._dialect.consent(msgspec.structs.replace(account, agrees=False), at)
 
     def fills_cart(self, basket: Basket, after: timedelta, *, known: bool = True) -> Cart:
         """`known=False` is a visitor of whom the shop knows no address."""
         at = self.start + after
         cart = Cart(basket=basket, who=self.who if known else None, filled=at)
-        self.told += self._teller.cart(cart, at)
+        self.outputs += self._dialect.cart(cart, at)
         return cart
 
     def changes_cart(self, cart: Cart, after: timedelta) -> None:
         """Takes one more of the first product."""
         (product, quantity), *others = cart.basket.lines
         basket = msgspec.structs.replace(cart.basket, lines=((product, quantity + 1), *others))
-        self.told += self._teller.cart(msgspec.structs.replace(cart, basket=basket), self.start + after)
+        self.outputs += self._dialect.cart(msgspec.structs.replace(cart, basket=basket), self.start + after)
 
     def orders(self, basket: Basket, after: timedelta, *, guest: bool = False, phone: bool = False) -> Order:
         """Places an order, not paid yet."""
         at = self.start + after
         order = Order(basket=basket, who=self.who, guest=guest, phone=phone, placed=at)
-        self.told += self._teller.order(order, "placed", at)
+        self.outputs += self._dialect.order(order, "placed", at)
         return order
 
-    def happens(self, order: Order, news: News, after: timedelta) -> Order:
+    def happens(self, order: Order, event: OrderEvent, after: timedelta) -> Order:
         """Something happens to an order."""
         at = self.start + after
-        changed = order.after(news, at)
-        self.told += self._teller.order(changed, news, at)
+        changed = order.after(event, at)
+        self.outputs += self._dialect.order(changed, event, at)
         return changed
 
     def comes_twice(self) -> None:
         """Whatever was posted so far is posted once more, a minute later, as after an answer that got lost."""
-        posts = [one for one in self.told if isinstance(one, Post)]
-        self.told += [msgspec.structs.replace(one, at=one.at + timedelta(minutes=1)) for one in posts]
+        posts = [one for one in self.outputs if isinstance(one, Post)]
+        self.outputs += [msgspec.structs.replace(one, at=one.at + timedelta(minutes=1)) for one in posts]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from relevo_cli.sample_shop.days.happenings import Platform
+from relevo_cli.sample_shop.days.shop_events import Platform
 from relevo_cli.sample_shop.days.shopify import ShopifyDay
 from relevo_cli.sample_shop.days.woocommerce import WooCommerceDay
 

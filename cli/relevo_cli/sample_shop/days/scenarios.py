@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
-from relevo_cli.sample_shop.days.happenings import Account, Day, News
-from relevo_cli.sample_shop.days.plot import Plot, Telling
+from relevo_cli.sample_shop.days.plot import Plot, Profile
+from relevo_cli.sample_shop.days.shop_events import Account, Day, OrderEvent
 from relevo_cli.sample_shop.people import shopper
 
 ORDER, PARCEL = "order-status", "shipping"
@@ -20,7 +20,7 @@ CART_FLOWS = ("cart-reminder", ORDER, PARCEL)
 REMINDER, LAST = timedelta(hours=4), timedelta(days=1)
 ARRIVALS = timedelta(hours=4)
 """Shoppers arrive from the beginning until this much later."""
-DELIVERED: News = "delivered"
+DELIVERED: OrderEvent = "delivered"
 
 
 Scenario = Callable[[Plot], None]
@@ -58,7 +58,7 @@ def order_is_delivered(plot: Plot) -> None:
     order = plot.happens(order, "paid", hours(2))
     order = plot.happens(order, "shipped", hours(5))
     plot.expects(PARCEL, "shipped", hours(5))
-    if plot.tells(DELIVERED):
+    if plot.reports(DELIVERED):
         plot.happens(order, "delivered", hours(24))
         plot.expects(PARCEL, "delivered", hours(24))
 
@@ -180,23 +180,23 @@ SCENARIOS: tuple[Scenario, ...] = (
 """They take turns: with as many shoppers as there are scenarios, each happens once."""
 
 
-def played(telling: Telling, *, seed: int, shoppers: int, begins: datetime) -> Day:
+def played(profile: Profile, *, seed: int, shoppers: int, begins: datetime) -> Day:
     """A day with `shoppers` shoppers, 1 to 800. The same arguments give the same bytes."""
     if not 1 <= shoppers <= 800:
         raise ValueError(f"the sample shop has 1 to 800 shoppers, not {shoppers}")
-    plots = [_plot(telling, Random(f"{seed}/{number}"), number, begins) for number in range(shoppers)]
+    plots = [_plot(profile, Random(f"{seed}/{number}"), number, begins) for number in range(shoppers)]
     return Day(
         begins=begins,
-        told=tuple(sorted((one for plot in plots for one in plot.told), key=lambda one: one.at)),
+        outputs=tuple(sorted((one for plot in plots for one in plot.outputs), key=lambda one: one.at)),
         expected=tuple(message for plot in plots for message in plot.expected),
         shoppers=tuple(plot.who for plot in plots),
     )
 
 
-def _plot(telling: Telling, random: Random, number: int, begins: datetime) -> Plot:
+def _plot(profile: Profile, random: Random, number: int, begins: datetime) -> Plot:
     scenario = SCENARIOS[number % len(SCENARIOS)]
     # Whole seconds: no platform's times have fractions that matter.
     start = begins + timedelta(seconds=random.randint(0, int(ARRIVALS.total_seconds())))
-    plot = Plot(scenario.__name__, shopper(number, random), start, random, telling)
+    plot = Plot(scenario.__name__, shopper(number, random), start, random, profile)
     scenario(plot)
     return plot

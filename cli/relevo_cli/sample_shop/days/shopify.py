@@ -5,7 +5,7 @@ from datetime import datetime
 
 from relevo_cli.sample_shop import webhooks
 from relevo_cli.sample_shop.days import wire
-from relevo_cli.sample_shop.days.happenings import Day, Place, Post
+from relevo_cli.sample_shop.days.shop_events import Day, Place, Post
 from relevo_cli.sample_shop.recording import DOMAIN, SHOPPERS, record
 from relevo_cli.sample_shop.scenarios import CART, ORDER, PARCEL
 from relevo_runtime.catalog import Shop
@@ -38,7 +38,7 @@ class ShopifyDay:
             )
             for one in recording.webhooks
         ]
-        return Day(begins=begins, told=tuple(posts), expected=recording.expected, shoppers=recording.shoppers)
+        return Day(begins=begins, outputs=tuple(posts), expected=recording.expected, shoppers=recording.shoppers)
 
     def server(self) -> None:
         """Nothing is asked."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from relevo_cli.sample_shop.bodies import STOREFRONT, Basket, text
-from relevo_cli.sample_shop.days.happenings import Account, Cart, Post
+from relevo_cli.sample_shop.days.shop_events import Account, Cart, Post
 from relevo_cli.sample_shop.people import Shopper
 from relevo_ingest.core.storefront.proofs import identity_token
 from relevo_runtime.catalog import Secret, Shop, hash_token

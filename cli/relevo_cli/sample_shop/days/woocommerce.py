@@ -5,8 +5,8 @@ from datetime import datetime
 
 from relevo_cli.sample_shop.bodies import CURRENCY, SHOP_ZONE, STOREFRONT, text
 from relevo_cli.sample_shop.days import scenarios, wire
-from relevo_cli.sample_shop.days.happenings import Account, Cart, Day, News, Order, Place, Post, Told
-from relevo_cli.sample_shop.days.plot import Telling
+from relevo_cli.sample_shop.days.plot import Profile
+from relevo_cli.sample_shop.days.shop_events import Account, Cart, Day, Order, OrderEvent, Output, Place, Post
 from relevo_cli.sample_shop.days.wire import Json
 from relevo_cli.sample_shop.people import Shopper
 from relevo_runtime.catalog import Shop
@@ -36,18 +36,18 @@ class WooCommerceDay:
     def day(self, shop: str, seed: int, shoppers: int, begins: datetime) -> Day:
         """The day."""
         return scenarios.played(
-            Telling(teller=_Teller(shop), flows=self.flows), seed=seed, shoppers=shoppers, begins=begins
+            Profile(dialect=_Dialect(shop), flows=self.flows), seed=seed, shoppers=shoppers, begins=begins
         )
 
     def server(self) -> None:
         """Nothing is asked."""
 
 
-class _Teller:
+class _Dialect:
     def __init__(self, shop: str) -> None:
         self._shop = shop
 
-    def account(self, account: Account) -> Iterator[Told]:
+    def account(self, account: Account) -> Iterator[Output]:
         """`customer.created`; at the first page after it the customer is signed in."""
         at = account.opened
         yield self._webhook("customer.created", _customer(account.who, at), at)
@@ -55,15 +55,15 @@ class _Teller:
         if account.agrees:
             yield wire.consent_event(self._shop, account, at)
 
-    def consent(self, account: Account, at: datetime) -> Iterator[Told]:
+    def consent(self, account: Account, at: datetime) -> Iterator[Output]:
         yield wire.consent_event(self._shop, account, at)
 
-    def cart(self, cart: Cart, at: datetime) -> Iterator[Told]:
+    def cart(self, cart: Cart, at: datetime) -> Iterator[Output]:
         yield wire.checks_out(self._shop, cart, at)
 
-    def order(self, order: Order, news: News, at: datetime) -> Iterator[Told]:
+    def order(self, order: Order, event: OrderEvent, at: datetime) -> Iterator[Output]:
         """`order.created`, and an `order.updated` for everything after it."""
-        topic = "order.created" if news == "placed" else "order.updated"
+        topic = "order.created" if event == "placed" else "order.updated"
         yield self._webhook(topic, _order(order, at), at)
 
     def _webhook(self, topic: str, value: Json, at: datetime) -> Post:

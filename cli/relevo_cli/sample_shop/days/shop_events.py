@@ -15,7 +15,7 @@ from relevo_runtime.catalog import Shop
 from relevo_runtime.connections import ShopConnection
 from relevo_runtime.storefronts import Storefront
 
-News = Literal["placed", "paid", "shipped", "delivered", "cancelled", "refunded"]
+OrderEvent = Literal["placed", "paid", "shipped", "delivered", "cancelled", "refunded"]
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     value: Any
 
 
-Told = Post | Entry
+Output = Post | Entry
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -70,27 +70,27 @@ class Order(Struct, frozen=True, kw_only=True):
     cancelled: datetime | None = None
     refunded: datetime | None = None
 
-    def after(self, news: News, at: datetime) -> "Order":
-        """The order once `news` has happened to it."""
-        return msgspec.structs.replace(self, **{news: at})
+    def after(self, event: OrderEvent, at: datetime) -> "Order":
+        """The order once `event` has happened to it."""
+        return msgspec.structs.replace(self, **{event: at})
 
 
-class Teller(Protocol):
-    """How a platform tells what happens. Pure: the same happenings are told in the same bytes."""
+class Dialect(Protocol):
+    """How a platform tells what happens. Pure: the same events become the same bytes."""
 
-    def account(self, account: Account) -> Iterable[Told]:
+    def account(self, account: Account) -> Iterable[Output]:
         """An account was opened."""
         ...
 
-    def consent(self, account: Account, at: datetime) -> Iterable[Told]:
+    def consent(self, account: Account, at: datetime) -> Iterable[Output]:
         """Somebody changed their mind about marketing; `account` says to what."""
         ...
 
-    def cart(self, cart: Cart, at: datetime) -> Iterable[Told]:
+    def cart(self, cart: Cart, at: datetime) -> Iterable[Output]:
         """A cart was filled, or changed."""
         ...
 
-    def order(self, order: Order, news: News, at: datetime) -> Iterable[Told]:
+    def order(self, order: Order, event: OrderEvent, at: datetime) -> Iterable[Output]:
         """An order was placed, or something has happened to it."""
         ...
 
@@ -99,14 +99,14 @@ class Day(Struct, frozen=True, kw_only=True):
     """What happens in a shop, in order of time, and what must arrive."""
 
     begins: datetime
-    told: tuple[Told, ...]
+    outputs: tuple[Output, ...]
     expected: tuple[Expected, ...]
     shoppers: tuple[Shopper, ...]
 
     @property
     def ends(self) -> datetime:
         """When the last thing has happened or the last message is due."""
-        return max([self.begins, *(one.at for one in self.told), *(one.not_before for one in self.expected)])
+        return max([self.begins, *(one.at for one in self.outputs), *(one.not_before for one in self.expected)])
 
 
 class Place(Struct, frozen=True, kw_only=True):
