@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from relevo_ingest.connectors.adobe_commerce.connector import KEYS, SIGNATURES
 from relevo_ingest.connectors.connector import WebhookRequest
-from relevo_ingest.core.signature import hmac_base64
+from relevo_ingest.core.signature import hmac_base64, signed_at, standard_webhook
 from tests.ingest.webhooks import RECEIVED
 
 CLIENT_ID = "the-client-id-of-the-project"
@@ -53,8 +54,11 @@ def _sign(key: RSAPrivateKey, body: bytes) -> str:
 ADOBE = AdobeSigner()
 
 
-def signed(name: str, body: bytes, secret: str, topic: str = "") -> WebhookRequest:
-    """A delivery of the platform `name`. To Adobe the secret is the client id inside the body."""
+def signed(name: str, body: bytes, secret: str, topic: str = "", at: datetime = RECEIVED) -> WebhookRequest:
+    """A delivery of the platform `name`, signed and received `at` once. Adobe's secret is the client id in the body.
+
+    BigCommerce signs by Standard Webhooks, which covers the body; its secret in a header would cover nothing.
+    """
     match name:
         case "shopify":
             headers = {"x-shopify-hmac-sha256": hmac_base64(secret, body), "x-shopify-topic": topic}
@@ -64,12 +68,16 @@ def signed(name: str, body: bytes, secret: str, topic: str = "") -> WebhookReque
             digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
             headers = {"webhook-signature": digest, "webhook-topic": topic}
         case "bigcommerce":
-            headers = {"x-relevo-secret": secret}
+            second = int(at.timestamp())
+            headers = {"webhook-id": "msg_1", "webhook-timestamp": str(second)}
+            headers["webhook-signature"] = standard_webhook(secret, body, "msg_1", second)
+        case "magento" | "prestashop":
+            headers = {"relevo-signature": signed_at(secret, body, at)}
         case "adobe-commerce":
-            return WebhookRequest(headers=ADOBE.headers(body), body=body, received=RECEIVED, keys=ADOBE.public)
+            return WebhookRequest(headers=ADOBE.headers(body), body=body, received=at, keys=ADOBE.public)
         case _:
             raise AssertionError(f"nobody told how {name} signs")
-    return WebhookRequest(headers=headers, body=body, received=RECEIVED)
+    return WebhookRequest(headers=headers, body=body, received=at)
 
 
 def addressed(name: str, body: bytes, secret: str) -> bytes:

@@ -8,6 +8,7 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
+from math import isinf
 from typing import Any, TypeVar
 
 import msgspec
@@ -141,6 +142,15 @@ def _whole_number(text: str) -> int | str | None:
     return number if abs(number) < _WIDEST else text
 
 
+def _fraction(text: str) -> float | None:
+    """Beyond what a float can hold it is infinite, which is no value of anything."""
+    number = float(text)
+    if isinf(number):
+        note("body", f"the number {text[:_LONGEST_NUMBER]} is too large; it was left out")
+        return None
+    return number
+
+
 def _no_number(text: str) -> None:
     note("body", f"{text} is not a JSON value; it was left out")
 
@@ -154,7 +164,7 @@ def _without_surrogates(value: Any) -> Any:
 
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # perhaps half of a surrogate pair: JSON may write one, text can't hold it
-_READER = json.JSONDecoder(parse_int=_whole_number, parse_constant=_no_number, strict=False)
+_READER = json.JSONDecoder(parse_int=_whole_number, parse_float=_fraction, parse_constant=_no_number, strict=False)
 
 
 def _check_text(body: bytes, under: str) -> None:

@@ -80,7 +80,11 @@ def address(place: AddressShape | None, lookup: Lookup) -> Address | None:
     """A postal address, or `None` if nothing of one was filled in."""
     if place is None:
         return None
-    street = [normalise.text(str(line), 300) for line in place.street] if isinstance(place.street, list) else []
+    street = (
+        [normalise.text(line, 300) for line in place.street if isinstance(line, str)]
+        if isinstance(place.street, list)
+        else []
+    )
     lines = [*street, "", ""] if street else [normalise.text(place.street, 300) if _is_text(place.street) else "", ""]
     country = normalise.country(place.country_id)
     found = Address(

@@ -1,6 +1,9 @@
 """`customer`, `subscriber`, `cart`: accounts, consent to the newsletter, and what somebody is about to buy."""
 
+from datetime import datetime
 from typing import Any, Literal
+
+import msgspec
 
 from relevo_contracts.payloads import (
     Buyer,
@@ -82,10 +85,13 @@ def cart(shape: CartShape, shop: Shop) -> Reading:
     account = parts.ident(shape.customer.id) if shape.customer else ""
     items = _items(shape, lookup, currency)
     updated = CartUpdated(customer=Buyer(id=account), cart_token=own, items=items, store=fields.ident(shape.store_id))
-    drafts = [Draft(type="cart.updated", payload=updated, subject=person(updated), at=at, about=own)]
+    told = _state_id(own, at, updated)
+    draft = Draft(
+        type="cart.updated", payload=updated, subject=person(updated), at=at, id=f"cart.updated:{told}", about=own
+    )
     reached = _contact(shape, lookup, account)
     if reached is None:
-        return drafts
+        return [draft]
     checkout = CheckoutChanged(
         customer=Buyer(id=account) if account else Buyer(email=reached.email, phone=reached.phone, guest=True),
         contact=reached,
@@ -95,16 +101,29 @@ def cart(shape: CartShape, shop: Shop) -> Reading:
         billing_address=parts.address(shape.billing_address, lookup),
         store=fields.ident(shape.store_id),
     )
-    entity = Entity("checkout", own)
+    return _with_checkout(own, draft, checkout, at)
+
+
+def _with_checkout(own: str, cart: Draft, checkout: CheckoutChanged, at: datetime | None) -> Pending:
+    """The cart and its checkout, unless a newer state of them is known. A checkout starts once."""
+    entity, told = Entity("checkout", own), _state_id(own, at, checkout)
 
     def conclude(views: StateViews) -> Conclusion:
-        is_new = views.get(entity, UNKNOWN).before is None
-        name = "checkout.started" if is_new else "checkout.updated"
-        own_id = f"checkout.started:{own}" if is_new else ""
-        return [*drafts, Draft(type=name, payload=checkout, subject=person(checkout), at=at, id=own_id, about=own)]
+        seen = views.get(entity, UNKNOWN)
+        if seen.before is not None and (not seen.fresh or seen.before.get("told") == told):
+            return NoEvent("the cart is as it was told already, or a newer state of it is known", (cart.subject,))
+        name = "checkout.started" if seen.before is None else "checkout.updated"
+        own_id = f"{name}:{own if seen.before is None else told}"
+        return [cart, Draft(type=name, payload=checkout, subject=person(checkout), at=at, id=own_id, about=own)]
 
-    state: dict[str, Any] = {"started": True}
+    state: dict[str, Any] = {"started": True, "told": told}
     return Pending(conclude=conclude, observed=(Observation(entity=entity, state=state, at=at),))
+
+
+def _state_id(own: str, at: datetime | None, payload: CartUpdated | CheckoutChanged) -> str:
+    """The same whoever tells of this state: the module, or the web service that is polled."""
+    said = msgspec.json.encode((at, payload)).decode()
+    return f"{own}:{normalise.digest(said)}"
 
 
 def _contact(shape: CartShape, lookup: Lookup, account: str) -> EventContact | None:

@@ -132,7 +132,7 @@ def _payment(message: Message, shop: ShopContext) -> PaymentNow:
     shape = message.primary.as_shape(PaymentShape)
     currency = normalise.text(shape.currency, 10) or shop.currency
     where = f"{message.primary.where}.attributes"
-    status = fields.word(shape.payment_status)
+    status = fields.required(fields.word(shape.payment_status), f"{where}.paymentStatus")
     return PaymentNow(
         order_id=message.primary.id,
         status=_STATUSES.get(status, status),

@@ -37,6 +37,11 @@ def ident(value: Id) -> str:
     return "" if found == "0" else found
 
 
+def _written(value: object) -> str:
+    """A text, which may be a number; what is neither says nothing."""
+    return str(value) if isinstance(value, str | int) else ""
+
+
 def is_set(flag: Flag) -> bool:
     """Whether a flag says yes: it is a number, a text or a boolean, by the version."""
     return str(flag).lower() in ("1", "true")
@@ -120,8 +125,8 @@ class Lookup:
     def text(self, given: Translated, language: Id, limit: int = 300) -> str:
         """A text in that language, else in the shop's, else in any."""
         if not isinstance(given, list):
-            return fields.plain_text(str(given) if isinstance(given, str | int) else "", limit)
-        texts = {str(one.get("id")): str(one.get("value") or "") for one in given if isinstance(one, dict)}
+            return fields.plain_text(_written(given), limit)
+        texts = {str(one.get("id")): _written(one.get("value")) for one in given if isinstance(one, dict)}
         wanted = (
             texts.get(ident(language)) or texts.get(self.settings.get(LANGUAGE, "")) or fields.first(texts.values())
         )

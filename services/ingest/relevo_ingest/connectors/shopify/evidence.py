@@ -70,6 +70,7 @@ _WHOLE_CUSTOMER = Evidence(
     family="customer",
     has=_CUSTOMER.has,
     never=_CUSTOMER.never,
+    names=("created_at",),
     one_of=("email", "phone", "first_name", "last_name", "state", "created_at", "updated_at", "verified_email"),
 )
 _CONSENT = Evidence(family="consent", never=("state", "created_at"))
@@ -95,6 +96,7 @@ _DELETION = Evidence(
 _TRANSACTION = Evidence(family="transaction", has=("id", "order_id", "kind", "status"), never=("line_items", "type"))
 _DISPUTE = Evidence(family="dispute", has=("id", "type", "status"), never=("kind", "line_items"))
 _PAID = ("paid", "partially_refunded", "refunded")
+_SENT = also(_ORDER, values={"fulfillment_status": ("fulfilled", "partial")}, given=("fulfillment_status",))
 
 
 EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
@@ -107,8 +109,8 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "orders/paid": also(_ORDER, values={"financial_status": _PAID}, given=("financial_status",)),
         "orders/cancelled": also(_ORDER, given=("cancelled_at",)),
         "orders/updated": _ORDER,
-        "orders/fulfilled": _ORDER,
-        "orders/partially_fulfilled": _ORDER,
+        "orders/fulfilled": _SENT,
+        "orders/partially_fulfilled": _SENT,
         "orders/delete": _DELETION,
         "order_transactions/create": _TRANSACTION,
         "disputes/create": _DISPUTE,
@@ -157,7 +159,9 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "subscription_contracts/expire": with_status(_CONTRACT, "expired"),
         "subscription_contracts/fail": with_status(_CONTRACT, "failed"),
         "subscription_contracts/cancel": with_status(_CONTRACT, "cancelled", "canceled"),
-        "subscription_billing_attempts/success": also(_ATTEMPT, never=("error_code", "error_message")),
+        "subscription_billing_attempts/success": also(
+            _ATTEMPT, never=("error_code", "error_message"), given=("order_id",)
+        ),
         "subscription_billing_attempts/failure": also(_ATTEMPT, one_of=("error_code", "error_message")),
         "subscription_billing_attempts/challenged": _ATTEMPT,
         "app/uninstalled": Evidence(family="shop", one_of=("myshopify_domain", "domain", "shop_owner", "plan_name")),

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.shopify import parts, refunds
 from relevo_ingest.connectors.shopify.order_payload import OrderShape, known_order, payload_of
+from relevo_ingest.connectors.shopify.product_shapes import product_entity
 from relevo_ingest.core import known_orders, normalise
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
@@ -81,15 +82,18 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`orders/delete`."""
     del shop
     order_id = parts.required(decode(body, DeletedShape).id, "id")
+    entity, product = known_orders.order(order_id), product_entity(order_id)
 
     def conclude(views: StateViews) -> Conclusion:
+        if views.get(entity, UNKNOWN).before is None and views.get(product, UNKNOWN).before is not None:
+            return NoEvent("orders/delete: it is the id of a product, and of no order that was ever heard of")
         order = known_orders.of(views, order_id)
         payload = OrderChanged(
             customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact, test=order.test
         )
         return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
-    return Pending(conclude=conclude, looks=(known_orders.order(order_id),))
+    return Pending(conclude=conclude, looks=(entity, product))
 
 
 def _milestone(

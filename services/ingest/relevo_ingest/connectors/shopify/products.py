@@ -14,7 +14,7 @@ from relevo_ingest.connectors.shopify.product_shapes import (
     variant_entity,
     variant_title,
 )
-from relevo_ingest.core import fields, normalise
+from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.aliases import Product
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
@@ -39,14 +39,17 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`products/delete`."""
     del shop
     product_id = parts.required(decode(body, ProductShape).id, "id")
+    entity, order = product_entity(product_id), known_orders.order(product_id)
 
     def conclude(views: StateViews) -> Conclusion:
-        title = normalise.text(str(views.get(product_entity(product_id), UNKNOWN).now.get("title", "")), 300)
+        if views.get(entity, UNKNOWN).before is None and views.get(order, UNKNOWN).before is not None:
+            return NoEvent("products/delete: it is the id of an order, and of no product that was ever heard of")
+        title = normalise.text(str(views.get(entity, UNKNOWN).now.get("title", "")), 300)
         payload = ProductChanged(product_id=product_id, title=title)
         own_id = f"product.deleted:{product_id}"
         return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(product_entity(product_id),))
+    return Pending(conclude=conclude, looks=(entity, order))
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool) -> Reading:

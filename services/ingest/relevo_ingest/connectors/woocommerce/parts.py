@@ -155,7 +155,7 @@ def _properties(given: list[MetaShape] | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in (given or [])[:_PROPERTIES]:
         name = fields.plain_text(one.display_key or one.key, 100)
-        value = one.display_value if one.display_value is not None else one.value
+        value = one.display_value if isinstance(one.display_value, str | int | float) else one.value
         if name and not (one.key or "").startswith("_") and isinstance(value, str | int | float):
             found[name] = fields.plain_text(str(value).lower() if isinstance(value, bool) else str(value))
     return found

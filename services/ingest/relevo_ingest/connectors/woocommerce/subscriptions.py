@@ -5,6 +5,7 @@ Source: subscriptions-rest-api-docs; the topics are those of the extension's own
 
 from datetime import datetime
 
+import msgspec
 from msgspec import structs
 
 from relevo_contracts.payloads import Buyer, SubscriptionChanged
@@ -41,6 +42,8 @@ def updated(body: bytes, shop: ShopContext) -> Reading:
         seen = views.get(observed.entity, UNKNOWN)
         if seen.before is not None and not seen.fresh:
             return NoEvent("a newer state of the subscription is known")
+        if (seen.before or {}).get("details") == _details(payload):
+            return NoEvent("nothing of the subscription changed that there is an event for")
         return _changes(payload, seen.before or {}, observed.at)
 
     return Pending(conclude=conclude, observed=(observed,))
@@ -77,13 +80,17 @@ def _changes(payload: SubscriptionChanged, before: State, at: datetime | None) -
     return drafts or [_draft("subscription.updated", changed, at)]
 
 
+def _details(payload: SubscriptionChanged) -> str:
+    return normalise.digest(msgspec.json.encode(payload).decode())
+
+
 def _draft(event_type: str, payload: SubscriptionChanged, at: datetime | None, own_id: str = "") -> Draft:
     return Draft(type=event_type, payload=payload, subject=person(payload), at=at, id=own_id)
 
 
 def _observation(shape: SubscriptionShape, payload: SubscriptionChanged) -> Observation:
     paid = payload.last_payment_at.isoformat() if payload.last_payment_at else ""
-    state = {"status": payload.status, "last_payment_at": paid, "order": payload.order_id}
+    state = {"status": payload.status, "last_payment_at": paid, "order": payload.order_id, "details": _details(payload)}
     at = fields.utc_without_zone(shape.date_modified_gmt, "date_modified_gmt")
     return Observation(entity=_entity(payload.subscription_id), state=state, at=at)
 

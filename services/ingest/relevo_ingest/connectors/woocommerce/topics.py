@@ -46,6 +46,7 @@ _COUPON = Evidence(family="coupon", has=("id", "discount_type"), names=("code", 
 _SUBSCRIPTION = Evidence(family="subscription", has=("id", "status", "billing_period"), names=("line_items",))
 _DELETION = Evidence(family="deletion", has=("id",))
 
+_ACCOUNT = ("customer.created", "customer.updated")
 _SHIPMENTS = ("shipment.created", "shipment.updated", "shipment.delivered")
 _CHANGES = ("order.paid", "order.cancelled", *_SHIPMENTS, "refund.created")
 _PRODUCT_CHANGES = ("product.updated", "product.price_changed", "product.restocked", "product.stock_changed")
@@ -57,8 +58,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "order.updated": Topic(orders.updated, _ORDER, ("order.status_changed", "order.placed", *_CHANGES)),
         "order.restored": Topic(orders.restored, _ORDER, ("order.status_changed", "order.placed", *_CHANGES)),
         "order.deleted": Topic(orders.deleted, _DELETION, ("order.deleted",)),
-        "customer.created": Topic(customers.created, _CUSTOMER, ("customer.created",)),
-        "customer.updated": Topic(customers.updated, _CUSTOMER, ("customer.updated",)),
+        "customer.created": Topic(customers.saved, _CUSTOMER, _ACCOUNT),
+        "customer.updated": Topic(customers.saved, _CUSTOMER, _ACCOUNT),
         "customer.deleted": Topic(customers.deleted, _DELETION, ("customer.deleted",)),
         "product.created": Topic(products.created, _PRODUCT, ("product.created", *_PRODUCT_CHANGES)),
         "product.updated": Topic(products.updated, _PRODUCT, _PRODUCT_CHANGES),
