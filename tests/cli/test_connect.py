@@ -25,8 +25,10 @@ from tests.cli.test_secrets import key
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo, start, stopped
 from tests.ingest.conftest import Ingest
-from tests.platform_servers import magento, shopify, woocommerce
+from tests.platform_servers import bigcommerce, magento, orocommerce, shopify, woocommerce
+from tests.platform_servers.bigcommerce import BigCommerceServer
 from tests.platform_servers.magento import MagentoServer
+from tests.platform_servers.orocommerce import OroCommerceServer
 from tests.platform_servers.server import broken, serving, slow, too_many
 from tests.platform_servers.shopify import ShopifyServer
 from tests.platform_servers.woocommerce import WooCommerceServer
@@ -319,6 +321,39 @@ async def test_an_interrupted_history_goes_on_and_what_can_not_be_read_is_told(s
         assert len(server.successes("GET", "/customers")) == before + 1, "only the test of the access"
     placed = [event for event in await stage.events() if event.type == "order.placed"]
     assert len({event.id for event in placed}) == 250
+
+
+LONG_AGO = NOW - timedelta(days=60)
+HISTORIES: dict[str, tuple[type[BigCommerceServer | OroCommerceServer], dict[str, str], tuple[str, ...]]] = {
+    "bigcommerce": (
+        BigCommerceServer,
+        {"access_token": bigcommerce.TOKEN},
+        ("customers", "subscribers", "products", "orders"),
+    ),
+    "orocommerce": (OroCommerceServer, orocommerce.CREDENTIALS, ("customer", "customeruser", "product", "order")),
+}
+
+
+@pytest.mark.parametrize("system", HISTORIES)
+async def test_history_of_shops_whose_webhooks_only_name_things(stage: Stage, system: str) -> None:
+    make, credentials, resources = HISTORIES[system]
+    given_ = {f"RELEVO_CONNECT_{name.upper()}": value for name, value in credentials.items()}
+    async with serving(make()) as server:
+        for resource in resources:
+            for number in range(1, 131):
+                server.change(resource, number, LONG_AGO, email=f"{number}@example.org")
+        where = "/v2/orders" if system == "bigcommerce" else "/orders"
+        server.faults += [too_many(0, "/products"), broken(503, where)]
+        code, told, err = await stage.connect("--platform", system, "--url", server.url, "--backfill", "90d", **given_)
+        assert code == 0, (told, err)
+        assert {one["records"] for one in told["history"]} == {130}
+        events = await stage.events()
+        assert all(event.historical for event in events)
+        assert len({event.id for event in events if event.type == "order.placed"}) == 130
+        code, told, err = await stage.connect("--backfill", "90d")
+        assert [one["records"] for one in told["history"]] == [0] * len(resources), "it was read"
+    everything = str(await stage.pool.fetch("select c::text from catalog.connection c"))
+    assert not [secret for secret in credentials.values() if secret in everything]
 
 
 async def _until(true: Callable[[], bool]) -> None:

@@ -17,7 +17,6 @@ from relevo_ingest.connectors.platform_api import (
     Page,
     PlatformApi,
     Record,
-    Resource,
     failed_status,
 )
 from relevo_ingest.connectors.registry import CONNECTORS
@@ -33,7 +32,7 @@ class ListApi:
     credentials: Mapping[str, str] = {}
 
     def __init__(self, *names: str, size: int = 2) -> None:
-        self.resources = [Resource(name=name, polled=True) for name in names or ("things",)]
+        self.resources = names or ("things",)
         self._size = size
 
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
@@ -158,6 +157,7 @@ def polled(name: str, api: Any) -> PolledShop:
         context=ShopContext(shop=name),
         connector=CONNECTORS["woocommerce"],
         api=api,
+        lists=api,
         connection=Connection(base_url="https://shop.example", credentials={}),
     )
 

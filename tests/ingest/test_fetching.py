@@ -15,11 +15,11 @@ from relevo_ingest.adapters.counters import MetricCounters
 from relevo_ingest.adapters.notifications import KeptNotifications
 from relevo_ingest.adapters.platform_requests import RequestPolicy, platform_requests
 from relevo_ingest.adapters.states import KnownStates
-from relevo_ingest.app.fetching import FetchedShop, Fetcher, Fetching, FetchPolicy, NotConnected, answers
+from relevo_ingest.app.fetching import FetchedShop, Fetcher, Fetching, FetchPolicy, NotConnected
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
-from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Connection
-from relevo_ingest.connectors.registry import APIS, CONNECTORS
+from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Connection, answers
+from relevo_ingest.connectors.registry import APIS, CONNECTORS, FETCHES
 from relevo_ingest.core.drafts import DEFAULT_LIMITS, ShopContext
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.metrics import Metrics
@@ -49,6 +49,7 @@ class Shop:
             context=ShopContext(shop="lumen", currency="EUR", region="ES"),
             connector=CONNECTORS[platform],
             api=APIS[platform],
+            fetches=FETCHES[platform],
             connection=Connection(base_url=server.url, credentials=credentials),
         )
         self.now = NOW

@@ -11,6 +11,7 @@ import pytest
 from relevo_ingest.adapters.platform_requests import RequestPolicy, platform_requests
 from relevo_ingest.app.poll_shops import PolledShop, PollPolicy, poll_shop
 from relevo_ingest.connectors.magento.api import MagentoApi
+from relevo_ingest.connectors.magento.listing import MagentoLists
 from relevo_ingest.connectors.platform_api import ApiFailure, Connection, Record
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import ShopContext
@@ -37,6 +38,7 @@ class Polled:
             context=ShopContext(shop="fiets", currency="EUR"),
             connector=CONNECTORS["magento"],
             api=MagentoApi(),
+            lists=MagentoLists(),
             connection=Connection(base_url=server.url, credentials={"token": TOKEN}),
         )
 

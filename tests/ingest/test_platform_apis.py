@@ -8,9 +8,17 @@ import msgspec
 import pytest
 
 from relevo_ingest.adapters.platform_requests import PlatformRequests, RequestPolicy
-from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, ApiResponse, Connection, PlatformApi, Record
+from relevo_ingest.connectors.platform_api import (
+    ApiFailure,
+    ApiRequest,
+    ApiResponse,
+    ChangeLists,
+    Connection,
+    PlatformApi,
+    Record,
+)
 from relevo_ingest.connectors.registration import Registered, Registration
-from relevo_ingest.connectors.registry import APIS, CONNECTORS, REGISTRATIONS
+from relevo_ingest.connectors.registry import APIS, CONNECTORS, HISTORIES, REGISTRATIONS
 from relevo_ingest.core.drafts import ShopContext
 from relevo_runtime.clock import SystemClock
 from tests.platform_servers import shopify, woocommerce
@@ -33,6 +41,7 @@ class Shop:
         self.server = server
         self.requests = requests
         self.api: PlatformApi = APIS[name]
+        self.lists: ChangeLists = HISTORIES[name]
         self.registration: Registration = REGISTRATIONS[name]
         if name == "woocommerce":
             own = {"consumer_key": woocommerce.KEY, "consumer_secret": woocommerce.SECRET}
@@ -42,9 +51,9 @@ class Shop:
 
     async def read(self, resource: str, since: datetime, until: datetime) -> list[Record]:
         found: list[Record] = []
-        request = self.api.changed(resource, since, until)
+        request = self.lists.changed(resource, since, until)
         while True:
-            page = await self.requests.converse(self.api, self.connection, self.api.page(resource, request))
+            page = await self.requests.converse(self.api, self.connection, self.lists.page(resource, request))
             assert not isinstance(page, ApiFailure), page
             found += page.records
             if page.following is None:
@@ -84,11 +93,11 @@ async def test_everything_that_changed_in_a_time_is_read_whatever_goes_wrong_onc
 async def test_what_changes_while_it_is_read_makes_nothing_fall_out(shop: Shop) -> None:
     for number in range(1, 301):
         shop.server.change("orders", number, NOON + timedelta(seconds=number))
-    request: ApiRequest | None = shop.api.changed("orders", NOON, NOON + DAY)
+    request: ApiRequest | None = shop.lists.changed("orders", NOON, NOON + DAY)
     seen: set[str] = set()
     changed = 1
     while request is not None:
-        page = await shop.requests.converse(shop.api, shop.connection, shop.api.page("orders", request))
+        page = await shop.requests.converse(shop.api, shop.connection, shop.lists.page("orders", request))
         assert not isinstance(page, ApiFailure)
         seen |= {record.id for record in page.records}
         if shop.name == "woocommerce":  # Shopify's cursors stand behind records; this server's count them
@@ -102,8 +111,8 @@ async def test_records_are_what_the_connector_reads(shop: Shop) -> None:
     for resource, body in BODIES.items():
         shop.server.change(resource, 7, NOON, **body[shop.name])
     connector, place = CONNECTORS[shop.name], ShopContext(shop="tea", currency="EUR")
-    for one in shop.api.resources:
-        [record, *_] = await shop.read(one.name, NOON - DAY, NOON + DAY)
+    for one in shop.lists.resources:
+        [record, *_] = await shop.read(one, NOON - DAY, NOON + DAY)
         assert connector.mismatch(record.topic, record.body, place, {}) is None
         assert connector.read(record.topic, record.body, place)
 
@@ -173,7 +182,7 @@ async def test_what_is_wrong_with_a_connection_is_said_so_that_it_can_be_mended(
 async def test_what_goes_wrong_for_good_is_a_failure_with_its_reason(shop: Shop, fault: Callable[[], Fault]) -> None:
     shop.server.change("orders", 1, NOON)
     shop.server.faults += [fault() for _ in range(POLICY.tries)]
-    page = shop.api.page("orders", shop.api.changed("orders", NOON - DAY, NOON + DAY))
+    page = shop.lists.page("orders", shop.lists.changed("orders", NOON - DAY, NOON + DAY))
     found = await shop.requests.converse(shop.api, shop.connection, page)
     assert isinstance(found, ApiFailure)
     assert found.reason

@@ -67,7 +67,7 @@ class Sender:
         self.sender = PlatformRequests(client, policy, clock=SystemClock(), jitter=lambda: 0.5, sleep=self._sleep)
 
     async def send(self, request: ApiRequest = ORDERS, connection: Connection = SHOP) -> ApiResponse | ApiFailure:
-        return await self.sender.send(Api(), connection, request)  # type: ignore[arg-type]  # its pages are never read
+        return await self.sender.send(Api(), connection, request)
 
     async def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -263,7 +263,7 @@ def two_pages() -> Exchange[bytes]:
 async def test_an_exchange_gets_its_answers_one_after_the_other() -> None:
     async def converse(*answers: httpx.Response) -> bytes | ApiFailure:
         sender = Sender(in_turn(*answers)).sender
-        return await sender.converse(Api(), SHOP, two_pages())  # type: ignore[arg-type]  # its pages are never read
+        return await sender.converse(Api(), SHOP, two_pages())
 
     assert await converse(httpx.Response(200, content=b"1"), httpx.Response(200, content=b"2")) == b"12"
     assert isinstance(await converse(httpx.Response(404)), ApiFailure)
@@ -356,7 +356,7 @@ async def raw_server(answer: Raw) -> AsyncIterator[Connection]:
 
 async def asked(connection: Connection, policy: RequestPolicy) -> ApiResponse | ApiFailure:
     async with platform_requests(policy, clock=SystemClock()) as sender:
-        return await sender.send(Api(), connection, ORDERS)  # type: ignore[arg-type]  # its pages are never read
+        return await sender.send(Api(), connection, ORDERS)
 
 
 QUICK = RequestPolicy(tries=2, first_pause=0.001, seconds=0.3, rate=0, most_bytes=100_000)

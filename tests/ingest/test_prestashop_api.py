@@ -13,6 +13,7 @@ from relevo_ingest.adapters.platform_requests import RequestPolicy, platform_req
 from relevo_ingest.app.poll_shops import PolledShop, PollPolicy, poll_shop
 from relevo_ingest.connectors.platform_api import ApiFailure, Connection, Record
 from relevo_ingest.connectors.prestashop.api import PrestaShopApi
+from relevo_ingest.connectors.prestashop.listing import PrestaShopLists
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import ShopContext
 from relevo_runtime.clock import SystemClock
@@ -38,6 +39,7 @@ class Polled:
             context=ShopContext(shop="lumen", currency="EUR"),
             connector=CONNECTORS["prestashop"],
             api=PrestaShopApi(),
+            lists=PrestaShopLists(),
             connection=Connection(base_url=server.url, credentials={"key": KEY}),
         )
 

@@ -20,10 +20,11 @@ class ResourceAccess(Struct, frozen=True):
 
 async def check_access(session: Session) -> Sequence[ResourceAccess]:
     """What came of asking for each list."""
-    found = []
-    api, now = session.platform.api, session.now
-    for resource in api.resources:
-        request = api.changed(resource.name, now - _MOMENT, now)
-        page = await session.api.ask(api.page(resource.name, request))
-        found.append(ResourceAccess(resource.name, page.reason if isinstance(page, ApiFailure) else ""))
+    found: list[ResourceAccess] = []
+    lists, now = session.platform.history, session.now
+    if lists is None:
+        return found
+    for resource in lists.resources:
+        page = await session.api.ask(lists.page(resource, lists.changed(resource, now - _MOMENT, now)))
+        found.append(ResourceAccess(resource, page.reason if isinstance(page, ApiFailure) else ""))
     return found

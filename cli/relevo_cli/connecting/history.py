@@ -21,7 +21,7 @@ from relevo_ingest.adapters.shop_fields import fields_of_shops
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.read_history import Reader, read_history
 from relevo_ingest.app.shop_contexts import context
-from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, Page
+from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, ChangeLists, Page
 from relevo_ingest.core.drafts import ShopContext
 from relevo_ingest.core.errors import Busy
 from relevo_runtime import catalog
@@ -91,19 +91,22 @@ async def read(session: Session, span: timedelta, progress: Progress) -> History
     shop = await catalog.shop(session.database, session.connected.shop)
     if shop is None:
         raise CommandError(f"shop {session.connected.shop} is not known any more")
+    lists = session.platform.history
+    if lists is None:
+        raise CommandError(f"--backfill: the API of {session.platform.connector.title} lists nothing to read")
     before = await _places(session.database, shop.shop)
     until = end_of_history(session.connected.connected_at, session.now)
     own_fields = (await fields_of_shops(session.database)).get(shop.shop, {})
     async with dependencies(session.settings) as (deps, _):
-        reader = _Reader(session, deps, context(shop, own_fields), progress)
+        reader = _Reader(session, deps, context(shop, own_fields), lists, progress)
         try:
-            lists = [
-                await reader.list_(one.name, plan_read(before.get(one.name), session.now - span, until))
-                for one in session.platform.api.resources
+            read_ = [
+                await reader.list_(name, plan_read(before.get(name), session.now - span, until))
+                for name in lists.resources
             ]
         except Busy as error:
             raise CommandError(f"what was read can't be stored now: {error}; the same command goes on") from None
-    return HistoryReport(lists)
+    return HistoryReport(read_)
 
 
 def end_of_history(connected: datetime, now: datetime) -> datetime:
@@ -123,22 +126,25 @@ def plan_read(before: ListProgress | None, since: datetime, until: datetime) -> 
 class _Reader:
     """Reads lists page by page."""
 
-    def __init__(self, session: Session, deps: IngestDependencies, shop: ShopContext, progress: Progress) -> None:
+    def __init__(
+        self, session: Session, deps: IngestDependencies, shop: ShopContext, lists: ChangeLists, progress: Progress
+    ) -> None:
         self._session = session
         self._reader = Reader(deps, shop, session.platform.connector, session.now)
         self._shop = shop
+        self._lists = lists
         self._progress = progress
 
     async def list_(self, resource: str, todo: ReadPlan) -> ListResult:
         """Reads one list to its end, or until it can't be read."""
-        place, api = todo.place, self._session.platform.api
+        place, lists = todo.place, self._lists
         task = self._progress.add_task(resource, total=place.total, completed=place.records)
         without: Counter[str] = Counter()
         request = place.next
         if request is None and todo.begin < place.until:
-            request = api.changed(resource, todo.begin, place.until)
+            request = lists.changed(resource, todo.begin, place.until)
         while request is not None:
-            page = await self._session.api.ask(api.page(resource, request))
+            page = await self._session.api.ask(lists.page(resource, request))
             if isinstance(page, ApiFailure):
                 return ListResult(resource=resource, place=place, failure=page.reason, without=without)
             place = await self._page(resource, page, place, without, task)

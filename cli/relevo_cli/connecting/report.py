@@ -16,7 +16,7 @@ _WORDS = {"create": "made", "replace": "made anew", "delete": "removed", "keep":
 
 
 class ConnectReport(Struct, frozen=True, kw_only=True):
-    """Everything that a command found and did. Without `webhooks` the platform is polled."""
+    """Everything that a command found and did. Without `webhooks` none are registered by the API."""
 
     shop: str
     address: str

@@ -14,11 +14,11 @@ from relevo_cli.ingest_use_cases import ingest_settings
 from relevo_ingest.adapters.platform_requests import RequestPolicy, platform_requests
 from relevo_ingest.adapters.shop_api import ConnectedShop
 from relevo_ingest.connectors.connector import Connector
+from relevo_ingest.connectors.platform_api import ChangeLists, PlatformApi
 from relevo_ingest.connectors.platform_api import Connection as ApiConnection
-from relevo_ingest.connectors.platform_api import PlatformApi
 from relevo_ingest.connectors.platform_url import InvalidAddress, checked_base
 from relevo_ingest.connectors.registration import Registration
-from relevo_ingest.connectors.registry import APIS, CONNECTORS, REGISTRATIONS
+from relevo_ingest.connectors.registry import APIS, CONNECTORS, HISTORIES, REGISTRATIONS
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import connections
 from relevo_runtime.clock import make_clock
@@ -31,12 +31,16 @@ _TRIES, _LONGEST_PAUSE = 6, 60.0
 
 
 class Platform(Struct, frozen=True):
-    """A platform whose shops can be connected. Without a `registration` it sends no webhooks, and is polled."""
+    """A platform whose shops can be connected. Without a `registration` it sends no webhooks, and is polled.
+
+    `history` lists what a shop had before; `None` where the API lists nothing.
+    """
 
     name: str
     api: PlatformApi
     connector: Connector
     registration: Registration | None
+    history: ChangeLists | None
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ def platform_of(name: str) -> Platform:
     api, connector = APIS.get(name), CONNECTORS.get(name)
     if api is None or connector is None:
         raise CommandError(f"a shop of {name!r} can't be connected by its API; these can: {', '.join(sorted(APIS))}")
-    return Platform(name, api, connector, REGISTRATIONS.get(name))
+    return Platform(name, api, connector, REGISTRATIONS.get(name), HISTORIES.get(name))
 
 
 def address_of(url: str) -> str:

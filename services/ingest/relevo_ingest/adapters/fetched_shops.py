@@ -1,14 +1,12 @@
 """Which shops' APIs can be asked for what their webhooks name: those that are connected."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.app.fetching import FetchedShop, NotConnected
 from relevo_ingest.app.shop_contexts import context
-from relevo_ingest.connectors.platform_api import Connection, PlatformApi
-from relevo_ingest.connectors.registry import APIS, CONNECTORS
+from relevo_ingest.connectors.platform_api import Connection
+from relevo_ingest.connectors.registry import APIS, CONNECTORS, FETCHES
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.connections import ShopConnection
 from relevo_runtime.connections import connection as connection_of
@@ -20,11 +18,10 @@ from relevo_runtime.secret_keys import SecretKeys
 class CatalogFetchedShops:
     """Reads the connection each time: one that was mended or removed counts at once."""
 
-    def __init__(self, pool: Pool, shops: Shops, keys: SecretKeys, *, apis: Mapping[str, PlatformApi] = APIS) -> None:
+    def __init__(self, pool: Pool, shops: Shops, keys: SecretKeys) -> None:
         self._pool = pool
         self._shops = shops
         self._keys = keys
-        self._apis = apis
 
     async def get(self, shop: str, platform: str) -> FetchedShop | NotConnected:
         """The shop, or why its API can't be asked. Raises `Busy`, also while the shop is held."""
@@ -34,8 +31,8 @@ class CatalogFetchedShops:
         if known.held:
             raise Busy(known.held)
         reads = msgspec.structs.replace(context(known), types=self._shops.types(shop))
-        api, connection = self._apis.get(platform), await self._connection(shop)
-        if api is None or connection is None:
+        api, fetches, connection = APIS.get(platform), FETCHES.get(platform), await self._connection(shop)
+        if api is None or fetches is None or connection is None:
             reason = f"it only names what has changed, and the shop is not connected: `relevo connect {shop}`"
             return NotConnected(reason, connector, reads)
         try:
@@ -46,6 +43,7 @@ class CatalogFetchedShops:
             context=reads,
             connector=connector,
             api=api,
+            fetches=fetches,
             connection=Connection(base_url=connection.base_url, credentials=credentials),
         )
 

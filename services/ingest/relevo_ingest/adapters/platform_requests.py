@@ -124,7 +124,7 @@ class PlatformRequests:
             found = await self._once(api, connection, request)
             if isinstance(found, ApiResponse):
                 return found
-            failure, again = found.failure, found.untaken or request.method in _REPEATABLE
+            failure, again = found.failure, found.untaken or request.reads or request.method in _REPEATABLE
             pause = self._pause(self._policy.tries - 1 - left, failure.retry_after)
             if failure.permanent or not again or not left or pause > self._policy.longest_pause:
                 break

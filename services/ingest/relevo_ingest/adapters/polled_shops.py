@@ -8,8 +8,8 @@ import msgspec
 from relevo_ingest.adapters.shops import Shops
 from relevo_ingest.app.poll_shops import PolledShop
 from relevo_ingest.app.shop_contexts import context
-from relevo_ingest.connectors.platform_api import Connection, PlatformApi
-from relevo_ingest.connectors.registry import APIS, CONNECTORS
+from relevo_ingest.connectors.platform_api import Connection
+from relevo_ingest.connectors.registry import APIS, CONNECTORS, POLLED
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.connections import ShopConnection, connections
 from relevo_runtime.errors import RuntimeFault
@@ -22,11 +22,10 @@ _log = logging.getLogger(__name__)
 class CatalogPolledShops:
     """Reads the connections each time: they are few, and a shop that was disconnected is left alone at once."""
 
-    def __init__(self, pool: Pool, shops: Shops, keys: SecretKeys, *, apis: Mapping[str, PlatformApi] = APIS) -> None:
+    def __init__(self, pool: Pool, shops: Shops, keys: SecretKeys) -> None:
         self._pool = pool
         self._shops = shops
         self._keys = keys
-        self._apis = {name: api for name, api in apis.items() if any(one.polled for one in api.resources)}
 
     async def all(self) -> Mapping[str, PolledShop]:
         """Each by its name. One whose credentials can't be opened is told and left out. Raises `Busy`."""
@@ -37,7 +36,7 @@ class CatalogPolledShops:
             if temporary(error):
                 raise Busy(f"the database can't be asked now: {error!r}") from error
             raise
-        found = {one.shop: await self._polled(one) for one in known if one.platform in self._apis}
+        found = {one.shop: await self._polled(one) for one in known if one.platform in POLLED}
         return {name: one for name, one in found.items() if one is not None}
 
     async def _polled(self, known: ShopConnection) -> PolledShop | None:
@@ -54,6 +53,7 @@ class CatalogPolledShops:
                 context(shop, self._shops.own_fields(known.shop)), types=self._shops.types(known.shop)
             ),
             connector=CONNECTORS[known.platform],
-            api=self._apis[known.platform],
+            api=APIS[known.platform],
+            lists=POLLED[known.platform],
             connection=Connection(base_url=known.base_url, credentials=credentials),
         )

@@ -6,9 +6,9 @@ entity, one request serves all. What can't be fetched for good is kept as not re
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -17,16 +17,20 @@ from relevo_ingest.app.ports import IngestDependencies, Notification
 from relevo_ingest.app.receive_webhook import Webhook, keep_webhook, receive_webhook
 from relevo_ingest.app.webhook import Delivery
 from relevo_ingest.connectors.connector import FETCHED, FETCHED_AT, Connector, Fetch
-from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, Connection, Exchange, PlatformApi
-from relevo_ingest.core.decoding import parse, parse_object
+from relevo_ingest.connectors.platform_api import (
+    Answers,
+    ApiFailure,
+    Connection,
+    Exchange,
+    FetchesById,
+    PlatformApi,
+)
+from relevo_ingest.core.decoding import parse_object
 from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.errors import Busy, InvalidPayload
 from relevo_ingest.core.notes import collecting
 from relevo_ingest.core.states import Entity
 
-T = TypeVar("T")
-Answers = Mapping[str, Any]
-_GONE = (404, 410)
 _log = logging.getLogger(__name__)
 
 
@@ -44,21 +48,13 @@ class Waiting(Struct, frozen=True, kw_only=True):
         return [one.number for one in self.notifications]
 
 
-@runtime_checkable
-class SignsIn(Protocol):
-    """A platform's API that wants a token for each conversation."""
-
-    def signed_in(self, exchange: Exchange[T]) -> Exchange[T]:
-        """The same exchange, after a sign-in."""
-        ...
-
-
 class FetchedShop(Struct, frozen=True, kw_only=True):
     """A shop whose API can be asked."""
 
     context: ShopContext
     connector: Connector
     api: PlatformApi
+    fetches: FetchesById
     connection: Connection
 
 
@@ -136,18 +132,6 @@ class Fetcher:
         await self.finish()
 
 
-def answers(requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
-    """Asks each; what the API does not have, or has nothing of, is `None`. Raises `InvalidPayload`."""
-    found: dict[str, Any] = {}
-    for name, request in requests.items():
-        answer = yield request
-        gone = answer.status in _GONE or not answer.body.strip()
-        found[name] = None if gone else parse(answer.body, name)
-        if gone and not found.keys() - {name}:
-            break  # the thing itself is not there: nothing of it is
-    return found
-
-
 async def _fetch(fetching: Fetching, waiting: Waiting) -> None:
     """Fetches one entity and passes on what waits for it. Raises nothing: what fails is tried again."""
     try:
@@ -171,10 +155,7 @@ async def _pass_on(fetching: Fetching, waiting: Waiting, shop: FetchedShop) -> N
             key = msgspec.json.encode(asked.requests)
             if key not in fetched:
                 began = fetching.now()
-                exchange = answers(asked.requests)
-                if isinstance(shop.api, SignsIn):
-                    exchange = shop.api.signed_in(exchange)
-                found = await fetching.converse(shop.api, shop.connection, exchange)
+                found = await fetching.converse(shop.api, shop.connection, shop.fetches.fetched(asked.requests))
                 if isinstance(found, ApiFailure):
                     await _failed(fetching, waiting, shop, found)
                     return

@@ -13,6 +13,7 @@ from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.platform_api import (
     ApiFailure,
     ApiRequest,
+    ChangeLists,
     Connection,
     Exchange,
     Page,
@@ -34,12 +35,8 @@ class PolledShop(Struct, frozen=True, kw_only=True):
     context: ShopContext
     connector: Connector
     api: PlatformApi
+    lists: ChangeLists
     connection: Connection
-
-    @property
-    def resources(self) -> Sequence[str]:
-        """What it is asked for, persons before what is theirs."""
-        return [one.name for one in self.api.resources if one.polled]
 
 
 class Lease(Struct, frozen=True, kw_only=True):
@@ -201,7 +198,7 @@ async def poll_shop(polling: Polling, shop: PolledShop, lease: Lease) -> ApiFail
     Gives the first failure. Raises `Busy`, and `LeaseLost` if somebody else asks the shop now.
     """
     first: ApiFailure | None = None
-    for resource in shop.resources:
+    for resource in shop.lists.resources:
         failure = await _read_list(polling, shop, lease, resource)
         first = first or failure
         if failure and failure.retry_after:
@@ -215,7 +212,7 @@ async def _read_list(polling: Polling, shop: PolledShop, lease: Lease, resource:
     if cursor is None:
         cursor = Cursor(read_to=now - policy.first_look)
         await _moved(polling, lease, resource, cursor)
-    request = cursor.following or shop.api.changed(resource, cursor.since(policy.overlap), now + _AHEAD)
+    request = cursor.following or shop.lists.changed(resource, cursor.since(policy.overlap), now + _AHEAD)
     for _ in range(policy.most_pages):
         page = await _page(polling, shop, resource, request)
         if isinstance(page, ApiFailure):
@@ -233,7 +230,7 @@ async def _read_list(polling: Polling, shop: PolledShop, lease: Lease, resource:
 
 
 async def _page(polling: Polling, shop: PolledShop, resource: str, request: ApiRequest) -> Page | ApiFailure:
-    exchange = shop.api.page(resource, request)
+    exchange = shop.lists.page(resource, request)
     found: Page | ApiFailure = await polling.requests.converse(shop.api, shop.connection, exchange)
     return structs.replace(found, reason=f"{resource}: {found.reason}") if isinstance(found, ApiFailure) else found
 

@@ -3,11 +3,17 @@
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from relevo_ingest.core.decoding import parse
+
 T = TypeVar("T")
+Answers = Mapping[str, Any]
+"""What was fetched, by the names of its requests."""
+GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+"""That something is not there, where that is an answer."""
 _AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _SHOWN = 200
 
@@ -26,7 +32,7 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
     """A request to a shop's API. `path` begins with `/` and is added to the connection's `base_url`.
 
     An answer to the same request that is not older than `keeps` will do as well: for what hardly changes, such as the
-    languages of a shop.
+    languages of a shop. `reads` says of a POST that it changes nothing, so that it may be sent again.
     """
 
     path: str
@@ -35,6 +41,7 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     keeps: timedelta = timedelta(0)
+    reads: bool = False
 
 
 class ApiResponse(Struct, frozen=True, kw_only=True):
@@ -95,24 +102,12 @@ class Page(Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
-class Resource(Struct, frozen=True, kw_only=True):
-    """A kind of thing that an API lists (`orders`). `polled` says whether it is asked for again and again."""
-
-    name: str
-    polled: bool = False
-
-
 class PlatformApi(Protocol):
-    """A platform's API. Pure: it makes requests and reads answers, and sends nothing."""
+    """A platform's API: what opens it, and what its errors mean. Pure: it sends nothing."""
 
     @property
     def credentials(self) -> Mapping[str, str]:
         """The names of the credentials that a connection needs, each with where to find it."""
-        ...
-
-    @property
-    def resources(self) -> Sequence[Resource]:
-        """What can be listed, in the order in which it is read: persons before what is theirs."""
         ...
 
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
@@ -123,14 +118,46 @@ class PlatformApi(Protocol):
         """Why the answer is none (429, 5xx, an error in a 200); `None` if it can be read."""
         ...
 
+
+class ChangeLists(Protocol):
+    """Lists of a platform's API that can be asked what changed within some time. Pure, as all of this.
+
+    Of a platform without webhooks they are asked again and again; of any they are read as history.
+    """
+
+    @property
+    def resources(self) -> Sequence[str]:
+        """What can be listed (`orders`), in the order in which it is read: persons before what is theirs."""
+        ...
+
     def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """The first page of what changed in `[since, until)`, the least recently changed first."""
+        """The first page of what changed in `[since, until)`; of what is polled, the least recently changed first."""
         ...
 
     def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
         """Asks for a page of `changed`, and for what its records need beside it. Raises `InvalidPayload`.
 
-        Things change while they are read: following pages begin after the last record (by time, then id), never at a
-        number of records, so that what moves to the end makes nothing behind it fall out.
+        Things change while they are read: following pages begin after the last record (by time, by id, or both), never
+        at a number of records, so that what moves or is deleted makes nothing behind it fall out.
         """
         ...
+
+
+class FetchesById(Protocol):
+    """How things that webhooks only name are fetched."""
+
+    def fetched(self, requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
+        """Asks each; what the API does not have, or has nothing of, is `None`. Raises `InvalidPayload`."""
+        ...
+
+
+def answers(requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
+    """`fetched` where nothing has to be asked before. Without the first thing nothing else is asked for."""
+    found: dict[str, Any] = {}
+    for name, request in requests.items():
+        answer = yield request
+        gone = answer.status in GONE or not answer.body.strip()
+        found[name] = None if gone else parse(answer.body, name)
+        if gone and not found.keys() - {name}:
+            break  # the thing itself is not there: nothing of it is
+    return found

@@ -3,7 +3,7 @@
 import logging
 import random
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -18,8 +18,7 @@ from relevo_ingest.app.poll_cursor import Pace
 from relevo_ingest.app.poll_shops import PolledShop, Poller, Polling, PollPolicy, Receive
 from relevo_ingest.app.ports import IngestDependencies
 from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
-from relevo_ingest.connectors.platform_api import PlatformApi, Record
-from relevo_ingest.connectors.registry import APIS
+from relevo_ingest.connectors.platform_api import Record
 from relevo_ingest.entrypoints.dependencies import stores
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
@@ -44,16 +43,14 @@ def main(arguments: Sequence[str]) -> None:
 
 
 @asynccontextmanager
-async def polling(
-    settings: IngestSettings, service: Service, *, apis: Mapping[str, PlatformApi] = APIS
-) -> AsyncIterator[Poller]:
+async def polling(settings: IngestSettings, service: Service) -> AsyncIterator[Poller]:
     """Polls while the block runs. At the end the turns that run are cut off: the next process goes on from there."""
     requests = RequestPolicy(rate=settings.ingest_api_rate, seconds=settings.ingest_api_timeout)
     async with (
         stores(settings, service, name="relevo-poller") as opened,
         platform_requests(requests, clock=service.clock) as sender,
     ):
-        shops = CatalogPolledShops(opened.pool, opened.shops, opened.shops.keys, apis=apis)
+        shops = CatalogPolledShops(opened.pool, opened.shops, opened.shops.keys)
         leases = PollLeases(opened.pool, settings.ingest_poll_lease)
         poller = Poller(
             Polling(
@@ -76,7 +73,7 @@ async def polling(
         fetcher = Fetcher(
             Fetching(
                 kept=KeptNotifications(opened.pool),
-                shops=CatalogFetchedShops(opened.pool, opened.shops, opened.shops.keys, apis=apis),
+                shops=CatalogFetchedShops(opened.pool, opened.shops, opened.shops.keys),
                 converse=sender.converse,
                 deps=opened.deps,
                 now=service.clock.now,

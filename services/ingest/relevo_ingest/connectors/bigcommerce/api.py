@@ -3,24 +3,24 @@
 Source: bigcommerce/docs, docs/start/best-practices (rate limits), docs/start/authentication.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
 from relevo_ingest.connectors.platform_api import (
+    GONE,
+    Answers,
     ApiFailure,
     ApiRequest,
     ApiResponse,
     Connection,
     Exchange,
-    Page,
-    Resource,
+    answers,
     failed_status,
 )
 
 TOKEN = "access_token"  # noqa: S105 - the name of a credential
-_GONE = (404, 410)
 _RESET = "x-rate-limit-time-reset-ms"
 _LONGEST = timedelta(hours=1)
 
@@ -32,7 +32,6 @@ class BigCommerceApi:
         TOKEN: "Settings, Store-level API accounts, Create API account (orders, customers, products, carts, information"
         " and settings: read-only): the access token",
     }
-    resources: Sequence[Resource] = ()
 
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """With the token of the API account."""
@@ -42,7 +41,7 @@ class BigCommerceApi:
 
     def failure(self, response: ApiResponse) -> ApiFailure | None:
         """Why the answer is none. That something is not there is an answer. 429 says when the next window begins."""
-        if response.status in _GONE:
+        if response.status in GONE:
             return None
         failed = failed_status(response)
         reset = response.headers.get(_RESET, "")
@@ -50,10 +49,6 @@ class BigCommerceApi:
             return failed
         return structs.replace(failed, retry_after=min(timedelta(milliseconds=int(reset[:9])), _LONGEST))
 
-    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """Nothing is listed: BigCommerce's webhooks are tried again for two days."""
-        raise NotImplementedError(resource, since, until)
-
-    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
-        """Nothing is listed."""
-        raise NotImplementedError(resource, request)
+    def fetched(self, requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
+        """Asks for each."""
+        return answers(requests)

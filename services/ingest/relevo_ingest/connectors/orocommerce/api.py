@@ -3,7 +3,7 @@
 Source: doc.oroinc.com, "OAuth" and "JSON:API"; oroinc/platform, OAuth2ServerBundle.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -12,13 +12,14 @@ from urllib.parse import urlencode
 from msgspec import Struct, structs
 
 from relevo_ingest.connectors.platform_api import (
+    GONE,
+    Answers,
     ApiFailure,
     ApiRequest,
     ApiResponse,
     Connection,
     Exchange,
-    Page,
-    Resource,
+    answers,
     failed_status,
 )
 from relevo_ingest.core.decoding import decode
@@ -28,9 +29,8 @@ from relevo_ingest.core.fields import Text
 T = TypeVar("T")
 CLIENT, SECRET = "client_id", "client_secret"
 JSON_API = "application/vnd.api+json"
-_SIGN_IN = ApiRequest(path="/oauth2-token", method="POST", keeps=timedelta(minutes=50))
+_SIGN_IN = ApiRequest(path="/oauth2-token", method="POST", reads=True, keeps=timedelta(minutes=50))
 """A token holds for an hour."""
-_GONE = (404, 410)
 
 
 class TokenShape(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,6 @@ class OroCommerceApi:
         " API: Back-office): the client ID",
         SECRET: "the client secret that is shown beside it once",
     }
-    resources: Sequence[Resource] = ()
 
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """The sign-in with the credentials of the application; what `signed_in` asks has its token already."""
@@ -75,17 +74,13 @@ class OroCommerceApi:
 
     def failure(self, response: ApiResponse) -> ApiFailure | None:
         """Why the answer is none. That something is not there is an answer; 401 may be a token that has just ended."""
-        if response.status in _GONE:
+        if response.status in GONE:
             return None
         failed = failed_status(response)
         if failed is not None and response.status == HTTPStatus.UNAUTHORIZED:
             return structs.replace(failed, permanent=False)
         return failed
 
-    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """Nothing is listed."""
-        raise NotImplementedError(resource, since, until)
-
-    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
-        """Nothing is listed."""
-        raise NotImplementedError(resource, request)
+    def fetched(self, requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
+        """Asks for each, after a sign-in."""
+        return self.signed_in(answers(requests))

@@ -9,6 +9,13 @@ from msgspec import Struct
 from relevo_ingest.core.fields import Amount, Pieces, Text, Time
 
 
+class StampShape(Struct, frozen=True, kw_only=True, rename="camel"):
+    """When a resource was made, and changed last."""
+
+    created_at: Time = None
+    updated_at: Time = None
+
+
 class OrderShape(Struct, frozen=True, kw_only=True, rename="camel"):
     """An order. Its three statuses, its lines and its addresses are relationships."""
 

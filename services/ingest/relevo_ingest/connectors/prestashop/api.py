@@ -1,41 +1,18 @@
-"""PrestaShop's web service: what opens it, what its errors mean, what changed, and what its records refer to.
+"""PrestaShop's web service: what opens it, and what its errors mean.
 
-Source: devdocs.prestashop-project.org, web service: getting started, advanced use (`filter`, `sort`, `display`, `date`,
-`limit`, `output_format=JSON`).
+Source: devdocs.prestashop-project.org, web service: getting started.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct, structs
 
-from relevo_ingest.connectors.platform_api import (
-    ApiFailure,
-    ApiRequest,
-    ApiResponse,
-    Connection,
-    Exchange,
-    Page,
-    Record,
-    Resource,
-    failed_status,
-)
-from relevo_ingest.connectors.prestashop import references
-from relevo_ingest.connectors.prestashop.parts import SETTINGS, TIMEZONE, Lookup, zone_of
-from relevo_ingest.core import fields
-from relevo_ingest.core.drafts import ShopContext
-from relevo_ingest.core.shop_events import Row, Shop, encoded
+from relevo_ingest.connectors.platform_api import ApiFailure, ApiRequest, ApiResponse, Connection, failed_status
 
 KEY = "key"
-PAGE = 50
-KEPT = timedelta(minutes=10)
-_JSON = {"output_format": "JSON"}
-_LOCAL = "%Y-%m-%d %H:%M:%S"
-_SECOND = timedelta(seconds=1)
-_DISPLAYED: Mapping[str, str] = {"customers": references.CUSTOMER}
 _MEANT = {
     401: "the key is wrong, or may not read this: give it the right GET on every resource that the page lists",
     404: "there is no web service at this address: is it the shop's home, and is the web service on?",
@@ -62,7 +39,6 @@ class PrestaShopApi:
     credentials: Mapping[str, str] = {
         KEY: "Advanced Parameters, Webservice, Add new webservice key, with the right GET on the resources of the page"
     }
-    resources: Sequence[Resource] = tuple(Resource(name=name, polled=True) for name in references.KINDS)
 
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """With Basic authentication: the key is the user, without a password."""
@@ -77,74 +53,6 @@ class PrestaShopApi:
             return ApiFailure(f"the web service says: {told}") if told else None
         meant = _MEANT.get(response.status) or told
         return structs.replace(failed, reason=f"HTTP {response.status}: {meant}") if meant else failed
-
-    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """What `page` turns into requests once it knows the shop's zone: the times are UTC here."""
-        return ApiRequest(path=f"/api/{resource}", query={"since": since.isoformat(), "until": until.isoformat()})
-
-    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
-        """Asks for a page, and for what its records refer to. Raises `InvalidPayload`."""
-        settings = yield from _settings()
-        zone = zone_of(next((str(row.get("value")) for row in settings if row.get("name") == TIMEZONE), ""))
-        rows = yield from _listed(resource, request, zone or ZoneInfo("UTC"))
-        related = yield from references.related(resource, rows)
-        return _page(resource, request, rows, {**related, "configurations": settings})
-
-
-def _settings() -> Exchange[list[Row]]:
-    wanted = {"filter[name]": f"[{'|'.join(SETTINGS)}]", "display": "[id,name,value]"}
-    answer = yield ApiRequest(path="/api/configurations", query={**_JSON, **wanted}, keeps=KEPT)
-    return references.rows_of(answer)
-
-
-def _listed(resource: str, request: ApiRequest, zone: ZoneInfo) -> Exchange[list[Row]]:
-    """The next rows by time, and by id within a second. PrestaShop compares local times, and includes both ends."""
-    query = request.query
-    until = _local(datetime.fromisoformat(query["until"]), zone)
-    found: list[Row] = []
-    if "at" in query:
-        same = {"filter[date_upd]": f"[{query['at']}]", "filter[id]": f">[{query['after']}]", "sort": "[id_ASC]"}
-        found = references.rows_of((yield _request(resource, same, PAGE)))
-        begin = (datetime.fromisoformat(query["at"]) + _SECOND).strftime(_LOCAL)
-    else:
-        begin = _earliest(datetime.fromisoformat(query["since"]), datetime.fromisoformat(query["until"]), zone)
-    if len(found) < PAGE:
-        later = {"filter[date_upd]": f"[{begin},{until}]", "sort": "[date_upd_ASC,id_ASC]"}
-        found += references.rows_of((yield _request(resource, later, PAGE - len(found))))
-    return found
-
-
-def _request(resource: str, asked: Mapping[str, str], limit: int) -> ApiRequest:
-    query = {**_JSON, "display": _DISPLAYED.get(resource, "full"), "date": "1", **asked, "limit": str(limit)}
-    return ApiRequest(path=f"/api/{resource}", query=query)
-
-
-def _earliest(since: datetime, until: datetime, zone: ZoneInfo) -> str:
-    """The earliest local time of that span: where clocks were set back in it, an hour comes twice."""
-    first, last = since.astimezone(zone), until.astimezone(zone)
-    set_back = max((first.utcoffset() or _SECOND) - (last.utcoffset() or _SECOND), timedelta(0))
-    return (first.replace(tzinfo=None) - set_back).strftime(_LOCAL)
-
-
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return instant.astimezone(zone).strftime(_LOCAL)
-
-
-def _page(resource: str, request: ApiRequest, rows: Sequence[Row], related: Mapping[str, Sequence[Row]]) -> Page:
-    kind = references.KINDS[resource]
-    lookup = Lookup(Shop(context=ShopContext(shop=""), related=related))
-    records = []
-    for row in rows:
-        updated, own = lookup.time(str(row.get("date_upd") or ""), "date_upd"), fields.ident(row.get("id"))
-        if updated is None or not own:
-            continue
-        body = encoded(kind, row, references.of_row(resource, row, related), source="prestashop")
-        records.append(Record(topic=kind, id=own, body=body, updated=updated))
-    if len(rows) < PAGE:
-        return Page(records=records)
-    last = rows[-1]
-    following = {"at": str(last.get("date_upd")), "after": str(last.get("id")), "until": request.query["until"]}
-    return Page(records=records, following=ApiRequest(path=request.path, query=following))
 
 
 def _errors(body: bytes) -> str:

@@ -4,7 +4,7 @@ Records are read by REST, since a webhook's body is the resource as REST gives i
 are registered by GraphQL, which alone has all topics. Source: shopify.dev, "Admin API": access, rate limits, errors.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,8 @@ from relevo_ingest.connectors.platform_api import (
     ApiRequest,
     ApiResponse,
     Connection,
-    Exchange,
-    Page,
-    Resource,
     failed_status,
 )
-from relevo_ingest.connectors.shopify import listing
 
 TOKEN, SECRET = "access_token", "client_secret"
 _MEANT = {
@@ -71,8 +67,6 @@ class ShopifyApi:
         SECRET: "API secret key of the same app (shpss_…), with which Shopify signs its webhooks",
     }
 
-    resources: Sequence[Resource] = tuple(Resource(name=name) for name in listing.TOPICS)
-
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """With the app's access token."""
         del now
@@ -93,15 +87,6 @@ class ShopifyApi:
         throttled = any(one.extensions and one.extensions.code == _THROTTLED for one in errors)
         reason = "; ".join(one.message[:200] for one in errors[:3]) or "an error without words"
         return ApiFailure(reason, permanent=not throttled, retry_after=_pause(told) if throttled else None)
-
-    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """The first page."""
-        return listing.first(resource, since, until)
-
-    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
-        """Asks for a page. Raises `InvalidPayload`."""
-        answer = yield request
-        return listing.page(resource, answer)
 
 
 def _answer(body: bytes) -> AnswerShape:

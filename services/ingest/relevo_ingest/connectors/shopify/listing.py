@@ -4,7 +4,7 @@ A page's `Link` leads to the next one by a cursor that stands behind its last re
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from msgspec import Struct
 
-from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Page, Record
+from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Exchange, Page, Record
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fields import Id, Text, Time, ident
@@ -41,7 +41,22 @@ class StampShape(Struct, frozen=True):
     financial_status: Text = None
 
 
-def first(resource: str, since: datetime, until: datetime) -> ApiRequest:
+class ShopifyLists:
+    """The lists of a shop."""
+
+    resources: Sequence[str] = tuple(TOPICS)
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """The first page."""
+        return _first(resource, since, until)
+
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Asks for a page. Raises `InvalidPayload`."""
+        answer = yield request
+        return _page(resource, answer)
+
+
+def _first(resource: str, since: datetime, until: datetime) -> ApiRequest:
     """The first page of what changed in `[since, until)`."""
     span = {"updated_at_min": _written(since), "updated_at_max": _written(until)}
     every = {"status": "any"} if resource == "orders" else {}
@@ -49,7 +64,7 @@ def first(resource: str, since: datetime, until: datetime) -> ApiRequest:
     return ApiRequest(path=f"{PATH}/{resource}.json", query=query)
 
 
-def page(resource: str, answer: ApiResponse) -> Page:
+def _page(resource: str, answer: ApiResponse) -> Page:
     """What the page says, and the next one. Raises `InvalidPayload`."""
     try:
         found = msgspec.json.decode(answer.body, type=dict[str, list[msgspec.Raw]])

@@ -108,7 +108,7 @@ class ShopifyRegistration:
         found: list[Registered] = []
         after: str | None = None
         for _ in range(_MOST_PAGES):
-            answer = yield _query(_LIST, {"after": after})
+            answer = yield _query(_LIST, {"after": after}, reads=True)
             page = decode(answer.body, AnswerShape).data.webhook_subscriptions
             found += [Registered(id=one.id, topic=one.topic, address=one.uri or "") for one in page.nodes]
             after = page.page_info.end_cursor
@@ -130,6 +130,6 @@ class ShopifyRegistration:
         yield _query(_DELETE, {"id": webhook.id})
 
 
-def _query(query: str, variables: Mapping[str, Any]) -> ApiRequest:
+def _query(query: str, variables: Mapping[str, Any], *, reads: bool = False) -> ApiRequest:
     body = msgspec.json.encode({"query": query, "variables": variables})
-    return ApiRequest(path=f"{PATH}/graphql.json", method="POST", headers=_JSON, body=body)
+    return ApiRequest(path=f"{PATH}/graphql.json", method="POST", headers=_JSON, body=body, reads=reads)

@@ -4,7 +4,7 @@ Source: woocommerce-rest-api-docs, REST API v3; class-wc-rest-authentication.php
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -15,12 +15,8 @@ from relevo_ingest.connectors.platform_api import (
     ApiRequest,
     ApiResponse,
     Connection,
-    Exchange,
-    Page,
-    Resource,
     failed_status,
 )
-from relevo_ingest.connectors.woocommerce import listing
 
 KEY, SECRET = "consumer_key", "consumer_secret"
 _MEANT = {
@@ -49,8 +45,6 @@ class WooCommerceApi:
         SECRET: "the consumer secret that is shown beside it once, cs_…",
     }
 
-    resources: Sequence[Resource] = tuple(Resource(name=name) for name in listing.TOPICS)
-
     def authorised(self, request: ApiRequest, connection: Connection, now: datetime) -> ApiRequest:
         """With Basic authentication, which WooCommerce takes by HTTPS only."""
         del now
@@ -65,15 +59,6 @@ class WooCommerceApi:
         if failed is None:
             return None if told is None else ApiFailure(_described(told), permanent=False)
         return failed if told is None else structs.replace(failed, reason=f"{failed.reason[:8]}: {_described(told)}")
-
-    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
-        """The first page; what is deleted meanwhile is told by webhooks alone."""
-        return listing.first(resource, since, until)
-
-    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
-        """Asks for a page. Raises `InvalidPayload`."""
-        answer = yield request
-        return listing.page(resource, request, answer)
 
 
 def _error(body: bytes) -> ErrorShape | None:

@@ -5,14 +5,14 @@ what moves to the end meanwhile makes nothing fall out. Customers can't be asked
 a little, since one that is deleted meanwhile moves those behind it forward.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct, structs
 
-from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Page, Record
+from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Exchange, Page, Record
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fields import Id, Text, ident, utc_without_zone
@@ -38,7 +38,22 @@ class StampShape(Struct, frozen=True):
     date_modified_gmt: Text = None
 
 
-def first(resource: str, since: datetime, until: datetime) -> ApiRequest:
+class WooCommerceLists:
+    """The lists of a shop."""
+
+    resources: Sequence[str] = tuple(TOPICS)
+
+    def changed(self, resource: str, since: datetime, until: datetime) -> ApiRequest:
+        """The first page; what is deleted meanwhile is told by webhooks alone."""
+        return _first(resource, since, until)
+
+    def page(self, resource: str, request: ApiRequest) -> Exchange[Page]:
+        """Asks for a page. Raises `InvalidPayload`."""
+        answer = yield request
+        return _page(resource, request, answer)
+
+
+def _first(resource: str, since: datetime, until: datetime) -> ApiRequest:
     """The first page of what changed in `[since, until)`. WooCommerce compares whole seconds and excludes both ends."""
     span = {"modified_after": _written(since - _SECOND), "modified_before": _written(until), "dates_are_gmt": "true"}
     paging = {"per_page": str(_PAGE), "order": "asc"}
@@ -47,7 +62,7 @@ def first(resource: str, since: datetime, until: datetime) -> ApiRequest:
     return ApiRequest(path=f"{PATH}/{resource}", query={**span, **paging, **how})
 
 
-def page(resource: str, request: ApiRequest, answer: ApiResponse) -> Page:
+def _page(resource: str, request: ApiRequest, answer: ApiResponse) -> Page:
     """What the page says, and the next one. Raises `InvalidPayload`."""
     try:
         bodies = msgspec.json.decode(answer.body, type=list[msgspec.Raw])
