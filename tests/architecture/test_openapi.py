@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from relevo_engine.entrypoints import openapi as of_tasks
 from relevo_engine.entrypoints import tasks_http
-from relevo_ingest.entrypoints import http
+from relevo_ingest.entrypoints import http, serving
 from relevo_ingest.entrypoints import openapi as of_ingest
 from relevo_ingest.entrypoints.front_door import FrontDoor
 
 NOTHING: Any = None
 APPS: dict[str, tuple[Starlette | FrontDoor, dict[str, Any]]] = {
-    "ingest": (http.make_app(http.Ingest(*[NOTHING] * len(http.Ingest.__struct_fields__))), of_ingest.openapi()),
+    "ingest": (http.make_app(serving.Ingest(*[NOTHING] * len(serving.Ingest.__struct_fields__))), of_ingest.openapi()),
     "tasks": (tasks_http.make_app(NOTHING, NOTHING, NOTHING), of_tasks.openapi()),
 }
 both = pytest.mark.parametrize("name", APPS)

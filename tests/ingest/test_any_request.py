@@ -36,11 +36,13 @@ from relevo_ingest.core.storefront.opt_in import OptIn, State
 from relevo_ingest.core.storefront.traffic import AddressRates
 from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.gathering import Gathering
-from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.entrypoints.http import make_app
+from relevo_ingest.entrypoints.serving import Ingest
 from relevo_ingest.entrypoints.storefront import StorefrontParts, VisitRates
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime import catalog, storefronts
 from relevo_runtime.clock import SystemClock
+from relevo_runtime.http_direct import WholeRequest
 from relevo_runtime.last_deliveries import DeliveryRecorder
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
@@ -65,6 +67,11 @@ class Stores:
         self.fetched: list[Notification] = []
 
     async def get(self, name: str) -> catalog.Shop | None:
+        return self.at_hand(name)
+
+    fresh = True
+
+    def at_hand(self, name: str) -> catalog.Shop | None:
         if name in OF_A_MODULE:
             return msgspec.structs.replace(tea_shop(), shop=name, platform=name)
         if name == "lumen":
@@ -394,6 +401,59 @@ def test_the_front_door_leads_where_the_framework_would(method: str, parts: list
     through = asyncio.run(answered(app, method, path, headers, body))
     past = asyncio.run(answered(app.framework, method, path, headers, body))
     assert (through.status_code, through.headers, through.text) == (past.status_code, past.headers, past.text)
+
+
+class Connection:
+    """What a request came by, when it is told what to say."""
+
+    def __init__(self) -> None:
+        self.said: bytes | None = None
+
+    def answer(self, request: WholeRequest, body: bytes) -> None:
+        assert request.body
+        self.said = body
+
+
+async def taken(app: FrontDoor, target: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes | None:
+    """What is answered to a request that came whole; `None` if it is left to the application."""
+    connection = Connection()
+    request = WholeRequest(cast(Any, connection), target.encode(), dict(headers), 0)
+    request.body = body
+    if not app.direct.take(request):
+        return None
+    while connection.said is None:
+        await asyncio.sleep(0)
+    return connection.said
+
+
+def _told(receipt: dict[str, Any]) -> list[Any]:
+    """A receipt without the times, which may be those of the arrivals."""
+    events = [(one["id"], one["type"], one["key"]) for one in receipt["events"] + receipt["waiting"]]
+    return [events, receipt["unrecognised"], receipt["fetching"]]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_what_is_taken_directly_becomes_what_it_would_by_the_framework(data: st.DataObject) -> None:
+    topic = data.draw(st.sampled_from(sorted(topics.READERS)))
+    body = data.draw(malformed_body(topic)) or b"{}"
+    secret = data.draw(st.just(SECRET) | st.just("another-secret"))
+    headers = [
+        (b"x-shopify-hmac-sha256", sign_shopify(secret, body).encode()),
+        (b"x-shopify-topic", data.draw(st.just(topic.encode()) | HEADER)),
+        (b"x-shopify-webhook-id", data.draw(HEADER)),
+        (b"content-type", data.draw(HEADER)),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    path = data.draw(st.sampled_from(["/hooks/tea/shopify", "/hooks/nobody/shopify", "/hooks/tea/woocommerce"]))
+    directly, framework = Stores(), Stores()
+    said = asyncio.run(taken(make(directly), path, headers, body))
+    answer = asyncio.run(answered(make(framework).framework, "POST", path, headers, body))
+    assert (said is not None) == (answer.status_code == 200)
+    if said is not None:
+        assert _told(msgspec.json.decode(said)) == _told(answer.json())
+        assert [one.id for one in directly.stored] == [one.id for one in framework.stored]
+        assert [one.reason for one in directly.kept] == [one.reason for one in framework.kept]
 
 
 @pytest.mark.parametrize("attribute", ["source", "id", "type", "subject", "gift"])

@@ -70,6 +70,11 @@ class CatalogCache(Generic[T]):
         """What is known, however old."""
         return self._snapshot.value
 
+    @property
+    def fresh(self) -> bool:
+        """Whether `get` would not look at the catalog now."""
+        return self._looked_at > self._monotonic() - self._interval
+
     async def get(self) -> T:
         """What is known, at most `interval` seconds old while the database answers. Raises `CatalogUnavailable`."""
         await self._look_unless_after(self._monotonic() - self._interval)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +17,12 @@ from starlette.types import ASGIApp
 
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.health import Health
+from relevo_runtime.http_direct import Direct, DirectProtocol
 from relevo_runtime.http_limits import Limits, bounded_protocol, most_connections
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
+
+_TICK_SECONDS = 1.0
 
 
 class PortInUse(RuntimeFault):
@@ -35,16 +39,40 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def main_loop(self) -> None:
+        """uvicorn looks ten times a second whether it shall end, and renews the date each tenth time."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self.told.wait()
+
+    @functools.cached_property
+    def told(self) -> asyncio.Event:
+        """Set when it shall end."""
+        return asyncio.Event()
+
+    def end(self) -> None:
+        """Begins to stop."""
+        self.should_exit = True
+        self.told.set()
+
 
 @contextlib.asynccontextmanager
 async def serve(
-    app: ASGIApp, host: str, port: int, *, stop_timeout: float = 5.0, limits: Limits | None = None
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    stop_timeout: float = 5.0,
+    limits: Limits | None = None,
+    direct: Direct | None = None,
 ) -> AsyncIterator[int]:
     """Serve `app` while the block runs; gives the port (for 0, the one that was free). Raises `PortInUse`.
 
-    At the end requests in flight get `stop_timeout` seconds.
+    At the end requests in flight get `stop_timeout` seconds. What `direct` takes does not reach `app`.
     """
     limits = limits or Limits(most_connections())
+    protocol = bounded_protocol(limits, DirectProtocol, direct=direct) if direct else bounded_protocol(limits)
     config = uvicorn.Config(
         app,
         host=host,
@@ -54,7 +82,7 @@ async def serve(
         lifespan="off",
         server_header=False,
         proxy_headers=False,  # nobody asks who the client was
-        http=bounded_protocol(limits),
+        http=protocol,
         backlog=min(2048, limits.connections),
         timeout_graceful_shutdown=int(stop_timeout) or 1,
     )
@@ -67,7 +95,7 @@ async def serve(
     try:
         yield int(server.servers[0].sockets[0].getsockname()[1])
     finally:
-        server.should_exit = True
+        server.end()
         await task
 
 

@@ -1,7 +1,9 @@
+# ruff: noqa: D102 - what the parser and the event loop call is documented by uvicorn
 """Limits on the connections of an HTTP server, which uvicorn lacks: how many, and how long each may keep it waiting."""
 
 import asyncio
 import resource
+from typing import Any
 
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,18 +30,19 @@ def most_connections() -> int:
     return max(_FEWEST_CONNECTIONS, int(known * _SHARE_OF_DESCRIPTORS))
 
 
-def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """uvicorn's protocol under `limits`, for one server."""
+def bounded_protocol(limits: Limits, base: "type[Bounded] | None" = None, **more: Any) -> type[asyncio.Protocol]:
+    """uvicorn's protocol under `limits`, for one server: as `base` has it, which may need `more`."""
     own = {
         "limits": limits,
         "held": set(),
-        "silent": Deadlines(limits.head_seconds, _Bounded.give_up),
-        "sending": Deadlines(limits.request_seconds, _Bounded.give_up),
+        "silent": Deadlines(limits.head_seconds, Bounded.give_up),
+        "sending": Deadlines(limits.request_seconds, Bounded.give_up),
+        **more,
     }
-    return type("Bounded", (_Bounded,), own)
+    return type("BoundedHere", (base or Bounded,), own)
 
 
-class _Bounded(HttpToolsProtocol):
+class Bounded(HttpToolsProtocol):
     """A connection that says nothing, or trickles, is closed.
 
     One that comes when there are too many takes the place of the one that has been silent the longest, or else of the
@@ -47,9 +50,9 @@ class _Bounded(HttpToolsProtocol):
     """
 
     limits: Limits
-    held: "set[_Bounded]"
-    silent: "Deadlines[_Bounded]"  # those that wait for the head of a request
-    sending: "Deadlines[_Bounded]"  # those whose head is there, and whose body is not
+    held: "set[Bounded]"
+    silent: "Deadlines[Bounded]"  # those that wait for the head of a request
+    sending: "Deadlines[Bounded]"  # those whose head is there, and whose body is not
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)

@@ -12,6 +12,7 @@ from relevo_runtime.catalog_cache import CatalogCache, CatalogUnavailable
 from relevo_runtime.postgres import Connection, Pool
 from relevo_runtime.secret_keys import SecretKeys
 
+_NO_FIELDS: Mapping[str, str] = {}
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +51,15 @@ class Shops:
             raise Busy(str(error)) from error
         return known.shops.get(name)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the catalog need not be looked at for now."""
+        return self._catalog.fresh
+
+    def at_hand(self, name: str) -> catalog.Shop | None:
+        """The shop by what is known, however old."""
+        return self._catalog.value.shops.get(name)
+
     async def changed(self) -> bool:
         """Whether the catalog is another than at the call, by a look that began after it. Raises `Busy` as `get`.
 
@@ -62,7 +72,7 @@ class Shops:
 
     def own_fields(self, name: str) -> Mapping[str, str]:
         """By which names a shop keeps what is not a field of its platform."""
-        return self._catalog.value.own_fields.get(name, {})
+        return self._catalog.value.own_fields.get(name, _NO_FIELDS)
 
     def types(self, name: str) -> EventTypes:
         """The events that a shop has: the built-in ones, and those that it declared. Made once a revision."""

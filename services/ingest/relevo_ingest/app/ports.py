@@ -61,6 +61,15 @@ class ShopCatalog(Protocol):
         """The shop, or `None` if it is not known. Raises `Busy`."""
         ...
 
+    @property
+    def fresh(self) -> bool:
+        """Whether `get` would answer without looking at what is stored."""
+        ...
+
+    def at_hand(self, name: str) -> KnownShop | None:
+        """The shop by what is known, however old."""
+        ...
+
     async def changed(self) -> bool:
         """Whether what is stored is another than at the call, by a look that began after it. Raises `Busy`."""
         ...

@@ -17,7 +17,8 @@ from relevo_ingest.adapters.states import RETENTION
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.dependencies import stores
 from relevo_ingest.entrypoints.gathering import Gathering
-from relevo_ingest.entrypoints.http import Ingest, make_app
+from relevo_ingest.entrypoints.http import make_app
+from relevo_ingest.entrypoints.serving import Ingest
 from relevo_ingest.entrypoints.storefront_wiring import storefront_parts
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.environment import start
@@ -66,7 +67,8 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time)
         front = storefront_parts(settings, pool, opened.deps)
         parts = (rates, service.clock, service.metrics, gathering, keys, front, deliveries)
-        app, stop_timeout = make_app(Ingest(settings, opened.shops, opened.deps, *parts)), settings.stop_timeout
+        app = make_app(Ingest(settings, opened.shops, opened.deps, *parts))
+        host, port = settings.ingest_host, settings.ingest_port
         async with (
             service.running(
                 service.loop("retention", forget, longest_pause=3600),
@@ -75,7 +77,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
                 service.loop("last deliveries", deliveries.run_once, longest_pause=_DELIVERIES_SECONDS),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
-            serve(app, settings.ingest_host, settings.ingest_port, stop_timeout=stop_timeout) as port,
+            serve(app, host, port, stop_timeout=settings.stop_timeout, direct=app.direct) as bound,
         ):
-            _log.info("ingest listens on %s:%d", settings.ingest_host, port)
-            yield port
+            _log.info("ingest listens on %s:%d", host, bound)
+            yield bound

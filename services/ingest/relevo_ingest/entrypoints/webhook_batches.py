@@ -1,8 +1,9 @@
 """Webhooks that are let in at the same moment are received as one list; each request waits for its own outcome."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
+from functools import partial
 
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies, Outcome
@@ -12,7 +13,8 @@ from relevo_ingest.entrypoints.gathering import Gathering
 _AT_ONCE = 2
 """So many lists keep the process at work while Kafka or PostgreSQL has one of them."""
 _PATIENCE = 0.1
-_Waiting = tuple[Delivery, "asyncio.Future[Receipt]"]
+Told = Callable[[Outcome[Receipt]], None]
+_Waiting = tuple[Delivery, Told]
 
 
 class WebhookBatches:
@@ -33,8 +35,12 @@ class WebhookBatches:
     async def receive(self, delivery: Delivery) -> Receipt:
         """What became of the webhook, when it is safe. Raises what `receive_webhook` raises."""
         outcome: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._gathering.enter(lambda: self._join((delivery, outcome)))
+        self.add(delivery, partial(_settle, outcome))
         return await outcome
+
+    def add(self, delivery: Delivery, told: Told) -> None:
+        """`told` hears what became of the webhook, unless the process ends before."""
+        self._gathering.enter(partial(self._join, (delivery, told)))
 
     def _join(self, one: _Waiting) -> None:
         self._next.append(one)
@@ -56,7 +62,7 @@ class WebhookBatches:
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
-        batch, self._next = [one for one in self._next if not one[1].done()], []  # the others have gone
+        batch, self._next = self._next, []
         # A context of its own: a batch belongs to no single request.
         task = asyncio.create_task(self._receive(batch), context=Context())
         self._under_way.add(task)
@@ -64,16 +70,15 @@ class WebhookBatches:
 
     async def _receive(self, batch: Sequence[_Waiting]) -> None:
         def report(place: int, outcome: Outcome[Receipt]) -> None:
-            waiting = batch[place][1]
-            if waiting.done():
-                return
-            if isinstance(outcome, Exception):
-                waiting.set_exception(outcome)
-            else:
-                waiting.set_result(outcome)
+            batch[place][1](outcome)
 
-        try:
-            await receive_webhooks(self._deps, [delivery for delivery, _ in batch], report)
-        finally:
-            for _, waiting in batch:  # only if the batch itself was cancelled is anybody left
-                waiting.cancel()
+        await receive_webhooks(self._deps, [delivery for delivery, _ in batch], report)
+
+
+def _settle(waiting: "asyncio.Future[Receipt]", outcome: Outcome[Receipt]) -> None:
+    if waiting.done():  # whoever waited has gone
+        return
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)
