@@ -1,6 +1,7 @@
 """Who a browser is: a visitor becomes a customer by proof alone, with what the browser did, and nobody else's."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from relevo_contracts.envelope import Event
 from relevo_ingest.core.aliases import Kind
 from relevo_ingest.core.storefront.proofs import identity_token
+from relevo_notifier.app.ports import Message
+from relevo_notifier.app.prepare import Prepare
+from relevo_notifier.app.visit_links import VisitLinks
 from relevo_runtime import storefronts
 from relevo_runtime.catalog import Secret
 from relevo_runtime.clock import SystemClock
@@ -20,6 +24,9 @@ from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import Ingest
 from tests.ingest.test_any_request import IDENTITY_SECRET, PUBLIC_KEY, VALUES, Stores, nothing_malformed
 from tests.ingest.visits import HEADERS, ORIGIN, VISITOR, batch, told
+from tests.notifier.support import CONTEXT, delivery, work
+from tests.notifier.test_malformed_values import Known
+from tests.notifier.test_visit_links import Fronts
 
 
 class Shop:
@@ -68,8 +75,39 @@ async def shop(ingest: Ingest, pool: Pool) -> AsyncIterator[Shop]:
     yield Shop(ingest, pool)
 
 
+def mail_to(key: str, secret: str) -> str:
+    """The text of a mail that the notifier writes to a customer, with a link to their cart."""
+
+    class Tea(Fronts):
+        def is_at(self, shop: str, host: str) -> bool:
+            return shop == "tea" and host == "tea.example.com"
+
+    visits = VisitLinks(Tea(), lambda visit: token_of(secret, visit), "https://relevo.example.com/")
+    trigger = CONTEXT["trigger"] | {"recover_url": f"{ORIGIN}/cart?a=1"}
+    item = delivery(shop="tea", key=key, at=SystemClock().now(), context=CONTEXT | {"trigger": trigger})
+    message = Prepare(Known(), lambda *_: "https://relevo.example.com/u/1", visits=visits).message(
+        work(item), SystemClock().now()
+    )
+    assert isinstance(message, Message)
+    return message.mail.text
+
+
 def page(number: int) -> dict[str, Any]:
     return {"id": f"p{number}", "type": "page.viewed", "data": {"url": f"{ORIGIN}/{number}"}}
+
+
+async def test_whoever_comes_by_a_mail_is_its_recipient_with_what_the_browser_did(shop: Shop) -> None:
+    ana = await shop.customer("7", "ana@example.com")
+    await shop.tell(page(1))
+    browser = (await shop.names())[f"anonymous:{VISITOR}"]
+    secret = shop.ingest.settings.link_secret.get_secret_value()
+    [url] = re.findall(r"https://tea\S+", mail_to(ana, secret))
+    assert url.startswith(f"{ORIGIN}/cart?a=1&rlv=")
+    hit = {"id": "v", "type": "visit", "data": {"token": url.partition("rlv=")[2]}}
+    assert await shop.tell(hit) == 202
+    merged = (await shop.stored())[-1]
+    assert (merged.type, merged.key, merged.data["merged_keys"]) == ("customer.merged", ana, [browser])
+    assert (await shop.names())[f"anonymous:{VISITOR}"] == ana
 
 
 async def test_a_visit_becomes_the_customers_who_signs_in(shop: Shop) -> None:

@@ -70,6 +70,11 @@ class NotifierSettings(ProviderSettings):
     notifier_quiet_until: time | None = Field(
         default=None, description="Local time until which people get no marketing, such as 08:00."
     )
+    notifier_visit_links: bool = Field(
+        default=True,
+        description="Whether links to a shop's own pages, in mails to customers' own addresses, tell its storefront who"
+        " reads them; false keeps visitors who do not sign in unknown.",
+    )
 
     notifier_call_connections: int = Field(
         default=16, ge=1, le=200, description="HTTP calls of workflows that are under way at once."

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from relevo_contracts.storefront import VISIT_PARAMETER
 from relevo_ingest.app.confirm_sign_up import confirm_sign_up, decline_sign_up
 from relevo_ingest.app.ports import KnownShop, ShopCatalog
 from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.storefront.opt_in import OptIn
 from relevo_ingest.core.storefront.traffic import address_hash
-from relevo_ingest.core.storefront.values import VISIT_PARAMETER
 from relevo_ingest.entrypoints import pages
 from relevo_ingest.entrypoints.bodies import read_body
 from relevo_ingest.entrypoints.links import page_response

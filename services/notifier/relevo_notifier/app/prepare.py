@@ -8,6 +8,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.app.ports import Catalog, Message
+from relevo_notifier.app.visit_links import VisitLinks
 from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final
@@ -20,20 +21,27 @@ from relevo_templates.messages import Rendered
 class Prepare:
     """Decides at the moment of sending and renders. `unsubscribe_url` makes the link of a marketing mail to an address.
 
-    `quiet` are the quiet hours of shops that have none of their own.
+    `quiet` are the quiet hours of shops that have none of their own; `visits` has links say who reads them, if given.
     """
 
     def __init__(
-        self, catalog: Catalog, unsubscribe_url: Callable[[SendDelivery, str], str], quiet: QuietHours | None = None
+        self,
+        catalog: Catalog,
+        unsubscribe_url: Callable[[SendDelivery, str], str],
+        quiet: QuietHours | None = None,
+        visits: VisitLinks | None = None,
     ) -> None:
         self._catalog = catalog
         self._unsubscribe_url = unsubscribe_url
+        self._visits = visits
         self._quiet = quiet
 
     async def load(self, works: Iterable[Work]) -> None:
         """Have ready what `message` needs of the catalog."""
         works = list(works)
         await self._catalog.load({w.delivery.shop for w in works}, {w.delivery.definition for w in works})
+        if self._visits is not None:
+            await self._visits.load()
 
     def message(self, work: Work, now: datetime) -> Message | Settled:
         """The message; or how the delivery is settled because it may not, or can't, go out."""
@@ -70,6 +78,8 @@ class Prepare:
         except TemplateError as error:
             detail = {"file": error.file, "line": str(error.line)}
             return final(work, "failed", now, f"the template can't be rendered: {error}", detail=detail)
+        if self._visits is not None:
+            rendered = self._visits.marked(rendered, work, verdict.address, now)
         content = _content(delivery, shop, contact, rendered, (verdict.address, unsubscribe_url, now))
         return Message(delivery.id, sender, verdict.address, content, rendered.notes)
 

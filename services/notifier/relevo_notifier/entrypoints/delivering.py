@@ -8,9 +8,11 @@ from relevo_contracts import topics
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.deliveries import Deliveries, ProviderQueue
+from relevo_notifier.adapters.storefronts import Storefronts
 from relevo_notifier.app.attempt_delivery import Attempt
 from relevo_notifier.app.ports import Provider
 from relevo_notifier.app.prepare import Prepare
+from relevo_notifier.app.visit_links import VisitLinks
 from relevo_notifier.app.worker_pool import PoolLimits
 from relevo_notifier.core.policy import QuietHours, Retry
 from relevo_notifier.core.routing import Routing
@@ -20,7 +22,8 @@ from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, WorkerPoolS
 from relevo_notifier.providers.registry import open_providers
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.clock import Clock
-from relevo_runtime.links import unsubscribe_token
+from relevo_runtime.links import token_of, unsubscribe_token
+from relevo_runtime.postgres import Pool
 
 
 def deliveries_kind(
@@ -29,7 +32,9 @@ def deliveries_kind(
     """The deliveries, sent by the providers that the settings choose. They are closed when `stack` unwinds."""
     settings, context = dependencies.settings, dependencies.context
     routing = settings.routing
-    prepare = Prepare(catalog, partial(_unsubscribe_url, settings), _quiet(settings))
+    prepare = Prepare(
+        catalog, partial(_unsubscribe_url, settings), _quiet(settings), _visits(settings, dependencies.pool)
+    )
     pools: list[WorkerPoolSpec[SendDelivery, Work, Settled]] = []
     for name, provider in open_providers(settings, routing).items():
         stack.push_async_callback(provider.close)
@@ -75,6 +80,13 @@ def _rules(settings: NotifierSettings, clock: Clock) -> Rules:
 def _quiet(settings: NotifierSettings) -> QuietHours | None:
     start, end = settings.notifier_quiet_from, settings.notifier_quiet_until
     return QuietHours(start, end) if start is not None and end is not None else None
+
+
+def _visits(settings: NotifierSettings, pool: Pool) -> VisitLinks | None:
+    if not settings.notifier_visit_links:
+        return None
+    secret = settings.link_secret.get_secret_value()
+    return VisitLinks(Storefronts(pool), partial(token_of, secret), f"{settings.public_url}/")
 
 
 def _unsubscribe_url(settings: NotifierSettings, delivery: SendDelivery, address: str) -> str:

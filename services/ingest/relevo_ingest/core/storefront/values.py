@@ -8,14 +8,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from relevo_contracts.payloads import EventContact
+from relevo_contracts.storefront import VISIT_PARAMETER
 from relevo_ingest.core import normalise
 from relevo_ingest.core.errors import InvalidPayload
 from relevo_ingest.core.fields import optional_money
 from relevo_ingest.core.notes import note
 from relevo_ingest.core.redaction import redact
 
-VISIT_PARAMETER = "rlv"
-"""The parameter of a link in a mail that proves who reads it; it is taken out of every address that is kept."""
 _VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LONGEST_URL = 2_000
 _LONGEST_NAME = 60
