@@ -65,6 +65,28 @@ OF = {
         odd={"code": 30001, "message": "Queue overflow"},
         id_="SM1",
     ),
+    "vonage": Answers(
+        taken=(200, {}, {"message-count": "1", "messages": [{"status": "0", "message-id": "0C1"}]}),
+        refused=(200, {}, {"message-count": "1", "messages": [{"status": "6", "error-text": "Unroutable"}]}),
+        odd={"message-count": "1", "messages": [{"status": "9", "error-text": "Quota exceeded"}]},
+        id_="0C1",
+    ),
+    "messagebird": Answers(
+        taken=(201, {}, {"id": "mb-1", "body": "Hello"}),
+        refused=(
+            422,
+            {},
+            {"errors": [{"code": 10, "description": "originator is invalid"}]},
+        ),
+        odd={"errors": [{"code": 25, "description": "Not enough balance"}]},
+        id_="mb-1",
+    ),
+    "plivo": Answers(
+        taken=(202, {}, {"message": "message(s) queued", "message_uuid": ["pl-1"], "api_id": "a"}),
+        refused=(400, {}, {"api_id": "a", "error": "dst is not valid"}),
+        odd={"api_id": "a", "error": "something went wrong"},
+        id_="pl-1",
+    ),
 }
 BEFORE, AFTER, PARTLY, SILENT = "before the request", "after the request", "in the answer", "never"
 """When a connection is cut."""

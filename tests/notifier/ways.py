@@ -12,6 +12,10 @@ from relevo_notifier.providers.brevo.client import BrevoProvider
 from relevo_notifier.providers.brevo.options import BrevoOptions
 from relevo_notifier.providers.mailgun.client import MailgunProvider
 from relevo_notifier.providers.mailgun.options import MailgunOptions
+from relevo_notifier.providers.messagebird.client import MessageBirdProvider
+from relevo_notifier.providers.messagebird.options import MessageBirdOptions
+from relevo_notifier.providers.plivo.client import PlivoProvider
+from relevo_notifier.providers.plivo.options import PlivoOptions
 from relevo_notifier.providers.postmark.client import PostmarkProvider
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.sendgrid.client import SendGridProvider
@@ -22,11 +26,14 @@ from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.twilio.client import TwilioProvider
 from relevo_notifier.providers.twilio.options import TwilioOptions
+from relevo_notifier.providers.vonage.client import VonageProvider
+from relevo_notifier.providers.vonage.options import VonageOptions
 from relevo_sandbox.faults import ApiFaults, Faults
 from relevo_sandbox.sandbox import Sandbox
 from tests.notifier.test_mime import mail_content
 
 TOKEN = "sandbox"
+NUMBERS = [f"+1202555010{n}" for n in range(10)]
 ADDRESSES = [f"ana{n}@example.com" for n in range(10)]
 UNSUBSCRIBE = "https://example.com/u/" + "x" * 200
 
@@ -108,7 +115,22 @@ def twilio(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way
         "refuse": lambda address: Faults(sms_refuse={address: 21610}),
         "vanish": lambda _: Faults(sms_vanish_every=1),
     }
-    return Way(TwilioProvider(options), sandbox, [f"+1202555010{n}" for n in range(10)], faults)
+    return Way(TwilioProvider(options), sandbox, NUMBERS, faults)
+
+
+def vonage(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
+    options = VonageOptions(url=url_of(sandbox, port), key="key", secret=SecretStr(token), connections=4, timeout=2)
+    return Way(VonageProvider(options), sandbox, NUMBERS, api_faults("vonage", 7))
+
+
+def messagebird(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
+    options = MessageBirdOptions(url=url_of(sandbox, port), key=SecretStr(token), connections=4, timeout=2)
+    return Way(MessageBirdProvider(options), sandbox, NUMBERS, api_faults("messagebird"), suppresses=False)
+
+
+def plivo(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
+    options = PlivoOptions(url=url_of(sandbox, port), account="MA1", token=SecretStr(token), connections=4, timeout=2)
+    return Way(PlivoProvider(options), sandbox, NUMBERS, api_faults("plivo"), suppresses=False)
 
 
 def postmark(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
@@ -140,6 +162,6 @@ def brevo(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
     return Way(BrevoProvider(options), sandbox, ADDRESSES, api_faults("brevo"), suppresses=False)
 
 
-HTTP_WAYS = [postmark, ses, sendgrid, mailgun, brevo, twilio]
+HTTP_WAYS = [postmark, ses, sendgrid, mailgun, brevo, twilio, vonage, messagebird, plivo]
 WAYS = [smtp, *HTTP_WAYS]
 Make = Callable[..., Way]

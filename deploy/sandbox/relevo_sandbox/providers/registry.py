@@ -2,10 +2,13 @@
 
 from relevo_sandbox.providers.brevo.api import BrevoSandbox
 from relevo_sandbox.providers.mailgun.api import MailgunSandbox
+from relevo_sandbox.providers.messagebird.api import MessageBirdSandbox
+from relevo_sandbox.providers.plivo.api import PlivoSandbox
 from relevo_sandbox.providers.postmark.api import PostmarkSandbox
 from relevo_sandbox.providers.sendgrid.api import SendGridSandbox
 from relevo_sandbox.providers.ses.api import SesSandbox
 from relevo_sandbox.providers.twilio.api import SmsSandbox
+from relevo_sandbox.providers.vonage.api import VonageSandbox
 
 APIS = (
     PostmarkSandbox,
@@ -14,4 +17,7 @@ APIS = (
     MailgunSandbox,
     BrevoSandbox,
     SmsSandbox,
+    VonageSandbox,
+    MessageBirdSandbox,
+    PlivoSandbox,
 )

@@ -12,7 +12,11 @@ from relevo_notifier.providers.brevo.client import BrevoProvider
 from relevo_notifier.providers.brevo.options import BrevoOptions
 from relevo_notifier.providers.mailgun.client import MailgunProvider
 from relevo_notifier.providers.mailgun.options import MailgunOptions
+from relevo_notifier.providers.messagebird.client import MessageBirdProvider
+from relevo_notifier.providers.messagebird.options import MessageBirdOptions
 from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.plivo.client import PlivoProvider
+from relevo_notifier.providers.plivo.options import PlivoOptions
 from relevo_notifier.providers.postmark.client import PostmarkProvider
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.sendgrid.client import SendGridProvider
@@ -24,6 +28,8 @@ from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.twilio.client import TwilioProvider
 from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_notifier.providers.unconfigured import Unconfigured
+from relevo_notifier.providers.vonage.client import VonageProvider
+from relevo_notifier.providers.vonage.options import VonageOptions
 from relevo_runtime.settings import RuntimeSettings
 
 _PREFIX = "notifier_"
@@ -45,6 +51,9 @@ class ProviderSettings(RuntimeSettings):
     notifier_mailgun: Annotated[MailgunOptions, MailgunProvider] = MailgunOptions()
     notifier_brevo: Annotated[BrevoOptions, BrevoProvider] = BrevoOptions()
     notifier_twilio: Annotated[TwilioOptions, TwilioProvider] = TwilioOptions()
+    notifier_vonage: Annotated[VonageOptions, VonageProvider] = VonageOptions()
+    notifier_messagebird: Annotated[MessageBirdOptions, MessageBirdProvider] = MessageBirdOptions()
+    notifier_plivo: Annotated[PlivoOptions, PlivoProvider] = PlivoOptions()
 
 
 class Registered(NamedTuple):

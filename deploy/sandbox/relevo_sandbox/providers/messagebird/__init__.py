@@ -1,0 +1,1 @@
+"""The part of MessageBird's API that sending needs."""

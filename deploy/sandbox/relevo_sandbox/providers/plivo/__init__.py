@@ -1,0 +1,1 @@
+"""The part of Plivo's API that sending needs."""

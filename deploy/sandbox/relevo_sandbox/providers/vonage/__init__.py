@@ -1,0 +1,1 @@
+"""The part of Vonage's API that sending needs."""

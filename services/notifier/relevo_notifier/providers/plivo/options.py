@@ -1,0 +1,26 @@
+"""The account at Plivo and how to reach it."""
+
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from relevo_contracts.contact import Channel
+from relevo_notifier.providers.options import ProviderOptions
+
+
+class PlivoOptions(ProviderOptions):
+    """One request takes `timeout` seconds at most."""
+
+    channel: ClassVar[Channel] = "sms"
+
+    url: str = Field(default="https://api.plivo.com", description="Address of Plivo's API, or a sandbox's.")
+    account: str = Field(default="", description="The account's auth id; empty: no SMS can be sent.")
+    token: SecretStr = Field(default=SecretStr(""), description="The account's auth token.")
+    connections: int = Field(
+        default=8, ge=1, le=200, description="Connections to Plivo; each has one request under way at a time."
+    )
+    timeout: float = Field(default=20.0, ge=1, le=300, description="Seconds that one request to Plivo may take.")
+
+    def missing(self) -> str:
+        """The account."""
+        return "" if self.account else "set RELEVO_NOTIFIER_PLIVO_ACCOUNT and _TOKEN"
