@@ -12,16 +12,17 @@ from relevo_ingest.connectors.bigcommerce.listing import BigCommerceLists
 from relevo_ingest.connectors.bigcommerce.registration import BigCommerceRegistration
 from relevo_ingest.connectors.connector import Connector
 from relevo_ingest.connectors.magento.api import MagentoApi
-from relevo_ingest.connectors.magento.connector import Magento
 from relevo_ingest.connectors.magento.listing import MagentoLists
+from relevo_ingest.connectors.magento.topics import TOPICS as MAGENTO
+from relevo_ingest.connectors.module_connector import ModuleConnector
 from relevo_ingest.connectors.orocommerce.api import OroCommerceApi
 from relevo_ingest.connectors.orocommerce.connector import OroCommerce
 from relevo_ingest.connectors.orocommerce.listing import OroCommerceLists
 from relevo_ingest.connectors.orocommerce.registration import OroCommerceRegistration
 from relevo_ingest.connectors.platform_api import ChangeLists, FetchesById, PlatformApi
 from relevo_ingest.connectors.prestashop.api import PrestaShopApi
-from relevo_ingest.connectors.prestashop.connector import PrestaShop
 from relevo_ingest.connectors.prestashop.listing import PrestaShopLists
+from relevo_ingest.connectors.prestashop.topics import TOPICS as PRESTASHOP
 from relevo_ingest.connectors.registration import Registration
 from relevo_ingest.connectors.shopify.api import ShopifyApi
 from relevo_ingest.connectors.shopify.connector import Shopify
@@ -37,8 +38,8 @@ CONNECTORS: Mapping[str, Connector] = MappingProxyType(
         "adobe-commerce": AdobeCommerce(),
         "bigcommerce": BigCommerce(),
         "orocommerce": OroCommerce(),
-        "magento": Magento(),
-        "prestashop": PrestaShop(),
+        "magento": ModuleConnector("magento", "Magento Open Source", MAGENTO),
+        "prestashop": ModuleConnector("prestashop", "PrestaShop", PRESTASHOP),
         "shopify": Shopify(),
         "woocommerce": WooCommerce(),
     }

@@ -1,10 +1,9 @@
 """Which record of PrestaShop is read by what, and what it can make. The topic is signed with the body."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from msgspec import Struct
-
+from relevo_ingest.connectors.module_connector import Topic
 from relevo_ingest.connectors.prestashop import customers, orders, products
 from relevo_ingest.connectors.prestashop.shapes import (
     CartShape,
@@ -16,19 +15,7 @@ from relevo_ingest.connectors.prestashop.shapes import (
     SlipShape,
     StockShape,
 )
-from relevo_ingest.core import shop_events
-from relevo_ingest.core.drafts import NoEvent, Reading, ShopContext
 from relevo_ingest.core.shop_events import reader
-
-Reader = Callable[[bytes, ShopContext], Reading]
-
-
-class Topic(Struct, frozen=True):
-    """One kind of record: what reads it, which events it can make."""
-
-    read: Reader
-    events: tuple[str, ...]
-
 
 _ORDER = ("order.placed", "order.paid", "order.cancelled", "order.status_changed")
 _SHIPMENT = ("shipment.created", "shipment.updated", "shipment.delivered")
@@ -50,14 +37,3 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
     }
 )
 """Every kind of record that is read."""
-
-
-def mismatch(topic: str, body: bytes) -> str | None:
-    """Why `body` can't be one of `topic`; `None` if nothing speaks against it, or if the topic is not read."""
-    return shop_events.mismatch(topic, body) if topic in TOPICS else None
-
-
-def read(topic: str, body: bytes, shop: ShopContext) -> Reading:
-    """The drafts of a message, or why it has no event. Raises `InvalidPayload`."""
-    known = TOPICS.get(topic)
-    return known.read(body, shop) if known else NoEvent(f"{topic}: no canonical event is made of this record")
