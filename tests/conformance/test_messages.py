@@ -169,7 +169,7 @@ RAW = (b"", b"null", b"[]", b"{", b"[" * 5000, b'{"a":' * 5000, b"\x00\xff", b'"
 
 @every_platform
 @pytest.mark.parametrize("raw", RAW, ids=lambda raw: repr(raw[:8]))
-def test_what_is_no_message_says_so(name: str, raw: bytes) -> None:
+def test_what_is_not_a_message_says_so(name: str, raw: bytes) -> None:
     connector, place = connector_of(name), PLATFORMS[name].shop
     assert connector.claims({}, raw).topic == ""
     for topic in connector.events_by_topic:

@@ -143,7 +143,7 @@ def _whole_number(text: str) -> int | str | None:
 
 
 def _fraction(text: str) -> float | None:
-    """Beyond what a float can hold it is infinite, which is no value of anything."""
+    """Beyond what a float can hold it is infinite, which means nothing."""
     number = float(text)
     if isinf(number):
         note("body", f"the number {text[:_LONGEST_NUMBER]} is too large; it was left out")
