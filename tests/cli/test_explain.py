@@ -112,7 +112,11 @@ async def test_it_tells_runs_apart_who_approved_and_what_a_mail_waited_for(
 async def test_it_tells_what_was_said_about_consent_with_its_proof(shop: Engine, environment: dict[str, str]) -> None:
     await shop.pool.execute(
         """insert into notifier.consent_log values ('sample', 'erp', 'e1', 'cus_1', 'email', 'marketing', 'a@b.example',
-           'granted', $1, 'footer', 'Yes, news.', 'https://sample.example/news', '', '', true)""",
+           'granted', $1, 'footer', 'Yes, news.', 'https://sample.example/news', '', '', true, '', '', null),
+           ('sample', 'page', 'e2', 'cus_1', 'email', 'newsletter', 'a@b.example', 'granted',
+           $1::timestamptz + interval '1 minute', 'double-opt-in', 'Yes.',
+           'https://sample.example/', '', '5d41402abc4b2a76', true, 'popup', '2026-01',
+           $1::timestamptz - interval '1 hour')""",
         MORNING,
     )
     code, out, err = await relevo("explain", "--shop", "sample", "--customer", "cus_1", *SINCE, **environment)
@@ -120,6 +124,8 @@ async def test_it_tells_what_was_said_about_consent_with_its_proof(shop: Engine,
     assert (
         "said about consent:\n2026-03-02 09:00  email, marketing: granted"
         " (https://sample.example/news, “Yes, news.”, confirmed by a second message)\n"
+        "2026-03-02 09:01  email, newsletter: granted (https://sample.example/, form popup, “Yes.” (version 2026-01),"
+        " confirmed by a second message that was asked for at 2026-03-02 08:00)\n"
     ) in out
 
 

@@ -24,6 +24,9 @@ AGREED = ConsentChanged(
     form_url="https://acme.example/news",
     ip_hash="5d41402abc4b2a76",
     double_opt_in=True,
+    form="footer",
+    wording_version="2026-01",
+    requested_at=NOON - timedelta(hours=1),
 )
 ASKED = [
     record("customer.created", CustomerChanged(customer=ANA)),
@@ -57,6 +60,9 @@ async def test_each_statement_about_consent_is_kept_with_its_proof_once(pool: Po
     )
     assert (withdrawn.state, withdrawn.at) == ("withdrawn", NOON + timedelta(minutes=4))
     assert agreed.address == "ana@example.com"
+    assert (agreed.form, agreed.wording_version, agreed.requested_at) == (
+        *("footer", "2026-01", NOON - timedelta(hours=1)),
+    )
 
 
 @pytest.mark.parametrize("who", ["customer", "shop"])

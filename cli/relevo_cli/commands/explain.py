@@ -172,17 +172,19 @@ def _lines(answer: Answer) -> Iterator[tuple[str, int | None]]:
         yield from ((f"  {one.workflow}: {in_words(one.text, zone)}", None) for one in explanation.absences)
     if answer.consents:
         yield "said about consent:", None
-        yield from ((f"{local_minute(one.at, zone)}  {_consent(one)}", _MARGIN) for one in answer.consents)
+        yield from ((f"{local_minute(one.at, zone)}  {_consent(one, zone)}", _MARGIN) for one in answer.consents)
     for name in answer.unreadable:
         yield f"  {name}: its version can't be read by this release, so nobody enters; deploy it anew", None
 
 
-def _consent(one: Consent) -> str:
+def _consent(one: Consent, zone: tzinfo) -> str:
     """A statement with its proof."""
-    asked = f"“{one.wording}”" if one.wording else ""
-    where = one.form_url or one.source
-    confirmed = "confirmed by a second message" if one.double_opt_in else ""
-    proof = ", ".join(part for part in (where, asked, confirmed) if part)
+    version = f" (version {one.wording_version})" if one.wording_version else ""
+    asked = f"“{one.wording}”{version}" if one.wording else ""
+    form = f"form {one.form}" if one.form else ""
+    since = f" that was asked for at {local_minute(one.requested_at, zone)}" if one.requested_at else ""
+    confirmed = f"confirmed by a second message{since}" if one.double_opt_in else ""
+    proof = ", ".join(part for part in (one.form_url or one.source, form, asked, confirmed) if part)
     return f"{one.channel}, {one.purpose}: {one.state}{f' ({proof})' if proof else ''}"
 
 

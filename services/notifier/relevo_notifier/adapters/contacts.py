@@ -157,6 +157,7 @@ def _statement(event: Event, payload: ConsentChanged) -> tuple[object, ...]:
         *(event.shop, event.source, event.id, event.key),
         *(payload.channel, payload.purpose, address, payload.state, event.time),
         *(payload.source, payload.wording, payload.form_url, payload.list_id, payload.ip_hash, payload.double_opt_in),
+        *(payload.form, payload.wording_version, payload.requested_at),
     )
 
 

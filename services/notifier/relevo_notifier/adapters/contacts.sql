@@ -67,9 +67,10 @@ where r.at >= g.at
 -- name: keep_consents
 -- Keeps what was said about consent; the same event twice is one statement.
 insert into notifier.consent_log (shop, source_id, event_id, key, channel, purpose, address, state, at, source, wording,
-                                  form_url, list_id, ip_hash, double_opt_in)
+                                  form_url, list_id, ip_hash, double_opt_in, form, wording_version, requested_at)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[])
+                     $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[],
+                     $16::text[], $17::text[], $18::timestamptz[])
 on conflict do nothing
 
 -- name: want_hashes

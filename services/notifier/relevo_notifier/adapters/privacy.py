@@ -25,6 +25,9 @@ class Consent(Struct, frozen=True, kw_only=True):
     list_id: str
     ip_hash: str
     double_opt_in: bool
+    form: str
+    wording_version: str
+    requested_at: datetime | None
 
 
 async def of_customer(connection: Connection, shop: str, key: str) -> dict[str, Any]:

@@ -30,7 +30,8 @@ select 'unsubscribed', (select jsonb_agg(to_jsonb(u) - 'shop' order by u.at)
 
 -- name: consents
 -- What a customer said about consent since $3, also under the keys that were merged into theirs; the oldest first.
-select channel, purpose, address, state, at, source, wording, form_url, list_id, ip_hash, double_opt_in
+select channel, purpose, address, state, at, source, wording, form_url, list_id, ip_hash, double_opt_in,
+    form, wording_version, requested_at
 from notifier.consent_log
 where shop = $1 and at >= $3
     and key in (select $2::text union all select key from notifier.merged where shop = $1 and into_key = $2)
