@@ -8,7 +8,7 @@ from msgspec import Struct
 from relevo_cli import database
 from relevo_cli.workflow_files import Loaded, declared_events
 from relevo_contracts.declared import Declared
-from relevo_ingest.connectors.registry import POLLED
+from relevo_ingest.connectors.registry import FETCHES, POLLED
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Deployed, EventType
 from relevo_runtime.clock import make_clock
@@ -46,9 +46,9 @@ async def store(settings: RuntimeSettings, loaded: Sequence[Loaded]) -> list[Sto
 
 
 async def polls_shops(settings: RuntimeSettings) -> bool:
-    """Whether a connected shop has to be asked what changed."""
+    """Whether a connected shop has to be asked: what changed, or for what its webhooks only name."""
     async with database.transaction(settings) as connection:
-        return any(one.platform in POLLED for one in await connections(connection))
+        return any(one.platform in (*POLLED, *FETCHES) for one in await connections(connection))
 
 
 async def _declare(connection: Connection, declared: Sequence[Declared], at: datetime) -> None:

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 
 from relevo_cli.child import Spec, python
@@ -23,6 +25,9 @@ LONGEST_COMMIT_DELAY = 180.0
 """Seconds of clock time: what is not committed holds back a clock that runs fast."""
 SMS_ACCOUNT = "ACsandbox"
 SMS_TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own, it opens nothing else
+
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Ports(Struct, frozen=True, kw_only=True):
@@ -56,10 +61,17 @@ def choose_ports(first: int = 0) -> Ports:
     return Ports(ingest=ingest, tasks=tasks, sandbox=sandbox, smtp=smtp, poller=poller, admin=admin)
 
 
-def specs(settings: RuntimeSettings, ports: Ports, data: Path, *, polling: bool = False) -> list[Spec]:
-    """The sandbox first, then the services, and the poller if there is something to ask."""
+def specs(
+    settings: RuntimeSettings, ports: Ports, data: Path, *, polling: bool = False, ingest: Mapping[str, str] = _NONE
+) -> list[Spec]:
+    """The sandbox first, then the services, and the poller if there is something to ask. `ingest` is for ingest."""
     services = [_service(name, settings, ports, data) for name in SERVICES]
+    services = [_with(one, ingest) if one.name == "ingest" else one for one in services]
     return [_sandbox(ports, data), *services, *([_poller(settings, ports, data)] if polling else [])]
+
+
+def _with(spec: Spec, more: Mapping[str, str]) -> Spec:
+    return msgspec.structs.replace(spec, environment={**spec.environment, **more})
 
 
 def _sandbox(ports: Ports, data: Path) -> Spec:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,7 +32,8 @@ from relevo_runtime.settings import RuntimeSettings
 class ServicePlan(Struct, frozen=True, kw_only=True):
     """What to run. `origin` is the time that the clock shows until the services are up; None is the present.
 
-    `furnish` puts into the database what has to be there when the services start.
+    `furnish` puts into the database what has to be there when the services start; `ingest` are
+    settings of ingest, beside those of the environment.
     """
 
     data: Path
@@ -41,6 +42,7 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     origin: datetime | None = None
     furnish: Callable[[RuntimeSettings], Awaitable[None]] | None = None
+    ingest: Mapping[str, str] = {}
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -78,7 +80,7 @@ async def running_system(
         settings = settings.model_copy(update={"public_url": f"http://{HOST}:{ports.ingest}"})
         say("services")
         polling = await polls_shops(base)
-        started = specs(settings, ports, plan.data, polling=polling)
+        started = specs(settings, ports, plan.data, polling=polling, ingest=plan.ingest)
         supervisor = await stack.enter_async_context(supervised(started, on_death))
         running = _running(settings, plan, ports, polling=polling)
         addresses.announce(plan.data, running)

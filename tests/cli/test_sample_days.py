@@ -10,13 +10,18 @@ from datetime import timedelta
 import pytest
 
 from relevo_cli.sample_shop.days import wire
+from relevo_cli.sample_shop.days.adobe_commerce import AdobeCommerceDay
+from relevo_cli.sample_shop.days.bigcommerce import BigCommerceDay
 from relevo_cli.sample_shop.days.registry import PLATFORMS
 from relevo_cli.sample_shop.days.scenarios import SCENARIOS
 from relevo_cli.sample_shop.days.shop_events import Day, Entry, Post
 from relevo_cli.sample_shop.recording import OPENS
 from relevo_cli.workflow_files import library
+from relevo_ingest.connectors.adobe_commerce.connector import KEYS
+from relevo_ingest.connectors.connector import Fetch, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
-from tests.ingest.test_fixture_fields import WOOCOMMERCE, unheard_of
+from relevo_ingest.core.drafts import ShopContext
+from tests.ingest.test_fixture_fields import ADOBE, BIGCOMMERCE, OROCOMMERCE, WOOCOMMERCE, paths, resources, unheard_of
 
 EACH = len(SCENARIOS)
 OTHERS = [name for name in PLATFORMS if name != "shopify"]
@@ -85,3 +90,45 @@ def test_woocommerce_signs_the_raw_body_and_makes_no_field_up() -> None:
         assert one.headers["X-WC-Webhook-Signature"] == base64.b64encode(digest).decode()
         resource = one.headers["X-WC-Webhook-Topic"].partition(".")[0]
         assert unheard_of(resource, json.loads(one.body), WOOCOMMERCE) == []
+
+
+def test_orocommerce_signs_the_raw_body_and_makes_no_field_up() -> None:
+    day = day_of("orocommerce")
+    for one in posts(day):
+        assert one.headers["Webhook-Signature"] == hmac.new(wire.SECRET.encode(), one.body, hashlib.sha256).hexdigest()
+        body = json.loads(one.body)
+        assert {*body, *(f"eventData.{name}" for name in body["eventData"])} <= set(OROCOMMERCE["notification"])
+        for resource in resources(body["eventData"]):
+            named = {f"{part}.{name}" for part in ("attributes", "relationships") for name in resource.get(part, {})}
+            assert named <= set(OROCOMMERCE[resource["type"]]), resource["type"]
+
+
+def test_adobe_commerce_signs_with_its_key_and_makes_no_field_up() -> None:
+    connector, server = CONNECTORS["adobe-commerce"], AdobeCommerceDay().server()
+    keys = {f"{KEYS.base}{path}": text.encode() for path, text in server.things.items()}
+    for one in posts(day_of("adobe-commerce")):
+        headers = {name.lower(): value for name, value in one.headers.items()}
+        request = WebhookRequest(headers=headers, body=one.body, received=one.at, keys=keys)
+        connector.authenticate(["casa-lumen-client-id"], request)
+        body = json.loads(one.body)
+        value = body["data"].pop("value")
+        assert unheard_of("event", body, ADOBE) == []
+        assert unheard_of(one.name, value, ADOBE) == []
+
+
+def test_bigcommerce_names_things_that_its_api_has_by_then_and_makes_no_field_up() -> None:
+    day, connector = day_of("bigcommerce"), CONNECTORS["bigcommerce"]
+    store = BigCommerceDay().server()
+    for one in day.outputs:
+        if isinstance(one, Entry):
+            store.put(one)
+        elif one.path.startswith("/hooks/"):
+            assert set(paths(json.loads(one.body))) <= set(BIGCOMMERCE["notification"])
+            asked = connector.read(connector.claims({}, one.body).topic, one.body, ShopContext(shop="casa-lumen"))
+            assert isinstance(asked, Fetch)
+            for name, request in asked.requests.items():
+                customer = request.query.get("id:in")
+                found = store.things[f"{request.path}?id:in={customer}" if customer else request.path]
+                assert found is not None or "deleted" in one.name
+                known = set(BIGCOMMERCE.get(name, ()))
+                assert {path.removeprefix("[].") for path in paths(found)} <= known

@@ -17,9 +17,11 @@ class Host:
         self.now = 0.0
         self.status = 200
         self.asked: list[str] = []
+        self.hosts: list[str] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.path)
+        self.hosts.append(request.url.host)
         if self.status == 0:
             raise httpx.ConnectError("nobody is there")
         known = request.url.path.endswith("known.pem")
@@ -28,9 +30,10 @@ class Host:
             status, content=KEY if status == 200 else b"no", headers={"location": "https://x.example"}
         )
 
-    def server(self, **policy: float) -> KeyServer:
+    def server(self, mirror: str = "", **policy: float) -> KeyServer:
         client = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
-        return KeyServer(client, KeyPolicy(**policy), lambda: self.now)  # type: ignore[arg-type]  # whole numbers too
+        limits = KeyPolicy(**policy)  # type: ignore[arg-type]  # whole numbers too
+        return KeyServer(client, limits, lambda: self.now, mirror=mirror)
 
 
 async def test_a_key_is_fetched_again_after_a_day() -> None:
@@ -49,6 +52,13 @@ async def test_that_there_is_none_is_known_for_a_minute() -> None:
         host.now = at
         assert await server.get([f"{BASE}/other.pem"]) == {}
     assert len(host.asked) == 2
+
+
+async def test_a_mirror_is_asked_for_the_same_paths() -> None:
+    host = Host()
+    server = host.server(mirror="http://mirror.example:8080/")
+    assert await server.get([f"{BASE}/known.pem"]) == {f"{BASE}/known.pem": KEY}
+    assert (host.hosts, host.asked) == (["mirror.example"], ["/prod/keys/known.pem"])
 
 
 @pytest.mark.parametrize("status", [0, 500, 503, 302, 429])

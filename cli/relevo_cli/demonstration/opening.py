@@ -20,11 +20,12 @@ from relevo_runtime.settings import RuntimeSettings
 
 
 class OpenedShop:
-    """The sample shop. `name` is how ingest knows it, once it is furnished."""
+    """The sample shop. `name` is how ingest knows it, once it is furnished; `settings` are ingest's."""
 
     def __init__(self, platform: Platform, server: ShopServer | None, api: str, now: datetime) -> None:
         self.name = SHOP
         self.server = server
+        self.settings = server.settings(api) if server is not None else {}
         self._platform = platform
         self._api = api
         self._now = now

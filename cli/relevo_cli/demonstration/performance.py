@@ -174,6 +174,7 @@ async def perform(
             speed=performance.speed,
             origin=OPENS - timedelta(seconds=performance.speed),
             furnish=shop.furnish,
+            ingest=shop.settings,
         )
         async with (
             running_system(plan, say=say, on_death=on_death) as system,
@@ -254,7 +255,7 @@ def _progress(stage: Stage) -> Progress:
         now=now,
         share=_share(now, day.begins, day.ends),
         posted=stage.replay.posted,
-        webhooks=len(day.outputs),
+        webhooks=len(day.counted),
         events=stage.seen.events,
         emails=emails,
         sms=len(stage.sinks.messages) - emails,

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Replay:
-    """`posted` counts what was told so far: requests that ingest has taken, and what the shop's own API has since.
+    """`posted` counts the requests that ingest has taken, or the changes of a shop that is asked for them.
 
     `refused` are the requests that ingest would not take.
     """
@@ -27,6 +27,7 @@ class Replay:
         """`url` is where ingest listens, `server` the shop's own API."""
         self.day = day
         self.posted = 0
+        self._counted = set(map(id, day.counted))
         self.refused: list[str] = []
         self._url = url
         self._clock = clock
@@ -37,7 +38,7 @@ class Replay:
     @property
     def done(self) -> bool:
         """Everything was told or refused."""
-        return self.posted + len(self.refused) == len(self.day.outputs)
+        return not self._open
 
     async def run(self) -> None:
         """Tell everything at its time. Requests of the same moment go side by side, as a shop's do."""
@@ -66,7 +67,7 @@ class Replay:
 
     def _done_with(self, one: Output, problem: str | None) -> None:
         if problem is None:
-            self.posted += 1
+            self.posted += id(one) in self._counted
         else:
             self.refused.append(f"{one.name if isinstance(one, Post) else one.resource}: {problem}")
         self._open -= Counter([one.at])

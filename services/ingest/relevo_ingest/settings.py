@@ -119,6 +119,12 @@ class IngestSettings(RuntimeSettings):
         description="wall-clock time after which another process asks a shop in place of one that is gone",
     )
     ingest_poll_shops: int = Field(default=8, ge=1, le=200, description="most shops that a process asks at once")
+    ingest_public_keys: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="where the public keys of platforms that sign with a private one are fetched from, in place of the"
+        " platform's own host: a mirror that has the same paths, which you must trust as you trust the platform",
+    )
     ingest_api_rate: float = Field(
         default=4.0, ge=0, le=1000, description="requests a second to the API of one shop; 0: no limit"
     )

@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from relevo_cli.sample_shop.days.adobe_commerce import AdobeCommerceDay
+from relevo_cli.sample_shop.days.bigcommerce import BigCommerceDay
+from relevo_cli.sample_shop.days.orocommerce import OroCommerceDay
 from relevo_cli.sample_shop.days.shop_events import Platform
 from relevo_cli.sample_shop.days.shopify import ShopifyDay
 from relevo_cli.sample_shop.days.woocommerce import WooCommerceDay
 
-PLATFORMS: Mapping[str, Platform] = MappingProxyType({one.name: one for one in (ShopifyDay(), WooCommerceDay())})
+_ALL: tuple[Platform, ...] = (
+    ShopifyDay(),
+    WooCommerceDay(),
+    AdobeCommerceDay(),
+    OroCommerceDay(),
+    BigCommerceDay(),
+)
+PLATFORMS: Mapping[str, Platform] = MappingProxyType({one.name: one for one in _ALL})
 """Each by the name that `relevo demo --platform` takes."""

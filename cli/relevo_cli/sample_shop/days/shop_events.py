@@ -104,6 +104,11 @@ class Day(Struct, frozen=True, kw_only=True):
     shoppers: tuple[Shopper, ...]
 
     @property
+    def counted(self) -> tuple[Output, ...]:
+        """What people count: the requests; of a shop that makes none, the changes that it is asked for."""
+        return tuple(one for one in self.outputs if isinstance(one, Post)) or self.outputs
+
+    @property
     def ends(self) -> datetime:
         """When the last thing has happened or the last message is due."""
         return max([self.begins, *(one.at for one in self.outputs), *(one.not_before for one in self.expected)])
@@ -123,6 +128,10 @@ class ShopServer(Protocol):
     @property
     def app(self) -> Starlette:
         """What answers."""
+        ...
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """What ingest is told of it by environment variables, given its address."""
         ...
 
     def put(self, entry: Entry) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -139,3 +140,8 @@ def _item(basket: Basket, n: int) -> Json:
 
 def _money(amount: str) -> Mapping[str, str]:
     return {"amount": amount, "currency": "EUR"}
+
+
+def named(*parts: object) -> str:
+    """An id that the same parts always have, in the form of a UUID."""
+    return str(UUID(bytes=hashlib.sha256("\0".join(map(str, parts)).encode()).digest()[:16], version=4))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
@@ -33,8 +34,12 @@ class KeyPolicy(Struct, frozen=True, kw_only=True):
 class KeyServer:
     """Fetches keys by their addresses."""
 
-    def __init__(self, client: httpx.AsyncClient, policy: KeyPolicy, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, policy: KeyPolicy, monotonic: Callable[[], float], mirror: str = ""
+    ) -> None:
+        """A `mirror` is asked for each path in place of the host that the address has."""
         self._client = client
+        self._mirror = mirror.rstrip("/")
         self._policy = policy
         self._monotonic = monotonic
         self._known: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -77,7 +82,7 @@ class KeyServer:
     async def _fetch(self, address: str) -> bytes:
         self._within_limit()
         try:
-            answer = await self._client.get(address, timeout=self._policy.seconds, follow_redirects=False)
+            answer = await self._client.get(self._place(address), timeout=self._policy.seconds, follow_redirects=False)
         except httpx.HTTPError as error:
             raise Busy(f"the key at {address} can't be fetched now: {type(error).__name__}") from error
         if answer.status_code in _NOT_FOUND:
@@ -85,6 +90,9 @@ class KeyServer:
         if answer.status_code != _OK or len(answer.content) > _MOST_BYTES:
             raise Busy(f"the key at {address} can't be fetched now: HTTP {answer.status_code}")
         return answer.content
+
+    def _place(self, address: str) -> str:
+        return f"{self._mirror}{urlsplit(address).path}" if self._mirror else address
 
     def _within_limit(self) -> None:
         now = self._monotonic()

@@ -64,7 +64,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         rates = Rates(settings.ingest_rate, settings.ingest_burst, asyncio.get_running_loop().time)
         deliveries = DeliveryRecorder(pool)
         gathering = Gathering(settings.batch_window / settings.clock_speed)
-        keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time)
+        keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time, mirror=settings.ingest_public_keys)
         front = storefront_parts(settings, pool, opened.deps)
         parts = (rates, service.clock, service.metrics, gathering, keys, front, deliveries)
         app = make_app(Ingest(settings, opened.shops, opened.deps, *parts))

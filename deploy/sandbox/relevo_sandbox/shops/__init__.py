@@ -1,0 +1,1 @@
+"""Small shop systems: what their APIs answer, from rows in memory that change while they are asked."""
