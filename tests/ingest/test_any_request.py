@@ -69,7 +69,8 @@ class Stores:
     async def get(self, name: str) -> catalog.Shop | None:
         return self.at_hand(name)
 
-    fresh = True
+    def fresh(self) -> bool:
+        return True
 
     def at_hand(self, name: str) -> catalog.Shop | None:
         if name in OF_A_MODULE:

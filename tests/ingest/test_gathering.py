@@ -45,6 +45,12 @@ def test_who_waits_for_an_answer_is_not_held_up() -> None:
     assert let_in_at(0.1, [0.0, 0.001, 0.002], answered=True) == [0.0, 0.001, 0.002]
 
 
+def test_one_that_comes_after_many_answers_waits_for_the_others() -> None:
+    together = [0.0, *[0.09] * 6]
+    assert let_in_at(0.1, [*together, 0.103], answered=True)[-1] == 0.2
+    assert let_in_at(0.1, [*together, 0.101, 0.102, 0.103], answered=True)[-3:] == [0.103] * 3
+
+
 def test_without_a_window_nobody_waits() -> None:
     assert let_in_at(0.0, [0.0, 0.0, 0.01]) == [0.0, 0.0, 0.01]
 

@@ -79,6 +79,40 @@ async def test_concurrent_calls_share_one_look(pool: Pool) -> None:
     assert reader.reads == 1
 
 
+async def test_it_looks_ahead_before_somebody_has_to_wait(pool: Pool) -> None:
+    seconds = Seconds()
+    cache = CatalogCache(pool, Reader(), NONE, interval=4, monotonic=seconds)
+    await cache.get()
+    await add(pool, "acme")
+    seconds.now += 1
+    assert cache.fresh()
+    seconds.now += 2
+    assert cache.fresh()
+    assert cache.value == []
+    while cache.value == []:
+        await asyncio.sleep(0.01)
+    seconds.now += 2
+    assert cache.fresh()
+    seconds.now += 4
+    assert not cache.fresh()
+
+
+async def test_a_look_ahead_that_fails_costs_nobody(pool: Pool) -> None:
+    reader, seconds = Reader(), Seconds()
+    cache = CatalogCache(pool, reader, NONE, interval=4, monotonic=seconds)
+    await cache.get()
+    await add(pool, "acme")
+    reader.failure = ValueError("defect")
+    seconds.now += 3
+    assert cache.fresh()
+    while reader.reads < 2:
+        await asyncio.sleep(0.01)
+    reader.failure = None
+    assert await cache.get() == []
+    seconds.now += 3
+    assert await cache.get() == ["acme"]
+
+
 async def test_what_is_known_stays_valid_while_the_database_is_away(pool: Pool) -> None:
     await add(pool, "acme")
     reader, seconds = Reader(), Seconds()

@@ -9,7 +9,7 @@ import pytest
 
 from relevo_runtime.errors import MigrationError, StatementError, Unreachable
 from relevo_runtime.migrations import installed_packages, migrate, pending
-from relevo_runtime.postgres import Part, Pool, Statements, open_pool, temporary, together, transaction
+from relevo_runtime.postgres import Part, Pool, Statements, open_pool, temporary, text_array, together, transaction
 from tests.conftest import Platforms
 from tests.platforms import Platform, with_database
 
@@ -20,6 +20,21 @@ async def test_json_goes_in_and_out_as_plain_values(pool: Pool) -> None:
     assert await pool.fetchval("select $1::jsonb", b'{"encoded": "already"}') == {"encoded": "already"}
     rows = await pool.fetch("select v from unnest($1::jsonb[]) v", [{"a": 1}, b"[2]"])
     assert [tuple(row) for row in rows] == [({"a": 1},), ([2],)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        ["one"],
+        ["", " ", "null", "NULL", "{}", ",", "a,b"],
+        ['"', '""', '","', "\\", '\\"', "a\\", '\\\\"'],
+        ["{a", "b}", "'", "Zoë", "\n\t\x01", "日本\u2028"],
+        ['x"', 'y"', '"', ",", '","'],
+    ],
+)
+async def test_an_array_of_texts_is_read_as_it_was(pool: Pool, values: list[str]) -> None:
+    assert await pool.fetchval("select $1::text::text[]", text_array(values)) == values
 
 
 @pytest.mark.containers

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Generic, TypeVar
 
 from relevo_runtime import catalog
@@ -64,16 +65,25 @@ class CatalogCache(Generic[T]):
         self._monotonic = monotonic
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._ahead: asyncio.Task[None] | None = None
 
     @property
     def value(self) -> T:
         """What is known, however old."""
         return self._snapshot.value
 
-    @property
     def fresh(self) -> bool:
-        """Whether `get` would not look at the catalog now."""
-        return self._looked_at > self._monotonic() - self._interval
+        """Whether `get` would not look at the catalog now. It soon would: then somebody looks already, meanwhile."""
+        age = self._monotonic() - self._looked_at
+        if age >= self._interval / 2 and not self._lock.locked() and self._ahead is None:
+            self._ahead = asyncio.create_task(self._look_unless_after(self._looked_at), context=Context())
+            self._ahead.add_done_callback(self._has_looked)
+        return age < self._interval
+
+    def _has_looked(self, ahead: "asyncio.Task[None]") -> None:
+        self._ahead = None
+        if not ahead.cancelled():
+            ahead.exception()  # whoever has to look raises it again
 
     async def get(self) -> T:
         """What is known, at most `interval` seconds old while the database answers. Raises `CatalogUnavailable`."""

@@ -26,6 +26,7 @@ __all__ = [
     "prepare_connection",
     "reaching",
     "temporary",
+    "text_array",
 ]
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -120,6 +121,19 @@ async def transaction(connection: Connection, first: str) -> AsyncIterator[Calla
     finally:
         if not committed and not connection.is_closed():
             await connection.execute("rollback")
+
+
+def text_array(values: Sequence[str]) -> str:
+    """The values as PostgreSQL writes an array, for a parameter that its statement reads as `$1::text::text[]`.
+
+    asyncpg asks of each element of a list whether it is a list itself, which costs three times as much as this.
+    """
+    if not values:
+        return "{}"
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
+        joined = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return f'{{"{joined}"}}'
 
 
 class Part(Struct, frozen=True):

@@ -28,7 +28,7 @@ from relevo_contracts import topics
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_runtime.master_keys import Damaged, MasterKeys
-from relevo_runtime.postgres import Connection, Pool, Statements
+from relevo_runtime.postgres import Connection, Pool, Statements, text_array
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.storable import storable_text
 
@@ -125,8 +125,8 @@ class Seals:
             missing = list(keys - found.keys())
             if not missing:
                 return found
-            made = [(*person(key), key_id := os.urandom(_ID_BYTES), self._new(key_id)) for key in missing]
-            await self._database.execute(STATEMENTS["keep"], *map(list, zip(*made, strict=True)))
+            ids = [os.urandom(_ID_BYTES) for _ in missing]
+            await self._database.execute(STATEMENTS["keep"], *_people(missing), ids, [self._new(one) for one in ids])
             found |= await self._found(missing)  # not those who were erased meanwhile
             if in_the_way := list(keys - found.keys()):
                 await self._retire_damaged(in_the_way)
@@ -135,13 +135,13 @@ class Seals:
         return found
 
     async def _found(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
-        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(map(person, keys))) if keys else []
+        rows = await self._database.fetch(STATEMENTS["in_use"], *_people(keys)) if keys else []
         found = {keys[number - 1]: (key_id, self._usable(key_id, kept)) for number, key_id, kept in rows}
         return {key: (key_id, cipher) for key, (key_id, cipher) in found.items() if cipher is not None}
 
     async def _retire_damaged(self, keys: Sequence[bytes]) -> None:
         """A key that is there and can't be used is in the way of a new one."""
-        rows = await self._database.fetch(STATEMENTS["in_use"], *_columns(map(person, keys)))
+        rows = await self._database.fetch(STATEMENTS["in_use"], *_people(keys))
         damaged = [person(keys[number - 1]) for number, key_id, kept in rows if self._usable(key_id, kept) is None]
         if damaged:
             await self._database.execute(STATEMENTS["retire"], *_columns(damaged))
@@ -243,6 +243,12 @@ def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM
             yield record
             continue
         yield msgspec.structs.replace(record, value=clear, sealed=value)
+
+
+def _people(keys: Iterable[bytes]) -> tuple[str, str]:
+    """Their shops and their names, as arrays."""
+    shops, names = _columns(map(person, keys))
+    return text_array(shops), text_array(names)
 
 
 def _columns(pairs: Iterable[tuple[str, T]]) -> tuple[list[str], list[T]]:

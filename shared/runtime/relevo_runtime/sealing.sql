@@ -3,7 +3,7 @@
 -- name: in_use
 -- The keys that seal messages about these people (shop, key), each with the number of its person.
 select k.number, d.id, d.secret
-from unnest($1::text[], $2::text[]) with ordinality as k (shop, key, number)
+from unnest($1::text::text[], $2::text::text[]) with ordinality as k (shop, key, number)
 join catalog.data_key as d on d.shop = k.shop and d.key = k.key and not d.retired
 
 -- name: by_id
@@ -15,7 +15,8 @@ join catalog.data_key as d on d.shop = k.shop and d.id = k.id
 -- name: keep
 -- Keeps new keys; whoever made one at the same moment for the same person was quicker. In order: no two wait in a circle.
 insert into catalog.data_key (shop, key, id, secret)
-select shop, key, id, secret from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) as k (shop, key, id, secret)
+select shop, key, id, secret
+from unnest($1::text::text[], $2::text::text[], $3::bytea[], $4::bytea[]) as k (shop, key, id, secret)
 order by shop, key
 on conflict do nothing
 

@@ -8,7 +8,7 @@ from relevo_ingest.app.ports import Outcome
 from relevo_ingest.core.aliases import Alias, Kind, Lookup, Visitor, new_key
 from relevo_ingest.core.errors import Busy
 from relevo_runtime.coalescing import Coalescer
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.postgres import Pool, Statements, temporary, text_array
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "identity.sql")
 _MOST_AT_ONCE = 250
@@ -19,6 +19,9 @@ Name = tuple[str, Alias]
 
 _CERTAIN = frozenset((Kind.CUSTOMER, Kind.PRODUCT))
 """Kinds of names that mean one person or product for certain, whatever else an event names."""
+
+
+_KINDS = {kind: str(int(kind)) for kind in Kind}
 
 
 class _Group:
@@ -104,7 +107,7 @@ class Identity:
 
     async def _ask(self, groups: list[_Group]) -> list[str]:
         columns = zip(*(row for n, group in enumerate(groups) for row in _rows(n, group)), strict=True)
-        found = await self._pool.fetch(STATEMENTS["resolve"], *map(list, columns))
+        found = await self._pool.fetch(STATEMENTS["resolve"], *map(text_array, columns))
         keys = {row["n"]: row["key"] for row in found}
         return [keys[n] for n in range(len(groups))]
 
@@ -149,7 +152,8 @@ def _groups(lookups: Sequence[Lookup]) -> list[_Group]:
     return groups
 
 
-def _rows(n: int, group: _Group) -> Iterable[tuple[int, str, str, int, str]]:
+def _rows(n: int, group: _Group) -> Iterable[tuple[str, ...]]:
     aliases = sorted(group.aliases, key=lambda alias: alias.kind)
     proposed = new_key(group.shop, tuple(aliases))
-    return ((n, group.shop, alias.name, int(alias.kind), proposed) for alias in aliases)
+    number = str(n)
+    return [(number, group.shop, alias.name, _KINDS[alias.kind], proposed) for alias in aliases]

@@ -21,7 +21,7 @@
 -- first events of one person could each make a key of their own.
 with asked as (
     select lookup.*, min(kind) over same as strongest, bool_or(kind = 1) over same as names_email
-      from unnest($1::int[], $2::text[], $3::text[], $4::smallint[], $5::text[])
+      from unnest($1::text::int[], $2::text::text[], $3::text::text[], $4::text::smallint[], $5::text::text[])
         as lookup(n, shop, alias, kind, proposed)
     window same as (partition by n)
 ), found as materialized (

@@ -51,10 +51,9 @@ class Shops:
             raise Busy(str(error)) from error
         return known.shops.get(name)
 
-    @property
     def fresh(self) -> bool:
         """Whether the catalog need not be looked at for now."""
-        return self._catalog.fresh
+        return self._catalog.fresh()
 
     def at_hand(self, name: str) -> catalog.Shop | None:
         """The shop by what is known, however old."""

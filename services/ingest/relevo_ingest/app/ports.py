@@ -61,7 +61,6 @@ class ShopCatalog(Protocol):
         """The shop, or `None` if it is not known. Raises `Busy`."""
         ...
 
-    @property
     def fresh(self) -> bool:
         """Whether `get` would answer without looking at what is stored."""
         ...

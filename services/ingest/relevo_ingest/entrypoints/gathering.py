@@ -13,15 +13,17 @@ _AT_ONCE = 0.005
 class Gathering:
     """Lets requests in at most once in `window` seconds of wall-clock time, all that have come together.
 
-    After a window in which nothing came the next one is let in at once, and so is whoever sends the next one when the
-    last one is answered: that sender goes as fast as it is answered, and its requests gather by themselves. `window` 0:
-    nobody waits.
+    After a window in which nothing came the next one is let in at once. So are senders that send the next one when the
+    last one is answered, once half of those that were answered have come: they go as fast as they are answered, and
+    their requests gather by themselves. `window` 0: nobody waits.
     """
 
     def __init__(self, window: float) -> None:
         self._window = window
         self._let_in_at = -math.inf
         self._answered_at = -math.inf
+        self._answered = 0  # one soon after the other
+        self._back = 0  # came soon after these
         self._waiting: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -36,7 +38,9 @@ class Gathering:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self._waiting.append(let_in)
-        at_once = now - self._answered_at < _AT_ONCE or now - self._let_in_at >= self._window
+        soon = now - self._answered_at < _AT_ONCE
+        self._back += soon
+        at_once = (soon and 2 * self._back >= self._answered) or now - self._let_in_at >= self._window
         if at_once or len(self._waiting) >= MANY:
             self._let_in()
         elif self._timer is None:
@@ -44,7 +48,11 @@ class Gathering:
 
     def answered(self) -> None:
         """A request that was let in is answered."""
-        self._answered_at = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        if now - self._answered_at >= _AT_ONCE:
+            self._answered = self._back = 0
+        self._answered += 1
+        self._answered_at = now
 
     def _let_in(self) -> None:
         if self._timer is not None:

@@ -82,7 +82,7 @@ class Webhooks:
                 connector = CONNECTORS[platform]
             case _:
                 return False
-        if connector.signature.keys is not None or not self._shops.fresh:
+        if connector.signature.keys is not None or not self._shops.fresh():
             return False
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
         received = self._ingest.clock.now()
