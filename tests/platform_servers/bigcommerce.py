@@ -4,6 +4,7 @@ import json as text
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class BigCommerceServer(PlatformServer):
             "/v3/catalog/products/205": answer("product"),
         }
         self.hooks: dict[int, dict[str, Any]] = {}
+        self._ids = count(1)
         self.records: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS.values()}
         self.before_page: Callable[[], None] = lambda: None
         self.refused: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ class BigCommerceServer(PlatformServer):
             case "GET":
                 return json({"data": list(self.hooks.values()), "meta": {}})
             case "POST":
-                made = {"id": len(self.hooks) + 1, "is_active": True, **text.loads(body)}
+                made = {"id": next(self._ids), "is_active": True, **text.loads(body)}
                 self.hooks[made["id"]] = made
                 return json({"data": made, "meta": {}})
             case _:

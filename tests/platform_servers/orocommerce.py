@@ -3,6 +3,7 @@
 import json as text
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -31,6 +32,7 @@ class OroCommerceServer(PlatformServer):
         super().__init__()
         self.things: dict[str, Any] = {}
         self.webhooks: dict[str, dict[str, Any]] = {}
+        self._ids = count(1)
         self.records: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS.values()}
         self.before_page: Callable[[], None] = lambda: None
         self.refused: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ class OroCommerceServer(PlatformServer):
             case "POST":
                 data = text.loads(body)["data"]
                 del data["attributes"]["secret"]
-                made = {"type": "webhooks", "id": f"w-{len(self.webhooks) + 1}", **data}
+                made = {"type": "webhooks", "id": f"w-{next(self._ids)}", **data}
                 self.webhooks[made["id"]] = made
                 return json({"data": made}, 201)
             case _:

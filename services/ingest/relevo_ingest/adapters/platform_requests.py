@@ -140,7 +140,7 @@ class PlatformRequests:
         return min(policy.first_pause * 2.0**failed, policy.longest_pause) * part
 
     async def _once(self, api: PlatformApi, connection: Connection, request: ApiRequest) -> ApiResponse | _Failed:
-        while wait := self._rates.wait(connection.base_url):
+        while wait := self._rates.wait(request.host or connection.base_url):
             await self._sleep(wait)
         now = self._clock.now()
         try:
@@ -175,7 +175,7 @@ class PlatformRequests:
 
     async def _exchange(self, connection: Connection, request: ApiRequest) -> ApiResponse | ApiFailure:
         """One answer; redirects are followed to the same host only. Raises what httpx raises, `InvalidAddress`."""
-        url = request_url(connection.base_url, request)
+        url = request_url(request.host or connection.base_url, request)
         if any(_CONTROL.search(text) for header in request.headers.items() for text in header):
             raise ValueError("a header has a control character")
         for _ in range(_MOST_HOPS):
@@ -238,7 +238,7 @@ def _key(connection: Connection, request: ApiRequest) -> Hashable:
     """What makes two requests the same: where they go, by which key, and what they ask."""
     opened_by = frozenset(connection.credentials.items())
     asked = frozenset(request.query.items()), frozenset(request.headers.items())
-    return connection.base_url, opened_by, request.method, request.path, asked
+    return request.host or connection.base_url, opened_by, request.method, request.path, asked
 
 
 def _described(error: Exception) -> str:

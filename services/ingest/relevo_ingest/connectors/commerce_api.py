@@ -16,7 +16,7 @@ TOKEN = "token"  # noqa: S105 - the name of the credential
 _MEANT = {
     401: "the token is wrong, or its integration may not read this: see the resources that the page lists",
     403: "the token's integration may not read this: see the resources that the page lists",
-    404: "there is no REST API at this address: is it the address of the shop's home?",
+    404: "there is no REST API at this address (is it that of the shop's home?), or the shop has not this part of it",
 }
 
 

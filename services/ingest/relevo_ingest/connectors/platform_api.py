@@ -31,6 +31,8 @@ class Connection(Struct, frozen=True, kw_only=True):
 class ApiRequest(Struct, frozen=True, kw_only=True):
     """A request to a shop's API. `path` begins with `/` and is added to the connection's `base_url`.
 
+    `host` is one of the platform's own (`https://api.example`), where a part of its API is beside the shop's.
+
     An answer to the same request that is not older than `keeps` will do as well: for what hardly changes, such as the
     languages of a shop. `reads` says of a POST that it changes nothing, so that it may be sent again.
     """
@@ -42,6 +44,7 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
     body: bytes = b""
     keeps: timedelta = timedelta(0)
     reads: bool = False
+    host: str = ""
 
 
 class ApiResponse(Struct, frozen=True, kw_only=True):

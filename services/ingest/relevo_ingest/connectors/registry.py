@@ -6,6 +6,7 @@ from types import MappingProxyType
 from relevo_ingest.connectors.adobe_commerce.api import AdobeCommerceApi
 from relevo_ingest.connectors.adobe_commerce.connector import AdobeCommerce
 from relevo_ingest.connectors.adobe_commerce.listing import AdobeCommerceLists
+from relevo_ingest.connectors.adobe_commerce.registration import AdobeCommerceRegistration
 from relevo_ingest.connectors.bigcommerce.api import BigCommerceApi
 from relevo_ingest.connectors.bigcommerce.connector import BigCommerce
 from relevo_ingest.connectors.bigcommerce.listing import BigCommerceLists
@@ -90,6 +91,7 @@ HISTORIES: Mapping[str, ChangeLists] = MappingProxyType(
 
 REGISTRATIONS: Mapping[str, Registration] = MappingProxyType(
     {
+        "adobe-commerce": AdobeCommerceRegistration(),
         "bigcommerce": BigCommerceRegistration(),
         "orocommerce": OroCommerceRegistration(),
         "shopify": ShopifyRegistration(),

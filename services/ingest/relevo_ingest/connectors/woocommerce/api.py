@@ -21,7 +21,8 @@ from relevo_ingest.connectors.platform_api import (
 KEY, SECRET = "consumer_key", "consumer_secret"
 _MEANT = {
     "woocommerce_rest_authentication_error": "the consumer key or secret is wrong, or was revoked",
-    "woocommerce_rest_cannot_view": "the key may not read this: its user has to be a shop manager or administrator",
+    "woocommerce_rest_cannot_view": "the key may not read this: its user has to be a shop manager or administrator, and"
+    " the shop's address has to begin with https:// (by http:// WooCommerce does not look at the key)",
     "woocommerce_rest_cannot_create": "the key may only read: make one with the permission Read/Write",
     "woocommerce_rest_cannot_delete": "the key may only read: make one with the permission Read/Write",
     "rest_no_route": "there is no WooCommerce REST API at this address: is the address the shop's home, and are"
