@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Callable, Collection, Sequence
 
 import asyncpg
 import pytest
@@ -35,6 +36,29 @@ async def test_json_goes_in_and_out_as_plain_values(pool: Pool) -> None:
 )
 async def test_an_array_of_texts_is_read_as_it_was(pool: Pool, values: list[str]) -> None:
     assert await pool.fetchval("select $1::text::text[]", text_array(values)) == values
+
+
+@pytest.mark.parametrize("made", [list, tuple, set, frozenset])
+async def test_arrays_are_lists_tuples_and_sets(pool: Pool, made: Callable[[Sequence[str]], Collection[str]]) -> None:
+    for texts in (["a", "", "{b,c}", '"d"'], []):
+        assert sorted(await pool.fetchval("select $1::text[]", made(texts))) == sorted(texts)
+
+
+async def test_an_array_of_arrays_stays_one_and_a_text_or_a_mapping_is_none(pool: Pool) -> None:
+    assert await pool.fetchval("select $1::int[]", [[1, 2], [3, 4]]) == [[1, 2], [3, 4]]
+    for wrong in ("ab", b"ab", {"a": 1}, {"a": 1}.values()):
+        with pytest.raises(asyncpg.DataError, match="a sized iterable container expected"):
+            await pool.fetchval("select $1::text[]", wrong)
+
+
+async def test_a_further_connection_asks_nothing_about_types_that_another_has_met(pool: Pool) -> None:
+    said: list[str] = []
+    statement = "select $1::timestamptz[], $2::jsonb[], $3::date[]"
+    async with pool.acquire() as first, pool.acquire() as second:
+        assert await first.fetchrow(statement, [], [], []) is not None
+        second.add_query_logger(lambda query: said.append(query.query))
+        assert await second.fetchrow(statement, [], [b"{}"], []) is not None
+    assert said == [statement]
 
 
 @pytest.mark.containers

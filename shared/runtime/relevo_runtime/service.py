@@ -33,7 +33,7 @@ from relevo_runtime.telemetry import configure_logging
 __all__ = ["Build", "Loop", "Service", "run", "run_service"]
 
 _log = logging.getLogger(__name__)
-_ALLOCATIONS = 20_000  # between two looks of the garbage collector: a batch makes as many that die with it
+_ALLOCATIONS = 100_000  # between two looks of the garbage collector: a batch makes as many that die with it
 _PARENT_PAUSE = 0.5
 _EXTRA_SECONDS = 3.0
 _ADMIN = Limits(connections=64)

@@ -11,7 +11,7 @@ next one decides, and not all of them are written at once while nobody decides.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 
 from msgspec import Struct
@@ -138,14 +138,13 @@ class BatchProcessor:
         self, arrived: Sequence[IncomingMessage], published: Sequence[int], turn: asyncio.Lock
     ) -> Transaction:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
-        partners = {(one.shop, one.key) for a in arrived for one in merges_of(a)}
+        partners = _merged_by(arrived)
         partners |= {(a.shop, a.key) for a in arrived if a.record.key != partition_key(a.shop, a.key)}
         while True:
             async with self._store.open(self._wanted(arrived, partners), self._clock.now()) as batch:
                 stand_in = {(shop, into) for (shop, _), into in batch.merged.items()}
                 if stand_in <= partners:
-                    found = [one for a in arrived if (one := addressed(a, batch.merged)) is not None]
-                    return await self._change(batch, found, published, turn)
+                    return await self._change(batch, _addressed(arrived, batch.merged), published, turn)
                 partners |= stand_in
 
     def _wanted(self, arrived: Sequence[IncomingMessage], partners: Set[SubjectKey]) -> BatchKeys:
@@ -168,7 +167,7 @@ class BatchProcessor:
         turn: asyncio.Lock,
     ) -> Transaction:
         fresh = with_products(_fresh(arrived, batch.admitted), batch.products)
-        keys = {(a.shop, a.key) for a in fresh} | {(one.shop, one.key) for a in fresh for one in merges_of(a)}
+        keys = {(a.shop, a.key) for a in fresh} | _merged_by(fresh)
         subjects = batch.subjects(keys | {(shop, SHOP_KEY) for shop, _ in keys})
         definitions = await batch.definitions(subjects.values())
         async with turn:
@@ -238,6 +237,18 @@ def _shares(records: Sequence[Record], worth: int) -> Generator[Sequence[Record]
             share = []
     if share:
         yield share
+
+
+def _merged_by(arrived: Iterable[IncomingMessage]) -> set[SubjectKey]:
+    """Whom messages say to be somebody else."""
+    return {(one.shop, one.key) for a in arrived for one in merges_of(a)}
+
+
+def _addressed(arrived: Sequence[IncomingMessage], merged: Mapping[SubjectKey, str]) -> Sequence[IncomingMessage]:
+    """The messages for those who stand for their customers by now, without those that are for nobody."""
+    if not merged:
+        return arrived
+    return [one for a in arrived if (one := addressed(a, merged)) is not None]
 
 
 def _fresh(arrived: Sequence[IncomingMessage], admitted: Set[bytes]) -> Sequence[IncomingMessage]:

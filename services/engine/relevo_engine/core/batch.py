@@ -16,7 +16,7 @@ from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
 from relevo_engine.core.inputs import IncomingMessage, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
-from relevo_engine.core.messages import MessageEffect, outgoing
+from relevo_engine.core.messages import MESSAGE_EFFECTS, outgoing
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_workflow import (
@@ -133,7 +133,8 @@ def decide_into(
     `subjects` is updated in place; it has an entry for the key of the input, and `definitions` one for its shop. `now`
     is the clock's time: a calendar that was due while nobody looked goes on from there.
     """
-    arrived = addressed(arrived, changes.merged) or arrived
+    if changes.merged:
+        arrived = addressed(arrived, changes.merged) or arrived
     try:
         if isinstance(arrived.input, TimerInput) and is_entry(arrived.input.wakeup):
             _fire(arrived.input.wakeup, definitions[arrived.shop], now or arrived.input.at, changes)
@@ -220,13 +221,10 @@ def _fire(wakeup: WakeUp, definitions: Definitions, now: datetime, changes: Chan
 
 def _messages(handled: Handled, arrived: IncomingMessage) -> list[Outgoing]:
     """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
-    made = [
-        outgoing(effect, decision, arrived)
-        for decision in handled.decisions
-        for effect in decision.effects
-        if isinstance(effect, MessageEffect)
-    ]
-    made += [outgoing(effect, None, arrived) for effect in handled.effects if isinstance(effect, MessageEffect)]
+    made: list[Outgoing] = []
+    for decision in handled.decisions:
+        made += [outgoing(one, decision, arrived) for one in decision.effects if isinstance(one, MESSAGE_EFFECTS)]
+    made += [outgoing(one, None, arrived) for one in handled.effects if isinstance(one, MESSAGE_EFFECTS)]
     return made
 
 

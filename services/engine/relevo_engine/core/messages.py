@@ -10,6 +10,7 @@ from relevo_engine.core.inputs import IncomingMessage
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
 from relevo_workflow import Decision, Effect, Emit, Http, Send, StartRun
 
+MESSAGE_EFFECTS = (Send, Emit, Http, StartRun)
 MessageEffect = Send | Emit | Http | StartRun
 """Effects that are messages to other services, or to the engine itself."""
 

@@ -145,8 +145,10 @@ class TaskChanges(Struct):
         self, arrived: IncomingMessage, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
     ) -> None:
         """Notes what the staff said, and closes the task that a run has left: done, overtaken or redacted."""
-        run = next((run for run in before.runs if decision.run is not None and run.id == decision.run.id), None)
-        if run is None or decision.run is None or not _at_task(run, by_version):
+        if decision.run is None or not before.runs:
+            return
+        run = next((run for run in before.runs if run.id == decision.run.id), None)
+        if run is None or not _at_task(run, by_version):
             return
         ref = (arrived.shop, run.effect_key)
         left = decision.run.state != "active" or decision.run.turn != run.turn

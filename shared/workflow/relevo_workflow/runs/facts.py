@@ -115,10 +115,12 @@ def _business(facts: Facts, buyer: Buyer) -> dict[str, Any]:
 
 
 def _contact(contact: Contact, payload: Payload | _PersonOfEvent, event: Event) -> Contact:
-    if isinstance(payload, _PersonOfEvent):
-        source = EVENT_TYPES[event.type].__name__
-        return apply_buyer(contact, event.data["customer"], event.time, source, event.data.get("contact"))
-    return apply_event(contact, payload, event.time)
+    """The buyer as the event tells it, which is valid: making it anew of the payload takes as long as all the rest."""
+    if isinstance(payload, ConsentChanged):
+        return apply_event(contact, payload, event.time)
+    source = (EVENT_TYPES[event.type] if isinstance(payload, _PersonOfEvent) else type(payload)).__name__
+    given = event.data["contact"] if getattr(payload, "contact", None) is not None else None
+    return apply_buyer(contact, event.data["customer"], event.time, source, given)
 
 
 def _seen(facts: Facts, at: datetime) -> dict[str, Any]:

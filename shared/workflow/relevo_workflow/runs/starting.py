@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, EventTrigger, Reentry, Trigger
@@ -155,13 +155,13 @@ def _triggered(execution: RunExecution, conditions: Sequence[Expression | None])
 def _identified(execution: RunExecution) -> RunExecution:
     """The run with its key, which is empty if it fails, and with the id that follows from it."""
     run, expression = execution.run, execution.definition.key
-    key = run.customer
+    key, trace = run.customer, execution.trace
     if expression is not None:
         check = expression.evaluate(execution.scope(), "key")
-        execution = execution.with_checks((check,))
+        trace = (*trace, check)
         key = check.value if isinstance(check.value, str) else ""
     run_id = stable_id(execution.shop.id, run.customer, run.workflow, key, run.trigger_id)
-    return execution.with_run(key=key, id=run_id)
+    return structs.replace(execution, run=structs.replace(run, key=key, id=run_id), trace=trace)
 
 
 def _ran_already(execution: RunExecution, active: Sequence[Run]) -> str:
