@@ -7,11 +7,14 @@ import json
 from collections import Counter
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from relevo_cli.sample_shop.days import wire
 from relevo_cli.sample_shop.days.adobe_commerce import AdobeCommerceDay
 from relevo_cli.sample_shop.days.bigcommerce import BigCommerceDay
+from relevo_cli.sample_shop.days.magento import MagentoDay
+from relevo_cli.sample_shop.days.prestashop import PrestaShopDay
 from relevo_cli.sample_shop.days.registry import PLATFORMS
 from relevo_cli.sample_shop.days.scenarios import SCENARIOS
 from relevo_cli.sample_shop.days.shop_events import Day, Entry, Post
@@ -21,8 +24,12 @@ from relevo_ingest.connectors.adobe_commerce.connector import KEYS
 from relevo_ingest.connectors.connector import Fetch, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.drafts import ShopContext
+from relevo_sandbox.shops.magento import STORES
+from relevo_sandbox.shops.prestashop import PrestaShop
+from tests.ingest import test_magento, test_prestashop
 from tests.ingest.test_fixture_fields import ADOBE, BIGCOMMERCE, OROCOMMERCE, WOOCOMMERCE, paths, resources, unheard_of
 
+MAGENTO, PRESTASHOP = test_magento.PUBLISHED, test_prestashop.PUBLISHED
 EACH = len(SCENARIOS)
 OTHERS = [name for name in PLATFORMS if name != "shopify"]
 
@@ -36,7 +43,7 @@ def posts(day: Day, where: str = "/hooks/") -> list[Post]:
 
 
 def test_every_platform_of_ingest_has_a_day() -> None:
-    assert set(PLATFORMS) <= set(CONNECTORS)
+    assert set(PLATFORMS) == set(CONNECTORS)
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
@@ -132,3 +139,46 @@ def test_bigcommerce_names_things_that_its_api_has_by_then_and_makes_no_field_up
                 assert found is not None or "deleted" in one.name
                 known = set(BIGCOMMERCE.get(name, ()))
                 assert {path.removeprefix("[].") for path in paths(found)} <= known
+
+
+def test_prestashop_has_no_row_with_a_field_that_was_made_up() -> None:
+    kinds = {"customers": "customer", "carts": "cart", "orders": "order"}
+    for one in day_of("prestashop").outputs:
+        assert isinstance(one, Entry)
+        assert unheard_of(kinds.get(one.resource, one.resource), one.value, PRESTASHOP) == []
+    web_service = PrestaShopDay().server()
+    for resource in ("configurations", "currencies", "languages", "countries", "groups", "carriers", "order_states"):
+        for row in web_service.rows(resource):
+            assert unheard_of(resource, row, PRESTASHOP) == []
+
+
+def test_magento_has_no_row_with_a_field_that_was_made_up() -> None:
+    kinds = {
+        "/customers/search": "customer", "/carts/search": "cart", "/orders": "order", "/invoices": "invoice",
+        "/shipments": "shipment", "/creditmemos": "creditmemo",
+    }  # fmt: skip
+    day = day_of("magento")
+    assert {one.resource for one in day.outputs if isinstance(one, Entry)} == set(kinds)
+    for one in day.outputs:
+        assert isinstance(one, Entry)
+        assert unheard_of(kinds[one.resource], one.value, MAGENTO) == []
+    for row in MagentoDay().server().rows(STORES):
+        assert unheard_of("storeConfigs", row, MAGENTO) == []
+
+
+async def test_a_change_waits_until_somebody_who_asks_what_changed_has_it() -> None:
+    shop = PrestaShop("the key")
+    shop.has("orders", [{"id": 1, "date_upd": "2026-03-10 08:00:00"}])
+    assert shop.unread() is None
+    shop.change("orders", "2", {"id": 2, "date_upd": "2026-03-10 09:00:00"}, OPENS)
+    shop.change("orders", "2", {"id": 2, "date_upd": "2026-03-10 10:00:00"}, OPENS + timedelta(hours=1))
+    assert shop.unread() == OPENS
+    asked = {"filter[date_upd]": "[2026-03-10 08:30:00,2026-03-10 12:00:00]", "display": "[id]"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(shop.app), base_url="http://shop") as client:
+        assert (await client.get("/api/orders", params=asked)).status_code == 401
+        client.auth = httpx.BasicAuth("the key", "")
+        one = await client.get("/api/orders", params={"filter[id]": "[2]"})
+        assert one.json()["orders"][0]["date_upd"] == "2026-03-10 10:00:00"
+        assert shop.unread() == OPENS
+        assert (await client.get("/api/orders", params=asked)).json() == {"orders": [{"id": 2}]}
+    assert shop.unread() is None

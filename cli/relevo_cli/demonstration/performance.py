@@ -56,6 +56,7 @@ class Result(Struct, frozen=True, kw_only=True):
     """What came of it. `seconds` is wall-clock time from the first webhook to the verdict."""
 
     webhooks: int
+    unit: str
     refused: tuple[str, ...]
     events: int
     runs: figures.Runs
@@ -261,6 +262,7 @@ def _progress(stage: Stage) -> Progress:
         sms=len(stage.sinks.messages) - emails,
         expected=len(day.expected),
         restarts=stage.system.supervisor.restarts,
+        unit=day.unit,
     )
 
 
@@ -272,6 +274,7 @@ async def _result(stage: Stage, seconds: float, kills: int) -> Result:
     found = stage.judge()
     return Result(
         webhooks=stage.replay.posted,
+        unit=stage.day.unit,
         refused=tuple(stage.replay.refused),
         events=stage.seen.events,
         runs=await figures.runs(stage.system.settings, stage.shop),

@@ -33,6 +33,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     sms: int
     expected: int
     restarts: int
+    unit: str = "webhooks"
 
 
 class Screen(Protocol):
@@ -156,6 +157,6 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 def _counts(progress: Progress) -> str:
     restarts = f", {progress.restarts} restarts" if progress.restarts else ""
     return (
-        f"{progress.now:%a %d %b %H:%M} UTC  {progress.posted}/{progress.webhooks} webhooks, {progress.events} events, "
-        f"{progress.emails} e-mails and {progress.sms} SMS of {progress.expected} expected messages{restarts}"
+        f"{progress.now:%a %d %b %H:%M} UTC  {progress.posted}/{progress.webhooks} {progress.unit}, "
+        f"{progress.events} events, {progress.emails} e-mails and {progress.sms} SMS of {progress.expected} expected messages{restarts}"
     )

@@ -16,7 +16,7 @@ def print_summary(console: Console, result: Result) -> None:
     found = result.verdict
     mark = "[bold green]✓[/]" if result.good else "[bold red]✗[/]"
     console.print(
-        f"{mark} {result.webhooks} webhooks, {result.events} events, {result.runs.started} runs started and "
+        f"{mark} {result.webhooks} {result.unit}, {result.events} events, {result.runs.started} runs started and "
         f"{result.runs.ended} ended, in {result.seconds:.0f} s"
     )
     console.print(

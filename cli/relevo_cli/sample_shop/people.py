@@ -34,7 +34,7 @@ class Shopper(Struct, frozen=True, kw_only=True):
         return f"{self.first_name} {self.last_name}"
 
 
-_HOMES = (
+HOMES = (
     Home("en-IE", "Europe/Dublin", "IE", "Ireland", "Cork", "T12 W8AN", "14 Elm Street"),
     Home("es-ES", "Europe/Madrid", "ES", "Spain", "Sevilla", "41001", "Calle Sierpes 21"),
     Home("it-IT", "Europe/Rome", "IT", "Italy", "Bologna", "40121", "Via Galliera 8"),
@@ -54,7 +54,7 @@ _AREA_CODES = ("202", "212", "312", "415", "503", "617", "713", "808")
 
 def shopper(number: int, random: Random) -> Shopper:
     """The shopper with this number (0 to 799). The same number and random source give the same person."""
-    home = _HOMES[number % len(_HOMES)]
+    home = HOMES[number % len(HOMES)]
     first = random.choice(_FIRST_NAMES[home.locale])
     last = random.choice(_LAST_NAMES[home.locale])
     return Shopper(

@@ -109,6 +109,11 @@ class Day(Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.outputs if isinstance(one, Post)) or self.outputs
 
     @property
+    def unit(self) -> str:
+        """What is counted, for people."""
+        return "webhooks" if any(isinstance(one, Post) for one in self.outputs) else "changes"
+
+    @property
     def ends(self) -> datetime:
         """When the last thing has happened or the last message is due."""
         return max([self.begins, *(one.at for one in self.outputs), *(one.not_before for one in self.expected)])

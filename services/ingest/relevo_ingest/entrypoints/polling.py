@@ -27,6 +27,8 @@ from relevo_runtime.service import Service, run
 
 NAME = "poller"
 _REPORT_SECONDS = 15.0
+_LONGEST_PAUSE = 1.0
+"""Seconds after which it is looked what is due; sooner where shops are asked more often than that."""
 _log = logging.getLogger(__name__)
 
 
@@ -79,9 +81,10 @@ async def polling(settings: IngestSettings, service: Service) -> AsyncIterator[P
                 now=service.clock.now,
             )
         )
+        pause = min(_LONGEST_PAUSE, settings.ingest_poll_interval.total_seconds())
         loops = (
-            service.loop("polling", poller.run_once),
-            service.loop("fetching", fetcher.run_once),
+            service.loop("polling", poller.run_once, longest_pause=pause),
+            service.loop("fetching", fetcher.run_once, longest_pause=pause),
             service.loop("lag", report, longest_pause=_REPORT_SECONDS),
         )
         async with service.running(*loops):
