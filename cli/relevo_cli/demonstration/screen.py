@@ -158,5 +158,6 @@ def _counts(progress: Progress) -> str:
     restarts = f", {progress.restarts} restarts" if progress.restarts else ""
     return (
         f"{progress.now:%a %d %b %H:%M} UTC  {progress.posted}/{progress.webhooks} {progress.unit}, "
-        f"{progress.events} events, {progress.emails} e-mails and {progress.sms} SMS of {progress.expected} expected messages{restarts}"
+        f"{progress.events} events, {progress.emails} e-mails and {progress.sms} SMS of {progress.expected} "
+        f"expected messages{restarts}"
     )
