@@ -131,6 +131,15 @@ def test_an_order_is_paid_sent_and_given_back_once_each() -> None:
     assert (change.data["payment_status"], change.data["total"]["amount"]) == ("partially_refunded", "23")
 
 
+def test_what_is_due_is_reckoned_where_it_is_not_told() -> None:
+    shop = Fiets()
+    shop.say("order")
+    part: dict[str, Any] = {"state": "processing", "status": "processing", "total_paid": 20, "total_due": None}
+    [change] = shop.say("order", 40, **part)
+    assert (change.type, change.data["payment_status"]) == ("order.status_changed", "partially_paid")
+    assert types(shop.say("order", 41, **{**part, "total_paid": 41})) == ["order.paid", "order.status_changed"]
+
+
 def test_a_credit_memo_that_was_cancelled_gave_nothing_back() -> None:
     assert Fiets().say("creditmemo", state=3) == []
 

@@ -20,7 +20,7 @@ class Records
         'entity_id', 'increment_id', 'state', 'status', 'store_id', 'quote_id', 'customer_id', 'customer_email',
         'customer_firstname', 'customer_lastname', 'customer_is_guest', 'order_currency_code', 'base_currency_code',
         'grand_total', 'base_grand_total', 'subtotal', 'subtotal_incl_tax', 'discount_amount', 'shipping_amount',
-        'shipping_incl_tax', 'tax_amount', 'total_paid', 'total_due', 'total_refunded', 'coupon_code', 'customer_note',
+        'shipping_incl_tax', 'tax_amount', 'total_paid', 'total_refunded', 'coupon_code', 'customer_note',
         'shipping_description', 'weight', 'created_at', 'updated_at',
     ];
     private const ORDER_ITEM = [
@@ -96,6 +96,7 @@ class Records
     private function order(DataObject $order): array
     {
         $found = $this->some($order, self::ORDER);
+        $found['total_due'] = $order->getTotalDue(); // reckoned by Magento: the column may be empty
         $found['items'] = $this->each($order->getAllItems(), self::ORDER_ITEM);
         $found['billing_address'] = $this->address($order->getBillingAddress());
         $payment = $order->getPayment();
@@ -143,18 +144,35 @@ class Records
             return null;
         }
         $customer = (int) $quote->getData('customer_id');
+        [$created, $updated] = $this->times($quote);
         return [
             'id' => (int) $quote->getId(),
             'store_id' => (int) $quote->getData('store_id'),
             'is_active' => (bool) $quote->getData('is_active'),
             'customer_is_guest' => $customer === 0,
-            'created_at' => $quote->getData('created_at'),
-            'updated_at' => $quote->getData('updated_at'),
+            'created_at' => $created,
+            'updated_at' => $updated,
             'items' => $items,
             'customer' => $customer ? ['id' => $customer, 'email' => $quote->getData('customer_email')] : null,
             'billing_address' => $this->address($quote->getBillingAddress()),
             'currency' => ['quote_currency_code' => $quote->getData('quote_currency_code')],
         ];
+    }
+
+    /**
+     * When a cart was made, and changed: the database decides that as it saves, and Magento reads it back for
+     * orders (Sales, ResourceModel\EntityAbstract), but not for carts.
+     *
+     * @return array{mixed, mixed}
+     */
+    private function times(DataObject $quote): array
+    {
+        $resource = $quote->getResource();
+        $select = $resource->getConnection()->select()
+            ->from($resource->getMainTable(), ['created_at', 'updated_at'])
+            ->where('entity_id = ?', (int) $quote->getId());
+        $row = $resource->getConnection()->fetchRow($select) ?: [];
+        return [$row['created_at'] ?? $quote->getData('created_at'), $row['updated_at'] ?? $quote->getData('updated_at')];
     }
 
     /** @return array<string, mixed> */

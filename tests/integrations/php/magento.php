@@ -184,10 +184,51 @@ namespace {
     $told('customer_save_commit_after', 'customer', $of('customer') + ['password_hash' => 'hash', 'rp_token' => 't']);
     $told('newsletter_subscriber_save_commit_after', 'subscriber', $of('subscriber'));
     $cart = $of('cart');
+    // What a quote has in memory is from before it was saved; the table knows better.
+    $resource = new class ($cart) {
+        public array $asked = [];
+
+        public function __construct(private array $row)
+        {
+        }
+
+        public function getMainTable(): string
+        {
+            return 'quote';
+        }
+
+        public function getConnection(): self
+        {
+            return $this;
+        }
+
+        public function select(): self
+        {
+            return $this;
+        }
+
+        public function from(string $table, array $columns): self
+        {
+            $this->asked = [$table, $columns];
+            return $this;
+        }
+
+        public function where(string $condition, int $id): self
+        {
+            $this->asked[] = [$condition, $id];
+            return $this;
+        }
+
+        public function fetchRow(self $select): array
+        {
+            return ['created_at' => $this->row['created_at'], 'updated_at' => $this->row['updated_at']];
+        }
+    };
     $told('sales_quote_save_commit_after', 'quote', [
         'all_visible_items' => $each($cart['items']), 'billing_address' => new DataObject($cart['billing_address']),
-        'quote_currency_code' => 'EUR',
+        'quote_currency_code' => 'EUR', 'resource' => $resource, 'updated_at' => '2020-01-01 00:00:00', 'created_at' => null,
     ] + $cart);
+    same(['quote', ['created_at', 'updated_at'], ['entity_id = ?', $cart['id']]], $resource->asked, 'the table is asked');
     $told('sales_quote_save_commit_after', 'quote', ['id' => 311, 'all_visible_items' => []]);
     $told('catalog_product_save_commit_after', 'product', $of('product') + ['url_key' => 'fietsbel']);
     $told('cataloginventory_stock_item_save_commit_after', 'item', $of('stock_item'));
@@ -199,6 +240,8 @@ namespace {
         array_column($store->messages(), 'type'),
         'each record is told once'
     );
+    $carts = array_values(array_filter($store->messages(), static fn (array $one): bool => $one['type'] === 'cart'));
+    same($cart['updated_at'], $carts[0]['data']['cart']['updated_at'], 'the time of the table');
     same(1, count($logger->lines), 'one failure costs itself');
     $all = implode('', array_column($store->rows, 'body'));
     same(0, preg_match('/203\.0\.113|protect_code|cc_last4|password|rp_token|additional_information/', $all), 'without secrets');

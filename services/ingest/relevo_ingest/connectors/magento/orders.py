@@ -1,6 +1,7 @@
 """`order`, `shipment`, `invoice`, `creditmemo`: what is bought, sent, billed and given back."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from relevo_contracts.payloads import (
@@ -152,7 +153,14 @@ def invoice(shape: InvoiceShape, shop: Shop) -> Reading:
 
 
 def _is_paid(shape: OrderShape) -> bool:
-    return amount(shape.total_paid) > 0 and amount(shape.total_due) <= 0
+    return amount(shape.total_paid) > 0 and _due(shape) <= 0
+
+
+def _due(shape: OrderShape) -> Decimal:
+    """What is still to be paid. Magento reckons it so (Sales, Model/Order, `getTotalDue`) where it is not told."""
+    if shape.total_due is not None:
+        return amount(shape.total_due)
+    return max(amount(shape.grand_total) - amount(shape.total_paid), Decimal(0))
 
 
 def _payment_status(shape: OrderShape) -> str:
