@@ -62,6 +62,21 @@ def cut(where: str = "") -> Fault:
     return Fault(lambda: StreamingResponse(part(), 200, {"content-length": "5000"}, "application/json"), where)
 
 
+def broken_off(where: str = "") -> Fault:
+    """An answer of unknown length that ends in the middle of a value, as the connection breaks."""
+
+    async def part() -> AsyncIterator[bytes]:
+        yield b'[{"id": 1, "na'
+        raise ConnectionResetError
+
+    return Fault(lambda: StreamingResponse(part(), 200, None, "application/json"), where)
+
+
+def page_of_html(where: str = "") -> Fault:
+    """A page for people in a 200: of a firewall, of a shop that is being maintained."""
+    return Fault(lambda: Response("<html><h1>Back soon</h1></html>", 200, media_type="text/html"), where)
+
+
 def slow(seconds: float, where: str = "") -> Fault:
     """No answer for so long."""
     return Fault(lambda: json([]), where, seconds)
@@ -79,6 +94,8 @@ class PlatformServer:
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
         self.url = ""
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens in the shop before each answer."""
 
     async def answer(self, request: Request, body: bytes) -> Response:
         """What the platform says."""
@@ -101,6 +118,7 @@ class PlatformServer:
         )
         self.asked.append(asked)
         if fault is None:
+            self.meanwhile()
             return await self.answer(request, body)
         self.faults.remove(fault)
         await asyncio.sleep(fault.seconds)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -101,18 +102,26 @@ class ShopifyServer(PlatformServer):
             yield {"message": "Address for this topic has already been taken"}
 
     def _list(self, resource: str, query: dict[str, str]) -> Response:
+        position: tuple[datetime, int] | None = None
         if "page_info" in query:
-            begin, since, until = query["page_info"].split("_")
+            at, own, since, until = query["page_info"].split("~")
+            position = datetime.fromisoformat(at), int(own)
         else:
-            begin, since, until = "0", query.get("updated_at_min", ""), query.get("updated_at_max", "")
+            since, until = query.get("updated_at_min", ""), query.get("updated_at_max", "")
         found = [one for one in self.records[resource] if _within(one["updated_at"], since, until)]
-        found.sort(key=lambda one: (datetime.fromisoformat(one["updated_at"]), one["id"]))
-        size, first = min(int(query.get("limit", "50")), self.page_size), int(begin)
+        found = sorted((one for one in found if position is None or _place(one) > position), key=_place)
+        size = min(int(query.get("limit", "50")), self.page_size)
         headers = {}
-        if first + size < len(found):
-            address = f"{self.url}/admin/api/any/{resource}.json?limit={size}&page_info={first + size}_{since}_{until}"
+        if size < len(found):
+            last = found[size - 1]
+            behind = quote(f"{last['updated_at']}~{last['id']}~{since}~{until}")
+            address = f"{self.url}/admin/api/any/{resource}.json?limit={size}&page_info={behind}"
             headers["link"] = f'<{address}>; rel="next"'
-        return json({resource: found[first : first + size]}, 200, **headers)
+        return json({resource: found[:size]}, 200, **headers)
+
+
+def _place(record: dict[str, Any]) -> tuple[datetime, int]:
+    return datetime.fromisoformat(record["updated_at"]), int(record["id"])
 
 
 def _within(at: str, since: str, until: str) -> bool:

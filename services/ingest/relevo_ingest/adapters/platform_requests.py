@@ -88,10 +88,15 @@ class PlatformRequests:
         self._kept: OrderedDict[Hashable, tuple[float, ApiResponse]] = OrderedDict()
 
     async def converse(self, api: PlatformApi, connection: Connection, exchange: Exchange[T]) -> T | ApiFailure:
-        """What came of the exchange, or the failure of the first request of it that has no answer."""
+        """What came of the exchange, or the failure of the first request of it that has no answer.
+
+        Where an answer can't be read, none of them is kept: it may be a page for people in its place.
+        """
+        asked: list[ApiRequest] = []
         try:
             request = next(exchange)
             while True:
+                asked.append(request)
                 answer = await self.send(api, connection, request)
                 if isinstance(answer, ApiFailure):
                     exchange.close()
@@ -101,6 +106,8 @@ class PlatformRequests:
             result: T = end.value
             return result
         except InvalidPayload as error:
+            for request in asked:
+                self._kept.pop(_key(connection, request), None)
             return ApiFailure(_shown(f"the answer can't be read: {error}", connection))
 
     async def send(self, api: PlatformApi, connection: Connection, request: ApiRequest) -> ApiResponse | ApiFailure:

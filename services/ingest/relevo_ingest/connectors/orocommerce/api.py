@@ -60,6 +60,8 @@ class OroCommerceApi:
     def signed_in(self, exchange: Exchange[T]) -> Exchange[T]:
         """The same exchange, after a sign-in. Raises `InvalidPayload` if that gives no token."""
         answer = yield _SIGN_IN
+        if answer.status in GONE:
+            raise InvalidPayload("", "nobody signs in there: is the address the shop's?")
         token = decode(answer.body, TokenShape).access_token
         if not token:
             raise InvalidPayload("access_token", "is missing in the answer to the sign-in")

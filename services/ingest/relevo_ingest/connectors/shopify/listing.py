@@ -70,7 +70,9 @@ def _page(resource: str, answer: ApiResponse) -> Page:
         found = msgspec.json.decode(answer.body, type=dict[str, list[msgspec.Raw]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidPayload("body", f"is not a list of {resource}: {error}") from None
-    records = [record for body in found.get(resource, []) for record in _records(resource, bytes(body))]
+    if resource not in found:
+        raise InvalidPayload(resource, "is missing: the answer is not a list of the Admin API")
+    records = [record for body in found[resource] for record in _records(resource, bytes(body))]
     return Page(records=records, following=_following(resource, answer))
 
 
