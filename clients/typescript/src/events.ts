@@ -302,6 +302,22 @@ export interface Item {
 }
 
 /**
+ * `message.delivered`, `.bounced` and `.complained`: what a provider told of a message after it had taken it.
+ *
+ * `delivery_id` is the effect that sent it. `permanent`: the address will never take anything, and gets nothing any
+ * more. `status` is the enhanced status code (RFC 3463) or the provider's own, `reason` its words.
+ */
+export interface MessageChanged {
+  customer: Buyer;
+  delivery_id: string;
+  channel?: "email" | "sms";
+  provider?: string;
+  permanent?: boolean;
+  status?: string;
+  reason?: string;
+}
+
+/**
  * An amount: decimal text (`"12.50"`) and its ISO 4217 currency.
  */
 export interface Money {
@@ -814,6 +830,12 @@ export interface EventData {
   "quote.declined": QuoteChanged;
   /** A quote is not valid any more. */
   "quote.expired": QuoteChanged;
+  /** A mail server, or a telephone, took a message. */
+  "message.delivered": MessageChanged;
+  /** A message could not be delivered. */
+  "message.bounced": MessageChanged;
+  /** The recipient of a mail reported it as spam; no marketing is sent there any more. */
+  "message.complained": MessageChanged;
   /** The shop removed the connection. */
   "shop.disconnected": ShopChanged;
   /** Everything of the shop is to be erased. */

@@ -33,6 +33,10 @@ class NotifierSettings(ProviderSettings):
         " email.marketing=NAME and SHOP/email.marketing=NAME for one purpose; the shop says more than the purpose."
         f" Where nothing is said, the first of its channel sends. There are {', '.join(channels())}.",
     )
+    notifier_http_host: str = Field(default="127.0.0.1", description="Where providers tell what became of messages.")
+    notifier_http_port: int = Field(
+        default=0, ge=0, le=65535, description="Its port (POST /providers/NAME); 0: nothing listens."
+    )
     notifier_consumers: int = Field(default=1, ge=1, le=32, description="Members of the group that takes deliveries.")
     notifier_batch: int = Field(
         default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."

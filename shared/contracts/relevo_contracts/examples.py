@@ -84,6 +84,14 @@ _BASE: Mapping[str, Data] = MappingProxyType(
             "title": "Teapot",
             "product_id": "4100000000001",
         },
+        "MessageChanged": {
+            "customer": {},
+            "delivery_id": "0198c2f0/remind/3",
+            "provider": "ses",
+            "permanent": True,
+            "status": "5.1.1",
+            "reason": "Permanent/General: 550 5.1.1 user unknown",
+        },
         "FormSubmitted": {
             "customer": {"email": "ana@example.com"},
             "form": "contact",

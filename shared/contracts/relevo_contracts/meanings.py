@@ -67,6 +67,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "quote.accepted": "A quote was accepted.",
         "quote.declined": "A quote was declined.",
         "quote.expired": "A quote is not valid any more.",
+        "message.delivered": "A mail server, or a telephone, took a message.",
+        "message.bounced": "A message could not be delivered.",
+        "message.complained": "The recipient of a mail reported it as spam; no marketing is sent there any more.",
         "shop.disconnected": "The shop removed the connection.",
         "shop.redacted": "Everything of the shop is to be erased.",
     }

@@ -55,6 +55,7 @@ from relevo_contracts.sales import (
     ShipmentChanged,
     SubscriptionChanged,
 )
+from relevo_contracts.sending import MessageChanged
 
 __all__ = [
     "EVENT_TYPES",
@@ -81,6 +82,7 @@ __all__ = [
     "InvoiceChanged",
     "Item",
     "Level",
+    "MessageChanged",
     "Money",
     "OrderChanged",
     "PageViewed",
@@ -127,6 +129,7 @@ Payload = (
     | CouponChanged
     | ProductChanged
     | ProductRequested
+    | MessageChanged
     | CustomerMerged
     | CustomerSeen
     | PrivacyRequested
@@ -197,6 +200,9 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "quote.accepted": QuoteChanged,
     "quote.declined": QuoteChanged,
     "quote.expired": QuoteChanged,
+    "message.delivered": MessageChanged,
+    "message.bounced": MessageChanged,
+    "message.complained": MessageChanged,
     "shop.disconnected": ShopChanged,
     "shop.redacted": ShopChanged,
 }

@@ -42,7 +42,7 @@ TOPICS = (
     Topic(
         EVENTS,
         (Event,),
-        ("ingest", "engine"),
+        ("ingest", "engine", "notifier"),
         ("engine", "notifier"),
         400,
         "what happened in the shops; replay reads it",

@@ -65,6 +65,9 @@ class Metrics:
         self.circuits_opened = self._counter(
             "circuits_opened", "How often a host that failed was left alone for a while."
         )
+        self.provider_feedback = self._counter(
+            "provider_feedback", "What providers told of messages after they took them.", ("provider", "kind")
+        )
         self.provider_seconds = self._histogram("provider_seconds", "One call of a provider.", _SECONDS, ("channel",))
 
         # Loops of every service.

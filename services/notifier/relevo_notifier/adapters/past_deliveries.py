@@ -13,6 +13,17 @@ MOST = 1000
 """Deliveries that are read at most, the newest ones."""
 
 
+class PastFeedback(Struct, frozen=True, kw_only=True):
+    """What the provider told of a message afterwards."""
+
+    kind: Literal["delivered", "bounced", "complained", "unsubscribed"]
+    at: datetime
+    provider: str
+    status: str
+    permanent: bool
+    reason: str
+
+
 class PastDelivery(Struct, frozen=True, kw_only=True):
     """A delivery and its outcome; `at` is when that was known, or when it was taken if nothing became of it yet.
 
@@ -28,6 +39,7 @@ class PastDelivery(Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     put_off: list[str]
     again_at: datetime | None
+    feedback: list[PastFeedback] = []
 
 
 class PastCall(Struct, frozen=True, kw_only=True):

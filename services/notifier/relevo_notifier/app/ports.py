@@ -11,6 +11,7 @@ from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
 from relevo_notifier.core.contact_changes import Known, Person
+from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
@@ -96,13 +97,17 @@ class Attempting(Protocol[W_contra, R_co]):
 
 
 class Message(Struct, frozen=True):
-    """A message ready for a provider: a mail, or the text of an SMS. `notes` say what was left out of it."""
+    """A message ready for a provider: a mail, or the text of an SMS. `notes` say what was left out of it.
+
+    `reference` is by what it is known again when the provider tells of it (`core.mime.reference`).
+    """
 
     effect: str
     sender: str
     recipient: str
     content: MailContent | str
     notes: tuple[str, ...] = ()
+    reference: str = ""
 
     @property
     def mail(self) -> MailContent:
@@ -251,3 +256,35 @@ class ContactStore(Protocol):
     async def forget_shop(self, shop: str, at: datetime) -> None:
         """Erase what is kept of a shop beyond its people, page by page; again after a crash in between."""
         ...
+
+
+class WebhookRequest(Struct, frozen=True):
+    """What a provider posted. `headers` have lower-case names; `query` is that of the address, as it came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: str = ""
+
+
+class Webhook(Protocol):
+    """What a provider tells by HTTP of the messages that it was given."""
+
+    def missing(self) -> str:
+        """What has to be set before anything can be believed, as advice; empty: nothing is missing."""
+        ...
+
+    async def read(self, request: WebhookRequest) -> list[Feedback]:
+        """What it says; what is of no interest is left out, and an odd statement costs itself only.
+
+        Raises `NotAuthenticError` if it is not the provider's, `UnreadableError` if nothing of it can be read, and
+        `OSError` if that can't be told now.
+        """
+        ...
+
+
+class NotAuthenticError(Exception):
+    """Whoever posted it is not the provider."""
+
+
+class UnreadableError(Exception):
+    """It is the provider's, and nothing of it can be read."""

@@ -9,7 +9,7 @@ from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
 from relevo_notifier.app.ports import Catalog, Message
 from relevo_notifier.app.visit_links import VisitLinks
-from relevo_notifier.core.mime import MailContent
+from relevo_notifier.core.mime import MailContent, reference
 from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Settled, Work
@@ -81,7 +81,8 @@ class Prepare:
         if self._visits is not None:
             rendered = self._visits.marked(rendered, work, verdict.address, now)
         content = _content(delivery, shop, contact, rendered, (verdict.address, unsubscribe_url, now))
-        return Message(delivery.id, sender, verdict.address, content, rendered.notes)
+        named = reference(delivery.shop, delivery.id)
+        return Message(delivery.id, sender, verdict.address, content, rendered.notes, named)
 
     def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact, unsubscribe_url: str) -> Rendered:
         return self._catalog.templates(delivery.definition).render(

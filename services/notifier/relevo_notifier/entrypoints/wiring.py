@@ -37,6 +37,7 @@ class Notifier(Struct, frozen=True):
     polls: Sequence[Poll[Any, Any]]
     deliveries: Deliveries
     settings: NotifierSettings
+    publisher: Publisher
 
     async def reroute(self, now: datetime) -> datetime:
         """A turn of a loop: what is open goes to the providers that are chosen by now, whoever took it over."""
@@ -70,4 +71,4 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         )
         for consumer in (learning, sending.consumer, calling.consumer):
             await stack.enter_async_context(consumer)
-        yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings)
+        yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings, publisher)

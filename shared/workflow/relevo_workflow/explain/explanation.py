@@ -22,6 +22,12 @@ _CALLED: dict[CallState, str] = {
     "failed": "failed",
     "in_doubt": "may have been made or not",
 }
+_TOLD = {
+    "delivered": "arrived",
+    "bounced": "could not be delivered",
+    "complained": "was reported as spam: nothing more is sent there",
+    "unsubscribed": "was answered by unsubscribing: no more marketing is sent there",
+}
 _DELIVERED: dict[DeliveryState, str] = {
     "queued": "is not sent yet",
     "sending": "is being sent",
@@ -63,6 +69,17 @@ class RecordedDecision(Struct, frozen=True, kw_only=True):
     said: StaffAnswer | None = None
 
 
+class Feedback(Struct, frozen=True, kw_only=True):
+    """What the provider told of a message after it had taken it; `permanent`: the address will never take anything."""
+
+    kind: Literal["delivered", "bounced", "complained", "unsubscribed"]
+    at: datetime
+    provider: str = ""
+    status: str = ""
+    permanent: bool = False
+    reason: str = ""
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """What became of a message; `id` is its effect key `run/step/turn`, `at` when that was known.
 
@@ -78,6 +95,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     accepted_at: datetime | None = None
     put_off: list[str] = []
     again_at: datetime | None = None
+    feedback: list[Feedback] = []
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -158,6 +176,7 @@ def explain(
     named = labels(of_runs.values(), customer)
     lines = [_decided(one, named) for one in recorded]
     lines += [_delivered(one, of_runs, named) for one in deliveries]
+    lines += [_told(one, told, of_runs, named) for one in deliveries for told in one.feedback]
     lines += [_called(one, of_runs, named) for one in calls]
     entered = {one.workflow for one in recorded if one.kind == "started"} | {run.workflow for run in on_their_way}
     absences = [
@@ -276,6 +295,21 @@ def _delivered(one: Delivery, runs: Mapping[str, RecordedDecision], named: Mappi
         workflow=runs[run_id].workflow if run_id in runs else "",
         what=one.state,
         text=f"the {one.channel} of {step} {_DELIVERED[one.state]}{attempts}{reason}{_waited(one)}",
+        run_id=run_id,
+        run=named.get(run_id, ""),
+    )
+
+
+def _told(one: Delivery, told: Feedback, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
+    run_id, step, _ = (*one.id.split("/"), "", "")[:3]
+    status = f" ({told.status})" if told.status else ""
+    reason = f": {told.reason}" if told.reason and told.kind != "delivered" else ""
+    never = ", and never will be" if told.permanent else ""
+    return Line(
+        at=told.at,
+        workflow=runs[run_id].workflow if run_id in runs else "",
+        what=told.kind,
+        text=f"{told.provider} told that the {one.channel} of {step} {_TOLD[told.kind]}{never}{status}{reason}",
         run_id=run_id,
         run=named.get(run_id, ""),
     )

@@ -17,6 +17,10 @@ class BrevoOptions(ProviderOptions):
     key: SecretStr = Field(default=SecretStr(""), description="An API key; empty: no mail is sent.")
     tag: str = Field(default="transactional", description="Tag of transactional mail in Brevo's statistics.")
     marketing_tag: str = Field(default="marketing", description="Tag of marketing mail in Brevo's statistics.")
+    webhook_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="The token, or password of Basic authentication, of Brevo's webhooks; empty: they are not read.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to Brevo; each has one request under way at a time."
     )

@@ -24,6 +24,9 @@ class MailgunOptions(ProviderOptions):
     marketing_domain: str = Field(
         default="", pattern=_DOMAIN, description="Sending domain of marketing mail; empty: the same."
     )
+    webhook_key: SecretStr = Field(
+        default=SecretStr(""), description="The signing key of Mailgun's webhooks; empty: they are not read."
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to Mailgun; each has one request under way at a time."
     )

@@ -22,6 +22,10 @@ class PostmarkOptions(ProviderOptions):
         default="broadcast",
         description="Message stream of marketing mail, a broadcast stream with custom handling of unsubscribing.",
     )
+    webhook_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="The password (with any user) in the address of Postmark's webhooks; empty: they are not read.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to Postmark; each has one request under way at a time."
     )

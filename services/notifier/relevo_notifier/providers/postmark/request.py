@@ -6,9 +6,11 @@ Source: Postmark's API reference, "Email API", section "Send a single email".
 from typing import Any
 
 from relevo_contracts.mailboxes import read_mailbox
-from relevo_notifier.core.mime import MailContent, extra_headers, one_line
+from relevo_notifier.core.mime import MailContent, extra_headers, one_line, reference
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 
+REFERENCE = "relevo-message"
+"""The metadata by which an event about a mail names it."""
 LONGEST_SUBJECT = 2000
 LONGEST_NAME = 100
 """A whole From or To may have 255 characters."""
@@ -26,6 +28,7 @@ def request_of(mail: MailContent, options: PostmarkOptions) -> dict[str, Any]:
         "MessageStream": options.broadcast_stream if mail.unsubscribe_url else options.stream,
         # Without it Postmark puts a Message-ID of its own, and a second copy could not be known as one.
         "Headers": [*headers, {"Name": "X-PM-KeepID", "Value": "true"}],
+        "Metadata": {REFERENCE: reference(mail.shop, mail.effect)},
         "TrackOpens": False,
         "TrackLinks": "None",
     }

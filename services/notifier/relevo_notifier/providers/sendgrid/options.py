@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+import pydantic
 from pydantic import Field, SecretStr
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.sendgrid.public_key import public_key
 
 
 class SendGridOptions(ProviderOptions):
@@ -20,10 +22,21 @@ class SendGridOptions(ProviderOptions):
     key: SecretStr = Field(default=SecretStr(""), description="An API key that may send mail; empty: no mail is sent.")
     pool: str = Field(default="", description="IP pool of transactional mail; empty: the account's.")
     marketing_pool: str = Field(default="", description="IP pool of marketing mail; empty: the same.")
+    webhook_key: str = Field(
+        default="",
+        description="The public key that SendGrid shows for its signed Event Webhook; empty: it is not read.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to SendGrid; each has one request under way at a time."
     )
     timeout: float = Field(default=30.0, ge=1, le=300, description="Seconds that one request to SendGrid may take.")
+
+    @pydantic.field_validator("webhook_key")
+    @classmethod
+    def _is_key(cls, value: str) -> str:
+        if value:
+            public_key(value)
+        return value
 
     def missing(self) -> str:
         """The key."""

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.ses.sns import TOPIC
 
 
 class SesOptions(ProviderOptions):
@@ -26,6 +27,11 @@ class SesOptions(ProviderOptions):
     )
     marketing_configuration_set: str = Field(
         default="", description="Configuration set of marketing mail, with IP addresses of its own; empty: the same."
+    )
+    topic: str = Field(
+        default="",
+        pattern=f"^({TOPIC})?$",
+        description="ARN of the SNS topic to which the configuration sets publish; empty: it is not read.",
     )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to SES; each has one request under way at a time."

@@ -15,7 +15,7 @@ from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult, Sent
 from relevo_notifier.http_connection import basic_auth
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
-from relevo_notifier.providers.twilio.options import TwilioOptions
+from relevo_notifier.providers.twilio.options import REFERENCE, TwilioOptions
 from relevo_notifier.providers.twilio.replies import read_twilio
 
 _FORM = "application/x-www-form-urlencoded"
@@ -31,6 +31,7 @@ class TwilioProvider:
 
     def __init__(self, options: TwilioOptions) -> None:
         self.slots = options.connections
+        self._callback = options.callback
         self._path = f"/2010-04-01/Accounts/{options.account}/Messages.json"
         self._api = HttpApi(
             "Twilio",
@@ -43,6 +44,8 @@ class TwilioProvider:
     async def send(self, message: Message) -> ProviderResult:
         """Create the message."""
         form = {"To": message.recipient, "From": message.sender, "Body": message.text}
+        if self._callback and message.reference:
+            form["StatusCallback"] = f"{self._callback}?{REFERENCE}={message.reference}"
         # Twilio ignores headers that it does not know; a sandbox that counts effects finds the effect key here.
         headers = {"X-Relevo-Effect": message.effect.encode("ascii", "backslashreplace").decode()}
         reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, headers)

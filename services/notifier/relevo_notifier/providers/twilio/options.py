@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr
 from relevo_contracts.contact import Channel
 from relevo_notifier.providers.options import ProviderOptions
 
+REFERENCE = "message"
+"""The parameter of the callback's address that names a text."""
+
 
 class TwilioOptions(ProviderOptions):
     """One request takes `timeout` seconds at most."""
@@ -16,6 +19,10 @@ class TwilioOptions(ProviderOptions):
     url: str = Field(default="https://api.twilio.com", description="Address of Twilio's API, or a sandbox's.")
     account: str = Field(default="", description="Twilio's account SID; empty: no SMS can be sent.")
     token: SecretStr = Field(default=SecretStr(""), description="The account's auth token.")
+    callback: str = Field(
+        default="",
+        description="Where Twilio tells what became of a text: https://HOST/providers/twilio, as seen from outside.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to Twilio; each has one request under way at a time."
     )

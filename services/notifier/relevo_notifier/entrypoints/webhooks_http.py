@@ -1,0 +1,70 @@
+"""Where providers tell what became of messages: `POST /providers/{name}`."""
+
+from collections.abc import Mapping
+
+import asyncpg
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, Webhook, WebhookRequest
+from relevo_notifier.app.take_feedback import TakeFeedback
+from relevo_runtime.errors import PublishError
+from relevo_runtime.http import application, liveness
+from relevo_runtime.problems import Problem
+
+_log = structlog.get_logger(__name__)
+BODY_LIMIT = 2 * 1024 * 1024
+PATH = "/providers"
+
+
+def webhooks_app(webhooks: Mapping[str, Webhook], take: TakeFeedback) -> Starlette:
+    """The application. It holds no state of its own."""
+    endpoint = _Endpoint(webhooks, take).post
+    return application([Route(f"{PATH}/{{name}}", endpoint, methods=["POST"]), liveness()])
+
+
+class _Endpoint:
+    def __init__(self, webhooks: Mapping[str, Webhook], take: TakeFeedback) -> None:
+        self._webhooks = webhooks
+        self._take = take
+
+    async def post(self, request: Request) -> Response:
+        """200 once it is kept and told on; what a provider has to send again is 503."""
+        name = request.path_params["name"]
+        webhook = self._webhooks.get(name)
+        if webhook is None:
+            raise Problem(404, "unknown-provider", "No such provider", f"there are {', '.join(self._webhooks)}")
+        if missing := webhook.missing():
+            raise Problem(404, "not-set-up", "The webhook is not set up", f"to take what {name} tells, {missing}")
+        told = WebhookRequest(dict(request.headers), await _body(request), request.url.query)
+        try:
+            taken = await self._take(name, await webhook.read(told))
+        except NotAuthenticError as error:
+            _log.warning("webhook_refused", provider=name, reason=str(error))
+            raise Problem(
+                401, "not-authentic", "It is not proven that this comes from the provider", str(error)
+            ) from None
+        except UnreadableError as error:
+            raise Problem(400, "unreadable", "It can't be read", str(error)) from None
+        except (PublishError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("webhook_put_off", provider=name, reason=str(error)[:200])
+            again = {"Retry-After": "30"}
+            raise Problem(503, "try-again", "It can't be taken now", "send it again", headers=again) from error
+        return Response(msgspec.json.encode({"taken": taken}), media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    received = bytearray()
+    try:
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > BODY_LIMIT:
+                detail = f"the body is larger than {BODY_LIMIT} bytes; send fewer events at once"
+                raise Problem(413, "body-too-large", "The body is too large", detail)
+    except ClientDisconnect:
+        raise Problem(400, "cut-off", "The request was cut off", "its body is not whole") from None
+    return bytes(received)
