@@ -37,6 +37,15 @@ class NotifierSettings(ProviderSettings):
     notifier_http_port: int = Field(
         default=0, ge=0, le=65535, description="Its port (POST /providers/NAME); 0: nothing listens."
     )
+    notifier_inbox_host: str = Field(
+        default="127.0.0.1", description="Where mails come back to that could not be delivered."
+    )
+    notifier_inbox_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Its port (SMTP); 0: nothing listens. RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN.",
+    )
     notifier_consumers: int = Field(default=1, ge=1, le=32, description="Members of the group that takes deliveries.")
     notifier_batch: int = Field(
         default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."
@@ -153,6 +162,10 @@ class NotifierSettings(ProviderSettings):
             raise ValueError(
                 f"RELEVO_NOTIFIER_LEASE ({self.notifier_lease:g} s) must be at least twice the longest timeout of a "
                 f"provider ({longest:g} s), or a delivery could be taken over while it is being sent"
+            )
+        if self.notifier_inbox_port and not self.notifier_smtp.return_domain:
+            raise ValueError(
+                "RELEVO_NOTIFIER_INBOX_PORT needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN: what comes back there?"
             )
         if (self.notifier_quiet_from is None) != (self.notifier_quiet_until is None):
             raise ValueError("RELEVO_NOTIFIER_QUIET_FROM and …_QUIET_UNTIL belong together: set both or none")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from relevo_notifier.adapters import retention
 from relevo_notifier.app.watch_secrets import watch_secrets
 from relevo_notifier.entrypoints.context import ServiceContext
-from relevo_notifier.entrypoints.receiving import webhooks_served
+from relevo_notifier.entrypoints.receiving import feedback_taken
 from relevo_notifier.entrypoints.wiring import run_notifier
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.environment import start
@@ -29,7 +29,7 @@ def main() -> int:
             loops.append(service.loop("secrets", secrets, longest_pause=5))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))
             history = service.loop("history", purge, longest_pause=3600)
-            async with webhooks_served(settings, notifier.publisher, context), service.running(*loops, history):
+            async with feedback_taken(settings, notifier.publisher, context), service.running(*loops, history):
                 yield
 
     return run("notifier", settings, build)

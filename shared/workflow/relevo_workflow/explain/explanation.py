@@ -22,7 +22,7 @@ _CALLED: dict[CallState, str] = {
     "failed": "failed",
     "in_doubt": "may have been made or not",
 }
-_TOLD = {
+_REPORTED = {
     "delivered": "arrived",
     "bounced": "could not be delivered",
     "complained": "was reported as spam: nothing more is sent there",
@@ -176,7 +176,7 @@ def explain(
     named = labels(of_runs.values(), customer)
     lines = [_decided(one, named) for one in recorded]
     lines += [_delivered(one, of_runs, named) for one in deliveries]
-    lines += [_told(one, told, of_runs, named) for one in deliveries for told in one.feedback]
+    lines += [_reported(one, report, of_runs, named) for one in deliveries for report in one.feedback]
     lines += [_called(one, of_runs, named) for one in calls]
     entered = {one.workflow for one in recorded if one.kind == "started"} | {run.workflow for run in on_their_way}
     absences = [
@@ -300,16 +300,16 @@ def _delivered(one: Delivery, runs: Mapping[str, RecordedDecision], named: Mappi
     )
 
 
-def _told(one: Delivery, told: Feedback, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
+def _reported(one: Delivery, report: Feedback, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
     run_id, step, _ = (*one.id.split("/"), "", "")[:3]
-    status = f" ({told.status})" if told.status else ""
-    reason = f": {told.reason}" if told.reason and told.kind != "delivered" else ""
-    never = ", and never will be" if told.permanent else ""
+    status = f" ({report.status})" if report.status else ""
+    reason = f": {report.reason}" if report.reason and report.kind != "delivered" else ""
+    never = ", and never will be" if report.permanent else ""
     return Line(
-        at=told.at,
+        at=report.at,
         workflow=runs[run_id].workflow if run_id in runs else "",
-        what=told.kind,
-        text=f"{told.provider} told that the {one.channel} of {step} {_TOLD[told.kind]}{never}{status}{reason}",
+        what=report.kind,
+        text=f"{report.provider} told that the {one.channel} of {step} {_REPORTED[report.kind]}{never}{status}{reason}",
         run_id=run_id,
         run=named.get(run_id, ""),
     )

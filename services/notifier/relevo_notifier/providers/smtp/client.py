@@ -9,6 +9,7 @@ from aiosmtplib import SMTPAuthenticationError, SMTPException, SMTPResponseExcep
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
+from relevo_notifier.core.dsn import return_address
 from relevo_notifier.core.mime import build_mail
 from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown
 from relevo_notifier.providers.smtp.options import SmtpOptions
@@ -44,7 +45,7 @@ class SmtpProvider:
                     is_new = not self._idle
                     session = await self._connect(deadline) if is_new else self._idle.pop()
                     try:
-                        reply = await session.deliver(message.sender, message.recipient, content, deadline)
+                        reply = await session.deliver(self._sender(message), message.recipient, content, deadline)
                         break
                     except SMTPException:
                         if is_new or not session.is_stale:
@@ -79,6 +80,13 @@ class SmtpProvider:
         idle, self._idle = self._idle, []
         deadline = self._deadline()
         await asyncio.gather(*(session.quit(deadline) for session in idle), return_exceptions=True)
+
+    def _sender(self, message: Message) -> str:
+        """The envelope sender: where it comes back to if it can't be delivered."""
+        options = self._options
+        if not options.return_domain or not message.reference:
+            return message.sender
+        return return_address(message.reference, options.return_domain, options.return_secret.get_secret_value())
 
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._options.timeout

@@ -1,13 +1,15 @@
 """Where the mail relay is and how to talk to it."""
 
 import ssl
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import pydantic
 from pydantic import Field, SecretStr
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.providers.options import ProviderOptions
+
+SHORTEST_SECRET = 16
 
 
 class SmtpOptions(ProviderOptions):
@@ -26,6 +28,15 @@ class SmtpOptions(ProviderOptions):
     )
     user: str = Field(default="", description="User at the relay; empty: no login.")
     password: SecretStr = Field(default=SecretStr(""), description="The user's password.")
+    return_domain: str = Field(
+        default="",
+        description="Domain to which mails come back that can't be delivered: each mail gets a sender of its own there"
+        " (VERP), and its MX leads to RELEVO_NOTIFIER_INBOX_PORT. Empty: they come back to the shop's address.",
+    )
+    return_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Proves those senders; at least 16 characters. Keep it for as long as mails travel.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
     )
@@ -42,6 +53,12 @@ class SmtpOptions(ProviderOptions):
             except OSError as error:
                 raise ValueError(f"can't be read as a PEM file of certificates: {error}") from error
         return value
+
+    @pydantic.model_validator(mode="after")
+    def _proven(self) -> Self:
+        if self.return_domain and len(self.return_secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError("RELEVO_NOTIFIER_SMTP_RETURN_SECRET must have at least 16 characters")
+        return self
 
     def missing(self) -> str:
         """Nothing: without a relay, a sink on this machine is asked."""
