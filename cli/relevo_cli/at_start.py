@@ -6,9 +6,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from relevo_cli import database
-from relevo_cli.workflow_files import Loaded, declared_events
+from relevo_cli.deploying.policy import deploy_policy, policy_change
+from relevo_cli.deploying.rules import SignOff
+from relevo_cli.workflow_files import Loaded, contact_policy, declared_events
 from relevo_contracts.declared import Declared
+from relevo_contracts.policy import Policy
 from relevo_ingest.connectors.registry import FETCHES, POLLED
+from relevo_notifier.adapters import policies
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Deployed, EventType
 from relevo_runtime.clock import make_clock
@@ -41,6 +45,7 @@ async def store(settings: RuntimeSettings, loaded: Sequence[Loaded]) -> list[Sto
     async with database.transaction(settings) as connection:
         await catalog.hold(connection)
         await _declare(connection, declared_events(loaded), at)
+        await _put_policy(connection, contact_policy(loaded), at)
         newest = {one.workflow: one for one in await catalog.newest_deployments(connection)}
         return [await _store(connection, one, newest.get(one.definition.name), at) for one in loaded]
 
@@ -61,6 +66,17 @@ async def _declare(connection: Connection, declared: Sequence[Declared], at: dat
                 connection,
                 EventType(shop=EVERY_SHOP, name=one.name, schema=one.schema, author=AUTHOR, declared_at=at),
             )
+
+
+async def _put_policy(connection: Connection, wanted: tuple[Policy, str] | None, at: datetime) -> None:
+    """The contact policy beside the workflows, unless somebody else deployed another."""
+    change = await policy_change(connection, wanted, EVERY_SHOP)
+    if wanted is None or change is None or change.state == "same":
+        return
+    before = await policies.newest(connection, EVERY_SHOP)
+    if before is None or before.author == AUTHOR:
+        sign_off = SignOff(author=AUTHOR, note="deployed at the start")
+        await deploy_policy(connection, wanted, EVERY_SHOP, sign_off, at)
 
 
 async def _store(connection: Connection, one: Loaded, newest: Deployed | None, at: datetime) -> Stored:

@@ -1,12 +1,14 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
 A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, `segments.yaml` if it
-names segments, and the declarations of the shop's own events that it names (`events/custom.*.json`). Its tests are not
+names segments, the declarations of the shop's own events that it names (`events/custom.*.json`), and `policy.yaml` if
+it names a purpose of it, which does not count for the version: the policy is deployed by itself. Its tests are not
 part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
 `compiled/templates.json`, `compiled/secrets.json` (the names of the secrets that calls need) and the words of each
 layout as JSON.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,15 +20,18 @@ from ruamel.yaml.error import YAMLError
 from relevo_cli.errors import CommandError, NotTextError
 from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
+from relevo_contracts.policy import Policy
 from relevo_workflow import (
     EVENT_FILE_SUFFIXES,
     EVENTS_FOLDER,
+    POLICY_FILE,
     Definition,
     Diagnostic,
     HttpStep,
     Position,
     WorkflowError,
     diagnose_events,
+    diagnose_policy,
     event_files,
     load_workflow,
     nearest,
@@ -38,6 +43,8 @@ LIBRARY = Path("workflows")
 """The folder of workflows, where none is named."""
 LAYOUTS = "layouts"
 SEGMENTS = "segments.yaml"
+_PURPOSE = re.compile(r"\bpurpose\s*:\s*[\"']?(?!marketing\b|transactional\b)[a-z]|\bchannel\s*:\s*[\"']?preferred\b")
+"""What a workflow can't be read without its policy for: a purpose of its own, a channel that is chosen by it."""
 
 
 class Loaded(Struct, frozen=True):
@@ -143,6 +150,9 @@ def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
     # A workflow that names none is the same version whatever becomes of them.
     if segments.is_file() and any("segment" in text for text in files.values()):
         files[SEGMENTS] = _read(segments)
+    policy = read_policy(beside(folder))
+    if policy and (not parse or _PURPOSE.search(files[WORKFLOW])):
+        files |= policy
     return files | _own_events(folder, files, every=not parse)
 
 
@@ -158,6 +168,31 @@ def read_events(library: Path) -> dict[str, str]:
     """The declarations of the shop's own events in a folder of workflows: `events/custom.*.json` (or YAML)."""
     paths = [path for ending in EVENT_FILE_SUFFIXES for path in (library / EVENTS_FOLDER).glob(f"*{ending}")]
     return {f"{EVENTS_FOLDER}{path.name}": _read(path) for path in sorted(paths)}
+
+
+def read_policy(library: Path) -> dict[str, str]:
+    """The contact policy of a folder of workflows, if it has one."""
+    path = library / POLICY_FILE
+    return {POLICY_FILE: _read(path)} if path.is_file() else {}
+
+
+def contact_policy(loaded: Sequence[Loaded]) -> tuple[Policy, str] | None:
+    """The contact policy beside workflows, with its text; `None` if there is none.
+
+    Raises `WorkflowError` with everything that is wrong with it, and `CommandError` if there are several.
+    """
+    libraries = {one.resolve(): one for one in map(beside, (each.folder for each in loaded))}
+    texts = {library: files[POLICY_FILE] for library in libraries.values() if (files := read_policy(library))}
+    if not texts:
+        return None
+    if len(texts) > 1:
+        raise CommandError(f"there are several contact policies ({', '.join(map(str, texts))}): deploy one at a time")
+    [(library, text)] = texts.items()
+    policy, found = diagnose_policy({POLICY_FILE: text})
+    if policy is None:
+        errors = (one for one in found if one.severity == "error")
+        raise WorkflowError(structs.replace(one, position=_at(library, one.position)) for one in errors)
+    return policy, text
 
 
 def read_tests(folder: Path) -> dict[str, str]:
@@ -196,7 +231,7 @@ def beside(folder: Path) -> Path:
 
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
-    shared = file == SEGMENTS or file.startswith((f"{LAYOUTS}/", EVENTS_FOLDER))
+    shared = file in (SEGMENTS, POLICY_FILE) or file.startswith((f"{LAYOUTS}/", EVENTS_FOLDER))
     return (beside(folder) if shared else folder) / file
 
 

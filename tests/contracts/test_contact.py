@@ -210,3 +210,70 @@ def test_what_an_earlier_version_stored_is_consent_of_the_own_address() -> None:
     assert contact.consent("email").state == "granted"
     assert changed.consent("email").state == "unknown"
     assert statements(changed, "email")["a@example.com"].state == "granted"
+
+
+def about(purpose_: str, state: str, minute: int, **changes: Any) -> tuple[ConsentChanged, datetime]:
+    values: dict[str, Any] = {"customer": Buyer(email="ana@example.com"), "channel": "email", "state": state}
+    return ConsentChanged(**{**values, "purpose": purpose_, **changes}), MORNING + timedelta(minutes=minute)
+
+
+def test_what_is_said_about_a_purpose_is_kept_of_it_alone() -> None:
+    contact = apply_event(Contact(email="ana@example.com"), *about("newsletter", "granted", 1))
+    assert contact.topic_consent("email", "newsletter").state == "granted"
+    assert contact.topic_consent("email", "survey").state == contact.email_consent.state == "unknown"
+    assert contact.topic_consent("sms", "newsletter").state == "unknown"
+    own = apply_event(contact, *about("newsletter", "granted", 2, topic="garden"))
+    assert own.topic_consent("email", "garden").state == "granted"
+    assert own.topic_consent("email", "newsletter").at == MORNING + timedelta(minutes=1)
+
+
+def test_a_statement_without_an_address_is_about_the_own_one_and_a_withdrawal_about_all() -> None:
+    anyone = {"customer": Buyer(id="1")}
+    granted = apply_event(Contact(email="ana@example.com"), *about("survey", "granted", 1, **anyone))
+    assert granted.topics.keys() == {"email/survey:ana@example.com"}
+    assert apply_event(Contact(), *about("survey", "granted", 1, **anyone)).topics == {}
+    withdrawn = apply_event(granted, *about("survey", "withdrawn", 2, **anyone))
+    assert withdrawn.topic_consent("email", "survey").state == "withdrawn"
+    moved = apply_event(withdrawn, CustomerChanged(customer=Buyer(email="new@example.com")), MORNING)
+    assert moved.topic_consent("email", "survey").state == "withdrawn"
+
+
+@given(
+    st.lists(
+        st.builds(
+            about,
+            st.sampled_from(["newsletter", "survey"]),
+            st.sampled_from(["granted", "withdrawn", "pending"]),
+            st.integers(0, 5),
+            customer=st.sampled_from([Buyer(email="ana@example.com"), Buyer(email="b@example.com"), Buyer(phone="1")]),
+        ),
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_in_which_statements_about_purposes_come_does_not_matter(
+    statements_: list[tuple[ConsentChanged, datetime]], order: Any
+) -> None:
+    newest = {at: (payload, at) for payload, at in statements_}  # of two at one instant nobody knows the order
+    shuffled = list(newest.values())
+    order.shuffle(shuffled)
+    contacts = []
+    for several in (newest.values(), shuffled):
+        contact = Contact(email="ana@example.com")
+        for payload, at in several:
+            contact = apply_event(contact, payload, at)
+        contacts.append(contact)
+    half = len(shuffled) // 2
+    parts = [Contact(email="ana@example.com")] * 2
+    for number, (payload, at) in enumerate(shuffled):
+        parts[number < half] = apply_event(parts[number < half], payload, at)
+    assert contacts[0] == contacts[1] == merge(*parts)
+
+
+def test_the_first_order_says_that_an_address_was_got_in_a_sale() -> None:
+    order = OrderChanged(customer=Buyer(email="ana@example.com"), order_id="1")
+    contact = Contact()
+    for minute in (5, 2, 9):
+        contact = apply_event(contact, order, MORNING + timedelta(minutes=minute))
+    assert contact.bought_at == MORNING + timedelta(minutes=2)
+    assert merge(Contact(), contact).bought_at == contact.bought_at

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, CustomerMerged, Payload, PrivacyRequested
+from relevo_contracts.policy import Skip
 from relevo_notifier.adapters import past_deliveries, privacy
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import MaySend, Skip
+from relevo_notifier.core.policy import MaySend
 from relevo_notifier.core.work import Incoming
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool

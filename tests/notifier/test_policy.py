@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from relevo_contracts.consents import Consent
 from relevo_contracts.contact import Contact
-from relevo_notifier.core.policy import Later, MaySend, QuietHours, Retry, Skip, in_doubt, may_send
+from relevo_contracts.policy import Later, QuietHours, Skip
+from relevo_notifier.core.policy import MaySend, Retry, in_doubt, may_send
 from tests.notifier.support import NOON, customer, delivery
 
 NOBODY: frozenset[str] = frozenset()

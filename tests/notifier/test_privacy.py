@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
+from relevo_contracts.policy import Skip
 from relevo_notifier.adapters import privacy
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import MaySend, Skip
+from relevo_notifier.core.policy import MaySend
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool
 from tests.notifier.support import NOON, customer, delivery

@@ -6,7 +6,8 @@ import msgspec
 
 from relevo_contracts.contact import Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_notifier.core.policy import MaySend, Skip, Verdict, may_send
+from relevo_contracts.policy import Skip
+from relevo_notifier.core.policy import MaySend, Verdict, may_send
 from relevo_notifier.core.work import Work
 from tests.notifier.support import NOON, customer, delivery
 

@@ -9,9 +9,10 @@ from relevo_contracts.consents import Consent
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import CallAnswered, DeliveryOutcome, SendDelivery
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, PrivacyRequested, ShopChanged
+from relevo_contracts.policy import Skip
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.deliveries import Deliveries
-from relevo_notifier.core.policy import MaySend, Skip, may_send
+from relevo_notifier.core.policy import MaySend, may_send
 from relevo_notifier.core.work import Incoming
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, beside, workflow_folders
-from relevo_workflow import EVENTS_FOLDER
+from relevo_workflow import EVENTS_FOLDER, POLICY_FILE
 
 Stamps = dict[Path, tuple[int, int, int]]
 
@@ -49,5 +49,6 @@ def _files(folder: Path) -> Iterator[Path]:
     shared = beside(folder)
     yield folder / WORKFLOW
     yield shared / SEGMENTS
+    yield shared / POLICY_FILE
     for inside in (folder / "templates", folder / "tests", shared / LAYOUTS, shared / EVENTS_FOLDER):
         yield from sorted(inside.glob("*.*"))

@@ -13,6 +13,7 @@ from relevo_cli.console import counted, err, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.workflow_files import LIBRARY, WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
 from relevo_workflow import Definition, Diagnostic, Position, check_starts, diagnose, starts_others, workflow_schema
+from relevo_workflow import policy_schema as schema_of_policy
 
 
 class Finding(Struct, frozen=True):
@@ -45,9 +46,16 @@ def check(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of workflow.yaml for editors, and check nothing.")
     ] = False,
+    policy_schema: Annotated[
+        bool,
+        typer.Option("--policy-schema", help="Print the JSON Schema of policy.yaml, and check nothing."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, then a line with the sums.")] = False,
 ) -> None:
     """Check workflows: YAML, grammar, names, types, templates and habits. Exit code 1 if there is an error."""
+    if policy_schema:
+        sys.stdout.write(json.dumps(schema_of_policy(), indent=2, ensure_ascii=False) + "\n")
+        return
     if schema:
         sys.stdout.write(json.dumps(workflow_schema(), indent=2, ensure_ascii=False) + "\n")
         return

@@ -10,7 +10,7 @@ import typer
 from relevo_cli import addresses
 from relevo_cli.deploying import session
 from relevo_cli.deploying.plan import TargetVersion
-from relevo_cli.workflow_files import declared_events, load_folders
+from relevo_cli.workflow_files import contact_policy, declared_events, load_folders
 from relevo_runtime import catalog
 
 
@@ -92,4 +92,4 @@ def deploy(
         as_json=as_json,
         settle=settle,
     )
-    asyncio.run(session.run(addresses.settings(), targets, options, declared_events(loaded)))
+    asyncio.run(session.run(addresses.settings(), targets, options, declared_events(loaded), contact_policy(loaded)))

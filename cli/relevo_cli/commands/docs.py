@@ -21,7 +21,7 @@ from relevo_contracts.schemas import asyncapi, event_schema
 from relevo_engine.entrypoints.openapi import openapi as openapi_tasks
 from relevo_ingest.entrypoints.openapi import openapi as openapi_ingest
 from relevo_runtime.settings import Setting
-from relevo_workflow import Definition, workflow_schema
+from relevo_workflow import Definition, policy_schema, workflow_schema
 
 _SETTINGS_HEAD = """# Settings
 
@@ -67,6 +67,7 @@ def documents(library: Sequence[Definition]) -> dict[str, str]:
     return {
         **schemas,
         "workflow.schema.json": _json(workflow_schema()),
+        "policy.schema.json": _json(policy_schema()),
         "asyncapi.yaml": _yaml(asyncapi()),
         "openapi-ingest.json": _json(openapi_ingest()),
         "openapi-tasks.json": _json(openapi_tasks()),

@@ -18,9 +18,10 @@ from relevo_cli.commands.preview import (
 )
 from relevo_cli.console import out
 from relevo_cli.errors import CommandError, unknown_shop
+from relevo_contracts.policy import Skip
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.mime import MailContent
-from relevo_notifier.core.policy import Skip, mail_address, phone_number
+from relevo_notifier.core.policy import mail_address, phone_number
 from relevo_notifier.core.provider_results import Rejected, Sent, TryLater
 from relevo_notifier.providers.registry import open_providers
 from relevo_notifier.settings import NotifierSettings

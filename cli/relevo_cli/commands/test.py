@@ -1,6 +1,7 @@
 """`relevo test`: run the tests beside workflows in virtual time."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -13,9 +14,17 @@ from relevo_cli.commands.check import not_text
 from relevo_cli.console import out, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.junit import junit
-from relevo_cli.workflow_files import LIBRARY, need_folders, placed, placed_at, read_folder, read_tests
-from relevo_workflow import Definition, Diagnostic, Position, diagnose
-from relevo_workflow.testing import Coverage, Previews, SuiteResult, TestResult, run_tests
+from relevo_cli.workflow_files import LIBRARY, beside, need_folders, placed, placed_at, read_folder, read_tests
+from relevo_workflow import POLICY_FILE, Definition, Diagnostic, Position, diagnose, diagnose_policy
+from relevo_workflow.testing import (
+    POLICY_TESTS,
+    Coverage,
+    Previews,
+    SuiteResult,
+    TestResult,
+    run_policy_tests,
+    run_tests,
+)
 
 
 class Summary(Struct, frozen=True):
@@ -47,9 +56,12 @@ def run(
     """Run the tests beside each workflow in virtual time. Exit code 1 if one fails or can't be read."""
     suites, seconds = [], []
     console = out()
-    for folder in need_folders(path):
+    folders = need_folders(path)
+    libraries = {library.resolve(): library for library in map(beside, folders)}
+    asked = [partial(policy_suite, library) for library in libraries.values() if (library / POLICY_TESTS).is_file()]
+    for suite in [*(partial(suite_of, folder) for folder in folders), *asked]:
         begun = perf_counter()
-        suites.append(suite_of(folder))
+        suites.append(suite())
         seconds.append(perf_counter() - begun)
         if as_json:
             print_json(suites[-1])
@@ -66,6 +78,35 @@ def run(
         show_sums(console, summary, coverage_min if thin else None)
     if thin or not all(one.passed for one in suites):
         raise typer.Exit(1)
+
+
+def policy_suite(library: Path) -> SuiteResult:
+    """The tests of the contact policy of a folder of workflows, run; one with errors has no tests."""
+    files = {path.name: path.read_text(encoding="utf-8") for path in (library / POLICY_FILE, library / POLICY_TESTS)
+             if path.is_file()}  # fmt: skip
+    policy, found = diagnose_policy(files)
+    if policy is None:
+        missing = Diagnostic(Position(POLICY_TESTS), "there are tests of a policy, and no policy.yaml", "add it")
+        found = [one for one in found if one.severity == "error"] or [missing]
+        suite = SuiteResult("policy", (), tuple(found), Coverage((), ()))
+    else:
+        suite = run_policy_tests(policy, POLICY_TESTS, files[POLICY_TESTS])
+    return structs.replace(
+        suite,
+        results=tuple(
+            structs.replace(one, position=_in(library, one.position), failures=_all_in(library, one.failures))
+            for one in suite.results
+        ),
+        problems=_all_in(library, suite.problems),
+    )
+
+
+def _in(library: Path, where: Position) -> Position:
+    return Position((library / where.file).as_posix(), where.line, where.column)
+
+
+def _all_in(library: Path, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(structs.replace(one, position=_in(library, one.position)) for one in found)
 
 
 def suite_of(folder: Path) -> SuiteResult:

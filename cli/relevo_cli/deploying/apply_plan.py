@@ -8,8 +8,10 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from relevo_cli.deploying.plan import Change, DeploymentPlan, TargetVersion, scope_of
+from relevo_cli.deploying.policy import deploy_policy
 from relevo_cli.deploying.rules import SignOff
 from relevo_cli.errors import CommandError
+from relevo_contracts.policy import Policy
 from relevo_engine.app.follow_catalog import SETTLED
 from relevo_engine.app.migrate_runs import Moved
 from relevo_engine.entrypoints.migration import run_migration
@@ -38,7 +40,7 @@ class DeploymentResult(Struct, frozen=True, kw_only=True):
 
 
 class Deployer:
-    """One deployment. With `repeat`, runs may do again what the plan says.
+    """One deployment. With `repeat`, runs may do again what the plan says; `policy` comes with its text.
 
     `settled` is the wall time after which every engine has seen a change of the catalog.
     """
@@ -52,6 +54,7 @@ class Deployer:
         in_flight: InFlight = "pin",
         repeat: bool = False,
         settled: timedelta = SETTLED,
+        policy: tuple[Policy, str] | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -59,6 +62,7 @@ class Deployer:
         self._in_flight = in_flight
         self._repeat = repeat
         self._settled = settled
+        self._policy = policy
 
     async def carry_out(self, plan: DeploymentPlan, targets: Sequence[TargetVersion]) -> list[DeploymentResult]:
         """Deploys what the plan needs, all or none. Raises `CommandError` if the catalog changed since the plan."""
@@ -82,12 +86,13 @@ class Deployer:
         changed: bool = False,
     ) -> list[DeploymentResult]:
         done: list[DeploymentResult] = []
-        if not changes and (changed or not plan.declared):
+        if not changes and (changed or not (plan.declared or plan.changes_policy)):
             return done
         async with self._connection.transaction():
             if not changed:
                 await self._unchanged(plan)
                 await self._declare(plan)
+                await self._put_policy(plan)
             for change in changes:
                 sign_off = self._sign_off
                 revision = await catalog.deploy(
@@ -117,6 +122,11 @@ class Deployer:
                 declared_at=self._clock.now(),
             )
             await catalog.declare_event(self._connection, declared)
+
+    async def _put_policy(self, plan: DeploymentPlan) -> None:
+        """Before the workflows that name its purposes."""
+        if self._policy is not None and plan.policy is not None and plan.changes_policy:
+            await deploy_policy(self._connection, self._policy, plan.policy.shop, self._sign_off, self._clock.now())
 
     async def _unchanged(self, plan: DeploymentPlan) -> None:
         """Takes the catalog for this transaction; it must be as the plan found it."""
@@ -158,6 +168,7 @@ class Deployer:
         async with self._connection.transaction():
             await self._unchanged(plan)
             await self._declare(plan)
+            await self._put_policy(plan)
             for change in serving:
                 await self._retire(change)
         if serving:

@@ -6,11 +6,13 @@ from typing import Literal
 from msgspec import Struct
 
 from relevo_cli.deploying.events import EventChange, event_changes
+from relevo_cli.deploying.policy import PolicyChange, policy_change
 from relevo_cli.deploying.rules import LEVELS, SignOff, level_of, objection, strictest
 from relevo_cli.deploying.starts import StartReferences
 from relevo_cli.errors import CommandError, unknown_shop
 from relevo_cli.stored import read_stored
 from relevo_contracts.declared import Declared
+from relevo_contracts.policy import Policy
 from relevo_engine.app.migrate_runs import MigrationPreview
 from relevo_engine.core.in_flight import RunScope
 from relevo_engine.entrypoints.migration import run_migration
@@ -56,6 +58,12 @@ class DeploymentPlan(Struct, frozen=True, kw_only=True):
     revision: int
     changes: list[Change]
     events: list[EventChange] = []
+    policy: PolicyChange | None = None
+
+    @property
+    def changes_policy(self) -> bool:
+        """Whether another contact policy comes into service."""
+        return self.policy is not None and self.policy.state != "same"
 
     @property
     def needed(self) -> list[Change]:
@@ -75,6 +83,7 @@ async def make_plan(
     shop: str,
     sign_off: SignOff,
     declared: Sequence[Declared] = (),
+    policy: tuple[Policy, str] | None = None,
 ) -> DeploymentPlan:
     """Compares `targets` with the catalog; changes nothing. Raises `CommandError` for a shop that is not known."""
     if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
@@ -85,7 +94,12 @@ async def make_plan(
     references = StartReferences([one.definition for one in targets], active, shop)
     planner = _Planner(connection, shop, sign_off, active, approvers=approvers, references=references)
     events = event_changes(declared, await catalog.event_types(connection), shop)
-    return DeploymentPlan(revision=revision, changes=[await planner.change(one) for one in targets], events=events)
+    return DeploymentPlan(
+        revision=revision,
+        changes=[await planner.change(one) for one in targets],
+        events=events,
+        policy=await policy_change(connection, policy, shop),
+    )
 
 
 def scope_of(definition: Definition, shop: str, active: Sequence[Deployed]) -> RunScope:

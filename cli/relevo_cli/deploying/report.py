@@ -14,6 +14,11 @@ def plan_lines(plan: DeploymentPlan, *, files: bool) -> Iterator[str]:
         yield f"{event.name}{_where(event.shop)}  {event.state} event"
         if event.objection:
             yield f"  not yet: {event.objection}"
+    policy = plan.policy
+    if policy is not None and plan.changes_policy:
+        versions = f"{policy.before} → {policy.version}" if policy.before else policy.version
+        yield f"contact policy{_where(policy.shop)}  {policy.state}  {versions}"
+        yield from (f"  | {line}" for line in policy.diff if files)
     for change in plan.changes:
         yield from _change(change, files=files)
 

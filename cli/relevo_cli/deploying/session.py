@@ -18,6 +18,7 @@ from relevo_cli.deploying.rules import SignOff
 from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import secrets_named
 from relevo_contracts.declared import Declared
+from relevo_contracts.policy import Policy
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
 
@@ -42,11 +43,17 @@ def sign_off(author: str, reviewer: str, approver: str, note: str) -> SignOff:
 
 
 async def run(
-    settings: RuntimeSettings, targets: Sequence[TargetVersion], options: Options, declared: Sequence[Declared] = ()
+    settings: RuntimeSettings,
+    targets: Sequence[TargetVersion],
+    options: Options,
+    declared: Sequence[Declared] = (),
+    policy: tuple[Policy, str] | None = None,
 ) -> None:
     """Plans, prints and carries out. Raises `CommandError` where the rules or the runs in flight stand against it."""
     async with database.connection(settings) as connection:
-        plan = await make_plan(connection, targets, shop=options.shop, sign_off=options.sign_off, declared=declared)
+        plan = await make_plan(
+            connection, targets, shop=options.shop, sign_off=options.sign_off, declared=declared, policy=policy
+        )
         if not options.as_json:
             secrets = {one.definition.name: secrets_named(one.definition) for one in targets}
             lines = plan_lines(plan, files=options.files or options.only_plan)
@@ -57,7 +64,7 @@ async def run(
         if options.only_plan:
             return
         refuse(plan, options.in_flight, repeat=options.repeat)
-        if plan.needed or plan.declared or _moves(plan, options.in_flight):
+        if plan.needed or plan.declared or plan.changes_policy or _moves(plan, options.in_flight):
             _ask(options)
         deployer = Deployer(
             connection,
@@ -66,8 +73,12 @@ async def run(
             in_flight=options.in_flight,
             repeat=options.repeat,
             settled=timedelta(seconds=options.settle),
+            policy=policy,
         )
-        _print(await deployer.carry_out(plan, targets), as_json=options.as_json)
+        done = await deployer.carry_out(plan, targets)
+        if plan.policy is not None and plan.changes_policy and not options.as_json:
+            out().print(f"contact policy  {plan.policy.version}  deployed", markup=False)
+        _print(done, as_json=options.as_json)
 
 
 def refuse(plan: DeploymentPlan, in_flight: InFlight, *, repeat: bool = False) -> None:

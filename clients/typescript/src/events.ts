@@ -99,7 +99,9 @@ export interface CheckoutChanged {
  * It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
  * `ip_hash` are the evidence: what was asked, where, and from where it was answered; with a double opt-in also `form`,
  * `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
- * link of the instant `undoes`, and what held before that holds again.
+ * link of the instant `undoes`, and what held before that holds again. `topic` is a purpose of the shop's own, as its
+ * contact policy names it; the statement is about that one alone then, and `purpose` is the nearest of those here, not
+ * `marketing`.
  */
 export interface ConsentChanged {
   customer: Buyer;
@@ -116,6 +118,7 @@ export interface ConsentChanged {
   form?: string;
   wording_version?: string;
   requested_at?: string | null;
+  topic?: string;
 }
 
 /**

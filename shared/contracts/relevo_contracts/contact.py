@@ -32,6 +32,10 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     first. `consents` has those of other addresses and numbers (`email:friend@example.com`, `sms:+12025550123`), which
     count once one of them becomes the person's own; `email:` and `sms:` are the newest withdrawal that named no
     address, and holds for all. `customer_id` is the shop's id of the person, empty for a guest.
+
+    `topics` has what was said about purposes other than marketing (`email/newsletter:ana@example.com`), of each channel
+    and address; without an address it is a withdrawal that holds for all. `bought_at` is the first order known, by
+    which an address was got in a sale.
     """
 
     email: str = ""
@@ -46,6 +50,8 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated_at: Instant | None = None
     customer_id: str = ""
     consents: dict[str, Consent] = {}
+    topics: dict[str, Consent] = {}
+    bought_at: Instant | None = None
 
     def consent(self, channel: Channel) -> Consent:
         """The newest consent statement for the person's own address on `channel`."""
@@ -55,10 +61,20 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The person's own address or number on `channel`."""
         return self.email if channel == "email" else self.phone
 
+    def topic_consent(self, channel: Channel, topic: str) -> Consent:
+        """The newest statement about a purpose other than marketing, for the person's own address on `channel`."""
+        if not self.topics:
+            return _UNKNOWN
+        name = f"{channel}/{topic}:"
+        mine, everywhere = self.topics.get(name + self.address(channel)), self.topics.get(name)
+        return newer(mine or _UNKNOWN, everywhere or _UNKNOWN)
+
 
 _CHANNELS: tuple[Channel, ...] = ("email", "sms")
 _ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone"}
 _BOX: dict[Channel, str] = {"email": "email_marketing", "sms": "sms_marketing"}
+_SALE = "OrderChanged"
+"""The payload of an order: an address that came with one was got in a sale (Directive 2002/58/EC, Art. 13(2))."""
 _TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
 
 
@@ -68,8 +84,10 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     if buyer is None:
         return contact
     if isinstance(payload, ConsentChanged):
-        if payload.channel not in _CHANNELS or payload.purpose != "marketing":
+        if payload.channel not in _CHANNELS:
             return contact  # says nothing of what is sent so far
+        if payload.topic or payload.purpose != "marketing":
+            return _with_topic(contact, payload, payload.channel, at)
         updated = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
         if payload.state == "restored":
             return _restored(updated, payload.channel, payload.undoes) if payload.undoes else updated
@@ -93,6 +111,8 @@ def apply_buyer(
     if not repeats_contact(contact, buyer, given):
         contact = _with_profile(contact, buyer, at)
         contact = _with_checkbox_consents(contact, buyer, at, source, own=True)
+    if source == _SALE and (contact.bought_at is None or at < contact.bought_at):
+        contact = msgspec.structs.replace(contact, bought_at=at)
     return _with_checkbox_consents(contact, given, at, source, own=False) if given else contact
 
 
@@ -151,6 +171,28 @@ def _with_consent(contact: Contact, channel: Channel, address: str, consent: Con
     known = statements(contact, channel)
     after = {**known, about: newer(known.get(about, _UNKNOWN), consent)}
     return contact if after == known else _with_statements(contact, channel, own, after)
+
+
+def _with_topic(contact: Contact, said: ConsentChanged, channel: Channel, at: datetime) -> Contact:
+    """The contact after a statement about a purpose other than marketing.
+
+    One that names no address is about the own one; a withdrawal then is about all. Consent for no address that is known
+    counts for none.
+    """
+    prefix = f"{channel}/{said.topic or said.purpose}:"
+    if said.state == "restored":
+        mine = {name: one for name, one in contact.topics.items() if name.startswith(prefix)}
+        after = {name: lift(one, said.undoes) for name, one in mine.items()} if said.undoes is not None else mine
+        return contact if after == mine else msgspec.structs.replace(contact, topics={**contact.topics, **after})
+    given = said.customer.email if channel == "email" else said.customer.phone
+    address = given or ("" if said.state == "withdrawn" else contact.address(channel))
+    if not address and said.state != "withdrawn":
+        return contact
+    known = contact.topics.get(prefix + address, _UNKNOWN)
+    consent = newer(known, Consent(state=said.state, at=at, source=said.source))
+    if consent == known:
+        return contact
+    return msgspec.structs.replace(contact, topics=_newest({**contact.topics, prefix + address: consent}))
 
 
 def _with_own(contact: Contact, channel: Channel, consent: Consent) -> Contact:
@@ -231,7 +273,13 @@ def join(kept: Contact, other: Contact) -> Contact:
 def _joined(first: Contact, second: Contact) -> Contact:
     """The texts of `first`, or else those of `second`, and the newest statement about each address of both."""
     text = {field: getattr(first, field) or getattr(second, field) for field in (*_TEXT_FIELDS, "customer_id")}
-    joined = Contact(**text, updated_at=first.updated_at)
+    bought = [one.bought_at for one in (first, second) if one.bought_at is not None]
+    joined = Contact(**text, updated_at=first.updated_at, bought_at=min(bought, default=None))
+    if first.topics or second.topics:
+        topics = dict(first.topics)
+        for name, consent in second.topics.items():
+            topics[name] = newer(topics.get(name, _UNKNOWN), consent)
+        joined = msgspec.structs.replace(joined, topics=_newest(topics))
     for channel in _CHANNELS:
         consents = statements(first, channel)
         for address, consent in statements(second, channel).items():

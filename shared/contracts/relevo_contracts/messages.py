@@ -22,6 +22,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `to` says who gets it. `customer`: `recipient` is what the engine knew of the customer, and whoever sends it uses
     the customer's newest own address. `contact`: it is news of one order, parcel …, for `recipient` and nobody else.
     `context` holds what the template may name (`trigger`, `run`, `customer`, `shop`), plain JSON.
+    `topic` is the purpose by the name that the contact policy has for it (`newsletter`); empty: it is `purpose` itself.
     `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
     """
 
@@ -41,6 +42,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     not_after: Instant
     reason: str = ""
     to: To = "customer"
+    topic: str = ""
 
 
 class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -49,7 +49,9 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     It holds for the address or number that `customer` gives and for no other. `source`, `wording`, `form_url` and
     `ip_hash` are the evidence: what was asked, where, and from where it was answered; with a double opt-in also `form`,
     `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
-    link of the instant `undoes`, and what held before that holds again.
+    link of the instant `undoes`, and what held before that holds again. `topic` is a purpose of the shop's own, as its
+    contact policy names it; the statement is about that one alone then, and `purpose` is the nearest of those here, not
+    `marketing`.
     """
 
     customer: Buyer
@@ -66,6 +68,7 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: str = ""
     wording_version: str = ""
     requested_at: Instant | None = None
+    topic: str = ""
 
 
 class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from relevo_workflow.compiler.json_schema import workflow_schema
     from relevo_workflow.compiler.load import WORKFLOW_FILE, compile_workflow, diagnose, load_workflow
     from relevo_workflow.compiler.readers.events import EVENT_FILE_SUFFIXES, EVENTS_FOLDER, diagnose_events, event_files
+    from relevo_workflow.compiler.readers.policy import POLICY_FILE, diagnose_policy, policy_schema
     from relevo_workflow.definition.calendar_rules import next_occurrence
     from relevo_workflow.definition.program import Program
     from relevo_workflow.definition.workflow import Definition, EventTrigger, ManualTrigger
@@ -88,6 +89,7 @@ __all__ = [
     "EVENT_FILE_SUFFIXES",
     "EXPRESSION_ROOTS",
     "NAME_PATTERN",
+    "POLICY_FILE",
     "STEP_TYPES",
     "WORKFLOW_FILE",
     "ArmTimer",
@@ -144,6 +146,7 @@ __all__ = [
     "describes_product",
     "diagnose",
     "diagnose_events",
+    "diagnose_policy",
     "event_files",
     "fold_product",
     "handle",
@@ -154,6 +157,7 @@ __all__ = [
     "next_occurrence",
     "of_line",
     "parse_duration",
+    "policy_schema",
     "precedes_erasure",
     "precedes_shop_erasure",
     "products_named",
@@ -199,6 +203,7 @@ _HOMES = {
     "compiler.json_schema": "workflow_schema",
     "compiler.load": "WORKFLOW_FILE compile_workflow diagnose load_workflow",
     "compiler.readers.events": "EVENTS_FOLDER EVENT_FILE_SUFFIXES diagnose_events event_files",
+    "compiler.readers.policy": "POLICY_FILE diagnose_policy policy_schema",
     "runs.customer_merge": "CUSTOMER_MERGED merge_customers",
     "runs.facts": "CUSTOMER_REDACTED",
     "runs.handle": "handle rearm_alarms",

@@ -79,6 +79,7 @@ def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoin
         decided_at=effect.decided_at,
         not_after=effect.not_after,
         reason=effect.reason,
+        topic=effect.topic,
     )
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
 

@@ -10,7 +10,7 @@ import msgspec
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
-from relevo_notifier.adapters import merges
+from relevo_notifier.adapters import merges, places
 from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.policy import REDACTED
 from relevo_runtime.postgres import Connection, Pool, Statements
@@ -112,6 +112,7 @@ class ContactRows:
         await run(STATEMENTS["hash_consents"], *people, list(erased.values()))
         for name in ("hash_addresses", "forget_contacts", "erase_deliveries", "erase_feedback", "erase_calls"):
             await run(STATEMENTS[name], *people)
+        await places.forget(self._connection, list(erased))
         await run(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
         await run(STATEMENTS["skip_calls"], *people, now, REDACTED)
 
@@ -143,6 +144,7 @@ class ContactRows:
 
     async def keep_merges(self, merged: Mapping[Person, str]) -> None:
         """Write down that these people are others, in this order."""
+        await places.merge(self._connection, merged)
         await merges.keep_merges(self._connection, merged)
 
 
@@ -155,7 +157,7 @@ def _statement(event: Event, payload: ConsentChanged) -> tuple[object, ...]:
     address = payload.customer.email if payload.channel == "email" else payload.customer.phone
     return (
         *(event.shop, event.source, event.id, event.key),
-        *(payload.channel, payload.purpose, address, payload.state, event.time),
+        *(payload.channel, payload.topic or payload.purpose, address, payload.state, event.time),
         *(payload.source, payload.wording, payload.form_url, payload.list_id, payload.ip_hash, payload.double_opt_in),
         *(payload.form, payload.wording_version, payload.requested_at),
     )

@@ -1,59 +1,79 @@
 """The table `notifier.delivery`: the queue of what is to be sent and the log of what was."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
+from relevo_notifier.adapters import places
+from relevo_notifier.adapters.places import MovedMeanwhileError, Places
 from relevo_notifier.adapters.work_table import WorkTable, newest, refs_of
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Due, Incoming, Settled, Work
-from relevo_runtime.postgres import Pool, Statements
+from relevo_runtime.postgres import Connection, Pool, Statements
 from relevo_runtime.storable import storable_text
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "deliveries.sql")
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Runner: TypeAlias = "Pool | Connection"
+_TRIES = 5
+"""So often somebody may turn out to be somebody else while a transaction waits for their places."""
 
 
 class Deliveries(WorkTable[SendDelivery, Work]):
-    """The deliveries of every provider."""
+    """The deliveries of every provider. `places`: those under the caps of contact policies, if there are any."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, places: Places | None = None) -> None:
         super().__init__(pool, STATEMENTS, SendDelivery)
+        self._places = places
 
     async def accept(self, incoming: Sequence[Incoming[SendDelivery]], now: datetime, provider: str = "") -> list[Work]:
         """Keep new deliveries for `provider`; known ones are left alone. Returns the new ones, in order."""
         unique = {(i.command.shop, i.command.id): i for i in incoming}
         purposes = [i.command.purpose for i in unique.values()]
-        rows = await self._pool.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider, purposes)
-        known = {(row[0], row[1]): row for row in rows}
-        return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
+
+        async def accepted(run: Runner) -> list[Work]:
+            rows = await run.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider, purposes)
+            known = {(row[0], row[1]): row for row in rows}
+            return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
+
+        return await self._placed([i.command for i in unique.values() if i.begun], accepted)
 
     async def begin(
         self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), provider: str = ""
     ) -> list[Work]:
         """Commit that `provider` sends these, until `lease`. Returns those still the caller's (see `Queue`)."""
         works = newest(works)
-        rows = await self._pool.fetch(
-            STATEMENTS["begin"],
-            [w.delivery.shop for w in works],
-            [w.delivery.id for w in works],
-            [w.address for w in works],
-            [w.lease for w in works],
-            lease,
-            tried,
-            [w.attempts for w in works],
-            provider,
+        columns = (
+            *([w.delivery.shop for w in works], [w.delivery.id for w in works], [w.address for w in works]),
+            *([w.lease for w in works], lease, tried, [w.attempts for w in works], provider),
         )
-        begun = {(row[0], row[1]): row for row in rows}
-        return [
-            _with_contact(msgspec.structs.replace(w, lease=lease, attempts=begun[w.ref][2]), *begun[w.ref][3:])
-            for w in works
-            if w.ref in begun
-        ]
+
+        async def begun(run: Runner) -> list[Work]:
+            rows = {(row[0], row[1]): row for row in await run.fetch(STATEMENTS["begin"], *columns)}
+            return [
+                _with_contact(msgspec.structs.replace(w, lease=lease, attempts=rows[w.ref][2]), *rows[w.ref][3:])
+                for w in works
+                if w.ref in rows
+            ]
+
+        return await self._placed([w.delivery for w in works], begun)
+
+    async def _placed(
+        self, deliveries: Sequence[SendDelivery], begin: Callable[[Runner], Awaitable[list[Work]]]
+    ) -> list[Work]:
+        """What `begin` begins by one statement; where caps concern it, with its places, in one transaction."""
+        if self._places is None or not await self._places.any_limits(deliveries):
+            return await begin(self._pool)
+        for _ in range(_TRIES):
+            with contextlib.suppress(MovedMeanwhileError):
+                async with self._pool.acquire() as connection, connection.transaction():
+                    return await self._places.allotted(connection, await begin(connection))
+        raise MovedMeanwhileError
 
     async def claim_due(
         self, channel: Channel, now: datetime, lease: datetime, limit: int, provider: str = ""
@@ -74,14 +94,16 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
     async def with_contacts(self, works: Sequence[Work]) -> list[Work]:
         """The same deliveries with what is known of the people by now."""
-        rows = await self._pool.fetch(
-            STATEMENTS["known"],
-            [w.delivery.shop for w in works],
-            [w.delivery.key for w in works],
-            [w.delivery.channel for w in works],
-            [w.address for w in works],
+        columns = (
+            *([w.delivery.shop for w in works], [w.delivery.key for w in works]),
+            *([w.delivery.channel for w in works], [w.address for w in works]),
         )
-        return [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
+
+        async def known(run: Runner) -> list[Work]:
+            rows = await run.fetch(STATEMENTS["known"], *columns)
+            return [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
+
+        return await self._placed([w.delivery for w in works], known)
 
     async def next_wake(self, channel: Channel, provider: str = "") -> datetime | None:
         """When the next delivery in the queue of `provider` is due; `None`: there is none open."""
@@ -99,8 +121,7 @@ class Deliveries(WorkTable[SendDelivery, Work]):
         self, settled: Sequence[Settled], now: datetime, reported: Sequence[tuple[str, str]] = ()
     ) -> set[tuple[str, str]]:
         """Commit what became of these attempts, and that Kafka has the outcomes of `reported` (see `Ledger`)."""
-        rows = await self._pool.fetch(
-            STATEMENTS["settle"],
+        columns = (
             [s.work.delivery.shop for s in settled],
             [s.work.delivery.id for s in settled],
             [s.work.lease for s in settled],
@@ -115,7 +136,12 @@ class Deliveries(WorkTable[SendDelivery, Work]):
             *_suppressions([s for s in settled if s.suppress]),
             [s.recipient for s in settled],
         )
-        return {(row[0], row[1]) for row in rows}
+        if all(s.work.allotment is None for s in settled):
+            return {(row[0], row[1]) for row in await self._pool.fetch(STATEMENTS["settle"], *columns)}
+        async with self._pool.acquire() as connection, connection.transaction():
+            done = {(row[0], row[1]) for row in await connection.fetch(STATEMENTS["settle"], *columns)}
+            await places.settle(connection, [s for s in settled if s.work.ref in done], now)
+        return done
 
 
 class ProviderQueue:

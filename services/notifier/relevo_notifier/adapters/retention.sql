@@ -34,3 +34,10 @@ with old as (
 )
 delete from notifier.call using old
 where call.shop = old.shop and call.id = old.id
+
+-- name: purge_places
+-- Deletes up to $2 places under caps that were taken so long before $1 that no cap looks back to them.
+with old as (
+    select shop, id from notifier.place where at < $1::timestamptz - interval '90 days' order by at limit $2 for update skip locked
+)
+delete from notifier.place using old where place.shop = old.shop and place.id = old.id

@@ -33,3 +33,7 @@ set key = notifier.hashed(l.shop, l.key), ip_hash = '',
     address = case when l.address = '' then '' else notifier.hashed(l.shop, l.address) end
 from page p
 where l.shop = p.shop and l.source_id = p.source_id and l.event_id = p.event_id and l.channel = p.channel
+
+-- name: places
+-- Which places under the caps were taken.
+delete from notifier.place where (shop, id) in (select shop, id from notifier.place where shop = $1 limit $2)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import ConsentChanged
+from relevo_contracts.policy import Policy
 from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.mime import MailContent
@@ -160,6 +161,10 @@ class Catalog(Protocol):
 
     def shop(self, name: str) -> Shop | None:
         """A shop that was loaded; `None`: there is none of this name."""
+        ...
+
+    def policy(self, shop: str) -> Policy:
+        """The contact policy of a shop that was loaded; one that changes nothing if it has none."""
         ...
 
     def templates(self, version: str) -> Templates:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
+from relevo_contracts.policy import Later, QuietHours, Skip
+from relevo_notifier.app.judge import Judge
 from relevo_notifier.app.ports import Catalog, Message
 from relevo_notifier.app.visit_links import VisitLinks
 from relevo_notifier.core.mime import MailContent, reference
-from relevo_notifier.core.policy import Later, QuietHours, Skip, may_send
 from relevo_notifier.core.settle import final
 from relevo_notifier.core.work import Settled, Work
 from relevo_runtime.catalog import Shop
@@ -34,7 +35,7 @@ class Prepare:
         self._catalog = catalog
         self._unsubscribe_url = unsubscribe_url
         self._visits = visits
-        self._quiet = quiet
+        self._judge = Judge(catalog, quiet)
 
     async def load(self, works: Iterable[Work]) -> None:
         """Have ready what `message` needs of the catalog."""
@@ -50,18 +51,9 @@ class Prepare:
         if shop is None:
             return final(work, "failed", now, f"shop {delivery.shop!r} is not known: add it with `relevo shops add`")
         contact = work.contact()
-        verdict = may_send(
-            delivery,
-            contact,
-            work.suppressed,
-            now,
-            quiet=QuietHours.read(shop.quiet_hours) or self._quiet,
-            zone=shop.timezone,
-            unsubscribed=work.unsubscribed,
-            redacted_at=work.redacted_at,
-        )
+        verdict = self._judge.verdict(work, now)
         if isinstance(verdict, Skip):
-            return final(work, "skipped", now, verdict.reason, detail={"rule": verdict.rule})
+            return final(work, "skipped", now, verdict.reason, detail=self._detail(delivery, verdict))
         if isinstance(verdict, Later):
             return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at, counts=False)
         sender = _sender(shop, delivery.channel)
@@ -83,6 +75,11 @@ class Prepare:
         content = _content(delivery, shop, contact, rendered, (verdict.address, unsubscribe_url, now))
         named = reference(delivery.shop, delivery.id)
         return Message(delivery.id, sender, verdict.address, content, rendered.notes, named)
+
+    def _detail(self, delivery: SendDelivery, verdict: Skip) -> dict[str, str]:
+        """Which rule it was, and of which version of the policy."""
+        version = self._judge.policy(delivery.shop).version
+        return {"rule": verdict.rule} | ({"policy": version} if version else {})
 
     def _rendered(self, delivery: SendDelivery, shop: Shop, contact: Contact, unsubscribe_url: str) -> Rendered:
         return self._catalog.templates(delivery.definition).render(

@@ -1,9 +1,13 @@
-"""Whether a delivery may go out now, and what follows from a provider's answer. Pure: `now` is an argument."""
+"""Whether a delivery may go out now, and what follows from a provider's answer. Pure: `now` is an argument.
+
+What the notifier alone knows is here: addresses as providers take them, who was erased. The rest of the decision is
+`relevo_contracts.policy`, which tests of workflows ask as well.
+"""
 
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -13,7 +17,19 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.zones import zone_of
+from relevo_contracts.policy import (
+    AS_BEFORE,
+    NOUN,
+    Allotment,
+    Asked,
+    Go,
+    Later,
+    Policy,
+    QuietHours,
+    Skip,
+    decide,
+    decide_before_caps,
+)
 
 _ORDINARY = re.compile(r"(?=.{1,64}\Z)[a-z0-9_+-]+(\.[a-z0-9_+-]+)*")
 """What most people have before the @, which is valid whatever follows."""
@@ -25,45 +41,7 @@ class MaySend(Struct, frozen=True):
     address: str
 
 
-class Skip(Struct, frozen=True):
-    """It will not go out. `rule` names why for programs, `reason` says it to people."""
-
-    rule: Literal["late", "no_address", "bad_address", "suppressed", "unsubscribed", "no_consent", "redacted"]
-    reason: str
-
-
-class Later(Struct, frozen=True):
-    """Not now: look at it again at `at`."""
-
-    at: datetime
-    reason: str
-
-
 Verdict: TypeAlias = MaySend | Skip | Later
-
-
-class QuietHours(Struct, frozen=True):
-    """The hours of the recipient's day in which marketing is not sent; `start` may lie after `end` (over midnight)."""
-
-    start: time
-    end: time
-
-    @classmethod
-    def read(cls, text: str) -> "QuietHours | None":
-        """Of `21:00-08:00`; `None` for empty text."""
-        start, _, end = text.partition("-")
-        return cls(time.fromisoformat(start), time.fromisoformat(end)) if text else None
-
-    def ends(self, now: datetime, zone: tzinfo) -> datetime | None:
-        """When the quiet hours around `now` end; `None` if it is not quiet."""
-        local = now.astimezone(zone)
-        clock = local.time()
-        over_midnight = self.start > self.end
-        quiet = (clock >= self.start or clock < self.end) if over_midnight else self.start <= clock < self.end
-        if not quiet:
-            return None
-        day = local.date() + timedelta(days=1 if over_midnight and clock >= self.start else 0)
-        return datetime.combine(day, self.end, zone).astimezone(UTC)
 
 
 def may_send(
@@ -76,31 +54,50 @@ def may_send(
     zone: str = "UTC",
     unsubscribed: Mapping[str, datetime] | None = None,
     redacted_at: datetime | None = None,
+    policy: Policy = AS_BEFORE,
+    allotment: Allotment | None = None,
+    before_caps: bool = False,
 ) -> Verdict:
     """Whether `delivery` may go to `contact` at `now`.
 
     `contact` is all that is known of the person by now, not when it was decided. `suppressed` are the addresses that
     are never written to, `unsubscribed` those that get no marketing unless the contact agreed after the given instant.
     `redacted_at` is when the person was erased: what was decided, or is known, from before then is void. `zone` is the
-    shop's, for people whose own is not known.
+    shop's, for people whose own is not known. `allotment` is what the caps of `policy` said; `before_caps` asks whether
+    it may go out but for them.
     """
     if redacted_at is not None and _precedes_redaction(delivery, redacted_at):
         return Skip("redacted", REDACTED)
     if now > delivery.not_after:
         return Skip("late", f"too late: it was good until {delivery.not_after:%Y-%m-%d %H:%M} UTC")
-    verdict = _address(delivery.channel, contact)
-    if isinstance(verdict, Skip):
-        return verdict
-    if verdict.address in suppressed:
-        return Skip("suppressed", f"{_NOUN[delivery.channel]} is on the suppression list")
-    if delivery.purpose == "transactional":
-        return verdict
-    return (
-        _consented(delivery, contact)
-        or _opted_out(delivery, contact, unsubscribed or {})
-        or _quiet(contact, now, quiet, zone)
-        or verdict
+    address = _address(delivery.channel, contact)
+    if isinstance(address, Skip):
+        return address
+    own = contact.email if delivery.channel == "email" else contact.phone
+    asked = Asked(
+        policy=policy,
+        channel=delivery.channel,
+        purpose=delivery.purpose,
+        topic=delivery.topic,
+        key=delivery.id,
+        contact=contact,
+        country=_country(contact, address) if policy.version else "",
+        suppressed=address.address in suppressed,
+        unsubscribed=(unsubscribed or {}).get(own),
+        shop_quiet=quiet,
+        shop_zone=zone,
+        not_after=delivery.not_after,
+        allotment=allotment,
     )
+    verdict = decide_before_caps(asked, now) if before_caps else decide(asked, now)
+    return address if isinstance(verdict, Go) else verdict
+
+
+def _country(contact: Contact, address: MaySend) -> str:
+    """Where somebody is as far as one knows: the customer's country, else that of a phone number."""
+    if contact.country or not address.address.startswith("+"):
+        return contact.country
+    return phonenumbers.region_code_for_number(phonenumbers.parse(address.address)) or ""
 
 
 REDACTED = "the customer's data were erased after this was decided"
@@ -111,21 +108,10 @@ def _precedes_redaction(delivery: SendDelivery, redacted_at: datetime) -> bool:
     return delivery.decided_at <= redacted_at or (snapshot is not None and snapshot <= redacted_at)
 
 
-def _opted_out(delivery: SendDelivery, contact: Contact, unsubscribed: Mapping[str, datetime]) -> Skip | None:
-    since = unsubscribed.get(contact.email if delivery.channel == "email" else contact.phone)
-    agreed = contact.consent(delivery.channel).at
-    if since is None or (agreed is not None and agreed > since):
-        return None
-    return Skip("unsubscribed", f"{_NOUN[delivery.channel]} was unsubscribed on {since:%Y-%m-%d %H:%M} UTC")
-
-
-_NOUN = {"email": "the e-mail address", "sms": "the phone number"}
-
-
 def _address(channel: Channel, contact: Contact) -> MaySend | Skip:
     raw = contact.email if channel == "email" else contact.phone
     if not raw:
-        return Skip("no_address", f"{_NOUN[channel]} is not known")
+        return Skip("no_address", f"{NOUN[channel]} is not known")
     return mail_address(raw) if channel == "email" else phone_number(raw, contact.country)
 
 
@@ -163,21 +149,6 @@ def phone_number(raw: str, country: str) -> MaySend | Skip:
     if not phonenumbers.is_possible_number(number):
         return Skip("bad_address", "the phone number is not valid: it has a wrong number of digits for its country")
     return MaySend(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-def _consented(delivery: SendDelivery, contact: Contact) -> Skip | None:
-    consent = contact.consent(delivery.channel)
-    if consent.state == "granted":
-        return None
-    since = f" since {consent.at:%Y-%m-%d %H:%M} UTC" if consent.at else ""
-    return Skip("no_consent", f"no consent to marketing by {delivery.channel}: it is {consent.state}{since}")
-
-
-def _quiet(contact: Contact, now: datetime, quiet: QuietHours | None, zone: str) -> Later | None:
-    if quiet is None:
-        return None
-    ends = quiet.ends(now, zone_of(contact.timezone, zone))
-    return Later(ends, "quiet hours of the recipient") if ends else None
 
 
 class Retry(Struct, frozen=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Contact, merge
 from relevo_contracts.messages import SendDelivery
+from relevo_contracts.policy import Allotment
 
 C = TypeVar("C", bound="Command")
 W = TypeVar("W", bound="Workable")
@@ -131,7 +132,8 @@ class Work(Struct, frozen=True, kw_only=True):
     `attempts` counts the one at hand; `doubts` are earlier ones of which nobody knows how they ended, and `doubtful`
     says that the last one was such, `tried_by` with which provider. `known` is what the notifier itself knows of the
     person, `suppressed` which of the addresses are never written to, `unsubscribed` which get no marketing since when,
-    and `redacted_at` when the person was erased last.
+    and `redacted_at` when the person was erased last. `allotment` is what the caps of the contact policy said, of a
+    delivery that they concern.
     """
 
     delivery: SendDelivery
@@ -145,6 +147,7 @@ class Work(Struct, frozen=True, kw_only=True):
     suppressed: frozenset[str] = frozenset()
     unsubscribed: dict[str, datetime] = {}
     redacted_at: datetime | None = None
+    allotment: Allotment | None = None
 
     @property
     def command(self) -> SendDelivery:

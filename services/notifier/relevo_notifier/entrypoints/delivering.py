@@ -6,6 +6,7 @@ from functools import partial
 
 from relevo_contracts import topics
 from relevo_contracts.messages import SendDelivery
+from relevo_contracts.policy import QuietHours
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.deliveries import Deliveries, ProviderQueue
 from relevo_notifier.adapters.storefronts import Storefronts
@@ -14,7 +15,7 @@ from relevo_notifier.app.ports import Provider
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.visit_links import VisitLinks
 from relevo_notifier.app.worker_pool import PoolLimits
-from relevo_notifier.core.policy import QuietHours, Retry
+from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.settle import Rules
 from relevo_notifier.core.work import Settled, Work
@@ -33,7 +34,7 @@ def deliveries_kind(
     settings, context = dependencies.settings, dependencies.context
     routing = settings.routing
     prepare = Prepare(
-        catalog, partial(_unsubscribe_url, settings), _quiet(settings), _visits(settings, dependencies.pool)
+        catalog, partial(_unsubscribe_url, settings), quiet_hours(settings), _visits(settings, dependencies.pool)
     )
     pools: list[WorkerPoolSpec[SendDelivery, Work, Settled]] = []
     for name, provider in open_providers(settings, routing).items():
@@ -77,7 +78,8 @@ def _rules(settings: NotifierSettings, clock: Clock) -> Rules:
     return Rules(retry=retry, span=clock.span)
 
 
-def _quiet(settings: NotifierSettings) -> QuietHours | None:
+def quiet_hours(settings: NotifierSettings) -> QuietHours | None:
+    """The quiet hours of shops that have none of their own."""
     start, end = settings.notifier_quiet_from, settings.notifier_quiet_until
     return QuietHours(start, end) if start is not None and end is not None else None
 

@@ -27,6 +27,7 @@ def main() -> int:
             purge = purge_expired(notifier.pool, retention.STATEMENTS, days=settings.notifier_history_days)
             secrets = watch_secrets(notifier.catalog, service.health, settings.notifier_call_secrets)
             loops.append(service.loop("secrets", secrets, longest_pause=5))
+            loops.append(service.loop("catalog", notifier.refresh, longest_pause=5))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))
             history = service.loop("history", purge, longest_pause=3600)
             async with feedback_taken(settings, notifier.publisher, context), service.running(*loops, history):

@@ -13,11 +13,13 @@ from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.adapters.deliveries import Deliveries
+from relevo_notifier.adapters.places import Places
+from relevo_notifier.app.judge import Judge
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.update_contacts import update_contacts
 from relevo_notifier.entrypoints.calling import calls_kind
 from relevo_notifier.entrypoints.context import ServiceContext
-from relevo_notifier.entrypoints.delivering import deliveries_kind
+from relevo_notifier.entrypoints.delivering import deliveries_kind, quiet_hours
 from relevo_notifier.entrypoints.pipeline import Dependencies, start_pipeline
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.kafka import Publisher
@@ -27,6 +29,7 @@ from relevo_runtime.sealing import Seals
 
 _WINDOWS_OF_CONTACTS = 5
 _REROUTE_PAUSE = timedelta(minutes=1)
+_REFRESH_PAUSE = timedelta(seconds=5)
 
 
 class Notifier(Struct, frozen=True):
@@ -38,6 +41,11 @@ class Notifier(Struct, frozen=True):
     deliveries: Deliveries
     settings: NotifierSettings
     publisher: Publisher
+
+    async def refresh(self, now: datetime) -> datetime:
+        """A turn of a loop: what was deployed of shops and their contact policies is followed."""
+        await self.catalog.refresh()
+        return now + _REFRESH_PAUSE
 
     async def reroute(self, now: datetime) -> datetime:
         """A turn of a loop: what is open goes to the providers that are chosen by now, whoever took it over."""
@@ -59,7 +67,8 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         publisher = await stack.enter_async_context(Publisher(settings, context.metrics, seals=Seals(pool, settings)))
         context.health.probe("kafka", publisher.check, of="Kafka")
         dependencies = Dependencies(settings, pool, publisher, context)
-        deliveries, catalog = Deliveries(pool), Catalog(pool)
+        catalog = Catalog(pool)
+        deliveries = Deliveries(pool, Places(Judge(catalog, quiet_hours(settings)), context.clock))
         await deliveries.reroute(settings.routing)
         sending = await start_pipeline(stack, deliveries_kind(stack, deliveries, catalog, dependencies), dependencies)
         calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), dependencies), dependencies)

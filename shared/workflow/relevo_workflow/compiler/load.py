@@ -12,6 +12,7 @@ from relevo_workflow.compiler.lints import check_habits
 from relevo_workflow.compiler.positions import positions_of
 from relevo_workflow.compiler.readers.events import EVENTS_FOLDER, event_files, read_declared
 from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
+from relevo_workflow.compiler.readers.policy import POLICY_FILE, read_policy_file
 from relevo_workflow.compiler.readers.segments import read_segments
 from relevo_workflow.compiler.readers.steps import read_program
 from relevo_workflow.compiler.readers.templates import read_templates
@@ -40,7 +41,8 @@ _MAX_BYTES = 1_000_000
 
 
 def load_workflow(files: Mapping[str, str]) -> Definition:
-    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, layouts, `segments.yaml`, `events/*`.
+    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, layouts, `segments.yaml`, `events/*`,
+    and `policy.yaml`.
 
     Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
     """
@@ -73,12 +75,14 @@ def diagnose(files: Mapping[str, str]) -> tuple[Definition | None, list[Diagnost
 def version_of(files: Mapping[str, str]) -> str:
     """The content hash of the files that make up a workflow: 16 hexadecimal digits.
 
-    Its tests don't count, nor does what a deployment adds (`compiled/…`, `….json`): the version stays the same.
+    Its tests don't count, nor do the contact policy, which is deployed by itself, and what a deployment adds
+    (`compiled/…`, `….json`): the version stays the same.
     """
     counted = {
         path: text
         for path, text in files.items()
         if not path.startswith(("tests/", "compiled/"))
+        and path != POLICY_FILE
         and (path.startswith(EVENTS_FOLDER) or not path.endswith(".json"))
     }
     return sha256(msgspec.json.encode(counted, order="deterministic")).hexdigest()[:16]
@@ -106,7 +110,8 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     run = run_shape(saved_shapes(syntax_tree, problems, types)) if readable else DYN
     names = TypeEnvironment((), kinds.all, run, types)
     broken |= {node.entries["id"].text for node in root.walk() if node.entries and "id" in node.entries}
-    reading = Reading(problems, ExpressionCompiler(problems), names, broken=broken)
+    policy = read_policy_file(files, problems)
+    reading = Reading(problems, ExpressionCompiler(problems), names, broken=broken, policy=policy)
     segments = read_segments(files, fields.get("segments"), reading)
     templates, layouts = read_templates(files, reading)
     program = read_program(reading, syntax_tree, read_not_after(fields))
@@ -127,6 +132,7 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         layouts=layouts,
         files=dict(files),
         types=types,
+        policy=policy,
         positions=positions_of(root, syntax_tree),
     )
     return _indexed(whole, problems)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 
 from relevo_contracts.event_types import BUILT_IN, EventTypes
+from relevo_contracts.policy import Policy
 from relevo_contracts.template import Template
 from relevo_workflow.definition.program import Program
 from relevo_workflow.expressions.expression import Expression
@@ -140,7 +141,8 @@ class Definition:
 
     `types` are the payloads of the events that it may name: the built-in ones, and those that its files declare.
     `early` are the arms that count what came before their step. `timed` says that a trigger depends on time;
-    `watched_segments` are those that a trigger waits to be joined or left.
+    `watched_segments` are those that a trigger waits to be joined or left. `policy` is the contact policy beside it,
+    for its tests; what is sent goes by the one that is deployed.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Definition:
     segments: dict[str, Segment] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     types: EventTypes = field(default_factory=lambda: BUILT_IN, repr=False)
+    policy: Policy | None = None
     event_types: frozenset[str] = frozenset()
     exit_types: frozenset[str] = frozenset()
     trigger_types: frozenset[str] = frozenset()

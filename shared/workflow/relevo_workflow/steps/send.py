@@ -11,15 +11,21 @@ from relevo_workflow.steps.recipients import read_to, recipient
 from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_at
 from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, text_field
-from relevo_workflow.syntax.json_shapes import TEXT
+from relevo_workflow.syntax.diagnostics import suggestion
+from relevo_workflow.syntax.fields import Fields
+from relevo_workflow.syntax.json_shapes import NAME, TEXT
 from relevo_workflow.values.text_context import TextFields, liquid_context
 
 _CHANNELS = {"email": "e-mail", "sms": "SMS"}
+_LEGAL = ("marketing", "transactional")
 
 
 @dataclass(frozen=True, slots=True)
 class SendStep(Step):
-    """Sends a message from a template, whose texts name `fields`. `to` as in `recipients`: empty for the customer."""
+    """Sends a message from a template, whose texts name `fields`. `to` as in `recipients`: empty for the customer.
+
+    `topic` is a purpose of the contact policy, `purpose` what that is before the law; without one it is the purpose.
+    """
 
     channel: Channel
     template: str
@@ -27,6 +33,7 @@ class SendStep(Step):
     not_after: timedelta
     fields: TextFields
     to: tuple[str, ...] = ()
+    topic: str = ""
     noun = "message"
     box = "send"
     rests = True
@@ -61,6 +68,7 @@ class SendStep(Step):
             context=liquid_context(scope, self.fields),
             recipient=whom,
             to=to,
+            topic=self.topic,
             reason=f"{self.id} of {scope.run_state.workflow}",
         )
 
@@ -75,7 +83,7 @@ class SendStep(Step):
 
     def in_words(self) -> str:
         """`sends e-mail “welcome” (marketing)`."""
-        return f"sends {_CHANNELS[self.channel]} “{self.template}”\n({self.purpose})"
+        return f"sends {_CHANNELS[self.channel]} “{self.template}”\n({self.topic or self.purpose})"
 
 
 CHANNEL = choice_field("channel", ("email", "sms"), "`email` or `sms`")
@@ -85,7 +93,12 @@ TEMPLATE = text_field(
     required=True,
     schema={**TEXT, "description": "templates/<name>.yaml"},
 )
-PURPOSE = choice_field("purpose", ("marketing", "transactional"), "`marketing` needs consent, `transactional` does not")
+PURPOSE = text_field(
+    "purpose",
+    "`marketing` needs consent, `transactional` does not; or a purpose of `policy.yaml`",
+    required=True,
+    schema={**NAME, "description": "marketing, transactional, or a purpose of policy.yaml"},
+)
 NOT_AFTER = duration_field("not_after", "how late is too late for it", default="that of the workflow")
 TO = StepField(
     "to",
@@ -105,6 +118,7 @@ def _read(reading: StepReading) -> Step | None:
     fields = reading.fields("send")
     template, channel, purpose = TEMPLATE.read(fields), CHANNEL.read(fields), PURPOSE.read(fields)
     not_after = NOT_AFTER.read(fields) or reading.not_after
+    topic, purpose = _purpose(fields, purpose, reading)
     to = read_to(fields, purpose, reading.environment)
     fields.done()
     reading.workflow.uses_template(fields, template, channel)
@@ -117,7 +131,22 @@ def _read(reading: StepReading) -> Step | None:
         not_after,
         TextFields.of(reading.workflow.paths.get(template, ())),
         to,
+        topic,
     )
+
+
+def _purpose(fields: Fields, given: str, reading: StepReading) -> tuple[str, str]:
+    """The purpose by its name in the policy (empty for the two that are always there), and what the law says it is."""
+    if given in _LEGAL or not given:
+        return "", given
+    policy = reading.workflow.policy
+    known = policy.purposes if policy is not None else {}
+    if given not in known:
+        advice = suggestion(given, (*_LEGAL, *known))
+        if policy is None and not advice.startswith("did you mean"):
+            advice = f"{advice}; others are declared in policy.yaml beside the workflows"
+        fields.wrong("purpose", f"there is no purpose '{given}'", advice)
+    return given, "transactional" if given in known and known[given].kind == "transactional" else "marketing"
 
 
 SEND = StepType(

@@ -6,6 +6,7 @@ Tested in `tests/workflow/test_malformed_tests.py`, `tests/workflow/test_answers
 """
 
 from relevo_workflow.testing.coverage import Coverage
+from relevo_workflow.testing.policy_cases import POLICY_TESTS, run_policy_tests
 from relevo_workflow.testing.rendered import MessageReader, Previews, as_seen_by
 from relevo_workflow.testing.runner import SuiteResult, TestResult, perform, run_scenario, run_tests
 from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, read_scenarios
@@ -13,6 +14,7 @@ from relevo_workflow.testing.simulation import Simulation, due_wakeup
 
 __all__ = [
     "CUSTOMER_KEY",
+    "POLICY_TESTS",
     "Coverage",
     "MessageReader",
     "Previews",
@@ -24,6 +26,7 @@ __all__ = [
     "due_wakeup",
     "perform",
     "read_scenarios",
+    "run_policy_tests",
     "run_scenario",
     "run_tests",
 ]

@@ -6,8 +6,13 @@ from relevo_workflow.syntax.yaml_source import Node
 RENDERED = ("subject", "text", "html")
 """What a test can say of a message as it arrives: each is the whole text, or a mapping of these."""
 MATCHERS = ("contains", "lacks")
+OF_POLICY = ("sent", "skipped", "put_off")
+"""What the contact policy does with a message: when it goes out, or by which rule not; the rules that put it off."""
 _LISTS: dict[str, tuple[str, ...]] = {
-    "sends": (*("at", "email", "sms", "to", "purpose", "not_after", "step"), *("body", "locale", *RENDERED)),
+    "sends": (
+        *("at", "email", "sms", "to", "purpose", "not_after", "step"),
+        *(*OF_POLICY, "body", "locale", *RENDERED),
+    ),
     "tasks": (
         *("at", "open", "remind", "escalate", "close"),
         *("title", "skill", "roles", "needed", "deadline", "reason"),

@@ -1,6 +1,6 @@
 """Compares what a simulation did with what a test expects; each difference names its line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,8 @@ from relevo_workflow.model.state import Run
 from relevo_workflow.syntax.diagnostics import Diagnostic
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.yaml_source import Node
+from relevo_workflow.testing.contacting import contacted
+from relevo_workflow.testing.expectation_form import OF_POLICY
 from relevo_workflow.testing.rendered import OF_MESSAGE, MessageReader, Previews, unlike_message
 from relevo_workflow.testing.scenario import Scenario
 from relevo_workflow.testing.simulation import Simulation
@@ -27,6 +29,8 @@ class _Comparison:
         self.previews = previews
         self.scenario = scenario
         self.simulation = simulation
+        policy = previews.policy
+        self.contacted = contacted(policy, simulation) if policy is not None else {}
 
     def differences(self) -> Iterator[Diagnostic]:
         yield from self._unrenderable()
@@ -89,8 +93,16 @@ class _Comparison:
         for one in self.simulation.effects:
             seen = see(one.effect)
             if seen is not None:
-                found.append({"at": self.local(one.at), **self._shown(seen)})
+                found.append({"at": self.local(one.at), **self._shown(seen), **self._by_policy(one.effect)})
         return found
+
+    def _by_policy(self, effect: Effect) -> Seen:
+        """What the contact policy does with a message; nothing where there is none, or where it goes out at once."""
+        told = self.contacted.get(effect.id) if isinstance(effect, Send) else None
+        if told is None:
+            return {}
+        seen = {"sent": self.local(told.sent)} if told.sent is not None else {"skipped": told.skipped}
+        return {**seen, **({"put_off": list(told.put_off)} if told.put_off else {}), "reason_of_policy": told.reason}
 
     def _shown(self, seen: Seen) -> Seen:
         return {name: self.local(one) if isinstance(one, datetime) else one for name, one in seen.items()}
@@ -120,6 +132,8 @@ class _Comparison:
         wanted = {name: node.plain() for name, node in entries.items() if name in OF_MESSAGE}
         if "template" not in got:
             return ""
+        if missing := _not_expected(entries, got):
+            return missing
         return unlike_message(wanted, self.previews, got["effect"], self._reader(got["effect"]))
 
     # --- what came of the run ----------------------------------------------------------------------------------
@@ -214,7 +228,16 @@ def _say(value: Any) -> str:
     return str(value)
 
 
-_HIDDEN = ("effect", "template")
+_HIDDEN = ("effect", "template", "reason_of_policy")
+
+
+def _not_expected(expected: Collection[str], got: Seen) -> str:
+    """What the contact policy does to a message, if the test says nothing of it; empty if it goes out at once."""
+    if any(name in expected for name in OF_POLICY):
+        return ""
+    if "skipped" in got:
+        return f"the contact policy skips it ({got['skipped']}): {got['reason_of_policy']}"
+    return f"the contact policy puts it off ({', '.join(got['put_off'])})" if "put_off" in got else ""
 
 
 def _see_send(effect: Effect) -> Seen | None:
@@ -223,7 +246,7 @@ def _see_send(effect: Effect) -> Seen | None:
     return {
         effect.channel: effect.template,
         "to": effect.recipient.address(effect.channel),
-        "purpose": effect.purpose,
+        "purpose": effect.topic or effect.purpose,
         "not_after": format_duration(effect.not_after - effect.decided_at),
         "step": effect.step,
         "template": effect.template,

@@ -32,10 +32,12 @@ class MessageReader(Struct, frozen=True):
 class Previews:
     """The messages of a definition, rendered; each template and layout is parsed once.
 
-    `samples` are the first message of each template that was looked at, and who reads it.
+    `samples` are the first message of each template that was looked at, and who reads it; `policy` is the contact
+    policy by which they go out.
     """
 
     def __init__(self, definition: Definition) -> None:
+        self.policy = definition.policy
         self._templates = Templates(definition.templates, with_words(definition.files))
         self.samples: dict[str, tuple[Send, MessageReader]] = {}
 

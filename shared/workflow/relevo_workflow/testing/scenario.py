@@ -248,6 +248,7 @@ class _Reader:
         for name in ("email_consent", "sms_consent"):
             if name in values:
                 contact[name] = {"state": values.pop(name), "at": self.start - timedelta(days=1)}
+        topics = values.pop("topics", None)
         facts: dict[str, Any] = {name: values.pop(name) for name in _PLAIN if name in values}
         if "total_spent" in facts:
             facts["total_spent"] = str(facts["total_spent"])
@@ -258,9 +259,13 @@ class _Reader:
         currency = str(facts.get("currency", ""))
         orders = read_orders(values.pop("orders", None), currency, self._moment, self._wrong_order)
         for name in values:
-            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent", "orders")
+            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent", "topics", "orders")
             where = self._where("customer", str(name))
             self.problems.error(where, f"a customer has no field '{name}'", suggestion(name, known))
+        contact["topics"] = self._topics(topics, contact)
+        bought = facts.get("first_order_at") or facts.get("last_order_at")
+        if bought is not None or orders:
+            contact["bought_at"] = bought or self.start - timedelta(days=1)
         facts["contact"] = contact
         faults = faults_of(Facts, msgspec.to_builtins(facts), strict=False)
         for fault in faults:
@@ -269,6 +274,20 @@ class _Reader:
         if faults:
             return Facts()
         return msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(facts), Facts), **orders)
+
+    def _topics(self, given: object, contact: Mapping[str, Any]) -> dict[str, Any]:
+        """What the customer said about purposes other than marketing: `email/newsletter: granted`."""
+        where, example = self._where("customer", "topics"), "topics: {email/newsletter: granted}"
+        if given is not None and not isinstance(given, dict):
+            self.problems.error(where, "'topics' of a customer must be a mapping", example)
+        found: dict[str, Any] = {}
+        for name, state in given.items() if isinstance(given, dict) else ():
+            channel = str(name).partition("/")[0]
+            if channel not in ("email", "sms") or "/" not in str(name):
+                self.problems.error(where, f"'{name}' is not a channel and a purpose", example)
+            address = contact.get("email" if channel == "email" else "phone", "")
+            found[f"{name}:{address}"] = {"state": state, "at": self.start - timedelta(days=1)}
+        return found
 
     def _moment(self, text: str) -> datetime:
         """When an order was placed: a time, or `-30d` for so long before the start."""

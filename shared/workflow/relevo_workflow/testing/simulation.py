@@ -48,10 +48,10 @@ class Simulation:
     """A customer, a virtual clock and its timers.
 
     `give` hands in what happens; `run_until` lets time pass. `effects`, `decisions` and `runs` (newest state by id)
-    are what came of it. HTTP calls are answered at once from `answers` by step (200 without a body by default), the
-    first call by the first of several, those after the last by the last;
-    events that workflows emit and workflows that they start come back as inputs. What events leave out of their
-    products is filled in from `products`, by id, as in the engine.
+    are what came of it, `contacts` how the customer could be reached since when. HTTP calls are answered at once from
+    `answers` by step (200 without a body by default), the first call by the first of several, those after the last by
+    the last; events that workflows emit and workflows that they start come back as inputs. What events leave out of
+    their products is filled in from `products`, by id, as in the engine.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Simulation:
         self._given = 0
         armed = rearm_alarms(definitions, subject, at, shop=self.shop)
         self.subject = armed.subject
+        self.contacts = [(at, self.subject.facts.contact)]
         self._carry_out(armed.effects, "", "")
 
     @property
@@ -142,6 +143,8 @@ class Simulation:
             arrival = EventInput(with_catalogue(arrival.event, self.products))
         handled = handle(self.definitions, self._versions, self.subject, arrival, self.now, shop=self.shop)
         self.subject = handled.subject
+        if self.subject.facts.contact is not self.contacts[-1][1]:
+            self.contacts.append((self.now, self.subject.facts.contact))
         for decision in handled.decisions:
             self.decisions.append(decision)
             if decision.reason == WORKFLOW_CYCLE or any(check.error == WORKFLOW_CYCLE for check in decision.trace):

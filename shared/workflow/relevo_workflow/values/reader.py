@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from relevo_contracts.policy import Policy
 from relevo_templates.texts import is_liquid
 from relevo_workflow.expressions.compilation import ExpressionCompiler
 from relevo_workflow.expressions.environment import TypeEnvironment
@@ -30,6 +31,7 @@ class Reading:
 
     `channels` are the templates and their channels, `used` those that steps send; `paths` are those that each template
     names, `reads` is what it takes of what steps saved, with its first place.
+    `policy` is the contact policy beside the workflow, if there is one.
     `broken` names what is there though it could not be read: events, segments, steps, templates.
     """
 
@@ -41,6 +43,7 @@ class Reading:
     paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    policy: Policy | None = None
 
     def expression(self, node: Node, environment: TypeEnvironment, *, want: tuple[str, ...] = ()) -> Expression | None:
         """The expression of a scalar; `None` with the problem noted if it is none."""

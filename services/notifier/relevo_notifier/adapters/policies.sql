@@ -1,0 +1,19 @@
+-- The contact policies. Written by the `relevo` command, inside its transaction that changes the catalog.
+
+-- name: active
+-- The policies in service.
+select shop, version, compiled from notifier.policy where active order by shop
+
+-- name: newest
+-- The policy in service for a shop ('*': every shop), with its text.
+select shop, revision, version, source, compiled, author, note, deployed_at
+from notifier.policy where active and shop = $1
+
+-- name: retire
+-- Takes the policy of a shop out of service.
+update notifier.policy set active = false where active and shop = $1
+
+-- name: deploy
+-- Puts a policy into service.
+insert into notifier.policy (shop, revision, version, source, compiled, active, author, note, deployed_at)
+values ($1, $2, $3, $4, $5, true, $6, $7, $8)
