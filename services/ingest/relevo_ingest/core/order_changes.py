@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -11,11 +12,44 @@ from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending
 from relevo_ingest.core.known_orders import KnownOrder
 from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
 
+NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
+NOTHING_NEW = "nothing of the order changed that there is an event for"
 NEW_WITHIN = timedelta(days=1)
 """An order that was never heard of is new if it is not older than this; an older one was there before Relevo was."""
-_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
-_NOTHING_NEW = "nothing of the order changed that there is an event for"
 _STATUSES = ("status", "payment_status", "fulfilment_status", "status_label")
+
+
+class OrderNews(Protocol):
+    """What a state of an order can tell."""
+
+    def placed(self) -> Draft:
+        """`order.placed`."""
+        ...
+
+    def since(self, before: State) -> Iterator[Draft]:
+        """What happened since `before`, each thing once. Empty: since it was placed."""
+        ...
+
+    def status_change(self, before: State) -> Iterator[Draft]:
+        """`order.status_changed`, if a status is another than it was."""
+        ...
+
+
+def told(now: OrderNews, seen: StateView, *, is_new: bool, waited: bool = False) -> Conclusion:
+    """What is told of a state, where a message says whether the order is new.
+
+    `waited`: what is known of it is from before it was placed, and it is placed now.
+    """
+    before = seen.before
+    drafts: list[Draft] = []
+    if is_new or waited:
+        # An update that came first was told to nobody, so all counts. What was told already has the same id again.
+        drafts += [now.placed(), *now.since({})]
+    elif before is not None and seen.fresh:
+        drafts += now.since(before)
+    if before is not None and seen.fresh and not waited:
+        drafts += now.status_change(before)
+    return drafts or NoEvent(NEVER_SEEN if before is None else NOTHING_NEW)
 
 
 class OrderNow(Struct, frozen=True, kw_only=True):
@@ -40,7 +74,7 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         def conclude(views: StateViews) -> Conclusion:
             seen = views.get(entity, UNKNOWN)
             drafts = list(self._drafts(seen))
-            return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+            return drafts or NoEvent(NEVER_SEEN if seen.before is None else NOTHING_NEW)
 
         return Pending(conclude=conclude, observed=(Observation(entity=entity, state=self._state(), at=self.modified),))
 

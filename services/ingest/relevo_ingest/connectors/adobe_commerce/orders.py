@@ -19,15 +19,13 @@ from relevo_ingest.connectors.adobe_commerce.message import (
     saved_at,
 )
 from relevo_ingest.connectors.adobe_commerce.shapes import AddressShape, OfOrderShape, OrderShape, PaymentShape
-from relevo_ingest.core import fields, known_orders, normalise
+from relevo_ingest.core import fields, known_orders, normalise, order_changes
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateViews
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")
 _CANCELED, _COMPLETE = "canceled", "complete"
-_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
-_NOTHING_NEW = "nothing of the order changed that there is an event for"
 
 
 def saved(message: Message, shop: ShopContext) -> Reading:
@@ -97,20 +95,9 @@ def _read(message: Message, shape: OrderShape, shop: ShopContext, *, was_placed:
 
     def conclude(views: StateViews) -> Conclusion:
         seen = views.get(entity, UNKNOWN)
-        drafts = _drafts(now, seen, news=news)
-        return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+        return order_changes.told(now, seen, is_new=news)
 
     return Pending(conclude=conclude, observed=(Observation(entity=entity, state=now.state, at=modified),))
-
-
-def _drafts(now: OrderNow, seen: StateView, *, news: bool) -> list[Draft]:
-    if news:
-        # An update that came first was told to nobody, so all counts. What was told already has the same id again.
-        drafts = [now.placed(), *now.since({})]
-        return [*drafts, *(now.status_change(seen.before) if seen.before is not None and seen.fresh else ())]
-    if seen.before is None or not seen.fresh:
-        return []
-    return [*now.since(seen.before), *now.status_change(seen.before)]
 
 
 def _payload(message: Message, shape: OrderShape, shop: ShopContext) -> OrderChanged:

@@ -9,18 +9,16 @@ from relevo_contracts.payloads import DisputeChanged, OrderChanged
 from relevo_ingest.connectors.bigcommerce import parts
 from relevo_ingest.connectors.bigcommerce.message import Message, ident, time
 from relevo_ingest.connectors.bigcommerce.shapes import AddressShape, CouponShape, LineShape, OrderShape
-from relevo_ingest.core import fields, known_orders, normalise
+from relevo_ingest.core import fields, known_orders, normalise, order_changes
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateViews
 
 _INCOMPLETE, _CANCELLED, _DECLINED, _DISPUTED = "0", "5", "6", "13"
 _SENT = {"2": "fulfilled", "3": "partially_fulfilled", "10": "fulfilled"}
 _STATUSES = ("status", "payment_status", "fulfilment_status")
 _PAID = ("captured", "paid")
 _WAS_PAID = (*_PAID, "partially refunded", "refunded", "refund pending")
-_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
-_NOTHING_NEW = "nothing of the order changed that there is an event for"
 _UNPLACED = "the order is incomplete: its checkout was not finished. It is told once it is placed"
 
 
@@ -104,25 +102,10 @@ def _read(message: Message, shop: ShopContext, *, is_new: bool = False) -> Readi
         seen = views.get(entity, UNKNOWN)
         if now.status_id == _INCOMPLETE:
             return NoEvent(_UNPLACED)
-        return _drafts(now, seen, is_new=is_new) or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+        waited = seen.before is not None and seen.before.get("status_id") == _INCOMPLETE
+        return order_changes.told(now, seen, is_new=is_new, waited=waited)
 
     return Pending(conclude=conclude, observed=(Observation(entity=entity, state=now.state, at=now.modified),))
-
-
-def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
-    before = seen.before
-    if before is None and not is_new:
-        return []
-    was_placed = before is not None and before.get("status_id") != _INCOMPLETE
-    drafts = [] if was_placed and not is_new else [now.placed()]
-    if is_new or not was_placed:
-        # An update that came first was told to nobody, so all counts. What was told already has the same id again.
-        drafts += now.since({})
-    elif before is not None and seen.fresh:
-        drafts += now.since(before)
-    if before is not None and seen.fresh and was_placed:
-        drafts += now.status_change(before)
-    return drafts
 
 
 def _payload(message: Message, shape: OrderShape, shop: ShopContext) -> OrderChanged:

@@ -11,18 +11,16 @@ from relevo_ingest.connectors.orocommerce.json_api import Document, Resource
 from relevo_ingest.connectors.orocommerce.message import Message
 from relevo_ingest.connectors.orocommerce.payments import payment_of, status_in
 from relevo_ingest.connectors.orocommerce.shapes import OrderShape, SubtotalShape, TrackingShape
-from relevo_ingest.core import fields, known_orders, normalise
-from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core import fields, known_orders, normalise, order_changes
+from relevo_ingest.core.drafts import Conclusion, Draft, Pending, Reading, ShopContext
 from relevo_ingest.core.fields import Amount
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
+from relevo_ingest.core.states import UNKNOWN, Observation, State, StateViews
 
 INCLUDE = "lineItems,customerUser,customer,billingAddress,shippingAddress,shippingTrackings,orderSubtotals"
 """The relationships without which an order's events say less than they could."""
 _STATUSES = ("status", "fulfilment_status")
 _CANCELLED, _SHIPPED = "cancelled", ("shipped", "partially_shipped")
-_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
-_NOTHING_NEW = "nothing of the order changed that there is an event for"
 
 
 def created(message: Message, shop: ShopContext) -> Reading:
@@ -138,21 +136,10 @@ def _read(message: Message, shop: ShopContext, *, is_new: bool = False) -> Readi
     def conclude(views: StateViews) -> Conclusion:
         seen = views.get(entity, UNKNOWN)
         payload = structs.replace(now.payload, payment_status=status_in(views, entity.id))
-        drafts = _drafts(structs.replace(now, payload=payload), seen, is_new=is_new)
-        return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+        return order_changes.told(structs.replace(now, payload=payload), seen, is_new=is_new)
 
     observed = Observation(entity=entity, state=now.state, at=now.modified)
     return Pending(conclude=conclude, observed=(observed,), looks=(payment_of(entity.id),))
-
-
-def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
-    if is_new:
-        # An update that came first was told to nobody, so all counts. What was told already has the same id again.
-        drafts = [now.placed(), *now.since({})]
-        return [*drafts, *(now.status_change(seen.before) if seen.before is not None and seen.fresh else ())]
-    if seen.before is None or not seen.fresh:
-        return []
-    return [*now.since(seen.before), *now.status_change(seen.before)]
 
 
 def _order_now(message: Message, shop: ShopContext) -> OrderNow:

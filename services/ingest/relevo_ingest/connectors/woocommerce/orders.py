@@ -24,10 +24,9 @@ from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, known_orders
 from relevo_ingest.core.decoding import decode
 from relevo_ingest.core.drafts import Conclusion, Draft, NoEvent, Pending, Reading, ShopContext
+from relevo_ingest.core.order_changes import NEVER_SEEN, NOTHING_NEW
 from relevo_ingest.core.states import UNKNOWN, Observation, State, StateView, StateViews
 
-_NEVER_SEEN = "the order was not heard of before, so nobody knows what changed of it; from now on changes are told"
-_NOTHING_NEW = "nothing of the order changed that there is an event for"
 _DRAFT = "the order is the draft of an open checkout; it is told once it is placed"
 _DECLINED = "the payment was declined; the order is told once it is paid, or is to be paid otherwise"
 _AWAITED = "the payment is still awaited; the order is told once it is paid, or is to be paid otherwise"
@@ -76,7 +75,7 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         if awaits_payment(shape, payload) and not told_as_placed(seen.before):
             return NoEvent(_UNPAID.get(payload.status, _AWAITED))
         drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
-        return drafts or NoEvent(_NEVER_SEEN if seen.before is None else _NOTHING_NEW)
+        return drafts or NoEvent(NEVER_SEEN if seen.before is None else NOTHING_NEW)
 
     observed = Observation(entity=entity, state=state_of(shape, payload), at=modified)
     return Pending(conclude=conclude, observed=(observed,))
