@@ -67,7 +67,7 @@ def specs(
     """The sandbox first, then the services, and the poller if there is something to ask. `ingest` is for ingest."""
     services = [_service(name, settings, ports, data) for name in SERVICES]
     services = [_with(one, ingest) if one.name == "ingest" else one for one in services]
-    return [_sandbox(ports, data), *services, *([_poller(settings, ports, data)] if polling else [])]
+    return [_sandbox(ports, data), *services, *([poller(settings, ports, data)] if polling else [])]
 
 
 def _with(spec: Spec, more: Mapping[str, str]) -> Spec:
@@ -97,7 +97,8 @@ def _service(name: str, settings: RuntimeSettings, ports: Ports, data: Path) -> 
     )
 
 
-def _poller(settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
+def poller(settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
+    """What asks shops for what changed, and for what webhooks only name."""
     return Spec(
         name=POLLER,
         command=python("relevo_ingest", "poll"),

@@ -16,6 +16,7 @@ class Supervisor:
 
     def __init__(self, specs: Sequence[Spec], on_death: Callable[[Died], None]) -> None:
         self.children = {spec.name: Child(spec, on_death) for spec in specs}
+        self._on_death = on_death
 
     async def start(self) -> None:
         """Start all, then wait until each is ready. Raises `StartError`; call `stop` then, too."""
@@ -27,6 +28,12 @@ class Supervisor:
         finally:
             for wait in waits:
                 wait.cancel()
+
+    async def add(self, spec: Spec) -> None:
+        """Start one more, and wait until it is ready. Raises `StartError`."""
+        child = self.children[spec.name] = Child(spec, self._on_death)
+        await child.start()
+        await child.wait_ready(START_LIMIT)
 
     async def stop(self, grace: timedelta = GRACE) -> None:
         """Stop one after the other, last started first, so that nobody sends to one who is gone."""

@@ -5,6 +5,7 @@ Given addresses (`RELEVO_KAFKA`, `RELEVO_POSTGRES`) are used; what is not given 
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -17,16 +18,18 @@ from pydantic import SecretStr
 from relevo_cli import addresses, clock_memory
 from relevo_cli.addresses import Running
 from relevo_cli.at_start import describe_left, polls_shops, store
-from relevo_cli.child import Died
+from relevo_cli.child import Died, StartError
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
 from relevo_cli.pacing import Pacemaker, paced
-from relevo_cli.processes import HOST, POLLER, Ports, choose_ports, mail_folder, specs
+from relevo_cli.processes import HOST, POLLER, Ports, choose_ports, mail_folder, poller, specs
 from relevo_cli.supervisor import Supervisor, supervised
 from relevo_cli.workflow_files import Loaded
 from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
 from relevo_runtime.clock import Clock, Pace, SystemClock, make_clock, wall_seconds
 from relevo_runtime.settings import RuntimeSettings
+
+_log = logging.getLogger(__name__)
 
 
 class ServicePlan(Struct, frozen=True, kw_only=True):
@@ -85,6 +88,8 @@ async def running_system(
         running = _running(settings, plan, ports, polling=polling)
         addresses.announce(plan.data, running)
         stack.callback(addresses.withdraw, plan.data)
+        if not polling:
+            await stack.enter_async_context(polling_once_needed(base, settings, plan, ports, supervisor))
         pacemaker = await stack.enter_async_context(paced(settings, clock_memory.clock_file(plan.data)))
         stack.callback(say, "stopping")
         yield System(
@@ -94,6 +99,40 @@ async def running_system(
             supervisor=supervisor,
             pacemaker=pacemaker,
         )
+
+
+@contextlib.asynccontextmanager
+async def polling_once_needed(
+    base: RuntimeSettings,
+    settings: RuntimeSettings,
+    plan: ServicePlan,
+    ports: Ports,
+    supervisor: Supervisor,
+    *,
+    look_every: float = 3.0,
+) -> AsyncIterator[None]:
+    """The poller starts when the first shop is connected that has to be asked, looked for inside the block."""
+
+    async def wait() -> None:
+        while True:
+            try:
+                if await polls_shops(base):
+                    break
+            except Exception as error:  # noqa: BLE001 - the database may be away for a moment: it is asked again
+                _log.info("whether shops have to be asked is not known now: %r", error)
+            await asyncio.sleep(look_every)
+        try:
+            await supervisor.add(poller(settings, ports, plan.data))
+        except StartError as error:
+            _log.warning("shops can't be asked yet: %s", error)  # it is started again and again
+        addresses.announce(plan.data, _running(settings, plan, ports, polling=True))
+
+    waiting = asyncio.create_task(wait())
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def _infrastructure(

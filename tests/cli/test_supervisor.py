@@ -48,6 +48,13 @@ async def test_children_stop_last_started_first(tmp_path: Path) -> None:
     assert not any(psutil.pid_exists(pid or 0) for pid in pids if pid)
 
 
+async def test_one_more_is_started_later_and_stopped_first(tmp_path: Path) -> None:
+    async with supervised([spec("ingest", tmp_path)], print) as supervisor:
+        await supervisor.add(spec("poller", tmp_path))
+        assert list(supervisor.children) == ["ingest", "poller"]
+    assert (tmp_path / "journal").read_text().split("\n")[:2] == ["poller stopped", "ingest stopped"]
+
+
 async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     deaths: asyncio.Queue[Died] = asyncio.Queue()
     async with supervised([spec("engine", tmp_path)], deaths.put_nowait) as supervisor:

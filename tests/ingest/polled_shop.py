@@ -103,10 +103,11 @@ class MemoryShop:
         wanted = [row for row in rows if row[:2] > (since, after)]
         return ApiResponse(status=200, body=msgspec.json.encode(wanted))
 
-    async def receive(self, shop: PolledShop, record: Record) -> object:
+    async def receive(self, shop: PolledShop, records: Sequence[Record]) -> object:
         assert shop
-        body = msgspec.json.decode(record.body)
-        self.arrived.append((body["id"], body["version"]))
+        for record in records:
+            body = msgspec.json.decode(record.body)
+            self.arrived.append((body["id"], body["version"]))
         return None
 
 

@@ -1,7 +1,7 @@
 """Magento's REST API is polled: what is changed meanwhile, errors, and what its records refer to."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,10 +49,11 @@ class Polled:
             [lease] = await self.leases.claim(["fiets"], 1)
             return await poll_shop(used, self.shop, lease)
 
-    async def _receive(self, shop: PolledShop, record: Record) -> object:
-        assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
-        assert shop.connector.claims({}, record.body).topic == record.topic
-        self.arrived.append(json.loads(record.body)["data"])
+    async def _receive(self, shop: PolledShop, records: Sequence[Record]) -> object:
+        for record in records:
+            assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
+            assert shop.connector.claims({}, record.body).topic == record.topic
+            self.arrived.append(json.loads(record.body)["data"])
         return None
 
     def ids(self, kind: str, name: str = "entity_id") -> list[int]:

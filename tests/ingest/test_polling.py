@@ -171,14 +171,14 @@ class Gate(MemoryShop):
         super().__init__()
         self.open = asyncio.Event()
 
-    async def receive(self, shop: PolledShop, record: Record) -> object:
+    async def receive(self, shop: PolledShop, records: Sequence[Record]) -> object:
         if shop.context.shop == "slow":
             await self.open.wait()
         if shop.context.shop == "bug":
             raise RuntimeError("a bug")
         if shop.context.shop == "busy":
             raise Busy("no database")
-        return await super().receive(shop, record)
+        return await super().receive(shop, records)
 
 
 async def test_one_slow_or_broken_shop_holds_up_no_other() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,10 +51,11 @@ class Polled:
             [lease] = await self.leases.claim(["lumen"], 1)
             return await poll_shop(used, shop, lease)
 
-    async def _receive(self, shop: PolledShop, record: Record) -> object:
-        assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
-        assert shop.connector.claims({}, record.body).topic == record.topic
-        self.arrived.append(json.loads(record.body)["data"])
+    async def _receive(self, shop: PolledShop, records: Sequence[Record]) -> object:
+        for record in records:
+            assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
+            assert shop.connector.claims({}, record.body).topic == record.topic
+            self.arrived.append(json.loads(record.body)["data"])
         return None
 
     def ids(self, kind: str) -> list[int]:

@@ -22,10 +22,10 @@ from relevo_cli.moving.tables import STATEMENTS, Table, check_migrations, tables
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
+from relevo_runtime.pauses import MOVED
 from relevo_runtime.postgres import Connection
 
 Step = Literal["everything", "serve", "nothing"]
-CAUSE = "moved to another cell"
 READERS = ("engine", "notifier", "notifier-calls")
 """The services that put aside what still comes for the shop once nothing of it is under way."""
 _LOOK_EVERY = 0.2
@@ -110,7 +110,7 @@ async def serve(connection: Connection, name: str) -> None:
     """The shop is served by this cell from now on."""
     async with connection.transaction():
         await parking.unpark(connection, name)
-        await connection.execute(STATEMENTS["put_aside_no_more"], name, CAUSE)
+        await connection.execute(STATEMENTS["put_aside_no_more"], name, MOVED)
         await connection.execute(STATEMENTS["raise_revision"], name)
         await catalog.release_shop(connection, name)
     await parking.announce(connection, name)
@@ -125,7 +125,7 @@ async def _lock(cells: Cells, name: str) -> None:
 
 
 async def _check(cells: Cells, name: str, *, same_keys: bool) -> None:
-    paused = [row["service"] for row in await cells.source.fetch(STATEMENTS["pauses"], name, CAUSE)]
+    paused = [row["service"] for row in await cells.source.fetch(STATEMENTS["pauses"], name, MOVED)]
     if paused:
         raise CommandError(
             f"shop {name} is paused by {', '.join(paused)}, and what was put aside does not move: mend the cause, then"
@@ -177,7 +177,7 @@ async def _come_to_rest(cells: Cells, name: str, pace: Pace) -> None:
         async with asyncio.timeout(pace.patience + 2 * pace.settle):
             await asyncio.sleep(pace.settle)
             await _rounds(cells, name)
-            await cells.source.execute(STATEMENTS["put_aside"], name, list(READERS), CAUSE, cells.clock.now())
+            await cells.source.execute(STATEMENTS["put_aside"], name, list(READERS), MOVED, cells.clock.now())
             await asyncio.sleep(pace.settle)
             await _rounds(cells, name)
     except TimeoutError as error:

@@ -13,7 +13,7 @@ from relevo_contracts.topics import DEAD_LETTERS, WAKEUPS
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import TooManyDeadLetters
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.pauses import Pauses
+from relevo_runtime.pauses import MOVED, Pauses
 
 if TYPE_CHECKING:
     from relevo_runtime.kafka.publisher import Publisher
@@ -182,7 +182,8 @@ class DeadLetters:
                 self.ceiling.forget(shop)
                 _log.warning("%s: shop %s goes on again", self._service, shop)
         if self._metrics is not None:
-            self._metrics.shops_paused.labels(self._service).set(len(self._paused))
+            wrong = sum(cause != MOVED for cause in self._paused.values())
+            self._metrics.shops_paused.labels(self._service).set(wrong)
 
     @property
     def paused_shops(self) -> str:

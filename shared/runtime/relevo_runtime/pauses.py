@@ -15,6 +15,8 @@ from msgspec import Struct
 from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "pauses.sql")
+MOVED = "moved to another cell"
+"""The cause of a pause that somebody wanted: the shop is elsewhere, and nothing of it is wrong here."""
 
 
 class Pause(Struct, frozen=True):

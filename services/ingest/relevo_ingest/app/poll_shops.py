@@ -92,8 +92,8 @@ class PollCounters(Protocol):
     def poll_failed(self, shop: str) -> None: ...  # noqa: D102
 
 
-Receive = Callable[[PolledShop, Record], Awaitable[object]]
-"""Passes one record on; when it returns, what it says is safe. Raises `Busy`."""
+Receive = Callable[[PolledShop, Sequence[Record]], Awaitable[object]]
+"""Passes records on; when it returns, what they say is safe. Raises `Busy`."""
 
 
 class PollPolicy(Struct, frozen=True, kw_only=True):
@@ -238,7 +238,7 @@ async def _page(polling: Polling, shop: PolledShop, resource: str, request: ApiR
 async def _pass_on(polling: Polling, shop: PolledShop, records: Sequence[Record]) -> None:
     """Some at a time, so that they share statements and messages; all are safe when this returns."""
     for start in range(0, len(records), _AT_ONCE):
-        await asyncio.gather(*(polling.receive(shop, one) for one in records[start : start + _AT_ONCE]))
+        await polling.receive(shop, records[start : start + _AT_ONCE])
 
 
 async def _moved(polling: Polling, lease: Lease, resource: str, cursor: Cursor) -> None:

@@ -17,7 +17,7 @@ from relevo_ingest.app.fetching import Fetcher, Fetching
 from relevo_ingest.app.poll_cursor import Pace
 from relevo_ingest.app.poll_shops import PolledShop, Poller, Polling, PollPolicy, Receive
 from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.app.receive_webhook import Webhook, receive_webhook
+from relevo_ingest.app.receive_webhook import Delivery, Webhook, receive_webhooks
 from relevo_ingest.connectors.platform_api import Record
 from relevo_ingest.entrypoints.dependencies import stores
 from relevo_ingest.settings import IngestSettings
@@ -108,15 +108,21 @@ def _policy(settings: IngestSettings) -> PollPolicy:
 
 
 def _receiving(deps: IngestDependencies, clock: Clock) -> Receive:
-    async def receive(shop: PolledShop, record: Record) -> object:
-        """As a webhook of the shop, so that identity, known states and ids are the same."""
-        webhook = Webhook(
-            connector=shop.connector,
-            headers={},
-            body=record.body,
-            received=clock.now(),
-            stored_topic=record.topic,
-        )
-        return await receive_webhook(deps, shop.context, webhook)
+    async def receive(shop: PolledShop, records: Sequence[Record]) -> None:
+        """As webhooks of the shop, so that identity, known states and ids are the same. Raises the first error."""
+        failed: list[Exception] = []
+
+        def report(_: int, outcome: object) -> None:
+            if isinstance(outcome, Exception):
+                failed.append(outcome)
+
+        told = [Delivery.of(shop.context, _webhook(shop, one, clock.now())) for one in records]
+        await receive_webhooks(deps, told, report)
+        if failed:
+            raise failed[0]
 
     return receive
+
+
+def _webhook(shop: PolledShop, record: Record, received: datetime) -> Webhook:
+    return Webhook(connector=shop.connector, headers={}, body=record.body, received=received, stored_topic=record.topic)
