@@ -49,8 +49,8 @@ verify: $(STAMP) ## Check that what is generated is up to date: documents, publi
 	$(BIN)/relevo docs --check
 	$(BIN)/python -m pytest -q $(GENERATED)
 
-test-clients: $(STAMP) ## Test the TypeScript and PHP clients (needs Node.js with npm, and PHP)
-	$(BIN)/python -m pytest tests/clients/other_languages.py
+test-clients: $(STAMP) ## Test the TypeScript and PHP clients, the forms by axe (needs Node.js with npm, PHP, Chromium)
+	$(BIN)/python -m pytest tests/clients/other_languages.py tests/ingest/accessibility.py
 
 test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento (needs PHP with curl)
 	$(BIN)/python -m pytest tests/integrations/modules.py

@@ -172,8 +172,8 @@ async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes
     return answer.status_code
 
 
-def make(stores: Stores) -> FrontDoor:
-    """The application on these stores."""
+def make(stores: Stores, fronts: Storefronts | None = None, visits: VisitRates | None = None) -> FrontDoor:
+    """The application on these stores. Unless `visits` limits them, visitors may send as much as they like."""
     metrics = Metrics("ingest")
     own = IngestSettings(link_secret=LINK_SECRET, ingest_body_limit=100_000)  # type: ignore[arg-type]  # pydantic takes text
     deps = IngestDependencies(
@@ -190,7 +190,8 @@ def make(stores: Stores) -> FrontDoor:
     )
     rates, clock = Rates(0, 1, lambda: 0.0), SystemClock()
     front = StorefrontDependencies(deps, stores, stores, lambda one: f"https://relevo.example/c/{one.id}")
-    parts = StorefrontParts(Storefronts(), front, VisitRates(rates, AddressRates(0, 1, lambda: 0.0)))
+    unlimited = VisitRates(rates, AddressRates(0, 1, lambda: 0.0))
+    parts = StorefrontParts(fronts or Storefronts(), front, visits or unlimited)
     nobody = DeliveryRecorder(cast(Pool, None))
     return make_app(Ingest(own, stores, deps, rates, clock, metrics, Gathering(0), ADOBE, parts, nobody))
 

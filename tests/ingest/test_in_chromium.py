@@ -177,7 +177,9 @@ async def test_a_program_that_fills_in_everything_is_not_heard(site: Site, page:
     await page.until("document.querySelectorAll('.relevo-form form').length === 3")
     trapped = "form.elements.email.value = 'bob@example.com'; form.elements.website.value = 'https://spam.example'"
     await page.run(_filled("back-in-stock", trapped))
-    await page.until("document.querySelector('[data-relevo-form=back-in-stock] form').hidden")
+    sent = "document.querySelector('[data-relevo-form=back-in-stock] form')"
+    await page.until(f"{sent}.hidden")
+    assert await page.run(f"getComputedStyle({sent}).display") == "none"
     assert await site.shop.stored() == []
 
 

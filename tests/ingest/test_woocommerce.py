@@ -14,7 +14,7 @@ from relevo_contracts.envelope import Event
 from relevo_ingest.connectors.connector import WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.woocommerce import topics
-from relevo_ingest.connectors.woocommerce.order_payload import told_as_placed
+from relevo_ingest.connectors.woocommerce.order_payload import was_placed
 from relevo_ingest.core.drafts import NoEvent, ShopContext
 from relevo_ingest.core.errors import InvalidSignature
 from relevo_ingest.core.signature import hmac_base64
@@ -264,9 +264,9 @@ def test_an_order_that_was_placed_and_is_to_be_paid_anew_is_not_placed_twice(sta
 
 def test_an_order_that_an_earlier_release_told_is_not_told_again() -> None:
     """It kept no mark of what was told, and told every order but a failed one."""
-    assert told_as_placed({"status": "pending"})
-    assert not told_as_placed({"status": "failed"})
-    assert not told_as_placed({"status": "checkout-draft"})
+    assert was_placed({"status": "pending"})
+    assert not was_placed({"status": "failed"})
+    assert not was_placed({"status": "checkout-draft"})
 
 
 def test_what_is_paid_on_delivery_has_arrived_when_it_is_paid() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from relevo_ingest.entrypoints.front_door import FrontDoor
 from tests.ingest.test_any_request import PUBLIC_KEY, Stores, answered, make
 
 ORIGIN = "https://tea.example.com"
@@ -23,7 +24,14 @@ def told(
     stores: Stores, body: Any, path: str = "/t/tea", method: str = "POST", **headers: str | None
 ) -> httpx.Response:
     """The answer to what a browser sends; a header that is `None` is left out."""
+    return told_to(make(stores), body, path, method, **headers)
+
+
+def told_to(
+    app: FrontDoor, body: Any, path: str = "/t/tea", method: str = "POST", **headers: str | None
+) -> httpx.Response:
+    """The answer of this application, as `told`."""
     given = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in given.items() if value is not None]
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return asyncio.run(answered(make(stores), method, path, encoded, content))
+    return asyncio.run(answered(app, method, path, encoded, content))

@@ -42,7 +42,7 @@ def awaits_payment(order: OrderShape, payload: OrderChanged) -> bool:
 
     WooCommerce itself writes to no buyer of an order that is `pending`; it does once the order is `on-hold`, which
     waits for a bank transfer, or `processing`. Source: class-wc-emails.php, class-wc-email-customer-on-hold-order.php.
-    An order may come to wait after it was placed: see `told_as_placed`.
+    An order may come to wait after it was placed: see `was_placed`.
     """
     if payload.status == FAILED:
         return True
@@ -50,7 +50,7 @@ def awaits_payment(order: OrderShape, payload: OrderChanged) -> bool:
     return payload.status in (PENDING, CANCELLED) and unpaid and payload.payment_method not in PAID_LATER
 
 
-def told_as_placed(before: State | None) -> bool:
+def was_placed(before: State | None) -> bool:
     """Whether an order of this state was told as placed. Earlier releases kept no mark, and told all but `failed`."""
     if before is None:
         return False

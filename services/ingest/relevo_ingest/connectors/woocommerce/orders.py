@@ -18,7 +18,7 @@ from relevo_ingest.connectors.woocommerce.order_payload import (
     awaits_payment,
     payload_of,
     state_of,
-    told_as_placed,
+    was_placed,
 )
 from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, known_orders
@@ -72,7 +72,7 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
-        if awaits_payment(shape, payload) and not told_as_placed(seen.before):
+        if awaits_payment(shape, payload) and not was_placed(seen.before):
             return NoEvent(_UNPAID.get(payload.status, _AWAITED))
         drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
         return drafts or NoEvent(NEVER_SEEN if seen.before is None else NOTHING_NEW)
@@ -86,7 +86,7 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
     if before is None and not is_new:
         return []
     waited, was_draft = _waited(before), before is not None and before.get("status") in UNPLACED
-    drafts = [now.placed(late=waited)] if is_new or not told_as_placed(before) else []
+    drafts = [now.placed(late=waited)] if is_new or not was_placed(before) else []
     if is_new:
         # An update that came first was told to nobody, so all counts. What was told already has the same id again.
         drafts += now.since({})
@@ -99,7 +99,7 @@ def _drafts(now: OrderNow, seen: StateView, *, is_new: bool) -> list[Draft]:
 
 def _waited(before: State | None) -> bool:
     """Whether its payment was awaited until now, so that it is placed by the payment."""
-    return before is not None and not told_as_placed(before) and before.get("status") not in UNPLACED
+    return before is not None and not was_placed(before) and before.get("status") not in UNPLACED
 
 
 def _restored(now: OrderNow, seen: StateView) -> list[Draft]:

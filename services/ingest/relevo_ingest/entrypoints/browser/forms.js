@@ -2,7 +2,7 @@
 (function (w, d) {
   "use strict";
   var WORDS = /*WORDS*/{};
-  var style = ".relevo-form{font:inherit;color:inherit;max-width:28rem}.relevo-form form{display:grid;gap:.75rem;margin:0}" +
+  var style = ".relevo-form{font:inherit;color:inherit;max-width:28rem}.relevo-form form{display:grid;gap:.75rem;margin:0}.relevo-form form[hidden]{display:none}" +
     ".relevo-form label,.relevo-form legend{font-weight:600;padding:0}.relevo-form fieldset{border:0;margin:0;padding:0;min-width:0}" +
     ".relevo-form input:not([type=radio]):not([type=checkbox]),.relevo-form textarea{font:inherit;width:100%;box-sizing:border-box;padding:.6rem .75rem;margin-top:.25rem;color:inherit;background:transparent;border:1px solid currentColor;border-radius:6px}" +
     ".relevo-form button{font:inherit;font-weight:600;padding:.7rem 1.25rem;border:0;border-radius:6px;background:var(--relevo-main,#1f4f46);color:var(--relevo-on,#fff);cursor:pointer;justify-self:start}" +
