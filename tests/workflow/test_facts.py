@@ -56,6 +56,50 @@ def test_what_the_shop_counts_is_right_and_has_earlier_orders_in_it() -> None:
     assert fold_event(facts, order(2, 3)).orders_count == 8
 
 
+def imported(event: Event) -> Event:
+    return msgspec.structs.replace(event, historical=True, id=f"import#{event.id}")
+
+
+def profile(number: int, hours: int, **data: Any) -> Event:
+    return an_event("customer.updated", START + timedelta(hours=hours), event_id=f"p{number}", **data)
+
+
+PAST = [
+    imported(profile(1, 0, orders_count=4, total_spent=euros("40.00"), tags=["a"], attributes={"size": "M"})),
+    imported(profile(2, 0, orders_count=5, total_spent=euros("50.00"), tags=["b"])),
+    *(imported(order(number, -number)) for number in range(3)),
+    imported(an_event("order.cancelled", START, event_id="c1", order_id="o1")),
+    imported(an_event("refund.created", START, event_id="r1", order_id="o2", refund_id="r1", total=euros("1.00"))),
+    imported(an_event("consent.changed", START, event_id="s1", channel="email", state="granted",
+                      customer={"email": "ana@example.com"})),
+]  # fmt: skip
+SINCE = [
+    order(7, 5),
+    order(8, 9),
+    profile(3, 4, tags_added=["c"]),
+    profile(4, -1, attributes={"size": "S"}),
+    an_event("consent.changed", START + timedelta(hours=6), event_id="s2", channel="email", state="withdrawn",
+             customer={"email": "ana@example.com"}),
+    an_event("order.cancelled", START + timedelta(hours=7), event_id="c7", order_id="o7"),
+]  # fmt: skip
+
+
+@given(st.permutations([*PAST, *SINCE]), st.permutations(PAST), st.lists(st.sampled_from(PAST)))
+def test_an_import_that_runs_again_a_month_later_changes_nothing(
+    first: list[Event], again: list[Event], more: list[Event]
+) -> None:
+    """The ids of its events are long forgotten by then: what was counted, set or withdrawn since stays."""
+    facts = folded(*first)
+    for event in (*again, *more):
+        facts = fold_event(facts, event)
+    assert facts == folded(*first)
+
+
+def test_what_was_counted_since_an_import_stays_when_it_runs_again() -> None:
+    facts = folded(PAST[1], order(7, 5), PAST[1])
+    assert (facts.orders_count, facts.total_spent, facts.tags) == (6, "60.00", ["b"])
+
+
 def test_tags_that_were_added_or_removed_change_those_that_are_known() -> None:
     changes: list[dict[str, Any]] = [{"tags": ["a", "b"]}, {"tags_added": ["c", "a"]}, {"tags_removed": ["b", "x"]}]
     told = [an_event("customer.updated", START + timedelta(hours=n), **one) for n, one in enumerate(changes)]

@@ -82,6 +82,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
     since when the customer is in each segment, as of the last time one changed, `segments_at`. Both follow the triggers
     whose fingerprint is `timed_by`. `redacted_at` is when the customer was erased: what happened before is not heard.
+    `profiles_imported` are digests of the newest statements about the customer that an import told.
     """
 
     contact: Contact = Contact()
@@ -111,6 +112,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     segments_at: Instant | None = None
     timed_by: str = ""
     redacted_at: Instant | None = None
+    profiles_imported: tuple[str, ...] = ()
 
 
 class GoalReached(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

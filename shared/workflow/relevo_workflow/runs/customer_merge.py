@@ -17,7 +17,7 @@ from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
 from relevo_workflow.model.order_history import merge_orders
 from relevo_workflow.model.state import Facts, Past, Run, Subject
-from relevo_workflow.runs.facts import KEPT_ORDERS, KEPT_STARTS, bounded_attributes
+from relevo_workflow.runs.facts import KEPT_IMPORTS, KEPT_ORDERS, KEPT_STARTS, bounded_attributes
 from relevo_workflow.runs.redaction import end_redacted
 from relevo_workflow.runs.starting import past_name
 
@@ -115,6 +115,7 @@ def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         segments_at=_last(kept.segments_at, other.segments_at),
         timed_by="",
         redacted_at=_last(kept.redacted_at, other.redacted_at),
+        profiles_imported=tuple(dict.fromkeys((*other.profiles_imported, *kept.profiles_imported)))[-KEPT_IMPORTS:],
     )
 
 

@@ -35,6 +35,7 @@ _KEPT_WHOLE = 50
 _KEPT_ONCE = 5000
 KEPT_STARTS = 8
 _ATTRIBUTES = 200
+KEPT_IMPORTS = 20
 
 
 class _PersonOfEvent(Struct, frozen=True):
@@ -88,7 +89,7 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         if says_business and not repeats_contact(facts.contact, event.data["customer"], event.data.get("contact")):
             changes.update(_business(facts, buyer))
     if isinstance(payload, CustomerChanged):
-        changes.update(_profile(facts, payload, event.time))
+        changes.update(_profile(facts, payload, event))
     elif event.type == "order.placed":
         changes.update(_order(facts, payload, event.time))
     change = _order_change(payload, event)
@@ -132,11 +133,17 @@ def _seen(facts: Facts, at: datetime) -> dict[str, Any]:
     return changes
 
 
-def _profile(facts: Facts, payload: CustomerChanged, at: datetime) -> dict[str, Any]:
-    """What the shop says of the customer as a whole; an older statement than the last one is left out."""
-    if facts.profile_at is not None and at < facts.profile_at:
+def _profile(facts: Facts, payload: CustomerChanged, event: Event) -> dict[str, Any]:
+    """What the shop says of the customer as a whole; an older statement than the last one is left out.
+
+    So is one that was imported before: what was counted or set since then is not in it, and stays.
+    """
+    at, said = event.time, digest_of(event.id) if event.historical else ""
+    if (facts.profile_at is not None and at < facts.profile_at) or said in facts.profiles_imported:
         return {}
     changes: dict[str, Any] = {"profile_at": at}
+    if said:
+        changes["profiles_imported"] = (*facts.profiles_imported, said)[-KEPT_IMPORTS:]
     for name in ("birthday", "orders_count"):
         if getattr(payload, name) is not None:
             changes[name] = getattr(payload, name)
