@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.smtp.dkim import read_keys
 
 SHORTEST_SECRET = 16
 
@@ -37,6 +38,11 @@ class SmtpOptions(ProviderOptions):
         default=SecretStr(""),
         description="Proves those senders; at least 16 characters. Keep it for as long as mails travel.",
     )
+    dkim: str = Field(
+        default="",
+        description="Keys to sign mails with (DKIM), with commas: DOMAIN:SELECTOR:FILE, each file a private key in PEM,"
+        " RSA or Ed25519. A mail is signed by those of its sender's domain or of one above it. Empty: the relay signs.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
     )
@@ -52,6 +58,12 @@ class SmtpOptions(ProviderOptions):
                 ssl.create_default_context(cafile=value)
             except OSError as error:
                 raise ValueError(f"can't be read as a PEM file of certificates: {error}") from error
+        return value
+
+    @pydantic.field_validator("dkim")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        read_keys(value)
         return value
 
     @pydantic.model_validator(mode="after")
