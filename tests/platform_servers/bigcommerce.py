@@ -55,6 +55,8 @@ class BigCommerceServer(PlatformServer):
         if request.headers.get("x-auth-token") != TOKEN:
             return json({"status": 401, "title": "You are not authorized"}, 401)
         path = request.url.path
+        if path.startswith("/v3/hooks") and "hooks" in self.refused:
+            return json({"status": 403, "title": "You don't have a required scope to access the endpoint"}, 403)
         if path.startswith("/v3/hooks"):
             return self._hook(request, body)
         if path in LISTS and "id:in" not in request.query_params:

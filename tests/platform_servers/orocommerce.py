@@ -46,6 +46,8 @@ class OroCommerceServer(PlatformServer):
                         200 if right else 401)  # fmt: skip
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return json({"errors": [{"status": "401"}]}, 401)
+        if path.startswith("/admin/api/webhooks") and "webhooks" in self.refused:
+            return json({"errors": [{"status": "403", "title": "access denied exception"}]}, 403)
         if path.startswith("/admin/api/webhooks"):
             return self._webhook(request, body)
         if path in LISTS:

@@ -23,6 +23,10 @@ from relevo_ingest.connectors.platform_api import (
 TOKEN = "access_token"  # noqa: S105 - the name of a credential
 _RESET = "x-rate-limit-time-reset-ms"
 _LONGEST = timedelta(hours=1)
+_MEANT = {
+    401: "the access token is wrong, or its API account was deleted",
+    403: "the API account may not do this: give it the scopes that the page lists",
+}
 
 
 class BigCommerceApi:
@@ -44,6 +48,8 @@ class BigCommerceApi:
         if response.status in GONE:
             return None
         failed = failed_status(response)
+        if failed is not None and (meant := _MEANT.get(response.status)):
+            return structs.replace(failed, reason=f"HTTP {response.status}: {meant}")
         reset = response.headers.get(_RESET, "")
         if failed is None or not (reset.isascii() and reset.isdigit()):
             return failed

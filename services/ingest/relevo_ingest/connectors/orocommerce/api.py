@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 from msgspec import Struct, structs
 
 from relevo_ingest.connectors.platform_api import (
@@ -31,12 +32,19 @@ CLIENT, SECRET = "client_id", "client_secret"
 JSON_API = "application/vnd.api+json"
 _SIGN_IN = ApiRequest(path="/oauth2-token", method="POST", reads=True, keeps=timedelta(minutes=50))
 """A token holds for an hour."""
+_FORBIDDEN = "the application's user may not do this: give the role of its user the permission (System, Roles)"
 
 
 class TokenShape(Struct, frozen=True, kw_only=True):
     """What is answered to a sign-in."""
 
     access_token: Text = None
+
+
+class ErrorShape(Struct, frozen=True):
+    """What is answered to a sign-in that is refused."""
+
+    error: Text = None
 
 
 class OroCommerceApi:
@@ -79,10 +87,21 @@ class OroCommerceApi:
         if response.status in GONE:
             return None
         failed = failed_status(response)
-        if failed is not None and response.status == HTTPStatus.UNAUTHORIZED:
-            return structs.replace(failed, permanent=False)
-        return failed
+        if failed is None:
+            return None
+        if _error(response.body) == "invalid_client":
+            return structs.replace(failed, reason="the client ID or the client secret is wrong", permanent=True)
+        if response.status == HTTPStatus.FORBIDDEN:
+            return structs.replace(failed, reason=f"{failed.reason[:8]}: {_FORBIDDEN}")
+        return structs.replace(failed, permanent=failed.permanent and response.status != HTTPStatus.UNAUTHORIZED)
 
     def fetched(self, requests: Mapping[str, ApiRequest]) -> Exchange[Answers]:
         """Asks for each, after a sign-in."""
         return self.signed_in(answers(requests))
+
+
+def _error(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=ErrorShape).error or ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
