@@ -10,6 +10,7 @@ from relevo_contracts.meanings import MEANINGS
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import event_schema
 from relevo_ingest.connectors.registry import topics_of
+from relevo_ingest.core.storefront.hits import STOREFRONT_EVENTS
 from relevo_workflow import Definition
 
 _HEAD = """# Catalogue of events
@@ -39,7 +40,8 @@ def catalogue(library: Sequence[Definition]) -> str:
 
 
 def _section(event_type: str, library: Sequence[Definition]) -> str:
-    senders = (f"{title}: {', '.join(f'`{one}`' for one in topics)}" for title, topics in topics_of(event_type).items())
+    senders = [f"{title}: {', '.join(f'`{one}`' for one in topics)}" for title, topics in topics_of(event_type).items()]
+    senders += ["the [storefront](storefront.md)"] if event_type in STOREFRONT_EVENTS else []
     sent = f"{description}." if (description := "; ".join(senders)) else "No platform's webhooks."
     users = "; ".join(_uses(event_type, library))
     sample = json.dumps(cloud_event(event_type), indent=2, ensure_ascii=False)
@@ -49,7 +51,7 @@ def _section(event_type: str, library: Sequence[Definition]) -> str:
             f"## {event_type}",
             f"{MEANINGS[event_type]}{' ' + more if more else ''}",
             f"- **Sent by** {sent} Your own systems, as a CloudEvent.\n"
-            f"- **Used by** {users or 'no workflow of the library'}.",
+            f"- **Used by** {users or 'no workflow of the library: it is there for your own'}.",
             f"```json\n{sample}\n```",
             _fields(event_type),
         )

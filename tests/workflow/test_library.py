@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from relevo_ingest.connectors.registry import topics_of
+from relevo_ingest.core.storefront.hits import STOREFRONT_EVENTS
 from relevo_workflow.compiler.load import load_workflow
 from relevo_workflow.testing.runner import run_tests
 
@@ -31,3 +33,17 @@ def test_a_workflow_of_the_library(name: str) -> None:
     assert suite.coverage.missed == ()
     assert definition.name == name
     assert not definition.warnings, "\n".join(map(str, definition.warnings))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_workflow_waits_for_is_sent_by_a_platform_or_a_storefront(name: str) -> None:
+    definition = load_workflow(workflow_files(name))
+    wanted = {*definition.trigger_types, *definition.exit_types, *definition.event_types}
+    assert {one for one in wanted if not topics_of(one) and one not in STOREFRONT_EVENTS} == set()
+
+
+def test_whatever_the_forms_of_a_storefront_ask_for_starts_a_workflow() -> None:
+    started = {one for name in NAMES for one in load_workflow(workflow_files(name)).trigger_types}
+    asked = {one for one in STOREFRONT_EVENTS if one.endswith(".requested")}
+    assert asked >= {"consent.requested", "back_in_stock.requested", "price_drop.requested"}
+    assert asked <= started

@@ -256,3 +256,7 @@ _READERS: Mapping[str, Callable[[Hit, Rules], Draft | None]] = MappingProxyType(
     }
 )
 """All that a browser may say happened, and how it is read. What is not here it can't say."""
+STOREFRONT_EVENTS = frozenset(
+    {*_READERS, ASK, "customer.logged_in", "customer.merged", "consent.changed"} - {"product.viewed"}
+)
+"""The events that a storefront sends: what a browser says, who it is by proof, a sign-up that is confirmed."""
