@@ -3,7 +3,6 @@
 Source: AdobeDocs/commerce-webapi, "Search using REST endpoints". Where nothing is found `items` may be null.
 """
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +10,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from relevo_sandbox.shops.magento import filters_of, searched
 from tests.ingest.test_magento import event_of
 from tests.platform_servers.server import PlatformServer, json
 
 TOKEN = "token-of-the-integration"
-_FILTER = re.compile(r"searchCriteria\[filter_groups\]\[(\d+)\]\[filters\]\[0\]\[(field|value|condition_type)\]")
-_ORDER = re.compile(r"searchCriteria\[sortOrders\]\[(\d+)\]\[field\]")
 
 
 class MagentoServer(PlatformServer):
@@ -45,7 +43,8 @@ class MagentoServer(PlatformServer):
         if path == "/store/storeConfigs":
             return json(self.stores)
         self.before_page(path)
-        rows = _found(self.rows.get(path, []), dict(request.query_params))
+        query = dict(request.query_params)
+        rows = searched(self.rows.get(path, []), filters_of(query), query)
         return json({"items": rows or None, "search_criteria": {}, "total_count": len(rows)})
 
     def change(self, path: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:
@@ -59,29 +58,3 @@ class MagentoServer(PlatformServer):
             rows.append(known)
         known.update(values, updated_at=stamp)
         return known
-
-
-def _found(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
-    filters: dict[str, dict[str, str]] = {}
-    for name, value in query.items():
-        if matched := _FILTER.fullmatch(name):
-            filters.setdefault(matched[1], {})[matched[2]] = value
-    for one in filters.values():
-        rows = [row for row in rows if _fits(row, one["field"], one["condition_type"], one["value"])]
-    fields = [value for name, value in sorted(query.items()) if _ORDER.fullmatch(name)]
-    for field in reversed(fields):
-        rows = sorted(rows, key=lambda row: _value(row, field))
-    return rows[: int(query["searchCriteria[pageSize]"])]
-
-
-def _value(row: dict[str, Any], field: str) -> Any:
-    return row.get(field, row.get("id", 0)) if field.endswith("_id") else row.get(field, "")
-
-
-def _fits(row: dict[str, Any], field: str, condition: str, wanted: str) -> bool:
-    value = _value(row, field)
-    if condition == "in":
-        return str(value) in wanted.split(",")
-    other = int(wanted) if isinstance(value, int) else wanted
-    holds = {"eq": value == other, "gt": value > other, "gteq": value >= other, "lt": value < other}
-    return bool(holds[condition])

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from relevo_sandbox.shops.prestashop import ALL, displayed, listed
 from tests.platform_servers.server import PlatformServer, json
 
 KEY = "WEBSERVICEKEYOFTHETESTS"
@@ -65,7 +66,8 @@ class PrestaShopServer(PlatformServer):
         if missing := self.lacking.get(resource, set()).intersection(shown):
             return json({"errors": [{"code": 35, "message": f'Unable to display this field "{missing.pop()}"'}]}, 400)
         self.before_page(resource)
-        rows = _listed(self.rows.get(resource, []), query)
+        found = listed(self.rows.get(resource, []), query)
+        rows = [displayed(row, query.get("display", ALL)) for row in found]
         return json({_OBJECTS.get(resource, resource): rows} if rows else [])
 
     def change(self, resource: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:
@@ -87,27 +89,3 @@ def local(at: datetime) -> str:
 def state(number: int, name: str, template: str, **flags: int) -> dict[str, Any]:
     named = {"name": [{"id": "1", "value": name}], "template": [{"id": "1", "value": template}]}
     return {"id": number, **named, **dict.fromkeys(("paid", "shipped", "delivery"), "0"), **flags}
-
-
-def _listed(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
-    for name, wanted in query.items():
-        if name.startswith("filter["):
-            rows = [row for row in rows if _fits(row.get(name[7:-1]), wanted)]
-    for part in reversed(query.get("sort", "[id_ASC]").strip("[]").split(",")):
-        field, _, _ = part.rpartition("_")
-        rows = sorted(rows, key=lambda row: row.get(field, ""))
-    shown = query.get("display", "full")
-    if shown != "full":
-        names = shown.strip("[]").split(",")
-        rows = [{name: row[name] for name in names if name in row} for row in rows]
-    return rows[: int(query["limit"])] if "limit" in query else rows
-
-
-def _fits(value: Any, wanted: str) -> bool:
-    if wanted.startswith(">["):
-        return int(value) > int(wanted[2:-1])
-    inner = wanted[1:-1]
-    if "," in inner:
-        low, high = inner.split(",")
-        return low <= str(value) <= high
-    return str(value) in inner.split("|")

@@ -39,7 +39,7 @@ def demo(
         str, typer.Option(help=f"The shop system that it runs on: {', '.join(PLATFORMS)}.")
     ] = "shopify",
     shoppers: Annotated[
-        int | None, typer.Option(min=1, max=800, help=f"How many people shop that day; {SHOPPERS} on shopify.")
+        int | None, typer.Option(min=1, max=800, help=f"How many people shop that day; 26, and {SHOPPERS} on shopify.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
     kill: Annotated[
@@ -78,8 +78,10 @@ def _platform(name: str) -> Platform:
 
 async def _show(performance: Performance) -> Result:
     console = err()
+    if performance.platform.remarks:
+        console.print(f"Casa Lumen on {performance.platform.title}, and what stands in for what it can't tell:")
     for remark in performance.platform.remarks:
-        console.print(f"{performance.platform.title}: {remark}", markup=False)
+        console.print(f"  {remark}", markup=False)
     with screen.opened(console) as shown:
         return await perform(
             performance, shown, say=step_printer(console), on_death=lambda died: shown.note(describe(died))

@@ -72,10 +72,12 @@ async def reading_topics(settings: RuntimeSettings, shop: str) -> AsyncIterator[
         for partition in consumer.assignment():
             await consumer.position(partition)  # returns once the end is looked up: what comes from now on is read
         reading = asyncio.create_task(_read(consumer, settings, logical, seen), name="read-along")
-        yield seen
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
+        try:
+            yield seen
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
     finally:
         await consumer.stop()
 
