@@ -1,6 +1,7 @@
 """The keys of persons and products, from the table `ingest.alias`: one statement for all who wait."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 import asyncpg
 
@@ -14,9 +15,6 @@ STATEMENTS = Statements.load("relevo_ingest.adapters", "identity.sql")
 _MOST_AT_ONCE = 250
 _TRIES = 6
 
-Name = tuple[str, Alias]
-
-
 _CERTAIN = frozenset((Kind.CUSTOMER, Kind.PRODUCT))
 """Kinds of names that mean one person or product for certain, whatever else an event names."""
 
@@ -27,11 +25,13 @@ _KINDS = {kind: str(int(kind)) for kind in Kind}
 class _Group:
     """Lookups that are asked as one, because they are about one person or product for certain."""
 
-    def __init__(self, shop: str, strongest: Alias) -> None:
-        self.shop = shop
-        self.strongest = strongest
-        self.aliases: dict[Alias, None] = {}
-        self.places: list[int] = []
+    __slots__ = ("aliases", "places", "shop", "strongest")
+
+    def __init__(self, lookup: Lookup, place: int) -> None:
+        self.shop = lookup.shop
+        self.strongest = lookup.aliases[0]
+        self.aliases = dict.fromkeys(lookup.aliases)
+        self.places = [place]
 
     def add(self, lookup: Lookup, place: int) -> None:
         self.aliases.update(dict.fromkeys(lookup.aliases))
@@ -49,7 +49,8 @@ class Identity:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._rounds = Coalescer(self._keys, is_shared=_is_for_all, select=_without_conflicts)
+        self._rounds = Coalescer(self._keys, is_shared=_is_for_all, select=self._without_conflicts)
+        self._round: tuple[list[Lookup], list[_Group]] = ([], [])
 
     async def key(self, lookup: Lookup) -> str:
         """The key of a person or a product; the same for ever once it was given.
@@ -89,8 +90,18 @@ class Identity:
             raise
         return found
 
+    def _without_conflicts(self, waiting: Sequence[Lookup]) -> list[int]:
+        """The next round: those that are asked with the groups of `_groups`, which are made once."""
+        groups = _groups(waiting)
+        places = sorted(place for group in groups for place in group.places)
+        if len(places) == len(waiting):
+            self._round = (list(waiting), groups)
+        return places
+
     async def _keys(self, lookups: Sequence[Lookup]) -> list[str]:
-        groups = _groups(lookups)
+        made_for, groups = self._round
+        if made_for != lookups:
+            groups = _groups(lookups)
         found = {
             place: key for group, key in zip(groups, await self._resolve(groups), strict=True) for place in group.places
         }
@@ -122,11 +133,6 @@ def _is_for_all(error: Exception) -> bool:
     return temporary(error) or isinstance(error, asyncpg.UniqueViolationError)
 
 
-def _without_conflicts(waiting: Sequence[Lookup]) -> list[int]:
-    """The next round: those that are asked with the groups of `_groups`."""
-    return sorted(place for group in _groups(waiting) for place in group.places)
-
-
 def _groups(lookups: Sequence[Lookup]) -> list[_Group]:
     """Those of `lookups` that can be asked at once, in order of arrival: no two groups share a name.
 
@@ -134,26 +140,37 @@ def _groups(lookups: Sequence[Lookup]) -> list[_Group]:
     earlier one waits for the next round, which sees what this one stored: an address alone proves nothing.
     """
     groups: list[_Group] = []
-    owner: dict[Name, _Group | None] = {}
+    of_shops: dict[str, dict[Alias, _Group | None]] = {}
     for place, lookup in enumerate(lookups):
         if len(groups) == _MOST_AT_ONCE:
             break
-        names = [(lookup.shop, alias) for alias in lookup.aliases]
-        owners = {id(owner[name]): owner[name] for name in names if name in owner}
-        first = owner.get(names[0])
-        if not owners:
-            groups.append(_Group(lookup.shop, names[0][1]))
-        elif first is None or len(owners) > 1 or not first.takes(lookup):
-            owner.update(dict.fromkeys(names))  # whoever shares a name with it must come after it
-            continue
-        group = first or groups[-1]
-        group.add(lookup, place)
-        owner.update(dict.fromkeys(names, group))
+        aliases, owner = lookup.aliases, of_shops.setdefault(lookup.shop, {})
+        if owner.keys().isdisjoint(aliases):  # nearly always
+            group = _Group(lookup, place)
+            groups.append(group)
+        else:
+            found = _group_of(lookup, owner)
+            if found is None:
+                owner.update(dict.fromkeys(aliases))  # whoever shares a name with it must come after it
+                continue
+            group = found
+            group.add(lookup, place)
+        owner.update(dict.fromkeys(aliases, group))
     return groups
 
 
+def _group_of(lookup: Lookup, owner: Mapping[Alias, _Group | None]) -> _Group | None:
+    """The group that is about the same for certain, if all the names that somebody has are its own."""
+    owners = {id(owner[alias]) for alias in lookup.aliases if alias in owner}
+    first = owner.get(lookup.aliases[0])
+    return None if first is None or len(owners) > 1 or not first.takes(lookup) else first
+
+
+_kind = attrgetter("kind")
+
+
 def _rows(n: int, group: _Group) -> Iterable[tuple[str, ...]]:
-    aliases = sorted(group.aliases, key=lambda alias: alias.kind)
-    proposed = new_key(group.shop, tuple(aliases))
+    aliases = tuple(sorted(group.aliases, key=_kind) if len(group.places) > 1 else group.aliases)
+    proposed = new_key(group.shop, aliases)
     number = str(n)
     return [(number, group.shop, alias.name, _KINDS[alias.kind], proposed) for alias in aliases]

@@ -6,7 +6,9 @@ the customer's other events, since a key's events are in order on one partition 
 
 import hashlib
 import re
+from collections.abc import Hashable
 from enum import IntEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -34,6 +36,7 @@ class Kind(IntEnum):
 
 
 _LABELS = {kind: kind.name.lower() for kind in Kind}
+_HASHED = frozenset((Kind.EMAIL, Kind.PHONE))
 
 
 class Alias(Struct, frozen=True, cache_hash=True):
@@ -89,10 +92,9 @@ CUSTOMER_PREFIX = "cus_"
 
 def alias(kind: Kind, name: str) -> Alias:
     """The stored form of a name: `customer:123`, `email:<hash>`; names that are too long are hashed too."""
-    label = _LABELS[kind]
-    if kind in (Kind.EMAIL, Kind.PHONE) or len(name) > LONGEST_NAME:
-        return Alias(kind, f"{label}:{hashlib.sha256(name.encode()).hexdigest()[:32]}")
-    return Alias(kind, f"{label}:{name}")
+    if kind in _HASHED or len(name) > LONGEST_NAME:
+        return Alias(kind, f"{_LABELS[kind]}:{hashlib.sha256(name.encode()).hexdigest()[:32]}")
+    return Alias(kind, f"{_LABELS[kind]}:{name}")
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -117,19 +119,36 @@ def person(payload: Payload) -> Person:
     return Person(found)
 
 
+_REMEMBERED = 512
+_NAMING = (
+    (Kind.SUBSCRIPTION, "subscription_id"),
+    (Kind.ORDER, "order_id"),
+    (Kind.CHECKOUT, "checkout_token"),
+    (Kind.CART, "cart_token"),
+)
+
+
+@lru_cache(_REMEMBERED)  # shops declare types, and change them
+def _naming(payload: Hashable) -> tuple[tuple[Kind, str], ...]:
+    """The fields of an event that name its person, in the order of their kinds."""
+    fields = getattr(payload, "__struct_fields__", ())
+    return tuple((kind, field) for kind, field in _NAMING if field in fields)
+
+
 def named(buyer: Buyer, payload: Payload | None = None) -> tuple[Alias, ...]:
     """The names of a person that a buyer and its event give, strongest first."""
-    names = (  # in the order of their kinds
-        (Kind.CUSTOMER, buyer.id),
-        (Kind.EMAIL, buyer.email),
-        (Kind.PHONE, buyer.phone),
-        (Kind.SUBSCRIPTION, getattr(payload, "subscription_id", "")),
-        (Kind.ORDER, getattr(payload, "order_id", "")),
-        (Kind.CHECKOUT, getattr(payload, "checkout_token", "")),
-        (Kind.CART, getattr(payload, "cart_token", "")),
-        (Kind.ANONYMOUS, buyer.anonymous_id),
-    )
-    found = [alias(kind, name) for kind, name in names if name]
+    found = []
+    if buyer.id:
+        found.append(alias(Kind.CUSTOMER, buyer.id))
+    if buyer.email:
+        found.append(alias(Kind.EMAIL, buyer.email))
+    if buyer.phone:
+        found.append(alias(Kind.PHONE, buyer.phone))
+    for kind, field in _naming(type(payload)):  # type: ignore[arg-type]  # a type is hashable
+        if name := getattr(payload, field):
+            found.append(alias(kind, name))
+    if buyer.anonymous_id:
+        found.append(alias(Kind.ANONYMOUS, buyer.anonymous_id))
     if not buyer.email and buyer.email_hash and (hashed := hashed_email(buyer.email_hash)):
         found.append(hashed)
         found.sort(key=lambda one: one.kind)

@@ -39,7 +39,7 @@ def verify_hmac_base64(secrets: Iterable[str], body: bytes, header: str | None, 
     nothing of which one fits.
     """
     try:
-        claimed = base64.b64decode(_given(header, named, platform), validate=True)
+        claimed = binascii.a2b_base64(_given(header, named, platform), strict_mode=True)
     except (binascii.Error, ValueError):
         raise InvalidSignature(f"{named} is not base64") from None
     _verify(secrets, body, claimed)
