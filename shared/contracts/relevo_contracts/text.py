@@ -38,7 +38,9 @@ def clean(value: str | None, limit: int = TEXT_LIMIT) -> str:
     if not value:
         return ""
     if value.isascii() and value.isprintable():
-        return value.strip() if len(value) <= limit else value.strip()[:limit].rstrip()
+        if len(value) <= limit and value[0] != " " and value[-1] != " ":  # nearly always
+            return value
+        return value.strip()[:limit].rstrip()
     text = _LINE_BREAKS.sub("\n", _IMPOSSIBLE.sub("", value))
     text = _UNSEEN_EDGE.sub("", text)[:limit]
     if _spills(text):

@@ -101,7 +101,9 @@ def contact_of(given: EventContact) -> EventContact | None:
 
 def optional_money(given: Amount, currency: str, where: str, *, absolute: bool = False) -> Money | None:
     """The amount, or `None` where the payload has no amount or its currency is not known."""
-    return amounts.money(given, currency, where, absolute=absolute) if currency else None
+    if not currency or given is None:
+        return None
+    return amounts.as_written(given, currency) or amounts.money(given, currency, where, absolute=absolute)
 
 
 def difference(whole: Money | None, part: Money | None) -> Money | None:
