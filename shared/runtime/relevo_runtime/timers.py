@@ -10,7 +10,7 @@ from datetime import datetime
 
 from relevo_contracts.messages import WakeUp
 from relevo_runtime.outgoing import Timer
-from relevo_runtime.postgres import Connection, Part, Statements
+from relevo_runtime.postgres import Connection, Part, Statements, text_array
 
 ARMED = "relevo_timer_armed"
 """The notification channel on which `announce` says that a timer was armed."""
@@ -50,14 +50,14 @@ def disarming(ids: Collection[tuple[str, str]], fired: Collection[WakeUp]) -> Pa
     )
 
 
-def _columns(timers: Collection[Timer]) -> tuple[list[object], ...]:
+def _columns(timers: Collection[Timer]) -> tuple[object, ...]:
     return (
-        [timer.shop for timer in timers],
-        [timer.timer_id for timer in timers],
-        [timer.key for timer in timers],
-        [timer.run_id for timer in timers],
+        text_array([timer.shop for timer in timers]),
+        text_array([timer.timer_id for timer in timers]),
+        text_array([timer.key for timer in timers]),
+        text_array([timer.run_id for timer in timers]),
         [timer.turn for timer in timers],
-        [timer.name for timer in timers],
+        text_array([timer.name for timer in timers]),
         [timer.due_at for timer in timers],
     )
 

@@ -2,7 +2,8 @@
 -- Arms timers, or moves those that are armed already.
 insert into scheduler.timer (shop, timer_id, key, run_id, turn, name, due_at, attempt_at)
 select shop, timer_id, key, run_id, turn, name, due_at, due_at
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[])
+from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::int[], $6::text::text[],
+            $7::timestamptz[])
      as t (shop, timer_id, key, run_id, turn, name, due_at)
 on conflict (shop, timer_id) do update
 set key = excluded.key, run_id = excluded.run_id, turn = excluded.turn, name = excluded.name,
@@ -19,7 +20,8 @@ where timer.shop = moved.shop and timer.timer_id = moved.timer_id
 -- Arms timers that are not armed yet.
 insert into scheduler.timer (shop, timer_id, key, run_id, turn, name, due_at, attempt_at)
 select shop, timer_id, key, run_id, turn, name, due_at, due_at
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::timestamptz[])
+from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::int[], $6::text::text[],
+            $7::timestamptz[])
      as t (shop, timer_id, key, run_id, turn, name, due_at)
 on conflict (shop, timer_id) do nothing
 

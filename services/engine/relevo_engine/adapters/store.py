@@ -9,7 +9,7 @@ from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes
 from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.catalogue import ProductKey
 from relevo_engine.core.merging import SubjectKey
-from relevo_runtime.postgres import Connection, Part, Statements
+from relevo_runtime.postgres import Connection, Part, Statements, text_array
 from relevo_workflow import Facts, Run
 
 STATEMENTS = Statements.load("relevo_engine.adapters", "store.sql")
@@ -55,14 +55,14 @@ def opening(
     return Part(
         STATEMENTS["open"],
         (
-            [shop for shop, _ in keys],
-            [key for _, key in keys],
+            text_array([shop for shop, _ in keys]),
+            text_array([key for _, key in keys]),
             with_runs,
             [UUID(one) for one in ids],
             period,
             [period - INBOX_PERIOD, period + INBOX_PERIOD],
-            [shop for shop, _ in products],
-            [name for _, name in products],
+            text_array([shop for shop, _ in products]),
+            text_array([name for _, name in products]),
         ),
     )
 
@@ -77,8 +77,8 @@ def saving_customers(customers: Mapping[SubjectKey, tuple[Facts, datetime]]) -> 
     return Part(
         STATEMENTS["save_customers"],
         (
-            [shop for shop, _ in customers],
-            [key for _, key in customers],
+            text_array([shop for shop, _ in customers]),
+            text_array([key for _, key in customers]),
             [_encode(facts) for facts, _ in customers.values()],
             [at for _, at in customers.values()],
         ),
@@ -95,13 +95,13 @@ def saving_runs(runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime) 
     return Part(
         STATEMENTS["save_runs"],
         (
-            [shop for shop, _ in runs],
-            [run.id for run in rows],
-            [key for key, _ in runs.values()],
-            [run.workflow for run in rows],
-            [run.version for run in rows],
-            [run.key for run in rows],
-            [run.step for run in rows],
+            text_array([shop for shop, _ in runs]),
+            text_array([run.id for run in rows]),
+            text_array([key for key, _ in runs.values()]),
+            text_array([run.workflow for run in rows]),
+            text_array([run.version for run in rows]),
+            text_array([run.key for run in rows]),
+            text_array([run.step for run in rows]),
             [run.started_at for run in rows],
             now,
             [run.ended_at if ended else None for run, ended in zip(rows, over, strict=True)],
@@ -117,27 +117,21 @@ def appending_decisions(rows: Sequence[DecisionRow], now: datetime) -> Part:
     return Part(
         STATEMENTS["append_decisions"],
         (
-            [row.shop for row in rows],
-            [row.key for row in rows],
+            text_array([row.shop for row in rows]),
+            text_array([row.key for row in rows]),
             now,
             [decision.at for decision in made],
-            [decision.workflow for decision in made],
-            [decision.version for decision in made],
-            [decision.run.id if decision.run else "" for decision in made],
-            [row.input for row in rows],
-            [decision.input_id for decision in made],
-            [decision.kind for decision in made],
-            [decision.reason for decision in made],
-            [_array(decision.path) for decision in made],
+            text_array([decision.workflow for decision in made]),
+            text_array([decision.version for decision in made]),
+            text_array([decision.run.id if decision.run else "" for decision in made]),
+            text_array([row.input for row in rows]),
+            text_array([decision.input_id for decision in made]),
+            text_array([decision.kind for decision in made]),
+            text_array([decision.reason for decision in made]),
+            [text_array(decision.path) for decision in made],
             [_encode(decision.trace) for decision in made],
         ),
     )
-
-
-def _array(texts: Iterable[str]) -> str:
-    """The text of a PostgreSQL array: an array of arrays of different lengths can't be a parameter."""
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 class Runs:

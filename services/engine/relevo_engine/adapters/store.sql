@@ -8,7 +8,7 @@
 -- place in $7 and $8: what is known of a product.
 with wanted as (
     select k.n::int as n, k.shop, k.key
-    from unnest($1::text[], $2::text[]) with ordinality as k (shop, key, n)
+    from unnest($1::text::text[], $2::text::text[]) with ordinality as k (shop, key, n)
 ), taken as (
     insert into engine.inbox (id, period)
     select m.id, $5::date
@@ -37,13 +37,13 @@ union all
 select 3, k.n, m.into_key from wanted as k join engine.merged as m using (shop, key)
 union all
 select 4, p.n::int, known.product::text
-from unnest($7::text[], $8::text[]) with ordinality as p (shop, product_id, n)
+from unnest($7::text::text[], $8::text::text[]) with ordinality as p (shop, product_id, n)
 join engine.product as known using (shop, product_id);
 
 -- name: save_customers
 -- Writes facts, new or changed.
 insert into engine.customer (shop, key, facts, updated_at)
-select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[])
+select * from unnest($1::text::text[], $2::text::text[], $3::jsonb[], $4::timestamptz[])
 on conflict (shop, key) do update set facts = excluded.facts, updated_at = excluded.updated_at;
 
 -- name: save_runs
@@ -51,8 +51,8 @@ on conflict (shop, key) do update set facts = excluded.facts, updated_at = exclu
 insert into engine.run (shop, run_id, key, workflow, version, run_key, step, started_at, updated_at, ended_at, end_reason, state)
 select shop, run_id, key, workflow, version, run_key, step, started_at, $9::timestamptz, ended_at, end_reason, state
 from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[])
+    $1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[],
+    $7::text::text[], $8::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[])
     as r (shop, run_id, key, workflow, version, run_key, step, started_at, ended_at, end_reason, state)
 on conflict (shop, run_id) do update set
     version = excluded.version, step = excluded.step, updated_at = excluded.updated_at,
@@ -64,8 +64,8 @@ insert into engine.decision (
     shop, key, recorded_at, at, workflow, version, run_id, input, input_id, kind, reason, path, trace)
 select shop, key, $3::timestamptz, at, workflow, version, run_id, input, input_id, kind, reason, path::text[], trace
 from unnest(
-    $1::text[], $2::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::jsonb[])
+    $1::text::text[], $2::text::text[], $4::timestamptz[], $5::text::text[], $6::text::text[], $7::text::text[],
+    $8::text::text[], $9::text::text[], $10::text::text[], $11::text::text[], $12::text[], $13::jsonb[])
     as d (shop, key, at, workflow, version, run_id, input, input_id, kind, reason, path, trace);
 
 -- name: forget
