@@ -44,17 +44,17 @@ class _Server(uvicorn.Server):
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_TICK_SECONDS):
-                    await self.told.wait()
+                    await self.ending.wait()
 
     @functools.cached_property
-    def told(self) -> asyncio.Event:
+    def ending(self) -> asyncio.Event:
         """Set when it shall end."""
         return asyncio.Event()
 
     def end(self) -> None:
         """Begins to stop."""
         self.should_exit = True
-        self.told.set()
+        self.ending.set()
 
 
 @contextlib.asynccontextmanager

@@ -35,7 +35,7 @@ class OrderNews(Protocol):
         ...
 
 
-def told(now: OrderNews, seen: StateView, *, is_new: bool, waited: bool = False) -> Conclusion:
+def concluded(now: OrderNews, seen: StateView, *, is_new: bool, waited: bool = False) -> Conclusion:
     """What is told of a state, where a message says whether the order is new.
 
     `waited`: what is known of it is from before it was placed, and it is placed now.

@@ -95,7 +95,7 @@ def _read(message: Message, shape: OrderShape, shop: ShopContext, *, was_placed:
 
     def conclude(views: StateViews) -> Conclusion:
         seen = views.get(entity, UNKNOWN)
-        return order_changes.told(now, seen, is_new=news)
+        return order_changes.concluded(now, seen, is_new=news)
 
     return Pending(conclude=conclude, observed=(Observation(entity=entity, state=now.state, at=modified),))
 

@@ -103,7 +103,7 @@ def _read(message: Message, shop: ShopContext, *, is_new: bool = False) -> Readi
         if now.status_id == _INCOMPLETE:
             return NoEvent(_UNPLACED)
         waited = seen.before is not None and seen.before.get("status_id") == _INCOMPLETE
-        return order_changes.told(now, seen, is_new=is_new, waited=waited)
+        return order_changes.concluded(now, seen, is_new=is_new, waited=waited)
 
     return Pending(conclude=conclude, observed=(Observation(entity=entity, state=now.state, at=now.modified),))
 

@@ -136,7 +136,7 @@ def _read(message: Message, shop: ShopContext, *, is_new: bool = False) -> Readi
     def conclude(views: StateViews) -> Conclusion:
         seen = views.get(entity, UNKNOWN)
         payload = structs.replace(now.payload, payment_status=status_in(views, entity.id))
-        return order_changes.told(structs.replace(now, payload=payload), seen, is_new=is_new)
+        return order_changes.concluded(structs.replace(now, payload=payload), seen, is_new=is_new)
 
     observed = Observation(entity=entity, state=now.state, at=now.modified)
     return Pending(conclude=conclude, observed=(observed,), looks=(payment_of(entity.id),))
