@@ -1,6 +1,8 @@
 """DKIM: every mail that we write verifies, and nothing that was changed does. By a verifier of its own."""
 
+import asyncio
 import base64
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from relevo_notifier.core.provider_results import Sent
 from relevo_notifier.providers.smtp.client import SmtpProvider
 from relevo_notifier.providers.smtp.dkim import SigningKey, read_keys, with_signatures
 from relevo_notifier.providers.smtp.options import SmtpOptions
+from relevo_notifier.providers.smtp.signer import Signer
 from relevo_sandbox.sandbox import Sandbox
 from tests.notifier.dkim_verifier import PublicKey, verified
 from tests.notifier.test_mime import NASTY, mail_content
@@ -140,6 +143,24 @@ async def test_a_mail_goes_out_with_the_signatures_of_its_senders_domain(sandbox
         ("example.com", True),
         ("acme.example.com", True),
     ]
+
+
+async def test_processes_sign_the_same_and_one_that_is_killed_costs_no_mail(tmp_path: Path) -> None:
+    dkim = f"example.com:r1:{pem(tmp_path, 'r', RSA_KEY)}, example.com:e1:{pem(tmp_path, 'e', ED_KEY)}"
+    here, beside = Signer(dkim, 0), Signer(dkim, 2)
+    mails = [build_mail(mail_content(effect=str(number))) for number in range(20)]
+    before = {child.pid for child in active_children()}
+    try:
+        signed = await asyncio.gather(*(beside.signed(mail, "acme.example.com") for mail in mails))
+        assert signed == [await here.signed(mail, "acme.example.com") for mail in mails]
+        assert await beside.signed(mails[0], "example.org") == mails[0]
+        for child in active_children():
+            if child.pid not in before:
+                child.kill()
+        again = await asyncio.gather(*(beside.signed(mail, "example.com") for mail in mails))
+    finally:
+        beside.close()
+    assert again == signed
 
 
 def test_a_key_that_can_not_sign_is_refused_at_the_start(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from relevo_notifier.app.ports import Message
 from relevo_notifier.core.dsn import return_address
 from relevo_notifier.core.mime import build_mail
 from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown
-from relevo_notifier.providers.smtp.dkim import read_keys, with_signatures
 from relevo_notifier.providers.smtp.options import SmtpOptions
 from relevo_notifier.providers.smtp.replies import read_smtp
 from relevo_notifier.providers.smtp.session import Session
+from relevo_notifier.providers.smtp.signer import Signer
 from relevo_runtime.errors import described
 
 
@@ -36,13 +36,13 @@ class SmtpProvider:
         self._idle: list[Session] = []
         self._free = asyncio.Semaphore(options.connections)
         self._context = _tls_context(options)
-        self._keys = read_keys(options.dkim)
+        self._signer = Signer(options.dkim, options.dkim_processes)
 
     async def send(self, message: Message) -> ProviderResult:
         """Send one mail over a connection of its own for that time."""
         session: Session | None = None
         try:
-            content, deadline = self._signed(message), self._deadline()
+            content, deadline = await self._content(message), self._deadline()
             async with self._free:
                 while True:
                     is_new = not self._idle
@@ -80,18 +80,15 @@ class SmtpProvider:
 
     async def close(self) -> None:
         """Say QUIT on every idle connection; what fails then is of no interest."""
+        self._signer.close()
         idle, self._idle = self._idle, []
         deadline = self._deadline()
         await asyncio.gather(*(session.quit(deadline) for session in idle), return_exceptions=True)
 
-    def _signed(self, message: Message) -> bytes:
+    async def _content(self, message: Message) -> bytes:
         """The mail, signed by the keys of its sender's domain."""
-        content = build_mail(message.mail)
-        if not self._keys:
-            return content
         domain = read_mailbox(message.mail.sender)[1].rpartition("@")[2].lower()
-        keys = [key for key in self._keys if key.aligns_with(domain)]
-        return with_signatures(content, keys) if keys else content
+        return await self._signer.signed(build_mail(message.mail), domain)
 
     def _sender(self, message: Message) -> str:
         """The envelope sender: where it comes back to if it can't be delivered."""

@@ -43,6 +43,9 @@ class SmtpOptions(ProviderOptions):
         description="Keys to sign mails with (DKIM), with commas: DOMAIN:SELECTOR:FILE, each file a private key in PEM,"
         " RSA or Ed25519. A mail is signed by those of its sender's domain or of one above it. Empty: the relay signs.",
     )
+    dkim_processes: int = Field(
+        default=0, ge=0, le=64, description="Processes that sign beside the notifier; 0: it signs itself."
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to the relay; each has one mail under way at a time."
     )
