@@ -73,7 +73,7 @@ class Stores:
         return True
 
     def at_hand(self, name: str) -> catalog.Shop | None:
-        if name in OF_A_MODULE:
+        if name in CONNECTORS:
             return msgspec.structs.replace(tea_shop(), shop=name, platform=name)
         if name == "lumen":
             return msgspec.structs.replace(tea_shop(), shop="lumen", platform="woocommerce")
