@@ -15,10 +15,12 @@ import time
 import urllib.request
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from rich.table import Table
 
 from benchmarks.report import Goal, finish
@@ -30,6 +32,9 @@ from relevo_contracts.consents import Consent
 from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import SendDelivery
+from relevo_contracts.policy import Cap, Policy, Purpose, QuietHours, QuietRule, Repeats
+from relevo_notifier.adapters import policies
+from relevo_notifier.adapters.policies import DeployedPolicy
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime import catalog
 from relevo_runtime.kafka import Publisher
@@ -44,6 +49,15 @@ SHOP = catalog.Shop(
 )  # fmt: skip
 LIMIT = 240.0
 WARM = 200
+_NIGHT = QuietRule(hours=QuietHours(time_of_day(3), time_of_day(3, 1)))
+_RULES = Policy(version="rules", legal_hours=True, quiet=(_NIGHT,), purposes={"marketing": Purpose()})
+POLICIES = {
+    "none": None,
+    "rules": _RULES,
+    "caps": structs.replace(_RULES, version="caps", caps=(Cap(most=2, per=timedelta(days=7)),),
+                            repeats=(Repeats(within=timedelta(days=3)),)),
+}  # fmt: skip
+"""No policy, one of hours and consent, and the same with a cap and the same content once."""
 
 
 @dataclass
@@ -88,10 +102,10 @@ class Sink:
         stop([self.process])
 
 
-async def by_notifier(on: Stage, sink: Sink, mails: int) -> Sent:
+async def by_notifier(on: Stage, sink: Sink, mails: int, policy: str = "none") -> Sent:
     """Deliveries are on Kafka before the notifier starts; the first few are not measured."""
     settings = await prepared(on, "mails")
-    version = await _catalog(settings)
+    version = await _catalog(settings, POLICIES[policy])
     await _publish(settings, version, 0, WARM)
     async with running(on, "mails", settings, services=["notifier"], notifier_smtp_port=sink.smtp) as system:
         await _arrived(sink, WARM)
@@ -143,13 +157,17 @@ async def _arrived(sink: Sink, mails: int) -> str:
     return ""
 
 
-async def _catalog(settings: RuntimeSettings) -> str:
+async def _catalog(settings: RuntimeSettings, policy: Policy | None) -> str:
     loaded = load_folder(Path("workflows/abandoned-cart"))
     pool = await open_pool(settings.dsn, application_name="benchmark")
     async with pool.acquire() as conn, conn.transaction():
         await catalog.add_shop(conn, SHOP)
         await catalog.deploy(conn, workflow=loaded.definition.name, version=loaded.definition.version,
                              files=loaded.files, at=datetime.now(UTC))  # fmt: skip
+        if policy is not None:
+            compiled = msgspec.json.encode(policy).decode()
+            deployed = DeployedPolicy(shop=SHOP.shop, version=policy.version, source="", compiled=compiled)
+            await policies.deploy(conn, deployed, datetime.now(UTC))
     await pool.close()
     return loaded.definition.version
 
@@ -188,11 +206,12 @@ def delivery(n: int, version: str, at: datetime) -> SendDelivery:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mails", type=int, default=10_000)
+    parser.add_argument("--policy", choices=sorted(POLICIES), default="none", help="the shop's contact policy")
     options = parser.parse_args()
     connections, sink = NotifierSettings().notifier_smtp.connections, Sink()
     try:
         async with asyncio.timeout(900), stage() as on:
-            sent = {"notifier": await by_notifier(on, sink, options.mails)}
+            sent = {"notifier": await by_notifier(on, sink, options.mails, options.policy)}
             content = on.folder / "mail"
             content.write_bytes(await asyncio.to_thread(sink.mail))
             mails = options.mails // connections * connections

@@ -270,6 +270,17 @@ def test_the_order_in_which_statements_about_purposes_come_does_not_matter(
     assert contacts[0] == contacts[1] == merge(*parts)
 
 
+def test_the_newest_wish_for_a_channel_counts() -> None:
+    by_mail, by_sms = about("marketing", "granted", 1), about("marketing", "granted", 2, channel="sms")
+    wishes = [(msgspec.structs.replace(payload, preferred=True), at) for payload, at in (by_mail, by_sms)]
+    for several in (wishes, wishes[::-1]):
+        contact = Contact()
+        for payload, at in several:
+            contact = apply_event(contact, payload, at)
+        assert (contact.preferred, contact.preferred_at) == ("sms", MORNING + timedelta(minutes=2))
+        assert merge(Contact(), contact).preferred == "sms"
+
+
 def test_the_first_order_says_that_an_address_was_got_in_a_sale() -> None:
     order = OrderChanged(customer=Buyer(email="ana@example.com"), order_id="1")
     contact = Contact()

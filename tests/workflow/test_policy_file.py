@@ -288,3 +288,65 @@ def test_a_case_that_can_not_be_read_is_told(case: str) -> None:
 
 def test_a_compiled_policy_is_what_the_notifier_reads() -> None:
     assert read_policy(msgspec.json.encode(policy())) == policy()
+
+
+# --- the preferred channel -------------------------------------------------------------------------------------------
+
+EITHER = """
+workflow: flow
+trigger: {event: form.submitted}
+steps:
+  - send: {channel: preferred, templates: {email: news, sms: sms-news}, purpose: marketing}
+"""
+
+
+def test_a_message_by_the_preferred_channel_has_a_template_of_each() -> None:
+    definition = a_workflow(EITHER, "news", "sms-news", **BESIDE)
+    [sent] = [
+        one.effect
+        for one in Customer(definition).does("form.submitted", form="x").simulation.effects
+        if isinstance(one.effect, Send)
+    ]
+    assert sent.templates == {"email": "news", "sms": "sms-news"}
+    assert (sent.channel, sent.template) == ("sms", "sms-news")  # the first of the policy
+    [step] = definition.program.steps.values()
+    assert step.in_words() == "sends SMS “sms-news” or e-mail “news”\n(marketing)"
+
+
+@pytest.mark.parametrize(
+    ("send", "message"),
+    [
+        ("{channel: preferred, template: news, purpose: marketing}", "needs a template of each channel"),
+        ("{channel: preferred, purpose: marketing}", "send needs 'templates'"),
+        ("{channel: preferred, templates: {email: news}, purpose: marketing}", "nothing to choose from"),
+        ("{channel: preferred, templates: {email: news, sms: nws}, purpose: marketing}", "there is no template 'nws'"),
+        ("{channel: preferred, templates: {email: news, sms: news}, purpose: marketing}", "is for email, not for sms"),
+        ("{channel: preferred, templates: {email: news, fax: news}, purpose: marketing}", "has no field 'fax'"),
+        ("{channel: preferred, templates: news, purpose: marketing}", "must be a mapping"),
+        ("{channel: email, templates: {email: news, sms: sms-news}, purpose: marketing}", "need channel: preferred"),
+        ("{channel: email, purpose: marketing}", "needs 'template'"),
+    ],
+)
+def test_what_the_preferred_channel_needs_is_checked(send: str, message: str) -> None:
+    text = EITHER[: EITHER.index("- send")] + f"- send: {send}\n"
+    found = problems_of(text, "news", "sms-news")
+    assert message in found[0].message, found
+
+
+@pytest.mark.parametrize(
+    ("customer", "sends"),
+    [
+        ("email: a@example.com, email_consent: granted", "{email: news}"),
+        ("email: a@example.com, phone: '+12025550123', sms_consent: granted", "{sms: sms-news}"),
+        (
+            "email: a@example.com, email_consent: granted, phone: '+12025550123', sms_consent: granted",
+            "{sms: sms-news, locale: en, body: Hello}",
+        ),
+        ("email: a@example.com", "{sms: sms-news, skipped: no_address}"),
+    ],
+)
+def test_tests_see_the_channel_that_was_chosen(customer: str, sends: str) -> None:
+    text = TESTS.replace("email: ana@example.com, ", "").replace("CONSENTS", customer).replace("SENDS", sends)
+    more = {"policy.yaml": POLICY, "layouts/message.txt": "{{ text.heading }}"}
+    found = run_tests(a_workflow(EITHER, "news", "sms-news", **more), {"tests/it.yaml": text.replace("TIME", "")})
+    assert found.passed, (found.problems, [one.failures for one in found.results])

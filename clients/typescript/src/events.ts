@@ -101,7 +101,7 @@ export interface CheckoutChanged {
  * `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
  * link of the instant `undoes`, and what held before that holds again. `topic` is a purpose of the shop's own, as its
  * contact policy names it; the statement is about that one alone then, and `purpose` is the nearest of those here, not
- * `marketing`.
+ * `marketing`. `preferred`: the person wants to be written to by this channel first, where there is a choice.
  */
 export interface ConsentChanged {
   customer: Buyer;
@@ -119,6 +119,7 @@ export interface ConsentChanged {
   wording_version?: string;
   requested_at?: string | null;
   topic?: string;
+  preferred?: boolean;
 }
 
 /**

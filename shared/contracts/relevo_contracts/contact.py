@@ -35,7 +35,7 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `topics` has what was said about purposes other than marketing (`email/newsletter:ana@example.com`), of each channel
     and address; without an address it is a withdrawal that holds for all. `bought_at` is the first order known, by
-    which an address was got in a sale.
+    which an address was got in a sale. `preferred` is the channel that the person wants first, said at `preferred_at`.
     """
 
     email: str = ""
@@ -52,6 +52,8 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     consents: dict[str, Consent] = {}
     topics: dict[str, Consent] = {}
     bought_at: Instant | None = None
+    preferred: Literal["", "email", "sms"] = ""
+    preferred_at: Instant | None = None
 
     def consent(self, channel: Channel) -> Consent:
         """The newest consent statement for the person's own address on `channel`."""
@@ -86,6 +88,8 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     if isinstance(payload, ConsentChanged):
         if payload.channel not in _CHANNELS:
             return contact  # says nothing of what is sent so far
+        if payload.preferred:
+            contact = _with_preferred(contact, payload.channel, at)
         if payload.topic or payload.purpose != "marketing":
             return _with_topic(contact, payload, payload.channel, at)
         updated = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
@@ -171,6 +175,14 @@ def _with_consent(contact: Contact, channel: Channel, address: str, consent: Con
     known = statements(contact, channel)
     after = {**known, about: newer(known.get(about, _UNKNOWN), consent)}
     return contact if after == known else _with_statements(contact, channel, own, after)
+
+
+def _with_preferred(contact: Contact, channel: Channel, at: datetime) -> Contact:
+    """The contact of somebody who wants this channel first; the newest wish counts, at one instant e-mail."""
+    known = contact.preferred_at
+    if known is not None and (known > at or (known == at and contact.preferred == "email")):
+        return contact
+    return msgspec.structs.replace(contact, preferred=channel, preferred_at=at)
 
 
 def _with_topic(contact: Contact, said: ConsentChanged, channel: Channel, at: datetime) -> Contact:
@@ -275,6 +287,9 @@ def _joined(first: Contact, second: Contact) -> Contact:
     text = {field: getattr(first, field) or getattr(second, field) for field in (*_TEXT_FIELDS, "customer_id")}
     bought = [one.bought_at for one in (first, second) if one.bought_at is not None]
     joined = Contact(**text, updated_at=first.updated_at, bought_at=min(bought, default=None))
+    for one in (first, second):
+        if one.preferred and one.preferred_at is not None:
+            joined = _with_preferred(joined, one.preferred, one.preferred_at)
     if first.topics or second.topics:
         topics = dict(first.topics)
         for name, consent in second.topics.items():

@@ -22,6 +22,8 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `to` says who gets it. `customer`: `recipient` is what the engine knew of the customer, and whoever sends it uses
     the customer's newest own address. `contact`: it is news of one order, parcel …, for `recipient` and nobody else.
     `context` holds what the template may name (`trigger`, `run`, `customer`, `shop`), plain JSON.
+    `templates` has a template for each channel of a message that goes by whichever is best at the moment of sending;
+    `channel` and `template` are one of them then.
     `topic` is the purpose by the name that the contact policy has for it (`newsletter`); empty: it is `purpose` itself.
     `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
     """
@@ -43,6 +45,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     to: To = "customer"
     topic: str = ""
+    templates: dict[Channel, str] = {}
 
 
 class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):

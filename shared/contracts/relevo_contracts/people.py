@@ -51,7 +51,7 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `wording_version` and when it was asked for. `restored` grants nothing: it lifts the withdrawal by an unsubscribe
     link of the instant `undoes`, and what held before that holds again. `topic` is a purpose of the shop's own, as its
     contact policy names it; the statement is about that one alone then, and `purpose` is the nearest of those here, not
-    `marketing`.
+    `marketing`. `preferred`: the person wants to be written to by this channel first, where there is a choice.
     """
 
     customer: Buyer
@@ -69,6 +69,7 @@ class ConsentChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wording_version: str = ""
     requested_at: Instant | None = None
     topic: str = ""
+    preferred: bool = False
 
 
 class PageViewed(Struct, frozen=True, kw_only=True, omit_defaults=True):

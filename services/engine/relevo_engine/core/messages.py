@@ -80,6 +80,7 @@ def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoin
         not_after=effect.not_after,
         reason=effect.reason,
         topic=effect.topic,
+        templates=effect.templates,
     )
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
 

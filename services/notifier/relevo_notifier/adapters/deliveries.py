@@ -13,7 +13,7 @@ from relevo_notifier.adapters import places
 from relevo_notifier.adapters.places import MovedMeanwhileError, Places
 from relevo_notifier.adapters.work_table import WorkTable, newest, refs_of
 from relevo_notifier.core.routing import Routing
-from relevo_notifier.core.work import Due, Incoming, Settled, Work
+from relevo_notifier.core.work import Due, Incoming, Settled, Work, by
 from relevo_runtime.postgres import Connection, Pool, Statements
 from relevo_runtime.storable import storable_text
 
@@ -39,7 +39,8 @@ class Deliveries(WorkTable[SendDelivery, Work]):
         async def accepted(run: Runner) -> list[Work]:
             rows = await run.fetch(STATEMENTS["accept"], *_columns(unique.values()), now, provider, purposes)
             known = {(row[0], row[1]): row for row in rows}
-            return [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
+            works = [_with_contact(_work(item, now), *known[ref][2:]) for ref, item in unique.items() if ref in known]
+            return await _with_other_channels(run, works)
 
         return await self._placed([i.command for i in unique.values() if i.begun], accepted)
 
@@ -55,11 +56,12 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
         async def begun(run: Runner) -> list[Work]:
             rows = {(row[0], row[1]): row for row in await run.fetch(STATEMENTS["begin"], *columns)}
-            return [
+            begun = [
                 _with_contact(msgspec.structs.replace(w, lease=lease, attempts=rows[w.ref][2]), *rows[w.ref][3:])
                 for w in works
                 if w.ref in rows
             ]
+            return await _with_other_channels(run, begun)
 
         return await self._placed([w.delivery for w in works], begun)
 
@@ -83,7 +85,7 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
     def _claimed(self, command: SendDelivery, row: Any, lease: datetime) -> Work:
         return Work(
-            delivery=command,
+            delivery=by(command, row["channel"]),
             lease=lease,
             attempts=row["attempts"],
             doubts=row["doubts"],
@@ -101,7 +103,8 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
         async def known(run: Runner) -> list[Work]:
             rows = await run.fetch(STATEMENTS["known"], *columns)
-            return [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
+            found = [_with_contact(work, *row) for work, row in zip(works, rows, strict=True)]
+            return await _with_other_channels(run, found)
 
         return await self._placed([w.delivery for w in works], known)
 
@@ -136,11 +139,12 @@ class Deliveries(WorkTable[SendDelivery, Work]):
             *_suppressions([s for s in settled if s.suppress]),
             [s.recipient for s in settled],
         )
-        if all(s.work.allotment is None for s in settled):
+        if all(s.work.allotment is None and s.channel is None for s in settled):
             return {(row[0], row[1]) for row in await self._pool.fetch(STATEMENTS["settle"], *columns)}
         async with self._pool.acquire() as connection, connection.transaction():
             done = {(row[0], row[1]) for row in await connection.fetch(STATEMENTS["settle"], *columns)}
             await places.settle(connection, [s for s in settled if s.work.ref in done], now)
+            await _by_channel(connection, [s for s in settled if s.work.ref in done and s.channel is not None])
         return done
 
 
@@ -205,6 +209,36 @@ def _with_contact(
         unsubscribed=msgspec.convert(unsubscribed or {}, dict[str, datetime]),
         redacted_at=redacted_at,
     )
+
+
+async def _with_other_channels(run: Runner, works: Sequence[Work]) -> list[Work]:
+    """The same, where a message may go by several channels with what is known of the addresses of all of them."""
+    others = [(w, channel) for w in works for channel in w.delivery.templates if channel != w.delivery.channel]
+    if not others:
+        return list(works)
+    rows = await run.fetch(
+        STATEMENTS["known"],
+        [w.delivery.shop for w, _ in others],
+        [w.delivery.key for w, _ in others],
+        [channel for _, channel in others],
+        [w.delivery.recipient.address(channel) for w, channel in others],
+    )
+    found = {work.ref: work for work in works}
+    for (work, _), row in zip(others, rows, strict=True):
+        before, also = found[work.ref], _with_contact(work, *row)
+        found[work.ref] = msgspec.structs.replace(
+            before,
+            suppressed=before.suppressed | also.suppressed,
+            unsubscribed={**before.unsubscribed, **also.unsubscribed},
+        )
+    return list(found.values())
+
+
+async def _by_channel(connection: Connection, settled: Sequence[Settled]) -> None:
+    if settled:
+        refs = [s.work.ref for s in settled]
+        columns = [s.channel for s in settled], [s.provider for s in settled]
+        await connection.execute(STATEMENTS["by_channel"], *refs_of(refs), *columns)
 
 
 def _suppressions(settled: Sequence[Settled]) -> tuple[list[str], ...]:

@@ -65,7 +65,8 @@ set wake_at = $3,
     doubts = d.doubts + (due.state = 'sending')::int
 from due
 where d.shop = due.shop and d.id = due.id
-returning d.shop, d.id, d.state, d.attempts, d.doubts, d.tried_by, d.accepted_at, d.body, d.outcome
+returning d.shop, d.id, d.state, d.attempts, d.doubts, d.tried_by, d.accepted_at, d.body, d.outcome,
+    d.channel
 
 -- name: next_wake
 -- When the next delivery in the queue of a provider has to be looked at.
@@ -128,6 +129,13 @@ where d.shop = s.shop and d.id = s.id
   and (d.state = 'sending' and (d.wake_at = s.lease or s.state = 'sent')
        or d.state = 'queued' and d.wake_at = s.lease and s.state = 'failed')
 returning d.shop, d.id
+
+-- name: by_channel
+-- These go on in the queue of another channel, and of its provider.
+update notifier.delivery d
+set channel = g.channel, provider = g.provider
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as g(shop, id, channel, provider)
+where d.shop = g.shop and d.id = g.id and d.state = 'queued'
 
 -- name: mark_unreadable
 -- What nobody can read any more is over, without a report: a release that could has to look into it.

@@ -12,7 +12,7 @@ from relevo_contracts.messages import SendDelivery
 from relevo_contracts.policy import Attempted, Competitor, Given, allot, competitor
 from relevo_notifier.app.judge import Judge
 from relevo_notifier.core.contact_changes import Person
-from relevo_notifier.core.work import Settled, Work
+from relevo_notifier.core.work import Settled, Work, by
 from relevo_runtime.clock import Clock
 from relevo_runtime.postgres import Connection, Statements
 
@@ -87,7 +87,7 @@ class Places:
         rows = await connection.fetch(STATEMENTS["waiting"], [shop for shop, _ in people], [key for _, key in people])
         for row in rows:
             try:
-                delivery = _decode(row["body"])
+                delivery = by(_decode(row["body"]), row["channel"])
             except msgspec.MsgspecError:
                 continue  # kept by another release, which looks after it
             if delivery.not_after < now:

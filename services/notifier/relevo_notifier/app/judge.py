@@ -2,12 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from msgspec import structs
+
+from relevo_contracts.contact import Channel
+from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.policy import UNREADABLE, Attempted, Later, Policy, QuietHours, attempted
+from relevo_contracts.policy import UNREADABLE, Attempted, Later, Policy, QuietHours, Skip, attempted, order_of
 from relevo_notifier.app.ports import Catalog
-from relevo_notifier.core.policy import MaySend, Verdict, may_send
-from relevo_notifier.core.work import Work
+from relevo_notifier.core.policy import ByChannel, MaySend, Verdict, may_send
+from relevo_notifier.core.work import Work, by
+from relevo_runtime.catalog import Shop
 
 _PATIENCE = timedelta(minutes=1)
 
@@ -32,8 +38,30 @@ class Judge:
         policy = self.policy(delivery.shop)
         return bool(policy.version) and attempted(policy, delivery, delivery.decided_at) is not None
 
-    def verdict(self, work: Work, now: datetime, *, before_caps: bool = False) -> Verdict:
-        """Whether it may go out now. `before_caps`: but for them."""
+    def verdict(self, work: Work, now: datetime, *, before_caps: bool = False) -> Verdict | ByChannel:
+        """Whether it may go out now, or by which channel. `before_caps`: but for them."""
+        if work.delivery.templates:
+            other = self._other_channel(work, now)
+            if other is not None:
+                return other
+        return self._verdict(work, now, before_caps=before_caps)
+
+    def _other_channel(self, work: Work, now: datetime) -> ByChannel | None:
+        """The first channel by which it may go, if that is another one; the channel at hand if there is none."""
+        shop, delivery = self._catalog.shop(work.delivery.shop), work.delivery
+        usable = [channel for channel in delivery.templates if shop is not None and sender_of(shop, channel)]
+        for channel in order_of(self.policy(delivery.shop), work.contact(), usable):
+            way = structs.replace(work, delivery=by(delivery, channel))
+            if isinstance(self._verdict(way, now, before_caps=True), Skip):
+                continue
+            if channel == delivery.channel:
+                return None
+            told = self._verdict(work, now, before_caps=True)
+            why = told.reason if isinstance(told, Skip) else f"it comes before {delivery.channel}"
+            return ByChannel(channel, f"goes by {channel}: {why}")
+        return None
+
+    def _verdict(self, work: Work, now: datetime, *, before_caps: bool) -> Verdict:
         policy = self.policy(work.delivery.shop)
         if policy is UNREADABLE and work.delivery.purpose != "transactional":
             return Later(now + _PATIENCE, "the shop's contact policy can't be read by this release")
@@ -59,3 +87,16 @@ class Judge:
         if wanted is None or not isinstance(self.verdict(work, now, before_caps=True), MaySend):
             return None
         return wanted
+
+
+def sender_of(shop: Shop, channel: Channel) -> str:
+    """The address or number that a message of `shop` comes from; empty if the shop has none that can be used."""
+    if channel == "sms":
+        return shop.sms_from
+    return _mail_sender(shop.email_from)
+
+
+@lru_cache(maxsize=1000)  # a shop's own address comes again with every mail
+def _mail_sender(written: str) -> str:
+    address = read_mailbox(written)[1]
+    return address if "@" in address else ""

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import lru_cache
 
-from relevo_contracts.contact import Channel, Contact
-from relevo_contracts.mailboxes import read_mailbox
+from msgspec import structs
+
+from relevo_contracts.contact import Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.policy import Later, QuietHours, Skip
-from relevo_notifier.app.judge import Judge
+from relevo_notifier.app.judge import Judge, sender_of
 from relevo_notifier.app.ports import Catalog, Message
 from relevo_notifier.app.visit_links import VisitLinks
 from relevo_notifier.core.mime import MailContent, reference
+from relevo_notifier.core.policy import ByChannel, MaySend
 from relevo_notifier.core.settle import final
-from relevo_notifier.core.work import Settled, Work
+from relevo_notifier.core.work import Settled, Work, by
 from relevo_runtime.catalog import Shop
 from relevo_templates.errors import TemplateError
 from relevo_templates.messages import Rendered
@@ -23,6 +24,7 @@ class Prepare:
     """Decides at the moment of sending and renders. `unsubscribe_url` makes the link of a marketing mail to an address.
 
     `quiet` are the quiet hours of shops that have none of their own; `visits` has links say who reads them, if given.
+    `provider` names the one that sends a message.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class Prepare:
         unsubscribe_url: Callable[[SendDelivery, str], str],
         quiet: QuietHours | None = None,
         visits: VisitLinks | None = None,
+        provider: Callable[[SendDelivery], str] | None = None,
     ) -> None:
         self._catalog = catalog
         self._unsubscribe_url = unsubscribe_url
         self._visits = visits
+        self._provider = provider
         self._judge = Judge(catalog, quiet)
 
     async def load(self, works: Iterable[Work]) -> None:
@@ -52,11 +56,9 @@ class Prepare:
             return final(work, "failed", now, f"shop {delivery.shop!r} is not known: add it with `relevo shops add`")
         contact = work.contact()
         verdict = self._judge.verdict(work, now)
-        if isinstance(verdict, Skip):
-            return final(work, "skipped", now, verdict.reason, detail=self._detail(delivery, verdict))
-        if isinstance(verdict, Later):
-            return Settled(work=work, state="queued", reason=verdict.reason, wake_at=verdict.at, counts=False)
-        sender = _sender(shop, delivery.channel)
+        if not isinstance(verdict, MaySend):
+            return self._not_now(work, verdict, now)
+        sender = sender_of(shop, delivery.channel)
         if not sender:
             return final(
                 work,
@@ -75,6 +77,18 @@ class Prepare:
         content = _content(delivery, shop, contact, rendered, (verdict.address, unsubscribe_url, now))
         named = reference(delivery.shop, delivery.id)
         return Message(delivery.id, sender, verdict.address, content, rendered.notes, named)
+
+    def _not_now(self, work: Work, verdict: Skip | Later | ByChannel, now: datetime) -> Settled:
+        """How the delivery is settled that does not go out now, or goes on at once in the queue of another channel."""
+        if isinstance(verdict, Skip):
+            return final(work, "skipped", now, verdict.reason, detail=self._detail(work.delivery, verdict))
+        at = verdict.at if isinstance(verdict, Later) else now
+        settled = Settled(work=work, state="queued", reason=verdict.reason, wake_at=at, counts=False)
+        if isinstance(verdict, Later):
+            return settled
+        way = by(work.delivery, verdict.channel)
+        provider = self._provider(way) if self._provider is not None else ""
+        return structs.replace(settled, channel=verdict.channel, provider=provider)
 
     def _detail(self, delivery: SendDelivery, verdict: Skip) -> dict[str, str]:
         """Which rule it was, and of which version of the policy."""
@@ -117,19 +131,6 @@ def _content(
         date=now,
         unsubscribe_url=unsubscribe_url,
     )
-
-
-def _sender(shop: Shop, channel: Channel) -> str:
-    """The address or number that a message of `shop` comes from; empty if the shop has none that can be used."""
-    if channel == "sms":
-        return shop.sms_from
-    return _mail_sender(shop.email_from)
-
-
-@lru_cache(maxsize=1000)  # a shop's own address comes again with every mail
-def _mail_sender(written: str) -> str:
-    address = read_mailbox(written)[1]
-    return address if "@" in address else ""
 
 
 _OPTION = {"email": "--email-from", "sms": "--sms-from"}

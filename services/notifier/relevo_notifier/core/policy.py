@@ -41,6 +41,13 @@ class MaySend(Struct, frozen=True):
     address: str
 
 
+class ByChannel(Struct, frozen=True):
+    """It is to go by another of its channels."""
+
+    channel: Channel
+    reason: str
+
+
 Verdict: TypeAlias = MaySend | Skip | Later
 
 

@@ -7,9 +7,9 @@ of them are the protocols here.
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from relevo_contracts.contact import Contact, merge
+from relevo_contracts.contact import Channel, Contact, merge
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.policy import Allotment
 
@@ -167,7 +167,7 @@ class Work(Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         """The address in the engine's snapshot of the contact."""
-        return self.delivery.recipient.email if self.delivery.channel == "email" else self.delivery.recipient.phone
+        return self.delivery.recipient.address(self.delivery.channel)
 
     def contact(self) -> Contact:
         """Whom it goes to, as known by now.
@@ -180,12 +180,20 @@ class Work(Struct, frozen=True, kw_only=True):
         return merge(self.known, self.delivery.recipient)
 
 
+def by(delivery: SendDelivery, channel: Channel) -> SendDelivery:
+    """The same message by another of its channels; as it is if it has but one."""
+    if channel == delivery.channel or channel not in delivery.templates:
+        return delivery
+    return structs.replace(delivery, channel=channel, template=delivery.templates[channel])
+
+
 class Settled(Struct, frozen=True, kw_only=True):
     """What became of an attempt: the row's new state, and the report if it is final.
 
     `wake_at` is the next look at a delivery that is not final. `suppress` is an address never to write to again.
     `counts` is false if nothing was attempted: what only waited must not use up the attempts. `recipient` is whom it
-    was handed over for, or may have been: an address or a number.
+    was handed over for, or may have been: an address or a number. With a `channel` it goes on in the queue of
+    that one's `provider`.
     """
 
     work: Work
@@ -197,3 +205,5 @@ class Settled(Struct, frozen=True, kw_only=True):
     suppress: str = ""
     counts: bool = True
     recipient: str = ""
+    channel: Channel | None = None
+    provider: str = ""

@@ -34,7 +34,11 @@ def deliveries_kind(
     settings, context = dependencies.settings, dependencies.context
     routing = settings.routing
     prepare = Prepare(
-        catalog, partial(_unsubscribe_url, settings), quiet_hours(settings), _visits(settings, dependencies.pool)
+        catalog,
+        partial(_unsubscribe_url, settings),
+        quiet_hours(settings),
+        _visits(settings, dependencies.pool),
+        partial(_provider_of, routing),
     )
     pools: list[WorkerPoolSpec[SendDelivery, Work, Settled]] = []
     for name, provider in open_providers(settings, routing).items():

@@ -5,7 +5,7 @@ it is quiet, `caps` how many messages somebody gets. `relevo_workflow` reads pol
 """
 
 from relevo_contracts.policy.caps import GRANTED, Allotment, Attempted, Competitor, Given, allot, attempted, competitor
-from relevo_contracts.policy.decide import NOUN, Asked, decide, decide_before_caps
+from relevo_contracts.policy.decide import NOUN, Asked, decide, decide_before_caps, order_of
 from relevo_contracts.policy.hours import QuietHours, quiet_until
 from relevo_contracts.policy.model import (
     AS_BEFORE,
@@ -47,6 +47,7 @@ __all__ = [
     "competitor",
     "decide",
     "decide_before_caps",
+    "order_of",
     "quiet_until",
     "read_policy",
 ]

@@ -1,5 +1,6 @@
 """Whether a message may go out now: the one decision at the moment of sending, by a shop's policy. Pure."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
@@ -63,6 +64,12 @@ def decide_before_caps(asked: Asked, now: datetime) -> Verdict:
     if purpose.kind == TRANSACTIONAL:
         return Go()
     return _refused(asked, purpose) or _opted_out(asked) or _in_time(asked, _quiet(asked, now)) or Go()
+
+
+def order_of(policy: Policy, contact: Contact, channels: Collection[Channel]) -> tuple[Channel, ...]:
+    """The channels of a message in the order in which they are tried: the person's wish, then the policy's order."""
+    order = dict.fromkeys((contact.preferred, *policy.preferred, *sorted(channels)))
+    return tuple(one for one in order if one and one in channels)
 
 
 def _refused(asked: Asked, purpose: Purpose) -> Skip | None:

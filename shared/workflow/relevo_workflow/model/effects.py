@@ -13,6 +13,7 @@ from relevo_contracts.messages import Purpose, To
 class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_defaults=True):
     """Send one message. After `not_after` it is too late. `context` is what the template may name, plain JSON.
 
+    `templates` has one for each channel of a message that goes by whichever is best when it is sent.
     `topic` is the purpose by the name that the contact policy has for it; empty: it is `purpose` itself.
     `recipient` is the customer as known then, or (`to` is `contact`) the contact of an event, as in `SendDelivery`.
     """
@@ -29,6 +30,7 @@ class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_default
     to: To = "customer"
     reason: str = ""
     topic: str = ""
+    templates: dict[Channel, str] = {}
 
 
 class ArmTimer(Struct, frozen=True, gc=False, kw_only=True, tag="arm_timer", omit_defaults=True):

@@ -10,13 +10,15 @@ from relevo_workflow.steps.reading import StepReading
 from relevo_workflow.steps.recipients import read_to, recipient
 from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_at
-from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, text_field
+from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, node_field, text_field
 from relevo_workflow.syntax.diagnostics import suggestion
 from relevo_workflow.syntax.fields import Fields
-from relevo_workflow.syntax.json_shapes import NAME, TEXT
+from relevo_workflow.syntax.json_shapes import NAME, TEXT, record
 from relevo_workflow.values.text_context import TextFields, liquid_context
 
 _CHANNELS = {"email": "e-mail", "sms": "SMS"}
+ALL_CHANNELS: tuple[Channel, ...] = ("email", "sms")
+PREFERRED = "preferred"
 _LEGAL = ("marketing", "transactional")
 
 
@@ -24,6 +26,7 @@ _LEGAL = ("marketing", "transactional")
 class SendStep(Step):
     """Sends a message from a template, whose texts name `fields`. `to` as in `recipients`: empty for the customer.
 
+    `templates` are those of the channels of which the best is chosen when it is sent; `channel` is the first of them.
     `topic` is a purpose of the contact policy, `purpose` what that is before the law; without one it is the purpose.
     """
 
@@ -34,6 +37,7 @@ class SendStep(Step):
     fields: TextFields
     to: tuple[str, ...] = ()
     topic: str = ""
+    templates: tuple[tuple[Channel, str], ...] = ()
     noun = "message"
     box = "send"
     rests = True
@@ -56,7 +60,8 @@ class SendStep(Step):
     def _message(self, moment: Moment) -> Send:
         """What the template may name goes with it."""
         scope = moment.scope()
-        to, whom = recipient(self.to, self.channel, scope)
+        found = [recipient(self.to, channel, scope) for channel, _ in self.ways]
+        to, whom = next((one for one in found if one[0] == "contact"), found[0])
         return Send(
             id=moment.run.effect_key,
             step=self.id,
@@ -69,12 +74,20 @@ class SendStep(Step):
             recipient=whom,
             to=to,
             topic=self.topic,
+            templates=dict(self.templates),
             reason=f"{self.id} of {scope.run_state.workflow}",
         )
 
     def about(self) -> tuple[str, ...]:
         """What it sends, and how."""
+        if self.templates:
+            return (PREFERRED, *(template for _, template in self.templates))
         return (self.channel, self.template)
+
+    @property
+    def ways(self) -> tuple[tuple[Channel, str], ...]:
+        """The channels that it may take, each with its template."""
+        return self.templates or ((self.channel, self.template),)
 
     def timers_when_moved(self, was: Step, moved: MovedRun) -> dict[str, datetime | None]:
         """When the window of the new version opens."""
@@ -83,15 +96,24 @@ class SendStep(Step):
 
     def in_words(self) -> str:
         """`sends e-mail “welcome” (marketing)`."""
+        if self.templates:
+            ways = " or ".join(f"{_CHANNELS[channel]} “{template}”" for channel, template in self.templates)
+            return f"sends {ways}\n({self.topic or self.purpose})"
         return f"sends {_CHANNELS[self.channel]} “{self.template}”\n({self.topic or self.purpose})"
 
 
-CHANNEL = choice_field("channel", ("email", "sms"), "`email` or `sms`")
+CHANNEL = choice_field(
+    "channel", ("email", "sms", PREFERRED), "`email`, `sms`, or `preferred`: the best of those that `templates` has"
+)
 TEMPLATE = text_field(
     "template",
-    "the name of a file in `templates/`",
-    required=True,
+    "the name of a file in `templates/`; with `channel: preferred` it is `templates`",
     schema={**TEXT, "description": "templates/<name>.yaml"},
+)
+TEMPLATES = node_field(
+    "templates",
+    record({"email": TEXT, "sms": TEXT}, "email", "sms"),
+    "with `channel: preferred`: the template of each channel, `{email: reminder, sms: reminder-sms}`",
 )
 PURPOSE = text_field(
     "purpose",
@@ -111,28 +133,58 @@ TO = StepField(
     "who gets it: `customer`, `contact` (that of the trigger's event), or `run.<name>.contact` of a saved event",
     default="`contact` for transactional messages where the trigger has one, else `customer`",
 )
-_FIELDS = (CHANNEL, TEMPLATE, PURPOSE, NOT_AFTER, TO)
+_FIELDS = (CHANNEL, TEMPLATE, TEMPLATES, PURPOSE, NOT_AFTER, TO)
 
 
 def _read(reading: StepReading) -> Step | None:
     fields = reading.fields("send")
-    template, channel, purpose = TEMPLATE.read(fields), CHANNEL.read(fields), PURPOSE.read(fields)
+    channel, purpose = CHANNEL.read(fields), PURPOSE.read(fields)
+    ways = _templates(fields, channel, reading)
     not_after = NOT_AFTER.read(fields) or reading.not_after
     topic, purpose = _purpose(fields, purpose, reading)
     to = read_to(fields, purpose, reading.environment)
     fields.done()
-    reading.workflow.uses_template(fields, template, channel)
     return SendStep(
         reading.node.id,
         reading.after,
-        "sms" if channel == "sms" else "email",
-        template,
+        ways[0][0],
+        ways[0][1],
         "transactional" if purpose == "transactional" else "marketing",
         not_after,
-        TextFields.of(reading.workflow.paths.get(template, ())),
+        TextFields.of({path for _, template in ways for path in reading.workflow.paths.get(template, ())}),
         to,
         topic,
+        ways if channel == PREFERRED else (),
     )
+
+
+def _templates(fields: Fields, channel: str, reading: StepReading) -> tuple[tuple[Channel, str], ...]:
+    """The channels that it may take, the first choice first, each with its template."""
+    example = "templates: {email: reminder, sms: reminder-sms}"
+    template, given = TEMPLATE.read(fields), TEMPLATES.read(fields)
+    if channel != PREFERRED:
+        if given is not None:
+            fields.wrong("templates", "several templates need channel: preferred", "template: the one of this channel")
+        elif "template" not in fields:
+            fields.need("template")
+        reading.workflow.uses_template(fields, template, channel)
+        return (("sms" if channel == "sms" else "email", template),)
+    if template:
+        fields.wrong("template", "channel: preferred needs a template of each channel", example)
+    if given is None:
+        if not template:
+            fields.need("templates", example)
+        return (("email", template),)
+    inner = Fields(given, reading.problems, "'templates'", example)
+    found: dict[Channel, str] = {}
+    for name in reading.workflow.policy.preferred if reading.workflow.policy is not None else ALL_CHANNELS:
+        found[name] = inner.text(name)
+        reading.workflow.uses_template(inner, found[name], name, at=name)
+    inner.done()
+    found = {name: one for name, one in found.items() if one}
+    if given.entries is not None and len(given.entries) < 2:
+        reading.problems.error(given.position, "there is nothing to choose from with fewer than two channels", example)
+    return tuple(found.items()) or (("email", ""),)
 
 
 def _purpose(fields: Fields, given: str, reading: StepReading) -> tuple[str, str]:

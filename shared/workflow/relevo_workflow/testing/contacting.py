@@ -5,10 +5,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from relevo_contracts.contact import Contact
+from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.policy import (
     NOUN,
@@ -25,6 +24,7 @@ from relevo_contracts.policy import (
     competitor,
     decide,
     decide_before_caps,
+    order_of,
 )
 from relevo_workflow.model.effects import Send
 from relevo_workflow.model.state import Shop
@@ -35,9 +35,13 @@ _MOST_WAITS = 1000
 
 
 class Contacted(Struct, frozen=True, kw_only=True):
-    """What became of a message: when it was sent, or by which rule it was not; `put_off` are the rules before that."""
+    """What became of a message: when it was sent, or by which rule it was not; `put_off` are the rules before that.
+
+    `channel` is the one that was chosen.
+    """
 
     sent: datetime | None = None
+    channel: Channel
     skipped: str = ""
     reason: str = ""
     put_off: tuple[str, ...] = ()
@@ -50,7 +54,7 @@ class _Waiting(Struct, frozen=True, order=True):
 
 def contacted(policy: Policy, simulation: Simulation) -> dict[str, Contacted]:
     """What `policy` does with every message of `simulation`, by the effect's id; nothing is spread over time."""
-    return _Contacting(msgspec.structs.replace(policy, spread=timedelta(0)), simulation).run()
+    return _Contacting(structs.replace(policy, spread=timedelta(0)), simulation).run()
 
 
 class _Contacting:
@@ -73,6 +77,8 @@ class _Contacting:
             batch: list[int] = []
             while self.heap and self.heap[0].due == now:
                 batch.append(heapq.heappop(self.heap).number)
+            for number in batch:
+                self.deliveries[number] = self._by_best_channel(self.deliveries[number], now)
             allotments = self._allotted(batch, now)
             for number in batch:
                 delivery = self.deliveries[number]
@@ -84,7 +90,7 @@ class _Contacting:
         for number in batch:
             delivery = self.deliveries[number]
             one = attempted(self.policy, delivery, self.since[number])
-            if one is not None and isinstance(decide_before_caps(self._asked(delivery, now, None), now), Go):
+            if one is not None and isinstance(self._before_caps(delivery, now), Go):
                 wanted.append(one)
         waiting = [
             rival
@@ -99,11 +105,22 @@ class _Contacting:
                 self.given.append(place)
         return found
 
+    def _by_best_channel(self, delivery: SendDelivery, now: datetime) -> SendDelivery:
+        """The message by the first channel that it may take; as it is if it may take none."""
+        contact = delivery.recipient if delivery.to == "contact" else self._contact(now)
+        for channel in order_of(self.policy, contact, delivery.templates):
+            by = structs.replace(delivery, channel=channel, template=delivery.templates[channel])
+            if not isinstance(self._before_caps(by, now), Skip):
+                return by
+        return delivery
+
+    def _before_caps(self, delivery: SendDelivery, now: datetime) -> Verdict:
+        asked = self._asked(delivery, now, None)
+        return _without_address(asked, now) or decide_before_caps(asked, now)
+
     def _verdict(self, delivery: SendDelivery, now: datetime, allotment: Allotment | None) -> Verdict:
         asked = self._asked(delivery, now, allotment)
-        if now <= delivery.not_after and not asked.contact.address(delivery.channel):
-            return Skip("no_address", f"{NOUN[delivery.channel]} is not known")
-        return decide(asked, now)
+        return _without_address(asked, now) or decide(asked, now)
 
     def _settle(self, number: int, verdict: Verdict, now: datetime) -> None:
         delivery, put_off = self.deliveries[number], self.put_off[number]
@@ -113,10 +130,11 @@ class _Contacting:
             return
         told = tuple(dict.fromkeys(put_off))
         if isinstance(verdict, Go):
-            self.found[delivery.id] = Contacted(sent=now, put_off=told)
+            self.found[delivery.id] = Contacted(channel=delivery.channel, sent=now, put_off=told)
         else:
             rule, reason = verdict.rule, verdict.reason
-            self.found[delivery.id] = Contacted(skipped=rule, reason=reason, put_off=told)
+            channel = delivery.channel
+            self.found[delivery.id] = Contacted(channel=channel, skipped=rule, reason=reason, put_off=told)
 
     def _asked(self, delivery: SendDelivery, now: datetime, allotment: Allotment | None) -> Asked:
         contact = delivery.recipient if delivery.to == "contact" else self._contact(now)
@@ -125,6 +143,12 @@ class _Contacting:
     def _contact(self, now: datetime) -> Contact:
         """The customer's contact as it was known then."""
         return self.contacts[max(0, bisect_right(self.contacts, now, key=lambda one: one[0]) - 1)][1]
+
+
+def _without_address(asked: Asked, now: datetime) -> Skip | None:
+    if now > asked.not_after or asked.contact.address(asked.channel):
+        return None
+    return Skip("no_address", f"{NOUN[asked.channel]} is not known")
 
 
 def asked_of(
@@ -158,6 +182,7 @@ def delivery_of(send: Send, workflow: str, simulation: Simulation) -> SendDelive
         channel=send.channel,
         purpose=send.purpose,
         topic=send.topic,
+        templates=send.templates,
         template=send.template,
         recipient=send.recipient,
         to=send.to,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from relevo_workflow.model.effects import CloseTask, Effect, Emit, EscalateTask, Http, OpenTask, RemindTask, Send
 from relevo_workflow.model.state import Run
 from relevo_workflow.syntax.diagnostics import Diagnostic
@@ -41,10 +43,12 @@ class _Comparison:
 
     def _unrenderable(self) -> Iterator[Diagnostic]:
         """A message that the notifier could not send fails the test, whatever the test expects."""
-        for one in self.simulation.effects:
-            why = self.previews.why_not(one.effect, self._reader(one.effect)) if isinstance(one.effect, Send) else ""
+        for effect in (
+            way for one in self.simulation.effects if isinstance(one.effect, Send) for way in ways(one.effect)
+        ):
+            why = self.previews.why_not(effect, self._reader(effect))
             if why:
-                yield Diagnostic(self.scenario.position, f"the message of '{one.effect.id}' can't be rendered", why)
+                yield Diagnostic(self.scenario.position, f"the message of '{effect.id}' can't be rendered", why)
 
     def _reader(self, send: Send) -> MessageReader:
         contact = send.recipient if send.to == "contact" else self.simulation.subject.facts.contact
@@ -91,10 +95,18 @@ class _Comparison:
     def _seen(self, see: Callable[[Effect], Seen | None]) -> list[Seen]:
         found: list[Seen] = []
         for one in self.simulation.effects:
-            seen = see(one.effect)
+            effect = self._as_sent(one.effect)
+            seen = see(effect)
             if seen is not None:
-                found.append({"at": self.local(one.at), **self._shown(seen), **self._by_policy(one.effect)})
+                found.append({"at": self.local(one.at), **self._shown(seen), **self._by_policy(effect)})
         return found
+
+    def _as_sent(self, effect: Effect) -> Effect:
+        """The message by the channel that the contact policy chose; everything else as it is."""
+        told = self.contacted.get(effect.id) if isinstance(effect, Send) and effect.templates else None
+        if told is None or not isinstance(effect, Send):
+            return effect
+        return structs.replace(effect, channel=told.channel, template=effect.templates[told.channel])
 
     def _by_policy(self, effect: Effect) -> Seen:
         """What the contact policy does with a message; nothing where there is none, or where it goes out at once."""
@@ -238,6 +250,12 @@ def _not_expected(expected: Collection[str], got: Seen) -> str:
     if "skipped" in got:
         return f"the contact policy skips it ({got['skipped']}): {got['reason_of_policy']}"
     return f"the contact policy puts it off ({', '.join(got['put_off'])})" if "put_off" in got else ""
+
+
+def ways(send: Send) -> list[Send]:
+    """A message by each channel that it may take."""
+    each = [structs.replace(send, channel=channel, template=template) for channel, template in send.templates.items()]
+    return each or [send]
 
 
 def _see_send(effect: Effect) -> Seen | None:

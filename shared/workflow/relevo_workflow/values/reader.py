@@ -78,16 +78,16 @@ class Reading:
                 self.problems.error(event.position, message, suggestion(event.text, self.environment.types))
         return tuple(event.text for event in given if event.text in self.environment.types)
 
-    def uses_template(self, fields: Fields, template: str, channel: str) -> None:
-        """Notes that a step sends a template; it must exist and be made for the channel."""
+    def uses_template(self, fields: Fields, template: str, channel: str, at: str = "template") -> None:
+        """Notes that a step sends a template (named by the field `at`); it must exist and be made for the channel."""
         if not template:
             return
         self.used.add(template)
         if template not in self.channels and template not in self.broken:
             advice = suggestion(template, self.channels) or f"add templates/{template}.yaml"
-            fields.wrong("template", f"there is no template '{template}'", advice)
+            fields.wrong(at, f"there is no template '{template}'", advice)
         elif channel and self.channels.get(template, "") not in ("", channel):
-            fields.wrong("template", f"the template '{template}' is for {self.channels[template]}, not for {channel}")
+            fields.wrong(at, f"the template '{template}' is for {self.channels[template]}, not for {channel}")
 
     def warn_unused_templates(self, templates: Iterable[str]) -> None:
         """A template that no step sends is most likely forgotten; while there are errors, one may be the reason."""
