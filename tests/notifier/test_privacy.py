@@ -47,7 +47,7 @@ async def statements(pool: Pool, key: str = "ana") -> list[privacy.Consent]:
 
 async def everything(pool: Pool) -> str:
     """All that the notifier keeps, as text."""
-    tables = ("contact", "delivery", "call", "suppression", "unsubscribed", "redaction", "consent_log")
+    tables = ("contact", "delivery", "place", "call", "suppression", "unsubscribed", "redaction", "consent_log")
     rows = [row[0] for table in tables for row in await pool.fetch(f"select t::text from notifier.{table} as t")]
     return "\n".join(rows)
 

@@ -20,6 +20,9 @@ select 'calls', (select jsonb_agg(to_jsonb(c) - 'shop' - 'body' - 'outcome'
                         || jsonb_build_object('request', convert_from(c.body, 'UTF8')) order by c.accepted_at)
                  from notifier.call as c where c.shop = $1 and c.key in (select key from keys))::text
 union all
+select 'places', (select jsonb_agg(to_jsonb(p) - 'shop' - 'content' order by p.at)
+                  from notifier.place as p where p.shop = $1 and p.key in (select key from keys))::text
+union all
 select 'suppressed', (select jsonb_agg(to_jsonb(s) - 'shop' order by s.at)
                       from notifier.suppression as s join notifier.contact as c on c.shop = s.shop and c.key = $2
                       where s.shop = $1 and s.address in (c.contact ->> 'email', c.contact ->> 'phone'))::text

@@ -35,8 +35,7 @@ class Judge:
 
     def limits(self, delivery: SendDelivery) -> bool:
         """Whether there are caps for it, or the same is sent once only."""
-        policy = self.policy(delivery.shop)
-        return bool(policy.version) and attempted(policy, delivery, delivery.decided_at) is not None
+        return self.policy(delivery.shop).concerns(delivery.topic, delivery.purpose, delivery.channel)
 
     def verdict(self, work: Work, now: datetime, *, before_caps: bool = False) -> Verdict | ByChannel:
         """Whether it may go out now, or by which channel. `before_caps`: but for them."""

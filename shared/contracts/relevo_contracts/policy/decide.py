@@ -154,10 +154,7 @@ def _zones(asked: Asked, now: datetime) -> tuple[tzinfo, ...]:
 
 
 def _allotted(asked: Asked, now: datetime) -> Skip | Later | None:
-    limited = asked.policy.limits(asked.topic, asked.purpose, asked.channel) or asked.policy.once_within(
-        asked.topic, asked.purpose
-    )
-    if not limited:
+    if not asked.policy.concerns(asked.topic, asked.purpose, asked.channel):
         return None
     if asked.allotment is None:  # the policy is newer than the beginning of this attempt
         return Later(now + _AGAIN, "the policy has changed: it is asked for its place anew", "capped")

@@ -104,6 +104,12 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
         name = topic or purpose
         return max((one.within for one in self.repeats if not one.purposes or name in one.purposes), default=None)
 
+    def concerns(self, topic: str, purpose: str, channel: str) -> bool:
+        """Whether a message has to be allotted a place: a cap counts it, or its content goes out once only."""
+        if not (self.caps or self.repeats):
+            return False
+        return bool(self.limits(topic, purpose, channel)) or self.once_within(topic, purpose) is not None
+
     def ranks(self) -> bool:
         """Whether messages differ in priority, so that one may have to give way."""
         known = {50, *self.priorities.values(), *(one.priority for one in self.purposes.values())}
