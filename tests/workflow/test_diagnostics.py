@@ -46,7 +46,7 @@ MISTAKES = [
         4,
         21,
         "'channel' can't be 'fax'",
-        "email, sms",
+        "email, preferred, sms",
     ),
     (
         "  - send: {channel: email, template: reminder, purpose: marketing, subjct: x}\n",

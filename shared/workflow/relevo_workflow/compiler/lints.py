@@ -145,7 +145,7 @@ def no_consent_path(context: _LintContext) -> None:
     for channel in ("email", "sms"):
         if any(f"{channel}_consent" in text for text in texts):
             continue
-        send = next((step for step in context.sends("marketing") if channel in dict(step.ways)), None)
+        send = next((step for step in context.sends("marketing") if channel in dict(step.by_channel)), None)
         if send is not None:
             context.problems.warning(
                 context.position(send.id, "purpose"),
@@ -158,7 +158,7 @@ def template_uses_before_save(context: _LintContext) -> None:
     """What a template takes of `run` must have been saved on every path to the step that sends it."""
     saved = definitely_assigned(context.program)
     reported: set[tuple[str, str]] = set()
-    sent = [(send, template) for send in context.sends() for _, template in send.ways]
+    sent = [(send, template) for send in context.sends() for _, template in send.by_channel]
     for send, template in sent:
         for name, where in context.reading.reads.get(template, {}).items():
             if name in saved.get(send.id, frozenset((name,))) or name in ALWAYS or (template, name) in reported:

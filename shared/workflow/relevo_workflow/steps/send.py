@@ -60,7 +60,7 @@ class SendStep(Step):
     def _message(self, moment: Moment) -> Send:
         """What the template may name goes with it."""
         scope = moment.scope()
-        found = [recipient(self.to, channel, scope) for channel, _ in self.ways]
+        found = [recipient(self.to, channel, scope) for channel, _ in self.by_channel]
         to, whom = next((one for one in found if one[0] == "contact"), found[0])
         return Send(
             id=moment.run.effect_key,
@@ -85,7 +85,7 @@ class SendStep(Step):
         return (self.channel, self.template)
 
     @property
-    def ways(self) -> tuple[tuple[Channel, str], ...]:
+    def by_channel(self) -> tuple[tuple[Channel, str], ...]:
         """The channels that it may take, each with its template."""
         return self.templates or ((self.channel, self.template),)
 
@@ -139,7 +139,7 @@ _FIELDS = (CHANNEL, TEMPLATE, TEMPLATES, PURPOSE, NOT_AFTER, TO)
 def _read(reading: StepReading) -> Step | None:
     fields = reading.fields("send")
     channel, purpose = CHANNEL.read(fields), PURPOSE.read(fields)
-    ways = _templates(fields, channel, reading)
+    templates = _templates(fields, channel, reading)
     not_after = NOT_AFTER.read(fields) or reading.not_after
     topic, purpose = _purpose(fields, purpose, reading)
     to = read_to(fields, purpose, reading.environment)
@@ -147,14 +147,14 @@ def _read(reading: StepReading) -> Step | None:
     return SendStep(
         reading.node.id,
         reading.after,
-        ways[0][0],
-        ways[0][1],
+        templates[0][0],
+        templates[0][1],
         "transactional" if purpose == "transactional" else "marketing",
         not_after,
-        TextFields.of({path for _, template in ways for path in reading.workflow.paths.get(template, ())}),
+        TextFields.of({path for _, template in templates for path in reading.workflow.paths.get(template, ())}),
         to,
         topic,
-        ways if channel == PREFERRED else (),
+        templates if channel == PREFERRED else (),
     )
 
 

@@ -44,7 +44,7 @@ class _Comparison:
     def _unrenderable(self) -> Iterator[Diagnostic]:
         """A message that the notifier could not send fails the test, whatever the test expects."""
         for effect in (
-            way for one in self.simulation.effects if isinstance(one.effect, Send) for way in ways(one.effect)
+            way for one in self.simulation.effects if isinstance(one.effect, Send) for way in each_channel(one.effect)
         ):
             why = self.previews.why_not(effect, self._reader(effect))
             if why:
@@ -252,7 +252,7 @@ def _not_expected(expected: Collection[str], got: Seen) -> str:
     return f"the contact policy puts it off ({', '.join(got['put_off'])})" if "put_off" in got else ""
 
 
-def ways(send: Send) -> list[Send]:
+def each_channel(send: Send) -> list[Send]:
     """A message by each channel that it may take."""
     each = [structs.replace(send, channel=channel, template=template) for channel, template in send.templates.items()]
     return each or [send]
