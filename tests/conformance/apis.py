@@ -3,7 +3,7 @@
 A line of the registries of APIs without an entry here fails.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -127,9 +127,10 @@ class ListedShop:
         [lease] = await self.leases.claim(["lumen"], 1)
         return await poll_shop(used, shop, lease)
 
-    async def _receive(self, shop: PolledShop, record: Record) -> object:
-        assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
-        self.arrived.append(record)
+    async def _receive(self, shop: PolledShop, records: Sequence[Record]) -> object:
+        for record in records:
+            assert shop.connector.mismatch(record.topic, record.body, shop.context, {}) is None
+            self.arrived.append(record)
         return None
 
 
