@@ -23,7 +23,7 @@ from relevo_templates.messages import Templates
 
 EVENTS = 1_500
 WARM = 500
-CALLS_AN_INPUT = 109.0
+CALLS_AN_INPUT = 160.0
 WEBHOOKS = 230
 CALLS_A_WEBHOOK = 376.0
 MAILS = 50
