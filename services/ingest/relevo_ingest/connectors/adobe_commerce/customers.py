@@ -70,7 +70,7 @@ def subscribed(message: Message, shop: ShopContext) -> Reading:
         customer=Buyer(id=ident(shape.customer_id), email=email),
         channel="email",
         state=state,  # type: ignore[arg-type]  # one of the table
-        purpose="newsletter",
+        purpose="marketing",
         source="adobe-commerce",
     )
     at = fields.utc_without_zone(shape.change_status_at, f"{VALUE}.change_status_at") or message.at

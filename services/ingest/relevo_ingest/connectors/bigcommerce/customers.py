@@ -79,7 +79,7 @@ def _consent(customer: Buyer, state: str, message: Message, *, source: str = "")
         customer=customer,
         channel="email",
         state="granted" if state == "granted" else "withdrawn",
-        purpose="newsletter",
+        purpose="marketing",
         source=source or "bigcommerce",
     )
     return Draft(type="consent.changed", payload=payload, subject=person(payload), at=message.at)
