@@ -49,3 +49,20 @@ async def test_what_was_over_long_ago_is_deleted_page_by_page(pool: Pool) -> Non
     assert await run_once(NOW) == NOW + PAUSE
     for table in ("delivery", "call"):
         assert await left(pool, table) == {"settled-lately", "recent", "unreported", "open"}
+
+
+async def test_what_providers_reported_is_kept_as_long(pool: Pool) -> None:
+    told = """
+        insert into notifier.feedback (shop, id, event_id, provider, kind, at, told_at, permanent, status, reason)
+        select 'acme', 'd', n::text, 'ses', 'delivered', $2, $2, false, '', ''
+        from generate_series($1::int, $1 + 4) n"""
+    await pool.execute(told, 0, NOW - timedelta(days=91))
+    await pool.execute(told, 10, NOW - timedelta(days=89))
+    assert await purge_expired(pool, STATEMENTS, days=90, page=10)(NOW) == NOW + PAUSE
+    assert await pool.fetchval("select array_agg(event_id::int order by 1) from notifier.feedback") == [
+        10,
+        11,
+        12,
+        13,
+        14,
+    ]

@@ -10,6 +10,7 @@ from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.explain.explanation import (
     Delivery,
     Explanation,
+    Feedback,
     RecordedDecision,
     StaffAnswer,
     condition,
@@ -139,6 +140,21 @@ def test_a_mail_that_was_put_off_says_since_when_and_why() -> None:
     assert told(customer, still).lines[-1].text == (
         "the email of send-first is not sent yet: quiet hours of the recipient; it goes on at 2026-03-10T19:00:00+00:00"
     )
+
+
+def test_what_the_provider_reported_later_is_told_at_its_own_time() -> None:
+    customer = shops(Customer(cart())).waits("5h")
+    arrived = Feedback(kind="delivered", at=START + timedelta(hours=6), provider="ses", reason="250 OK")
+    gone = Feedback(
+        kind="bounced", at=START + timedelta(hours=7), provider="ses", status="5.1.1", permanent=True, reason="unknown"
+    )
+    spam = Feedback(kind="complained", at=START + timedelta(hours=8), provider="ses")
+    mail = structs.replace(outcome(customer, "sent"), feedback=[spam, gone, arrived])
+    assert [(line.what, line.text) for line in told(customer, mail).lines[-3:]] == [
+        ("delivered", "ses told that the email of send-first arrived"),
+        ("bounced", "ses told that the email of send-first could not be delivered, and never will be (5.1.1): unknown"),
+        ("complained", "ses told that the email of send-first was reported as spam: nothing more is sent there"),
+    ]
 
 
 def recorded(run_id: str, run_key: str = "", workflow: str = "cart", **more: Any) -> RecordedDecision:
