@@ -175,6 +175,7 @@ VARIABLES = {
     "y": "DOUBLE",
     "p": "BOOL",
     "q": "BOOL",
+    "l": "LIST",
 }
 texts = st.sampled_from(["", "t1", "t2", "a b", "é"])
 operands = st.one_of(
@@ -187,6 +188,9 @@ terms = st.one_of(
     st.tuples(operands, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), operands)
     .filter(lambda one: one[0][1] == one[2][1])
     .map(lambda one: f"{one[0][0]} {one[1]} {one[2][0]}"),
+    st.tuples(st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), st.integers(0, 3)).map(
+        lambda one: f"size(l) {one[0]} {one[1]}"
+    ),
 )
 
 
@@ -214,12 +218,14 @@ conditions = st.recursive(
         st.sampled_from([0.0, 2.5]),
         st.booleans(),
         st.booleans(),
+        st.lists(st.dictionaries(st.just("title"), texts), max_size=3),
     ),
 )
 def test_plain_conditions_mean_what_cel_means(text: str, values: tuple[object, ...]) -> None:
     condition = plain_condition(text, VARIABLES)
     assert condition is not None
-    env = cel.NewEnv(variables={name: getattr(cel.Type, kind) for name, kind in VARIABLES.items()})
+    types = {name: cel.Type.DYN if kind == "LIST" else getattr(cel.Type, kind) for name, kind in VARIABLES.items()}
+    env = cel.NewEnv(variables=types)
     given_values = dict(zip(VARIABLES, values, strict=True))
     assert condition(values) is env.compile(text).eval(data=given_values).value()
 
@@ -238,6 +244,10 @@ def test_plain_conditions_mean_what_cel_means(text: str, values: tuple[object, .
         "p == q",
         "a == r'x'",
         "size(a) > 1",
+        "size(l) > n",
+        "size(l) > 1.0",
+        "size(l) > = 1",
+        "size(l)",
         "n > -1",
     ],
 )

@@ -199,7 +199,7 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     known = list(reads.values())
     env = cel.NewEnv(variables={name: _evaluated_type(read) for name, read in known}, **_library())
     rewritten = "".join(pieces)
-    kinds = {name: str(_evaluated_type(read).name()) for name, read in known}
+    kinds = {name: _plain_kind(read) for name, read in known}
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
     alone = known[0][1] if is_field else None
     getters = tuple(getter(read) if isinstance(read, FieldPath) else read.getter() for _, read in known)
@@ -226,6 +226,12 @@ def _correlations(
         if found.keys() == {"event", "trigger"}:
             one, other = found["event"], found["trigger"]
             yield Equality((reads[one].text, reads[other].text), getters[one], getters[other])
+
+
+def _plain_kind(read: FieldPath | OrderWindow) -> str:
+    """What `plain_condition` calls the kind of a variable."""
+    is_list = isinstance(read, FieldPath) and not read.has and read.shape.kind == "list" and not read.shape.nullable
+    return "LIST" if is_list else str(_evaluated_type(read).name())
 
 
 def _asks(read: FieldPath | OrderWindow) -> bool:

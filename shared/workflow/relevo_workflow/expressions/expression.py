@@ -78,6 +78,8 @@ class Expression:
         values = [get(scope) for get in compiled.getters]
         if compiled.plain is not None:
             fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list
+            for index in compiled.long:
+                fields[compiled.paths[index]] = _brief(values[index])
             value = compiled.plain(values)
             failed = self._failed(compiled, values) if value is False else ()
             return Check(at=at, expression=self.text, value=value, fields=fields, failed=failed)

@@ -1,4 +1,4 @@
-"""The plainest conditions without the CEL evaluator: a field alone, and comparisons of fields joined by `&&` and `||`.
+"""The plainest conditions without the CEL evaluator: a field, comparisons of fields and of sizes of lists, `&&`, `||`.
 
 Most conditions correlate an event with a run (`event.order_id == trigger.order_id`). For those the answer is the same
 in Python, at a tenth of the cost. Everything else, and everything whose types are not plain, is left to CEL; a test
@@ -26,7 +26,7 @@ _Operand = tuple[str, int, Any]  # its kind; the index of a variable, or -1 with
 
 
 def plain_condition(text: str, kinds: Mapping[str, str]) -> Condition | None:
-    """The condition of `text` over variables of these kinds (`STRING`, `INT`, `DOUBLE`, `BOOL`), or `None`."""
+    """The condition of `text` over variables of these kinds (`STRING`, `INT`, `DOUBLE`, `BOOL`, `LIST`), or `None`."""
     return _condition(tokenize(text), list(kinds), kinds)
 
 
@@ -126,6 +126,8 @@ def _term(term: list[Token], names: list[str], kinds: Mapping[str, str]) -> Cond
         return (lambda values: values[index] is not True) if negated else (lambda values: values[index] is True)
     if len(term) < 3:
         return None
+    if len(term) > 5 and [token.text for token in (*term[:2], term[3])] == ["size", "(", ")"]:
+        return _of_size(term, names, kinds)
     left, right = _operand(term[0], names, kinds), _operand(term[-1], names, kinds)
     compare = _OPERATORS.get("".join(token.text for token in term[1:-1]))
     if left is None or right is None or compare is None or left[0] != right[0] or _spread(term):
@@ -133,9 +135,25 @@ def _term(term: list[Token], names: list[str], kinds: Mapping[str, str]) -> Cond
     return _comparison(compare, left, right)
 
 
+def _of_size(term: list[Token], names: list[str], kinds: Mapping[str, str]) -> Condition | None:
+    """`size(list) > 0`: the size of a list beside a whole number that is written out."""
+    right, signs = _operand(term[-1], names, kinds), term[4:-1]
+    compare = _OPERATORS.get("".join(token.text for token in signs))
+    plain = compare is not None and not _apart(signs) and kinds.get(term[2].text) == "LIST"
+    if compare is None or not plain or right is None or right[:2] != ("INT", -1):
+        return None
+    index, number = names.index(term[2].text), right[2]
+    return lambda values: compare(len(values[index]), number)
+
+
 def _spread(term: list[Token]) -> bool:
-    """Whether the signs of the operator stand apart, which is another thing."""
-    return any(one.end != other.start for one, other in pairwise(term[1:-1]))
+    """Whether the signs of the operator between two operands stand apart."""
+    return _apart(term[1:-1])
+
+
+def _apart(signs: list[Token]) -> bool:
+    """Whether the signs of an operator stand apart, which is another thing."""
+    return any(one.end != other.start for one, other in pairwise(signs))
 
 
 def _comparison(compare: Callable[[Any, Any], bool], left: _Operand, right: _Operand) -> Condition:
