@@ -30,6 +30,7 @@ from relevo_workflow.expressions.shapes import (
     TIMESTAMP,
     UNKNOWN,
     Shape,
+    list_of,
     occasion_shape,
 )
 from relevo_workflow.syntax.diagnostics import Problems
@@ -202,14 +203,15 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     kinds = {name: _plain_kind(read) for name, read in known}
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
     alone = known[0][1] if is_field else None
-    getters = tuple(getter(read) if isinstance(read, FieldPath) else read.getter() for _, read in known)
+    plain = plain_condition(rewritten, kinds)
+    getters = tuple(_getter(read, sized=plain is not None and kinds[name] == "LIST") for name, read in known)
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
         paths=tuple(f"has({read.text})" if _asks(read) else read.text for _, read in known),
         getters=getters,
         stamps=tuple(index for index, (_, read) in enumerate(known) if _is_stamp(read)),
-        plain=plain_condition(rewritten, kinds),
+        plain=plain,
         field=is_field,
         operands=Operands(text, rewritten, kinds, env.compile),
         long=tuple(index for index, (_, read) in enumerate(known) if read.shape.kind in _LONG and not _asks(read)),
@@ -226,6 +228,13 @@ def _correlations(
         if found.keys() == {"event", "trigger"}:
             one, other = found["event"], found["trigger"]
             yield Equality((reads[one].text, reads[other].text), getters[one], getters[other])
+
+
+def _getter(read: FieldPath | OrderWindow, *, sized: bool) -> Getter:
+    """How a variable is read. A list that is only `sized` is read without the fields of its elements."""
+    if isinstance(read, OrderWindow):
+        return read.getter()
+    return getter(replace(read, shape=list_of(DYN)) if sized else read)
 
 
 def _plain_kind(read: FieldPath | OrderWindow) -> str:
