@@ -230,3 +230,24 @@ def test_an_sms_of_many_segments() -> None:
     assert sms("a" * 459) == []
     [finding] = sms("a" * 460)
     assert "the SMS has 4 segments (GSM-7) before its values, and each is paid for" in finding
+
+
+SMS_NEWS = """\
+trigger: {event: order.placed, when: customer.sms_consent == "granted"}
+steps:
+  - send: {channel: sms, template: news, purpose: marketing}
+"""
+
+
+@pytest.mark.parametrize("text", ["Reply STOP to leave", "Opt out: reply 1", "Envía BAJA", "STOPP zum Abmelden"])
+def test_marketing_by_sms_that_says_how_one_leaves_it(text: str) -> None:
+    assert said(SMS_NEWS, **{"templates/news.yaml": f"channel: sms\nen: {{text: '{text}'}}\n"}) == []
+
+
+def test_marketing_by_sms_without_a_way_out() -> None:
+    news = "channel: sms\nen: {text: 'News! Reply STOP to opt out'}\nes: {text: 'Nonstop: novedades'}\n"
+    assert said(SMS_NEWS, **{"templates/news.yaml": news}) == [
+        "workflow.yaml:4:51: warning: 'send-news' is marketing by SMS, and does not say in es how one leaves it"
+        " (help: such as: Reply STOP to opt out)"
+    ]
+    assert said(SMS_NEWS.replace("marketing", "transactional"), **{"templates/news.yaml": news}) == []

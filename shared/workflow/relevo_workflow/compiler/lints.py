@@ -2,12 +2,13 @@
 
 Errors: a segment that does not exist; a cycle that nothing ends; a template that reads what no step has saved on some
 path to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
-asks for consent; a language that some templates lack; what a step saves and nothing reads.
+asks for consent, or by SMS without a way out; a language that some templates lack; what a step saves and nothing reads.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
+from relevo_contracts.stop_words import names_a_way_out
 from relevo_workflow.compiler.definite_assignment import ALWAYS, uses_before_save
 from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
@@ -154,6 +155,23 @@ def no_consent_path(context: _LintContext) -> None:
             )
 
 
+def no_way_out(context: _LintContext) -> None:
+    """Marketing by SMS has to say in each language how one leaves it."""
+    for send in context.sends("marketing"):
+        template = context.definition.templates.get(dict(send.by_channel).get("sms", ""))
+        silent = [
+            locale
+            for locale, texts in (template.locales if template is not None else {}).items()
+            if not names_a_way_out(str(texts.get("text", "")))
+        ]
+        if silent:
+            context.problems.warning(
+                context.position(send.id, "purpose"),
+                f"'{send.id}' is marketing by SMS, and does not say in {', '.join(silent)} how one leaves it",
+                "such as: Reply STOP to opt out",
+            )
+
+
 def template_uses_before_save(context: _LintContext) -> None:
     """What a template takes of `run` must have been saved on every path to the step that sends it."""
     saved = definitely_assigned(context.program)
@@ -214,6 +232,7 @@ _RULES: tuple[Callable[[_LintContext], None], ...] = (
     inescapable_cycles,
     no_end_at_purchase,
     no_consent_path,
+    no_way_out,
     template_uses_before_save,
     step_uses_before_save,
     never_read,
