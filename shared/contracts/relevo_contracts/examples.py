@@ -85,7 +85,7 @@ _BASE: Mapping[str, Data] = MappingProxyType(
             "product_id": "4100000000001",
         },
         "MessageChanged": {
-            "customer": {},
+            "customer": {"email": "ana@example.com"},
             "delivery_id": "0198c2f0/remind/3",
             "provider": "ses",
             "permanent": True,

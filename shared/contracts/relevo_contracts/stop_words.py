@@ -22,7 +22,7 @@ STOP_WORDS = frozenset(
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def names_a_way_out(text: str) -> bool:
+def names_opt_out(text: str) -> bool:
     """Whether a text says a word by which its reader can leave."""
     words = [found[0].lower() for found in _WORD.finditer(text)]
     return not STOP_WORDS.isdisjoint(words) or ("opt", "out") in pairwise(words)

@@ -22,4 +22,4 @@ _ALL: tuple[Platform, ...] = (
     BigCommerceDay(),
 )
 PLATFORMS: Mapping[str, Platform] = MappingProxyType({one.name: one for one in _ALL})
-"""Each by the name that `relevo demo --platform` takes."""
+"""Each by the name that `relevo demo --platform NAME` takes."""

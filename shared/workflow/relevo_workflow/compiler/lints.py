@@ -8,7 +8,7 @@ asks for consent, or by SMS without a way out; a language that some templates la
 import re
 from collections.abc import Callable, Iterator
 
-from relevo_contracts.stop_words import names_a_way_out
+from relevo_contracts.stop_words import names_opt_out
 from relevo_workflow.compiler.definite_assignment import ALWAYS, uses_before_save
 from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
@@ -155,14 +155,14 @@ def no_consent_path(context: _LintContext) -> None:
             )
 
 
-def no_way_out(context: _LintContext) -> None:
+def no_opt_out(context: _LintContext) -> None:
     """Marketing by SMS has to say in each language how one leaves it."""
     for send in context.sends("marketing"):
         template = context.definition.templates.get(dict(send.by_channel).get("sms", ""))
         silent = [
             locale
             for locale, texts in (template.locales if template is not None else {}).items()
-            if not names_a_way_out(str(texts.get("text", "")))
+            if not names_opt_out(str(texts.get("text", "")))
         ]
         if silent:
             context.problems.warning(
@@ -232,7 +232,7 @@ _RULES: tuple[Callable[[_LintContext], None], ...] = (
     inescapable_cycles,
     no_end_at_purchase,
     no_consent_path,
-    no_way_out,
+    no_opt_out,
     template_uses_before_save,
     step_uses_before_save,
     never_read,
