@@ -1,5 +1,6 @@
 """What the APIs of the shop systems have in common: an application that answers, and JSON."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import msgspec
@@ -9,15 +10,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 
-class ShopApi:
+class ShopApi(ABC):
     """An API that only answers. A subclass says what, in `answer`."""
 
     def __init__(self) -> None:
         self.app = Starlette(routes=[Route("/{path:path}", self._handle, methods=["GET"])])
 
+    @abstractmethod
     def answer(self, request: Request) -> Response:
         """What the shop system says."""
-        raise NotImplementedError
 
     async def _handle(self, request: Request) -> Response:
         return self.answer(request)

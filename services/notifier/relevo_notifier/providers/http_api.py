@@ -32,8 +32,9 @@ class HttpApi:
     """
 
     def __init__(self, name: str, url: str, *, connections: int, timeout: float, headers: Mapping[str, str]) -> None:
-        """`name` is for people; `headers` are those of every request."""
-        self._name = name
+        """`name` is for people; `headers` are those of every request; `connections` become `slots`."""
+        self.name = name
+        self.slots = connections
         self._timeout = timeout
         self._url = url.rstrip("/")
         self._headers = {**headers, "Accept-Encoding": "identity", "User-Agent": "Relevo"}
@@ -60,8 +61,8 @@ class HttpApi:
         except (httpx.TransportError, TimeoutError) as error:
             cause = _describe(error)
             if connection.handed_over:
-                return Unknown(f"the connection to {self._name} broke: {cause}"[:_LONGEST_REASON])
-            return TryLater(f"{self._name} can't be reached: {cause}"[:_LONGEST_REASON])
+                return Unknown(f"the connection to {self.name} broke: {cause}"[:_LONGEST_REASON])
+            return TryLater(f"{self.name} can't be reached: {cause}"[:_LONGEST_REASON])
         finally:
             self._idle.put_nowait(connection)
 
@@ -72,11 +73,11 @@ class HttpApi:
         try:
             reply = await self._exchange(connection, request)
         except (httpx.TransportError, TimeoutError) as error:
-            raise OSError(f"{self._name} can't be asked: {_describe(error)}"[:_LONGEST_REASON]) from error
+            raise OSError(f"{self.name} can't be asked: {_describe(error)}"[:_LONGEST_REASON]) from error
         finally:
             self._idle.put_nowait(connection)
         if not 200 <= reply.status < 300:
-            raise OSError(f"{self._name} can't be asked: it answered {reply.status}")
+            raise OSError(f"{self.name} can't be asked: it answered {reply.status}")
         return reply
 
     async def close(self) -> None:

@@ -14,28 +14,28 @@ from relevo_notifier.providers.brevo.options import BrevoOptions
 from relevo_notifier.providers.brevo.replies import read_brevo
 from relevo_notifier.providers.brevo.request import idempotency_key, request_of
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider
 
 _JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-class BrevoProvider:
+class BrevoProvider(HttpProvider):
     """Sends mails, each in a request of its own."""
 
     channel: Channel = "email"
-    can_ask = False
     repeatable_for = timedelta(minutes=25)  # of 30, by a clock that may be slow
 
     def __init__(self, options: BrevoOptions) -> None:
-        self.slots = options.connections
         self._options = options
-        self._api = HttpApi(
+        api = HttpApi(
             "Brevo",
             options.url,
             connections=options.connections,
             timeout=options.timeout,
             headers={"Accept": _JSON, "api-key": options.key.get_secret_value()},
         )
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
@@ -43,11 +43,3 @@ class BrevoProvider:
         if not isinstance(reply, ApiReply):
             return reply
         return read_brevo(reply.status, reply.body, idempotency_key(message.mail), reply.wait)
-
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Not known for certain, so never."""
-        raise OSError(f"Brevo can't tell for certain whether it took {message.effect} within {age}")
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()

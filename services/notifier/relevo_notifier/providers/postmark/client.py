@@ -5,14 +5,13 @@ says how soon one is found: "not found" would not mean "not sent". So it is not 
 as over SMTP: marketing is not sent again, a transactional mail goes again with the same Message-ID.
 """
 
-from datetime import timedelta
-
 import msgspec
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.postmark.replies import read_postmark
 from relevo_notifier.providers.postmark.request import request_of
@@ -21,17 +20,14 @@ _JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-class PostmarkProvider:
+class PostmarkProvider(HttpProvider):
     """Sends mails, each in a request of its own."""
 
     channel: Channel = "email"
-    can_ask = False
-    repeatable_for = timedelta(0)
 
     def __init__(self, options: PostmarkOptions) -> None:
-        self.slots = options.connections
         self._options = options
-        self._api = HttpApi(
+        api = HttpApi(
             "Postmark",
             options.url,
             connections=options.connections,
@@ -41,16 +37,9 @@ class PostmarkProvider:
                 "X-Postmark-Server-Token": options.token.get_secret_value(),
             },
         )
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
         reply = await self._api.post("/email", _encode(request_of(message.mail, self._options)), _JSON)
         return read_postmark(reply.status, reply.body, reply.wait) if isinstance(reply, ApiReply) else reply
-
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Not known for certain, so never."""
-        raise OSError(f"Postmark can't tell for certain whether it took {message.effect} within {age}")
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()

@@ -4,14 +4,13 @@ It knows no idempotency key. Its Email Activity API is an extra that tells with 
 "not sent": it is not asked, and a mail in doubt is treated as over SMTP.
 """
 
-from datetime import timedelta
-
 import msgspec
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider
 from relevo_notifier.providers.sendgrid.options import SendGridOptions
 from relevo_notifier.providers.sendgrid.replies import read_sendgrid
 from relevo_notifier.providers.sendgrid.request import request_of
@@ -20,23 +19,21 @@ _JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-class SendGridProvider:
+class SendGridProvider(HttpProvider):
     """Sends mails, each in a request of its own."""
 
     channel: Channel = "email"
-    can_ask = False
-    repeatable_for = timedelta(0)
 
     def __init__(self, options: SendGridOptions) -> None:
-        self.slots = options.connections
         self._options = options
-        self._api = HttpApi(
+        api = HttpApi(
             "SendGrid",
             options.url,
             connections=options.connections,
             timeout=options.timeout,
             headers={"Accept": _JSON, "Authorization": f"Bearer {options.key.get_secret_value()}"},
         )
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
@@ -44,11 +41,3 @@ class SendGridProvider:
         if not isinstance(reply, ApiReply):
             return reply
         return read_sendgrid(reply.status, reply.body, reply.headers, reply.wait)
-
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Not known for certain, so never."""
-        raise OSError(f"SendGrid can't tell for certain whether it took {message.effect} within {age}")
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()

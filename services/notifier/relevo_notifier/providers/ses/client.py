@@ -5,7 +5,7 @@ SMTP: marketing is not sent again, a transactional mail goes again. SES puts a M
 and the reference in the tags stay.
 """
 
-from datetime import UTC, timedelta
+from datetime import UTC
 
 import msgspec
 
@@ -13,6 +13,7 @@ from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider
 from relevo_notifier.providers.ses.options import SesOptions
 from relevo_notifier.providers.ses.replies import read_ses
 from relevo_notifier.providers.ses.request import request_of
@@ -24,23 +25,21 @@ _JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-class SesProvider:
+class SesProvider(HttpProvider):
     """Sends mails, each in a request of its own."""
 
     channel: Channel = "email"
-    can_ask = False
-    repeatable_for = timedelta(0)
 
     def __init__(self, options: SesOptions) -> None:
-        self.slots = options.connections
         self._options = options
         self._clock = SystemClock()  # AWS compares with its own clock, whatever the notifier's says
         self._credentials = Credentials(
             options.region, options.key_id, options.secret.get_secret_value(), options.session_token.get_secret_value()
         )
-        self._api = HttpApi(
+        api = HttpApi(
             "SES", options.base_url, connections=options.connections, timeout=options.timeout, headers={"Accept": _JSON}
         )
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the mail over."""
@@ -50,11 +49,3 @@ class SesProvider:
         headers = signed_headers(self._credentials, url, content, now)
         reply = await self._api.post(PATH, content, _JSON, headers)
         return read_ses(reply.status, reply.body, reply.headers, reply.wait) if isinstance(reply, ApiReply) else reply
-
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Not known for certain, so never."""
-        raise OSError(f"SES can't tell for certain whether it took {message.effect} within {age}")
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()

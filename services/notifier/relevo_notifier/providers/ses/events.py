@@ -7,7 +7,7 @@ configuration set publishes has the tags by which a mail is known.
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.core.feedback import Feedback, enhanced_status, is_permanent
+from relevo_notifier.core.feedback import Feedback, FeedbackKind, enhanced_status, is_permanent
 from relevo_notifier.providers.ses.request import REFERENCE
 from relevo_notifier.providers.webhooks import each, instant_of, json_of, text_at
 
@@ -52,40 +52,28 @@ def _bounced(one: Mapping[str, Any]) -> Feedback:
     type_, subtype = text_at(told, "bounceType"), text_at(told, "bounceSubType")
     status = text_at(one, "status") or enhanced_status(words)
     permanent = type_ == "Permanent" and is_permanent(status, otherwise=True)
-    return Feedback(
-        reference=one["reference"],
-        kind="bounced",
-        event_id=one["event_id"],
-        at=instant_of(text_at(told, "timestamp")),
-        address=text_at(one, _ADDRESS),
-        permanent=permanent,
-        suppress=permanent,
-        status=status,
-        reason=f"{type_}/{subtype}: {words}" if words else f"{type_}/{subtype}",
-    )
+    reason = f"{type_}/{subtype}: {words}" if words else f"{type_}/{subtype}"
+    return _of(one, "bounced", permanent=permanent, suppress=permanent, status=status, reason=reason)
 
 
 def _complained(one: Mapping[str, Any]) -> Feedback:
     told = one["told"]
-    return Feedback(
-        reference=one["reference"],
-        kind="complained",
-        event_id=one["event_id"],
-        at=instant_of(text_at(told, "timestamp")),
-        address=text_at(one, _ADDRESS),
-        suppress=True,
-        reason=text_at(told, "complaintFeedbackType") or text_at(told, "complaintSubType"),
-    )
+    reason = text_at(told, "complaintFeedbackType") or text_at(told, "complaintSubType")
+    return _of(one, "complained", suppress=True, reason=reason)
 
 
 def _delivered(one: Mapping[str, Any]) -> Feedback:
-    told = one["told"]
+    words = text_at(one["told"], "smtpResponse")
+    return _of(one, "delivered", status=enhanced_status(words), reason=words)
+
+
+def _of(one: Mapping[str, Any], kind: FeedbackKind, **said: Any) -> Feedback:
+    """What was `said` of one recipient, with what every notification has."""
     return Feedback(
         reference=one["reference"],
-        kind="delivered",
+        kind=kind,
         event_id=one["event_id"],
-        at=instant_of(text_at(told, "timestamp")),
+        at=instant_of(text_at(one["told"], "timestamp")),
         address=text_at(one, _ADDRESS),
-        status=enhanced_status(text_at(told, "smtpResponse")),
-        reason=text_at(told, "smtpResponse"),
+        **said,
     )

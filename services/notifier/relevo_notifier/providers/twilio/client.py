@@ -15,6 +15,7 @@ from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult, Sent
 from relevo_notifier.http_connection import basic_auth
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider, effect_header
 from relevo_notifier.providers.twilio.options import REFERENCE, TwilioOptions
 from relevo_notifier.providers.twilio.replies import read_twilio
 
@@ -22,33 +23,30 @@ _FORM = "application/x-www-form-urlencoded"
 CLOCK_SLACK = timedelta(minutes=1)
 
 
-class TwilioProvider:
+class TwilioProvider(HttpProvider):
     """Sends texts, and finds those that were sent."""
 
     channel: Channel = "sms"
     can_ask = True
-    repeatable_for = timedelta(0)
 
     def __init__(self, options: TwilioOptions) -> None:
-        self.slots = options.connections
         self._callback = options.callback
         self._path = f"/2010-04-01/Accounts/{options.account}/Messages.json"
-        self._api = HttpApi(
+        api = HttpApi(
             "Twilio",
             options.url,
             connections=options.connections,
             timeout=options.timeout,
             headers={"Authorization": basic_auth(options.account, options.token.get_secret_value()).decode()},
         )
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Create the message."""
         form = {"To": message.recipient, "From": message.sender, "Body": message.text}
         if self._callback and message.reference:
             form["StatusCallback"] = f"{self._callback}?{REFERENCE}={message.reference}"
-        # Twilio ignores headers that it does not know; a sandbox that counts effects finds the effect key here.
-        headers = {"X-Relevo-Effect": message.effect.encode("ascii", "backslashreplace").decode()}
-        reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, headers)
+        reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, effect_header(message))
         if not isinstance(reply, ApiReply):
             return reply
         body = reply.body
@@ -69,10 +67,6 @@ class TwilioProvider:
             if same and _instant(sent.get("date_created", "")) >= since:
                 return str(sent.get("sid"))
         return None
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

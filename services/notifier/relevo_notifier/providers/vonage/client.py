@@ -4,13 +4,13 @@ Source: Vonage's API reference, "SMS API".
 It knows no idempotency key, and can't be asked for certain what it took.
 """
 
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
+from relevo_notifier.providers.http_provider import HttpProvider, effect_header
 from relevo_notifier.providers.vonage.options import VonageOptions
 from relevo_notifier.providers.vonage.replies import read_vonage
 from relevo_templates.segments import segments_of
@@ -19,17 +19,15 @@ _FORM = "application/x-www-form-urlencoded"
 _REFERENCE_GREATEST = 100
 
 
-class VonageProvider:
+class VonageProvider(HttpProvider):
     """Sends texts, each in a request of its own."""
 
     channel: Channel = "sms"
-    can_ask = False
-    repeatable_for = timedelta(0)
 
     def __init__(self, options: VonageOptions) -> None:
-        self.slots = options.connections
         self._credentials = {"api_key": options.key, "api_secret": options.secret.get_secret_value()}
-        self._api = HttpApi("Vonage", options.url, connections=options.connections, timeout=options.timeout, headers={})
+        api = HttpApi("Vonage", options.url, connections=options.connections, timeout=options.timeout, headers={})
+        super().__init__(api)
 
     async def send(self, message: Message) -> ProviderResult:
         """Hand the text over."""
@@ -41,17 +39,7 @@ class VonageProvider:
             "type": "text" if segments_of(message.text).encoding == "GSM-7" else "unicode",
             "client-ref": message.effect[:_REFERENCE_GREATEST],
         }
-        # Vonage ignores headers that it does not know; a sandbox that counts effects finds the effect key here.
-        headers = {"X-Relevo-Effect": message.effect.encode("ascii", "backslashreplace").decode()}
-        reply = await self._api.post("/sms/json", urlencode(form).encode(), _FORM, headers)
+        reply = await self._api.post("/sms/json", urlencode(form).encode(), _FORM, effect_header(message))
         if not isinstance(reply, ApiReply):
             return reply
         return read_vonage(reply.status, reply.body, reply.wait)
-
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Not known for certain, so never."""
-        raise OSError(f"Vonage can't tell for certain whether it took {message.effect} within {age}")
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()
