@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime services/ingest services/engine \
-           services/scheduler services/notifier deploy/embedded deploy/sandbox cli clients/python
+           services/scheduler services/notifier services/control deploy/embedded deploy/sandbox cli clients/python
 STAMP := .venv/.installed
 NAME ?= engine
 SERVICE ?= engine
@@ -18,7 +18,8 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check verify test-clients test-integrations test-chaos lint format bench profile chaos conformance docs lock clean
+.PHONY: help setup run images up down test check verify test-clients test-integrations test-images chart test-alerts test-chaos lint \
+        format bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,6 +40,16 @@ $(STAMP): requirements/dev.txt $(wildcard */pyproject.toml */*/pyproject.toml)
 run: $(STAMP) ## Run the demonstration: real Kafka, real PostgreSQL, all services, a sample shop's day
 	$(BIN)/relevo demo --speed 3600
 
+images: ## Build the container images (needs Docker): TAG=, PREFIX=, BASE=, PLATFORMS=linux/amd64,linux/arm64
+	deploy/images.sh
+
+up: ## Run everything in containers on this machine, with a mail viewer, Prometheus and Grafana (needs Docker)
+	deploy/images.sh
+	deploy/up.sh
+
+down: ## Stop the containers of `make up`; their data stays
+	deploy/down.sh
+
 test: $(STAMP) ## Run the tests on one embedded Kafka and PostgreSQL, by WORKERS=4 processes
 	$(PYTEST)
 
@@ -52,8 +63,17 @@ verify: $(STAMP) ## Check that what is generated is up to date: documents, publi
 test-clients: $(STAMP) ## Test the TypeScript and PHP clients, the forms by axe (needs Node.js with npm, PHP, Chromium)
 	$(BIN)/python -m pytest tests/clients/other_languages.py tests/ingest/accessibility.py
 
-test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento (needs PHP with curl)
-	$(BIN)/python -m pytest tests/integrations/modules.py
+test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento, IMAP, PgBouncer (needs PHP with curl, Dovecot, pgbouncer)
+	$(BIN)/python -m pytest tests/integrations/modules.py tests/integrations/pgbouncer.py tests/notifier/mail_host.py
+
+test-images: $(STAMP) ## Build the images and run a shop's event through them (needs Docker; as root Debian's is started)
+	$(BIN)/python -m pytest tests/deploy/in_containers.py
+
+test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs promtool: Debian's prometheus)
+	$(BIN)/python -m pytest tests/deploy/alert_rules.py
+
+chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out (brings Helm): make chart ARGS="-k pods"
+	deploy/tools/check-chart.sh $(ARGS)
 
 test-chaos: $(STAMP) ## Kill everything under load and overload it, in the short forms: some five minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py
@@ -84,6 +104,9 @@ chaos: $(STAMP) ## Kill everything under load and compare three books: make chao
 
 conformance: $(STAMP) ## Read every published sample of Shopify's webhooks (needs Node.js): make conformance ARGS=--write
 	$(BIN)/python -m tests.conformance $(ARGS)
+
+year: $(STAMP) ## Live a shop's year on real parts, all flows together: make year ARGS="--days 120 --customers 20"
+	$(BIN)/python -m tests.year.real_parts $(ARGS)
 
 docs: $(STAMP) ## Write the generated documents (JSON Schemas, AsyncAPI, settings)
 	$(BIN)/relevo docs

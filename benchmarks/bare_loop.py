@@ -61,7 +61,7 @@ async def main() -> None:
 
 def samples() -> Samples:
     """What the core decides for a checkout, and for the order after it."""
-    definition = load_folder(Path("workflows/abandoned-cart")).definition
+    definition = load_folder(Path("benchmarks/flows/cart")).definition
     subject, found = Subject(shop=SHOP, key="cus_0"), dict[str, Handled]()
     for event in decoded_events(buyer=0):
         handled = handle((definition,), {}, subject, EventInput(event), event.time, shop=Shop(id=SHOP))

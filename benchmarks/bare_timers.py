@@ -36,7 +36,7 @@ async def main() -> None:
 async def _claim(pool: Pool) -> list[tuple[bytes, bytes]]:
     now = datetime.now(UTC)
     async with pool.acquire() as conn, conn.transaction():
-        due = await timers.claim_due(conn, now, now + LEASE, PAGE)
+        due = (await timers.claim_due(conn, now, now + LEASE, PAGE)).timers
     return [
         (partition_key(one.shop, one.key), _encode(WakeUp(
             id=wake_up_id(one.timer_id, one.due_at, one.turn), shop=one.shop, key=one.key, timer_id=one.timer_id,

@@ -27,6 +27,7 @@ import msgspec
 from cel_expr_python import cel
 
 from benchmarks.report import python_build
+from relevo_cli.workflow_files import load_folders
 from relevo_contracts.envelope import Event
 from relevo_workflow import (
     ArmTimer,
@@ -40,7 +41,6 @@ from relevo_workflow import (
     TimerInput,
     WorkflowIndex,
     handle,
-    load_workflow,
 )
 from relevo_workflow.testing import due_wakeup
 
@@ -70,13 +70,7 @@ ROUNDS = 120
 
 def library() -> list[Definition]:
     """Every workflow of the library, loaded."""
-    shared = {f"layouts/{path.name}": path.read_text() for path in (LIBRARY / "layouts").iterdir()}
-    shared["segments.yaml"] = (LIBRARY / "segments.yaml").read_text()
-    found = []
-    for main in sorted(LIBRARY.glob("*/workflow.yaml")):
-        files = {str(path.relative_to(main.parent)): path.read_text() for path in main.parent.rglob("*.yaml")}
-        found.append(load_workflow({**shared, **files}))
-    return found
+    return [one.definition for one in load_folders(LIBRARY)]
 
 
 def events(seed: int) -> list[bytes]:

@@ -61,7 +61,7 @@ async def measure(on: Stage, contender: str, round_number: int, count: int, batc
     settings = EngineSettings(kafka=on.kafka, postgres=SecretStr(dsn), topic_prefix=f"{name}.", partitions=PARTITIONS)
     await migrate(dsn, MIGRATED)
     await create_topics(settings)
-    await store(settings, [load_folder(Path("workflows/abandoned-cart"))])
+    await store(settings, [load_folder(Path("benchmarks/flows/cart"))])
     await _fill(settings, count)
     process = on.spawn(name, "-m", CONTENDERS[contender], env=env)
     try:

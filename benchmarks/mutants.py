@@ -58,8 +58,10 @@ class Workflow:
         root = read_yaml(MAIN, self.files[MAIN], problems)
         assert root is not None
         self.document: Any = root.plain()
-        tests = read_tests(folder).items()
-        self.scenarios: list[Scenario] = [one for path, text in tests for one in read_scenarios(path, text, problems)]
+        tests, types = read_tests(folder).items(), self.definition.types
+        self.scenarios: list[Scenario] = [
+            one for path, text in tests for one in read_scenarios(path, text, problems, types)
+        ]
         assert not problems.found, problems.found
         assert self.verdict(("", "", self.document)).by == "same", f"{self.name} as JSON is another workflow"
 

@@ -25,18 +25,25 @@ class Counts:
 
 
 class Smtp(asyncio.Protocol):
-    """RFC 5321 as far as well-behaved senders need it; pipelining is offered."""
+    """RFC 5321 as far as well-behaved senders need it. Pipelining is offered, and answers to what came together are one
+    write, as servers should (RFC 2920 section 3.2).
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(b"220 sink.example.com ESMTP\r\n")
         self._buffer = bytearray()
-        self._in_data = False
+        self._answers = bytearray()
+        self._in_data = self._ended = False
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while self._mail() if self._in_data else self._command():
             pass
+        self._transport.write(bytes(self._answers))
+        self._answers.clear()
+        if self._ended:
+            self._transport.close()
 
     def _command(self) -> bool:
         end = self._buffer.find(b"\r\n")
@@ -45,15 +52,15 @@ class Smtp(asyncio.Protocol):
         line = bytes(self._buffer[:end]).upper()
         del self._buffer[: end + 2]
         if line.startswith(b"EHLO"):
-            self._transport.write(b"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
+            self._answers += b"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
         elif line.startswith(b"DATA"):
             self._in_data = True
-            self._transport.write(b"354 go on\r\n")
+            self._answers += b"354 go on\r\n"
         elif line.startswith(b"QUIT"):
-            self._transport.write(b"221 bye\r\n")
-            self._transport.close()
+            self._answers += b"221 bye\r\n"
+            self._ended = True
         else:
-            self._transport.write(b"250 ok\r\n")
+            self._answers += b"250 ok\r\n"
         return True
 
     def _mail(self) -> bool:
@@ -68,7 +75,7 @@ class Smtp(asyncio.Protocol):
         Counts.first = Counts.first or Counts.last
         Counts.mails += 1
         Counts.size += end
-        self._transport.write(b"250 2.0.0 ok queued\r\n")
+        self._answers += b"250 2.0.0 ok queued\r\n"
         return True
 
 

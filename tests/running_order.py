@@ -5,12 +5,16 @@ from collections.abc import Iterable
 import pytest
 
 FOLDERS = (
-    *("contracts", "templates", "workflow", "golden", "architecture"),  # pure: a mistake shows within seconds
-    *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "clients", "conformance", "cli"),
+    # Pure: a mistake shows within seconds.
+    *("contracts", "templates", "workflow", "golden", "architecture", "deploy", "year"),
+    *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "security", "control"),
+    *("clients", "conformance", "cli"),
     *("e2e", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
 )
 WHOLE_SYSTEM = ("e2e", "chaos", "docs")
 """Folders whose tests start every service: two such systems at once would keep a small machine from answering."""
+OWN_SERVERS = ("security",)
+"""Folders whose tests share servers of their own: each runs in one worker, so that there is one of each."""
 
 
 def folder_of(nodeid: str) -> str:

@@ -2,7 +2,7 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.running_order import WHOLE_SYSTEM, folder_of
+from tests.running_order import OWN_SERVERS, WHOLE_SYSTEM, folder_of
 
 
 class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships no types
@@ -12,4 +12,7 @@ class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist ships 
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "whole systems" if folder_of(nodeid) in WHOLE_SYSTEM else nodeid
+        folder = folder_of(nodeid)
+        if folder in OWN_SERVERS:
+            return folder
+        return "whole systems" if folder in WHOLE_SYSTEM else nodeid

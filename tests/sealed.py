@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import TOPICS
+from relevo_control.app.dead_letters import read_dead_letters
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import prepare_connection
 from relevo_runtime.sealing import Seals
@@ -45,3 +47,13 @@ async def raw(settings: RuntimeSettings, topic: str) -> list[Message]:
 async def everything_on_kafka(settings: RuntimeSettings) -> bytes:
     """All that all topics hold, one after the other."""
     return b"\n".join([part for topic in TOPICS for message in await raw(settings, topic.name) for part in message])
+
+
+async def kept_letters(settings: RuntimeSettings, *, sealed: bool = False) -> list[DeadLetter]:
+    """Every dead letter that the topic keeps."""
+    connection = await asyncpg.connect(settings.dsn)
+    try:
+        await prepare_connection(connection)
+        return await read_dead_letters(connection, settings, sealed=sealed)
+    finally:
+        await connection.close()

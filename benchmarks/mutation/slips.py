@@ -24,7 +24,7 @@ _CHOICES = {
     "on_error": ("continue", "stop"),
     "hit": ("first", "collect"),
     "method": ("POST", "PUT"),
-    "since": ("last_order_at", "last_seen_at"),
+    "since": ("last_order_at", "last_seen_at", "last_active_at"),
     "reentry": ("once_ended", "never", "several"),
     "zone": ("customer", "UTC"),
 }

@@ -12,9 +12,12 @@ import psutil
 from msgspec import Struct
 from pydantic import SecretStr
 
+from relevo_cli.errors import CommandError
 from relevo_runtime.settings import RuntimeSettings
 
 DATA = Path(".relevo")
+SERVER = "RELEVO_SERVER"
+"""The variable with the address of the control API."""
 _FILE = "running.json"
 
 
@@ -61,8 +64,20 @@ def running(data: Path) -> Running | None:
     return found if psutil.pid_exists(found.pid) else None
 
 
+def control_url() -> str:
+    """The address that the environment names; empty: commands work on the database."""
+    return os.environ.get(SERVER, "").strip().rstrip("/")
+
+
 def settings(data: Path = DATA) -> RuntimeSettings:
-    """The runtime's settings with the addresses that apply."""
+    """The runtime's settings with the addresses that apply.
+
+    Raises `CommandError` where a control API is to be used: what needs these can't be done through it.
+    """
+    if url := control_url():
+        raise CommandError(
+            f"this needs the database, and is not among what the control API does; leave {url} out (--server, {SERVER})"
+        )
     return RuntimeSettings(**of_system(running(data)))  # type: ignore[arg-type]  # pydantic checks each value
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from relevo_cli import database
-from relevo_cli.deploying.policy import deploy_policy, policy_change
-from relevo_cli.deploying.rules import SignOff
 from relevo_cli.workflow_files import Loaded, contact_policy, declared_events
 from relevo_contracts.declared import Declared
 from relevo_contracts.policy import Policy
+from relevo_control.app.deploying.policy import deploy_policy, policy_change
+from relevo_control.app.deploying.rules import SignOff
 from relevo_ingest.connectors.registry import FETCHES, POLLED
 from relevo_notifier.adapters import policies
 from relevo_runtime import catalog

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 
 from relevo_cli.doctor.broker import GROUPS
+from relevo_runtime.kafka import clients
 from relevo_runtime.postgres import Statements
 from relevo_runtime.settings import RuntimeSettings
 
@@ -116,16 +116,11 @@ async def backlog_of(settings: RuntimeSettings, lease: timedelta) -> AsyncIterat
 
     Raises `KafkaError` where Kafka does not answer at first.
     """
-    options = {"bootstrap_servers": settings.kafka, "client_id": "relevo-pace", "request_timeout_ms": _TIMEOUT_MS}
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **options)
-    backlog = Backlog(settings, admin, consumer, lease)
-    try:
-        await admin.start()
-        await consumer.start()
-        await backlog.prepare()
-        yield backlog
-    finally:
-        await backlog.close()
-        await consumer.stop()
-        await admin.close()
+    options = {"client_id": "relevo-pace", "request_timeout_ms": _TIMEOUT_MS}
+    async with clients.admin(settings, **options) as admin, clients.reading(settings, **options) as consumer:
+        backlog = Backlog(settings, admin, consumer, lease)
+        try:
+            await backlog.prepare()
+            yield backlog
+        finally:
+            await backlog.close()

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from relevo_control.app.errors import OperationError
 
-class CommandError(Exception):
+
+class CommandError(OperationError):
     """The message says what is wrong and what to do."""
 
 
@@ -13,8 +15,3 @@ class NotTextError(CommandError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is not UTF-8 text")
         self.path = path
-
-
-def unknown_shop(name: str) -> str:
-    """The sentence for a shop that the catalog doesn't have."""
-    return f"shop {name!r} is not known; `relevo shops list` prints those that are"

@@ -15,13 +15,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
 from relevo_cli import database
-from relevo_cli.errors import CommandError, unknown_shop
-from relevo_cli.unsealing import Unreadable, decoded
+from relevo_cli.errors import CommandError
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.topics import EVENTS, UNRECOGNISED
-from relevo_runtime import catalog
+from relevo_control.app.shops import known_shop
+from relevo_control.app.topics import Unreadable, decoded
 from relevo_runtime.clock import SystemClock
+from relevo_runtime.kafka import clients
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
@@ -99,8 +100,7 @@ async def tail(
     waiting = _RecentEvents()
     async with database.connection(settings) as connection, _consumer(settings) as consumer:
         await connection.execute("set default_transaction_read_only = on")  # it looks, whatever it calls
-        if await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        await known_shop(connection, shop)
         ends = await _begin(consumer, clock.now() - back)
         seals = Seals(connection, settings)
         while follow or await _behind(consumer, ends):
@@ -116,16 +116,10 @@ async def tail(
 @contextlib.asynccontextmanager
 async def _consumer(settings: RuntimeSettings) -> AsyncIterator[AIOKafkaConsumer]:
     names = [settings.topic(topic) for topic in _READ]
-    consumer = AIOKafkaConsumer(
-        *names, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
-    )
-    try:
-        await consumer.start()
+    async with clients.reading(settings, *names, auto_offset_reset="latest") as consumer:
         if not consumer.assignment():
             raise CommandError(f"there is no topic {names[0]} on {settings.kafka}; run `relevo migrate` first")
         yield consumer
-    finally:
-        await consumer.stop()
 
 
 async def _begin(consumer: AIOKafkaConsumer, since: datetime) -> dict[TopicPartition, int]:

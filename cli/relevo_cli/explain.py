@@ -9,7 +9,7 @@ import pydantic
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from relevo_cli.child import StartError
-from relevo_cli.errors import CommandError
+from relevo_control.app.errors import OperationError
 from relevo_embedded import EmbeddedError
 from relevo_runtime.environment import problems_of
 from relevo_runtime.errors import RuntimeFault
@@ -24,7 +24,7 @@ def describe_error(error: BaseException) -> str | None:  # noqa: PLR0911  # one 
     match error:
         case BaseExceptionGroup():
             return describe_error(error.exceptions[0])
-        case CommandError() | RuntimeFault() | EmbeddedError() | StartError():
+        case OperationError() | RuntimeFault() | EmbeddedError() | StartError():
             return str(error)
         case WorkflowError():
             return f"the workflow has errors:\n{error}"

@@ -1,15 +1,11 @@
-"""Reads `relevo.unrecognised` from end to end, and reads what it keeps again by today's connectors."""
+"""Reads what `relevo.unrecognised` keeps again, by today's connectors."""
 
 from collections.abc import Container, Mapping, Sequence
 
-import msgspec
-
-from relevo_cli import database
-from relevo_cli.errors import unknown_shop
 from relevo_cli.ingest_use_cases import dependencies, ingest_settings
-from relevo_cli.unsealing import Unreadable, read_whole
 from relevo_contracts.messages import Unrecognised
-from relevo_contracts.topics import UNRECOGNISED
+from relevo_control.app.errors import unknown_shop
+from relevo_control.app.unrecognised import UNREADABLE
 from relevo_ingest.adapters import redriven
 from relevo_ingest.adapters.shop_fields import fields_of_shops
 from relevo_ingest.app.event_store import Receipt
@@ -18,31 +14,6 @@ from relevo_ingest.app.shop_contexts import context
 from relevo_ingest.core.drafts import NoEvent
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
-from relevo_runtime.kafka import Record
-from relevo_runtime.sealing import person
-from relevo_runtime.settings import RuntimeSettings
-
-_UNREADABLE = "unreadable"
-_decode = msgspec.json.Decoder(Unrecognised).decode
-
-
-async def read_unrecognised(settings: RuntimeSettings) -> list[Unrecognised]:
-    """Every message that the topic still keeps, oldest first; of one that came again the newest.
-
-    One that can't be read is listed with its place, on the platform `unreadable`. Raises `CommandError` if
-    there is no such topic.
-    """
-    found: dict[redriven.Delivery, Unrecognised] = {}
-    for record, read in await read_whole(settings, UNRECOGNISED, _decode):
-        message = _unreadable(record, read) if isinstance(read, Unreadable) else read
-        found[redriven.delivery(message)] = message
-    return sorted(found.values(), key=lambda message: message.receivedtime)
-
-
-async def already_redriven(settings: RuntimeSettings, messages: Sequence[Unrecognised]) -> set[redriven.Delivery]:
-    """Those of `messages` that made events by being read again."""
-    async with database.connection(settings) as connection:
-        return await redriven.done(connection, messages)
 
 
 async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Delivery, Receipt | NoEvent]:
@@ -66,19 +37,8 @@ async def read_again(messages: Sequence[Unrecognised]) -> Mapping[redriven.Deliv
 
 def _never(message: Unrecognised, shops: Container[str], before: Container[redriven.Delivery]) -> str | None:
     """Why the message is not even read again; None if it is."""
-    if message.platform == _UNREADABLE:
+    if message.platform == UNREADABLE:
         return message.reason
     if message.shop not in shops:
         return unknown_shop(message.shop)
     return "it made its events before" if redriven.delivery(message) in before else None
-
-
-def _unreadable(record: Record, found: Unreadable) -> Unrecognised:
-    return Unrecognised(
-        id=f"{_UNREADABLE}/{found.place}",
-        shop=person(record.key)[0],
-        platform=_UNREADABLE,
-        topic=record.topic,
-        reason=f"what was kept can't be read: {found.reason}",
-        receivedtime=found.at,
-    )

@@ -4,19 +4,23 @@ import importlib
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from keyword import iskeyword
+from typing import Annotated
 
 import typer
 
 from relevo_cli.console import err
 
 COMMANDS = {
+    "init": "Write a tested repository of workflows for a shop.",
     "new": "Write a new workflow with a template, a layout and tests.",
     "check": "Find every mistake in workflows.",
     "test": "Run the tests beside each workflow in virtual time.",
     "watch": "Check, test and preview workflows again at each save.",
     "preview": "Show a message as its reader would get it.",
     "send-test": "Send a message to an address of one's own.",
+    "push-keys": "Make the keys by which push services know who sends.",
     "diagram": "Draw a workflow, with its waits and conditions in words.",
     "up": "Start the whole system here; Ctrl-C stops it.",
     "demo": "Replay a recorded day of the sample shop.",
@@ -24,15 +28,20 @@ COMMANDS = {
     "deploy": "Show what changes in workflows, and deploy them.",
     "rollback": "Deploy an earlier version of a workflow again.",
     "history": "List the deployments of a workflow, and what they changed.",
+    "approve": "Approve a plan of somebody else, by the control API.",
     "approvers": "Who may approve changes of administrative workflows.",
     "explain": "Tell what a customer was sent, and why; what not, too.",
     "shops": "Make shops known, list and change them.",
     "connect": "Connect a shop by the API of its platform.",
     "disconnect": "Remove a shop's webhooks, forget its credentials.",
+    "systems": "Which other systems serve a shop: helpdesk, ERP …",
     "secrets": "Seal what opens shops with another key.",
     "import": "Tell a shop's past from files: customers, orders …",
     "fields": "Which of a shop's own fields say what of customers.",
     "products": "The catalogue of a shop, as its events tell it.",
+    "results": "What a workflow has come to, kept for good.",
+    "reports": "Reports to the staff, daily or weekly, or one at once.",
+    "coupons": "Pools of codes that workflows take from.",
     "events": "What arrives for a shop, and the events it declared.",
     "start": "Start a workflow by hand for one customer.",
     "tasks": "What workflows ask of the staff: list it, answer it.",
@@ -41,6 +50,9 @@ COMMANDS = {
     "erasures": "Requests of shops to erase; each waits before it acts.",
     "privacy": "What is kept of a person, who asked for it, erasing them.",
     "doctor": "Look at the running system and say what to do.",
+    "tokens": "What opens the control API: make, list, revoke it.",
+    "login": "Log in at a control API as a person, by OIDC.",
+    "audit": "Who did what by the control API; check the log.",
     "settings": "All settings with meaning, default and present value.",
     "docs": "Write the schemas and the other generated documents.",
 }
@@ -78,8 +90,32 @@ def _bare() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    app.callback()(lambda: None)  # keeps a single command a subcommand
+    app.callback()(_everywhere)  # keeps a single command a subcommand
     return app
+
+
+def _everywhere(
+    server: Annotated[
+        str, typer.Option(help="Work through this control API, with the token in RELEVO_TOKEN; or RELEVO_SERVER.")
+    ] = "",
+) -> None:
+    if server:
+        os.environ["RELEVO_SERVER"] = server
+
+
+def server_first(words: Sequence[str]) -> list[str]:
+    """The words of a command line with `--server URL` in front, where it may stand behind the command too."""
+    own = list(words[: words.index("--")]) if "--" in words else list(words)
+    found: list[str] = []
+    for at, word in enumerate(own):
+        if word.startswith("--server="):
+            found = [word]
+        elif word == "--server":
+            found = own[at : at + 2]
+        else:
+            continue
+        return [*found, *own[:at], *own[at + len(found) :], *words[len(own) :]]
+    return list(words)
 
 
 def main() -> None:
@@ -87,8 +123,9 @@ def main() -> None:
     # What does not answer, or not yet, is said by the command itself, in a sentence.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        words = [word for word in sys.argv[1:3] if word != "--"][:1]
-        (application(*words) if COMMANDS.keys() & words else overview())()
+        words = server_first(sys.argv[1:])
+        command = [word for word in words[_server_words(words) :] if word != "--"][:1]
+        (application(*command) if COMMANDS.keys() & command else overview())(words)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
@@ -100,6 +137,11 @@ def main() -> None:
         err().print(f"relevo: {sentence}", markup=False, style="red")
         _give_up_output()
         sys.exit(USAGE_ERROR)
+
+
+def _server_words(words: Sequence[str]) -> int:
+    """How many words in front name the control API."""
+    return 0 if not words or not words[0].startswith("--server") else 1 if "=" in words[0] else 2
 
 
 def _give_up_output() -> None:

@@ -24,6 +24,7 @@ SHORT_LEASE = 4
 LONGEST_COMMIT_DELAY = 180.0
 """Seconds of clock time: what is not committed holds back a clock that runs fast."""
 SMS_ACCOUNT = "ACsandbox"
+WHATSAPP_NUMBER = "106540352242922"
 SMS_TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own, it opens nothing else
 
 
@@ -161,6 +162,9 @@ def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
         "TWILIO_URL": f"http://{HOST}:{ports.sandbox}",
         "TWILIO_ACCOUNT": SMS_ACCOUNT,
         "TWILIO_TOKEN": SMS_TOKEN,
+        "WHATSAPP_URL": f"http://{HOST}:{ports.sandbox}/v23.0",
+        "WHATSAPP_NUMBERS": WHATSAPP_NUMBER,
+        "WHATSAPP_TOKEN": SMS_TOKEN,
     }
     if settings.clock_speed != 1.0:
         # A clock that runs fast wants leases and pauses that are short by the wall clock: they are hours of its time.
@@ -169,6 +173,7 @@ def _notifier(settings: RuntimeSettings, ports: Ports) -> dict[str, str]:
             {
                 "SMTP_TIMEOUT": "2",
                 "TWILIO_TIMEOUT": "2",
+                "WHATSAPP_TIMEOUT": "2",
                 "LEASE": str(SHORT_LEASE),
                 "RETRY_FIRST": "0.5",
                 "RETRY_LONGEST": "2",

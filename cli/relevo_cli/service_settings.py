@@ -1,5 +1,6 @@
 """The settings classes of every service, for the listing and the document."""
 
+from relevo_control.settings import ControlSettings
 from relevo_engine.settings import EngineSettings
 from relevo_ingest.settings import IngestSettings
 from relevo_notifier.settings import NotifierSettings
@@ -12,6 +13,7 @@ SERVICES: dict[str, type[RuntimeSettings]] = {
     "engine": EngineSettings,
     "scheduler": SchedulerSettings,
     "notifier": NotifierSettings,
+    "control": ControlSettings,
 }
 
 

@@ -1,47 +1,42 @@
 """Reads workflow folders, and makes of each what the catalog keeps.
 
-A definition's files are `workflow.yaml`, `templates/*.yaml`, the layouts that its templates use, `segments.yaml` if it
-names segments, the declarations of the shop's own events that it names (`events/custom.*.json`), and `policy.yaml` if
-it names a purpose of it, which does not count for the version: the policy is deployed by itself. Its tests are not
-part of it: changing a test deploys nothing. The catalog also keeps what the notifier needs without a YAML parser:
-`compiled/templates.json`, `compiled/secrets.json` (the names of the secrets that calls need) and the words of each
-layout as JSON.
+A definition's files are `workflow.yaml`, `templates/*.yaml`, `surveys/*.yaml`, the layouts and the content blocks that
+its templates use, `segments.yaml` if it names segments, the declarations of the shop's own events that it names
+(`events/custom.*.json`), and `policy.yaml` if it names a purpose of it, which does not count for the version: the
+policy is deployed by itself. Its tests are not part of it: changing a test deploys nothing. What the catalog keeps
+beside them is made of them by `relevo_control.app.source_files`.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct, structs
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from relevo_cli.errors import CommandError, NotTextError
 from relevo_contracts.declared import Declared
 from relevo_contracts.event_types import mentioned
 from relevo_contracts.policy import Policy
+from relevo_control.app.source_files import LAYOUTS, compiled_files, parse_yaml
 from relevo_workflow import (
+    BLOCKS_FOLDER,
     EVENT_FILE_SUFFIXES,
     EVENTS_FOLDER,
+    NAME_PATTERN,
     POLICY_FILE,
     Definition,
     Diagnostic,
-    HttpStep,
     Position,
     WorkflowError,
     diagnose_events,
     diagnose_policy,
     event_files,
-    load_workflow,
     nearest,
-    secrets_of,
 )
 
 WORKFLOW = "workflow.yaml"
 LIBRARY = Path("workflows")
 """The folder of workflows, where none is named."""
-LAYOUTS = "layouts"
 SEGMENTS = "segments.yaml"
 _PURPOSE = re.compile(r"\bpurpose\s*:\s*[\"']?(?!marketing\b|transactional\b)[a-z]|\bchannel\s*:\s*[\"']?preferred\b")
 """What a workflow can't be read without its policy for: a purpose of its own, a channel that is chosen by it."""
@@ -117,35 +112,27 @@ def workflow_folders(path: Path) -> Iterator[Path]:
 
 def load_folder(folder: Path) -> Loaded:
     """Read and check one workflow folder. Raises `WorkflowError`, or `CommandError` for a file that is not YAML."""
-    files = read_folder(folder)
-    # The words count for the version as the layouts do, so they are there before the version is made.
-    files |= layout_words(files)
-    definition = load_workflow(files)
-    templates = msgspec.json.encode(definition.templates, order="deterministic").decode()
-    compiled = {"compiled/templates.json": templates}
-    secrets = secrets_named(definition)
-    if secrets:
-        compiled["compiled/secrets.json"] = msgspec.json.encode(secrets).decode()
-    return Loaded(folder, definition, {**files, **compiled})
-
-
-def secrets_named(definition: Definition) -> list[str]:
-    """The secrets that the calls of a workflow need, in alphabetical order: each is `RELEVO_CALL_SECRET_NAME`."""
-    calls = (step for step in definition.program.steps.values() if isinstance(step, HttpStep))
-    return sorted({name for call in calls for name in secrets_of(header for _, header in call.headers)})
+    compiled = compiled_files(read_folder(folder))
+    return Loaded(folder, compiled.definition, compiled.files)
 
 
 def read_folder(folder: Path, *, parse: bool = True) -> dict[str, str]:
     """The raw files of a definition by their paths inside it.
 
-    Raises `CommandError` for a template that is not YAML; without `parse` every layout is read and nothing is raised.
+    Raises `CommandError` for a template that is not YAML; without `parse` every layout and block is read, and
+    nothing is raised.
     """
     files = {WORKFLOW: _read(folder / WORKFLOW)}
     for template in _yaml_files(folder / "templates"):
         files[f"templates/{template.name}"] = _read(template)
+    for survey in _yaml_files(folder / "surveys"):
+        files[f"surveys/{survey.name}"] = _read(survey)
     for layout in sorted(_layouts(files)) if parse else ["*"]:
         for source in sorted((beside(folder) / LAYOUTS).glob(f"{layout}.*")):
             files[f"{LAYOUTS}/{source.name}"] = _read(source)
+    for block in sorted(_blocks_shown(files)) if parse else ["*"]:
+        for source in _yaml_files(beside(folder) / BLOCKS_FOLDER, block):
+            files[f"{BLOCKS_FOLDER}{source.name}"] = _read(source)
     segments = beside(folder) / SEGMENTS
     # A workflow that names none is the same version whatever becomes of them.
     if segments.is_file() and any("segment" in text for text in files.values()):
@@ -220,8 +207,8 @@ def _at(library: Path, where: Position) -> Position:
     return Position((library / where.file).as_posix(), where.line, where.column)
 
 
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+def _yaml_files(folder: Path, stem: str = "*") -> list[Path]:
+    return sorted([*folder.glob(f"{stem}.yaml"), *folder.glob(f"{stem}.yml")])
 
 
 def beside(folder: Path) -> Path:
@@ -231,7 +218,7 @@ def beside(folder: Path) -> Path:
 
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of a definition lies: the shared ones beside its folder, the others inside it."""
-    shared = file in (SEGMENTS, POLICY_FILE) or file.startswith((f"{LAYOUTS}/", EVENTS_FOLDER))
+    shared = file in (SEGMENTS, POLICY_FILE) or file.startswith((f"{LAYOUTS}/", BLOCKS_FOLDER, EVENTS_FOLDER))
     return (beside(folder) if shared else folder) / file
 
 
@@ -245,26 +232,21 @@ def placed_at(folder: Path, where: Position) -> Position:
     return Position(path_of(folder, where.file).as_posix(), where.line, where.column)
 
 
-def layout_words(files: Mapping[str, str]) -> dict[str, str]:
-    """The words of each layout as JSON, beside its YAML."""
-    return {
-        path.removesuffix(".yaml") + ".json": msgspec.json.encode(_parse(path, text)).decode()
-        for path, text in files.items()
-        if path.startswith(f"{LAYOUTS}/") and path.endswith(".yaml")
-    }
-
-
 def _layouts(files: Mapping[str, str]) -> set[str]:
-    templates = [_parse(path, text) for path, text in files.items() if path.startswith("templates/")]
-    return {str(template["layout"]) for template in templates if isinstance(template, dict) and template.get("layout")}
+    return {str(template["layout"]) for template in _templates(files) if template.get("layout")}
 
 
-def _parse(path: str, text: str) -> object:
-    try:
-        value: object = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise CommandError(f"{path} is not YAML: {error}") from error
-    return value
+def _blocks_shown(files: Mapping[str, str]) -> set[str]:
+    """The names of the content blocks that templates show, as far as they are written as they have to be."""
+    shown = [template["blocks"] for template in _templates(files) if template.get("blocks")]
+    each = [one for blocks in shown for one in (blocks if isinstance(blocks, list) else [blocks])]
+    names = [one.get("block") if isinstance(one, dict) else one for one in each]
+    return {one for one in names if isinstance(one, str) and NAME_PATTERN.match(one)}
+
+
+def _templates(files: Mapping[str, str]) -> list[dict[str, object]]:
+    found = [parse_yaml(path, text) for path, text in files.items() if path.startswith("templates/")]
+    return [template for template in found if isinstance(template, dict)]
 
 
 def _read(path: Path) -> str:

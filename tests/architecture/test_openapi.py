@@ -9,6 +9,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from relevo_control.entrypoints import http as control_http
+from relevo_control.entrypoints import openapi as of_control
+from relevo_control.settings import ControlSettings
 from relevo_engine.entrypoints import openapi as of_tasks
 from relevo_engine.entrypoints import tasks_http
 from relevo_ingest.entrypoints import http, serving
@@ -19,6 +22,7 @@ NOTHING: Any = None
 APPS: dict[str, tuple[Starlette | FrontDoor, dict[str, Any]]] = {
     "ingest": (http.make_app(serving.Ingest(*[NOTHING] * len(serving.Ingest.__struct_fields__))), of_ingest.openapi()),
     "tasks": (tasks_http.make_app(NOTHING, NOTHING, NOTHING), of_tasks.openapi()),
+    "control": (control_http.make_app(NOTHING, ControlSettings(), NOTHING), of_control.openapi()),
 }
 both = pytest.mark.parametrize("name", APPS)
 

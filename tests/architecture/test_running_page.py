@@ -1,4 +1,4 @@
-"""docs/running.md lists every setting of the runtime and every metric. `RELEVO_WRITE_DOCS=1 make test` writes it."""
+"""docs/running.md lists every setting of the runtime. `RELEVO_WRITE_DOCS=1 make test` writes it."""
 
 import os
 import re
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from relevo_runtime.metrics import Metrics
 from relevo_runtime.settings import RuntimeSettings, describe_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "running.md"
@@ -21,19 +20,7 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
-def metrics_table() -> str:
-    lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    for name, metric in vars(Metrics("any")).items():
-        if name in {"service", "registry"}:
-            continue
-        [family] = metric.describe()
-        labels = ", ".join(metric._labelnames)
-        suffix = "_total" if family.type == "counter" else ""
-        lines.append(f"| `{family.name}{suffix}` | {family.type} | {labels} | {family.documentation} |")
-    return "\n".join(lines)
-
-
-@pytest.mark.parametrize(("part", "table"), [("metrics", metrics_table), ("settings", settings_table)])
+@pytest.mark.parametrize(("part", "table"), [("settings", settings_table)])
 def test_the_page_lists_all(part: str, table: object, monkeypatch: pytest.MonkeyPatch) -> None:
     write = bool(os.environ.get("RELEVO_WRITE_DOCS"))
     for name in [name for name in os.environ if name.startswith("RELEVO_")]:

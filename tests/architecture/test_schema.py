@@ -19,12 +19,14 @@ SCHEMAS = {
     "relevo_engine": "engine",
     "relevo_notifier": "notifier",
     "relevo_ingest": "ingest",
+    "relevo_control": "control",
 }
 HEAD = """# The database
 
 One schema for each owner; no other service writes to it. Only `scheduler.timer` and `engine.outbox` are also written by
-those who need one inside their own transaction, through `relevo_runtime.timers` and `relevo_runtime.outbox`. This page
-is made from a database after all migrations, and a test holds it to them.
+those who need one inside their own transaction, through `relevo_runtime.timers` and `relevo_runtime.outbox`, and
+`ingest.alias` by whoever hears from a number that nobody had, through `relevo_runtime.number_owners`. This page is made
+from a database after all migrations, and a test holds it to them.
 """
 COLUMNS = """
 select c.relname as name, a.attname as field, format_type(a.atttypid, a.atttypmod) as type,

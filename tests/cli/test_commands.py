@@ -56,7 +56,7 @@ async def test_settings_are_listed_with_meaning_and_default_and_secrets_masked()
     assert code == 0, err
     assert "do not show this" not in out
     listing = json.loads(out)
-    assert set(listing) == {"every service", "ingest", "engine", "scheduler", "notifier"}
+    assert set(listing) == {"every service", "ingest", "engine", "scheduler", "notifier", "control"}
     entries = {entry["variable"]: entry for section in listing.values() for entry in section}
     assert entries["RELEVO_PARTITIONS"]["value"] == "24"
     assert entries["RELEVO_PARTITIONS"]["default"] == "12"
@@ -72,6 +72,13 @@ async def test_migrate_twice_changes_nothing_the_second_time(environment: dict[s
     assert {name.removeprefix(environment["RELEVO_TOPIC_PREFIX"]) for name in json.loads(out)["topics"]} >= {EVENTS}
     code, out, _ = await relevo("migrate", **environment)
     assert (code, out) == (0, "nothing to do: the database and the topics are up to date\n")
+
+
+async def test_migrate_waits_for_servers_that_do_not_answer_yet(environment: dict[str, str]) -> None:
+    code, _, err = await relevo("migrate", "--wait", "2", **environment | {"RELEVO_KAFKA": "127.0.0.1:9"})
+    assert code == 2
+    assert err.count("not yet: ") > 1
+    assert "RELEVO_KAFKA" in err.splitlines()[-1]
 
 
 async def test_a_shop_is_added_listed_without_its_secret_and_never_twice(environment: dict[str, str]) -> None:
@@ -265,12 +272,12 @@ def test_another_database_has_another_clock_than_the_system_in_the_folder(
     assert addresses.settings(tmp_path).clock_origin is None
 
 
-async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Path) -> None:
+async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Path, database: str) -> None:
     (tmp_path / "file").touch()
     for arguments, given_, sentence in (
         (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "RELEVO_POSTGRES is not a connection URL"),
         (("up", "--port", "0", "--data", str(tmp_path / "file")), {}, f"{tmp_path}/file: File exists"),
-        (("dead-letters", "list"), NOWHERE, "Kafka can't be reached at 127.0.0.1:9"),
+        (("dead-letters", "list"), {**NOWHERE, "RELEVO_POSTGRES": database}, "Kafka can't be reached at 127.0.0.1:9"),
     ):
         code, _, err = await relevo(*arguments, **given_)
         assert code == 2
@@ -401,7 +408,7 @@ async def test_what_was_not_recognised_is_read_again_once(
         headers={"id": "9", "source": "/erp", "time": "2026-03-10T12:30:00+00:00"},
         body={"customer": {"id": "7"}, "url": "https://tea.example.com"},
     )
-    draft = msgspec.structs.replace(order, id="w-8", topic="draft_orders/create", headers={}, kind="no_event")
+    draft = msgspec.structs.replace(order, id="w-8", topic="segments/create", headers={}, kind="no_event")
     broken = msgspec.structs.replace(order, id="w-9", is_text=True, cut=True, body='{"id": 5, "na')
     async with Publisher(own) as publisher:
         kept = [(b"tea/shop", msgspec.json.encode(one)) for one in (order, event, draft, broken, order)]
@@ -423,7 +430,7 @@ async def test_what_was_not_recognised_is_read_again_once(
         code, out, err = await relevo("unrecognised", "redrive", "--all", **environment)
         assert code == 0, err
         assert f"{published} of 4 messages made their events" in out
-    assert "no event: draft_orders/create: a draft order" in out
+    assert "no event: segments/create: segments are rules" in out
     assert "only the beginning of it was kept" in out
     stored = [msgspec.json.decode(value, type=Event) for _, value in await read_topic(own, EVENTS)]
     assert {(one.id, one.type, one.receivedtime, one.time.isoformat()) for one in stored} == {

@@ -7,6 +7,8 @@ import pytest
 
 from relevo_cli.workflow_files import load_folder
 from relevo_notifier.adapters import policies
+from relevo_runtime import catalog
+from relevo_runtime.catalog import Shop
 from relevo_runtime.postgres import Pool
 from tests.cli.test_commands import given
 from tests.cli.test_deploying import Desk
@@ -44,6 +46,57 @@ async def test_it_is_deployed_with_the_workflows_beside_it(desk: Desk, pool: Poo
     async with pool.acquire() as connection:
         assert (await policies.active(connection))["*"].caps[0].most == 3
         assert await connection.fetchval("select count(*) from notifier.policy") == 2
+
+
+async def test_an_earlier_one_comes_back(desk: Desk, pool: Pool) -> None:
+    file = desk.folder.parent / "policy.yaml"
+    assert "no contact policy was ever deployed here" in await desk.says("history", "--policy", code=2)
+    file.write_text(POLICY)
+    await desk.deploys("--yes", "--note", "at last")
+    assert "the contact policy has no earlier version" in await desk.says("rollback", "--policy", "--yes", code=2)
+    file.write_text(POLICY.replace("2", "3"))
+    await desk.deploys("--yes")
+    plan = await desk.says("rollback", "--policy", "--plan")
+    assert "contact policy  changed" in plan
+    assert "+caps: {most: 2, per: 7d}" in plan
+    [three, two] = await desk.json("history", "--policy")
+    assert (three["active"], two["active"], two["note"]) == (True, False, "at last")
+    assert "deployed" in await desk.says("rollback", "--policy", "--yes")
+    async with pool.acquire() as connection:
+        assert (await policies.active(connection))["*"].caps[0].most == 2
+    [back, *_] = await desk.json("history", "--policy")
+    assert (back["active"], back["version"], back["note"]) == (
+        True,
+        two["version"],
+        f"rollback to revision {two['revision']}",
+    )
+    told = await desk.says("history", "--policy", "--diff", str(back["revision"]))
+    assert "-caps: {most: 3, per: 7d}" in told
+    assert "* in service" in await desk.says("history", "--policy")
+    await desk.says("rollback", "--policy", "--to", str(three["revision"]), "--yes")
+    async with pool.acquire() as connection:
+        assert (await policies.active(connection))["*"].caps[0].most == 3
+
+
+async def test_a_shop_has_a_history_of_its_own(desk: Desk, pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await catalog.add_shop(connection, Shop(shop="acme", platform="shopify"))
+    file = desk.folder.parent / "policy.yaml"
+    file.write_text(POLICY)
+    await desk.deploys("--yes")
+    for most in ("4", "5"):
+        file.write_text(POLICY.replace("2", most))
+        await desk.deploys("--shop", "acme", "--yes")
+    await desk.says("rollback", "--policy", "--shop", "acme", "--yes")
+    async with pool.acquire() as connection:
+        active = await policies.active(connection)
+    assert (active["*"].caps[0].most, active["acme"].caps[0].most) == (2, 4)
+    assert "for acme" in await desk.says("history", "--policy")
+
+
+@pytest.mark.parametrize("said", [("history",), ("rollback",), ("history", "cart", "--policy")])
+async def test_a_history_is_of_one_thing(desk: Desk, said: tuple[str, ...]) -> None:
+    assert "name a workflow, or say --policy" in await desk.says(*said, code=2)
 
 
 async def test_mistakes_are_told_with_their_place_and_deploy_nothing(desk: Desk, pool: Pool) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from relevo_cli.deploying.events import event_changes
 from relevo_cli.workflow_files import load_folder, path_of
 from relevo_contracts.declared import declare
+from relevo_control.app.deploying.events import event_changes
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EventType
 from relevo_runtime.postgres import Pool

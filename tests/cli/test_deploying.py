@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from relevo_cli.commands.rollback import choose
-from relevo_cli.deploying.rules import SignOff, level_of, objection, strictest
-from relevo_cli.errors import CommandError
+from relevo_control.app.deploying.rules import SignOff, level_of, objection, strictest
+from relevo_control.app.errors import OperationError
+from relevo_control.app.history import What, choose
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Approver, Deployed
 from relevo_runtime.kafka import Publisher
@@ -107,13 +107,13 @@ def deployed(revision: int, version: str) -> Deployed:
 def test_a_rollback_goes_to_the_version_before_or_to_the_named_revision() -> None:
     drained = [deployed(4, "b"), deployed(3, "b"), deployed(2, "a"), deployed(1, "c")]
     past = [structs.replace(drained[0], active=True), *drained[1:]]
-    assert choose(drained, "cart", 0).revision == 4
-    assert choose(past, "cart", 0).revision == 2
-    assert choose(past, "cart", 1).revision == 1
-    with pytest.raises(CommandError, match="no revision 9"):
-        choose(past, "cart", 9)
-    with pytest.raises(CommandError, match="no earlier version"):
-        choose(past[:1], "cart", 0)
+    assert choose(drained, What("cart"), 0).revision == 4
+    assert choose(past, What("cart"), 0).revision == 2
+    assert choose(past, What("cart"), 1).revision == 1
+    with pytest.raises(OperationError, match="no revision 9"):
+        choose(past, What("cart"), 9)
+    with pytest.raises(OperationError, match="no earlier version"):
+        choose(past[:1], What("cart"), 0)
 
 
 async def test_a_plan_shows_steps_and_files_and_changes_nothing(desk: Desk) -> None:
@@ -126,6 +126,17 @@ async def test_a_plan_shows_steps_and_files_and_changes_nothing(desk: Desk) -> N
     assert "~ step pause: waits: 4h → 9h" in said
     assert "| +  - wait: 9h" in said
     assert len(await desk.json("history", "cart")) == 1
+
+
+async def test_a_system_that_a_shop_lacks_is_named_with_the_command_that_adds_it(desk: Desk) -> None:
+    await desk.says("shops", "add", "acme", "--platform", "custom")
+    call = "  - system: {call: accounting.open_items, as: open}\n"
+    desk.write(("  - stop: done\n", f"{call}  - stop: done\n"))
+    said = " ".join((await desk.deploys("--plan")).split())
+    assert "cart: acme has no system that serves accounting" in said
+    assert "`relevo systems add acme accounting xero`" in said
+    await desk.deploys("--yes")
+    assert "cart: acme has no system that serves accounting" in " ".join((await desk.says("doctor", code=1)).split())
 
 
 async def test_secrets_that_calls_need_are_named_unless_they_are_set(desk: Desk) -> None:

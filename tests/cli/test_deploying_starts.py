@@ -1,6 +1,6 @@
 """Deploying workflows that start one another: refused where they would not fit together."""
 
-from relevo_cli.deploying.starts import StartReferences
+from relevo_control.app.deploying.starts import StartReferences
 from relevo_runtime.catalog import Deployed
 from relevo_workflow import Definition, load_workflow
 from tests.cli.test_deploying import Desk, desk  # noqa: F401  # the fixture

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from relevo_cli.console import counted
 from relevo_cli.doctor.facts import (
     BrokerFacts,
+    CouponPool,
     DatabaseFacts,
     Facts,
     Group,
@@ -27,6 +28,7 @@ from relevo_cli.doctor.facts import (
 from relevo_cli.doctor.judging import findings
 from relevo_cli.doctor.services import ahead
 from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED
+from relevo_control.app.systems_asked import Unserved
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import SystemClock
@@ -73,6 +75,30 @@ def service(name: str = "engine", **changes: Any) -> Facts:
 
 
 CASES: list[tuple[Facts, str, str, str]] = [
+    (
+        postgres(unserved=[Unserved("acme", "quote", "erp")]),
+        "warning",
+        "quote: acme has no system that serves erp: runs go on without its answer",
+        "`relevo systems add acme erp odoo`",
+    ),
+    (
+        postgres(unserved=[Unserved("acme", "bookkeeping", "accounting", ends=True)]),
+        "warning",
+        "bookkeeping: acme has no system that serves accounting: runs end at the first step that asks it",
+        "`relevo systems add acme accounting xero`",
+    ),
+    (
+        postgres(coupons=[CouponPool("acme", "welcome", 13, 28)]),
+        "warning",
+        "acme: 13 codes are left in the pool welcome, enough for 6 days",
+        "`relevo coupons import acme welcome FILE`, or have the shop make them: `relevo coupons create`",
+    ),
+    (
+        postgres(coupons=[CouponPool("acme", "welcome", 0, 1), CouponPool("acme", "birthday", 14, 28)]),
+        "warning",
+        "acme: 0 codes are left in the pool welcome, workflows go on without",
+        "`relevo coupons import acme welcome FILE`, or have the shop make them: `relevo coupons create`",
+    ),
     (
         msgspec.structs.replace(HEALTHY, postgres=Unavailable("refused")),
         "error",
@@ -307,6 +333,11 @@ async def test_a_system_without_services_is_looked_at(settings: SettingsFactory,
             " values ('acme', 'e', 'c', 'email', 'queued', 3, $1, $2, 'the login was refused', '')",
             *(now - HOUR, now + HOUR),
         )
+        await connection.execute(
+            "insert into notifier.coupon (shop, pool, code, call_id, taken_at)"
+            " values ('acme', 'welcome', 'A', 'r/c/1', $1), ('acme', 'birthday', 'B', null, null)",
+            now - HOUR,
+        )
         files = {"workflow.yaml": "workflow: 1"}
         await catalog.deploy(connection, workflow="pack", version="v1", files=files, at=now)
     code, out, err = await relevo("doctor", "--json", **given(own))
@@ -316,6 +347,8 @@ async def test_a_system_without_services_is_looked_at(settings: SettingsFactory,
     assert "1 timer that is due has waited for" in said
     assert "1 e-mail of the last day in doubt" in said
     assert "1 e-mail was tried in vain and is tried again, the oldest accepted 60 min ago, mostly: the login" in said
+    assert "acme: 0 codes are left in the pool welcome" in said
+    assert "pool birthday" not in said
     assert "pack can't be read by this release" in said
     assert "nobody reads as engine" in said
     assert report["facts"]["kafka"]["topics"]["relevo.events"]["partitions"] == own.partitions

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relevo_cli.commands.explain import in_words, moment
-from relevo_cli.errors import CommandError
+from relevo_cli.commands.explain import in_words
+from relevo_contracts.staff import Member
 from relevo_contracts.zones import zone_of
+from relevo_control.app.errors import OperationError
+from relevo_control.app.explanations import moment
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, answer_task
-from relevo_engine.core.tasks import Member
 from relevo_ingest.core.aliases import Kind, alias
 from relevo_runtime import catalog
 from relevo_runtime.kafka import Publisher
@@ -163,7 +164,7 @@ def test_since_is_a_length_or_a_local_date() -> None:
     assert moment("2026-07-01", now, madrid) == datetime(2026, 6, 30, 22, tzinfo=UTC)
     assert moment("2026-07-01T08:00:00+00:00", now, madrid) == datetime(2026, 7, 1, 8, tzinfo=UTC)
     for wrong in ("soon", "0001-01-01"):
-        with pytest.raises(CommandError, match="neither a duration such as 7d nor a date"):
+        with pytest.raises(OperationError, match="neither a duration such as 7d nor a date"):
             moment(wrong, now, zone_of("Asia/Tokyo"))
 
 

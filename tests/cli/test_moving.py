@@ -29,6 +29,8 @@ SAMPLES: Mapping[str, str] = {
     "text": "'{shop}-{n}'",
     "int2": "{n}",
     "int4": "{n}",
+    "float8": "{n} + 0.5",
+    "numeric": "{n} + 0.25",
     "int8": "{n}",
     "bool": "{n} % 2 = 0",
     "bytea": r"convert_to('{shop}-{n}', 'UTF8')",

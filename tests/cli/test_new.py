@@ -1,6 +1,7 @@
 """`relevo new`: what it writes passes its own check and tests at once, and nothing is written over."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_editors_find_the_schema_of_a_new_workflow(empty: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_workflow_of_the_library_can_be_copied_under_another_name(empty: Path, name: str) -> None:
     assert relevo("new", f"our-{name}", "--from", name)[0] == 0
+    for started in re.findall(r"no workflow '([\w-]+)'", relevo("check")[1]):  # which that one starts
+        assert relevo("new", "--from", started)[0] == 0
     assert relevo("check", "--strict") == (0, "")
     assert relevo("test", "--coverage-min", "100")[0] == 0
 
@@ -111,3 +114,14 @@ def test_an_unknown_workflow_of_the_library_is_told_with_what_there_is() -> None
         from_library("welcom")
     with pytest.raises(CommandError, match="abandoned-cart, "):
         from_library("zzz")
+
+
+def test_a_copy_brings_the_contact_policy_by_which_it_is_tested_and_keeps_one_that_is_there(empty: Path) -> None:
+    policy = Path("workflows/policy.yaml")
+    assert relevo("new", "our-birthday", "--from", "birthday")[0] == 0
+    assert policy.read_bytes() == (shipped_library() / "policy.yaml").read_bytes()
+    policy.write_text("caps: [{most: 1, per: 1d}]\n")
+    code, said = relevo("new", "our-welcome", "--from", "welcome")
+    assert code == 0
+    assert "policy.yaml" in said
+    assert policy.read_text() == "caps: [{most: 1, per: 1d}]\n"

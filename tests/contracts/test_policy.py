@@ -126,6 +126,16 @@ def test_an_unsubscribed_address_gets_nothing_unless_its_owner_agreed_later(topi
     assert rule(verdict(contact=contact, topic="receipt", unsubscribed=NOON)) == "go"
 
 
+def test_no_box_outweighs_what_the_number_itself_said() -> None:
+    at = NOON - timedelta(hours=1)
+    for source, expected in (("OrderChanged", "unsubscribed"), ("CustomerChanged", "unsubscribed"), ("form", "go")):
+        later = Consent(state="granted", at=at, source=source)
+        for channel, wanted in (("sms", expected), ("email", "go")):
+            contact = ana(email_consent=later, sms_consent=later)
+            since = NOON - timedelta(hours=2)
+            assert rule(verdict(channel=channel, contact=contact, unsubscribed=since)) == wanted
+
+
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
@@ -135,12 +145,12 @@ def utc(day: int, hour: int, minute: int = 0) -> datetime:
     [
         ("sms", "US", "America/New_York", 12, utc(2, 13)),  # 7 am there
         ("sms", "US", "America/New_York", 14, None),
-        ("sms", "US", "America/New_York", 1, None),  # 8 pm
-        ("sms", "US", "America/New_York", 2, utc(2, 13)),  # 9 pm
+        ("sms", "US", "America/New_York", 0, None),  # 7 pm
+        ("sms", "US", "America/New_York", 1, utc(2, 13)),  # 8 pm: it may be Florida
         ("sms", "US", "Pacific/Honolulu", 14, utc(2, 18)),
         ("sms", "US", "", 14, utc(2, 18)),  # somewhere in the US: not yet 8 am in Hawaii
         ("sms", "US", "", 19, None),
-        ("sms", "us", "", 1, None),  # 8 pm in New York, 3 pm in Hawaii
+        ("sms", "us", "", 0, None),  # 7 pm in New York, 2 pm in Hawaii
         ("sms", "US", "", 2, utc(2, 18)),
         ("sms", "", "America/New_York", 12, utc(2, 13)),  # the zone tells the country
         ("sms", "", "America/New_York", 14, None),

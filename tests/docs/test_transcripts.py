@@ -21,6 +21,10 @@ NOT_TRIED = {
     "make run": "the demonstration, which tests/e2e/test_demo.py runs",
     "make test": "these tests",
     "make setup": "the environment of these tests",
+    "make up": "it needs Docker; `make test-images` runs what it runs",
+    "cd deploy": "the same",
+    "kubectl ": "it needs a cluster; `make chart` renders what Helm installs",
+    "helm ": "the same",
     "relevo up": "it runs already, on free ports",
     "relevo watch": "it goes on until Ctrl-C; tests/cli has it",
     "relevo events tail": "it goes on until Ctrl-C; tests/cli has it",
@@ -28,6 +32,7 @@ NOT_TRIED = {
     "relevo import ": "it needs files of one's own; tests/cli has some",
     "relevo products tea p-1": "p-1 stands for a product of one's own",
     "relevo connect": "it needs a shop with an API; tests/cli has servers that speak them",
+    "relevo coupons create": "it needs a shop that is connected; tests/e2e/test_coupons.py has one",
     "relevo shops move": "it needs a second cell; tests/e2e/test_cells.py has one",
     "relevo unrecognised list": "w-1 stands for a webhook that was not recognised; tests/cli has one",
 }

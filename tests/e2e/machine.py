@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 async def relevo(*arguments: str, **environment: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of one command, run in the checkout."""
     with tempfile.TemporaryDirectory(prefix="relevo-command-") as folder:
-        return await commands.run(arguments, _surroundings() | environment, ROOT, Path(folder))
+        return await commands.run(arguments, surroundings() | environment, ROOT, Path(folder))
 
 
 async def relevo_from_nothing(*arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -36,14 +36,15 @@ async def start(*arguments: str, **environment: str) -> Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "relevo_cli", *arguments),
         cwd=ROOT,
-        env=_surroundings() | environment,
+        env=surroundings() | environment,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
     )
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
+    """The environment without the addresses of a system that runs."""
     return {name: value for name, value in os.environ.items() if not name.startswith("RELEVO_")}
 
 

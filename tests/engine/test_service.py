@@ -142,7 +142,7 @@ async def test_everybody_who_asked_hears_that_it_is_back(pool, settings, topics,
             ),
         )
         assert await sent(own, 5) == [(one, "noted") for one in people]
-        back = StockChanged(product_id="41", variant_id="v-1", available=3)
+        back = StockChanged(product_id="41", variant_id="v-1", available=30)
         await publish(own, event("product.restocked", product_key("41"), back, now + timedelta(minutes=1)))
         assert {one for one, template in await sent(own, 9) if template == "back"} == set(people[:4])
     finally:

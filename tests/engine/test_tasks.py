@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from relevo_contracts import topics
 from relevo_contracts.messages import CallAnswered, CallHttp, StartRequested, TaskDone
 from relevo_contracts.payloads import Buyer, PrivacyRequested
+from relevo_contracts.staff import Member, UnassignedTask, assign
 from relevo_engine.adapters import tasks
 from relevo_engine.app.answer_task import Answered, TaskRefusedError, UnknownTaskError, answer_task
-from relevo_engine.core.assignment import UnassignedTask, assign
-from relevo_engine.core.tasks import Member, Task
+from relevo_engine.core.tasks import Task
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_runtime import catalog
 from tests.engine.conftest import MORNING, Engine, checkout, deploy, event, order

@@ -91,7 +91,7 @@ def recorded(loaded: Loaded) -> Iterator[Recording]:
     """The histories of a workflow's own tests that together take the most of its steps and arms."""
     every: list[Recording] = []
     for path in sorted((loaded.folder / "tests").glob("*.yaml")):
-        for scenario in read_scenarios(path.name, path.read_text(), Problems()):
+        for scenario in read_scenarios(path.name, path.read_text(), Problems(), loaded.definition.types):
             every.append(recording := Recording(loaded.definition, scenario))
             for number, entry in enumerate(scenario.events):
                 perform(recording, entry, number)

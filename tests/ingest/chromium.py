@@ -1,6 +1,7 @@
 """A real Chromium without a window, driven by its DevTools protocol over a pipe: no library is needed for it."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -35,6 +36,10 @@ def binary() -> str:
     return found
 
 
+class LeftPageError(AssertionError):
+    """The page that was asked is another by now."""
+
+
 class Chromium:
     """A running browser."""
 
@@ -53,7 +58,10 @@ class Chromium:
                 waiting.set_result(message)
 
     async def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
-        """One command of the protocol. Raises `AssertionError` with what the browser says against it."""
+        """One command of the protocol. Raises `AssertionError` with what the browser says against it.
+
+        `LeftPageError`: the page was left meanwhile.
+        """
         number = next(self._numbers)
         command: dict[str, Any] = {"id": number, "method": method, "params": params}
         if session:
@@ -61,6 +69,8 @@ class Chromium:
         self._waiting[number] = asyncio.get_running_loop().create_future()
         os.write(self._write, json.dumps(command).encode() + b"\0")
         answer = await asyncio.wait_for(self._waiting[number], _SECONDS)
+        if "navigated" in answer.get("error", {}).get("message", ""):
+            raise LeftPageError(answer["error"])
         assert "error" not in answer, answer["error"]
         result: dict[str, Any] = answer["result"]
         return result
@@ -98,10 +108,17 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
+    async def leave(self, expression: str) -> None:
+        """Does what leads to another page, once this call has its answer."""
+        await self.run(f"void setTimeout(() => {{ {expression} }}, 0)")
+
     async def until(self, expression: str) -> None:
-        """Waits until a condition of the page holds."""
+        """Waits until a condition of the page holds, or of the one that it leads to."""
         async with asyncio.timeout(_SECONDS):
-            while not await self.run(expression):
+            while True:
+                with contextlib.suppress(LeftPageError):
+                    if await self.run(expression):
+                        return
                 await asyncio.sleep(0.05)
 
     async def names(self, role: str) -> list[str]:

@@ -17,12 +17,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relevo_contracts.contact import Contact, apply_event
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.messages import Unrecognised
 from relevo_contracts.payloads import EVENT_TYPES
+from relevo_contracts.sending import Sent
+from relevo_contracts.standing import Standing, Statement
+from relevo_contracts.survey_conditions import Compare
+from relevo_contracts.surveys import Question, QuestionTexts, Survey, SurveyTexts, answered_payload
 from relevo_ingest.adapters.counters import MetricCounters
+from relevo_ingest.adapters.unfollowed import Unfollowed
 from relevo_ingest.app.ports import IngestDependencies, Message, Notification, Outcome, outcome_of
+from relevo_ingest.app.record_hits import HitRecorder
+from relevo_ingest.app.say_consent import ConsentDependencies
 from relevo_ingest.app.storefront_ports import StorefrontDependencies
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.connectors.shopify import topics
@@ -44,6 +52,7 @@ from relevo_runtime import catalog, storefronts
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.http_direct import WholeRequest
 from relevo_runtime.last_deliveries import DeliveryRecorder
+from relevo_runtime.links import Asked, token_of
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from tests.ingest.conftest import SECRET, TOKEN, tea_shop
@@ -165,6 +174,58 @@ class Storefronts:
         return False
 
 
+SURVEY = Survey(
+    name="satisfaction",
+    questions=(
+        Question(name="score", kind="rating"),
+        Question(name="again", kind="yes_no"),
+        Question(name="reasons", kind="choices", options=("a", "b"), optional=True),
+        Question(name="comment", kind="text", when=Compare("again", "==", value=True)),
+    ),
+    expires=86_400,
+    locales={
+        "en": SurveyTexts(
+            title="How was it?",
+            thanks="Thanks",
+            questions={name: QuestionTexts(ask=name) for name in ("score", "again", "reasons", "comment")},
+        )
+    },
+)
+
+
+class OneSurvey:
+    """The port `SurveyCatalog`: every message asks the same."""
+
+    async def asked(self, version: str, template: str) -> Survey | None:
+        return SURVEY if version and template else None
+
+
+class SaidInMemory:
+    """The port `ConsentStore` for one customer at a time: what was said counts, nothing is proven."""
+
+    def __init__(self) -> None:
+        self.contact: Contact | None = None
+
+    async def look(self, shop: str, key: str) -> Standing:
+        return Standing(shop=shop, key=key, contact=self.contact)
+
+    async def keep(self, person: Standing, said: Sequence[Statement], address: str) -> list[int] | None:
+        assert address is not None
+        for one in said:
+            self.contact = apply_event(self.contact or Contact(), one.payload, one.at)
+        return list(range(len(said)))
+
+    async def holds(self, person: Standing, said: Sequence[Statement]) -> bool:
+        return bool(person.key and said)
+
+    async def published(self, numbers: Sequence[int]) -> None:
+        assert numbers
+
+
+async def at_once(seconds: float) -> None:
+    assert seconds > 0
+
+
 async def send(stores: Stores, method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
     """The status of the answer. An exception that nobody caught is raised here."""
     answer = await answered(make(stores), method, path, headers, body)
@@ -193,7 +254,10 @@ def make(stores: Stores, fronts: Storefronts | None = None, visits: VisitRates |
     unlimited = VisitRates(rates, AddressRates(0, 1, lambda: 0.0))
     parts = StorefrontParts(fronts or Storefronts(), front, visits or unlimited)
     nobody = DeliveryRecorder(cast(Pool, None))
-    return make_app(Ingest(own, stores, deps, rates, clock, metrics, Gathering(0), ADOBE, parts, nobody))
+    hits = HitRecorder(deps, Unfollowed(cast(Pool, None)), stores, clock.span)
+    consents = ConsentDependencies(deps, SaidInMemory(), sleep=at_once)
+    rest = (metrics, Gathering(0), ADOBE, parts, nobody, hits, consents, OneSurvey())
+    return make_app(Ingest(own, stores, deps, rates, clock, *rest))
 
 
 async def answered(
@@ -384,6 +448,27 @@ def test_any_path_is_answered(method: str, parts: list[str], headers: list[tuple
     path = "/" + "/".join(quote(part, safe="", errors="surrogatepass") for part in parts)
     given_headers = [(name, value) for name, value in headers if name not in {b"content-length", b"host"}]
     assert asyncio.run(send(Stores(), method, path, given_headers, body)) < 500
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["do", "page", "shown", *(f"q-{one.name}" for one in SURVEY.questions)]),
+            st.sampled_from(["send", "change", "yes", "3", "a", "comment", "0" * 16]) | MALFORMED_TEXT,
+        ),
+        max_size=8,
+    ),
+    st.binary(max_size=20),
+)
+def test_any_form_of_a_survey_is_answered(fields: list[tuple[str, str]], rest: bytes) -> None:
+    stores, at = Stores(), int(SystemClock().now().timestamp())
+    message = Sent("tea", "cus_1", "run1/ask/1", "flow", "1", "ask", "marketing", "email", at)
+    path = f"/survey/{token_of(LINK_SECRET, Asked(message))}"
+    body = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in fields).encode() + b"&" + rest
+    assert asyncio.run(send(stores, "POST", path, [], body)) in (200, 422)
+    for event in stores.stored:
+        assert msgspec.convert(event.data, answered_payload([SURVEY])) is not None
 
 
 @settings(max_examples=100, deadline=None)

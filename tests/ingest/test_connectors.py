@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 import relevo_ingest.connectors
-from relevo_cli.commands.shops import CUSTOM, PLATFORMS
+from relevo_cli.commands.shop_checks import CUSTOM, PLATFORMS
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_ingest.connectors.connector import Claims, WebhookRequest
 from relevo_ingest.connectors.registry import CONNECTORS

@@ -21,5 +21,5 @@ def test_a_topic_makes_no_other_events_than_the_table_says(topic: str) -> None:
 
 def test_it_is_found_who_sends_an_event() -> None:
     assert topics_of("order.placed")["Shopify"] == ["orders/create"]
-    assert topics_of("quote.requested") == {"OroCommerce": ["rfq.created"]}
+    assert topics_of("quote.declined") == {"OroCommerce": ["quote.created", "quote.updated"]}
     assert topics_of("coupon.expired") == {}

@@ -29,6 +29,9 @@ SAME_BODY = {
         ("returns/process", "returns/reopen"),
         ("disputes/create", "disputes/update"),
         ("orders/delete", "products/delete"),
+        ("draft_orders/delete", "orders/delete"),
+        ("draft_orders/delete", "products/delete"),
+        ("draft_orders/create", "draft_orders/update"),
     ]
 }
 """Topics whose bodies can't be told apart, and whose events do no harm for each other."""
@@ -38,7 +41,7 @@ STATE_OF_A_CONTRACT = {"subscription_contracts/create", "subscription_contracts/
 
 
 def test_every_kind_of_body_is_known() -> None:
-    assert {known.family for known in EVIDENCE.values()} == set(MARKS) - {"draft", "segment"}
+    assert {known.family for known in EVIDENCE.values()} == set(MARKS) - {"segment"}
 
 
 def test_every_topic_that_is_read_has_evidence() -> None:
@@ -97,11 +100,9 @@ def test_the_reason_names_the_field(claimed: str, own: str, told: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"id": 1, "name": "#D1", "email": "a@example.com", "total_price": "1.00", "line_items": [{"title": "Cup"}],
-         "status": "open", "invoice_url": "https://tea.example.com/invoices/1", "customer": {"id": 7}},
         {"id": 1, "name": "One order", "query": "orders = 1", "creationDate": "2026-01-01T00:00:00Z"},
     ],
-    ids=["draft order", "segment"],
+    ids=["segment"],
 )  # fmt: skip
 def test_a_body_of_which_nothing_is_read_passes_for_nothing(claimed: str, body: dict[str, Any]) -> None:
     assert mismatch(claimed, body, SHOP) is not None
@@ -136,4 +137,4 @@ def test_a_test_order_may_be_in_any_state() -> None:
     ],
 )
 def test_a_body_of_another_shop(shop: ShopContext, body: dict[str, Any], sender: str, fits: bool) -> None:
-    assert (mismatch("draft_orders/create", body, shop, sender) is None) == fits
+    assert (mismatch("themes/publish", body, shop, sender) is None) == fits

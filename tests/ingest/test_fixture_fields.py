@@ -22,7 +22,7 @@ WOOCOMMERCE: dict[str, list[str]] = json.loads((HERE / "published_fields_woocomm
 MORE = {
     "carts/create": ("line_items[].featured_image",),  # the storefront's cart has it, the sample of the webhook not
     "carts/update": ("line_items[].featured_image",),
-    "draft_orders/create": ("customer.password", "payment_details"),  # secrets that must never be kept
+    "draft_orders/create": ("customer.password",),  # a secret that must never be kept
     "variants/in_stock": ("inventory_item_id",),  # that of the variant inside products/update
     "variants/out_of_stock": ("inventory_item_id",),
     "order": ("line_items[].parent_name",),  # WooCommerce 4.0 and later; the example of a subscription has it

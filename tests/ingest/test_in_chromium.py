@@ -213,6 +213,62 @@ async def test_a_link_in_a_mail_tells_who_it_is_and_leaves_no_trace(site: Site, 
     assert all("rlv" not in one.data["url"] for one in await site.stored("page.viewed", 2))
 
 
+BROWSER = """
+const keys = {p256dh: 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
+  auth: 'BTBZMqHH6r4Tts7J_aSIgg'};
+const found = {endpoint: 'https://updates.push.services.mozilla.com/wpush/v2/gAAAAABk',
+  toJSON: () => ({keys}), unsubscribe: async () => true};
+const worker = {pushManager: {subscribe: async (how) => { window.asked = how; return found; },
+  getSubscription: async () => found}};
+Object.defineProperty(navigator, 'serviceWorker', {value: {register: async (at) => { window.at = at; return worker; },
+  ready: Promise.resolve(worker)}});
+Notification.requestPermission = async () => 'granted';
+window.PushManager = window.PushManager || function () {};
+document.querySelector('script[data-shop]').dataset.pushKey = 'BP4z9KsN6nGRTbVYI';
+"""
+"""A browser whose push service is not asked: there is none to be reached."""
+
+
+async def test_a_visitor_who_wants_push_messages_is_known_by_the_browser(site: Site, page: Page) -> None:
+    await site.set(consent="assumed")
+    await page.open(f"{site.address}/?assumed=1")
+    await page.run(f"(() => {{ {BROWSER} return relevo('push').then((ok) => {{ window.said = ok; }}) && 1; }})()")
+    [event] = await site.stored("push.subscribed")
+    assert event.data["endpoint"] == "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABk"
+    assert event.data["asked"] is True
+    assert event.data["auth"] == "BTBZMqHH6r4Tts7J_aSIgg"
+    await page.until("window.said === true")
+    assert await page.run("[window.at, asked.userVisibleOnly, asked.applicationServerKey].join()") == (
+        "/relevo-push.js,true,BP4z9KsN6nGRTbVYI"
+    )
+    await page.run("relevo('push', 'off') && 1")
+    [event] = await site.stored("push.unsubscribed")
+    assert "auth" not in event.data
+
+
+WORKER = """
+const said = {}, shown = [], opened = [];
+const self = {location: {hostname: 'tea.example', origin: 'https://tea.example'},
+  addEventListener: (kind, then) => { said[kind] = then; },
+  registration: {showNotification: (title, how) => shown.push([title, how.body, how.tag, how.data.url])},
+  clients: {openWindow: (url) => opened.push(url)}};
+SCRIPT
+const pushed = (json) => said.push({data: {json}, waitUntil: () => 0});
+const clicked = (url) => said.notificationclick({notification: {data: {url}, close: () => 0}, waitUntil: () => 0});
+pushed(() => ({title: 'Hello', body: 'Teapot', tag: 't', url: 'https://tea.example/teapot'}));
+pushed(() => { throw 1; });
+['https://tea.example/teapot', '/cups', 'javascript:alert(1)', undefined].forEach(clicked);
+return JSON.stringify([shown, opened]);
+"""
+
+
+async def test_the_worker_shows_what_came_and_leads_to_web_addresses_alone(page: Page) -> None:
+    code = WORKER.replace("SCRIPT", script("push.js").plain.decode())
+    shown, opened = msgspec.json.decode(await page.run(f"(() => {{ {code} }})()"))
+    assert shown == [["Hello", "Teapot", "t", "https://tea.example/teapot"], ["tea.example", "", "relevo", "/"]]
+    assert opened == ["https://tea.example/teapot", "https://tea.example/cups", "https://tea.example/"]
+
+
 async def test_a_page_of_somebody_else_is_not_heard(site: Site, page: Page) -> None:
     await site.set(domains=["tea.example.com"], consent="assumed")
     await page.open(f"{site.address}/?assumed=1")
@@ -223,7 +279,7 @@ async def test_a_page_of_somebody_else_is_not_heard(site: Site, page: Page) -> N
 
 
 async def test_the_scripts_are_small_and_kept_by_browsers(shop: Shop) -> None:
-    for path, most in (("/relevo.js", 4_000), ("/relevo-forms.js", 6_000)):
+    for path, most in (("/relevo.js", 4_000), ("/relevo-forms.js", 6_000), ("/relevo-push.js", 1_000)):
         answer = await shop.ingest.client.get(path)
         assert answer.headers["content-encoding"] == "gzip"
         assert re.search(r"max-age=\d+", answer.headers["cache-control"])

@@ -269,6 +269,14 @@ def test_a_quote_is_requested_sent_and_accepted() -> None:
     told = [shop.told(body(topic)) for topic in ("rfq.created", "quote.created", "quote.updated")]
     assert [types(events) for events in told] == [["quote.requested"], ["quote.sent"], ["quote.accepted"]]
     assert told[1][0].data["total"] == {"amount": "740.00", "currency": "EUR"}
+    assert told[1][0].data["request_id"] == told[0][0].data["quote_id"]
+
+
+def test_a_quote_that_nobody_asked_for_names_no_request() -> None:
+    unasked = body("quote.created")
+    unasked["eventData"]["data"]["relationships"]["request"] = {"data": None}
+    [sent] = Miramar().told(unasked)
+    assert "request_id" not in sent.data
 
 
 # --- what only names a thing, and what is not read ---------------------------------------------------------------

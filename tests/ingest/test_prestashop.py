@@ -133,6 +133,30 @@ def test_an_order_as_the_buyer_saw_it() -> None:
     assert (cup["product_id"], cup["variant_id"], "variant_id" in tea) == ("17", "23", False)
     assert tea["price"]["amount"] == "1.40", "the noise of a float is rounded away"
     assert "paid_at" not in order, "0000-00-00 is no date"
+    assert order["discount_codes"] == ["BIENVENUE-7K3F"]
+
+
+@pytest.mark.parametrize(
+    ("applied", "rules", "codes"),
+    [
+        ([(1, 727, 7, "0"), (2, 727, 8, "0")], [(7, "A"), (8, "B")], ["A", "B"]),
+        ([(1, 727, 7, "1")], [(7, "A")], []),  # taken off the order again
+        ([(1, 728, 7, "0")], [(7, "A")], []),  # another order's
+        ([(1, 727, 7, "0")], [(7, "")], []),  # a rule for everybody has no code
+        ([(1, 727, 7, "0"), (2, 727, 7, "0")], [(7, "A")], ["A"]),
+        ([(1, 727, 7, "0")], [], []),  # the rule was deleted since
+    ],
+)
+def test_the_codes_of_an_order_are_those_of_the_rules_that_count(
+    applied: list[tuple[int, int, int, str]], rules: list[tuple[int, str]], codes: list[str]
+) -> None:
+    names = ("id", "id_order", "id_cart_rule", "deleted")
+    related = {
+        "order_cart_rules": [dict(zip(names, one, strict=True)) for one in applied],
+        "cart_rules": [{"id": own, "code": code} for own, code in rules],
+    }
+    [event] = Lumen().say("order", None, related)
+    assert event.data.get("discount_codes", []) == codes
 
 
 def test_an_order_is_paid_sent_delivered_once_each_by_the_flags_of_its_state() -> None:

@@ -93,6 +93,25 @@ async def test_an_order_comes_with_all_that_it_refers_to_and_without_secrets(lum
     assert all(name not in json.dumps(lumen.arrived) for name in ("passwd", "secure_key", "203.0.113.7"))
 
 
+@pytest.mark.parametrize(
+    ("forbidden", "codes"),
+    [(set(), ["BIENVENUE-7K3F"]), ({"cart_rules"}, None), ({"order_cart_rules"}, None)],
+    ids=["with the right", "without that of the rules", "without both, as in 1.6"],
+)
+async def test_the_codes_of_an_order_are_asked_for_where_the_key_may(
+    lumen: Polled, forbidden: set[str], codes: list[str] | None
+) -> None:
+    server, related = lumen.server, event_of("order")["data"]["related"]
+    customer(server, 25, NOW)
+    server.rows |= {name: related[name] for name in ("order_cart_rules", "cart_rules")}
+    server.forbidden = forbidden
+    server.change("orders", 727, NOW, id_customer="25", current_state="1", id_lang="1", id_currency="1")
+    assert await lumen.poll() is None
+    [found] = [one for one in lumen.arrived if "order" in one]
+    told = [rule["code"] for rule in found["related"].get("cart_rules", [])]
+    assert told == (codes or [])
+
+
 async def test_a_shop_of_1_6_whose_languages_have_no_locale(lumen: Polled) -> None:
     """A field that is asked for by name and is not there is an error of the whole list."""
     lumen.server.lacking = {"languages": {"locale"}}

@@ -35,6 +35,9 @@ EXPECTED: dict[str, list[str]] = {
     "orders/partially_fulfilled": ["order.status_changed"],
     "orders/edited": [],
     "orders/delete": ["order.deleted"],
+    "draft_orders/create": ["quote.requested"],
+    "draft_orders/update": ["quote.sent"],
+    "draft_orders/delete": [],
     "order_transactions/create": [],
     "disputes/create": ["dispute.opened"],
     "disputes/update": ["dispute.updated"],
@@ -112,7 +115,7 @@ def test_a_topic_in_capitals_is_the_same_topic() -> None:
 @pytest.mark.parametrize(
     ("topic", "reason"),
     [
-        ("draft_orders/create", "draft order"),
+        ("segments/create", "segments are rules"),
         ("returns/update", "names neither"),
         ("themes/publish", "no canonical event"),
     ],

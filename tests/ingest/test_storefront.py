@@ -16,6 +16,12 @@ from tests.ingest.visits import ORIGIN, VISITOR, batch, told
 NOW = datetime(2026, 3, 5, 18, 0, tzinfo=UTC)
 ITEM = {"title": "Teapot", "product_id": "p-1", "price": {"amount": 42, "currency": "eur"}, "quantity": "2"}
 
+BROWSER = {  # its keys are those of the example in RFC 8291
+    "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABk",
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+
 
 def one(kind: str, **data: Any) -> dict[str, Any]:
     return {"id": f"id of {kind}", "type": kind, "data": data}
@@ -32,6 +38,8 @@ VISIT: dict[str, tuple[dict[str, Any], str]] = {
     "form.submitted": ({"form": "survey", "fields": {"score": 9, "why": ["price", "taste"]}}, "form.submitted"),
     "back_in_stock.requested": ({"product_id": "p-1"}, "back_in_stock.requested"),
     "price_drop.requested": ({"product_id": "p-1", "target_price": {"amount": "9"}}, "price_drop.requested"),
+    "push.subscribed": ({**BROWSER, "asked": True}, "push.subscribed"),
+    "push.unsubscribed": ({"endpoint": BROWSER["endpoint"]}, "push.unsubscribed"),
 }
 
 
@@ -44,6 +52,39 @@ def test_what_happens_on_a_page_becomes_its_event(kind: str) -> None:
     assert event.type == becomes
     assert event.data["customer"] == {"anonymous_id": VISITOR}
     assert event.payload()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("endpoint", "http://updates.push.services.mozilla.com/wpush"),
+        ("endpoint", "https://user@updates.push.services.mozilla.com/wpush"),
+        ("endpoint", "https://[bad/wpush"),
+        ("endpoint", "https://push.example.net/" + "a" * 2000),
+        ("endpoint", "javascript:alert(1)"),
+        ("endpoint", ""),
+        ("endpoint", 7),
+        ("p256dh", ""),
+        ("p256dh", "AAAA"),
+        ("p256dh", "not base64 at all!"),
+        ("p256dh", BROWSER["auth"]),
+        ("auth", ""),
+        ("auth", BROWSER["p256dh"]),
+        ("auth", ["x"]),
+    ],
+)
+def test_a_browser_that_could_not_be_reached_is_not_kept(field: str, value: Any) -> None:
+    stores = Stores()
+    answer = told(stores, batch(one("push.subscribed", **{**BROWSER, field: value})))
+    assert answer.status_code == 422
+    assert field in answer.text
+    assert stores.stored == []
+
+
+def test_nobody_is_pushed_to_who_may_not_be_remembered() -> None:
+    stores = Stores()
+    assert told(stores, batch(one("push.subscribed", **BROWSER), consent="denied")).status_code == 204
+    assert stores.stored == []
 
 
 def test_an_answer_has_no_content_and_is_for_the_shops_pages_alone() -> None:

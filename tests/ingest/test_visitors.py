@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from relevo_contracts.envelope import Event
 from relevo_ingest.core.aliases import Kind
 from relevo_ingest.core.storefront.proofs import identity_token
+from relevo_notifier.app.message_links import MessageLinks
 from relevo_notifier.app.ports import Message
 from relevo_notifier.app.prepare import Prepare
-from relevo_notifier.app.visit_links import VisitLinks
 from relevo_runtime import storefronts
 from relevo_runtime.catalog import Secret
 from relevo_runtime.clock import SystemClock
@@ -25,8 +25,7 @@ from tests.ingest.conftest import Ingest
 from tests.ingest.test_any_request import IDENTITY_SECRET, PUBLIC_KEY, VALUES, Stores, nothing_malformed
 from tests.ingest.visits import HEADERS, ORIGIN, VISITOR, batch, told
 from tests.notifier.support import CONTEXT, delivery, work
-from tests.notifier.test_malformed_values import Known
-from tests.notifier.test_visit_links import Fronts
+from tests.notifier.test_message_links import UNFOLLOWED, Fronts, Shops
 
 
 class Shop:
@@ -82,10 +81,10 @@ def mail_to(key: str, secret: str) -> str:
         def is_at(self, shop: str, host: str) -> bool:
             return shop == "tea" and host == "tea.example.com"
 
-    visits = VisitLinks(Tea(), lambda visit: token_of(secret, visit), "https://relevo.example.com/")
+    links = MessageLinks(Tea(), lambda visit: token_of(secret, visit), "https://relevo.example.com/")
     trigger = CONTEXT["trigger"] | {"recover_url": f"{ORIGIN}/cart?a=1"}
     item = delivery(shop="tea", key=key, at=SystemClock().now(), context=CONTEXT | {"trigger": trigger})
-    message = Prepare(Known(), lambda *_: "https://relevo.example.com/u/1", visits=visits).message(
+    message = Prepare(Shops(UNFOLLOWED), lambda *_: "https://relevo.example.com/u/1", links=links).message(
         work(item), SystemClock().now()
     )
     assert isinstance(message, Message)

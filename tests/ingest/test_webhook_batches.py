@@ -43,6 +43,12 @@ class Counts:
         assert topic
         assert notes
 
+    def hit(self, shop: str, kind: str) -> None:
+        raise AssertionError("no link is followed here")
+
+    def hits_lost(self, reason: str, number: int) -> None:
+        raise AssertionError("no link is followed here")
+
 
 class Picky(Stores):
     """Stores that refuse some of what they are asked, and count how often they are asked."""

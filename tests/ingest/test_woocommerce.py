@@ -1,5 +1,6 @@
 """WooCommerce's webhooks: states that become what happened, once each; and nothing that did not happen."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -196,7 +197,7 @@ def test_only_what_is_known_can_be_deleted() -> None:
 def test_nobody_is_thanked_for_an_order_whose_payment_was_declined() -> None:
     shop = Lumen()
     declined = body("order.created") | {"status": "failed"}
-    assert "declined" in shop.reason_of("order.created", declined)
+    assert types(shop.events_of("order.created", declined)) == ["payment.failed"]
     assert "declined" in shop.reason_of("order.updated", declined | {"date_modified_gmt": "2026-03-05T17:31:30"})
     paid = shop.order(minute=32, status="processing", date_paid_gmt="2026-03-05T17:32:00")
     assert types(paid) == ["order.placed", "order.paid", "order.status_changed"]
@@ -206,16 +207,47 @@ def test_nobody_is_thanked_for_an_order_whose_payment_was_declined() -> None:
 def test_an_order_that_was_placed_may_fail_and_is_placed_once() -> None:
     shop = Lumen()
     [placed] = shop.order("order.created")
-    [failed] = shop.order(minute=31, status="failed")
-    assert (failed.type, failed.data["status"]) == ("order.status_changed", "failed")
+    changed, failed = shop.order(minute=31, status="failed")
+    assert (changed.type, changed.data["status"]) == ("order.status_changed", "failed")
+    assert (failed.type, failed.data["order_id"], failed.data["status"]) == ("payment.failed", "727", "failed")
     again = shop.order(minute=32, status="processing", date_paid_gmt="2026-03-05T17:32:00")
     assert [event.id for event in again if event.type == "order.placed"] in ([], [placed.id])
     assert {"order.paid", "order.status_changed"} <= set(types(again))
 
 
+def test_a_failed_payment_is_told_with_the_link_to_pay_each_time_it_fails() -> None:
+    shop = Lumen()
+    link: dict[str, Any] = {"needs_payment": True, "payment_url": "https://lumen.example/pay/727"}
+    assert shop.order("order.created", payment_method="stripe", status="pending") == []
+    [first] = shop.order(minute=31, payment_method="stripe", status="failed", **link)
+    assert (first.type, first.data["retry_url"], first.data["method"]) == (
+        "payment.failed", "https://lumen.example/pay/727", "stripe",
+    )  # fmt: skip
+    assert first.data["contact"]["email"]
+    assert shop.order(minute=32, payment_method="stripe", status="failed", customer_note="call me") == []
+    assert shop.order(minute=33, payment_method="stripe", status="pending") == []
+    [second] = shop.order(minute=34, payment_method="stripe", status="failed")
+    assert (second.type, second.id != first.id) == ("payment.failed", True)
+
+
+def test_a_failure_that_was_never_seen_to_happen_is_told_by_the_order_that_is_new_alone() -> None:
+    shop = Lumen()
+    failed = body("order.created") | {"status": "failed"}
+    assert "declined" in shop.reason_of("order.updated", failed | {"date_modified_gmt": "2026-03-05T17:31:30"})
+    assert types(shop.events_of("order.created", failed)) == ["payment.failed"]
+
+
+def test_a_failure_that_is_over_by_the_time_it_is_heard_of_is_none() -> None:
+    shop = Lumen()
+    failed = body("order.created") | {"status": "failed"}
+    paid = body("order.created") | {"status": "processing", "date_paid_gmt": "2026-03-05T17:32:00"}
+    shop.events_of("order.updated", paid | {"date_modified_gmt": "2026-03-05T17:32:30"})
+    assert "payment.failed" not in types(shop.events_of("order.created", failed))
+
+
 UNPAID = [
     (["pending"], "still awaited"),
-    (["pending", "failed"], "declined"),
+    (["pending", "failed", "failed"], "declined"),
     (["pending", "cancelled"], "before it was paid"),
     (["failed", "cancelled"], "before it was paid"),
     (["checkout-draft", "pending"], "still awaited"),
@@ -229,8 +261,10 @@ def test_an_order_that_waits_for_the_page_of_its_payment_was_not_bought(statuses
     for minute, status in enumerate(statuses):
         topic = "order.updated" if minute else "order.created"
         state = body("order.created") | {"status": status, "payment_method": "stripe"}
-        why = shop.reason_of(topic, state | {"date_modified_gmt": f"2026-03-05T17:{minute:02}:30"})
-    assert reason in why
+        said = shop.conclusion(topic, state | {"date_modified_gmt": f"2026-03-05T17:{minute:02}:30"})
+        assert isinstance(said, NoEvent) or [one.type for one in said] == ["payment.failed"]
+    assert isinstance(said, NoEvent)
+    assert reason in said.reason
 
 
 def test_an_order_is_placed_by_the_payment_that_was_awaited() -> None:
@@ -257,7 +291,8 @@ def test_an_order_that_was_placed_and_is_to_be_paid_anew_is_not_placed_twice(sta
     shop = Lumen()
     shop.order("order.created", payment_method="stripe", status="on-hold")
     told = types(shop.order(minute=31, payment_method="stripe", status=status))
-    assert told == [*(["order.cancelled"] if status == "cancelled" else []), "order.status_changed"]
+    failed = ["payment.failed"] if status == "failed" else []
+    assert told == [*(["order.cancelled"] if status == "cancelled" else []), "order.status_changed", *failed]
     again = shop.order(minute=32, payment_method="stripe", status="processing", date_paid_gmt="2026-03-05T17:32:00")
     assert types(again) == ["order.paid", "order.status_changed"]
 
@@ -308,6 +343,10 @@ def test_whatever_an_order_goes_through_each_thing_happens_once(
         told = shop.events_of(topic, state, delivery=f"d{minute}")
         assert shop.events_of(topic, state, delivery=f"d{minute}") == told, "a redelivery tells the same"
         events += told
+    failures = [event.id for event in events if event.type == "payment.failed"]
+    statuses = ["", *(status for status, _, _ in states)]
+    assert len(set(failures)) == sum(now == "failed" != was for was, now in itertools.pairwise(statuses))
+    events = [event for event in events if event.type != "payment.failed"]
     ids = {event.id for event in events if event.type != "order.status_changed"}
     later = method in ("bacs", "cod")
     placed = any(

@@ -30,6 +30,7 @@ from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from tests.conftest import SettingsFactory
 from tests.notifier.support import NOON, SHOP, VERSION, files
 from tests.notifier.waiting import until
+from tests.notifier.ways import VAPID_KEY
 from tests.sealed import in_clear
 
 T = TypeVar("T")
@@ -153,6 +154,18 @@ async def post(settings: SettingsFactory, topics: list[str], pool: Pool, sandbox
         NotifierSettings,
         notifier_smtp={"port": sandbox.smtp_port, "timeout": 5},
         notifier_twilio={"url": sandbox.url, "account": "ACsandbox", "token": "sandbox", "timeout": 5},
+        notifier_whatsapp={
+            "url": f"{sandbox.url}/v23.0",
+            "numbers": "106540352242922",
+            "token": "sandbox",
+            "timeout": 5,
+        },
+        notifier_webpush={
+            "private_key": VAPID_KEY,
+            "subject": "mailto:sandbox@example.com",
+            "services": sandbox.url,
+            "timeout": 5,
+        },
         notifier_lease=15,
     )
     async with pool.acquire() as connection, connection.transaction():

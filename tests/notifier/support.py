@@ -9,7 +9,7 @@ import msgspec
 from relevo_contracts.consents import Consent
 from relevo_contracts.contact import Contact
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.template import Template
+from relevo_contracts.template import Approved, Template
 from relevo_notifier.core.work import Work
 from relevo_runtime.catalog import Shop
 
@@ -71,6 +71,25 @@ REMINDER = Template(
 SHIPPED = Template(
     name="shipped", channel="sms", locales={"en": {"text": "{{ shop.name }}: order {{ trigger.number }}"}}
 )
+PARCEL = Template(
+    name="parcel",
+    channel="whatsapp",
+    approved=Approved(name="order_shipped", body=("{{ customer.first_name }}", "{{ trigger.number }}")),
+    locales={
+        "en": {
+            "language": "en_US",
+            "body": "Hello {{1}}, order {{2}} is on its way.",
+            "text": "Order {{ trigger.number }} is on its way, {{ customer.first_name }}.",
+        }
+    },
+)
+ANSWER = Template(name="answer", channel="whatsapp", locales={"en": {"text": "Yes, {{ customer.first_name }}."}})
+WAITS = Template(
+    name="waits",
+    channel="push",
+    link="{{ trigger.recover_url }}",
+    locales={"en": {"title": "{{ customer.first_name }}, your cart waits", "text": "{{ trigger.total | money }}"}},
+)
 BROKEN = Template(
     name="broken",
     channel="email",
@@ -94,7 +113,7 @@ CONTEXT: dict[str, Any] = {
 
 def files(*templates: Template) -> dict[str, str]:
     """The files of a definition, as the deploy step makes them."""
-    compiled = {template.name: template for template in templates or (REMINDER, SHIPPED, BROKEN)}
+    compiled = {template.name: template for template in templates or (REMINDER, SHIPPED, PARCEL, ANSWER, WAITS, BROKEN)}
     return {
         "compiled/templates.json": msgspec.json.encode(compiled).decode(),
         "layouts/plain.mjml": LAYOUT,
@@ -113,6 +132,8 @@ def customer(email: str = "ana@example.com", phone: str = "+12025550123", consen
         first_name="Ana",
         email_consent=said,
         sms_consent=said,
+        whatsapp_consent=said,
+        push_consent=said,
         updated_at=NOON - timedelta(hours=1),
     )
 

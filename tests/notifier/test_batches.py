@@ -147,7 +147,9 @@ class Provider:
         self.ended = 0
         self.released = 0
 
-    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
+    async def begin(
+        self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[Work]:
         self.marked += len(works)
         self.begins.append(len(works))
         self.most = max(self.most, self.marked - self.ended)

@@ -168,6 +168,41 @@ async def test_no_cap_is_exceeded_while_customers_are_merged(capped: Pool) -> No
     assert goes(await begin(deliveries, mails(2, "bo", 200))) == []
 
 
+async def test_whoever_merges_changes_nothing_before_it_holds_the_places(capped: Pool) -> None:
+    """Whoever gives places away holds them first too: otherwise the two could wait for each other."""
+    [one] = mails(1, "ana")
+    await (await notifier_of(capped)).accept([incoming(one)], NOON)
+    merge = record("customer.merged", CustomerMerged(customer=Buyer(id="3"), merged_keys=["bo"]), key="cy", minutes=1)
+    erasure = record("customer.redacted", PrivacyRequested(customer=Buyer(id="1")), key="ana", minutes=9)
+    async with capped.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(notifier.place_lock($1, 'bo'))", SHOP.shop)
+        learning = asyncio.create_task(update_contacts([erasure, merge], capped))
+        await until(lambda: _waits(capped))
+        assert await capped.fetchval("select state from notifier.delivery for update nowait") == "queued"
+    await learning
+    assert await capped.fetchval("select state from notifier.delivery") == "skipped"
+
+
+async def _waits(pool: Pool) -> bool:
+    count: int = await pool.fetchval("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    return count > 0
+
+
+async def test_messages_of_merged_customers_have_places_whose_names_are_odd(capped: Pool) -> None:
+    odd = ("o'hara", 'a"b\\c{,}$1', "ünï\\'; select 1; --")
+    deliveries = await notifier_of(capped)
+    merges = [
+        record("customer.merged", CustomerMerged(customer=Buyer(id="1"), merged_keys=[key]), key="ana", minutes=n)
+        for n, key in enumerate(odd)
+    ]
+    await update_contacts(merges, capped)
+    who = customer(email="ana@example.com")
+    wanted = [delivery(n, key=key, recipient=who, not_after=NOON + WEEK) for n, key in enumerate((*odd, "ana", "NULL"))]
+    works = await begin(deliveries, wanted)
+    assert goes(works) == [wanted[0].id, wanted[1].id, wanted[4].id]
+    assert await places(capped) == {"ana": 2, "NULL": 1}
+
+
 async def test_whoever_is_erased_leaves_no_places(capped: Pool) -> None:
     deliveries = await notifier_of(capped)
     await begin(deliveries, [*mails(1, "ana"), *mails(1, "bo", 10)])

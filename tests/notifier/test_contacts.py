@@ -1,6 +1,7 @@
 """The notifier's own knowledge of people, learnt from the events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from relevo_contracts.contact import Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Buyer, ConsentChanged, CustomerChanged, Payload, PrivacyRequested, ShopChanged
-from relevo_notifier.adapters.contacts import ContactTables
+from relevo_contracts.standing import Statement
+from relevo_notifier.adapters.contacts import ContactRows, ContactTables
 from relevo_notifier.app.update_contacts import update_contacts as update
 from relevo_notifier.core.contact_changes import Known, Person
+from relevo_runtime import consent_store
 from relevo_runtime.clock import ManualClock
 from relevo_runtime.kafka import Record
 from relevo_runtime.postgres import Pool, Statements
@@ -155,6 +158,43 @@ async def test_whoever_turned_out_to_be_another_meanwhile_is_learnt_as_that_othe
     after = await known(pool)
     assert after["acme", "ana"].first_name == "Anna"
     assert after["acme", "bo"] == after["acme", "ana"]  # what is kept under the old key is a copy
+
+
+class Overtaken(ContactTables):
+    """Where somebody unsubscribes of whom nothing is known, once, while an event of theirs is being learnt."""
+
+    unsubscribed = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[ContactRows]:
+        async with super().transaction() as rows:
+            found = rows.for_update
+
+            async def for_update(people: Sequence[Person]) -> dict[Person, Contact]:
+                known = await found(people)
+                if not self.unsubscribed:
+                    self.unsubscribed = True
+                    await leave_the_newsletter(self._pool)
+                return known
+
+            rows.for_update = for_update  # type: ignore[method-assign]  # what is tried is what happens between
+            yield rows
+
+
+async def leave_the_newsletter(pool: Pool) -> None:
+    """What ingest does before it answers."""
+    left = ConsentChanged(customer=Buyer(), channel="email", state="withdrawn", purpose="newsletter")
+    at = NOON + timedelta(minutes=1)
+    person = await consent_store.look(pool, "acme", "ana")
+    said = [Statement(id="left", source="test", at=at, payload=left, value=b"{}")]
+    assert await consent_store.keep(pool, person, said) is not None
+
+
+async def test_what_somebody_says_while_their_first_event_is_being_learnt_is_not_lost(pool: Pool) -> None:
+    await update([consent("granted", 0)], Overtaken(pool), ManualClock(NOON))
+    after = (await known(pool))["acme", "ana"]
+    assert (after.email, after.consent("email").state) == ("ana@example.com", "granted")
+    assert after.topic_consent("email", "newsletter").state == "withdrawn"
 
 
 async def test_what_is_learnt_is_kept_under_earlier_keys_too(pool: Pool) -> None:

@@ -26,8 +26,9 @@ from relevo_runtime.clock import ManualClock
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from tests.conftest import SettingsFactory
+from tests.notifier.inbound import Published
 from tests.notifier.support import NOON
-from tests.notifier.test_feedback import Published, rows, sent
+from tests.notifier.test_feedback import rows, sent
 from tests.notifier.test_mime import mail_content
 
 SECRET = "sixteen characters"
@@ -252,3 +253,11 @@ def test_a_return_domain_needs_a_secret_and_an_inbox_a_domain(settings: Settings
         SmtpOptions(return_domain=DOMAIN, return_secret=SecretStr("short"))
     with pytest.raises(ValidationError, match="needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN"):
         settings(NotifierSettings, notifier_inbox_port=2500)
+    with pytest.raises(ValidationError, match="IMAP_HOST needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN"):
+        settings(NotifierSettings, notifier_imap_host="imap.example.com")
+
+
+@pytest.mark.parametrize("folder", ["", "Zurückgekommen", "a\r\nb LOGOUT"])
+def test_a_folder_is_named_as_imap_sends_it(settings: SettingsFactory, folder: str) -> None:
+    with pytest.raises(ValidationError, match="notifier_imap_folder"):
+        settings(NotifierSettings, notifier_imap_folder=folder)

@@ -1,6 +1,5 @@
 """What becomes of what providers tell: it is kept once, suppresses, withdraws consent, is an event, is explained."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,26 +30,12 @@ from relevo_runtime.metrics import Metrics
 from relevo_runtime.postgres import Pool
 from tests.conftest import SettingsFactory
 from tests.notifier.conftest import Post
+from tests.notifier.inbound import Published, hearing
 from tests.notifier.support import NOON, customer, delivery
 from tests.notifier.test_feedback_webhooks import SENDGRID_KEY, event, sendgrid
 
 LATER = NOON + timedelta(minutes=5)
 RULES = Rules(retry=Retry(), span=lambda wall: wall)
-
-
-class Published:
-    """What was published; `fails` times it is not."""
-
-    def __init__(self, fails: int = 0) -> None:
-        self.events: list[Event] = []
-        self._fails = fails
-
-    async def publish(self, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
-        if self._fails:
-            self._fails -= 1
-            raise PublishError(topic, len(messages), len(messages), None)
-        assert topic == EVENTS
-        self.events += [msgspec.json.decode(value, type=Event) for _, value in messages]
 
 
 async def sent(pool: Pool, number: int = 1, *, provider: str = "sendgrid", **changes: Any) -> str:
@@ -105,6 +90,13 @@ async def test_who_complains_or_unsubscribes_withdraws_consent(pool: Pool, kind:
     assert isinstance(consent, ConsentChanged)
     assert (consent.state, consent.channel, consent.customer.email) == ("withdrawn", "email", "")
     assert consent.source == f"{kind}, told by sendgrid"
+
+
+@pytest.mark.parametrize("kind", ["delivered", "bounced", "complained", "unsubscribed"])
+async def test_what_comes_of_a_message_knows_how_many_workflows_led_to_it(pool: Pool, kind: Any) -> None:
+    named, published = await sent(pool, hops=7), Published()
+    await taking(pool, published)("sendgrid", [said(named, kind)])
+    assert {one.hops for one in published.events} == {8}
 
 
 async def test_twice_and_in_another_order_is_the_same(pool: Pool) -> None:
@@ -188,7 +180,7 @@ async def test_it_is_explained(pool: Pool) -> None:
 @pytest.fixture
 def door(pool: Pool, settings: SettingsFactory) -> httpx.AsyncClient:
     own = settings(NotifierSettings, notifier_sendgrid=SendGridOptions(webhook_key=SENDGRID_KEY))
-    app = webhooks_app(webhooks(own), taking(pool, Published(fails=1)))
+    app = webhooks_app(webhooks(own), taking(pool, Published(fails=1)), hearing(pool))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://relevo")
 
 
@@ -220,6 +212,7 @@ async def test_from_a_mail_over_sendgrid_to_the_next_that_is_not_sent(post: Post
         app = webhooks_app(
             webhooks(notifier.settings),
             TakeFeedback(FeedbackTable(post.pool), notifier.publisher, post.clock, Metrics("test")),
+            hearing(post.pool),
         )
         told = {"relevo_message": reference(mail.shop, mail.id), "email": "ana1@example.com"}
         _, request = sendgrid(event("bounce", type="bounce", status="5.1.1", **told))
@@ -231,3 +224,34 @@ async def test_from_a_mail_over_sendgrid_to_the_next_that_is_not_sent(post: Post
     assert [(one.status, one.detail.get("rule")) for one in outcomes[1:]] == [("skipped", "suppressed")]
     [published] = await post.read(EVENTS, Event, 1)
     assert published.type == "message.bounced"
+
+
+async def test_the_database_knows_a_message_by_the_same_reference(pool: Pool) -> None:
+    odd = ["run1/send/1", "", "\\", "\\101\\x41", "a'b\"c", "Ünï—€ 🦊", "a\nb", "%s\\n", "x" * 5000]
+    pairs = [(shop, effect) for shop in odd for effect in odd]
+    shops, effects = zip(*pairs, strict=True)
+    rows = await pool.fetch(
+        "select encode(notifier.message_of(s, i), 'hex')"
+        " from unnest($1::text[], $2::text[]) with ordinality as g(s, i, n) order by n", list(shops), list(effects),
+    )  # fmt: skip
+    assert [row[0] for row in rows] == [reference(shop, effect) for shop, effect in pairs]
+
+
+async def test_a_message_is_found_by_an_index(pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        plan = await connection.fetch(
+            "explain select from notifier.delivery d where notifier.message_of(d.shop, d.id) = 'x'"
+        )
+    assert "delivery_of_message" in str(plan)
+
+
+async def test_what_is_told_of_a_message_to_the_staff_says_nothing_of_the_customer(pool: Pool) -> None:
+    published = Published()
+    of = await sent(pool, to="staff", purpose="transactional")
+    statements = [said(of, "bounced", suppress=True, permanent=True), said(of, "complained")]
+    assert await taking(pool, published)("sendgrid", statements) == 0
+    assert published.events == []
+    assert await pool.fetchval("select count(*) from notifier.feedback") == 2
+    assert await pool.fetchval("select address from notifier.suppression") == "ana1@example.com"
+    assert await pool.fetchval("select count(*) from notifier.unsubscribed") == 0

@@ -35,6 +35,8 @@ from relevo_notifier.providers.ses.options import SesOptions
 from relevo_notifier.providers.ses.webhook import SesWebhook
 from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_notifier.providers.twilio.webhook import TwilioWebhook, signature
+from relevo_notifier.providers.whatsapp.options import WhatsAppOptions
+from relevo_notifier.providers.whatsapp.webhook import WhatsAppWebhook
 
 REF = reference("acme", "run1/send-reminder/1")
 AT = datetime(2026, 3, 2, 12, 5, tzinfo=UTC)
@@ -95,6 +97,26 @@ def twilio(form: dict[str, str]) -> tuple[Webhook, WebhookRequest]:
         TwilioWebhook(TwilioOptions(account="AC1", token=SecretStr("token"), callback=CALLBACK)),
         WebhookRequest({"x-twilio-signature": proof}, urlencode(form).encode(), query),
     )
+
+
+def whatsapp(status: str, code: int = 0, **more: Any) -> tuple[Webhook, WebhookRequest]:
+    """Meta's example of a status, of which `code` is the error."""
+    told = {
+        "id": "wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI3MTE5MjVBOTE3MDk5QUVFM0YA",
+        "status": status,
+        "timestamp": "1772453100",
+        "recipient_id": "12025550123",
+        "biz_opaque_callback_data": REF,
+        **({"errors": [{"code": code, "title": "Title", "error_data": {"details": "Details."}}]} if code else {}),
+        **more,
+    }
+    metadata = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [told]}
+    entry = {"id": "102290129340398", "changes": [{"value": value, "field": "messages"}]}
+    body = msgspec.json.encode({"object": "whatsapp_business_account", "entry": [entry]})
+    proof = f"sha256={hmac.new(b'secret', body, 'sha256').hexdigest()}"
+    options = WhatsAppOptions(app_secret=SecretStr("secret"), verify_token=SecretStr("verify"))
+    return WhatsAppWebhook(options), WebhookRequest({"x-hub-signature-256": proof}, body)
 
 
 def notification(version: str = "1", **changes: Any) -> dict[str, Any]:
@@ -239,6 +261,12 @@ TABLE = [
     (twilio(text("undelivered", "30003")), "bounced", False, False),
     (twilio(text("failed", "21610")), "bounced", True, True),
     (twilio(text("sent")), None, False, False),
+    (whatsapp("sent"), None, False, False),
+    (whatsapp("delivered"), "delivered", False, False),
+    (whatsapp("read"), "delivered", False, False),
+    (whatsapp("failed", 131026), "bounced", True, True),
+    (whatsapp("failed", 131047), "bounced", False, False),
+    (whatsapp("failed", 131049), "bounced", False, False),
 ]
 POSTED = [
     sendgrid(event("spamreport")),
@@ -248,6 +276,7 @@ POSTED = [
     mailgun(gun("complained")),
     brevo(bird("spam")),
     twilio(text("failed", "21610")),
+    whatsapp("failed", 131026),
 ]
 
 
@@ -260,15 +289,22 @@ async def test_what_a_provider_tells(posted: Any, kind: str | None, permanent: b
         return
     [one] = found
     assert (one.kind, one.permanent, one.suppress, one.reference) == (kind, permanent, suppress, REF)
-    assert one.address in ("ana@example.com", "+12025550123")
+    assert one.address in ("ana@example.com", "+12025550123", "")
     assert one.event_id
     if not isinstance(webhook, TwilioWebhook):
         assert abs(one.at - AT) < timedelta(seconds=1)
 
 
+async def test_who_stopped_marketing_by_whatsapp_is_unsubscribed_as_well() -> None:
+    webhook, request = whatsapp("failed", 131050)
+    found = [one for one in await webhook.read(request) if isinstance(one, Feedback)]
+    assert [(one.kind, one.suppress) for one in found] == [("bounced", False), ("unsubscribed", False)]
+    assert len({one.event_id for one in found}) == 2
+
+
 def test_every_provider_of_mails_has_a_webhook_and_none_is_believed_before_it_is_set_up() -> None:
     for name, one in registered().items():
-        assert one.webhook is not None or name == "smtp" or one.options.channel == "sms"
+        assert one.webhook is not None or name == "smtp" or one.options.channel in ("sms", "push")
         if one.webhook is not None:
             assert "RELEVO_NOTIFIER_" in one.webhook(one.options.model_construct()).missing()
 
@@ -429,7 +465,8 @@ async def test_whatever_is_posted_in_the_name_of_a_provider_is_read_or_refused(v
 
 async def test_one_odd_event_of_a_batch_costs_itself_only() -> None:
     webhook, request = sendgrid(event("spamreport"), 5, None, {}, event("bounce", timestamp="soon"), event("delivered"))
-    assert [one.kind for one in await webhook.read(request)] == ["complained", "delivered"]
+    found = await webhook.read(request)
+    assert [one.kind for one in found if isinstance(one, Feedback)] == ["complained", "delivered"]
 
 
 async def test_what_names_no_message_of_ours_is_left_out() -> None:

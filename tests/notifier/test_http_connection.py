@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_notifier.http_connection import HttpConnection, basic_auth
+from relevo_notifier.core.requests import basic_auth
+from relevo_notifier.http_connection import HttpConnection
 
 TLS = Path(__file__).parent / "tls"
 LARGEST = 1000
@@ -226,4 +227,4 @@ def test_any_bytes_are_an_answer_or_an_error_of_httpx(tail: bytes, head: bytes) 
 
 
 def test_basic_authentication_is_as_rfc_7617_has_it() -> None:
-    assert basic_auth("Aladdin", "open sesame") == b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert basic_auth("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="

@@ -19,8 +19,9 @@ from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.app.attempt_call import CallAttempt
 from relevo_notifier.app.attempt_delivery import Attempt
 from relevo_notifier.app.batcher import Batcher
+from relevo_notifier.app.exchanges import Exchanges
 from relevo_notifier.app.host_limiter import HostLimiter
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import FoundText, Message
 from relevo_notifier.app.prepare import Prepare
 from relevo_notifier.app.worker_pool import PoolLimits, WorkerPool
 from relevo_notifier.core.breaker import CircuitRules
@@ -92,6 +93,9 @@ class Known(Catalog):
     def shop(self, name: str) -> Shop | None:
         return SHOP
 
+    def in_service(self, shop: str, workflow: str) -> str:
+        return ""
+
     def templates(self, version: str) -> Templates:
         return TEMPLATES
 
@@ -114,9 +118,9 @@ class Provider:
         self.sent.append(message.effect)
         return Sent("1")
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
         self.fail(message)
-        return None
+        return []
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -126,6 +130,17 @@ class Provider:
             raise self.raises
 
 
+class NoTexts:
+    """No text was found at a provider."""
+
+    async def take(self, work: Work, provider_ids: Sequence[str], now: datetime) -> str | None:
+        assert not provider_ids
+        return None
+
+    async def free(self, work: Work, provider_ids: Sequence[str]) -> list[str]:
+        return list(provider_ids)
+
+
 class Table:
     """The rows of a worker pool, and what became of them. `raises` comes up when the malformed one is begun."""
 
@@ -133,7 +148,9 @@ class Table:
         self.raises = raises
         self.settled: list[Settled] = []
 
-    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
+    async def begin(
+        self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[Work]:
         if self.raises is not None and any(one.delivery.id == "malformed" for one in works):
             raise self.raises
         return [msgspec.structs.replace(one, lease=lease, attempts=one.attempts + 1) for one in works]
@@ -160,7 +177,9 @@ class Table:
 def attempt_over(provider: Provider, name: str = "") -> Attempt:
     prepare = Prepare(Known(), lambda *_: "https://shop.example.com/u/1")
     clock = ManualClock(NOON)
-    return Attempt(provider, prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"), name=name)
+    return Attempt(
+        provider, prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"), texts=NoTexts(), name=name
+    )
 
 
 @asynccontextmanager
@@ -230,7 +249,7 @@ async def test_whatever_comes_up_before_the_provider_settles_the_message(
 
     clock = ManualClock(NOON)
     prepare = Prepare(Known(), lambda *_: "")
-    failing = Failing(Provider(), prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"))
+    failing = Failing(Provider(), prepare, Rules(Retry(), clock.span), clock, Metrics("notifier"), texts=NoTexts())
     table, malformed = Table(), work(delivery(id="malformed"), doubts=doubts, attempts=0)
     assert await sent_beside_the_malformed_one(failing, table, malformed) == {"malformed": state}
     [settled] = [one for one in table.settled if one.work.delivery.id == "malformed"]
@@ -323,7 +342,8 @@ def call_over(caller: Caller) -> CallAttempt:
     limiter = HostLimiter(CircuitRules(), 5, timedelta(seconds=1), Metrics("notifier"))
     rules = CallRules(retry=Retry(), span=clock.span)
     secrets: dict[str, SecretStr] = {}
-    return CallAttempt(caller, limiter, rules, clock, Metrics("notifier"), secrets=secrets, longest=5.0)
+    exchanges = Exchanges(caller, limiter, clock, Metrics("notifier"))
+    return CallAttempt(exchanges, rules, clock, secrets=secrets, longest=5.0)
 
 
 def call_work(one: CallHttp) -> CallWork:

@@ -41,7 +41,9 @@ class Away:
             self.failures -= 1
             raise ConnectionError("the server closed the connection")
 
-    async def begin(self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = ()) -> list[Work]:
+    async def begin(
+        self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[Work]:
         self.asked.append((lease, tried))
         self.fail()
         return [msgspec.structs.replace(one, lease=lease, attempts=one.attempts + 1) for one in works]

@@ -55,7 +55,7 @@ def test_it_was_taken_if_it_has_an_id() -> None:
 
 
 def test_it_is_left_alone_for_as_long_as_it_asks() -> None:
-    assert read_postmark(429, {}, 17.0) == TryLater("Postmark answered 429", 17.0, {"http": "429"})
+    assert read_postmark(429, {}, 17.0) == TryLater("Postmark answered 429", 17.0, {"http": "429"}, concern="rate")
 
 
 SAID: st.SearchStrategy[dict[str, Any]] = st.dictionaries(

@@ -106,9 +106,22 @@ async def test_asking_finds_what_arrived_and_nothing_else(way: Way) -> None:
         with pytest.raises(OSError, match="can't tell"):
             await way.provider.find(sent, MINUTE)
         return
-    assert await way.provider.find(sent, MINUTE) == way.sandbox.box.messages()[0].id
-    assert await way.provider.find(other, MINUTE) is None
-    assert await way.provider.find(sent, -timedelta(hours=1)) is None  # too old to be this delivery's
+    [found] = await way.provider.find(sent, MINUTE)
+    assert found.provider_id == way.sandbox.box.messages()[0].id
+    assert found.age < MINUTE
+    assert await way.provider.find(other, MINUTE) == []
+    assert await way.provider.find(sent, -timedelta(hours=1)) == []  # too old to be this delivery's
+
+
+async def test_asking_finds_all_that_say_the_same(way: Way) -> None:
+    if not way.provider.can_ask:
+        assert way.provider.repeatable_for >= timedelta(0)
+        return
+    for _ in range(3):
+        await way.provider.send(way.message(0))
+    found = await way.provider.find(way.message(0), MINUTE)
+    assert {one.provider_id for one in found} == {one.id for one in way.sandbox.box.messages()}
+    assert [one.age for one in found] == sorted((one.age for one in found), reverse=True)
 
 
 async def test_a_repeat_within_its_time_arrives_once(way: Way) -> None:
@@ -122,7 +135,7 @@ async def test_a_repeat_within_its_time_arrives_once(way: Way) -> None:
 @pytest.mark.parametrize("name", ["Ana", "José Ñandú", 'Ana "Bo", Müller; & Söhne', "李小龙, 先生", ""])
 async def test_a_mail_arrives_with_its_headers_and_its_name(way: Way, name: str) -> None:
     if way.provider.channel != "email":
-        assert way.provider.channel == "sms"
+        assert way.provider.channel in ("sms", "whatsapp", "push")
         return
     message = way.message(name=name, marketing=True)
     assert isinstance(await way.provider.send(message), Sent)
@@ -168,7 +181,9 @@ def test_a_provider_is_a_folder_a_line_a_counterpart_and_a_row_of_the_page() -> 
     folders = {path.name for path in ROOT.joinpath(OURS).iterdir() if path.joinpath("options.py").exists()}
     counterparts = {path.parent.name for path in ROOT.joinpath(SANDBOX).glob("*/*.py")}
     rows = set(
-        re.findall(r"^\| `(\w+)` \| (?:email|sms) ", ROOT.joinpath("docs/providers.md").read_text(), re.MULTILINE)
+        re.findall(
+            r"^\| `(\w+)` \| (?:email|sms|whatsapp|push) ", ROOT.joinpath("docs/providers.md").read_text(), re.MULTILINE
+        )
     )
     assert {way.__name__ for way in WAYS} == set(channels()) == folders == counterparts == rows
 

@@ -8,8 +8,8 @@ import pytest
 from relevo_contracts.template import Template
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import Formats
-from relevo_templates.messages import Rendered, Templates
-from tests.notifier.support import BROKEN, CONTEXT, REMINDER, files
+from relevo_templates.messages import OwnLinks, Rendered, Templates
+from tests.notifier.support import BROKEN, CONTEXT, LAYOUT, REMINDER, files
 
 
 def render(template: Template = REMINDER, *wanted: str, **changes: Any) -> Rendered:
@@ -55,9 +55,21 @@ def test_nothing_that_a_customer_types_becomes_markup_or_liquid() -> None:
 def test_the_unsubscribe_link_is_there_for_marketing() -> None:
     url = "https://shop.example.com/u/token"
     assert url not in render().html
-    mail = render(unsubscribe_url=url)
+    mail = render(own=OwnLinks(url))
     assert url in mail.html
     assert url in mail.text
+
+
+def test_a_layout_may_show_the_link_to_the_preferences() -> None:
+    url = "https://shop.example.com/preferences/token?a=1&b=2"
+    layout = {
+        "layouts/plain.txt": "{{ preferences_url }}",
+        "layouts/plain.mjml": LAYOUT.replace("unsubscribe_", "preferences_"),
+    }
+    templates = Templates.of_files({**files(REMINDER), **layout})
+    shown = templates.render("reminder", CONTEXT, ("en",), "Europe/Madrid", OwnLinks(preferences_url=url))
+    assert shown.text == url
+    assert url.replace("&", "&amp;") in shown.html
 
 
 @pytest.mark.parametrize(
@@ -85,7 +97,9 @@ def test_what_can_not_be_rendered_says_where_and_why(template: Template, where: 
 
 
 def test_a_template_that_the_version_does_not_have() -> None:
-    with pytest.raises(TemplateError, match="no such template; it has broken, reminder, shipped"):
+    with pytest.raises(
+        TemplateError, match="no such template; it has answer, broken, parcel, reminder, shipped, waits"
+    ):
         Templates.of_files(files()).render("other", CONTEXT, ("en",), "UTC")
 
 

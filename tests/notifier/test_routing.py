@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import CHANNELS, Channel
 from relevo_notifier.adapters.deliveries import Deliveries, ProviderQueue
 from relevo_notifier.core.routing import Routing
 from relevo_notifier.core.work import Incoming
@@ -91,7 +91,7 @@ def test_a_providers_options_are_one_variable_each(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_channel_has_a_provider() -> None:
-    assert set(channels().values()) == {"email", "sms"}
+    assert set(channels().values()) == set(CHANNELS)
 
 
 async def accepted(pool: Pool, provider: str, number: int, *, begun: bool = False, **changes: Any) -> None:

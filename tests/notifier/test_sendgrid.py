@@ -40,10 +40,10 @@ def test_sendgrids_answers(status: int, kind: type) -> None:
 
 def test_its_rates_window_ends_by_its_own_clock() -> None:
     headers = {"x-ratelimit-reset": "1772452860", "date": "Mon, 02 Mar 2026 12:00:00 GMT"}
-    assert read_sendgrid(429, {}, headers) == TryLater("SendGrid answered 429", 60.0, {"http": "429"})
+    assert read_sendgrid(429, {}, headers) == TryLater("SendGrid answered 429", 60.0, {"http": "429"}, concern="rate")
     for odd in ("", "soon", "-5", "9" * 40, "²"):
         assert read_sendgrid(429, {}, {**headers, "x-ratelimit-reset": odd}) == TryLater(
-            "SendGrid answered 429", 0.0, {"http": "429"}
+            "SendGrid answered 429", 0.0, {"http": "429"}, concern="rate"
         )
 
 

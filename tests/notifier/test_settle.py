@@ -7,8 +7,8 @@ import msgspec
 from relevo_notifier.adapters import past_deliveries
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.core.policy import Retry
-from relevo_notifier.core.provider_results import Rejected
-from relevo_notifier.core.settle import Rules, after, final, put_back
+from relevo_notifier.core.provider_results import Rejected, Sent
+from relevo_notifier.core.settle import AGAIN, Rules, after, final, put_back
 from relevo_notifier.core.work import Incoming, Settled
 from relevo_runtime.postgres import Pool
 from tests.notifier.conftest import Post
@@ -23,6 +23,16 @@ def test_an_address_that_does_not_exist_is_suppressed_after_a_doubt_too() -> Non
     gone = Rejected("5.1.1 no such user", suppress=True, detail={})
     settled = after(work(doubts=1, attempts=2), gone, "ana@example.com", NOON, RULES)
     assert (settled.state, settled.suppress) == ("in_doubt", "ana@example.com")
+
+
+def test_what_was_sent_says_what_it_shows_and_whether_it_may_have_arrived_twice() -> None:
+    shown = ("guides/a", "news/b")
+    once = after(work(), Sent("id-1"), "ana@example.com", NOON, RULES, blocks=shown)
+    again = after(work(doubts=1, attempts=2), Sent("id-1"), "ana@example.com", NOON, RULES, blocks=shown)
+    plain = after(work(), Sent("id-1"), "ana@example.com", NOON, RULES)
+    assert (once.state, once.reason) == ("sent", "it shows guides/a, news/b")
+    assert again.reason == f"{AGAIN}; it shows guides/a, news/b"
+    assert plain.reason == ""
 
 
 async def test_what_was_put_back_without_an_attempt_does_not_count_as_one(pool: Pool) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from relevo_contracts.template import Approved
 from relevo_notifier.app.ports import Message, Provider
-from relevo_notifier.core.mime import message_id
+from relevo_notifier.core.mime import message_id, reference
+from relevo_notifier.core.push import PushContent, Recipient
 from relevo_notifier.providers.brevo.client import BrevoProvider
 from relevo_notifier.providers.brevo.options import BrevoOptions
 from relevo_notifier.providers.mailgun.client import MailgunProvider
@@ -28,6 +30,10 @@ from relevo_notifier.providers.twilio.client import TwilioProvider
 from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_notifier.providers.vonage.client import VonageProvider
 from relevo_notifier.providers.vonage.options import VonageOptions
+from relevo_notifier.providers.webpush.client import WebPushProvider
+from relevo_notifier.providers.webpush.options import WebPushOptions
+from relevo_notifier.providers.whatsapp.client import WhatsAppProvider
+from relevo_notifier.providers.whatsapp.options import WhatsAppOptions
 from relevo_sandbox.faults import ApiFaults, Faults
 from relevo_sandbox.sandbox import Sandbox
 from tests.notifier.test_mime import mail_content
@@ -35,6 +41,10 @@ from tests.notifier.test_mime import mail_content
 TOKEN = "sandbox"
 NUMBERS = [f"+1202555010{n}" for n in range(10)]
 ADDRESSES = [f"ana{n}@example.com" for n in range(10)]
+BROWSER_KEY = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+BROWSER_SECRET = "BTBZMqHH6r4Tts7J_aSIgg"
+VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+"""Keys of a browser, and one to sign with: those of the example in RFC 8291."""
 UNSUBSCRIBE = "https://example.com/u/" + "x" * 200
 
 
@@ -63,6 +73,19 @@ class Way:
 
     def message(self, number: int = 0, *, name: str = "Ana", marketing: bool = False) -> Message:
         effect, to = f"run{number}/step/1", self.addresses[number % len(self.addresses)]
+        if self.provider.channel == "push":
+            push = PushContent(
+                title=f"Hello {number}",
+                text="Your cart waits",
+                link="https://acme.example.com/",
+                tag=reference("acme", effect),
+                urgency="normal",
+                devices=(Recipient(to, BROWSER_KEY, BROWSER_SECRET),),
+            )
+            return Message(effect, "acme", to, push)
+        if self.provider.channel == "whatsapp":
+            approved = Approved(name="greeting", body=(f"Ana {number}",), language="en_US")
+            return Message(effect, "acme", to, approved, reference=reference("acme", effect))
         if self.provider.channel == "sms":
             return Message(effect, "+12025550100", to, f"Hello {number} ✓")
         url = UNSUBSCRIBE if marketing else ""
@@ -162,6 +185,25 @@ def brevo(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
     return Way(BrevoProvider(options), sandbox, ADDRESSES, api_faults("brevo"), suppresses=False)
 
 
-HTTP_WAYS = [postmark, ses, sendgrid, mailgun, brevo, twilio, vonage, messagebird, plivo]
+def whatsapp(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
+    url = f"{url_of(sandbox, port)}/v23.0"
+    options = WhatsAppOptions(url=url, numbers="106540352242922", token=SecretStr(token), connections=4, timeout=2)
+    return Way(WhatsAppProvider(options), sandbox, NUMBERS, api_faults("whatsapp", 131026))
+
+
+def webpush(sandbox: Sandbox, port: int | None = None, token: str = TOKEN) -> Way:
+    url = url_of(sandbox, port)
+    options = WebPushOptions(
+        private_key=SecretStr(VAPID_KEY),
+        subject=f"mailto:{token}@example.com",
+        services=url,
+        connections=4,
+        timeout=2,
+    )
+    endpoints = [f"{url}/push/device{number}" for number in range(10)]
+    return Way(WebPushProvider(options), sandbox, endpoints, api_faults("webpush", 410), suppresses=False)
+
+
+HTTP_WAYS = [postmark, ses, sendgrid, mailgun, brevo, twilio, vonage, messagebird, plivo, whatsapp, webpush]
 WAYS = [smtp, *HTTP_WAYS]
 Make = Callable[..., Way]

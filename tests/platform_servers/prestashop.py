@@ -3,6 +3,7 @@
 Source: devdocs.prestashop-project.org, web service, advanced use. Where a list is empty it answers `[]` alone.
 """
 
+import xml.etree.ElementTree as ElementTree
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime
@@ -55,12 +56,14 @@ class PrestaShopServer(PlatformServer):
 
     async def answer(self, request: Request, body: bytes) -> Response:
         """What PrestaShop says, or one of its errors."""
-        assert not body
         if request.headers.get("authorization") != "Basic " + b64encode(f"{KEY}:".encode()).decode():
             return json({"errors": [{"code": 17, "message": "Invalid authentication key format"}]}, 401)
         resource = request.url.path.removeprefix("/api/")
         if resource in self.forbidden:
             return json({"errors": [{"code": 26, "message": f'Resource of type "{resource}" is not allowed'}]}, 401)
+        if request.method == "POST" and resource == "cart_rules":
+            return self._make(body)
+        assert not body
         query = dict(request.query_params)
         shown = query.get("display", "full").strip("[]").split(",")
         if missing := self.lacking.get(resource, set()).intersection(shown):
@@ -69,6 +72,23 @@ class PrestaShopServer(PlatformServer):
         found = listed(self.rows.get(resource, []), query)
         rows = [displayed(row, query.get("display", ALL)) for row in found]
         return json({_OBJECTS.get(resource, resource): rows} if rows else [])
+
+    @property
+    def codes(self) -> list[dict[str, Any]]:
+        """The cart rules."""
+        return self.rows.setdefault("cart_rules", [])
+
+    def _make(self, body: bytes) -> Response:
+        """As the service reads XML; CartRule requires its dates and a name."""
+        cart_rule = ElementTree.fromstring(body)[0]
+        made: dict[str, Any] = {one.tag: one.text or "" for one in cart_rule if not len(one)}
+        made["name"] = [{"id": one.get("id"), "value": one.text} for one in cart_rule.iterfind("name/language")]
+        missing = [name for name in ("date_from", "date_to", "name") if not made.get(name)]
+        if cart_rule.tag != "cart_rule" or missing:
+            message = f"Property {' '.join(missing)} is required"
+            return json({"errors": [{"code": 85, "message": message}]}, 400)
+        self.codes.append({"id": len(self.codes) + 1, **made})
+        return json({"cart_rule": self.codes[-1]}, 201)
 
     def change(self, resource: str, number: int, at: datetime, **values: Any) -> dict[str, Any]:
         """Make a row, or change it."""

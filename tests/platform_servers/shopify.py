@@ -26,6 +26,7 @@ class ShopifyServer(PlatformServer):
         self.subscriptions: dict[str, dict[str, str]] = {}
         self.forbidden: tuple[str, ...] = ("SUBSCRIPTION_", "DISPUTES_")
         self.page_size = 250
+        self.codes: list[dict[str, Any]] = []
         self._next = 1
 
     async def answer(self, request: Request, body: bytes) -> Response:
@@ -79,11 +80,30 @@ class ShopifyServer(PlatformServer):
             gone = self.subscriptions.pop(variables["id"], None)
             errors = [] if gone else [{"field": ["id"], "message": "Webhook subscription does not exist"}]
             return {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": gone and gone["id"]} | _user(errors)}
+        if "codeDiscountNodeByCode" in query:
+            return {"codeDiscountNodeByCode": self._discount(variables["code"])}
+        if "discountCode" in query:
+            return {"made": self._make(variables["discount"])}
         nodes = list(self.subscriptions.values())
         begin = int(variables.get("after") or 0)
         shown = nodes[begin : begin + 100]
         page = {"hasNextPage": begin + 100 < len(nodes), "endCursor": str(begin + len(shown))}
         return {"webhookSubscriptions": {"nodes": shown, "pageInfo": page}}
+
+    def _discount(self, code: str) -> dict[str, str] | None:
+        there = any(one["code"].lower() == code.lower() for one in self.codes)
+        return {"id": "gid://shopify/DiscountCodeNode/1"} if there else None
+
+    def _make(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in ("title", "code", "context", "startsAt") if not wanted.get(name)]
+        if missing:
+            errors = [{"message": f"{name} can't be blank", "code": "BLANK"} for name in missing]
+            return {"codeDiscountNode": None, **_user(errors)}
+        if self._discount(wanted["code"]):
+            taken = {"message": "Code must be unique. Please try a different code.", "code": "TAKEN"}
+            return {"codeDiscountNode": None, **_user([taken])}
+        self.codes.append(wanted)
+        return {"codeDiscountNode": {"id": f"gid://shopify/DiscountCodeNode/{len(self.codes)}"}, **_user([])}
 
     def _create(self, variables: dict[str, Any]) -> dict[str, Any]:
         topic, uri = variables["topic"], variables["webhook"]["uri"]

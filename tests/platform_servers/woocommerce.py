@@ -26,6 +26,7 @@ class WooCommerceServer(PlatformServer):
         super().__init__()
         self.records: dict[str, list[dict[str, Any]]] = {"customers": [], "orders": [], "products": []}
         self.webhooks: dict[int, dict[str, Any]] = {}
+        self.codes: list[dict[str, Any]] = []
         self.pings: list[int] = []
         self.may_write = may_write
         self.pinging = pinging
@@ -42,6 +43,8 @@ class WooCommerceServer(PlatformServer):
         resource, _, number = path.removeprefix(API).partition("/")
         if resource == "webhooks":
             return await self._webhooks(request, number, body)
+        if resource == "coupons":
+            return self._coupons(request, body)
         if resource not in self.records or request.method != "GET":
             return error("rest_no_route", "No route was found matching the URL and request method.", 404)
         return self._list(resource, dict(request.query_params))
@@ -91,6 +94,19 @@ class WooCommerceServer(PlatformServer):
         begin = int(query["offset"]) if "offset" in query else size * (int(query.get("page", "1")) - 1)
         pages = -(-len(found) // size)
         return json(found[begin : begin + size], x_wp_total=str(len(found)), x_wp_totalpages=str(pages))
+
+    def _coupons(self, request: Request, body: bytes) -> Response:
+        if request.method == "GET":
+            wanted = request.query_params.get("code", "").lower()
+            return json([one for one in self.codes if one["code"] == wanted])
+        if not self.may_write:
+            return error("woocommerce_rest_cannot_create", "Sorry, you are not allowed to create resources.", 401)
+        made = msgspec.json.decode(body)
+        made["code"] = made["code"].lower()  # as `wc_format_coupon_code` does
+        if any(one["code"] == made["code"] for one in self.codes):
+            return error("woocommerce_rest_coupon_code_already_exists", "The coupon code already exists", 400)
+        self.codes.append(made)
+        return json({"id": len(self.codes), **made}, 201)
 
     async def _webhooks(self, request: Request, number: str, body: bytes) -> Response:
         if request.method == "GET":

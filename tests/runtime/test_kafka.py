@@ -328,6 +328,35 @@ async def test_a_rebalance_waits_for_the_batch_in_flight(settings: SettingsFacto
     assert set(counts.values()) == {1}
 
 
+async def test_a_member_with_a_name_keeps_its_partitions_over_a_restart(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    stays, goes = Seen(), Seen()
+    here, away = (settings(group_instance_id=name, session_timeout=60) for name in ("engine-0", "engine-1"))
+    async with consumer(here, stays) as staying:
+        async with consumer(away, goes):
+            await _published_until(publisher, lambda: bool(stays.records and goes.records))
+        generation = _generation(staying)
+        places = {record.partition for record in goes.records[-1:]}
+        goes.records.clear()
+        async with consumer(away, goes) as back:
+            await _published_until(publisher, lambda: places <= {record.partition for record in goes.records})
+            assert (_generation(back), _generation(staying)) == (generation, generation)
+
+
+def _generation(running: BatchConsumer) -> int:
+    """How often the group has handed out its partitions, as far as this member knows."""
+    [subscriber] = running._subscribers
+    return int(subscriber.consumer._coordinator.generation)
+
+
+async def _published_until(publisher: Publisher, done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(120):
+        while not done():
+            await publisher.publish(EVENTS, numbered(40, customers=40))
+            await asyncio.sleep(0.2)
+
+
 async def test_stop_finishes_the_batch_in_flight_and_commits_it(
     settings: SettingsFactory, publisher: Publisher
 ) -> None:

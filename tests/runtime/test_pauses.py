@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_cli.dead_letter_topic import in_first_order, read_dead_letters
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import EVENTS, WAKEUPS
+from relevo_control.app.dead_letters import in_first_order
 from relevo_runtime import pauses
 from relevo_runtime.health import Report
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record
@@ -23,6 +23,7 @@ from tests.cli.test_commands import given as given_to
 from tests.conftest import SettingsFactory
 from tests.e2e.machine import relevo
 from tests.runtime.consuming import committed, consumer
+from tests.sealed import kept_letters
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ODD, GOOD = b"acme/customer", b"bolt/customer"
@@ -94,7 +95,7 @@ async def test_a_paused_shop_waits_alone_and_gets_everything_in_order(
     async with consumer(own, handler, pool=pool, seals=Seals(pool, own), on_failure=failed.append) as running:
         await until_committed(own, 310, running)
     assert handler.odd == set()
-    letters = await read_dead_letters(own)
+    letters = await kept_letters(own)
     assert [letter.value for letter in letters] == numbers(0, 210)
     assert {letter.reason for letter in letters[100:]} == {"shop paused: ValueError: a zero byte"}
 
@@ -105,7 +106,7 @@ async def test_a_paused_shop_waits_alone_and_gets_everything_in_order(
         assert (code, out) == (0, "210 dead letters were sent to their topics again\n"), err
         await until_committed(own, 520, running)
     assert (failed, handler.odd) == ([], set(numbers(0, 210)))
-    assert len({letter.id for letter in await read_dead_letters(own)}) == 210
+    assert len({letter.id for letter in await kept_letters(own)}) == 210
 
     # Mended: it goes on, and what was put aside comes in its order.
     handler = Handler(mended=True)
@@ -137,7 +138,7 @@ async def test_wake_ups_of_a_paused_shop_are_left_to_their_timers(
                 await asyncio.sleep(0.1)
     assert handler.values(GOOD) == numbers(40, 43)
     assert not handler.odd & set(numbers(40, 43))
-    assert {letter.topic for letter in await read_dead_letters(own)} == {EVENTS}
+    assert {letter.topic for letter in await kept_letters(own)} == {EVENTS}
 
 
 async def test_a_service_that_shops_pause_one_after_the_other_stops_once_the_fault_is_its_own(

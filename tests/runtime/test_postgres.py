@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime
 
 import asyncpg
 import pytest
@@ -59,6 +60,29 @@ async def test_a_further_connection_asks_nothing_about_types_that_another_has_me
         second.add_query_logger(lambda query: said.append(query.query))
         assert await second.fetchrow(statement, [], [b"{}"], []) is not None
     assert said == [statement]
+
+
+async def test_the_server_is_asked_once_about_all_arrays(pool: Pool) -> None:
+    types = [
+        "boolean",
+        "bytea",
+        "smallint",
+        "int",
+        "text",
+        "bigint",
+        "double precision",
+        "date",
+        "timestamptz",
+        "jsonb",
+    ]
+    values = [True, b"1", 1, 2, "3", 4, 0.5, date(2026, 3, 1), datetime(2026, 3, 1, tzinfo=UTC), [{"a": [1]}]]
+    said: list[str] = []
+    async with pool.acquire() as connection:
+        await connection.fetchval("select $1::text[]", [""])
+        connection.add_query_logger(lambda query: said.append(query.query))
+        for name, value in zip(types, values, strict=True):
+            assert await connection.fetchval(f"select $1::{name}[]", [value]) == [value]
+    assert said == [f"select $1::{name}[]" for name in types]
 
 
 @pytest.mark.containers

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevo_cli.dead_letter_topic import read_dead_letters
-from relevo_contracts.topics import DEAD_LETTERS, EVENTS, UNRECOGNISED, WAKEUPS
+from relevo_contracts.topics import DEAD_LETTERS, EVENTS, OUTCOMES, UNRECOGNISED, WAKEUPS
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import BatchConsumer, Publisher, Record, read
 from relevo_runtime.master_keys import MasterKeys, SealingError
@@ -31,7 +30,7 @@ from relevo_runtime.sealing import (
 from tests.conftest import SettingsFactory
 from tests.runtime.consuming import committed
 from tests.runtime.test_kafka import Seen
-from tests.sealed import everything_on_kafka, raw
+from tests.sealed import everything_on_kafka, kept_letters, raw
 
 ANA, BEN = b"tea/cus_ana", b"tea/cus_ben"
 
@@ -164,18 +163,20 @@ async def test_a_damaged_key_costs_what_it_sealed_and_nothing_else(
 
 
 class Erasing:
-    """A database in which somebody erases Ana right after a key was made for her, so many times."""
+    """A database in which another process is quicker to make a key for Ana, who is then erased, so many times."""
 
     def __init__(self, pool: Pool, times: int) -> None:
         self.pool = pool
         self.times = times
-        self.fetch = pool.fetch
+        self.execute = pool.execute
 
-    async def execute(self, statement: str, *arguments: Any) -> None:
-        await self.pool.execute(statement, *arguments)
-        if statement == STATEMENTS["keep"] and self.times:
-            self.times -= 1
-            await self.pool.execute(STATEMENTS["retire"], [person(ANA)[0]], [person(ANA)[1]])
+    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        rows = await self.pool.fetch(statement, *arguments)
+        if statement != STATEMENTS["in_use_or_new"] or not self.times:
+            return rows
+        self.times -= 1
+        await self.pool.execute(STATEMENTS["retire"], [person(ANA)[0]], [person(ANA)[1]])
+        return []
 
 
 async def test_whoever_is_erased_while_their_key_is_made_gets_another(pool: Pool, settings: SettingsFactory) -> None:
@@ -186,6 +187,34 @@ async def test_whoever_is_erased_while_their_key_is_made_gets_another(pool: Pool
     with pytest.raises(KeysRetired) as raised:
         await without_end.seal(EVENTS, [(ANA, b"3")])
     assert temporary(raised.value)
+
+
+async def test_keys_of_new_people_and_of_known_ones_are_had_by_one_statement(
+    pool: Pool, settings: SettingsFactory
+) -> None:
+    """Also where two message keys name the same person, and one of the keys that are kept is damaged."""
+    seals = Seals(pool, settings())
+    before = await seals.seal(EVENTS, [(ANA, b"1"), (b"tea/cus_\xff", b"2")])
+    await pool.execute("update catalog.data_key set secret = '' where key = 'cus_ana'")
+    mixed = [(ANA, b"3"), (BEN, b"4"), (b"tea/cus_\xfe", b"5"), (b"tea/new_\xff", b"6"), (b"tea/new_\xfe", b"7")]
+    after = await Seals(pool, settings()).seal(EVENTS, mixed)
+    assert await values(seals, [*before[1:], *after]) == [b"2", b"3", b"4", b"5", b"6", b"7"]
+    assert await pool.fetchval("select count(*) from catalog.data_key where not retired") == 4
+
+
+async def test_an_event_of_somebody_new_asks_the_database_once(pool: Pool, settings: SettingsFactory) -> None:
+    asked: list[str] = []
+
+    class Counting:
+        async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+            asked.append(statement)
+            return await pool.fetch(statement, *arguments)
+
+    seals = Seals(cast(Pool, Counting()), settings())
+    await seals.seal(EVENTS, [(ANA, b"1"), (BEN, b"2")])
+    await seals.seal(EVENTS, [(ANA, b"3")])
+    await seals.seal(OUTCOMES, [(ANA, b"4")])
+    assert asked == [STATEMENTS["in_use_or_new"], STATEMENTS["in_use_or_new"], STATEMENTS["in_use"]]
 
 
 @pytest.mark.parametrize("text", ["short", "ä" * 43, "a" * 43 + "a" * 4, "AAAA,"])
@@ -266,13 +295,13 @@ async def test_a_letter_about_somebody_is_erased_with_what_it_is_about(
             while await committed(own) < 2:
                 await asyncio.sleep(0.1)
     clear = [b"ana@example.org", b"ben@example.org"]
-    assert sorted(letter.value for letter in await read_dead_letters(own)) == clear
-    letters = await read_dead_letters(own, sealed=True)
+    assert sorted(letter.value for letter in await kept_letters(own)) == clear
+    letters = await kept_letters(own, sealed=True)
     assert sorted(letter.value for letter in letters) == sorted(value for _, value in before)
     async with pool.acquire() as connection:
         await shred(connection, [person(ANA)])
-    assert [letter.value for letter in await read_dead_letters(own)] == clear[1:]
-    assert [letter.key for letter in await read_dead_letters(own, sealed=True)] == ["tea/cus_ben"]
+    assert [letter.value for letter in await kept_letters(own)] == clear[1:]
+    assert [letter.key for letter in await kept_letters(own, sealed=True)] == ["tea/cus_ben"]
 
 
 async def test_what_comes_before_an_erasure_in_one_list_is_erased_with_it(
@@ -313,13 +342,13 @@ async def test_odd_sealed_records_become_dead_letters_and_stop_nothing(
             while await committed(own) < 8:
                 await asyncio.sleep(0.1)
     assert (failed, sorted(collector.values)) == ([], [b'{"a":1}', b"{}"])
-    assert sorted(letter.value for letter in await read_dead_letters(own)) == sorted(value for _, value in odd)
+    assert sorted(letter.value for letter in await kept_letters(own)) == sorted(value for _, value in odd)
 
 
 async def test_an_odd_letter_does_not_hide_the_others(settings: SettingsFactory, pool: Pool, topics: list[str]) -> None:
     own = settings()
     async with Publisher(own) as publisher:
         await publisher.publish(DEAD_LETTERS, [(ANA, MAGIC + b"odd"), (BEN, b"not JSON")])
-    letters = await read_dead_letters(own)
+    letters = await kept_letters(own)
     assert sorted((letter.key, letter.value) for letter in letters) == [("tea/cus_ana", b""), ("tea/cus_ben", b"")]
     assert all("can't be read" in letter.reason for letter in letters)

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from relevo_runtime.outgoing import Timer
+from relevo_runtime import timers
+from relevo_runtime.outgoing import Claim, Timer
 from relevo_runtime.postgres import Pool
-from relevo_runtime.timers import cancel_timers, claim_due, next_due, set_timers, unclaim
+from relevo_runtime.timers import cancel_timers, set_timers, unclaim
+from tests.timer_table import claim_due, next_due
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -20,6 +22,19 @@ async def test_a_timer_is_claimed_when_it_is_due_and_not_before(pool: Pool) -> N
         assert await claim_due(connection, NOON - timedelta(microseconds=1), NOON + MINUTE, 10) == []
         assert await claim_due(connection, NOON, NOON + 5 * MINUTE, 10) == [timer("a")]
         assert await next_due(connection) == NOON + MINUTE
+
+
+async def test_a_claim_says_when_the_next_timer_is_due(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        assert await timers.claim_due(connection, NOON, NOON + MINUTE, 1) == Claim([], None)
+        await set_timers(connection, [timer("a"), timer("b"), timer("c", NOON + MINUTE)])
+        early = NOON - MINUTE
+        assert await timers.claim_due(connection, early, NOON, 1) == Claim([], NOON)
+        first = await timers.claim_due(connection, NOON, NOON + 5 * MINUTE, 1)
+        second = await timers.claim_due(connection, NOON, NOON + 5 * MINUTE, 9)
+        assert (len(first.timers), first.next_due) == (1, NOON + MINUTE)
+        assert (len(second.timers), second.next_due) == (1, NOON + MINUTE)
+        assert await timers.claim_due(connection, NOON, NOON + 5 * MINUTE, 9) == Claim([], NOON + MINUTE)
 
 
 async def test_a_claimed_timer_comes_back_when_nobody_consumed_it_in_its_lease(pool: Pool) -> None:

@@ -16,11 +16,12 @@ from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import Timer
 from relevo_runtime.postgres import Pool
 from relevo_runtime.settings import RuntimeSettings
-from relevo_runtime.timers import cancel_timers, claim_due, next_due, set_timers
+from relevo_runtime.timers import cancel_timers, set_timers
 from relevo_scheduler.adapters.tables import TimerTable
 from relevo_scheduler.app.publish_due import RunOnce, publish_due
 from tests.conftest import SettingsFactory
 from tests.scheduler.reading import wake_ups
+from tests.timer_table import claim_due, next_due
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

@@ -85,10 +85,10 @@ def interpreted(text: Text, variables: dict[str, Any]) -> str | None:
         return None
 
 
-def compiled(text: Text, variables: dict[str, Any]) -> str | None:
+def compiled(text: Text, variables: dict[str, Any], **known: str) -> str | None:
     """What its function makes of it; `None` if there is none, or if it leaves these values to python-liquid."""
     assert text.liquid is not None
-    function = compile_text(text.liquid, text.into)
+    function = compile_text(text.liquid, text.into, known)
     if function is None:
         return None
     try:
@@ -106,6 +106,22 @@ def test_what_is_compiled_gives_what_python_liquid_gives(source: str, variables:
         return
     if text.liquid is not None and (made := compiled(text, variables)) is not None:
         assert made == interpreted(text, variables)
+
+
+@given(templates, st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3), intos)
+def test_what_is_known_beforehand_changes_nothing(source: str, variables: dict[str, Any], into: Into) -> None:
+    try:
+        text = Text(source, into=into)
+    except TemplateError:
+        return
+    variables["x"] = "left"
+    if text.liquid is not None and (made := compiled(text, variables, x="left")) is not None:
+        assert made == interpreted(text, variables)
+
+
+def test_what_is_known_beforehand_is_part_of_the_text() -> None:
+    text = Text("<p {{ x }}>{% for x in a %}{{ x }}{% endfor %}{{ x }}", into="html")
+    assert compiled(text, {"a": [1, 2]}, x="left") == "<p left>12left"
 
 
 @pytest.mark.parametrize("into", ["text", "html", "address"])
@@ -175,7 +191,7 @@ PAGES = st.fixed_dictionaries(
         "sums": st.lists(st.fixed_dictionaries({"name": st.just("tax"), "amount": values}), max_size=2),
         "shop": st.dictionaries(st.sampled_from(["name", "domain", "postal_address"]), values),
         "words": st.dictionaries(st.sampled_from(["item", "amount", "why_marketing", "tax"]), values),
-        **dict.fromkeys(("link", "total", "unsubscribe_url", "locale"), values),
+        **dict.fromkeys(("link", "total", "unsubscribe_url", "preferences_url", "locale"), values),
     },
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relevo_templates.errors import TemplateError
 from relevo_templates.formats import formats_of
-from relevo_templates.layouts import Layout
+from relevo_templates.layouts import SIDES, Layout
 from relevo_templates.mjml import compile_mjml
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -73,7 +73,9 @@ def page(**changes: Any) -> dict[str, Any]:
         "total": "€5",
         "shop": {"name": MUG, "domain": "a.example"},
         "locale": "en",
+        **SIDES["ltr"],
         "unsubscribe_url": "https://a.example/u?x=1&y=2",
+        "preferences_url": "https://a.example/p",
         "words": {"item": "Item", "why_marketing": "You said so, {shop}"},
     }
     return {**values, **changes}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevo_templates.formats import Formats
-from relevo_templates.locales import best_locale, formats_locale
+from relevo_templates.locales import best_locale, direction, formats_locale
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,13 @@ def test_any_tag_and_any_zone_has_formats(tag: str, zone: str) -> None:
 @pytest.mark.parametrize("zone", ["Europe", "US", "America", "Etc", "", "x" * 5000, "\0", "/etc/passwd", "../.."])
 def test_what_is_no_zone_is_utc(zone: str) -> None:
     assert Formats("en", zone).time("2026-03-05T23:30:00Z").replace("\u202f", " ") == "11:30 PM"
+
+
+@pytest.mark.parametrize("tag", ["ar", "ar-EG", "he", "iw", "fa_IR", "ur-PK", "az-Arab", "yi", "ckb"])
+def test_languages_that_are_written_from_the_right(tag: str) -> None:
+    assert direction(tag) == "rtl"
+
+
+@pytest.mark.parametrize("tag", ["en", "es-MX", "zh-Hant", "az", "sd-Deva", "tlh", ""])
+def test_all_others_are_written_from_the_left(tag: str) -> None:
+    assert direction(tag) == "ltr"

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from relevo_contracts.template import Template
 from relevo_templates.errors import TemplateError
-from relevo_templates.messages import SMS_GREATEST, Rendered, Templates, shortened
+from relevo_templates.formats import formats_of
+from relevo_templates.items import item_rows
+from relevo_templates.messages import SMS_GREATEST, Rendered, Templates
+from relevo_templates.texts import shortened
 
 FOLDER = Path(__file__).parents[2] / "workflows" / "layouts"
 FILES = {f"layouts/{path.name}": path.read_text() for path in FOLDER.iterdir()}
@@ -83,6 +86,25 @@ def test_items_are_shown_as_far_as_they_can_be(items: object, shown: list[str], 
     assert [
         line.partition("1 \N{MULTIPLICATION SIGN} ")[2] for line in found.text.splitlines() if line[:2] == "- "
     ] == shown
+
+
+@pytest.mark.parametrize(
+    ("quantity", "locale", "shown"),
+    [(2, "es", 2), (2.0, "es", 2), (2.5, "es", "2,5"), (2.5, "en", "2.5"), ("2 m", "en", "2 m")],
+)
+def test_a_quantity_is_written_as_its_reader_writes_it(quantity: object, locale: str, shown: object) -> None:
+    [row], _ = item_rows([{"title": "Linen", "quantity": quantity}], formats_of(locale, "UTC"))
+    assert row["quantity"] == shown
+    assert type(row["quantity"]) is type(shown)
+
+
+def test_an_item_that_says_null_has_no_quantity_and_the_price_of_one() -> None:
+    price = {"amount": "24.50", "currency": "EUR"}
+    [looked_at, ordered], _ = item_rows(
+        [{"title": "Mug", "price": price, "quantity": None}, {"title": "Mug", "price": price}], formats_of("en", "UTC")
+    )
+    assert (looked_at["quantity"], looked_at["sum"]) == (None, "€24.50")
+    assert (ordered["quantity"], ordered["sum"]) == (1, "€24.50")
 
 
 def test_amounts_are_formatted_with_and_without_the_filter() -> None:

@@ -46,7 +46,7 @@ MISTAKES = [
         4,
         21,
         "'channel' can't be 'fax'",
-        "email, preferred, sms",
+        "email, preferred, push, sms, whatsapp",
     ),
     (
         "  - send: {channel: email, template: reminder, purpose: marketing, subjct: x}\n",
@@ -364,3 +364,17 @@ def test_a_file_of_aliases_without_end_is_refused() -> None:
 def test_a_beginner_is_told_what_to_write_instead(lines: str, advice: str) -> None:
     problems = problems_of("workflow: one\n" + lines)
     assert any(advice in one.help for one in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("head", "advice"),
+    [
+        ("channel: email\nlayout: message\n", "en: {subject: …, body: …}"),
+        ("channel: push\n", "en: {title: …, text: …}"),
+        ("channel: sms\n", "en: {text: …}"),
+    ],
+)
+def test_what_a_template_without_texts_needs_is_told_by_its_channel(head: str, advice: str) -> None:
+    text = HEAD + "  - send: {channel: email, template: odd, purpose: marketing}\n"
+    found = problems_of(text, **{"templates__odd.yaml": head})
+    assert [one.help for one in found if "at least one language" in one.message] == [advice]

@@ -7,16 +7,8 @@ import pytest
 from msgspec import structs
 
 from relevo_workflow.definition.workflow import Definition
-from relevo_workflow.explain.explanation import (
-    Delivery,
-    Explanation,
-    Feedback,
-    RecordedDecision,
-    StaffAnswer,
-    condition,
-    explain,
-    labels,
-)
+from relevo_workflow.explain.explanation import Explanation, condition, explain, labels
+from relevo_workflow.explain.records import Delivery, Engagement, Feedback, RecordedDecision, StaffAnswer
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Send
 from relevo_workflow.model.inputs import EventInput
@@ -154,6 +146,22 @@ def test_what_the_provider_reported_later_is_told_at_its_own_time() -> None:
         ("delivered", "ses told that the email of send-first arrived"),
         ("bounced", "ses told that the email of send-first could not be delivered, and never will be (5.1.1): unknown"),
         ("complained", "ses told that the email of send-first was reported as spam: nothing more is sent there"),
+    ]
+
+
+def test_who_opened_and_clicked_is_told_and_machines_apart_from_people() -> None:
+    customer = shops(Customer(cart())).waits("5h")
+    scanned = Engagement(kind="scanned", at=START + timedelta(hours=5), url="https://a.example/", machine="burst")
+    opened = Engagement(kind="opened", at=START + timedelta(hours=6))
+    clicked = Engagement(kind="clicked", at=START + timedelta(hours=7), url="https://a.example/")
+    mail = structs.replace(outcome(customer, "sent"), engagement=[clicked, opened, scanned])
+    assert [(line.what, line.text) for line in told(customer, mail).lines[-3:]] == [
+        (
+            "scanned",
+            "a machine, not the customer (burst), followed a link of the email of send-first: https://a.example/",
+        ),
+        ("opened", "the customer opened the email of send-first"),
+        ("clicked", "the customer followed a link of the email of send-first: https://a.example/"),
     ]
 
 

@@ -146,6 +146,20 @@ def test_the_trace_has_the_fields_that_were_read() -> None:
     assert found.fields == {"event.total.amount": 12.5, "has(event.cart_token)": False, "event.items": "2 items"}
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("size(event.items) > 1 && now > timestamp('2020-01-01T00:00:00Z')", True),
+        ("event.items.size() == 2 || now < timestamp('2020-01-01T00:00:00Z')", True),
+        ("size(event.items) == 2 && event.items.exists(one, one.title == 'Bowl')", True),
+        ("event.items.all(one, size(one.title) > 2) && size(event.items) > 2", False),
+    ],
+)
+def test_a_list_is_told_by_its_size_whatever_else_is_asked_of_it(text: str, holds: bool) -> None:
+    found = check(text)
+    assert (found.value, found.fields["event.items"], found.error) == (holds, "2 items", "")
+
+
 def test_fields_inside_a_loop_are_not_fields_of_the_event() -> None:
     roots = {"event": event_shape("checkout.started")}
     found = find_paths('event.items.exists(i, i.title == "event.total") && event . checkout_token != ""', roots)

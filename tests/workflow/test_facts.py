@@ -130,6 +130,62 @@ def test_data_that_does_not_fit_is_refused() -> None:
         folded(an_event("order.placed", order_id=7))
 
 
+def sign(kind: str, hours: int, **data: Any) -> Event:
+    return an_event(kind, START + timedelta(hours=hours), event_id=f"{kind}-{hours}", **data)
+
+
+def message(kind: str, hours: int) -> Event:
+    return sign(kind, hours, delivery_id="r/send/1", run_id="r", workflow="w", template="t")
+
+
+def agreed(hours: int, **how: Any) -> Event:
+    return sign(
+        "consent.changed", hours, customer={"email": "ana@example.com"}, channel="email", state="granted", **how
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "counts"),
+    [
+        (message("message.opened", 5), True),
+        (message("message.clicked", 5), True),
+        (message("message.scanned", 5), False),
+        (sign("page.viewed", 5), True),
+        (order(1, 5), True),
+        (agreed(5, double_opt_in=True), True),
+        (agreed(5), False),
+        (sign("shipment.created", 5, shipment_id="s"), False),
+    ],
+)
+def test_a_customer_is_active_who_visits_reads_or_answers(last: Event, counts: bool) -> None:
+    facts = folded(message("message.opened", 1), last)
+    assert facts.last_active_at == START + timedelta(hours=5 if counts else 1)
+
+
+def test_of_whom_nothing_else_is_known_was_active_when_they_agreed() -> None:
+    assert Facts().last_active_at is None
+    assert folded(agreed(3), agreed(7)).last_active_at == START + timedelta(hours=7)
+    assert folded(agreed(3), sign("page.viewed", 2)).last_active_at == START + timedelta(hours=2)
+
+
+SIGNS = [
+    message("message.opened", 1),
+    sign("page.viewed", 2),
+    agreed(3, double_opt_in=True),
+    message("message.clicked", 4),
+]
+
+
+@given(st.permutations(range(4)), st.lists(st.integers(0, 3), max_size=4), st.integers(0, 4))
+def test_signs_in_any_order_and_again_or_of_two_who_are_one_come_to_the_same(
+    sequence: list[int], echoes: list[int], others: int
+) -> None:
+    told = [SIGNS[number] for number in (*sequence, *echoes)]
+    assert folded(*told).last_active_at == START + timedelta(hours=4)
+    merged = merge_facts(folded(*told[others:]), folded(*told[:others]), "other", "ana")
+    assert merged.last_active_at == START + timedelta(hours=4)
+
+
 def test_old_starts_are_forgotten_except_where_re_entry_is_never() -> None:
     facts = with_start(Facts(), "once/ana", "r0", datetime(2020, 1, 1, tzinfo=UTC), forever=True)
     for number in range(150):

@@ -251,3 +251,25 @@ def test_marketing_by_sms_without_a_way_out() -> None:
         " (help: such as: Reply STOP to opt out)"
     ]
     assert said(SMS_NEWS.replace("marketing", "transactional"), **{"templates/news.yaml": news}) == []
+
+
+def clicked(where: str, *, sends: str = "  - send: {channel: email, template: news, purpose: transactional}\n") -> str:
+    return f"""\
+trigger: {{event: order.placed}}
+steps:
+{sends}  - wait_for:
+      - {{event: message.clicked{where}}}
+      - timeout: 3d
+"""
+
+
+def test_a_wait_for_a_click_says_on_which_message() -> None:
+    [finding] = said(clicked(""), "news")
+    assert "goes on at message.clicked of any message to the customer" in finding
+    assert "where: event.run_id == run.id" in finding
+    assert said(clicked(", where: event.run_id == run.id"), "news") == []
+    assert said(clicked(", where: true"), "news") == []
+
+
+def test_whoever_sends_nothing_may_wait_for_any_click() -> None:
+    assert said(clicked("", sends="")) == []

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from relevo_contracts.contact import Contact
 from relevo_workflow.model.effects import Send
+from relevo_workflow.model.state import Facts
 from relevo_workflow.testing.runner import run_tests
 from tests.workflow.shop import Customer, a_workflow, problems_of
 
@@ -116,3 +118,42 @@ def test_the_tests_of_a_workflow_tell_the_address() -> None:
     right, wrong = suite.results
     assert right.passed
     assert [one.help for one in wrong.failures] == ["'to' differs"]
+
+
+BY_THE_BEST = """
+workflow: flow
+trigger: {event: order.placed}
+steps:
+  - send: {channel: preferred, templates: {email: news, sms: sms-news}, purpose: transactional}
+"""
+WISH = Contact(email="ana@example.com", phone="+12025550101", preferred="sms")
+
+
+@pytest.mark.parametrize(
+    ("contact", "to", "preferred", "phone"),
+    [
+        ({"email": "ana@example.com"}, "customer", "sms", "+12025550101"),
+        ({"email": "ana@example.com", "phone": "+12025550101"}, "customer", "sms", "+12025550101"),
+        ({}, "customer", "sms", "+12025550101"),
+        ({"email": "ana@example.com", "phone": "+12025550147"}, "contact", "sms", "+12025550147"),
+        ({"email": FRIEND}, "contact", "", ""),
+        ({"email": FRIEND, "phone": "+12025550147"}, "contact", "", "+12025550147"),
+    ],
+)
+def test_news_follow_the_wish_of_the_customer_and_of_nobody_else(
+    contact: dict[str, str], to: str, preferred: str, phone: str
+) -> None:
+    flow = a_workflow(BY_THE_BEST, "news", "sms-news")
+    customer = Customer(flow, facts=Facts(contact=WISH)).does("order.placed", order_id="61", contact=contact)
+    [send] = [one.effect for one in customer.simulation.effects if isinstance(one.effect, Send)]
+    assert (send.to, send.recipient.preferred, send.recipient.phone) == (to, preferred, phone)
+
+
+def test_a_condition_knows_the_channel_that_somebody_wished_for() -> None:
+    flow = a_workflow(
+        "workflow: flow\ntrigger: {event: order.placed, when: customer.preferred_channel == 'sms'}\n"
+        "steps:\n  - send: {channel: email, template: news, purpose: transactional}\n",
+        "news",
+    )
+    assert len(sent(Customer(flow, facts=Facts(contact=WISH)).does("order.placed", order_id="61"))) == 1
+    assert sent(Customer(flow).does("order.placed", order_id="61")) == []

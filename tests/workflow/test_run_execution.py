@@ -115,7 +115,7 @@ CHANGES = {
     "changes the run": lambda execution, one: execution.with_run(saved=dict(one.saved)),
     "labels": lambda execution, one: execution.with_label("restart"),
     "concludes": lambda execution, one: execution.concluded("ignored", one.reason).explained("more"),
-    "notes the input": lambda execution, one: execution.acted_on("input-1"),
+    "notes the input": lambda execution, one: execution.decision("input-1", acted=True),
     "decides": lambda execution, one: execution.decision("input-1"),
 }
 """Whatever can be done to an execution."""

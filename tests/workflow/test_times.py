@@ -233,6 +233,15 @@ class TestCalendarRules:
         after = max(at, datetime(2024, 1, 1, tzinfo=UTC))
         assert next_occurrence("", rule, after, UTC) == standard.after(after)
 
+    @pytest.mark.parametrize("rule", ["FREQ=HOURLY;INTERVAL=5", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30", "FREQ=WEEKLY"])
+    @given(at=instants, share=st.floats(0, 0.99))
+    @settings(max_examples=20)
+    def test_whoever_asks_before_the_next_time_is_told_the_same(self, rule: str, at: datetime, share: float) -> None:
+        found = next_occurrence("", rule, at, self.ROME)
+        assert found is not None
+        assert found > at
+        assert next_occurrence("", rule, at + (found - at) * share, self.ROME) == found
+
     def test_more_than_one_rule(self) -> None:
         assert "is more than one rule" in check_rrule("RRULE:FREQ=DAILY\nEXDATE:20260310T000000")
         assert check_rrule("RRULE:FREQ=DAILY\n") == ""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from relevo_workflow.syntax.diagnostics import Problems
+from relevo_workflow.syntax.yaml_source import read_yaml
 from tests.workflow.shop import problems_of
 
 HEAD = "workflow: flow\ntrigger: {event: order.placed}\n"
@@ -170,3 +172,12 @@ def test_what_is_forgotten_is_told_where_it_was_forgotten(steps: str, line: int,
     problems = problems_of(HEAD + steps, "hello")
     assert [(one.position.line, one.position.column) for one in problems] == [(line, column)], problems
     assert said in f"{problems[0].message} {problems[0].help}", problems[0]
+
+
+def test_what_two_workflows_share_is_wrong_for_both() -> None:
+    first, second = Problems(), Problems()
+    for problems in (first, second):
+        assert read_yaml("blocks/news.yaml", "entries: [", problems) is None
+    assert first.found == second.found != []
+    fixed = read_yaml("blocks/news.yaml", "entries: []", Problems())
+    assert fixed is not None and fixed.plain() == {"entries": []}

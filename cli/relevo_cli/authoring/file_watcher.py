@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, beside, workflow_folders
-from relevo_workflow import EVENTS_FOLDER, POLICY_FILE
+from relevo_cli.workflow_files import SEGMENTS, WORKFLOW, beside, workflow_folders
+from relevo_control.app.source_files import LAYOUTS
+from relevo_workflow import BLOCKS_FOLDER, EVENTS_FOLDER, POLICY_FILE
 
 Stamps = dict[Path, tuple[int, int, int]]
 
@@ -19,7 +20,7 @@ class SaveWatcher:
     def changed(self) -> list[Path]:
         """The workflow folders that are not as they were at the last call; all of them at the first.
 
-        What several share (layouts, segments, declared events) concerns all of them.
+        What several share (layouts, content, segments, declared events) concerns all of them.
         """
         seen = {folder: stamps_of(folder) for folder in workflow_folders(self._path)}
         changed = [folder for folder, stamps in seen.items() if self._known.get(folder) != stamps]
@@ -50,5 +51,6 @@ def _files(folder: Path) -> Iterator[Path]:
     yield folder / WORKFLOW
     yield shared / SEGMENTS
     yield shared / POLICY_FILE
-    for inside in (folder / "templates", folder / "tests", shared / LAYOUTS, shared / EVENTS_FOLDER):
+    own, of_all = ("templates", "surveys", "tests"), (LAYOUTS, BLOCKS_FOLDER, EVENTS_FOLDER)
+    for inside in (*(folder / name for name in own), *(shared / name for name in of_all)):
         yield from sorted(inside.glob("*.*"))

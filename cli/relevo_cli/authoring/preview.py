@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from relevo_cli.authoring.samples import Sample, in_segments
+from relevo_cli.authoring.samples import Sample, in_bytes, in_parameters, in_segments
 from relevo_templates.errors import TemplateError
 from relevo_templates.messages import Rendered
 from relevo_workflow import Definition, Send
@@ -69,9 +69,17 @@ def _message(send: Send, reader: MessageReader, locale: str, previews: Previews)
 def _shown(title: str, message: Rendered, *, narrow: bool = False) -> str:
     head = f"<h2>{escape(title)}</h2>"
     if not message.html:
-        return f"{head}<pre>{escape(message.text)}</pre><p>{escape(in_segments(message.text))}</p>"
+        title = f"<p><b>{escape(message.subject)}</b></p>" if message.subject else ""
+        return f"{head}{title}<pre>{escape(message.text)}</pre><p>{escape(_below(message))}</p>"
     frames = "".join(
         f'<iframe sandbox class="{width}" srcdoc="{escape(message.html)}"></iframe>'
         for width in (("desk", "phone") if narrow else ("desk",))
     )
     return f"{head}<p><b>{escape(message.subject)}</b></p>{frames}<details><pre>{escape(message.text)}</pre></details>"
+
+
+def _below(message: Rendered) -> str:
+    """What is paid for, or approved, or how much of what may be sent it is."""
+    if message.approved is not None:
+        return in_parameters(message.approved)
+    return in_bytes(message) if message.subject else in_segments(message.text)

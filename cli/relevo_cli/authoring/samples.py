@@ -1,5 +1,6 @@
 """A message of a workflow, filled in as its tests do, and with what is known of a real customer where one is named."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -8,12 +9,15 @@ from relevo_cli import addresses, database
 from relevo_cli.commands.check import SiblingWorkflows
 from relevo_cli.commands.test import tested
 from relevo_cli.console import counted
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import library, need_folders
+from relevo_contracts.template import Approved
+from relevo_control.app.shops import known_shop
 from relevo_engine.adapters import decision_log
 from relevo_engine.adapters.definitions import shop_facts
 from relevo_ingest.adapters.lookup import key_of_person
-from relevo_runtime import catalog
+from relevo_notifier.core.push import PushContent, Recipient, payload_of
+from relevo_notifier.providers.webpush.encryption import LARGEST
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
 from relevo_templates.messages import Rendered
@@ -60,9 +64,7 @@ async def of_customer(settings: RuntimeSettings, found: Sample, shop: str, custo
     """
     now = make_clock(settings).now()
     async with database.transaction(settings) as connection:
-        place = await catalog.shop(connection, shop)
-        if place is None:
-            raise CommandError(unknown_shop(shop))
+        place = await known_shop(connection, shop)
         key = await key_of_person(connection, shop, customer)
         if key is None:
             raise CommandError(f"nothing of {customer!r} was ever heard in {shop}; ask by e-mail, customer id or key")
@@ -83,6 +85,27 @@ def in_segments(text: str) -> str:
     found = segments_of(text)
     because = f", because of {' '.join(found.foreign)}" if found.foreign.strip() else ""
     return f"{counted(found.count, 'segment')}: {found.units} characters in {found.encoding}{because}"
+
+
+def in_parameters(approved: Approved) -> str:
+    """`WhatsApp's order_shipped in en_US (utility): 2 parameters of the body, a header, 1 button`."""
+    parts = [counted(len(approved.body), "parameter") + " of the body"] if approved.body else []
+    parts += ["a header"] if approved.header is not None else []
+    parts += [counted(len(approved.buttons), "button")] if approved.buttons else []
+    takes = ", ".join(parts) or "no parameters"
+    return f"WhatsApp's {approved.name} in {approved.language} ({approved.category}): {takes}"
+
+
+def in_bytes(message: Rendered) -> str:
+    """`201 of 3,993 bytes`: how much of what push services take a message is."""
+    return f"{len(payload_of(push_content(message, 'x' * 40)))} of {LARGEST:,} bytes"
+
+
+def push_content(message: Rendered, tag: str, devices: Sequence[Recipient] = ()) -> PushContent:
+    """The message as it goes to these devices."""
+    return PushContent(
+        title=message.subject, text=message.text, link=message.link, tag=tag, urgency="high", devices=tuple(devices)
+    )
 
 
 def _folder(workflow: str) -> Path:

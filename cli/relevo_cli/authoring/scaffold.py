@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from relevo_cli.authoring.sources import STARTER, shipped_library
 from relevo_cli.errors import CommandError
-from relevo_cli.workflow_files import LAYOUTS, SEGMENTS, WORKFLOW, path_of, read_folder, read_tests
+from relevo_cli.workflow_files import SEGMENTS, WORKFLOW, path_of, read_folder, read_policy, read_tests
+from relevo_control.app.source_files import LAYOUTS
 from relevo_workflow import NAME_PATTERN, workflow_schema
 
 SCHEMA = "workflow.schema.json"
@@ -41,13 +42,23 @@ def scaffold(library: Path, name: str, source: Path = STARTER) -> Scaffold:
     folder = library / name
     if folder.exists():
         raise CommandError(f"{folder} is there already, and nothing is written over: choose another name")
-    texts = _texts(source)
+    texts = _under_its_name(_texts(source), name)
     texts[WORKFLOW] = _SCHEMA_LINE + _NAMED.sub(f"workflow: {name}", texts[WORKFLOW], count=1)
     wanted = {path_of(folder, file): text for file, text in texts.items()}
     kept = tuple(path for path in wanted if path.exists())
     wanted.setdefault(library / SCHEMA, json.dumps(workflow_schema(), indent=2, ensure_ascii=False) + "\n")
     new = {path: text for path, text in wanted.items() if not path.exists()}
     return Scaffold(folder, new, kept, _lacking(library / SEGMENTS, texts))
+
+
+def _under_its_name(texts: Mapping[str, str], name: str) -> dict[str, str]:
+    """The files of a workflow in which it knows what it sends itself by `name`: `workflow` or `form` of the event."""
+    found = _NAMED.search(texts[WORKFLOW])
+    if found is None:
+        return dict(texts)
+    own = re.escape(found[0].removeprefix("workflow:").strip())
+    asks = re.compile(rf'(\b(?:workflow|form)(?:: | == ")){own}(?![\w-])')  # `event.workflow == "sunset"`
+    return {file: asks.sub(rf"\g<1>{name}", text) for file, text in texts.items()}
 
 
 def write(made: Scaffold) -> None:
@@ -62,9 +73,11 @@ def write(made: Scaffold) -> None:
 
 
 def _texts(source: Path) -> dict[str, str]:
-    """The files of a workflow with its tests, layouts, segments and declared events, by their paths inside it."""
+    """The files of a workflow with its tests and what it shares with others, by their paths inside it."""
     texts = {**read_folder(source), **read_tests(source)}
-    if source == STARTER:
+    if source != STARTER:
+        texts |= read_policy(source.parent)
+    else:
         layouts = sorted((shipped_library() / LAYOUTS).glob("message.*"))
         texts |= {f"{LAYOUTS}/{path.name}": path.read_text(encoding="utf-8") for path in layouts}
     return texts

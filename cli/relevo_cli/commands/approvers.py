@@ -9,7 +9,8 @@ import typer
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import local_minute, out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
+from relevo_control.app.shops import known_shop
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver
 from relevo_runtime.clock import make_clock
@@ -56,8 +57,8 @@ def list_approvers(as_json: JsonOption = False) -> None:
 async def _add(name: str, shop: str) -> bool:
     settings = addresses.settings()
     async with database.transaction(settings) as connection:
-        if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        if shop != EVERY_SHOP:
+            await known_shop(connection, shop)
         return await catalog.add_approver(connection, name, make_clock(settings).now(), shop=shop)
 
 

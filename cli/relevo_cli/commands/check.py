@@ -12,7 +12,17 @@ from msgspec import Struct
 from relevo_cli.console import counted, err, print_json
 from relevo_cli.errors import NotTextError
 from relevo_cli.workflow_files import LIBRARY, WORKFLOW, beside, need_folders, placed, read_folder, workflow_folders
-from relevo_workflow import Definition, Diagnostic, Position, check_starts, diagnose, starts_others, workflow_schema
+from relevo_runtime.clock import SystemClock
+from relevo_workflow import (
+    Definition,
+    Diagnostic,
+    Position,
+    check_starts,
+    diagnose,
+    ended_entries,
+    starts_others,
+    workflow_schema,
+)
 from relevo_workflow import policy_schema as schema_of_policy
 
 
@@ -74,9 +84,11 @@ def findings(folders: Sequence[Path], library: "SiblingWorkflows | None" = None)
     `library` keeps what was read, for who goes on with it.
     """
     library = library or SiblingWorkflows()
+    today = SystemClock().now().date()
     for folder in folders:
         definition, found = library.diagnosed(folder)
         yield from (placed(folder, one) for one in found)
+        yield from (placed(folder, one) for one in ended_entries(definition.files if definition else {}, today))
         yield from library.taken(folder, definition)
         if definition is not None and starts_others(definition):
             yield from (placed(folder, one) for one in check_starts(definition, library.beside(folder)))

@@ -74,7 +74,7 @@ def connect(
 
 def _wanted(shop: str, platform: str, url: str, credentials: str) -> ConnectionRequest:
     known = platform_of(platform)
-    return ConnectionRequest(shop, known, address_of(url), gathered(known.api, credentials))
+    return ConnectionRequest(shop, known, address_of(url), gathered(known.api.credentials, credentials))
 
 
 async def _run(

@@ -1,19 +1,17 @@
 """`relevo dead-letters`: look at messages that could not be processed, and send them again once the cause is mended."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC
 from typing import Annotated
 
 import msgspec
 import typer
 
-from relevo_cli import addresses
 from relevo_cli.console import counted, hanging, local_minute, out, print_json, terminal_width
-from relevo_cli.dead_letter_topic import read_dead_letters
-from relevo_cli.dead_letter_topic import redrive as send_again
 from relevo_cli.errors import CommandError
+from relevo_cli.operations import operations
 from relevo_contracts.messages import DeadLetter
+from relevo_control.app.dead_letters import Choice
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def list_letters(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
     """List the dead letters, oldest first."""
-    letters = asyncio.run(read_dead_letters(addresses.settings()))
+    letters = asyncio.run(operations().dead_letters())
     if as_json:
         print_json([_public(letter) for letter in letters])
         return
@@ -44,8 +42,10 @@ def list_letters(as_json: Annotated[bool, typer.Option("--json", help="Print one
 
 def show(letter_id: Annotated[str, typer.Argument(help="The id that `relevo dead-letters list` prints.")]) -> None:
     """Print one dead letter with its message, as JSON."""
-    [letter] = asyncio.run(_find([letter_id]))
-    print_json(_public(letter))
+    letters = {one.id: one for one in asyncio.run(operations().dead_letters())}
+    if letter_id not in letters:
+        raise CommandError(f"no dead letter has the id {letter_id}; `relevo dead-letters list` prints them")
+    print_json(_public(letters[letter_id]))
 
 
 def redrive(
@@ -60,36 +60,8 @@ def redrive(
     """
     if bool(letter_ids) + (every or bool(shop or cause)) != 1:
         raise CommandError("say which dead letters to send again: their ids, --shop and --cause, or --all")
-    sent = asyncio.run(_redrive(letter_ids or [], lambda letter: _is_of(letter, shop) and cause in letter.reason))
-    out().print(
-        counted(len(sent), "dead letter was sent to its topic", "dead letters were sent to their topics") + " again"
-    )
-
-
-def _is_of(letter: DeadLetter, shop: str) -> bool:
-    return not shop or letter.key.partition("/")[0] == shop
-
-
-_WITHOUT = "these were kept without their message (it was empty, or too large to keep) and can't be sent again"
-
-
-async def _redrive(wanted: list[str], chosen: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-    letters = [letter for letter in await _find(wanted, sealed=True) if chosen(letter)]
-    without = [letter.id for letter in letters if not letter.value]
-    if wanted and without:
-        raise CommandError(f"{_WITHOUT}: {', '.join(without)}")
-    letters = [letter for letter in letters if letter.value]
-    await send_again(addresses.settings(), letters)
-    return letters
-
-
-async def _find(wanted: list[str], *, sealed: bool = False) -> list[DeadLetter]:
-    """The letters with these ids, or all; the same letter once. Raises `CommandError` for an id that is not there."""
-    letters = {letter.id: letter for letter in await read_dead_letters(addresses.settings(), sealed=sealed)}
-    unknown = [letter_id for letter_id in wanted if letter_id not in letters]
-    if unknown:
-        raise CommandError(f"no dead letter has the id {', '.join(unknown)}; `relevo dead-letters list` prints them")
-    return [letters[letter_id] for letter_id in wanted] if wanted else list(letters.values())
+    sent = asyncio.run(operations().redrive(Choice(ids=letter_ids or [], shop=shop, cause=cause)))
+    out().print(counted(sent, "dead letter was sent to its topic", "dead letters were sent to their topics") + " again")
 
 
 def _public(letter: DeadLetter) -> dict[str, object]:

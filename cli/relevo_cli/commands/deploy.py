@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from relevo_cli import addresses
 from relevo_cli.deploying import session
-from relevo_cli.deploying.plan import TargetVersion
+from relevo_cli.operations import operations
 from relevo_cli.workflow_files import contact_policy, declared_events, load_folders
+from relevo_control.app.deploying.plan import TargetVersion
+from relevo_control.app.deploying.source import Targets
 from relevo_runtime import catalog
 
 
@@ -80,7 +81,11 @@ def deploy(
 ) -> None:
     """Check every workflow in PATH, show what changes, and deploy them, all or none."""
     loaded = load_folders(path)
-    targets = [TargetVersion(one.definition, one.files) for one in loaded]
+    targets = Targets(
+        versions=[TargetVersion(one.definition, one.files) for one in loaded],
+        declared=declared_events(loaded),
+        policy=contact_policy(loaded),
+    )
     options = session.Options(
         shop=shop,
         sign_off=session.sign_off(author, review_by, approve_by, note),
@@ -92,4 +97,10 @@ def deploy(
         as_json=as_json,
         settle=settle,
     )
-    asyncio.run(session.run(addresses.settings(), targets, options, declared_events(loaded), contact_policy(loaded)))
+    asyncio.run(carry_out(targets, options))
+
+
+async def carry_out(source: session.Source, options: session.Options) -> None:
+    """Plans and carries out, where the command works: in the database, or through the control API."""
+    async with operations().deployment(source, options) as deployment:
+        await session.run(deployment, options)

@@ -12,12 +12,15 @@ from ruamel.yaml import YAML
 from relevo_cli.console import out
 from relevo_cli.errors import CommandError
 from relevo_cli.event_catalogue import catalogue
+from relevo_cli.metric_reference import metric_reference
+from relevo_cli.port_reference import port_reference
 from relevo_cli.service_settings import sections
 from relevo_cli.step_reference import step_reference
 from relevo_cli.typescript import event_types
 from relevo_cli.workflow_files import load_folders
 from relevo_contracts.payloads import EVENT_TYPES
 from relevo_contracts.schemas import asyncapi, event_schema
+from relevo_control.entrypoints.openapi import openapi as openapi_control
 from relevo_engine.entrypoints.openapi import openapi as openapi_tasks
 from relevo_ingest.entrypoints.openapi import openapi as openapi_ingest
 from relevo_runtime.settings import Setting
@@ -43,7 +46,7 @@ def docs(
     ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a document is out of date.")] = False,
 ) -> None:
-    """Write the JSON Schemas, AsyncAPI and OpenAPI documents, the pages of events, settings and steps, and types."""
+    """Write the schemas, AsyncAPI and OpenAPI documents, types, pages of events, settings, metrics, steps and ports."""
     named = documents([one.definition for one in load_folders(library)])
     wanted = {**{folder / name: text for name, text in named.items()}, types: event_types()}
     stale = [path for path, text in wanted.items() if _read(path) != text]
@@ -71,9 +74,12 @@ def documents(library: Sequence[Definition]) -> dict[str, str]:
         "asyncapi.yaml": _yaml(asyncapi()),
         "openapi-ingest.json": _json(openapi_ingest()),
         "openapi-tasks.json": _json(openapi_tasks()),
+        "openapi-control.json": _json(openapi_control()),
         "event-catalogue.md": catalogue(library),
+        "metrics.md": metric_reference(),
         "settings.md": _settings(sections()),
         "steps.md": step_reference(),
+        "ports.md": port_reference(),
     }
 
 

@@ -68,7 +68,7 @@ async def _facts(settings: RuntimeSettings, known: dict[str, str], found: Runnin
     return Facts(
         version=version("relevo-runtime"),
         partitions=settings.partitions,
-        postgres=_with_unreadable(postgres, answers),
+        postgres=_with_workflows_read(postgres, answers),
         kafka=kafka,
         services=answers,
         secrets_here=frozenset(name for name, value in os.environ.items() if value),
@@ -76,13 +76,13 @@ async def _facts(settings: RuntimeSettings, known: dict[str, str], found: Runnin
     )
 
 
-def _with_unreadable(
+def _with_workflows_read(
     postgres: DatabaseFacts | Unavailable, answers: Mapping[str, ServiceFacts | Unavailable]
 ) -> DatabaseFacts | Unavailable:
-    """With the workflows that can't be read, unless an engine says so itself."""
-    if isinstance(postgres, Unavailable) or isinstance(answers.get("engine"), ServiceFacts):
+    """With the workflows that can't be read, unless an engine says so itself, and those that lack a system."""
+    if isinstance(postgres, Unavailable):
         return postgres
-    return msgspec.structs.replace(postgres, unreadable=list(database.unreadable(postgres.deployed)))
+    return database.with_workflows_read(postgres, every=not isinstance(answers.get("engine"), ServiceFacts))
 
 
 async def _bounded(look: Awaitable[T]) -> T | Unavailable:

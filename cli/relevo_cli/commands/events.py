@@ -10,11 +10,12 @@ import typer
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_cli.event_tail import Line, NotRecognised, ReceivedEvent, ReportedDecision, tail
 from relevo_cli.stoppable import until_stopped
-from relevo_cli.unsealing import Unreadable
 from relevo_contracts.event_types import mentioned
+from relevo_control.app.shops import known_shop
+from relevo_control.app.topics import Unreadable
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, EventType, of_shop
 from relevo_workflow import parse_duration, suggestion
@@ -114,8 +115,8 @@ def _found(known: dict[str, EventType], name: str) -> EventType:
 
 async def _of(shop: str) -> dict[str, EventType]:
     async with database.transaction(addresses.settings()) as connection:
-        if shop != EVERY_SHOP and await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        if shop != EVERY_SHOP:
+            await known_shop(connection, shop)
         return of_shop(await catalog.event_types(connection), shop)
 
 

@@ -8,7 +8,8 @@ import typer
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
+from relevo_control.app.shops import known_shop
 from relevo_ingest.adapters.shop_fields import fields_of_shops, set_fields
 from relevo_ingest.core.own_fields import FIELDS, is_field
 from relevo_runtime import catalog
@@ -53,8 +54,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 async def _set(shop: str, wanted: dict[str, str]) -> dict[str, str]:
     async with database.transaction(addresses.settings()) as connection:
-        if await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        await known_shop(connection, shop)
         if wanted:
             await set_fields(connection, shop, wanted)
             await catalog.changed(connection)

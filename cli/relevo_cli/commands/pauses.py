@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from relevo_cli import addresses, database
 from relevo_cli.console import local_minute, out
-from relevo_cli.errors import CommandError
-from relevo_runtime import pauses
+from relevo_cli.operations import operations
 from relevo_runtime.pauses import Pause
 
 
@@ -18,19 +16,10 @@ def resume(
     service: Annotated[str, typer.Option(help="The service that paused it; all that did if it is not given.")] = "",
 ) -> None:
     """Let a shop go on that was paused since too many of its messages failed; mend their cause first."""
-    ended = asyncio.run(_resume(name, service))
-    if not ended:
-        by = f" by {service}" if service else ""
-        raise CommandError(f"shop {name!r} is not paused{by}; `relevo shops list` tells which are")
+    ended = asyncio.run(operations().resume(name, service))
     for one in ended:
         out().print(f"{one.service} goes on with shop {one.shop} within a few seconds", markup=False)
     out().print(f"what was put aside comes back with `relevo dead-letters redrive --shop {name}`", markup=False)
-
-
-async def paused() -> list[Pause]:
-    """Every pause, by shop and service."""
-    async with database.connection(addresses.settings()) as connection:
-        return await pauses.paused(connection)
 
 
 def describe_pause(pause: Pause) -> str:
@@ -40,8 +29,3 @@ def describe_pause(pause: Pause) -> str:
         f"{pause.shop}: PAUSED by {pause.service} since {since}: {pause.cause}; mend the cause, then"
         f" `relevo shops resume {pause.shop} --service {pause.service}`"
     )
-
-
-async def _resume(shop: str, service: str) -> list[Pause]:
-    async with database.transaction(addresses.settings()) as connection:
-        return await pauses.resume(connection, shop, service)

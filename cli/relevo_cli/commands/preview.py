@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from relevo_cli.authoring.preview import message_page
-from relevo_cli.authoring.samples import Sample, found_system, in_segments, of_customer, sample
+from relevo_cli.authoring.samples import Sample, found_system, in_bytes, in_parameters, in_segments, of_customer, sample
 from relevo_cli.console import hanging, out, terminal_width
 from relevo_cli.errors import CommandError
 from relevo_templates.messages import Rendered
@@ -55,14 +55,22 @@ def read(workflow: str, template: str, shop: str, customer: str) -> Sample:
 
 
 def lines(found: Sample, message: Rendered) -> Iterator[str]:
-    """The message for a terminal: what it is, its subject, its text, and how many segments an SMS has."""
+    """The message for a terminal: what it is, its subject, its text, and what is paid for or approved."""
     send = found.send
     yield f"{found.definition.name} · {send.template} · {send.channel} · {send.purpose} · {message.locale}"
     if message.subject:
-        yield f"Subject: {message.subject}"
+        yield f"{'Title' if send.channel == 'push' else 'Subject'}: {message.subject}"
     yield ""
     yield from message.text.rstrip().splitlines()
     yield from (f"({note})" for note in message.notes)
     if send.channel == "sms":
         yield ""
         yield in_segments(message.text)
+    if send.channel == "push":
+        yield ""
+        yield f"Leads to {message.link or 'the first page of the shop'}; {in_bytes(message)}"
+    if message.approved is not None:
+        yield ""
+        yield in_parameters(message.approved)
+        if message.reply:
+            yield f"To who wrote within a day: {message.reply}"

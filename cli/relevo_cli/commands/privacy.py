@@ -10,14 +10,14 @@ import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.console import counted, hanging, local_minute, out, print_json, terminal_width
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_cli.privacy.erase import erase as erase_person
 from relevo_cli.privacy.export import Export, as_json, as_text, collect
+from relevo_contracts.keys import CUSTOMER_PREFIX
+from relevo_control.app.shops import known_shop
 from relevo_engine.adapters import privacy
 from relevo_engine.adapters.privacy import DataRequest
 from relevo_ingest.adapters.lookup import NamedPerson, has_names, key_of_person, person_named
-from relevo_ingest.core.aliases import CUSTOMER_PREFIX
-from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Connection
 from relevo_runtime.settings import RuntimeSettings
@@ -109,8 +109,8 @@ def erase(
 async def _requests(shop: str, every: bool) -> tuple[list[DataRequest], datetime]:
     settings = addresses.settings()
     async with database.transaction(settings) as connection:
-        if shop and await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        if shop:
+            await known_shop(connection, shop)
         return await privacy.requests(connection, shop, also_answered=every), make_clock(settings).now()
 
 
@@ -121,8 +121,7 @@ async def _person(settings: RuntimeSettings, shop: str, customer: str) -> NamedP
 
 async def person_to_erase(connection: Connection, shop: str, customer: str) -> NamedPerson:
     """Whom `customer` means and nobody else. Raises `CommandError` if the shop or the customer is not known."""
-    if await catalog.shop(connection, shop) is None:
-        raise CommandError(unknown_shop(shop))
+    await known_shop(connection, shop)
     if customer.startswith(CUSTOMER_PREFIX):
         return NamedPerson(await _key_now(connection, shop, customer), "key")
     found = await person_named(connection, shop, customer)
@@ -144,8 +143,7 @@ async def _key_now(connection: Connection, shop: str, key: str) -> str:
 
 async def known_key(connection: Connection, shop: str, customer: str) -> str:
     """The key of a customer. Raises `CommandError` if the shop or the customer is not known."""
-    if await catalog.shop(connection, shop) is None:
-        raise CommandError(unknown_shop(shop))
+    await known_shop(connection, shop)
     key = await key_of_person(connection, shop, customer)
     if key is None:
         raise CommandError(f"nothing of {customer!r} is kept in {shop}; ask by e-mail, customer id or key")

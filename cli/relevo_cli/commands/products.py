@@ -10,10 +10,10 @@ import typer
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_contracts.payloads import Money
+from relevo_control.app.shops import known_shop
 from relevo_engine.adapters import catalogue
-from relevo_runtime import catalog
 from relevo_workflow import Product, ProductVariant
 
 
@@ -50,8 +50,7 @@ def products(  # noqa: PLR0917  - a command declares its options as arguments
 
 async def _found(shop: str, product_id: str, search: str, after: str, most: int) -> list[Product]:
     async with database.connection(addresses.settings()) as connection:
-        if await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        await known_shop(connection, shop)
         if not product_id:
             return await catalogue.products_of(connection, shop, search, after, most)
         product = await catalogue.product_of(connection, shop, product_id)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from relevo_cli import addresses, database
 from relevo_cli.console import counted, err, out
 from relevo_cli.errors import CommandError
-from relevo_runtime import catalog, connections, storefronts
+from relevo_runtime import catalog, connections, storefronts, systems
 from relevo_runtime.catalog import Secret
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.postgres import Connection
@@ -43,7 +43,8 @@ def rotate(
 ) -> None:
     """Seal every secret of shops anew with the first key of RELEVO_SECRETS_KEY; afterwards the others can go.
 
-    Webhook secrets and API credentials, also those that were kept in clear until now. Services need the new key before.
+    Webhook secrets, API credentials and those of other systems, also what was kept in clear until now. Services need
+    the new key before.
     """
     keys = SecretKeys(addresses.settings())
     if not keys.seal:
@@ -78,6 +79,7 @@ async def _rotate(keys: SecretKeys, *, in_clear: bool) -> Rotated:
         await catalog.hold(connection)
         await _webhooks(connection, keep)
         await _credentials(connection, keep)
+        await _systems(connection, keep)
         await _storefronts(connection, keep)
     return Rotated(count, left)
 
@@ -87,6 +89,14 @@ async def _webhooks(connection: Connection, keep: Keep) -> None:
         if shop.secrets:
             kept = [keep(one, shop.shop, WEBHOOK) for one in shop.secrets]
             await catalog.update_shop(connection, replace(shop, secrets=kept))
+
+
+async def _systems(connection: Connection, keep: Keep) -> None:
+    for one in await systems.systems(connection):
+        kept = {
+            name: keep(secret, one.shop, systems.sealed_as(one.port, name)) for name, secret in one.credentials.items()
+        }
+        await systems.add(connection, replace(one, credentials=kept))
 
 
 async def _storefronts(connection: Connection, keep: Keep) -> None:

@@ -1,12 +1,10 @@
 """`relevo shops`: which shops there are, and their secrets."""
 
 import asyncio
-import re
-import zoneinfo
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -14,30 +12,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
-from relevo_cli.commands import moves, pauses, storefronts
+from relevo_cli.commands import moves, pauses, shop_links, storefronts
+from relevo_cli.commands.shop_checks import CUSTOM, PLATFORMS, SHORTEST, check_shop
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
-from relevo_contracts.languages import language
-from relevo_contracts.mailboxes import read_mailbox
+from relevo_cli.errors import CommandError
+from relevo_cli.operations import operations
+from relevo_contracts.link_rules import LinkRules
+from relevo_control.app.shops import ShopView, known_shop
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Secret, Shop
 from relevo_runtime.clock import make_clock
 from relevo_runtime.secret_keys import SecretKeys
 
-CUSTOM = "custom"
-"""A shop without webhooks of its own, whose systems send CloudEvents."""
-PLATFORMS = (*CONNECTORS, CUSTOM)
 QUIET_HOURS = "21:00-08:00"
 """The hours in which a new shop sends no marketing, unless it says otherwise."""
-SHORTEST = 8
-"""The fewest characters of a secret and of a token."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Z]{2}|[0-9]{3}))?")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
-_HOST = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)+\.?")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _FIELDS = {"events": "token_hashes", "tasks": "task_token_hashes"}
 
 Name = Annotated[str, typer.Argument(help="The shop.")]
@@ -96,8 +85,15 @@ def add(
     currency: Annotated[str, _CURRENCY] = "EUR",
     postal_address: Annotated[str, _ADDRESS_LINE] = "",
     quiet_hours: Annotated[str, _QUIET] = QUIET_HOURS,
+    tracking: shop_links.Tracking = _UNCHANGED,
+    tracking_consent: shop_links.TrackingConsent = _UNCHANGED,
+    track_transactional: shop_links.TrackTransactional = _UNCHANGED,
+    track_sms: shop_links.TrackSms = _UNCHANGED,
+    utm: shop_links.Utm = _UNCHANGED,
+    utm_hosts: shop_links.UtmHosts = _UNCHANGED,
 ) -> None:
     """Make a shop known. Its webhooks are taken from now on at /hooks/NAME/PLATFORM, its events at /events/NAME."""
+    links = shop_links.LinkOptions(tracking, tracking_consent, track_transactional, track_sms, utm, utm_hosts)
     if secret and platform == CUSTOM:
         raise CommandError(f"a {CUSTOM} shop has no webhooks to sign: leave --secret out, or name its platform")
     if not secret and platform in PLATFORMS and platform != CUSTOM:
@@ -117,6 +113,7 @@ def add(
         currency=currency,
         postal_address=postal_address.strip(),
         quiet_hours=_quiet(quiet_hours),
+        links=links.over(LinkRules()),
     )
     check_shop(shop)
     asyncio.run(_add(shop))
@@ -128,7 +125,7 @@ def add(
         out().print(lack, markup=False, soft_wrap=True)
 
 
-def missing(shop: Shop) -> list[str]:
+def missing(shop: Shop | ShopView) -> list[str]:
     """What a shop still needs before it can receive and send everything: one sentence each, with the command."""
     update = f"`relevo shops update {shop.shop}"
     lacks = [
@@ -150,86 +147,6 @@ def _quiet(value: str) -> str:
     return "" if value.strip().lower() in ("", "none") else value.strip()
 
 
-def check_shop(shop: Shop, before: Shop | None = None) -> None:
-    """Raises `CommandError` if a field cannot be right; of a shop that was known `before`, one that it changes.
-
-    An old flaw, from a release that let it pass, must not keep anybody from mending something else.
-    """
-    for field, find in _FAULTS.items():
-        if before is None or getattr(shop, field) != getattr(before, field):
-            fault = find(getattr(shop, field))
-            if fault:
-                raise CommandError(fault)
-
-
-def _wrong_name(value: str) -> str:
-    right = _NAME.fullmatch(value)
-    return (
-        ""
-        if right
-        else f"{value!r} is not a valid name for a shop: use lower-case letters, digits, - and _ (at most 63)"
-    )
-
-
-def _wrong_platform(value: str) -> str:
-    right = value in PLATFORMS
-    return "" if right else f"platform {value!r} is not supported; use one of: {', '.join(PLATFORMS)}"
-
-
-def _wrong_domain(value: str) -> str:
-    right = not value or _HOST.fullmatch(value)
-    return "" if right else f"domain {value!r} is not a host name such as tea.myshopify.com: no https://, no path"
-
-
-def _wrong_timezone(value: str) -> str:
-    right = value in zoneinfo.available_timezones()
-    return "" if right else f"timezone {value!r} does not exist; use an IANA name such as Europe/Madrid"
-
-
-def _wrong_currency(value: str) -> str:
-    return "" if re.fullmatch(r"[A-Z]{3}", value) else f"currency {value!r} is not an ISO 4217 code such as EUR"
-
-
-def _wrong_secrets(value: list[Secret]) -> str:
-    """Of those that stay: one that ends soon is what a rotation gets rid of."""
-    short = any(len(secret.value) < SHORTEST for secret in value if secret.until is None)
-    return f"the secret needs at least {SHORTEST} characters: a short one can be guessed" if short else ""
-
-
-def _wrong_locale(value: str) -> str:
-    right = _LANGUAGE.fullmatch(value) and language(value)
-    return "" if right else f"locale {value!r} is not a language such as en or es-ES"
-
-
-def _wrong_sender(value: str) -> str:
-    right = not value or _ADDRESS.fullmatch(read_mailbox(value)[1])
-    return "" if right else f"sender {value!r} has no e-mail address; write Name <address>, or the address"
-
-
-def _wrong_number(value: str) -> str:
-    return "" if not value or _PHONE.fullmatch(value) else f"SMS sender {value!r} is not a number such as +12025550123"
-
-
-def _wrong_quiet_hours(value: str) -> str:
-    right = not value or (_HOURS.fullmatch(value) and value[:5] != value[6:])
-    return "" if right else f"quiet hours {value!r} are not two times of a day such as 21:00-08:00, or none"
-
-
-_FAULTS: dict[str, Callable[[Any], str]] = {
-    "shop": _wrong_name,
-    "platform": _wrong_platform,
-    "domain": _wrong_domain,
-    "timezone": _wrong_timezone,
-    "currency": _wrong_currency,
-    "secrets": _wrong_secrets,
-    "locale": _wrong_locale,
-    "email_from": _wrong_sender,
-    "sms_from": _wrong_number,
-    "quiet_hours": _wrong_quiet_hours,
-}
-"""What is wrong with a field of a shop, and what would be right; empty if nothing is."""
-
-
 def update(
     name: Name,
     *,
@@ -243,6 +160,12 @@ def update(
     currency: Annotated[str | None, _CURRENCY] = _UNCHANGED,
     postal_address: Annotated[str | None, _ADDRESS_LINE] = _UNCHANGED,
     quiet_hours: Annotated[str | None, _QUIET] = _UNCHANGED,
+    tracking: shop_links.Tracking = _UNCHANGED,
+    tracking_consent: shop_links.TrackingConsent = _UNCHANGED,
+    track_transactional: shop_links.TrackTransactional = _UNCHANGED,
+    track_sms: shop_links.TrackSms = _UNCHANGED,
+    utm: shop_links.Utm = _UNCHANGED,
+    utm_hosts: shop_links.UtmHosts = _UNCHANGED,
 ) -> None:
     """Change what is known of a shop; what is not given stays as it is."""
     fields = {"name": title, "domain": domain, "email_from": email_from, "sms_from": sms_from}
@@ -250,9 +173,14 @@ def update(
     fields["platform"] = platform
     fields["quiet_hours"] = None if quiet_hours is None else _quiet(quiet_hours)
     given = {field: value for field, value in fields.items() if value is not _UNCHANGED}
-    if not given:
+    links = shop_links.LinkOptions(tracking, tracking_consent, track_transactional, track_sms, utm, utm_hosts)
+    if not given and not links.any():
         raise CommandError("nothing to change: say what, such as --title; `relevo shops update --help` has the options")
-    asyncio.run(_change(name, lambda shop, _: msgspec.structs.replace(shop, **given)))
+
+    def change(shop: Shop, _: datetime) -> Shop:
+        return msgspec.structs.replace(shop, **given, links=links.over(shop.links))
+
+    asyncio.run(_change(name, change))
     out().print(f"shop {name} is changed; the services know within a few seconds", markup=False)
 
 
@@ -303,13 +231,12 @@ def remove_token(
 
 def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
     """List the shops, without their secrets, and tell which are paused."""
-    found, paused = asyncio.run(_list()), asyncio.run(pauses.paused())
+    found = asyncio.run(operations().shops())
     if as_json:
-        of = {shop.shop: [msgspec.to_builtins(one) for one in paused if one.shop == shop.shop] for shop in found}
-        print_json([{**_public(shop), "paused": of[shop.shop]} for shop in found])
+        print_json([_public(shop) for shop in found])
         return
     held = {shop.shop: shop for shop in found if shop.held}
-    for pause in (one for one in paused if one.shop not in held):
+    for pause in (one for shop in found if shop.shop not in held for one in shop.paused):
         out().print(pauses.describe_pause(pause), markup=False, soft_wrap=True)
     if not found:
         out().print("no shop is known yet; add one with `relevo shops add NAME --platform shopify --secret S`")
@@ -317,7 +244,7 @@ def list_shops(as_json: Annotated[bool, typer.Option("--json", help="Print one J
     table = Table("shop", "sender", "locale, zone, currency", "secrets", "tokens")
     for shop in found:
         place = "\n".join((shop.locale, shop.timezone, shop.currency))
-        tokens = f"{len(shop.token_hashes)} events\n{len(shop.task_token_hashes)} tasks"
+        tokens = f"{shop.token_hashes} events\n{shop.task_token_hashes} tasks"
         name = "\n".join(filter(None, (shop.shop, shop.platform, shop.domain)))
         table.add_row(*map(escape, (name, shop.email_from or "none", place)), str(len(shop.secrets)), tokens)
     out().print(table)
@@ -346,11 +273,6 @@ async def _add(shop: Shop) -> None:
         await catalog.add_shop(connection, sealed)
 
 
-async def _list() -> list[Shop]:
-    async with database.transaction(addresses.settings()) as connection:
-        return await catalog.shops(connection)
-
-
 async def _rotate(name: str, secret: str, keep: timedelta) -> datetime | None:
     keys = SecretKeys(addresses.settings())
 
@@ -373,9 +295,7 @@ async def _change(name: str, change: Callable[[Shop, datetime], Shop]) -> Shop:
     settings = addresses.settings()
     async with database.transaction(settings) as connection:
         await catalog.hold(connection)
-        shop = await catalog.shop(connection, name)
-        if shop is None:
-            raise CommandError(unknown_shop(name))
+        shop = await known_shop(connection, name)
         changed = change(shop, make_clock(settings).now())
         check_shop(changed, shop)
         await catalog.update_shop(connection, SecretKeys(settings).sealed_shop(changed))
@@ -389,11 +309,6 @@ def _hashed(token: str) -> str:
     return catalog.hash_token(token)
 
 
-def _public(shop: Shop) -> dict[str, object]:
+def _public(shop: ShopView) -> dict[str, object]:
     fields: dict[str, object] = msgspec.to_builtins(shop)
-    return {
-        **fields,
-        "secrets": [{"until": secret.until} for secret in shop.secrets],
-        "token_hashes": len(shop.token_hashes),
-        "task_token_hashes": len(shop.task_token_hashes),
-    }
+    return {name: value for name, value in fields.items() if name != "held"}

@@ -10,10 +10,11 @@ import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.messages import StartRequested
 from relevo_contracts.topics import INPUTS
+from relevo_control.app.shops import known_shop
 from relevo_ingest.adapters.lookup import key_of_person
 from relevo_runtime import catalog
 from relevo_runtime.clock import make_clock
@@ -59,8 +60,7 @@ async def request(
 ) -> StartRequested:
     """Publish the wish to start. Raises `CommandError` if the shop, the workflow or the customer is not known."""
     async with database.transaction(settings) as connection:
-        if await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        await known_shop(connection, shop)
         await _need_manual(connection, workflow, shop)
         key = await _key(connection, shop, customer)
     asked = StartRequested(

@@ -12,7 +12,8 @@ import typer
 
 from relevo_cli import addresses, database
 from relevo_cli.console import out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
+from relevo_control.app.shops import known_shop
 from relevo_runtime import catalog, storefronts
 from relevo_runtime.catalog import Secret
 from relevo_runtime.clock import make_clock
@@ -102,9 +103,7 @@ async def _change(name: str, changes: Changes) -> Storefront:
     settings = addresses.settings()
     async with database.transaction(settings) as connection:
         await catalog.hold(connection)
-        shop = await catalog.shop(connection, name)
-        if shop is None:
-            raise CommandError(unknown_shop(name))
+        shop = await known_shop(connection, name)
         known = await storefronts.storefront(connection, name)
         if known is not None and not changes.any:
             return known

@@ -3,26 +3,29 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
+from msgspec import structs
 from rich.markup import escape
 from rich.table import Table
 
 from relevo_cli import addresses, database
 from relevo_cli.console import err, local_minute, out, print_json
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
+from relevo_cli.operations import operations
+from relevo_cli.staff_options import member_fields, staff_row
+from relevo_contracts.staff import Member, StaffChannel
 from relevo_contracts.zones import zone_of
+from relevo_control.app.shops import known_shop
+from relevo_control.app.tasks import Filter
 from relevo_engine.adapters import tasks
-from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
-from relevo_engine.core.tasks import Answer, Member, Task
-from relevo_runtime import catalog
+from relevo_engine.app.answer_task import Answered
+from relevo_engine.core.tasks import Answer, Task
 from relevo_runtime.clock import make_clock
-from relevo_runtime.kafka import Publisher
-from relevo_runtime.sealing import Seals
 
 Id = Annotated[str, typer.Argument(help="The id that `relevo tasks list` prints.")]
-By = Annotated[str, typer.Option(help="Who answers: a name of the shop's staff.")]
+By = Annotated[str, typer.Option(help="Who answers: a name of the shop's staff. With --server it is who is logged in.")]
 Note = Annotated[str, typer.Option(help="A note, which the workflow can read.")]
 Data = Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the workflow; may be repeated.")]
 InShop = Annotated[str, typer.Option("--shop", help="This shop only; default: all.")]
@@ -39,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group.command("reject")(reject)
     staff = typer.Typer(help="Who can be asked, for what, and what they may decide.", no_args_is_help=True)
     staff.command("add")(add)
+    staff.command("change")(change)
     staff.command("list")(list_staff)
     group.add_typer(staff, name="staff")
     app.add_typer(group, name="tasks")
@@ -51,7 +55,8 @@ def list_tasks(
     as_json: Json = False,
 ) -> None:
     """List tasks, the open and most urgent first."""
-    found, zones = asyncio.run(_list(shop, mine, only_open))
+    listed = asyncio.run(operations().tasks(Filter(shop=shop, mine=mine, only_open=only_open)))
+    found, zones = listed.items, listed.zones
     if as_json:
         print_json(found)
         return
@@ -77,41 +82,114 @@ def lines(task: Task, timezone: str) -> Iterator[str]:
 
 def show(task_id: Id, shop: InShop = "") -> None:
     """Print one task with its answers, as JSON."""
-    print_json(asyncio.run(_find(shop, task_id)))
+    print_json(asyncio.run(operations().task(task_id, shop)))
 
 
-def complete(task_id: Id, *, by: By, note: Note = "", data: Data = None, shop: InShop = "") -> None:
+def complete(task_id: Id, *, by: By = "", note: Note = "", data: Data = None, shop: InShop = "") -> None:
     """The task is done."""
     _answer(task_id, "completed", by=by, note=note, data=data, shop=shop)
 
 
-def approve(task_id: Id, *, by: By, note: Note = "", data: Data = None, shop: InShop = "") -> None:
+def approve(task_id: Id, *, by: By = "", note: Note = "", data: Data = None, shop: InShop = "") -> None:
     """Approve what is asked."""
     _answer(task_id, "approved", by=by, note=note, data=data, shop=shop)
 
 
-def reject(task_id: Id, *, by: By, note: Note = "", data: Data = None, shop: InShop = "") -> None:
+def reject(task_id: Id, *, by: By = "", note: Note = "", data: Data = None, shop: InShop = "") -> None:
     """Reject what is asked."""
     _answer(task_id, "rejected", by=by, note=note, data=data, shop=shop)
 
 
+ShopName = Annotated[str, typer.Argument(help="The shop.")]
+Name = Annotated[str, typer.Argument(help="The name under which they get and answer tasks.")]
+Email = Annotated[str | None, typer.Option(help="Their e-mail address.")]
+Phone = Annotated[str | None, typer.Option(help="Their phone number, with its country code.")]
+Skill = Annotated[
+    list[str] | None, typer.Option(help="What they can be asked for, with its level if not 1: warehouse:3; repeatable.")
+]
+Role = Annotated[list[str] | None, typer.Option(help="What they may decide; may be repeated.")]
+Active = Annotated[bool | None, typer.Option("--active/--away", help="Whether they get tasks and may answer.")]
+Via = Annotated[
+    list[str] | None,
+    typer.Option("--channel", help=f"By what they hear of tasks: {', '.join(get_args(StaffChannel))}; repeatable."),
+]
+Slack = Annotated[
+    str | None, typer.Option(help="NAME of RELEVO_CALL_SECRET_NAME, which holds the address of their Slack webhook.")
+]
+Teams = Annotated[str | None, typer.Option(help="The same for Teams: a webhook of Workflows.")]
+Locale = Annotated[str | None, typer.Option(help="Their language: en, es, it. Default: the shop's.")]
+Zone = Annotated[str | None, typer.Option("--timezone", help="Theirs, as Europe/Madrid. Default: the shop's.")]
+Hours = Annotated[
+    list[str] | None, typer.Option(help="When they work: 'mon-fri 09:00-17:00'; repeatable. Default: always.")
+]
+Absent = Annotated[list[str] | None, typer.Option(help="Days away: 2026-07-01..2026-07-14; repeatable.")]
+Capacity = Annotated[int | None, typer.Option(min=0, max=10_000, help="The most open tasks they get; 0: any number.")]
+
+
 def add(
-    shop: Annotated[str, typer.Argument(help="The shop.")],
-    name: Annotated[str, typer.Argument(help="The name under which they get and answer tasks.")],
+    shop: ShopName,
+    name: Name,
     *,
-    email: Annotated[str, typer.Option(help="Their e-mail address.")] = "",
-    skill: Annotated[list[str] | None, typer.Option(help="What they can be asked for; may be repeated.")] = None,
-    role: Annotated[list[str] | None, typer.Option(help="What they may decide; may be repeated.")] = None,
-    active: Annotated[bool, typer.Option("--active/--away", help="Whether they get tasks and may answer.")] = True,
+    email: Email = "",
+    phone: Phone = "",
+    skill: Skill = None,
+    role: Role = None,
+    active: Active = True,
+    channel: Via = None,
+    slack: Slack = "",
+    teams: Teams = "",
+    locale: Locale = "",
+    timezone: Zone = "",
+    hours: Hours = None,
+    absent: Absent = None,
+    capacity: Capacity = 0,
 ) -> None:
     """Add someone to the staff, or replace what is known of them."""
     if not name.strip():
         raise CommandError("the name is empty")
-    member = Member(shop=shop, name=name, email=email, skills=skill or [], roles=role or [], active=active)
-    given = asyncio.run(_put(member))
-    state = "gets tasks" if active else "is away and gets no tasks"
+    given = member_fields(
+        email=email, phone=phone, skill=skill or [], role=role or [], active=active, channel=channel or [],
+        slack=slack, teams=teams, locale=locale, timezone=timezone, hours=hours or [], absent=absent or [],
+        capacity=capacity,
+    )  # fmt: skip
+    _report(*asyncio.run(_put(shop, name, given, new=True)))
+
+
+def change(
+    shop: ShopName,
+    name: Name,
+    *,
+    email: Email = None,
+    phone: Phone = None,
+    skill: Skill = None,
+    role: Role = None,
+    active: Active = None,
+    channel: Via = None,
+    slack: Slack = None,
+    teams: Teams = None,
+    locale: Locale = None,
+    timezone: Zone = None,
+    hours: Hours = None,
+    absent: Absent = None,
+    capacity: Capacity = None,
+) -> None:
+    """Change what is given of someone on the staff, and nothing else. A list is replaced as a whole; '' empties it."""
+    given = member_fields(
+        email=email, phone=phone, skill=skill, role=role, active=active, channel=channel, slack=slack, teams=teams,
+        locale=locale, timezone=timezone, hours=hours, absent=absent, capacity=capacity,
+    )  # fmt: skip
+    if not given:
+        raise CommandError("nothing is to be changed; `relevo tasks staff change --help` lists what can be")
+    _report(*asyncio.run(_put(shop, name, given, new=False)))
+
+
+def _report(member: Member, given: int) -> None:
+    state = "gets tasks" if member.active else "is away and gets no tasks"
     count = "1 open task that was nobody's has" if given == 1 else f"{given} open tasks that were nobody's have"
-    out().print(f"{name} of {shop} {state}{f'; {count} somebody now' if given else ''}", markup=False)
+    found = f"{member.name} of {member.shop} {state}{f'; {count} somebody now' if given else ''}"
+    out().print(found, markup=False)
+    if member.active and not member.wanted():
+        err().print("they hear of nothing: give --email, or a --channel with its address", markup=False)
 
 
 def list_staff(shop: InShop = "", as_json: Json = False) -> None:
@@ -123,11 +201,9 @@ def list_staff(shop: InShop = "", as_json: Json = False) -> None:
     if not found:
         out().print("nobody is on the staff yet; add someone with `relevo tasks staff add SHOP NAME --role R`")
         return
-    table = Table("shop", "name", "e-mail", "skills", "roles", "")
+    table = Table("shop", "name", "hears by", "skills", "roles", "works", "")
     for one in found:
-        away = "" if one.active else "away"
-        row = (one.shop, one.name, one.email, ", ".join(one.skills), ", ".join(one.roles), away)
-        table.add_row(*map(escape, row))
+        table.add_row(*map(escape, staff_row(one)))
     out().print(table)
 
 
@@ -136,53 +212,27 @@ def _answer(task_id: str, done: Answer, *, by: str, note: str, data: list[str] |
     if any(not name or not sign for name, sign, _ in pairs):
         raise CommandError("--data needs NAME=VALUE")
     values = {name: value for name, _, value in pairs}
-    asyncio.run(_publish(Answered(task_id=task_id, done=done, by=by, shop=shop, note=note, data=values)))
-    out().print(f"{by} {done} {task_id}; the workflow goes on as soon as the engine has it", markup=False)
+    answered = Answered(task_id=task_id, done=done, by=by, shop=shop, note=note, data=values)
+    decided = asyncio.run(operations().decide(answered))
+    out().print(f"{decided.by} {done} {task_id}; the workflow goes on as soon as the engine has it", markup=False)
 
 
-async def _publish(answered: Answered) -> None:
+async def _put(shop: str, name: str, given: dict[str, Any], *, new: bool) -> tuple[Member, int]:
     settings = addresses.settings()
-    async with (
-        database.connection(settings) as keys,
-        Publisher(settings, seals=Seals(keys, settings)) as publisher,
-        database.transaction(settings) as connection,
-    ):
-        try:
-            await answer_task(connection, tasks, publisher, answered, make_clock(settings))
-        except TaskError as error:
-            raise CommandError(str(error)) from error
-
-
-async def _list(shop: str, mine: str, only_open: bool) -> tuple[list[Task], dict[str, str]]:
-    async with database.transaction(addresses.settings()) as connection:
-        zones = {one.shop: one.timezone for one in await catalog.shops(connection)}
-        if shop and shop not in zones:
-            raise CommandError(unknown_shop(shop))
-        if mine and not any(one.name == mine for one in await tasks.staff(connection, shop)):
-            where = f"of {shop}" if shop else "of any shop"
-            raise CommandError(f"{mine!r} is not on the staff {where}; `relevo tasks staff list` prints who is")
-        return await tasks.list_tasks(connection, shop=shop, mine=mine, only_open=only_open), zones
-
-
-async def _find(shop: str, task_id: str) -> Task:
-    async with database.transaction(addresses.settings()) as connection:
-        task = await tasks.find_task(connection, task_id, shop=shop)
-    if task is None:
-        raise CommandError(str(UnknownTaskError(task_id)))
-    return task
-
-
-async def _put(member: Member) -> int:
-    async with database.transaction(addresses.settings()) as connection:
-        if await catalog.shop(connection, member.shop) is None:
-            raise CommandError(unknown_shop(member.shop))
-        return await tasks.put_member(connection, member)
+    async with database.transaction(settings) as connection:
+        await known_shop(connection, shop)
+        known = await tasks.member(connection, shop, name)
+        if known is None and not new:
+            raise CommandError(f"{name!r} is not on the staff of {shop}: add them with `relevo tasks staff add`")
+        before = Member(shop=shop, name=name) if new or known is None else known
+        member = structs.replace(before, **given)
+        return member, await tasks.put_member(connection, member, make_clock(settings).now())
 
 
 async def _staff(shop: str) -> list[Member]:
     async with database.transaction(addresses.settings()) as connection:
-        if shop and await catalog.shop(connection, shop) is None:
-            raise CommandError(unknown_shop(shop))
+        if shop:
+            await known_shop(connection, shop)
         return await tasks.staff(connection, shop)
 
 

@@ -11,8 +11,10 @@ import typer
 from relevo_cli import addresses
 from relevo_cli.console import hanging, local_minute, out, print_json, terminal_width
 from relevo_cli.errors import CommandError
-from relevo_cli.kept_topic import already_redriven, read_again, read_unrecognised
+from relevo_cli.kept_topic import read_again
+from relevo_cli.operations import operations
 from relevo_contracts.messages import Unrecognised
+from relevo_control.app.unrecognised import Kept
 from relevo_ingest.adapters.redriven import delivery
 from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.receive_events import PLATFORM
@@ -43,7 +45,8 @@ def list_messages(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List them, oldest first. What made its events by `redrive` is marked."""
-    found, done = asyncio.run(_listed(shop, platform, topic, reason))
+    kept = asyncio.run(_wanted([], shop, platform, topic, reason))
+    found, done = [one.message for one in kept], {delivery(one.message) for one in kept if one.redriven}
     if as_json:
         print_json([{**_public(message), "redriven": delivery(message) in done} for message in found])
         return
@@ -62,7 +65,7 @@ def show(
     shop: Annotated[str, _SHOP] = "",
 ) -> None:
     """Print one with its body, as JSON."""
-    found = asyncio.run(_wanted([message_id], shop, "", "", ""))
+    found = [one.message for one in asyncio.run(_wanted([message_id], shop, "", "", ""))]
     if len(found) > 1:
         raise CommandError(f"several shops have a message {message_id}: say which with --shop")
     print_json(_public(found[0]))
@@ -82,7 +85,8 @@ def redrive(  # noqa: PLR0917  - a command declares its options as arguments
     """
     if bool(message_ids) == every:
         raise CommandError("say which messages to read again: their ids, or --all (with filters)")
-    found = asyncio.run(_wanted(message_ids or [], shop, platform, topic, reason))
+    addresses.settings()  # what is read again needs the database
+    found = [one.message for one in asyncio.run(_wanted(message_ids or [], shop, platform, topic, reason))]
     results = asyncio.run(read_again(found))
     published = [result for result in results.values() if isinstance(result, Receipt)]
     for message in found:
@@ -97,23 +101,16 @@ def redrive(  # noqa: PLR0917  - a command declares its options as arguments
     out().print(f"{len(published)} of {len(found)} messages made their events")
 
 
-async def _listed(
-    shop: str, platform: str, topic: str, reason: str
-) -> tuple[list[Unrecognised], set[tuple[str, str, str]]]:
-    found = await _wanted([], shop, platform, topic, reason)
-    return found, await already_redriven(addresses.settings(), found) if found else set()
-
-
-async def _wanted(ids: Sequence[str], shop: str, platform: str, topic: str, reason: str) -> list[Unrecognised]:
+async def _wanted(ids: Sequence[str], shop: str, platform: str, topic: str, reason: str) -> list[Kept]:
     """The messages with these ids (or all) that the filters leave. Raises `CommandError` for an id without one."""
     asked = {"shop": shop, "platform": platform, "topic": topic, "kind": reason}
     found = [
-        message
-        for message in await read_unrecognised(addresses.settings())
-        if all(not value or getattr(message, name).lower() == value.lower() for name, value in asked.items())
-        and (not ids or message.id in ids)
+        one
+        for one in await operations().unrecognised()
+        if all(not value or getattr(one.message, name).lower() == value.lower() for name, value in asked.items())
+        and (not ids or one.message.id in ids)
     ]
-    unknown = [each for each in ids if each not in {message.id for message in found}]
+    unknown = [each for each in ids if each not in {one.message.id for one in found}]
     if unknown:
         raise CommandError(f"no message has the id {', '.join(unknown)}; `relevo unrecognised list` prints them")
     return found

@@ -17,7 +17,8 @@ from relevo_cli.deploying.report import secret_lines
 from relevo_cli.embedded_servers import ServerDied
 from relevo_cli.stoppable import until_stopped
 from relevo_cli.system import ServicePlan, running_system
-from relevo_cli.workflow_files import Loaded, load_folders, secrets_named, workflow_folders
+from relevo_cli.workflow_files import Loaded, load_folders, workflow_folders
+from relevo_control.app.source_files import secrets_named
 
 HERE = Path("workflows")
 

@@ -15,8 +15,8 @@ from relevo_cli.authoring.preview import page
 from relevo_cli.commands.check import SiblingWorkflows, findings
 from relevo_cli.commands.test import show, tested
 from relevo_cli.console import counted, out
-from relevo_cli.errors import CommandError
 from relevo_cli.workflow_files import LIBRARY, need_folders
+from relevo_control.app.errors import OperationError
 from relevo_workflow import Diagnostic
 from relevo_workflow.testing import Previews
 
@@ -56,7 +56,7 @@ def look(watcher: SaveWatcher, console: Console, previews: Path) -> bool:
     for folder in changed:
         try:
             round_of(folder, console, previews)
-        except (CommandError, OSError) as error:
+        except (OperationError, OSError) as error:
             console.print(f"✗ {folder.as_posix()}: {error}", style="red", markup=False)
         except Exception as error:  # noqa: BLE001 - whatever a half-written file brings up, the next save is looked at
             message = f"✗ {folder.as_posix()}: {type(error).__name__}: {error}"

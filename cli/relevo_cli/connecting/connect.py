@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from relevo_cli.commands.shops import QUIET_HOURS, check_shop
+from relevo_cli.commands.shop_checks import check_shop
+from relevo_cli.commands.shops import QUIET_HOURS
 from relevo_cli.connecting import access, history, reachability, webhooks
 from relevo_cli.connecting.report import ConnectReport
 from relevo_cli.connecting.session import Platform, Session, is_private, open_session

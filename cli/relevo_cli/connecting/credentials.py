@@ -1,4 +1,7 @@
-"""What opens a shop's API: from the environment, a file or a prompt, never from arguments, which others can see."""
+"""What opens the API of a shop or of another system: from the environment, a file or a prompt.
+
+Never from arguments, which others can see.
+"""
 
 import os
 import sys
@@ -9,7 +12,6 @@ import typer
 
 from relevo_cli.console import err
 from relevo_cli.errors import CommandError, NotTextError
-from relevo_ingest.connectors.platform_api import PlatformApi
 
 PREFIX = "RELEVO_CONNECT_"
 STDIN = "-"
@@ -21,30 +23,31 @@ def variable(name: str) -> str:
 
 
 def gathered(
-    api: PlatformApi,
+    wanted: Mapping[str, str],
     file: str,
     environment: Mapping[str, str] = os.environ,
     *,
     ask: Callable[[str], str] | None = None,
 ) -> dict[str, str]:
-    """Every credential that the platform needs: of the file, else of the environment, else asked for.
+    """Every credential that is wanted, of which it says where it is found: of the file, else of the environment, else
+    asked for.
 
     Raises `CommandError` that names what is missing and where to find it.
     """
-    given = _of_file(file, api) if file else {}
-    given |= {name: environment[variable(name)] for name in api.credentials if variable(name) in environment}
-    missing = [name for name in api.credentials if not given.get(name, "").strip()]
+    given = _of_file(file, wanted) if file else {}
+    given |= {name: environment[variable(name)] for name in wanted if variable(name) in environment}
+    missing = [name for name in wanted if not given.get(name, "").strip()]
     if missing and ask is None and not (sys.stdin.isatty() and file != STDIN):
-        lines = [f"  {variable(name)}: {api.credentials[name]}" for name in missing]
+        lines = [f"  {variable(name)}: {wanted[name]}" for name in missing]
         raise CommandError(
             "\n".join(["credentials are missing: set these variables, or name a file with --credentials", *lines])
         )
     for name in missing:
-        given[name] = (ask or _asked)(f"{name}: {api.credentials[name]}")
-    return {name: given[name].strip() for name in api.credentials}
+        given[name] = (ask or _asked)(f"{name}: {wanted[name]}")
+    return {name: given[name].strip() for name in wanted}
 
 
-def _of_file(file: str, api: PlatformApi) -> dict[str, str]:
+def _of_file(file: str, wanted: Mapping[str, str]) -> dict[str, str]:
     """Lines of NAME=value; names in any case, with or without the prefix of the variables."""
     found = {}
     for number, line in enumerate(_text(file).splitlines(), 1):
@@ -52,8 +55,8 @@ def _of_file(file: str, api: PlatformApi) -> dict[str, str]:
             continue
         name, equals, value = line.partition("=")
         known = name.strip().removeprefix("export ").strip().lower().removeprefix(PREFIX.lower())
-        if not equals or known not in api.credentials:
-            names = ", ".join(api.credentials)
+        if not equals or known not in wanted:
+            names = ", ".join(wanted)
             raise CommandError(f"line {number} of the credentials is not NAME=value with one of the names {names}")
         found[known] = value.strip().strip("\"'")
     return found

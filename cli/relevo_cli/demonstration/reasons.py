@@ -12,6 +12,7 @@ from relevo_runtime.postgres import Statements
 from relevo_runtime.settings import RuntimeSettings
 
 TIMER = "timer"
+RESPONSE = "response"
 
 
 STATEMENTS = Statements.load("relevo_cli.demonstration", "figures.sql")
@@ -52,11 +53,13 @@ def why(delivery: SendDelivery, known: Sequence[Decision]) -> str:
     """
     own = [one for one in known if one.run_id == delivery.run_id and one.at <= delivery.decided_at]
     here = [one for one in own if one.at == delivery.decided_at]
-    events = [one for one in own if one.input != TIMER]
+    events = [one for one in own if one.input not in (TIMER, RESPONSE)]
     if not here or not events:
         return delivery.reason
-    conditions = [one.expression for one in here[-1].trace if one.value is True and one.at.startswith("branch")]
-    cause = here[-1].input
+    # What a call answers goes on with what was decided when it was made.
+    decided = [one for one in own if one.input != RESPONSE][-1] if here[-1].input == RESPONSE else here[-1]
+    conditions = [one.expression for one in decided.trace if one.value is True and one.at.startswith("branch")]
+    cause = decided.input
     if cause == TIMER:
         cause = f"{span(delivery.decided_at - events[-1].at)} after {events[-1].input}"
     return ", ".join([f"{delivery.workflow}: {cause}", *conditions])

@@ -8,10 +8,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from relevo_cli import database
-from relevo_cli.unsealing import opened
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import DeliveryOutcome, SendDelivery
 from relevo_contracts.topics import DELIVERIES, EVENTS, OUTCOMES
+from relevo_control.app.topics import opened
+from relevo_runtime.kafka import clients
 from relevo_runtime.sealing import Seals
 from relevo_runtime.settings import RuntimeSettings
 
@@ -43,7 +44,7 @@ class TopicReader:
                 self.events += msgspec.json.decode(value, type=Event).shop == self._shop
             case "relevo.deliveries":
                 delivery = msgspec.json.decode(value, type=SendDelivery)
-                if delivery.shop == self._shop:
+                if delivery.shop == self._shop and delivery.recall is None:
                     self.deliveries[delivery.id] = delivery
             case "relevo.outcomes":
                 self._take_outcome(msgspec.json.decode(value, type=DeliveryOutcome))
@@ -64,11 +65,7 @@ async def reading_topics(settings: RuntimeSettings, shop: str) -> AsyncIterator[
     """Reads from the topics' ends on while the block runs. Raises aiokafka's errors if the broker is not there."""
     seen = TopicReader(shop)
     logical = {settings.topic(name): name for name in (EVENTS, DELIVERIES, OUTCOMES)}
-    consumer = AIOKafkaConsumer(
-        *logical, bootstrap_servers=settings.kafka, group_id=None, auto_offset_reset="latest", enable_auto_commit=False
-    )
-    try:
-        await consumer.start()
+    async with clients.reading(settings, *logical, auto_offset_reset="latest") as consumer:
         for partition in consumer.assignment():
             await consumer.position(partition)  # returns once the end is looked up: what comes from now on is read
         reading = asyncio.create_task(_read(consumer, settings, logical, seen), name="read-along")
@@ -78,8 +75,6 @@ async def reading_topics(settings: RuntimeSettings, shop: str) -> AsyncIterator[
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-    finally:
-        await consumer.stop()
 
 
 async def _read(

@@ -1,1 +1,1 @@
-"""How a version becomes what new runs start with: the plan, the rules of who may, and carrying it out."""
+"""What the command says of a deployment, and the way from what is wanted to what is done."""

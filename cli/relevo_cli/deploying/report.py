@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from relevo_cli.console import counted
-from relevo_cli.deploying.apply_plan import DeploymentResult
-from relevo_cli.deploying.plan import Change, DeploymentPlan
+from relevo_control.app.deploying.apply_plan import DeploymentResult
+from relevo_control.app.deploying.plan import Change, DeploymentPlan
+from relevo_control.app.deploying.refusal import again_lines, runs, runs_do, stuck_lines
+from relevo_control.app.systems_asked import Unserved
 from relevo_engine.app.migrate_runs import MigrationPreview
+from relevo_notifier.systems.registry import serving
 
 
 def plan_lines(plan: DeploymentPlan, *, files: bool) -> Iterator[str]:
@@ -47,15 +49,15 @@ def _in_flight(change: Change) -> Iterator[str]:
     preview = change.in_flight
     if not preview.runs:
         return
-    yield f"{_runs(preview.runs)} of older versions in flight:"
-    yield f"  pin      {_do(preview.runs, 'end')} in the version of the start"
-    yield f"  migrate  {_do(preview.runs - preview.refused, 'continue')} in the new version"
+    yield f"{runs(preview.runs)} of older versions in flight:"
+    yield f"  pin      {runs_do(preview.runs, 'end')} in the version of the start"
+    yield f"  migrate  {runs_do(preview.runs - preview.refused, 'continue')} in the new version"
     yield from (f"    {line}" for line in _going_lines(preview))
     yield from (f"    {line}" for line in stuck_lines(preview))
     yield from (f"    {line}" for line in again_lines(preview))
     if change.state != "same":
         left = preview.runs - preview.watching
-        first = f"{_do(left, 'end')} first; until then nobody comes in" if left else "no run has to end first"
+        first = f"{runs_do(left, 'end')} first; until then nobody comes in" if left else "no run has to end first"
         yield f"  drain    {first}"
 
 
@@ -63,34 +65,11 @@ def _going_lines(preview: MigrationPreview) -> Iterator[str]:
     """Where the runs go on: the step where they rest, and the one that takes its place."""
     for one in preview.going:
         if not one.step:
-            yield f"{_runs(one.runs)}: the steps are over, and only the goal is watched"
+            yield f"{runs(one.runs)}: the steps are over, and only the goal is watched"
         elif one.place == one.step:
-            yield f"{_runs(one.runs)} at {one.step} (version {one.version})"
+            yield f"{runs(one.runs)} at {one.step} (version {one.version})"
         else:
-            yield f"{_runs(one.runs)} at {one.step} (version {one.version}) → {one.place}"
-
-
-def again_lines(preview: MigrationPreview) -> Iterator[str]:
-    """What runs would do a second time, and how to say that this is wanted."""
-    for one in preview.repeating:
-        yield f"{_runs(one.runs)} at {one.step} (version {one.version}) {one.again}"
-    if preview.repeating:
-        yield "  say --repeat if that is wanted; else leave these runs where they are with --in-flight pin"
-
-
-def stuck_lines(preview: MigrationPreview) -> Iterator[str]:
-    """The runs that can't be moved, with the reasons and what helps."""
-    if not preview.refused:
-        return
-    yield f"{_runs(preview.refused)} can't be mapped:"
-    for stuck in preview.stuck:
-        yield f"  {_runs(stuck.runs)} at {stuck.step} (version {stuck.version}): {stuck.reason}"
-    if any("has no step" in one.reason or "not clear which" in one.reason for one in preview.stuck):
-        yield "  say which step it is: give the one that takes its place the old id, with an explicit `id:`"
-    for example in preview.examples:
-        yield f"  run {example.run_id} of {example.shop}/{example.key} at {example.step}"
-    if preview.refused > len(preview.examples):
-        yield f"  and {preview.refused - len(preview.examples)} more"
+            yield f"{runs(one.runs)} at {one.step} (version {one.version}) → {one.place}"
 
 
 def secret_lines(named: Mapping[str, Sequence[str]], given: Collection[str]) -> Iterator[str]:
@@ -104,27 +83,36 @@ def secret_lines(named: Mapping[str, Sequence[str]], given: Collection[str]) -> 
             )
 
 
+def unserved_lines(found: Sequence[Unserved]) -> Iterator[str]:
+    """Which shops lack a system that a workflow asks, and what to do."""
+    for one in found:
+        yield f"{one.workflow}: {without_system(one)}; {adding_system(one)}"
+
+
+def without_system(one: Unserved) -> str:
+    """What a shop lacks, and what becomes of runs."""
+    then = "runs end at the first step that asks it" if one.ends else "runs go on without its answer"
+    return f"{one.shop} has no system that serves {one.port}: {then}"
+
+
+def adding_system(one: Unserved) -> str:
+    """The command that helps."""
+    return f"`relevo systems add {one.shop} {one.port} {serving(one.port)[0]}`"
+
+
 def result_lines(done: Sequence[DeploymentResult]) -> Iterator[str]:
     """What became of each workflow."""
     for one in done:
         if one.draining:
             yield (
-                f"{one.workflow}  {one.version}  is not deployed yet: nobody comes in, and {_runs(one.draining)}"
+                f"{one.workflow}  {one.version}  is not deployed yet: nobody comes in, and {runs(one.draining)}"
                 " of older versions have to end; deploy again with --in-flight drain to see whether they have"
             )
             continue
         what = "is active already" if one.revision is None else f"deployed as revision {one.revision}"
-        moved = f"; {_do(one.moved, 'continue')} in it" if one.moved else ""
+        moved = f"; {runs_do(one.moved, 'continue')} in it" if one.moved else ""
         yield f"{one.workflow}  {one.version}  {what}{moved}"
         if one.staying:
             shown = ", ".join(one.staying[:20])
-            stay = f"{_runs(len(one.staying))} can't be moved from where they are by now, and keep their version"
+            stay = f"{runs(len(one.staying))} can't be moved from where they are by now, and keep their version"
             yield f"  {stay}: {shown}"
-
-
-def _do(count: int, verb: str) -> str:
-    return f"{_runs(count)} {verb}{'s' if count == 1 else ''}"
-
-
-def _runs(count: int) -> str:
-    return counted(count, "run")

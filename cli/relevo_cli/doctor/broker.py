@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from relevo_cli.doctor.facts import BrokerFacts, Group, TopicFacts
 from relevo_contracts.topics import CALLS, DELIVERIES, EVENTS, INPUTS, OUTCOMES, TOPICS, WAKEUPS
 from relevo_runtime.clock import wall_seconds
+from relevo_runtime.kafka import clients
 from relevo_runtime.settings import RuntimeSettings
 
 GROUPS: Mapping[str, Sequence[str]] = {
@@ -40,16 +40,9 @@ async def look(settings: RuntimeSettings) -> BrokerFacts:
 
 @contextlib.asynccontextmanager
 async def _clients(settings: RuntimeSettings) -> AsyncIterator[tuple[Any, Any]]:
-    options = {"bootstrap_servers": settings.kafka, "client_id": "relevo-doctor", "request_timeout_ms": _TIMEOUT_MS}
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **options)
-    try:
-        await admin.start()
-        await consumer.start()
+    options = {"client_id": "relevo-doctor", "request_timeout_ms": _TIMEOUT_MS}
+    async with clients.admin(settings, **options) as admin, clients.reading(settings, **options) as consumer:
         yield admin, consumer
-    finally:
-        await consumer.stop()
-        await admin.close()
 
 
 async def _topic(consumer: Any, name: str, found: Mapping[str, list[dict[str, Any]]]) -> TopicFacts:

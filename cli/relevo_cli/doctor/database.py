@@ -1,20 +1,24 @@
 """What PostgreSQL tells of a running system."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from relevo_cli import database
-from relevo_cli.doctor.facts import DatabaseFacts, Retried, Settled, Unreadable, Waiting
+from relevo_cli.doctor.facts import CouponPool, DatabaseFacts, Retried, Settled, Unreadable, Waiting
+from relevo_control.app.systems_asked import own_versions, shop_ports, unserved
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock, make_clock
 from relevo_runtime.migrations import installed_packages, pending
 from relevo_runtime.pauses import paused
 from relevo_runtime.postgres import Connection, Statements
 from relevo_runtime.settings import RuntimeSettings
-from relevo_workflow import WorkflowError, compile_workflow
+from relevo_workflow import WORKFLOW_FILE, Definition, WorkflowError, compile_workflow
 
 STATEMENTS = Statements.load("relevo_cli.doctor", "doctor.sql")
 _DAY = timedelta(days=1)
+USE_OF_COUPONS = timedelta(days=14)
+"""How far back it is looked how fast codes are taken."""
 
 
 async def look(settings: RuntimeSettings) -> DatabaseFacts:
@@ -54,8 +58,12 @@ async def _all(settings: RuntimeSettings, connection: Connection, facts: Databas
         settled=[Settled(row["what"], row["state"], row["count"], row["reason"]) for row in settled],
         shops=await catalog.shops(connection),
         pauses=await paused(connection),
+        coupons=[
+            CouponPool(**dict(row)) for row in await connection.fetch(STATEMENTS["coupons"], now, now - USE_OF_COUPONS)
+        ],
         secrets={name: sorted(each) for name, each in (await catalog.needed_secrets(connection)).items()},
         deployed=await catalog.active_definitions(connection),
+        ports=await shop_ports(connection),
     )
 
 
@@ -64,10 +72,19 @@ def _ahead(before: datetime, there: datetime, after: datetime) -> timedelta:
     return there - (before + (after - before) / 2)
 
 
-def unreadable(deployed: Sequence[catalog.Deployed]) -> Iterator[Unreadable]:
-    """Those that this release can't read. It takes processor time, so never while somebody waits for a server."""
-    for one in deployed:
+def with_workflows_read(facts: DatabaseFacts, *, every: bool) -> DatabaseFacts:
+    """What the workflows in service say: `every` one, or those that may ask a system.
+
+    It takes processor time, so never while somebody waits for a server.
+    """
+    unreadable: list[Unreadable] = []
+    read: list[tuple[str, Definition]] = []
+    for one in facts.deployed:
+        if not every and "system" not in one.files.get(WORKFLOW_FILE, ""):
+            continue
         try:
-            compile_workflow(one.files)
+            read.append((one.shop, compile_workflow(one.files)))
         except WorkflowError as error:
-            yield Unreadable(one.workflow, str(error).splitlines()[0])
+            unreadable.append(Unreadable(one.workflow, str(error).splitlines()[0]))
+    found = unserved(read, facts.ports, own_versions(facts.deployed)) if facts.ports else []
+    return structs.replace(facts, unreadable=unreadable, unserved=found)

@@ -37,3 +37,13 @@ union all
 select 'call', state, count(*), mode() within group (order by reason)
 from notifier.call where state in ('failed', 'in_doubt') and settled_at >= $1 group by state
 order by what, state
+
+-- name: coupons
+-- Pools that codes were taken from since $2, and that the shop makes none for: how many are left at $1, and were taken.
+select shop, pool,
+    count(*) filter (where call_id is null and (expires_at is null or expires_at > $1)) as left,
+    count(*) filter (where taken_at >= $2) as taken
+from notifier.coupon c
+where not exists (select from notifier.coupon_rule r where r.shop = c.shop and r.pool = c.pool)
+group by shop, pool having count(*) filter (where taken_at >= $2) > 0
+order by shop, pool

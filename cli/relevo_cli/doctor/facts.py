@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from relevo_control.app.systems_asked import ShopPorts, Unserved
 from relevo_runtime.catalog import Deployed, Shop
 from relevo_runtime.pauses import Pause
 
@@ -47,6 +48,15 @@ class Unreadable(Struct, frozen=True):
     why: str
 
 
+class CouponPool(Struct, frozen=True):
+    """A pool of codes that workflows take from: how many are left, and were taken in the last two weeks."""
+
+    shop: str
+    pool: str
+    left: int
+    taken: int
+
+
 class DatabaseFacts(Struct, frozen=True, kw_only=True):
     """What PostgreSQL tells. `ahead` is how far its clock is ahead of this machine's; `deployed` are the workflows in
     service, of which somebody has to find out which are `unreadable`.
@@ -62,9 +72,12 @@ class DatabaseFacts(Struct, frozen=True, kw_only=True):
     settled: Sequence[Settled] = ()
     shops: Sequence[Shop] = ()
     pauses: Sequence[Pause] = ()
+    coupons: Sequence[CouponPool] = ()
     secrets: Mapping[str, Sequence[str]] = {}
     deployed: Sequence[Deployed] = ()
     unreadable: Sequence[Unreadable] = ()
+    ports: ShopPorts | None = None
+    unserved: Sequence[Unserved] = ()
 
 
 class Group(Struct, frozen=True, kw_only=True):

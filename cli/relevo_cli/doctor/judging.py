@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from relevo_cli.commands.shops import missing
 from relevo_cli.console import counted
+from relevo_cli.deploying.report import adding_system, without_system
 from relevo_cli.doctor.facts import BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Unavailable, Waiting
 from relevo_cli.doctor.findings import ORDER, Finding, Severity
 from relevo_contracts.topics import DEAD_LETTERS, UNRECOGNISED
@@ -17,6 +18,8 @@ MUCH_LAG = 10_000
 SKEW = timedelta(seconds=2)
 MUCH_SKEW = timedelta(seconds=30)
 """Signatures and leases reckon in minutes."""
+DAYS_OF_COUPONS = 7
+"""Days for which the codes of a pool should last, at the rate of the last two weeks."""
 FREE_SHARE = 0.05
 SECRETS = "secrets of calls"
 """The part of the notifier's /readyz that names what is not set."""
@@ -49,6 +52,19 @@ def _database(facts: Facts) -> Iterator[Finding]:
     yield from _again(postgres)
     yield from _ended(postgres)
     yield from _catalog(facts, postgres)
+    yield from _systems(postgres)
+    yield from _coupons(postgres)
+
+
+def _coupons(postgres: DatabaseFacts) -> Iterator[Finding]:
+    for one in postgres.coupons:
+        days = one.left * 14 // one.taken
+        if days < DAYS_OF_COUPONS:
+            how_long = f"enough for {counted(days, 'day', 'days')}" if one.left else "workflows go on without"
+            what = f"{one.shop}: {counted(one.left, 'code is', 'codes are')} left in the pool {one.pool}, {how_long}"
+            more = f"`relevo coupons import {one.shop} {one.pool} FILE`"
+            do = f"{more}, or have the shop make them: `relevo coupons create`"
+            yield Finding("warning", "coupons", what, do)
 
 
 def _server(name: str, setting: str, away: Unavailable) -> Finding:
@@ -135,6 +151,11 @@ def _catalog(facts: Facts, postgres: DatabaseFacts) -> Iterator[Finding]:
         if unset:
             what = f"{workflow} needs {', '.join(unset)}, not set here; the notifier could not be asked"
             yield Finding("warning", "secrets", what, "set it in the notifier's environment and start it again")
+
+
+def _systems(postgres: DatabaseFacts) -> Iterator[Finding]:
+    for one in postgres.unserved:
+        yield Finding("warning", "systems", f"{one.workflow}: {without_system(one)}", adding_system(one))
 
 
 def _broker(facts: Facts) -> Iterator[Finding]:

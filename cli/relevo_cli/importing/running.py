@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from relevo_cli import database
 from relevo_cli.console import err, local_minute
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_cli.importing import bar
 from relevo_cli.importing.reading import Follow, ReadableFile, look_at
 from relevo_cli.ingest_use_cases import dependencies, ingest_settings
+from relevo_control.app.shops import known_shop
 from relevo_ingest.adapters.import_files import RejectedFile
 from relevo_ingest.adapters.imports import ImportId, Imports, KnownImport
 from relevo_ingest.app.import_file import Progress, import_file
@@ -73,9 +74,7 @@ async def run(wish: Wish, paths: Sequence[Path]) -> list[Outcome]:
 
 
 async def _shop(connection: Connection, name: str) -> catalog.Shop:
-    shop = await catalog.shop(connection, name)
-    if shop is None:
-        raise CommandError(unknown_shop(name))
+    shop = await known_shop(connection, name)
     if shop.held:
         raise CommandError(f"{shop.held}: import when it is there")
     return shop

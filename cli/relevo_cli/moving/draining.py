@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 
 from relevo_cli.doctor.broker import GROUPS
+from relevo_runtime.kafka import clients
 from relevo_runtime.settings import RuntimeSettings
 
 Offsets = Mapping[TopicPartition, int]
@@ -65,13 +65,6 @@ class KafkaTopics:
 @contextlib.asynccontextmanager
 async def topics_of(settings: RuntimeSettings) -> AsyncIterator[KafkaTopics]:
     """The topics of the cell that `settings` name. Raises `KafkaError` where Kafka does not answer."""
-    options = {"bootstrap_servers": settings.kafka, "client_id": "relevo-move", "request_timeout_ms": _TIMEOUT_MS}
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(group_id=None, enable_auto_commit=False, **options)
-    try:
-        await admin.start()
-        await consumer.start()
+    options = {"client_id": "relevo-move", "request_timeout_ms": _TIMEOUT_MS}
+    async with clients.admin(settings, **options) as admin, clients.reading(settings, **options) as consumer:
         yield KafkaTopics(settings, admin, consumer)
-    finally:
-        await consumer.stop()
-        await admin.close()

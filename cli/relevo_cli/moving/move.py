@@ -15,10 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 from msgspec import Struct
 
-from relevo_cli.errors import CommandError, unknown_shop
+from relevo_cli.errors import CommandError
 from relevo_cli.moving import copying, parking
 from relevo_cli.moving.draining import Topics
 from relevo_cli.moving.tables import STATEMENTS, Table, check_migrations, tables_of
+from relevo_control.app.errors import unknown_shop
+from relevo_control.app.shops import known_shop
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import Clock
@@ -94,9 +96,7 @@ async def move(cells: Cells, name: str, pace: Pace, *, same_keys: bool = False) 
 
 async def abort(source: Connection, target: "Connection | None", name: str) -> None:
     """The shop is served where it was; what was copied is deleted. Raises `CommandError` if it has moved."""
-    shop = await catalog.shop(source, name)
-    if shop is None:
-        raise CommandError(unknown_shop(name))
+    shop = await known_shop(source, name)
     if shop.moved_to:
         raise CommandError(f"shop {name} has moved to {shop.moved_to}: to have it back, move it from there to here")
     if shop.held_at is None:

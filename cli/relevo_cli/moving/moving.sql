@@ -77,6 +77,8 @@ from (
     select shop, jsonb_array_elements(secrets) from catalog.storefront
     union all
     select c.shop, one.value from catalog.connection as c, jsonb_each(c.credentials) as one
+    union all
+    select s.shop, one.value from catalog.system as s, jsonb_each(s.credentials) as one
 ) as kept
 where ($1::text is null or shop = $1) and secret ->> 'sealed' = 'true'
 

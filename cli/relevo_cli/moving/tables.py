@@ -9,8 +9,10 @@ from relevo_cli.errors import CommandError
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_cli.moving", "moving.sql")
-LEFT_BEHIND = frozenset({"catalog.pause"})
-"""Tables whose rows are about the services of one cell, not about a shop."""
+LEFT_BEHIND = frozenset(
+    {"catalog.pause", "control.token", "control.plan", "control.approval", "control.audit", "control.answer"}
+)
+"""Tables whose rows are about the services of one cell and who works on them, not about a shop."""
 
 
 class Table(Struct, frozen=True):

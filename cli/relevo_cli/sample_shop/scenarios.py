@@ -1,10 +1,10 @@
 """What happens in the sample shop: one function a scenario, and what its shopper must get.
 
 The shop's flows, as its owner would say them. Abandoned cart: four hours after a checkout that was not bought, but by
-day, a reminder, and a day after it a last mail (for a first order a discount, otherwise a last call), to those who
-agreed to marketing; buying ends it, changing the checkout starts the four hours anew. Order status: a confirmation of
-each order, an e-mail (and an SMS where there is a telephone number) when it ships, an e-mail when it is delivered,
-cancelled or refunded.
+day, a reminder, and in the three days after it four mails more (three for whoever has bought before), to those who
+agreed to marketing; buying ends it, changing the checkout before the reminder starts the four hours anew. Order status:
+a confirmation of each order, an e-mail when it is cancelled or refunded, and by day an e-mail (and an SMS where there
+is a telephone number) when it ships and an e-mail when it is delivered.
 
 Steps that compete (a reminder and the purchase that makes it needless) are hours apart, so that the replay tells the
 truth at any speed that the machine keeps up with.
@@ -13,13 +13,12 @@ truth at any speed that the machine keeps up with.
 from collections.abc import Callable
 from datetime import timedelta
 
+from relevo_cli.sample_shop.expectations import PARCELS
 from relevo_cli.sample_shop.story import Story
 
-CART, ORDER, PARCEL = "abandoned-cart", "order-status", "shipping"
+ORDER, PARCEL = "order-status", "shipping"
 NOW = timedelta(0)
 REMINDER = timedelta(hours=4)
-LAST = timedelta(days=1)
-"""After the reminder."""
 
 Scenario = Callable[[Story], None]
 
@@ -34,19 +33,10 @@ def hours(count: float) -> timedelta:
     return timedelta(hours=count)
 
 
-def _is_reminded(story: Story, after: timedelta, last: str = "") -> timedelta:
-    """Gets the reminder `after` the start or when the day begins, and a day later the `last` mail, if there is one."""
-    reminder = story.by_day(after)
-    story.expects(CART, "reminder", reminder)
-    if last:
-        story.expects(CART, last, reminder + LAST)
-    return reminder
-
-
 def abandons_first_checkout(story: Story) -> None:
     """A new shopper who agreed to marketing leaves a full checkout behind."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
-    _is_reminded(story, REMINDER, "first-order-discount")
+    story.is_reminded(REMINDER, first=True)
 
 
 def abandons_without_consent(story: Story) -> None:
@@ -55,18 +45,18 @@ def abandons_without_consent(story: Story) -> None:
 
 
 def returning_customer_abandons(story: Story) -> None:
-    """Someone who ordered two hours before leaves a second checkout behind: a last call, no first-order discount."""
+    """Someone who ordered two hours before leaves a second checkout behind: no first-order discount."""
     story.orders(story.basket(), NOW)
     story.expects(ORDER, "confirmation", NOW)
     story.starts_checkout(story.basket(), hours(2), marketing=True)
-    _is_reminded(story, hours(2) + REMINDER, "last-call")
+    story.is_reminded(hours(2) + REMINDER, first=False)
 
 
 def buys_after_reminder(story: Story) -> None:
-    """The reminder works: no last mail."""
+    """The reminder works: no other mail."""
     basket = story.basket()
     story.starts_checkout(basket, NOW, marketing=True)
-    reminder = _is_reminded(story, REMINDER)
+    reminder = story.is_reminded(REMINDER, first=True, stays_away=False)
     bought = reminder + hours(8)
     story.orders(basket, bought)
     story.completes_checkout(basket, bought, NOW, marketing=True)
@@ -78,7 +68,7 @@ def changes_the_checkout(story: Story) -> None:
     basket = story.basket()
     story.starts_checkout(basket, NOW, marketing=True)
     story.changes_checkout(basket, hours(1.5), NOW, marketing=True)
-    _is_reminded(story, hours(1.5) + REMINDER, "first-order-discount")
+    story.is_reminded(hours(1.5) + REMINDER, first=True)
 
 
 def buys_directly(story: Story) -> None:
@@ -94,7 +84,7 @@ def buys_directly(story: Story) -> None:
 def guest_abandons(story: Story) -> None:
     """A guest, known by nothing but the e-mail address of the checkout."""
     story.starts_checkout(story.basket(), NOW, marketing=True, guest=True)
-    _is_reminded(story, REMINDER, "first-order-discount")
+    story.is_reminded(REMINDER, first=True)
 
 
 def guest_buys(story: Story) -> None:
@@ -112,9 +102,9 @@ def order_is_delivered(story: Story) -> None:
     story.expects(ORDER, "confirmation", NOW)
     story.orders(basket, minutes(2), topic="orders/paid", placed=NOW, financial="paid")
     story.is_shipped(basket, hours(5))
-    story.expects(PARCEL, "shipped", hours(5))
+    story.expects(PARCEL, "shipped", story.by_day(hours(5), PARCELS))
     story.is_delivered(basket, hours(24), hours(5))
-    story.expects(PARCEL, "delivered", hours(24))
+    story.expects(PARCEL, "delivered", story.by_day(hours(24), PARCELS))
 
 
 def order_with_telephone_is_delivered(story: Story) -> None:
@@ -124,10 +114,10 @@ def order_with_telephone_is_delivered(story: Story) -> None:
     story.expects(ORDER, "confirmation", NOW)
     story.orders(basket, minutes(3), topic="orders/paid", placed=NOW, phone=True, financial="paid")
     story.is_shipped(basket, hours(6))
-    story.expects(PARCEL, "shipped", hours(6))
-    story.expects(PARCEL, "shipped-sms", hours(6), channel="sms")
+    story.expects(PARCEL, "shipped", story.by_day(hours(6), PARCELS))
+    story.expects(PARCEL, "shipped-sms", story.by_day(hours(6), PARCELS), channel="sms")
     story.is_delivered(basket, hours(26), hours(6))
-    story.expects(PARCEL, "delivered", hours(26))
+    story.expects(PARCEL, "delivered", story.by_day(hours(26), PARCELS))
 
 
 def order_is_cancelled(story: Story) -> None:
@@ -145,7 +135,7 @@ def order_is_refunded(story: Story) -> None:
     story.orders(basket, NOW, financial="paid")
     story.expects(ORDER, "confirmation", NOW)
     story.is_shipped(basket, hours(4))
-    story.expects(PARCEL, "shipped", hours(4))
+    story.expects(PARCEL, "shipped", story.by_day(hours(4), PARCELS))
     story.is_refunded(basket, hours(20))
     story.expects(ORDER, "refunded", hours(20))
 
@@ -161,10 +151,10 @@ def webhooks_come_ten_times(story: Story) -> None:
 
 
 def abandoned_checkout_comes_twice(story: Story) -> None:
-    """An abandoned checkout is delivered twice: one reminder, one last mail."""
+    """An abandoned checkout is delivered twice: one series."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
     story.repeats_each(2)
-    _is_reminded(story, REMINDER, "first-order-discount")
+    story.is_reminded(REMINDER, first=True)
 
 
 def paid_overtakes_placed(story: Story) -> None:
@@ -186,9 +176,9 @@ def order_overtakes_checkout(story: Story) -> None:
 
 
 def withdraws_consent(story: Story) -> None:
-    """Consent is withdrawn between the two mails: the second is not sent."""
+    """Consent is withdrawn after the reminder: nothing more is sent."""
     story.starts_checkout(story.basket(), NOW, marketing=True)
-    reminder = _is_reminded(story, REMINDER)
+    reminder = story.is_reminded(REMINDER, first=True, stays_away=False)
     story.withdraws_consent(reminder + hours(18))
 
 

@@ -56,7 +56,7 @@ export interface Campaign {
 }
 
 /**
- * `cart.updated`: the whole cart after the change.
+ * `cart.updated`: the whole cart after the change. `recover_url` is the link that brings it back on any device.
  */
 export interface CartUpdated {
   customer: Buyer;
@@ -66,6 +66,7 @@ export interface CartUpdated {
   url?: string;
   store?: string;
   channel?: string;
+  recover_url?: string;
 }
 
 /**
@@ -148,7 +149,8 @@ export interface ConsentRequested {
  * `coupon.created`, `.updated`, `.deleted`, `.redeemed`, `.expired`.
  *
  * `customer` is whose coupon it is, or who redeemed it; it may say nothing, then the event is the shop's own.
- * `kind` is `percent`, `amount` or `free_shipping`.
+ * `kind` is `percent`, `amount` or `free_shipping`. `pool` and `workflow` are set where a workflow took the code for
+ * the customer (step `coupon`).
  */
 export interface CouponChanged {
   customer?: Buyer;
@@ -167,6 +169,8 @@ export interface CouponChanged {
   products?: string[];
   categories?: string[];
   store?: string;
+  pool?: string;
+  workflow?: string;
 }
 
 /**
@@ -314,11 +318,67 @@ export interface Item {
 export interface MessageChanged {
   customer: Buyer;
   delivery_id: string;
-  channel?: "email" | "sms";
+  channel?: "email" | "push" | "sms" | "whatsapp";
   provider?: string;
   permanent?: boolean;
   status?: string;
   reason?: string;
+}
+
+/**
+ * `message.opened`, `.clicked`: a person opened a message, or followed one of its links. `message.scanned`: a
+ * machine did, a mail scanner or a browser that fetches in advance; it is a type of its own, so that no workflow takes
+ * it for a person.
+ *
+ * `delivery_id` is the effect that sent the message; `run_id`, `workflow`, `version` and `step` say which run did, so
+ * that `where: event.run_id == run.id` is about the messages of the run at hand. `purpose` is the one that the
+ * workflow names. `url` is where the link leads, empty for an opening. `machine` says what gave a machine away,
+ * `action` what it did; both are empty for a person.
+ */
+export interface MessageEngagement {
+  customer: Buyer;
+  delivery_id: string;
+  run_id?: string;
+  workflow?: string;
+  version?: string;
+  step?: string;
+  template?: string;
+  channel?: "email" | "push" | "sms" | "whatsapp";
+  purpose?: string;
+  sent_at?: string | null;
+  url?: string;
+  action?: "" | "clicked" | "opened";
+  machine?: string;
+}
+
+/**
+ * `message.received`: somebody wrote to a number or an address of the shop.
+ *
+ * `contact` is the number or address that it came from, and to which an answer goes. The event is about whom the shop
+ * wrote to there last, or whose it is as far as one knows; of somebody unknown `customer` gives it too. `to` is the
+ * shop's, `message_id` the provider's name of the message. `keyword` is what it means as a command (STOP, and what
+ * means the same, is `stop`), which was done already. `delivery_id`, `workflow` and `step` are of the last message
+ * that was sent there: what it may be an answer to. `survey` is the one that it answered, as `survey.answered` tells
+ * too; empty: none, or not for certain. `attachments` is how many came with it; they are not kept. A mail has a
+ * `subject`, the name of the first mail of its conversation as `thread`, and the names of its attachments as `files`.
+ */
+export interface MessageReceived {
+  customer: Buyer;
+  channel?: "email" | "sms" | "whatsapp";
+  contact?: EventContact;
+  text?: string;
+  keyword?: "" | "help" | "start" | "stop";
+  to?: string;
+  message_id?: string;
+  provider?: string;
+  delivery_id?: string;
+  workflow?: string;
+  step?: string;
+  survey?: string;
+  attachments?: number;
+  subject?: string;
+  thread?: string;
+  files?: string[];
 }
 
 /**
@@ -476,6 +536,7 @@ export interface ProductChanged {
  * `back_in_stock.requested`, `price_drop.requested`: a customer wants to hear of a product.
  *
  * `contact` is the address that a visitor typed, which may be anybody's: it is where this news goes, and no more.
+ * `origin` is the `cart` or `wishlist` that the product was seen in, where nobody asked in so many words.
  */
 export interface ProductRequested {
   customer: Buyer;
@@ -491,10 +552,28 @@ export interface ProductRequested {
   channels?: string[];
   form_url?: string;
   contact?: EventContact | null;
+  origin?: string;
+}
+
+/**
+ * `push.subscribed`, `push.unsubscribed`: a browser takes messages of the shop, or none any more (W3C Push API).
+ *
+ * `endpoint` is where they go, `p256dh` and `auth` are the browser's keys (RFC 8291, base64url); without them it takes
+ * none. `asked`: the person wished it now, which is consent; otherwise the browser only tells what holds already.
+ */
+export interface PushChanged {
+  customer: Buyer;
+  endpoint: string;
+  p256dh?: string;
+  auth?: string;
+  asked?: boolean;
 }
 
 /**
  * `quote.requested`, `.sent`, `.accepted`, `.declined`, `.expired`.
+ *
+ * `request_id` is the `quote_id` of the request that a quote of the shop answers. `order_id` is the order that an
+ * accepted quote has become, where the shop makes it.
  */
 export interface QuoteChanged {
   customer: Buyer;
@@ -513,6 +592,8 @@ export interface QuoteChanged {
   ship_until?: string;
   sales_representative?: string;
   store?: string;
+  request_id?: string;
+  order_id?: string;
 }
 
 /**
@@ -537,6 +618,8 @@ export interface RefundCreated {
 
 /**
  * `return.requested`, `.approved`, `.declined`, `.received`, `.closed`.
+ *
+ * `address` is where the parcel comes from, `weight_kg` what it weighs.
  */
 export interface ReturnChanged {
   customer: Buyer;
@@ -551,6 +634,8 @@ export interface ReturnChanged {
   fee?: Money | null;
   test?: boolean;
   store?: string;
+  address?: Address | null;
+  weight_kg?: number;
 }
 
 /**
@@ -632,6 +717,8 @@ export interface StockChanged {
 
 /**
  * `subscription.created`, `.updated`, `.cancelled`, `.billed`, `.billing_failed`.
+ *
+ * `retry_url` is where the customer pays again, or changes how they pay.
  */
 export interface SubscriptionChanged {
   customer: Buyer;
@@ -651,6 +738,29 @@ export interface SubscriptionChanged {
   last_payment_at?: string | null;
   ends_at?: string | null;
   store?: string;
+  retry_url?: string;
+}
+
+/**
+ * `survey.answered`: somebody answered a survey that a message asked them to, or answered it anew.
+ *
+ * `delivery_id` is the effect that sent the message; `run_id`, `workflow`, `version` and `step` say which run did, so
+ * that `where: event.run_id == run.id` is about the surveys of the run at hand. `answers` are by question: a number
+ * of a rating, true or false, the name of what was chosen (or a list of names), or text. In a workflow that has
+ * surveys of its own each has the type of its question.
+ */
+export interface SurveyAnswered {
+  customer: Buyer;
+  survey: string;
+  delivery_id: string;
+  run_id?: string;
+  workflow?: string;
+  version?: string;
+  step?: string;
+  template?: string;
+  channel?: "email" | "push" | "sms" | "whatsapp";
+  sent_at?: string | null;
+  answers?: Record<string, number | boolean | string | string[]>;
 }
 
 /**
@@ -730,6 +840,10 @@ export interface EventData {
   "consent.changed": ConsentChanged;
   /** A page of the storefront was looked at. */
   "page.viewed": PageViewed;
+  /** A browser takes push messages of the shop. */
+  "push.subscribed": PushChanged;
+  /** A browser takes no push messages any more. */
+  "push.unsubscribed": PushChanged;
   /** A visitor searched the storefront. */
   "search.performed": SearchPerformed;
   /** Something was put on a wishlist, or taken off it. */
@@ -810,9 +924,9 @@ export interface EventData {
   "coupon.updated": CouponChanged;
   /** A coupon was deleted. */
   "coupon.deleted": CouponChanged;
-  /** A coupon was redeemed. */
+  /** A coupon was redeemed. Relevo itself says so of a code that a workflow took. */
   "coupon.redeemed": CouponChanged;
-  /** A coupon is not valid any more. */
+  /** A coupon is not valid any more. Relevo itself says so of a code that a workflow took. */
   "coupon.expired": CouponChanged;
   /** A subscription began. */
   "subscription.created": SubscriptionChanged;
@@ -840,6 +954,16 @@ export interface EventData {
   "message.bounced": MessageChanged;
   /** The recipient of a mail reported it as spam; no marketing is sent there any more. */
   "message.complained": MessageChanged;
+  /** A person opened a mail. */
+  "message.opened": MessageEngagement;
+  /** A person followed a link of a message. */
+  "message.clicked": MessageEngagement;
+  /** A machine opened a message or followed a link of it: a scanner, or a fetch in advance. */
+  "message.scanned": MessageEngagement;
+  /** Somebody wrote to the shop: a reply to a message, or a text to its number. */
+  "message.received": MessageReceived;
+  /** Somebody answered a survey that a message asked them to, or answered it anew. */
+  "survey.answered": SurveyAnswered;
   /** The shop removed the connection. */
   "shop.disconnected": ShopChanged;
   /** Everything of the shop is to be erased. */

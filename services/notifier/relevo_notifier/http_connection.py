@@ -7,11 +7,14 @@ one place, and its answer is taken as it is.
 
 import asyncio
 import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator
+from typing import TypeAlias
 
 import httptools
 import httpx
+
+Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], list[bytes]]
+"""The status, the headers as they came, and the body in the pieces in which it came."""
 
 _LARGEST_HEAD = 64 * 1024
 _FRAMED = (b"content-length", b"transfer-encoding")
@@ -22,11 +25,6 @@ def tls_context(*, trust_env: bool = True) -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=trust_env)
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def basic_auth(user: str, password: str) -> bytes:
-    """The value of `Authorization` that names a user and a password (RFC 7617)."""
-    return b"Basic " + b64encode(f"{user}:{password}".encode())
 
 
 class HttpConnection(httpx.AsyncBaseTransport):
@@ -52,15 +50,20 @@ class HttpConnection(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer to `request`, whose content is plain bytes."""
+        sent = on_the_wire(request, request.content)
+        status, headers, body = await self.exchange(request.url, sent, head=request.method == "HEAD")
+        return httpx.Response(status, headers=headers, stream=_Body(body), request=request)
+
+    async def exchange(self, url: httpx.URL, request: bytes, *, head: bool = False) -> "Answer":
+        """The answer to a `request` for `url` that is written out, as `on_the_wire` does it: httpx sees none of it."""
         self.handed_over = False
-        wire = await self._connected(request.url)
+        wire = await self._connected(url)
         try:
             self.handed_over = True
-            status, headers, body = await wire.exchange(_on_the_wire(request), head=request.method == "HEAD")
+            return await wire.exchange(request, head=head)
         except BaseException:
             wire.close()  # nobody knows what would come over it next
             raise
-        return httpx.Response(status, headers=headers, stream=_Body(body), request=request)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -92,9 +95,9 @@ class _Wire(asyncio.Protocol):
         self.usable = False
         self._largest = largest
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[tuple[int, list[tuple[bytes, bytes]], list[bytes]]] | None = None
+        self._answer: asyncio.Future[Answer] | None = None
 
-    async def exchange(self, request: bytes, *, head: bool) -> tuple[int, list[tuple[bytes, bytes]], list[bytes]]:
+    async def exchange(self, request: bytes, *, head: bool) -> Answer:
         """Write the request; returns status, headers and body of what comes back."""
         self._parser = httptools.HttpResponseParser(self)
         self._head, self._framed, self._headers_end = head, False, False
@@ -190,7 +193,8 @@ class _Body(httpx.AsyncByteStream):
             yield chunk
 
 
-def _on_the_wire(request: httpx.Request) -> bytes:
+def on_the_wire(request: httpx.Request, content: bytes) -> bytes:
+    """A request as HTTP/1.1 writes it, with its headers as they are and this content."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += [b"%s: %s" % header for header in request.headers.raw]
-    return b"\r\n".join([*lines, b"", request.content])
+    return b"\r\n".join([*lines, b"", content])

@@ -3,15 +3,22 @@
 import os
 from collections.abc import Mapping
 from datetime import time
-from typing import Self
+from typing import Literal, Self
 
 import pydantic
 from pydantic import Field, SecretStr
 
+from relevo_notifier.app.keep_inbound import InboundRules
+from relevo_notifier.core.inbound import addresses_of_shops, shared_numbers
+from relevo_notifier.core.limits import Limits
 from relevo_notifier.core.network import Allowed
+from relevo_notifier.core.prices import Prices
 from relevo_notifier.core.routing import Routing
+from relevo_notifier.providers.options import SmsOptions
 from relevo_notifier.providers.registry import ProviderSettings, channels, options_of
 
+_FOLDER = r"^[\x20-\x7e]+$"
+"""A mailbox's name as IMAP sends it: names beyond ASCII are written in modified UTF-7 (RFC 3501 section 5.1.3)."""
 CALL_SECRET = "RELEVO_CALL_SECRET_"  # noqa: S105 - a prefix of names
 
 
@@ -31,7 +38,42 @@ class NotifierSettings(ProviderSettings):
         default="",
         description="Which provider sends what, with commas: email=NAME for every shop, SHOP/email=NAME for one,"
         " email.marketing=NAME and SHOP/email.marketing=NAME for one purpose; the shop says more than the purpose."
+        " NAME|OTHER: OTHER sends while NAME does not."
         f" Where nothing is said, the first of its channel sends. There are {', '.join(channels())}.",
+    )
+    notifier_limits: str = Field(
+        default="",
+        description="How many messages go out, with commas: NAME=20/s of a provider, NAME@google=5/s to a destination,"
+        " SHOP/NAME=1000/day of a shop, */NAME=1/s of each shop; s, min, hour or day. All instances share them.",
+    )
+    notifier_warm_up: str = Field(
+        default="",
+        description="Senders that are new: NAME=DATE/FIRST/LAST; FIRST messages on that day, twice as many on each day"
+        " after it, all once that is more than LAST. SHOP/NAME and NAME@google as above.",
+    )
+    notifier_prices: str = Field(
+        default="",
+        description="What messages cost, with commas, for results: email=0.0004 USD of a channel, NAME=0.0079 USD of a"
+        " provider, NAME+34=0.075 EUR to numbers that begin so, SHOP/NAME of a shop; of an SMS each segment."
+        " NAME=told EUR: what the provider tells (vonage).",
+    )
+    notifier_failover_after: float = Field(
+        default=60.0,
+        ge=1,
+        le=86_400,
+        description="Seconds for which a provider has to be down before the second one takes over (NAME|OTHER).",
+    )
+    notifier_backlog: int = Field(
+        default=5_000_000,
+        ge=1,
+        le=9_000_000,
+        description="Deliveries of a provider that may wait for their turn in the database; above, Kafka has to wait.",
+    )
+    notifier_slow_down: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="Seconds for which a destination is left alone that asks for less; twice as long if it asks again.",
     )
     notifier_http_host: str = Field(default="127.0.0.1", description="Where providers tell what became of messages.")
     notifier_http_port: int = Field(
@@ -46,12 +88,62 @@ class NotifierSettings(ProviderSettings):
         le=65535,
         description="Its port (SMTP); 0: nothing listens. RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN.",
     )
+    notifier_imap_host: str = Field(
+        default="",
+        description="Mail host with the mailbox that mails come back to, if it is not here, or that people write to;"
+        " empty: none is read. RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN, RELEVO_NOTIFIER_IMAP_ADDRESSES.",
+    )
+    notifier_imap_port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 for tls, 143 for starttls.")
+    notifier_imap_tls: Literal["tls", "starttls", "none"] = Field(
+        default="tls", description="none: clear text, for a server on this machine."
+    )
+    notifier_imap_ca_file: str = Field(
+        default="", description="PEM file of the authorities that its certificate is checked by; empty: the system's."
+    )
+    notifier_imap_user: str = Field(default="", description="Whose mailbox it is.")
+    notifier_imap_password: SecretStr = Field(default=SecretStr(""), description="The user's password.")
+    notifier_imap_folder: str = Field(
+        default="INBOX",
+        pattern=_FOLDER,
+        description="The folder that is read: one that has nothing but what is taken in here.",
+    )
+    notifier_imap_moved_to: str = Field(
+        default="",
+        pattern=f"{_FOLDER}|^$",
+        description="Folder for mails that were taken in; empty: they stay where they are, as seen.",
+    )
+    notifier_imap_seconds: float = Field(
+        default=60.0, ge=1, le=3600, description="Seconds from one look into it to the next."
+    )
+    notifier_imap_addresses: str = Field(
+        default="",
+        description="Addresses of shops whose mail comes there, with commas: service@acme.example=acme. What people"
+        " write to them is message.received; empty: only what comes back is taken in.",
+    )
+    notifier_sms_numbers: str = Field(
+        default="",
+        description="Numbers that people write to beside the shops' own senders, with commas: +12025550100=acme,"
+        " 24365=acme|beta for one that shops share.",
+    )
+    notifier_answers_a_day: int = Field(
+        default=3, ge=0, le=100, description="How many answers to STOP, START and HELP a number gets within a day."
+    )
+    notifier_received_a_day: int = Field(
+        default=30,
+        ge=1,
+        le=10_000,
+        description="Of how many messages of a number within a day workflows hear, so that two machines that answer"
+        " each other end there; STOP, START and HELP are always heard.",
+    )
     notifier_consumers: int = Field(default=1, ge=1, le=32, description="Members of the group that takes deliveries.")
     notifier_batch: int = Field(
         default=500, ge=1, le=10_000, description="Most deliveries accepted in one transaction."
     )
     notifier_capacity: int = Field(
-        default=2000, ge=1, le=100_000, description="Deliveries of a provider held in memory; above, Kafka has to wait."
+        default=2000,
+        ge=1,
+        le=100_000,
+        description="Deliveries of a provider held in memory; more wait in the database.",
     )
     notifier_lease: float = Field(
         default=120.0,
@@ -113,6 +205,9 @@ class NotifierSettings(ProviderSettings):
     notifier_call_patience: float = Field(
         default=3600.0, gt=0, le=86_400, description="Seconds after which a call is given up whose host is left alone."
     )
+    notifier_coupons_low: int = Field(
+        default=100, ge=0, le=1_000_000, description="The log warns when a pool has fewer codes left than this."
+    )
     notifier_call_hosts: str = Field(
         default="",
         description="Private places that workflows may call, with commas: erp.internal, *.internal, 10.1.0.0/16,"
@@ -145,6 +240,50 @@ class NotifierSettings(ProviderSettings):
         Routing.parse(value, channels())
         return value
 
+    @pydantic.field_validator("notifier_sms_numbers")
+    @classmethod
+    def _numbers(cls, value: str) -> str:
+        shared_numbers(value)
+        return value
+
+    @pydantic.field_validator("notifier_imap_addresses")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        addresses_of_shops(value)
+        return value
+
+    @property
+    def inbound_rules(self) -> InboundRules:
+        """What is done with messages that come in."""
+        options = {name: options_of(self, name) for name in channels()}
+        answering = [  # the answers that we have are about SMS
+            name for name, one in options.items() if not isinstance(one, SmsOptions) or one.answers_keywords
+        ]
+        return InboundRules(
+            shared={
+                **shared_numbers(self.notifier_sms_numbers),
+                **addresses_of_shops(self.notifier_imap_addresses),
+            },
+            answering=answering,
+            answers=self.notifier_answers_a_day,
+            told=self.notifier_received_a_day,
+        )
+
+    @pydantic.model_validator(mode="after")
+    def _limited(self) -> Self:
+        _ = self.limits, self.prices
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """How many messages go out. Raises `ValueError`, which says what is wrong."""
+        return Limits.parse(self.notifier_limits, self.notifier_warm_up, channels())
+
+    @property
+    def prices(self) -> Prices:
+        """What messages cost. Raises `ValueError`, which says what is wrong."""
+        return Prices.parse(self.notifier_prices, channels())
+
     @property
     def routing(self) -> Routing:
         """Which provider sends what."""
@@ -152,8 +291,9 @@ class NotifierSettings(ProviderSettings):
 
     @property
     def longest_timeout(self) -> float:
-        """Seconds that one message may take, of whichever provider in use takes longest."""
-        return max(options_of(self, name).timeout for name in self.routing.providers())
+        """Seconds that one message may take, of whichever provider in use takes longest; of those that can send."""
+        used = [options_of(self, name) for name in self.routing.providers()]
+        return max((options.timeout for options in used if not options.missing()), default=0.0)
 
     @pydantic.model_validator(mode="after")
     def _fits(self) -> Self:
@@ -166,6 +306,11 @@ class NotifierSettings(ProviderSettings):
         if self.notifier_inbox_port and not self.notifier_smtp.return_domain:
             raise ValueError(
                 "RELEVO_NOTIFIER_INBOX_PORT needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN: what comes back there?"
+            )
+        if self.notifier_imap_host and not (self.notifier_smtp.return_domain or self.notifier_imap_addresses):
+            raise ValueError(
+                "RELEVO_NOTIFIER_IMAP_HOST needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN (what comes back there?) or "
+                "RELEVO_NOTIFIER_IMAP_ADDRESSES (who is written to there?)"
             )
         if (self.notifier_quiet_from is None) != (self.notifier_quiet_until is None):
             raise ValueError("RELEVO_NOTIFIER_QUIET_FROM and …_QUIET_UNTIL belong together: set both or none")

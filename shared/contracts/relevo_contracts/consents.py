@@ -15,13 +15,24 @@ from relevo_contracts.parts import Instant
 ConsentState = Literal["granted", "withdrawn", "pending", "unknown"]
 LINK = "unsubscribe-link"
 """The source of a withdrawal that can be undone; it concerns the address, whoever has it."""
+STOP = "sms-stop"
+"""The source of a withdrawal by an answer to the shop's number. Only START, or consent that is given anew, ends it."""
+MAIL_STOP = "mail-stop"
+"""The same by a mail to the shop; consent that is given anew ends it."""
+STOPS = frozenset((STOP, MAIL_STOP))
+"""Withdrawals that concern an address, whoever has it, and that a shop's ticked box does not outweigh."""
+UNDOABLE = frozenset((LINK, STOP))
+"""Withdrawals that lie over what was said before, so that undoing one restores exactly that."""
+KEPT_CONSENTS = 40
+"""So many statements about other addresses and numbers are kept of a person. One that is dropped is unknown again."""
 
 _SETTLED = "unsubscribe-link, settled"
 _KEPT = 4
 """So many withdrawals that lie over each other can be undone; an older one stands for good."""
+_NEVER = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 
 
-class Earlier(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Earlier(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A statement that a later withdrawal lies over."""
 
     state: ConsentState = "unknown"
@@ -29,7 +40,7 @@ class Earlier(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str = ""
 
 
-class Consent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Consent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The newest statement about one address on one channel, with the time and the source that prove it.
 
     `before` is what a withdrawal by a link lies over, the newest first. `lifted` are such withdrawals that were undone.
@@ -107,7 +118,7 @@ def _newest(old: _Statement, new: _Statement) -> _Statement:
 
 
 def _is_link(one: Earlier | Consent) -> bool:
-    return one.state == "withdrawn" and one.source == LINK and one.at is not None
+    return one.state == "withdrawn" and one.source in UNDOABLE and one.at is not None
 
 
 def _older(one: Earlier, base: Earlier) -> bool:
@@ -122,3 +133,14 @@ def _instant(one: Earlier) -> datetime:
 def _same(one: datetime | None, other: datetime) -> bool:
     """Two clicks within a second are one withdrawal."""
     return one is not None and one.replace(microsecond=0) == other.replace(microsecond=0)
+
+
+def newest_kept(consents: dict[str, Consent]) -> dict[str, Consent]:
+    """So many of these statements, by address, as are kept: the newest, and those about no address in particular."""
+    if len(consents) <= KEPT_CONSENTS:
+        return consents
+    whole = {name: one for name, one in consents.items() if name.endswith(":")}
+    rest = sorted(
+        (one for one in consents.items() if one[0] not in whole), key=lambda one: (one[1].at or _NEVER, one[0])
+    )
+    return {**whole, **dict(rest[len(whole) - KEPT_CONSENTS :])}

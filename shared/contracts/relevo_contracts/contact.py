@@ -15,23 +15,46 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from relevo_contracts.channels import CHANNELS, Channel, address_of
+from relevo_contracts.consents import STOPS, Consent, lift, newer, newest_kept, withdrawals
 from relevo_contracts.consents import UNKNOWN as _UNKNOWN
-from relevo_contracts.consents import Consent, lift, newer, withdrawals
-from relevo_contracts.payloads import Buyer, ConsentChanged, EventContact, Instant, Payload
+from relevo_contracts.devices import Device, with_devices
+from relevo_contracts.payloads import (
+    EVENT_TYPES,
+    Buyer,
+    ConsentChanged,
+    EventContact,
+    Instant,
+    MessageReceived,
+    Payload,
+    PushChanged,
+)
 
-Channel = Literal["email", "sms"]
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "Contact",
+    "address_of",
+    "apply_buyer",
+    "apply_event",
+    "is_box",
+    "join",
+    "merge",
+    "repeats_contact",
+    "statements",
+]
 
-KEPT_CONSENTS = 40
-"""So many statements about other addresses and numbers are kept of a person. One that is dropped is unknown again."""
 
-
-class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Contact(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How a person may be reached. Empty text means "not known".
 
-    `email_consent` and `sms_consent` are those of `email` and `phone`; as long as there is none, they wait for the
-    first. `consents` has those of other addresses and numbers (`email:friend@example.com`, `sms:+12025550123`), which
-    count once one of them becomes the person's own; `email:` and `sms:` are the newest withdrawal that named no
-    address, and holds for all. `customer_id` is the shop's id of the person, empty for a guest.
+    `email_consent`, `sms_consent` and `whatsapp_consent` are those of `email` and `phone`; without one they wait for
+    one; `push_consent` is the person's, on whatever device. `consents` has those of other addresses and numbers
+    (`email:friend@example.com`), which count once one of them becomes the person's own; `email:` and `sms:` are the
+    newest withdrawal that named none, and holds for all. `customer_id` is the shop's id of the person (a guest: none).
+
+    `devices` are the person's browsers by the endpoints that push messages go to.
+    `whatsapp_wrote_at` is when the person last wrote to the shop by WhatsApp: for a day they may be answered freely.
 
     `topics` has what was said about purposes other than marketing (`email/newsletter:ana@example.com`), of each channel
     and address; without an address it is a withdrawal that holds for all. `bought_at` is the first order known, by
@@ -45,23 +68,32 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locale: str = ""
     timezone: str = ""
     country: str = ""
-    email_consent: Consent = Consent()
-    sms_consent: Consent = Consent()
+    email_consent: Consent = _UNKNOWN
+    sms_consent: Consent = _UNKNOWN
+    whatsapp_consent: Consent = _UNKNOWN
+    push_consent: Consent = _UNKNOWN
     updated_at: Instant | None = None
     customer_id: str = ""
     consents: dict[str, Consent] = {}
     topics: dict[str, Consent] = {}
     bought_at: Instant | None = None
-    preferred: Literal["", "email", "sms"] = ""
+    preferred: Literal["", "email", "sms", "whatsapp", "push"] = ""
     preferred_at: Instant | None = None
+    whatsapp_wrote_at: Instant | None = None
+    devices: dict[str, Device] = {}
 
     def consent(self, channel: Channel) -> Consent:
         """The newest consent statement for the person's own address on `channel`."""
-        return self.email_consent if channel == "email" else self.sms_consent
+        found: Consent = getattr(self, _CONSENT_FIELD[channel])
+        return found
 
     def address(self, channel: Channel) -> str:
-        """The person's own address or number on `channel`."""
-        return self.email if channel == "email" else self.phone
+        """The person's own address or number on `channel`; none for `push`, which goes to devices."""
+        return address_of(self, channel)
+
+    def reachable(self, channel: Channel) -> bool:
+        """Whether the person has an address on `channel`, or a device for `push`."""
+        return any(one.p256dh for one in self.devices.values()) if channel == "push" else bool(self.address(channel))
 
     def topic_consent(self, channel: Channel, topic: str) -> Consent:
         """The newest statement about a purpose other than marketing, for the person's own address on `channel`."""
@@ -72,12 +104,18 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return newer(mine or _UNKNOWN, everywhere or _UNKNOWN)
 
 
-_CHANNELS: tuple[Channel, ...] = ("email", "sms")
-_ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone"}
+_CONSENT_FIELD: dict[Channel, str] = {channel: f"{channel}_consent" for channel in CHANNELS}
+_ADDRESS_FIELD: dict[Channel, str] = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 _BOX: dict[Channel, str] = {"email": "email_marketing", "sms": "sms_marketing"}
 _SALE = "OrderChanged"
 """The payload of an order: an address that came with one was got in a sale (Directive 2002/58/EC, Art. 13(2))."""
+_PAYLOADS = frozenset(payload.__name__ for payload in EVENT_TYPES.values())
 _TEXT_FIELDS = frozenset(("email", "phone", "first_name", "last_name", "locale", "timezone", "country"))
+
+
+def is_box(consent: Consent) -> bool:
+    """Whether it is a box that was ticked beside an address, in whatever event: shops may keep it ticked for ever."""
+    return consent.source in _PAYLOADS
 
 
 def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
@@ -86,19 +124,25 @@ def apply_event(contact: Contact, payload: Payload, at: datetime) -> Contact:
     if buyer is None:
         return contact
     if isinstance(payload, ConsentChanged):
-        if payload.channel not in _CHANNELS:
-            return contact  # says nothing of what is sent so far
         if payload.preferred:
             contact = _with_preferred(contact, payload.channel, at)
         if payload.topic or payload.purpose != "marketing":
             return _with_topic(contact, payload, payload.channel, at)
-        updated = apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
+        # The number of a STOP may be one that the person had before: it says nothing of which is theirs now.
+        stop = payload.source in STOPS
+        updated = contact if stop else apply_buyer(contact, msgspec.to_builtins(buyer), at, "ConsentChanged")
         if payload.state == "restored":
             return _restored(updated, payload.channel, payload.undoes) if payload.undoes else updated
-        address = buyer.email if payload.channel == "email" else buyer.phone
         return _with_consent(
-            updated, payload.channel, address, Consent(state=payload.state, at=at, source=payload.source)
+            updated,
+            payload.channel,
+            address_of(buyer, payload.channel),
+            Consent(state=payload.state, at=at, source=payload.source),
         )
+    if isinstance(payload, PushChanged):
+        contact = _with_device(contact, payload, at)
+    if isinstance(payload, MessageReceived):
+        contact = _with_message(contact, payload, at)
     given: EventContact | None = getattr(payload, "contact", None)
     contact_data = msgspec.to_builtins(given) if given is not None else None
     return apply_buyer(contact, msgspec.to_builtins(buyer), at, type(payload).__name__, contact_data)
@@ -127,13 +171,12 @@ def repeats_contact(contact: Contact, buyer: Mapping[str, Any], given: object) -
 
 def _with_profile(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> Contact:
     """The contact with the newest of what the shop says of the person."""
-    changes: dict[str, Any] = {}
     fresh = contact.updated_at is None or at >= contact.updated_at
-    for field, value in buyer.items():
-        if value and field in _TEXT_FIELDS:  # empty text and `None` say nothing
-            known = getattr(contact, field)
-            if value != known and (fresh or not known):
-                changes[field] = value
+    changes: dict[str, Any] = {  # empty text and `None` say nothing
+        field: value
+        for field, value in buyer.items()
+        if value and field in _TEXT_FIELDS and value != (known := getattr(contact, field)) and (fresh or not known)
+    }
     customer_id = buyer.get("id")
     if customer_id and customer_id != contact.customer_id and (fresh or not contact.customer_id):
         changes["customer_id"] = customer_id
@@ -141,9 +184,9 @@ def _with_profile(contact: Contact, buyer: Mapping[str, Any], at: datetime) -> C
         return contact
     if fresh:
         changes["updated_at"] = at
-    for channel in _CHANNELS:
-        if _ADDRESS_FIELD[channel] in changes:
-            contact = _at_address(contact, channel, changes[_ADDRESS_FIELD[channel]])
+    for channel, field in _ADDRESS_FIELD.items():
+        if field in changes:
+            contact = _at_address(contact, channel, changes[field])
     return msgspec.structs.replace(contact, **changes)
 
 
@@ -152,16 +195,16 @@ def _with_checkbox_consents(
 ) -> Contact:
     """The contact with the consents that ticked boxes grant anew, each to the address beside it.
 
-    A box that is not ticked withdraws nothing, and one ticked again proves nothing newer. A box beside no address is
-    for the person's own, if it is the person's own (`own`), and for nothing otherwise.
+    A box that is not ticked withdraws nothing, and one ticked again proves nothing newer, nor does it outweigh a STOP:
+    shops keep it ticked that know nothing of that. Beside no address it is for the person's own, if it is `own`.
     """
-    for channel in _CHANNELS:
-        if not whose.get(_BOX[channel]):
+    for channel, box in _BOX.items():
+        if not whose.get(box):
             continue
         address = whose.get(_ADDRESS_FIELD[channel]) or ""
         if address or own:
-            known = statements(contact, channel).get(address or contact.address(channel), _UNKNOWN)
-            if known.state != "granted":
+            known = _statement(contact, channel, address or contact.address(channel))
+            if known.state != "granted" and not (known.state == "withdrawn" and known.source in STOPS):
                 contact = _with_consent(contact, channel, address, Consent(state="granted", at=at, source=source))
     return contact
 
@@ -185,6 +228,25 @@ def _with_preferred(contact: Contact, channel: Channel, at: datetime) -> Contact
     return msgspec.structs.replace(contact, preferred=channel, preferred_at=at)
 
 
+def _with_message(contact: Contact, said: MessageReceived, at: datetime) -> Contact:
+    """The contact of somebody who wrote by WhatsApp, from the number that we write to."""
+    given, known = said.contact.phone, contact.whatsapp_wrote_at
+    if said.channel != "whatsapp" or (contact.phone and given != contact.phone) or (known is not None and known >= at):
+        return contact
+    return msgspec.structs.replace(contact, whatsapp_wrote_at=at)
+
+
+def _with_device(contact: Contact, said: PushChanged, at: datetime) -> Contact:
+    """The contact after a browser told that it takes messages, or none any more."""
+    told = {said.endpoint: Device(p256dh=said.p256dh, auth=said.auth, at=at)}
+    devices = with_devices(contact.devices, told)
+    if devices != contact.devices:
+        contact = msgspec.structs.replace(contact, devices=devices)
+    if not (said.asked and said.p256dh):
+        return contact
+    return _with_consent(contact, "push", "", Consent(state="granted", at=at, source="PushChanged"))
+
+
 def _with_topic(contact: Contact, said: ConsentChanged, channel: Channel, at: datetime) -> Contact:
     """The contact after a statement about a purpose other than marketing.
 
@@ -196,21 +258,19 @@ def _with_topic(contact: Contact, said: ConsentChanged, channel: Channel, at: da
         mine = {name: one for name, one in contact.topics.items() if name.startswith(prefix)}
         after = {name: lift(one, said.undoes) for name, one in mine.items()} if said.undoes is not None else mine
         return contact if after == mine else msgspec.structs.replace(contact, topics={**contact.topics, **after})
-    given = said.customer.email if channel == "email" else said.customer.phone
-    address = given or ("" if said.state == "withdrawn" else contact.address(channel))
-    if not address and said.state != "withdrawn":
+    address = address_of(said.customer, channel) or ("" if said.state == "withdrawn" else contact.address(channel))
+    if not address and said.state != "withdrawn" and channel in _ADDRESS_FIELD:
         return contact
     known = contact.topics.get(prefix + address, _UNKNOWN)
     consent = newer(known, Consent(state=said.state, at=at, source=said.source))
     if consent == known:
         return contact
-    return msgspec.structs.replace(contact, topics=_newest({**contact.topics, prefix + address: consent}))
+    return msgspec.structs.replace(contact, topics=newest_kept({**contact.topics, prefix + address: consent}))
 
 
 def _with_own(contact: Contact, channel: Channel, consent: Consent) -> Contact:
-    if channel == "email":
-        return msgspec.structs.replace(contact, email_consent=consent)
-    return msgspec.structs.replace(contact, sms_consent=consent)
+    own: dict[str, Any] = {_CONSENT_FIELD[channel]: consent}
+    return msgspec.structs.replace(contact, **own)
 
 
 def _restored(contact: Contact, channel: Channel, undoes: datetime) -> Contact:
@@ -233,6 +293,13 @@ def statements(contact: Contact, channel: Channel) -> dict[str, Consent]:
     return found
 
 
+def _statement(contact: Contact, channel: Channel, address: str) -> Consent:
+    """The newest statement about one address on `channel`."""
+    if contact.consents:
+        return statements(contact, channel).get(address, _UNKNOWN)
+    return newer(_UNKNOWN, contact.consent(channel)) if address == contact.address(channel) else _UNKNOWN
+
+
 def _with_statements(contact: Contact, channel: Channel, own: str, consents: Mapping[str, Consent]) -> Contact:
     """The contact with these statements on `channel`, of which those about `own` are the person's own."""
     prefix = f"{channel}:"
@@ -247,32 +314,44 @@ def _with_statements(contact: Contact, channel: Channel, own: str, consents: Map
     elif own:  # it was meant for the first address that became known
         consents = {address: one for address, one in consents.items() if address}
     others |= {f"{prefix}{address}": one for address, one in consents.items() if address != own}
-    fields: dict[str, Any] = {f"{channel}_consent": mine, "consents": _newest(others)}
+    fields: dict[str, Any] = {_CONSENT_FIELD[channel]: mine, "consents": newest_kept(others)}
     return msgspec.structs.replace(contact, **fields)
 
 
 def _at_address(contact: Contact, channel: Channel, address: str) -> Contact:
     """The contact whose own address on `channel` is about to be `address`: each statement stays with its address."""
+    if not contact.consents and contact.consent(channel) == _UNKNOWN:
+        return contact  # nothing is known yet of most whose address comes
     known = statements(contact, channel)
-    if not known:
-        return contact
-    return _with_statements(contact, channel, address, known)
-
-
-def _newest(consents: dict[str, Consent]) -> dict[str, Consent]:
-    if len(consents) <= KEPT_CONSENTS:
-        return consents
-    whole = {name: one for name, one in consents.items() if name.endswith(":")}
-    rest = sorted(
-        (one for one in consents.items() if one[0] not in whole), key=lambda one: (one[1].at or _NEVER, one[0])
-    )
-    return {**whole, **dict(rest[len(whole) - KEPT_CONSENTS :])}
+    return _with_statements(contact, channel, address, known) if known else contact
 
 
 def merge(mine: Contact, other: Contact) -> Contact:
     """Two projections of one person as one: newer text wins, then the newer consent of each address."""
+    mine, other = _but_waiting(mine, other), _but_waiting(other, mine)
     old, new = (mine, other) if (mine.updated_at or _NEVER) <= (other.updated_at or _NEVER) else (other, mine)
     return _joined(new, old)
+
+
+def _but_waiting(behind: Contact, ahead: Contact) -> Contact:
+    """`behind` without the yes that waits for an address where `ahead` has one: there it was given to the first one."""
+    for channel in (one for one in CHANNELS if ahead.address(one) and not behind.address(one)):
+        behind = _with_own(behind, channel, withdrawals(behind.consent(channel)))
+    return behind
+
+
+def with_withdrawals(contact: Contact, known: Contact) -> Contact:
+    """`contact` with what the person `known` withdrew of its addresses, and of all of theirs."""
+    for channel in CHANNELS:
+        said = statements(known, channel) if contact.address(channel) else {}
+        for address in {contact.address(channel), ""} & said.keys():
+            withdrawn = withdrawals(said[address])
+            if withdrawn != _UNKNOWN:
+                contact = _with_own(contact, channel, newer(contact.consent(channel), withdrawn))
+    topics = {name: one for name, one in known.topics.items() if one.state == "withdrawn"}
+    for name, one in topics.items():
+        topics[name] = newer(contact.topics.get(name, _UNKNOWN), one)
+    return msgspec.structs.replace(contact, topics=newest_kept({**contact.topics, **topics})) if topics else contact
 
 
 def join(kept: Contact, other: Contact) -> Contact:
@@ -286,7 +365,14 @@ def _joined(first: Contact, second: Contact) -> Contact:
     """The texts of `first`, or else those of `second`, and the newest statement about each address of both."""
     text = {field: getattr(first, field) or getattr(second, field) for field in (*_TEXT_FIELDS, "customer_id")}
     bought = [one.bought_at for one in (first, second) if one.bought_at is not None]
-    joined = Contact(**text, updated_at=first.updated_at, bought_at=min(bought, default=None))
+    wrote = [one.whatsapp_wrote_at for one in (first, second) if one.whatsapp_wrote_at is not None]
+    joined = Contact(
+        **text,
+        updated_at=first.updated_at,
+        bought_at=min(bought, default=None),
+        whatsapp_wrote_at=max(wrote, default=None),
+        devices=with_devices(first.devices, second.devices) if first.devices or second.devices else {},
+    )
     for one in (first, second):
         if one.preferred and one.preferred_at is not None:
             joined = _with_preferred(joined, one.preferred, one.preferred_at)
@@ -294,8 +380,8 @@ def _joined(first: Contact, second: Contact) -> Contact:
         topics = dict(first.topics)
         for name, consent in second.topics.items():
             topics[name] = newer(topics.get(name, _UNKNOWN), consent)
-        joined = msgspec.structs.replace(joined, topics=_newest(topics))
-    for channel in _CHANNELS:
+        joined = msgspec.structs.replace(joined, topics=newest_kept(topics))
+    for channel in CHANNELS:
         consents = statements(first, channel)
         for address, consent in statements(second, channel).items():
             consents[address] = newer(consents.get(address, _UNKNOWN), consent)

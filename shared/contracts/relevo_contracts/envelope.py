@@ -15,7 +15,7 @@ from relevo_contracts.payloads import Count, Instant, Payload
 Key = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Something that happened in a shop.
 
     `id` is unique for (`shop`, `source`): the same event delivered twice carries the same id.
@@ -24,7 +24,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `historical` marks a backfill: it updates what is known of the customer and starts nothing.
     `test` marks what happened in a rehearsal (a test order): by default it reaches no customer and changes nothing
     that is known.
-    `hops` is 0 for what the shop said; for what a workflow published it tells how many workflows in a row led to it.
+    `hops` is 0 for what the shop said; for what a workflow published, and for what came of a message that it sent, it
+    tells how many workflows in a row led to it.
     """
 
     id: Key

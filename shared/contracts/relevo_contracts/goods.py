@@ -62,6 +62,7 @@ class ProductRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`back_in_stock.requested`, `price_drop.requested`: a customer wants to hear of a product.
 
     `contact` is the address that a visitor typed, which may be anybody's: it is where this news goes, and no more.
+    `origin` is the `cart` or `wishlist` that the product was seen in, where nobody asked in so many words.
     """
 
     customer: Buyer
@@ -77,3 +78,4 @@ class ProductRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
     channels: list[str] = []
     form_url: str = ""
     contact: EventContact | None = None
+    origin: str = ""

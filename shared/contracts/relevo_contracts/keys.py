@@ -2,6 +2,7 @@
 
 import hashlib
 
+CUSTOMER_PREFIX = "cus_"
 PRODUCT_PREFIX = "prd_"
 PRODUCT_EVENTS = "product."
 """How the types of the events begin that have the key of a product."""
@@ -16,6 +17,16 @@ def product_key(product_id: str) -> str:
     """The key of a product's events, from the id that the shop gives it. An id that is too long is hashed."""
     short = len(product_id) <= LONGEST_NAME
     return PRODUCT_PREFIX + (product_id if short else hashlib.sha256(product_id.encode()).hexdigest()[:32])
+
+
+def address_alias(kind: str, address: str) -> str:
+    """The name by which an address (`email`) or a number (`phone`) leads to a person: its hash."""
+    return f"{kind}:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+
+
+def customer_key(shop: str, alias: str) -> str:
+    """The key of a person of whom nobody heard before, made from the strongest name."""
+    return CUSTOMER_PREFIX + hashlib.sha256(f"{shop}\0{alias}".encode()).hexdigest()[:20]
 
 
 def is_product(key: str) -> bool:

@@ -18,3 +18,9 @@ def read_mailbox(written: str) -> tuple[str, str]:
     name, address = found[1].strip(), found[2]
     quoted = _QUOTED.fullmatch(name)
     return (_ESCAPED.sub(r"\1", quoted[1]) if quoted else name), address
+
+
+def masked(address: str) -> str:
+    """As much of an address or number as its owner needs to know it: `a•••@example.com`, `•••23`."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}" if at else f"•••{address[-2:]}" if address else ""

@@ -10,8 +10,16 @@ from relevo_contracts.envelope import Event
 from relevo_contracts.payloads import Count, Instant
 
 Purpose = Literal["marketing", "transactional"]
-To = Literal["customer", "contact"]
+To = Literal["customer", "contact", "staff"]
+Webhook = Literal["", "slack", "teams"]
 OutcomeStatus = Literal["sent", "failed", "skipped", "in_doubt"]
+
+
+class RecallWanted(Struct, frozen=True, kw_only=True):
+    """The run of these deliveries has ended before its time, for `reason`: what has not begun of them is not sent."""
+
+    deliveries: tuple[str, ...]
+    reason: str
 
 
 class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,11 +29,17 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `template` names a template inside the definition `definition` (its content hash).
     `to` says who gets it. `customer`: `recipient` is what the engine knew of the customer, and whoever sends it uses
     the customer's newest own address. `contact`: it is news of one order, parcel …, for `recipient` and nobody else.
+    `staff`: it tells `recipient`, one of the shop's staff, of a task (or of their day), so that no contact policy, no
+    consent and no tracking concerns it; `key` is the customer of the task, or the shop's.
     `context` holds what the template may name (`trigger`, `run`, `customer`, `shop`), plain JSON.
     `templates` has a template for each channel of a message that goes by whichever is best at the moment of sending;
     `channel` and `template` are one of them then.
     `topic` is the purpose by the name that the contact policy has for it (`newsletter`); empty: it is `purpose` itself.
     `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
+    `hops` tells how many workflows in a row led to it; an event that the message causes carries `caused_hops`.
+
+    With `recall` nothing is sent: it takes back earlier deliveries. It is made by `recall_delivery`, so that a notifier
+    that does not know of it has nobody to send it to.
     """
 
     id: str
@@ -46,6 +60,35 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: To = "customer"
     topic: str = ""
     templates: dict[Channel, str] = {}
+    hops: Count = 0
+    recall: RecallWanted | None = None
+
+
+def recall_delivery(id_: str, shop: str, key: str, recall: RecallWanted, at: datetime) -> SendDelivery:
+    """The message that takes back deliveries of a customer. It is of no run: what is reported of it counts nowhere."""
+    return SendDelivery(
+        id=id_,
+        shop=shop,
+        key=key,
+        run_id="",
+        workflow="",
+        definition="",
+        step="",
+        channel="email",
+        purpose="marketing",
+        template="",
+        recipient=Contact(),
+        to="contact",
+        context={},
+        decided_at=at,
+        not_after=at,
+        recall=recall,
+    )
+
+
+def caused_hops(hops: int) -> int:
+    """The `hops` of an event that a message with `hops` causes: a workflow that it starts is one more in the row."""
+    return hops + 1
 
 
 class DeliveryOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,6 +130,28 @@ def wake_up_id(timer_id: str, due_at: datetime, turn: int) -> str:
     return f"{timer_id}@{due_at.isoformat()}#{turn}"
 
 
+class CouponWanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A code of this pool is wanted that is valid until `valid_until` at least, if that is given.
+
+    `email` and `customer_id` (the shop's) say who alone may use it, where the shop makes it by its API.
+    """
+
+    pool: str
+    valid_until: Instant | None = None
+    email: str = ""
+    customer_id: str = ""
+
+
+class SystemWanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The system that serves the port is to do this. `given` is plain JSON that fits the operation's type.
+
+    `operation` is a name of `relevo_contracts.systems`: `helpdesk.create_ticket`.
+    """
+
+    operation: str
+    given: dict[str, Any]
+
+
 class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Call another system, once as far as it can be known.
 
@@ -94,6 +159,17 @@ class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `${NAME}` is the secret that the notifier has as `RELEVO_CALL_SECRET_NAME` (upper-case letters, digits, `_`), and
     `$$` is a dollar sign. Whoever writes such a message doubles every dollar sign that came with data, so that no data
     can name a secret. The answer comes back as `CallAnswered`.
+
+    With `webhook` it goes to an incoming webhook of that service: `url` names the secret (`${NAME}`) that is its whole
+    address, and an answer other than success is a failure, put into words.
+
+    With `coupon` the notifier takes a code of the pool, or has the shop make one: the same one each time for the same
+    `id`. The answer is 200 with `code` and `expires_at`, or 404 if the pool has none left.
+
+    With `system` the shop's system of that port does it, in as many requests as it takes. The answer is 200 with what
+    the operation answers; else `error` says why, and `status` what kind of failure it is: 404 if the system does not
+    know what was named, 429 if it was too busy at every try, another of 400 to 499 if it refuses, 0 or 500 and above if
+    nobody could be reached.
     """
 
     id: str
@@ -108,6 +184,9 @@ class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, str] = {}
     body: Any = None
     decided_at: Instant
+    webhook: Webhook = ""
+    coupon: CouponWanted | None = None
+    system: SystemWanted | None = None
 
 
 class CallAnswered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="call_answered"):

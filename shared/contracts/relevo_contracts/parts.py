@@ -18,7 +18,7 @@ Level = int | float
 """What is in stock; below zero where a shop sells more than it has."""
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, gc=False):
     """An amount: decimal text (`"12.50"`) and its ISO 4217 currency."""
 
     amount: DecimalText
@@ -39,7 +39,7 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str = ""
 
 
-class Buyer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Buyer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Who the event is about: the customer's own data, as far as this event tells.
 
     `email` is lower-cased, `phone` is E.164, `locale` is BCP 47 (`es-ES`), `timezone` an IANA name. `anonymous_id` is
@@ -114,7 +114,7 @@ class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
     carrier: str = ""
 
 
-class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Item(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One line of a cart, an order, a shipment or a return.
 
     `title` is the product's, `variant` the variant's. `price` is for one `unit` (a piece if it is empty), `total` for

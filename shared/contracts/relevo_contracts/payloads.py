@@ -37,6 +37,7 @@ from relevo_contracts.people import (
     FormSubmitted,
     PageViewed,
     PrivacyRequested,
+    PushChanged,
     SearchPerformed,
     ShopChanged,
     WishlistUpdated,
@@ -55,7 +56,7 @@ from relevo_contracts.sales import (
     ShipmentChanged,
     SubscriptionChanged,
 )
-from relevo_contracts.sending import MessageChanged
+from relevo_contracts.sending import MessageChanged, MessageEngagement, MessageReceived, SurveyAnswered
 
 __all__ = [
     "EVENT_TYPES",
@@ -83,6 +84,8 @@ __all__ = [
     "Item",
     "Level",
     "MessageChanged",
+    "MessageEngagement",
+    "MessageReceived",
     "Money",
     "OrderChanged",
     "PageViewed",
@@ -91,6 +94,7 @@ __all__ = [
     "PrivacyRequested",
     "ProductChanged",
     "ProductRequested",
+    "PushChanged",
     "Quantity",
     "QuoteChanged",
     "RefundCreated",
@@ -100,6 +104,7 @@ __all__ = [
     "ShopChanged",
     "StockChanged",
     "SubscriptionChanged",
+    "SurveyAnswered",
     "Track",
     "Transaction",
     "Variant",
@@ -130,9 +135,13 @@ Payload = (
     | ProductChanged
     | ProductRequested
     | MessageChanged
+    | MessageEngagement
+    | MessageReceived
+    | SurveyAnswered
     | CustomerMerged
     | CustomerSeen
     | PrivacyRequested
+    | PushChanged
     | ShopChanged
     | CustomEvent
 )
@@ -148,6 +157,8 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "consent.requested": ConsentRequested,
     "consent.changed": ConsentChanged,
     "page.viewed": PageViewed,
+    "push.subscribed": PushChanged,
+    "push.unsubscribed": PushChanged,
     "search.performed": SearchPerformed,
     "wishlist.updated": WishlistUpdated,
     "form.submitted": FormSubmitted,
@@ -203,7 +214,16 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "message.delivered": MessageChanged,
     "message.bounced": MessageChanged,
     "message.complained": MessageChanged,
+    "message.opened": MessageEngagement,
+    "message.clicked": MessageEngagement,
+    "message.scanned": MessageEngagement,
+    "message.received": MessageReceived,
+    "survey.answered": SurveyAnswered,
     "shop.disconnected": ShopChanged,
     "shop.redacted": ShopChanged,
 }
 """Every canonical event type and its payload. An event's type says what happened, in the past tense."""
+
+_OF_MESSAGES = (one for one in EVENT_TYPES if one.startswith("message."))
+SAID_BY_RELEVO = frozenset((*_OF_MESSAGES, "survey.answered", "coupon.redeemed", "coupon.expired"))
+"""What Relevo tells of itself: its messages, its surveys, the codes that its workflows took. No shop has to send it."""

@@ -142,6 +142,20 @@ class FormSubmitted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contact: EventContact | None = None
 
 
+class PushChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`push.subscribed`, `push.unsubscribed`: a browser takes messages of the shop, or none any more (W3C Push API).
+
+    `endpoint` is where they go, `p256dh` and `auth` are the browser's keys (RFC 8291, base64url); without them it takes
+    none. `asked`: the person wished it now, which is consent; otherwise the browser only tells what holds already.
+    """
+
+    customer: Buyer
+    endpoint: str
+    p256dh: str = ""
+    auth: str = ""
+    asked: bool = False
+
+
 class PrivacyRequested(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`customer.data_requested`, `customer.redacted`: a person's right under GDPR Art. 15 and 17."""
 

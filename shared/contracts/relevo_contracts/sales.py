@@ -8,7 +8,7 @@ from relevo_contracts.parts import Address, Buyer, Count, Day, EventContact, Ins
 
 
 class CartUpdated(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`cart.updated`: the whole cart after the change."""
+    """`cart.updated`: the whole cart after the change. `recover_url` is the link that brings it back on any device."""
 
     customer: Buyer
     cart_token: str
@@ -17,6 +17,7 @@ class CartUpdated(Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str = ""
     store: str = ""
     channel: str = ""
+    recover_url: str = ""
 
 
 class CheckoutChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -164,7 +165,10 @@ class RefundCreated(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReturnChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`return.requested`, `.approved`, `.declined`, `.received`, `.closed`."""
+    """`return.requested`, `.approved`, `.declined`, `.received`, `.closed`.
+
+    `address` is where the parcel comes from, `weight_kg` what it weighs.
+    """
 
     customer: Buyer
     return_id: str
@@ -178,10 +182,15 @@ class ReturnChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fee: Money | None = None
     test: bool = False
     store: str = ""
+    address: Address | None = None
+    weight_kg: float = 0.0
 
 
 class SubscriptionChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`subscription.created`, `.updated`, `.cancelled`, `.billed`, `.billing_failed`."""
+    """`subscription.created`, `.updated`, `.cancelled`, `.billed`, `.billing_failed`.
+
+    `retry_url` is where the customer pays again, or changes how they pay.
+    """
 
     customer: Buyer
     subscription_id: str
@@ -200,10 +209,15 @@ class SubscriptionChanged(Struct, frozen=True, kw_only=True, omit_defaults=True)
     last_payment_at: Instant | None = None
     ends_at: Instant | None = None
     store: str = ""
+    retry_url: str = ""
 
 
 class QuoteChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`quote.requested`, `.sent`, `.accepted`, `.declined`, `.expired`."""
+    """`quote.requested`, `.sent`, `.accepted`, `.declined`, `.expired`.
+
+    `request_id` is the `quote_id` of the request that a quote of the shop answers. `order_id` is the order that an
+    accepted quote has become, where the shop makes it.
+    """
 
     customer: Buyer
     quote_id: str
@@ -221,6 +235,8 @@ class QuoteChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ship_until: Day = ""
     sales_representative: str = ""
     store: str = ""
+    request_id: str = ""
+    order_id: str = ""
 
 
 class InvoiceChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -283,7 +299,8 @@ class CouponChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`coupon.created`, `.updated`, `.deleted`, `.redeemed`, `.expired`.
 
     `customer` is whose coupon it is, or who redeemed it; it may say nothing, then the event is the shop's own.
-    `kind` is `percent`, `amount` or `free_shipping`.
+    `kind` is `percent`, `amount` or `free_shipping`. `pool` and `workflow` are set where a workflow took the code for
+    the customer (step `coupon`).
     """
 
     customer: Buyer = Buyer()
@@ -302,3 +319,5 @@ class CouponChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     products: list[str] = []
     categories: list[str] = []
     store: str = ""
+    pool: str = ""
+    workflow: str = ""

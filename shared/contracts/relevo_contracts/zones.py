@@ -19,6 +19,7 @@ def zone(name: str | None) -> ZoneInfo | None:
     return _zone(name.strip()) if name and len(name) <= _LONGEST else None
 
 
+@lru_cache(maxsize=1024)
 def zone_of(*names: str | None) -> tzinfo:
     """The zone of the first of `names` that means one; UTC if none does."""
     return next((found for found in map(zone, names) if found is not None), UTC)

@@ -13,8 +13,9 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from relevo_contracts.link_rules import LinkRules
 from relevo_runtime.errors import RuntimeFault, SecretsSealed, ShopExists, ShopUnknown
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_runtime", "catalog.sql")
 EVERY_SHOP = "*"
@@ -40,8 +41,9 @@ class Shop(Struct, frozen=True, kw_only=True):
     """What is known of a shop. `locale` is BCP 47, `timezone` an IANA name, `currency` ISO 4217.
 
     `token_hashes` are of tokens that post events, `task_token_hashes` of those that answer tasks. `postal_address`
-    stands at the end of e-mails; `quiet_hours` (`21:00-08:00`, local time of the recipient) get no marketing. A shop
-    that is held since `held_at` is being moved to another cell, or has `moved_to` another: nothing is taken for it.
+    stands at the end of e-mails; `quiet_hours` (`21:00-08:00`, local time of the recipient) get no marketing; `links`
+    say what of its messages is followed. A shop that is held since `held_at` is being moved to another cell, or has
+    `moved_to` another: nothing is taken for it.
     """
 
     shop: str
@@ -58,6 +60,7 @@ class Shop(Struct, frozen=True, kw_only=True):
     currency: str = "EUR"
     postal_address: str = ""
     quiet_hours: str = ""
+    links: LinkRules = LinkRules()
     held_at: datetime | None = None
     moved_to: str = ""
 
@@ -141,7 +144,7 @@ def _row(shop: Shop) -> tuple[object, ...]:
     return (
         *(shop.shop, shop.platform, shop.name, shop.domain, shop.secrets, shop.token_hashes),
         *(shop.task_token_hashes, shop.email_from, shop.sms_from, shop.locale, shop.timezone, shop.currency),
-        *(shop.postal_address, shop.quiet_hours),
+        *(shop.postal_address, shop.quiet_hours, shop.links),
     )
 
 
@@ -233,6 +236,12 @@ async def active_definitions(connection: Connection) -> list[Deployed]:
     return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["active_definitions"])]
 
 
+async def versions_in_service(connection: Connection) -> dict[tuple[str, str], str]:
+    """The version that new runs start with, by shop (`*`: every shop) and workflow."""
+    rows = await connection.fetch(STATEMENTS["versions_in_service"])
+    return {(row["shop"], row["workflow"]): row["version"] for row in rows}
+
+
 async def needed_secrets(connection: Connection) -> dict[str, set[str]]:
     """The names of the secrets that calls of the workflows in service need, by workflow."""
     found: dict[str, set[str]] = {}
@@ -249,6 +258,12 @@ async def history(connection: Connection, workflow: str) -> list[Deployed]:
 async def newest_deployments(connection: Connection, shop: str = EVERY_SHOP) -> list[Deployed]:
     """The last deployment of each workflow for `shop`, by workflow; it is not active if it was taken out of service."""
     return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["newest"], shop)]
+
+
+async def compiled_templates(connection: "Connection | Pool", version: str) -> str:
+    """The templates of a version in compiled form, as JSON; of none if there is no such version."""
+    found: str | None = await connection.fetchval(STATEMENTS["compiled_templates"], version)
+    return found or "{}"
 
 
 async def definition_files(connection: Connection, version: str) -> dict[str, str]:
@@ -315,3 +330,34 @@ def of_shop(declared: Iterable[EventType], shop: str) -> dict[str, EventType]:
     every = list(declared)
     general = {one.name: one for one in every if one.shop == EVERY_SHOP}
     return general | {one.name: one for one in every if one.shop == shop}
+
+
+async def winners(connection: Connection) -> dict[tuple[str, str], dict[str, str]]:
+    """The variant that has won each split, by shop and workflow."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for row in await connection.fetch(STATEMENTS["winners"]):
+        found.setdefault((row["shop"], row["workflow"]), {})[row["step"]] = row["variant"]
+    return found
+
+
+class Winner(Struct, frozen=True, kw_only=True):
+    """The variant that has won a split, and since when."""
+
+    step: str
+    variant: str
+    decided_at: datetime
+
+
+async def winners_of(connection: Connection, shop: str, workflow: str) -> list[Winner]:
+    """The variants that have won splits of a workflow."""
+    rows = await connection.fetch(STATEMENTS["winners_of"], shop, workflow)
+    return [msgspec.convert(dict(row), Winner) for row in rows]
+
+
+async def decide_winner(
+    connection: Connection, shop: str, workflow: str, *, step: str, variant: str, at: datetime
+) -> bool:
+    """`variant` has won the split, for good; false if one has won before. Needs a transaction."""
+    await connection.execute(STATEMENTS["next_revision"])
+    added: bool = await connection.fetchval(STATEMENTS["decide_winner"], shop, workflow, step, variant, at)
+    return added

@@ -1,27 +1,28 @@
 -- name: shops
 -- Every shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency, postal_address, quiet_hours, held_at, moved_to
+    timezone, currency, postal_address, quiet_hours, links, held_at, moved_to
 from catalog.shop order by shop
 
 -- name: shop
 -- One shop.
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
-    timezone, currency, postal_address, quiet_hours, held_at, moved_to
+    timezone, currency, postal_address, quiet_hours, links, held_at, moved_to
 from catalog.shop where shop = $1
 
 -- name: add_shop
 -- Makes a shop known.
 insert into catalog.shop
     (shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale, timezone,
-    currency, postal_address, quiet_hours)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    currency, postal_address, quiet_hours, links)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 
 -- name: update_shop
 -- Replaces what is known of a shop.
 update catalog.shop
 set platform = $2, name = $3, domain = $4, secrets = $5, token_hashes = $6, task_token_hashes = $7, email_from = $8,
-    sms_from = $9, locale = $10, timezone = $11, currency = $12, postal_address = $13, quiet_hours = $14
+    sms_from = $9, locale = $10, timezone = $11, currency = $12, postal_address = $13, quiet_hours = $14,
+    links = $15
 where shop = $1
 
 -- name: hold_shop
@@ -83,6 +84,10 @@ order by d.workflow, d.revision desc
 -- The files of a version.
 select files from catalog.definition where version = $1
 
+-- name: compiled_templates
+-- The templates of a version in compiled form, as JSON; nothing if there is no such version.
+select files ->> 'compiled/templates.json' from catalog.definition where version = $1
+
 -- name: revision
 -- Grows with every change of the catalog.
 select number from catalog.revision
@@ -124,9 +129,30 @@ delete from catalog.event_type where shop = $1 and name = $2
 -- The events that shops declared, by name.
 select shop, name, schema, author, declared_at from catalog.event_type order by name, shop
 
+-- name: versions_in_service
+-- Which version of each workflow new runs start with, by shop ('*': every shop).
+select shop, workflow, version from catalog.deployment where active
+
 -- name: needed_secrets
 -- The secrets that the calls of the workflows in service need, as JSON lists of names.
 select d.workflow, f.files ->> 'compiled/secrets.json' as names
 from catalog.deployment d join catalog.definition f using (version)
 where d.active and f.files ? 'compiled/secrets.json'
 order by d.workflow
+
+-- name: winners
+-- The variants that have won.
+select shop, workflow, step, variant from catalog.winner
+
+-- name: winners_of
+-- The variants that have won splits of the workflow $2 of the shop $1, and when.
+select step, variant, decided_at from catalog.winner where shop = $1 and workflow = $2
+
+-- name: decide_winner
+-- A variant has won, unless one has won already; whether it was this one.
+with added as (
+    insert into catalog.winner (shop, workflow, step, variant, decided_at) values ($1, $2, $3, $4, $5)
+    on conflict do nothing
+    returning 1
+)
+select exists (select from added)

@@ -21,7 +21,7 @@ S = TypeVar("S", bound=RuntimeSettings)
 USAGE_ERROR = 2
 """The exit code for what a person has to mend before a start makes sense."""
 
-_OF_OTHERS = ("INGEST_", "ENGINE_", "SCHEDULER_", "NOTIFIER_", "CALL_SECRET_", "TEST_")
+_OF_OTHERS = ("INGEST_", "ENGINE_", "SCHEDULER_", "NOTIFIER_", "CONTROL_", "CALL_SECRET_", "TEST_")
 """How the settings begin that another service of the same system may have beside ours, in one environment for all."""
 
 _KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$")

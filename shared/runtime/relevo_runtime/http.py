@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import functools
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import uvicorn
-from msgspec import json
+from msgspec import Struct, json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -30,6 +32,28 @@ class PortInUse(RuntimeFault):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(f"cannot listen on {host}:{port}: it is in use, or not an address of this machine")
+
+
+class Certificate(Struct, frozen=True):
+    """What a server proves itself by, in files (PEM): its certificate with the chain, and the private key."""
+
+    chain: Path
+    key: Path
+
+    def check(self) -> None:
+        """Raises `BadCertificate` if a server could not start with it."""
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise BadCertificate(self, error) from error
+
+
+class BadCertificate(RuntimeFault):
+    """The files can't be read, or are not a certificate and its key."""
+
+    def __init__(self, certificate: Certificate, cause: OSError) -> None:
+        why = cause.strerror or str(cause)
+        super().__init__(f"the certificate {certificate.chain} with the key {certificate.key} can't be used: {why}")
 
 
 class _Server(uvicorn.Server):
@@ -66,11 +90,16 @@ async def serve(
     stop_timeout: float = 5.0,
     limits: Limits | None = None,
     direct: Direct | None = None,
+    certificate: Certificate | None = None,
 ) -> AsyncIterator[int]:
     """Serve `app` while the block runs; gives the port (for 0, the one that was free). Raises `PortInUse`.
 
+    With a `certificate` it speaks TLS alone, 1.2 or later; raises `BadCertificate`.
+
     At the end requests in flight get `stop_timeout` seconds. What `direct` takes does not reach `app`.
     """
+    if certificate is not None:
+        certificate.check()
     limits = limits or Limits(most_connections())
     protocol = bounded_protocol(limits, DirectProtocol, direct=direct) if direct else bounded_protocol(limits)
     config = uvicorn.Config(
@@ -85,6 +114,8 @@ async def serve(
         http=protocol,
         backlog=min(2048, limits.connections),
         timeout_graceful_shutdown=int(stop_timeout) or 1,
+        ssl_certfile=certificate.chain if certificate is not None else None,
+        ssl_keyfile=certificate.key if certificate is not None else None,
     )
     server = _Server(config)
     task = asyncio.create_task(_run(server))
@@ -112,6 +143,18 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
+
+
+async def received_body(request: Request, limit: int) -> bytes:
+    """The body of a request, read as it arrives. Raises `Problem` 413 as soon as it has more than `limit` bytes."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            detail = f"the body is larger than {limit} bytes; send less at once"
+            headers = {"Connection": "close"}
+            raise Problem(413, "body-too-large", "The body is too large", detail, headers=headers, limit=limit)
+    return bytes(received)
 
 
 def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -9,11 +9,14 @@ import binascii
 import hashlib
 import hmac
 from datetime import datetime
-from typing import Literal
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
 
+from relevo_contracts.contact import Channel
+from relevo_contracts.mailboxes import masked as masked  # noqa: PLC0414 - what links show of an address
+from relevo_contracts.sending import Sent
 from relevo_runtime.errors import RuntimeFault
 
 _MAC_BYTES = 16
@@ -42,7 +45,7 @@ class Unsubscribe(Struct, frozen=True, array_like=True, tag="unsubscribe"):
 
     shop: str
     key: str
-    channel: Literal["email", "sms"]
+    channel: Channel
     address: str = ""
 
 
@@ -60,6 +63,19 @@ class Confirm(Struct, frozen=True, array_like=True, tag="confirm"):
     request: str
 
 
+class Preferences(Struct, frozen=True, array_like=True, tag="preferences"):
+    """Shows and changes what one customer gets; `channel` and the masked `address` are those of the message.
+
+    Whoever has it can stop messages for ever; until a while after `at`, when the message went out, agree to some too.
+    """
+
+    shop: str
+    key: str
+    channel: Channel
+    address: str
+    at: datetime
+
+
 class Visit(Struct, frozen=True, array_like=True, tag="visit"):
     """Says that whoever opens a page of the shop by it reads the mail of one customer, which went out at `at`."""
 
@@ -68,7 +84,31 @@ class Visit(Struct, frozen=True, array_like=True, tag="visit"):
     at: datetime
 
 
-Link = Unsubscribe | Undo | Confirm | Visit
+class Redirect(Struct, frozen=True, array_like=True, omit_defaults=True, tag="go"):
+    """Leads from the link `number` of a message to `url`, which is ASCII, and to nowhere else.
+
+    `visit`: whoever follows it is known to the page there, as by `Visit`.
+    """
+
+    of: Sent
+    url: str
+    number: int
+    visit: bool = False
+
+
+class Opening(Struct, frozen=True, array_like=True, tag="open"):
+    """A picture that a message shows when it is opened."""
+
+    of: Sent
+
+
+class Asked(Struct, frozen=True, array_like=True, tag="survey"):
+    """Shows the survey that a message asked, and takes what its reader answers."""
+
+    of: Sent
+
+
+Link = Unsubscribe | Undo | Confirm | Visit | Redirect | Opening | Preferences | Asked
 """Everything that a token may stand for."""
 
 
@@ -78,20 +118,14 @@ def check_secret(secret: str) -> None:
         raise SecretTooShort
 
 
-def masked(address: str) -> str:
-    """As much of an address or number as its owner needs to know it: `a•••@example.com`, `•••23`."""
-    name, at, domain = address.rpartition("@")
-    return f"{name[:1]}•••@{domain}" if at else f"•••{address[-2:]}" if address else ""
-
-
-def unsubscribe_token(secret: str, shop: str, key: str, channel: Literal["email", "sms"], address: str = "") -> str:
+def unsubscribe_token(secret: str, shop: str, key: str, channel: Channel, address: str = "") -> str:
     """The token of an unsubscribe link; of `address` it shows what `masked` leaves. Raises `SecretTooShort`."""
     return token_of(secret, Unsubscribe(shop, key, channel, masked(address)))
 
 
 def token_of(secret: str, link: Link) -> str:
     """The token of a link. Raises `SecretTooShort`."""
-    body = msgspec.json.encode(link)
+    body = _encode(link)
     return _text(body + _mac(secret, body))
 
 
@@ -109,12 +143,20 @@ def read_token(secret: str, token: str) -> Link:
         raise BadToken from error
 
 
-_decode = msgspec.json.Decoder(Unsubscribe | Undo | Confirm | Visit).decode
+_decode = msgspec.json.Decoder(Unsubscribe | Undo | Confirm | Visit | Redirect | Opening | Preferences | Asked).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def _mac(secret: str, body: bytes) -> bytes:
+    mac = _keyed(secret).copy()
+    mac.update(body)
+    return mac.digest()[:_MAC_BYTES]
+
+
+@lru_cache(maxsize=8)  # to make one ready takes longer than to sign
+def _keyed(secret: str) -> hmac.HMAC:
     check_secret(secret)
-    return hmac.digest(secret.encode(), b"relevo link\0" + body, hashlib.sha256)[:_MAC_BYTES]
+    return hmac.new(secret.encode(), b"relevo link\0", hashlib.sha256)
 
 
 def _text(raw: bytes) -> str:

@@ -12,10 +12,11 @@ from msgspec import Struct
 from relevo_runtime.errors import MigrationError
 from relevo_runtime.postgres import reaching
 
-ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier", "relevo_ingest")
+ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier", "relevo_ingest", "relevo_control")
 """The packages that own a schema, in the order in which they are migrated, however they are asked for."""
 
-_LOCK = 0x52656C65766F  # "Relevo": one migration at a time in a database
+LOCK = 0x52656C65766F  # "Relevo"
+"""The advisory lock of who changes the schema: one at a time in a database."""
 
 _TABLE = """
 create table if not exists public.relevo_migration (
@@ -80,9 +81,9 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
     Each file runs in a transaction of its own. Several processes may call it at once: one works, the others wait and
     find nothing left to do. Raises `MigrationError` if a file changed after it was applied, or if it fails.
     """
-    connection = await _connect(dsn)
+    connection = await connect(dsn)
     try:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await connection.execute("select pg_advisory_lock($1)", LOCK)
         await connection.execute(_TABLE)
         return await _apply(connection, migrations(packages))
     finally:
@@ -91,7 +92,7 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
 
 async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
     """The labels of what `migrate` would apply; changes nothing."""
-    connection = await _connect(dsn)
+    connection = await connect(dsn)
     try:
         exists = await connection.fetchval("select to_regclass('public.relevo_migration') is not null")
         applied = await _applied(connection) if exists else {}
@@ -100,7 +101,8 @@ async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
         await connection.close()
 
 
-async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection for changes of the schema. Raises `Unreachable`."""
     with reaching(dsn):
         return await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
 

@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ class Outgoing(Struct, frozen=True):
     value: bytes
 
 
-class Timer(Struct, frozen=True):
+class Timer(Struct, frozen=True, gc=False):
     """A wake-up that is wanted at `due_at` (clock time) for `key` of `shop`. `timer_id` is unique in the shop."""
 
     shop: str
@@ -39,3 +40,10 @@ class LeftBehind(Struct, frozen=True):
 
     number: int
     message: Outgoing
+
+
+class Claim(NamedTuple):
+    """Timers, the longest due first. `next_due` is when the next one is due or its lease ends; None: there is none."""
+
+    timers: list[Timer]
+    next_due: datetime | None

@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from relevo_runtime.database_errors import advice, is_schema_mismatch, temporary
 from relevo_runtime.errors import StatementError, Unreachable, described
+from relevo_runtime.poolers import pooler_refuses, refuse_shared
+from relevo_runtime.postgres_tls import tls_reason
 
 __all__ = [
     "Connection",
@@ -54,6 +56,9 @@ LOOKUPS = {
 """For `session` of whoever finds every row by its key. Statements are then planned once and not at each small batch,
 and a plan from when a table was empty reads it by its index too, however it grows."""
 
+NOT_AWAITED = {"synchronous_commit": "off"}
+"""For `session` of whoever does again what a crash of PostgreSQL makes it forget: commits do not wait for the disk."""
+
 
 # What is an array among parameters. asyncpg asks so of each element, and by abstract classes, which answer in Python:
 # that takes twice as long as writing a text down.
@@ -61,6 +66,10 @@ asyncpg.protocol.protocol.IterableABC = (list, tuple, set, frozenset)  # type: i
 
 _FIRST_OF_A_DATABASE = 16384
 """The first number of a type that somebody has made; those below are the same on every server."""
+
+_ARRAYS = frozenset({1000, 1001, 1005, 1007, 1009, 1016, 1022, 1182, 1185, 3807})
+"""Of boolean, bytea, smallint, int, text, bigint, double precision, date, timestamptz and jsonb: what statements take.
+The server is asked for all of them at once, which costs as many milliseconds as to ask for one."""
 
 
 class _Stateless(asyncpg.Connection):
@@ -79,10 +88,11 @@ class _Stateless(asyncpg.Connection):
 
     async def _introspect_types(self, typeoids: Collection[int], seconds: float) -> tuple[Any, Any]:
         """Rows about the types, and the statement that asked for them."""
-        wanted = frozenset(typeoids)
+        asked = frozenset(typeoids)
+        wanted = _ARRAYS if asked <= _ARRAYS else asked
         if wanted in self._described:
             return self._described[wanted], self._unasked
-        rows, statement = await super()._introspect_types(typeoids, seconds)  # type: ignore[misc]
+        rows, statement = await super()._introspect_types(wanted, seconds)  # type: ignore[misc]
         if max(wanted) < _FIRST_OF_A_DATABASE:
             self._described[wanted] = rows
         return rows, statement
@@ -121,6 +131,12 @@ async def open_pool(
             max_cached_statement_lifetime=0,
             server_settings={"application_name": application_name, **_SESSION, **session},
         )
+    if min_size:
+        try:
+            await refuse_shared(pool, dsn)
+        except BaseException:
+            pool.terminate()
+            raise
     return pool
 
 
@@ -203,11 +219,16 @@ def reaching(dsn: str) -> Iterator[None]:
             f"RELEVO_POSTGRES is not a connection URL such as postgresql://USER@HOST/DATABASE: {error}"
         ) from error
     except (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        if "client certificate" in str(error):
+            asked = "name one that the server trusts by RELEVO_POSTGRES_CERTIFICATE and RELEVO_POSTGRES_KEY"
+            raise Unreachable(f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; {asked}") from error
         raise Unreachable(
             f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; set RELEVO_POSTGRES to a database, a user "
             "and a password that exist there"
         ) from error
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError, *_BUSY) as error:
+        if (reason := tls_reason(error, dsn) or pooler_refuses(error)) is not None:
+            raise Unreachable(f"PostgreSQL can't be reached at {_place(dsn)}: {reason}") from error
         raise Unreachable(
             f"PostgreSQL can't be reached at {_place(dsn)}: {described(error)}; is it running, and RELEVO_POSTGRES "
             "right?"

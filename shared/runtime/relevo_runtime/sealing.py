@@ -55,6 +55,8 @@ _TRIES = 5
 Message = tuple[bytes, bytes]
 Person = tuple[str, str]
 """A shop and a key."""
+Place = tuple[str, bytes]
+"""Where a key is kept: its shop and its id."""
 Database: TypeAlias = "Pool | Connection"
 T = TypeVar("T")
 
@@ -96,7 +98,8 @@ class Seals:
         old = await self._in_use({key for key in before if _PRODUCT not in key})
         if erased:
             await self._database.execute(STATEMENTS["retire"], *_columns(map(person, erased)))
-        keys = await self._in_use({key for key, _ in messages if _PRODUCT not in key})
+        # Events are what is heard of somebody first; whatever else is published is about people who are known by then.
+        keys = await self._in_use({key for key, _ in messages if _PRODUCT not in key}, known=topic != topics.EVENTS)
         nonces = os.urandom(_NONCE_BYTES * len(messages))
         return [
             (key, value)
@@ -111,23 +114,22 @@ class Seals:
         One that was cut or tampered with, or whose key is damaged, stays as it is, for its reader to refuse. Raises
         what the database raises, or `SealingError`.
         """
-        wanted = list({(_shop(record.key), record.value[_ID]) for record in records if _is_whole(record.value)})
+        places = [(_shop(one.key), one.value[_ID]) if _is_whole(one.value) else None for one in records]
+        wanted = list({place for place in places if place is not None})
         if not wanted:
             return list(records)
         rows = await self._database.fetch(STATEMENTS["by_id"], *_columns(wanted))
         ciphers = {wanted[number - 1]: self._usable(key_id, kept) for number, key_id, kept in rows}
-        return list(_opened(records, ciphers))
+        return list(_opened(zip(records, places, strict=True), ciphers))
 
-    async def _in_use(self, keys: set[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
-        """The id and the cipher for each message key; those that are missing are made."""
-        found = await self._found(list(keys))
+    async def _in_use(self, keys: set[bytes], *, known: bool = True) -> dict[bytes, tuple[bytes, AESGCM]]:
+        """The id and the cipher for each message key; those that are missing are made. `known`: that is unlikely."""
+        found = await self._found(list(keys)) if known else {}
         for _ in range(_TRIES):
             missing = list(keys - found.keys())
             if not missing:
                 return found
-            ids = [os.urandom(_ID_BYTES) for _ in missing]
-            await self._database.execute(STATEMENTS["keep"], *_people(missing), ids, [self._new(one) for one in ids])
-            found |= await self._found(missing)  # not those who were erased meanwhile
+            found |= await self._found_or_new(missing)
             if in_the_way := list(keys - found.keys()):
                 await self._retire_damaged(in_the_way)
         if keys - found.keys():
@@ -136,7 +138,20 @@ class Seals:
 
     async def _found(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
         rows = await self._database.fetch(STATEMENTS["in_use"], *_people(keys)) if keys else []
-        found = {keys[number - 1]: (key_id, self._usable(key_id, kept)) for number, key_id, kept in rows}
+        return self._ciphers((keys[number - 1], key_id, kept) for number, key_id, kept in rows)
+
+    async def _found_or_new(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, AESGCM]]:
+        """By one statement, which takes along what those need who have no key."""
+        ids = [os.urandom(_ID_BYTES) for _ in keys]
+        secrets = [self._new(key_id) for key_id in ids]
+        rows = await self._database.fetch(STATEMENTS["in_use_or_new"], *_people(keys), ids, secrets)
+        whose = dict(zip(ids, keys, strict=True))
+        people = (keys[number - 1] if number else whose[key_id] for number, key_id, _ in rows)
+        return self._ciphers((key, key_id, kept) for key, (_, key_id, kept) in zip(people, rows, strict=True))
+
+    def _ciphers(self, kept: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, tuple[bytes, AESGCM]]:
+        """The id and the cipher of each of these message keys, as far as what is kept for it is not damaged."""
+        found = {key: (key_id, self._usable(key_id, secret)) for key, key_id, secret in kept}
         return {key: (key_id, cipher) for key, (key_id, cipher) in found.items() if cipher is not None}
 
     async def _retire_damaged(self, keys: Sequence[bytes]) -> None:
@@ -202,7 +217,12 @@ def _storable(name: str) -> str:
 
 
 def _shop(key: bytes) -> str:
-    return person(key)[0]
+    return _named(key.partition(b"/")[0])
+
+
+@lru_cache(maxsize=1000)  # a process meets few shops, and each of them again and again
+def _named(shop: bytes) -> str:
+    return _storable(shop.decode(errors="replace"))
 
 
 def _is_whole(value: bytes) -> bool:
@@ -228,15 +248,18 @@ def _seal(key_id: bytes, cipher: AESGCM, nonce: bytes, key: bytes, value: bytes)
     return b"".join((MAGIC, key_id, nonce, cipher.encrypt(nonce, value, key)))
 
 
-def _opened(records: "Sequence[Record]", ciphers: dict[tuple[str, bytes], AESGCM | None]) -> "Iterable[Record]":
-    for record in records:
-        value, place = record.value, (_shop(record.key), record.value[_ID])
-        if _is_whole(value) and place not in ciphers:
+def _opened(
+    placed: "Iterable[tuple[Record, Place | None]]", ciphers: "dict[Place, AESGCM | None]"
+) -> "Iterable[Record]":
+    """The records, each with the place of its key if it is sealed, in clear as far as there is a cipher for it."""
+    for record, place in placed:
+        if place is not None and place not in ciphers:
             continue  # the key was deleted with its person
-        cipher = ciphers.get(place)
-        if cipher is None or not _is_whole(value):
+        cipher = ciphers[place] if place is not None else None
+        if cipher is None:
             yield record
             continue
+        value = record.value
         try:
             clear = cipher.decrypt(value[_NONCE], value[_NONCE.stop :], record.key)
         except InvalidTag:

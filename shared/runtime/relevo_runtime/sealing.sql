@@ -12,13 +12,25 @@ select k.number, d.id, d.secret
 from unnest($1::text[], $2::bytea[]) with ordinality as k (shop, id, number)
 join catalog.data_key as d on d.shop = k.shop and d.id = k.id
 
--- name: keep
--- Keeps new keys; whoever made one at the same moment for the same person was quicker. In order: no two wait in a circle.
-insert into catalog.data_key (shop, key, id, secret)
-select shop, key, id, secret
-from unnest($1::text::text[], $2::text::text[], $3::bytea[], $4::bytea[]) as k (shop, key, id, secret)
-order by shop, key
-on conflict do nothing
+-- name: in_use_or_new
+-- As `in_use`, and who has no key gets the one that is given ($3, $4), which is committed when this returns; such a key
+-- comes without a number, by its id. For whom another process makes a key at this moment there is none. In order: no two
+-- wait in a circle.
+with asked as materialized (
+    select k.*, d.id as known_id, d.secret as known_secret
+    from unnest($1::text::text[], $2::text::text[], $3::bytea[], $4::bytea[]) with ordinality
+        as k (shop, key, id, secret, number)
+    left join catalog.data_key as d on d.shop = k.shop and d.key = k.key and not d.retired
+), kept as (
+    insert into catalog.data_key (shop, key, id, secret)
+    select shop, key, id, secret from asked where known_id is null
+    order by shop, key
+    on conflict do nothing
+    returning id, secret
+)
+select number, known_id, known_secret from asked where known_id is not null
+union all
+select null, id, secret from kept
 
 -- name: retire
 -- What is published about these people (shop, key) from now on is sealed with new keys.

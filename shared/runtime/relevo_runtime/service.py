@@ -14,10 +14,9 @@ from datetime import datetime
 from typing import Any
 
 import uvloop
-from aiokafka.errors import KafkaConnectionError
 
 from relevo_runtime.clock import SystemClock, make_clock
-from relevo_runtime.errors import RuntimeFault, Unreachable, described
+from relevo_runtime.errors import RuntimeFault, described
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
 from relevo_runtime.http_limits import Limits
@@ -145,9 +144,6 @@ async def run_service(
                 raise
         except RuntimeFault as error:
             service.fail(error)  # it says what is wrong and what to do: no traceback needed
-        except KafkaConnectionError as error:
-            why = f"Kafka can't be reached at {settings.kafka}: {described(error)}"
-            service.fail(Unreachable(f"{why}; is it running, and RELEVO_KAFKA right?"))
         except Exception as error:  # noqa: BLE001 - the process ends here, with the reason in its log
             if not advice(error):
                 _log.exception("%s ended", name)

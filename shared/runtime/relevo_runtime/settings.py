@@ -9,21 +9,23 @@ import pydantic
 from msgspec import Struct
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-PREFIX = "RELEVO_"
+from relevo_runtime.server_settings import PREFIX, ServerSettings
+
+__all__ = ["PREFIX", "RuntimeSettings", "Setting", "describe_settings", "flat_fields"]
 
 
-class RuntimeSettings(BaseSettings):
+class RuntimeSettings(ServerSettings):
     """What every service of Relevo needs to know. Services subclass it and add their own fields."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
-
-    kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap servers, host:port, several with commas.")
-    postgres: SecretStr = Field(
-        default=SecretStr("postgresql://relevo@127.0.0.1:5432/relevo"),
-        description="PostgreSQL connection URL; a Unix socket is postgresql://USER@/DB?host=/folder.",
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # secrets are among it
     )
+
     topic_prefix: str = Field(
         default="", description="Put before every topic and consumer group, so that several systems share one Kafka."
     )
@@ -36,6 +38,13 @@ class RuntimeSettings(BaseSettings):
         ge=1,
         le=300,
         description="Seconds after which Kafka gives a dead member's partitions to the others.",
+    )
+    group_instance_id: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="What this process is called in its consumer groups (Kafka's group.instance.id): the same after a"
+        " restart, and no other's. It then keeps its partitions if it is back within RELEVO_SESSION_TIMEOUT."
+        " Empty: it gives them up when it stops.",
     )
     batch_window: float = Field(
         default=0.1,
@@ -89,9 +98,9 @@ class RuntimeSettings(BaseSettings):
     )
     secrets_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Seals the secrets of webhooks and of shops' APIs in the database: 32 bytes in URL-safe base64. To"
-        " change it, put the new one first, a comma, then the old one; `relevo secrets rotate`. Empty: they are kept in"
-        " clear.",
+        description="Seals the secrets of webhooks, of shops' APIs and of other systems in the database: 32 bytes in"
+        " URL-safe base64. To change it, put the new one first, a comma, then the old one; `relevo secrets rotate`."
+        " Empty: they are kept in clear.",
     )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where customers reach ingest; links start with it."
@@ -124,11 +133,6 @@ class RuntimeSettings(BaseSettings):
     def group(self, service: str) -> str:
         """The consumer group of a service."""
         return f"{self.topic_prefix}relevo.{service}"
-
-    @property
-    def dsn(self) -> str:
-        """The PostgreSQL URL in clear text, for opening a connection only."""
-        return self.postgres.get_secret_value()
 
 
 class Setting(Struct, frozen=True):

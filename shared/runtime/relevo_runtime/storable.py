@@ -11,6 +11,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 def storable_text(text: str) -> str:
     """The same text with U+FFFD in place of each character that can't be kept."""
+    if text.isascii() and "\0" not in text:
+        return text  # nearly all that is not about people: told without a search by a pattern
     return _UNFIT.sub(_REPLACEMENT, text)
 
 

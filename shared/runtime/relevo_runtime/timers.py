@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from relevo_contracts.messages import WakeUp
-from relevo_runtime.outgoing import Timer
+from relevo_runtime.outgoing import Claim, Timer
 from relevo_runtime.postgres import Connection, Part, Statements, text_array
 
 ARMED = "relevo_timer_armed"
@@ -97,13 +97,14 @@ async def consume_timers(connection: Connection, fired: Sequence[WakeUp]) -> Non
         )
 
 
-async def claim_due(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
-    """Up to `limit` timers that are due at `now`, the longest due first; nobody else gets them before `lease_until`.
+async def claim_due(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> Claim:
+    """Up to `limit` timers that are due at `now`; nobody else gets them before `lease_until`.
 
     One that was claimed before stays away for longer, each time twice as long, up to 64 times.
     """
     rows = await connection.fetch(STATEMENTS["claim_due"], now, lease_until, limit)
-    return sorted((Timer(*row) for row in rows), key=lambda timer: timer.due_at)
+    timers = [Timer(*values) for _, *values in rows if values[0] is not None]
+    return Claim(sorted(timers, key=lambda timer: timer.due_at), rows[0][0])
 
 
 async def unclaim(connection: Connection, claimed: Sequence[Timer], back_at: datetime) -> None:
@@ -117,12 +118,6 @@ async def unclaim(connection: Connection, claimed: Sequence[Timer], back_at: dat
             [timer.attempts for timer in claimed],
             back_at,
         )
-
-
-async def next_due(connection: Connection) -> datetime | None:
-    """When the next timer is due or its lease ends; None if none is armed."""
-    due: datetime | None = await connection.fetchval(STATEMENTS["next_due"])
-    return due
 
 
 async def announce(connection: Connection, due_at: datetime) -> None:

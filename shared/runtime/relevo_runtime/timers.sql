@@ -47,7 +47,8 @@ where timer.shop = fired.shop and timer.timer_id = fired.timer_id
 
 -- name: claim_due
 -- Takes up to $3 timers that are due at $1 and leases them until $2; others may claim beside it. Each further time the
--- lease of a timer is twice as long, up to 64 times: it was published before, and waits for an engine.
+-- lease of a timer is twice as long, up to 64 times: it was published before, and waits for an engine. The first column
+-- is when the next one after $1 wants to be claimed, as it was before; there is a row with it where none is due.
 with due as (
     select shop, timer_id, attempts
     from scheduler.timer
@@ -55,13 +56,17 @@ with due as (
     order by attempt_at
     limit $3
     for update skip locked
+), claimed as (
+    update scheduler.timer
+    set attempt_at = $1::timestamptz + ($2::timestamptz - $1::timestamptz) * power(2, least(due.attempts, 6)),
+        attempts = due.attempts + 1
+    from due
+    where timer.shop = due.shop and timer.timer_id = due.timer_id
+    returning timer.shop, timer.key, timer.timer_id, timer.due_at, timer.run_id, timer.turn, timer.name, due.attempts
 )
-update scheduler.timer
-set attempt_at = $1::timestamptz + ($2::timestamptz - $1::timestamptz) * power(2, least(due.attempts, 6)),
-    attempts = due.attempts + 1
-from due
-where timer.shop = due.shop and timer.timer_id = due.timer_id
-returning timer.shop, timer.key, timer.timer_id, timer.due_at, timer.run_id, timer.turn, timer.name, due.attempts
+select next.at, claimed.*
+from (select min(attempt_at) as at from scheduler.timer where attempt_at > $1) as next
+left join claimed on true
 
 -- name: unclaim
 -- Claimed timers were not published after all: it does not count, and they come back at $5 at the latest.
@@ -70,10 +75,6 @@ set attempts = claimed.attempts, attempt_at = least(timer.attempt_at, $5)
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[]) as claimed (shop, timer_id, due_at, attempts)
 where timer.shop = claimed.shop and timer.timer_id = claimed.timer_id
   and timer.due_at = claimed.due_at and timer.attempts = claimed.attempts + 1
-
--- name: next_due
--- When the next timer wants to be claimed.
-select min(attempt_at) from scheduler.timer
 
 -- name: announce
 -- Wakes the schedulers that wait for ARMED.

@@ -72,13 +72,16 @@ class NotCompiled(Exception):  # noqa: N818 - not an error: another way is taken
     """Something that is left to python-liquid."""
 
 
-def compiled(template: BoundTemplate, into: str, limit: int, address_node: type[Node]) -> Compiled | None:
+def compiled(
+    template: BoundTemplate, into: str, limit: int, address_node: type[Node], known: Mapping[str, str]
+) -> Compiled | None:
     """The function of a text that may have `limit` characters; `None`: it has something that is left to python-liquid.
 
-    It raises anything for values that it is not for.
+    It raises anything for values that it is not for. `known` are variables whose values are always these words: they
+    become part of the text.
     """
     try:
-        return _Compiler(template, into, address_node).function(limit)
+        return _Compiler(template, into, address_node, known).function(limit)
     except NotCompiled:
         return None
 
@@ -86,8 +89,10 @@ def compiled(template: BoundTemplate, into: str, limit: int, address_node: type[
 class _Compiler:
     """Writes the function of one text."""
 
-    def __init__(self, template: BoundTemplate, into: str, address_node: type[Node]) -> None:
+    def __init__(self, template: BoundTemplate, into: str, address_node: type[Node], known: Mapping[str, str]) -> None:
         self._template = template
+        self._known = known
+        self._text = ("", 0, "")  # the line that writes a text as it stands, its depth, and that text
         self._show = _SHOW[into]
         self._address_node = address_node
         self._lines: list[str] = []
@@ -131,6 +136,28 @@ class _Compiler:
         if not self._silent:
             self._line(f"write({expression})")
 
+    def _write_text(self, text: str) -> None:
+        """Write a text as it stands, together with the one before it."""
+        line, depth, before = self._text
+        if self._lines and self._lines[-1] is line and depth == self._depth and not self._silent:
+            self._lines.pop()
+            text = before + text
+        self._write(repr(text))
+        if not self._silent:
+            self._text = (self._lines[-1], self._depth, text)
+
+    def _known_word(self, expression: Expression) -> str | None:
+        """What always stands for an expression; `None`: that is not known."""
+        match expression:
+            case FilteredExpression() if not expression.filters:
+                return self._known_word(expression.left)
+            case Path() if len(expression.path) == 1:
+                name = str(expression.path[0])
+                taken = name in self._assigned or any(name == looped for looped, _, _ in self._loops)
+                return None if taken else self._known.get(name)
+            case _:
+                return None
+
     def _show_value(self, expression: str) -> str:
         if self._show != _SHOW["html"]:
             return f"{self._show}({expression}, formats)"
@@ -155,7 +182,9 @@ class _Compiler:
     def _node(self, node: Node) -> None:
         match node:
             case ContentNode():
-                self._write(repr(node.text))
+                self._write_text(node.text)
+            case OutputNode() if (word := self._known_word(node.expression)) is not None:
+                self._write_text(word)
             case OutputNode():
                 self._write(self._show_value(self._value(node.expression)))
             case IfNode():

@@ -53,6 +53,10 @@ class Formats:
             return ""
         return str(format_decimal(number_of(value), locale=self._locale))
 
+    def day(self, at: dt.datetime) -> dt.date:
+        """The day of an instant in the zone."""
+        return at.astimezone(self._zone).date()
+
     def date(self, value: Any, form: Any = "long") -> str:
         """An instant or a day: short, medium, long, full, or a skeleton of CLDR (`MMMMd`). Raises `ValueError`."""
         check_date_form(form)

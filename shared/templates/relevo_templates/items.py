@@ -16,18 +16,20 @@ SUMS = (*AMOUNTS, "taxes_included")
 
 
 def item_rows(
-    found: Any, formats: Formats, *, before_discounts: bool = False
+    found: Any, formats: Formats, *, before_discounts: bool = False, counted: bool = True
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """A row for each item that can be shown, and notes about the others.
 
     An element that is mere text is its title. An odd field of an item is empty and costs the row nothing else.
     `before_discounts`, items cost what they did before their own discounts: `total_discount_covers_items`.
+    Where they are not `counted`, as what nobody has bought yet, `quantity` is none.
     """
     if found is None or found == "":
         return [], ()
     if not isinstance(found, list | tuple):
         return [], ("the items are not a list, so they were left out",)
     rows = list(_rows(found, formats, before_discounts=before_discounts))
+    rows = rows if counted else [{**row, "quantity": None} for row in rows]
     malformed = len(found) - len(rows)
     return rows, (f"{malformed} of {len(found)} items have no title and were left out",) if malformed else ()
 
@@ -38,7 +40,7 @@ def _rows(found: list[Any] | tuple[Any, ...], formats: Formats, *, before_discou
         row = {
             "title": _text(record.get("title")),
             "variant": _text(record.get("variant")),
-            "quantity": _quantity(record.get("quantity", 1)),
+            "quantity": _quantity(record.get("quantity", 1), formats),
             "price": money_or_nothing(record.get("price"), formats),
             "sum": _line_sum(record, formats, before_discounts=before_discounts),
             "image_url": web_address(_text(record.get("image_url"))),
@@ -106,6 +108,8 @@ def _multiplied(amount: str | float, quantity: float) -> str:
 
 def _amount_of(value: Any) -> Decimal:
     """The number in an amount of money; nothing for what is not an amount."""
+    if value is None:  # most items have no discount, and to ask an abstract class of it costs more than the rest
+        return Decimal(0)
     return (_number(value.get("amount")) if isinstance(value, MAPPINGS) else None) or Decimal(0)
 
 
@@ -143,5 +147,13 @@ def _text(value: Any) -> str:
     return "" if number is None else f"{value:.15g}"
 
 
-def _quantity(value: Any) -> int | float | str:
-    return value if _is_numeric(value) and _number(value) is not None else _text(value) or 1
+def _quantity(value: Any, formats: Formats) -> int | str | None:
+    """How many, as its reader writes it: 2, not 2.0; 2,5 m of linen in Spain.
+
+    `None` where there is no saying, as of what somebody only looked at: an item says so by null.
+    """
+    if value is None:
+        return None
+    if not _is_numeric(value) or _number(value) is None:
+        return _text(value) or 1
+    return value if isinstance(value, int) else int(value) if value.is_integer() else formats.number(value)

@@ -11,8 +11,29 @@ from relevo_templates.locales import best_locale
 from relevo_templates.mjml import compile_mjml
 from relevo_templates.texts import Text
 
-PAGE = ("text", "link", "items", "sums", "total", "shop", "locale", "unsubscribe_url", "words")
+PAGE = (
+    "text",
+    "link",
+    "items",
+    "sums",
+    "total",
+    "blocks",
+    "shop",
+    "locale",
+    "direction",
+    "start",
+    "end",
+    "unsubscribe_url",
+    "preferences_url",
+    "survey",
+    "words",
+)
 """The variables that a layout has."""
+SIDES: dict[str, dict[str, str]] = {
+    "ltr": {"direction": "ltr", "start": "left", "end": "right"},
+    "rtl": {"direction": "rtl", "start": "right", "end": "left"},
+}
+"""The sides at which lines start and end, by the direction of a language: variables that a layout has."""
 LayoutWords = dict[str, dict[str, str]]
 
 
@@ -22,7 +43,7 @@ class Layout:
     def __init__(self, name: str, files: Mapping[str, str]) -> None:
         self._file = f"layouts/{name}.mjml"
         self._compiled = compile_mjml(self._file, _source(self._file, files))
-        self._html = Text(self._compiled.html, file=self._file, into="html")
+        self._html = {"ltr": self._html_of("ltr")}
         text = f"layouts/{name}.txt"
         self._text = Text(_source(text, files), file=text)
         self._words = _words(f"layouts/{name}.json", files)
@@ -31,7 +52,7 @@ class Layout:
     def html(self, page: Mapping[str, Any], formats: Formats) -> str:
         """The HTML of a page. Raises `TemplateError` with the place in the MJML."""
         try:
-            return self._html.render(page, formats)
+            return self._turned(page["direction"]).render(page, formats)
         except TemplateError as error:
             place = self._compiled.place(error.index)
             line = self._mjml.count("\n", 0, place) + 1 if place >= 0 else 0
@@ -40,6 +61,14 @@ class Layout:
     def text(self, page: Mapping[str, Any], formats: Formats) -> str:
         """The plain text of a page. Raises `TemplateError`."""
         return self._text.render(page, formats)
+
+    def _turned(self, direction: str) -> Text:
+        if direction not in self._html:
+            self._html[direction] = self._html_of(direction)
+        return self._html[direction]
+
+    def _html_of(self, direction: str) -> Text:
+        return Text(self._compiled.html, file=self._file, into="html", known=SIDES[direction])
 
     def words(self, locale: str) -> dict[str, str]:
         """The layout's own words in the language that is nearest to `locale`."""

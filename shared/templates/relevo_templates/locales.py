@@ -5,6 +5,7 @@ Tags are BCP 47 (`pt-PT`) or with underscores, in any case.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -79,6 +80,12 @@ def known_locale(tag: str) -> Locale | None:
         except (UnknownLocaleError, ValueError, TypeError):
             parts.pop()
     return None
+
+
+def direction(tag: str) -> Literal["ltr", "rtl"]:
+    """Which way a language is written, by CLDR, its script included (`az-Arab`), as the `dir` of HTML names it."""
+    found = known_locale(tag)
+    return "rtl" if found is not None and found.character_order == "right-to-left" else "ltr"
 
 
 def _distance(wanted: str, offered: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from io import StringIO
+from types import MappingProxyType
 from typing import Any, Literal
 
 from liquid import BoundTemplate
@@ -20,6 +21,8 @@ Into = Literal["text", "address", "html"]
 _FEW = 2
 """Renderings of a text before it is compiled: many a text of a deployment, and most in tests, is filled in once."""
 
+_NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+
 
 class _Output(LimitedStringIO):
     """What a text may write, counted in characters: to encode each piece for its bytes costs as much as writing it."""
@@ -34,16 +37,20 @@ class _Output(LimitedStringIO):
 class Text:
     """A text that is parsed once, and compiled when it turns out to be used. `file` names it in errors.
 
-    `into`: what it becomes. `liquid` is its syntax tree, `None` where there is no Liquid in it.
+    `into`: what it becomes. `liquid` is its syntax tree, `None` where there is no Liquid in it. `known` are variables
+    that always have these values, which are words of letters.
     """
 
-    __slots__ = ("_compiled", "_uses", "file", "into", "liquid", "source")
+    __slots__ = ("_compiled", "_known", "_uses", "file", "into", "liquid", "source")
 
-    def __init__(self, source: str, *, file: str = "", into: Into = "text") -> None:
+    def __init__(
+        self, source: str, *, file: str = "", into: Into = "text", known: Mapping[str, str] = _NOTHING_KNOWN
+    ) -> None:
         """Raises `TemplateError` for what is not Liquid."""
         self.source = source
         self.file = file
         self.into = into
+        self._known = known
         self.liquid = _parse(source, file, into) if is_liquid(source) else None
         self._uses = 0
         self._compiled: Compiled | None = None
@@ -54,7 +61,7 @@ class Text:
             return assembled(self.source) if self.into == "address" else printable(self.source)
         self._uses += 1
         if self._uses == _FEW + 1:
-            self._compiled = compile_text(self.liquid, self.into)
+            self._compiled = compile_text(self.liquid, self.into, self._known)
         if self._compiled is not None:
             try:
                 text = self._compiled(variables, formats)
@@ -80,9 +87,9 @@ class Text:
         return _template_error(error, self.file, self.source)
 
 
-def compile_text(liquid: BoundTemplate, into: Into) -> Compiled | None:
+def compile_text(liquid: BoundTemplate, into: Into, known: Mapping[str, str] = _NOTHING_KNOWN) -> Compiled | None:
     """The function of a parsed text, for plain values; `None` if it is left to python-liquid."""
-    return compiled(liquid, into, OUTPUT_LIMIT, AddressNode)
+    return compiled(liquid, into, OUTPUT_LIMIT, AddressNode, known)
 
 
 def is_liquid(text: str) -> bool:
@@ -103,3 +110,12 @@ def _template_error(error: LiquidError, file: str, source: str) -> TemplateError
     index = error.token.start_index if error.token is not None else -1
     line = source.count("\n", 0, index) + 1 if index >= 0 else 0
     return TemplateError(file, line, str(error.message).splitlines()[0] if str(error.message) else "not Liquid", index)
+
+
+def shortened(text: str, greatest: int) -> str:
+    """The words of `text` that fit, with `…` for the rest."""
+    if len(text) <= greatest:
+        return text
+    kept = text[: greatest - 1]
+    whole = kept[: kept.rfind(" ")] if " " in kept[greatest // 2 :] and text[greatest - 1] != " " else kept
+    return f"{whole.rstrip(' ,;:')}…"

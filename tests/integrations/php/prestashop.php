@@ -32,13 +32,13 @@ $classes = [
     'OrderSlip' => $of('order_slip')['order_slip'],
     'OrderReturn' => $of('order_return')['order_return'], 'StockAvailable' => $of('stock_available')['stock_available'],
     'Address' => $of('order')['related']['addresses'][0], 'Country' => ['id' => 8, 'iso_code' => 'FR'],
-    'State' => ['id' => 0], 'Currency' => ['id' => 1, 'iso_code' => 'EUR'], 'Category' => ['id' => 4, 'name' => 'Vaisselle'],
+    'CartRule' => $of('order')['related']['cart_rules'][0], 'State' => ['id' => 0], 'Currency' => ['id' => 1, 'iso_code' => 'EUR'], 'Category' => ['id' => 4, 'name' => 'Vaisselle'],
     'Language' => ['id' => 1, 'iso_code' => 'fr', 'locale' => 'fr-FR'], 'Group' => ['id' => 3, 'name' => 'Client'],
     'Carrier' => ['id' => 2, 'name' => 'La Poste', 'url' => 'https://track.example/@'],
     'OrderState' => ['id' => 2, 'name' => 'Paiement accepté', 'template' => 'payment', 'paid' => '1', 'shipped' => '0'],
 ];
 $methods = [
-    'Order' => 'public function getProductsDetail(): array { return array_map(fn ($row) => ["id_order_detail" => $row["id"]] + $row, $this->associations["order_rows"]); } public function getShipping(): array { return [["id_order_carrier" => 88, "id_carrier" => 2, "tracking_number" => ""]]; }',
+    'Order' => 'public function getProductsDetail(): array { return array_map(fn ($row) => ["id_order_detail" => $row["id"]] + $row, $this->associations["order_rows"]); } public function getShipping(): array { return [["id_order_carrier" => 88, "id_carrier" => 2, "tracking_number" => ""]]; } public function getCartRules(): array { return [["id_order_cart_rule" => 91, "id_cart_rule" => 7, "name" => "Bienvenue"]]; }',
     'Cart' => 'public function getProducts(): array { return array_map(fn ($row) => $row + ["cart_quantity" => $row["quantity"]], $this->associations["cart_rows"]); } public function getOrderTotal(bool $taxes): float { return 40.0; }',
     'Product' => 'public function getCategories(): array { return [4]; }',
     'OrderSlip' => 'public static function getOrdersSlip(int $customer, int $order): array { return [["id_order_slip" => 30], ["id_order_slip" => 31]]; }',

@@ -29,9 +29,9 @@ class AdobeCommerceDay:
     name = "adobe-commerce"
     title = "Adobe Commerce"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CART_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
-        "carts: of checkouts Adobe Commerce tells nothing, so cart-reminder writes about what was left in carts",
+        "carts: of checkouts Adobe Commerce tells nothing",
         "deliveries: Adobe Commerce does not know when a parcel arrives, so nobody is told",
         "signatures: made with a key of this demonstration, which ingest fetches from it instead of from Adobe's host",
     )

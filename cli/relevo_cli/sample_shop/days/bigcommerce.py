@@ -26,10 +26,10 @@ class BigCommerceDay:
     name = "bigcommerce"
     title = "BigCommerce"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CART_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
         "webhooks only name what has changed: Relevo reads it from the store's API, which runs here",
-        "carts: of checkouts BigCommerce tells nothing, so cart-reminder writes about what was left in carts",
+        "carts: of checkouts BigCommerce tells nothing",
         "consent: a subscription is to BigCommerce's newsletter alone; the shop's own event (POST /events/SHOP) has it",
         "deliveries: BigCommerce does not know when a parcel arrives, so nobody is told",
     )

@@ -25,7 +25,7 @@ class MagentoDay:
     name = "magento"
     title = "Magento Open Source"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CHECKOUT_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
         "it sends no webhooks; Relevo asks the shop's REST API, which runs here, what changed",
         "carts: one with an address to be billed at is a checkout; its total is not told",

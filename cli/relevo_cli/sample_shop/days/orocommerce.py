@@ -18,9 +18,9 @@ class OroCommerceDay:
     name = "orocommerce"
     title = "OroCommerce"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CART_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
-        "carts: shopping lists; of checkouts OroCommerce tells nothing, so cart-reminder writes about them",
+        "carts: shopping lists; of checkouts OroCommerce tells nothing",
         "consent: OroCommerce tells of none; the shop's newsletter posts it as an event of its own (POST /events/SHOP)",
         "deliveries: a parcel has a number and no status, so nobody is told that it arrived",
     )

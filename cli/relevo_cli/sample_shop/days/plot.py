@@ -15,7 +15,7 @@ from relevo_cli.sample_shop.people import Shopper
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """How a platform tells: its dialect, which flows run (the first about what was left behind), its own events.
+    """How a platform tells: its dialect, which flows run, its own events.
 
     `reports` are the events of an order that not every platform has.
     """
@@ -35,11 +35,6 @@ class Plot(Expectations):
         self._dialect = profile.dialect
         self._profile = profile
         self._baskets = 0
-
-    @property
-    def cart_flow(self) -> str:
-        """The workflow that writes about what was left behind."""
-        return self._profile.flows[0]
 
     def reports(self, event: OrderEvent) -> bool:
         """Whether the platform reports this event, which not every platform does."""

@@ -29,10 +29,10 @@ class PrestaShopDay:
     name = "prestashop"
     title = "PrestaShop"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CART_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
         "it sends no webhooks; Relevo asks the shop's web service, which runs here, what changed",
-        "carts: the web service has them without prices; of checkouts there is nothing, so cart-reminder writes",
+        "carts: the web service has them without prices; of checkouts there is nothing",
     )
 
     def place(self, shop: Shop, api: str, now: datetime) -> Place:

@@ -11,13 +11,12 @@ from random import Random
 
 from relevo_cli.sample_shop.days.plot import Plot, Profile
 from relevo_cli.sample_shop.days.shop_events import Account, Day, OrderEvent
+from relevo_cli.sample_shop.expectations import CART, PARCELS
 from relevo_cli.sample_shop.people import shopper
 
 ORDER, PARCEL = "order-status", "shipping"
-CHECKOUT_FLOWS = ("abandoned-cart", ORDER, PARCEL)
-CART_FLOWS = ("cart-reminder", ORDER, PARCEL)
-"""The first of them writes about what was left behind: a checkout, or a cart where the platform tells of carts only."""
-REMINDER, LAST = timedelta(hours=4), timedelta(days=1)
+FLOWS = (CART, ORDER, PARCEL)
+REMINDER = timedelta(hours=4)
 ARRIVALS = timedelta(hours=4)
 """Shoppers arrive from the beginning until this much later."""
 DELIVERED: OrderEvent = "delivered"
@@ -31,14 +30,6 @@ def hours(count: float) -> timedelta:
     return timedelta(hours=count)
 
 
-def _is_reminded(plot: Plot, filled: timedelta, last: str = "") -> timedelta:
-    reminder = plot.by_day(filled + REMINDER)
-    plot.expects(plot.cart_flow, "reminder", reminder)
-    if last:
-        plot.expects(plot.cart_flow, last, reminder + LAST)
-    return reminder
-
-
 def _agreed(plot: Plot) -> Account:
     return plot.opens_account(agrees=True)
 
@@ -47,7 +38,7 @@ def abandons_first_cart(plot: Plot) -> None:
     """A new customer who agreed to marketing leaves a full cart behind."""
     _agreed(plot)
     plot.fills_cart(plot.basket(), hours(1))
-    _is_reminded(plot, hours(1), "first-order-discount")
+    plot.is_reminded(hours(1) + REMINDER, first=True)
 
 
 def order_is_delivered(plot: Plot) -> None:
@@ -57,10 +48,10 @@ def order_is_delivered(plot: Plot) -> None:
     plot.expects(ORDER, "confirmation", hours(1))
     order = plot.happens(order, "paid", hours(2))
     order = plot.happens(order, "shipped", hours(5))
-    plot.expects(PARCEL, "shipped", hours(5))
+    plot.expects(PARCEL, "shipped", plot.by_day(hours(5), PARCELS))
     if plot.reports(DELIVERED):
         plot.happens(order, "delivered", hours(24))
-        plot.expects(PARCEL, "delivered", hours(24))
+        plot.expects(PARCEL, "delivered", plot.by_day(hours(24), PARCELS))
 
 
 def guest_with_telephone_buys(plot: Plot) -> None:
@@ -69,27 +60,27 @@ def guest_with_telephone_buys(plot: Plot) -> None:
     plot.expects(ORDER, "confirmation", hours(0))
     order = plot.happens(order, "paid", hours(1))
     plot.happens(order, "shipped", hours(6))
-    plot.expects(PARCEL, "shipped", hours(6))
-    plot.expects(PARCEL, "shipped-sms", hours(6), channel="sms")
+    plot.expects(PARCEL, "shipped", plot.by_day(hours(6), PARCELS))
+    plot.expects(PARCEL, "shipped-sms", plot.by_day(hours(6), PARCELS), channel="sms")
 
 
 def buys_after_reminder(plot: Plot) -> None:
-    """The reminder works: no last mail."""
+    """The reminder works: no other mail."""
     _agreed(plot)
     basket = plot.basket()
     plot.fills_cart(basket, hours(1))
-    bought = _is_reminded(plot, hours(1)) + hours(8)
+    bought = plot.is_reminded(hours(1) + REMINDER, first=True, stays_away=False) + hours(8)
     plot.orders(basket, bought)
     plot.expects(ORDER, "confirmation", bought)
 
 
 def returning_customer_abandons(plot: Plot) -> None:
-    """Someone who has ordered before leaves another cart behind: a last call, no first-order discount."""
+    """Someone who has ordered before leaves another cart behind: no first-order discount."""
     _agreed(plot)
     plot.orders(plot.basket(), hours(1))
     plot.expects(ORDER, "confirmation", hours(1))
     plot.fills_cart(plot.basket(), hours(3))
-    _is_reminded(plot, hours(3), "last-call")
+    plot.is_reminded(hours(3) + REMINDER, first=False)
 
 
 def changes_the_cart(plot: Plot) -> None:
@@ -97,7 +88,7 @@ def changes_the_cart(plot: Plot) -> None:
     _agreed(plot)
     cart = plot.fills_cart(plot.basket(), hours(1))
     plot.changes_cart(cart, hours(2.5))
-    _is_reminded(plot, hours(2.5), "first-order-discount")
+    plot.is_reminded(hours(2.5) + REMINDER, first=True)
 
 
 def buys_directly(plot: Plot) -> None:
@@ -126,16 +117,16 @@ def order_is_refunded(plot: Plot) -> None:
     plot.expects(ORDER, "confirmation", hours(1))
     order = plot.happens(order, "paid", hours(1.5))
     order = plot.happens(order, "shipped", hours(4))
-    plot.expects(PARCEL, "shipped", hours(4))
+    plot.expects(PARCEL, "shipped", plot.by_day(hours(4), PARCELS))
     plot.happens(order, "refunded", hours(20))
     plot.expects(ORDER, "refunded", hours(20))
 
 
 def withdraws_consent(plot: Plot) -> None:
-    """Consent is withdrawn between the two mails: the second is not sent."""
+    """Consent is withdrawn after the reminder: nothing more is sent."""
     account = _agreed(plot)
     plot.fills_cart(plot.basket(), hours(1))
-    plot.withdraws(account, _is_reminded(plot, hours(1)) + hours(18))
+    plot.withdraws(account, plot.is_reminded(hours(1) + REMINDER, first=True, stays_away=False) + hours(18))
 
 
 def abandons_without_consent(plot: Plot) -> None:
@@ -158,7 +149,7 @@ def everything_comes_twice(plot: Plot) -> None:
     plot.expects(ORDER, "confirmation", hours(2))
     order = plot.happens(order, "paid", hours(2.5))
     plot.happens(order, "shipped", hours(5))
-    plot.expects(PARCEL, "shipped", hours(5))
+    plot.expects(PARCEL, "shipped", plot.by_day(hours(5), PARCELS))
     plot.comes_twice()
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from relevo_cli.sample_shop import webhooks
 from relevo_cli.sample_shop.days import wire
 from relevo_cli.sample_shop.days.shop_events import Day, Place, Post
+from relevo_cli.sample_shop.expectations import CART
 from relevo_cli.sample_shop.recording import DOMAIN, SHOPPERS, record
-from relevo_cli.sample_shop.scenarios import CART, ORDER, PARCEL
+from relevo_cli.sample_shop.scenarios import ORDER, PARCEL
 from relevo_runtime.catalog import Shop
 
 

@@ -20,7 +20,7 @@ class WooCommerceDay:
     name = "woocommerce"
     title = "WooCommerce"
     shoppers = 26
-    flows: Sequence[str] = scenarios.CHECKOUT_FLOWS
+    flows: Sequence[str] = scenarios.FLOWS
     remarks: Sequence[str] = (
         "carts: WooCommerce has no webhooks for them; the shop's pages tell of checkouts (POST /t/SHOP)",
         "consent: WooCommerce knows of none; the shop's newsletter posts it as an event of its own (POST /events/SHOP)",

@@ -9,6 +9,8 @@ from relevo_sandbox.providers.sendgrid.api import SendGridSandbox
 from relevo_sandbox.providers.ses.api import SesSandbox
 from relevo_sandbox.providers.twilio.api import SmsSandbox
 from relevo_sandbox.providers.vonage.api import VonageSandbox
+from relevo_sandbox.providers.webpush.api import WebPushSandbox
+from relevo_sandbox.providers.whatsapp.api import WhatsAppSandbox
 
 APIS = (
     PostmarkSandbox,
@@ -20,4 +22,6 @@ APIS = (
     VonageSandbox,
     MessageBirdSandbox,
     PlivoSandbox,
+    WhatsAppSandbox,
+    WebPushSandbox,
 )

@@ -48,7 +48,7 @@ final class Records
             ],
             'carriers' => [self::some(new \Carrier((int) $order->id_carrier), ['name', 'url'])],
             'order_carriers' => self::carriers($order),
-        ]];
+        ] + self::codes($order)];
     }
 
     /** @return array{array<string, mixed>, array<string, list<array<string, mixed>>>} */
@@ -176,6 +176,22 @@ final class Records
     {
         $id = (int) \Configuration::get('PS_CURRENCY_DEFAULT');
         return ['currencies' => [self::some(new \Currency($id), ['iso_code'])]];
+    }
+
+    /**
+     * The cart rules that took something off the order, with their codes.
+     *
+     * @return array<string, list<array<string, mixed>>>
+     */
+    private static function codes(\Order $order): array
+    {
+        $applied = $rules = [];
+        foreach ($order->getCartRules() as $one) {
+            $id = (int) $one['id_cart_rule'];
+            $applied[] = ['id' => (int) $one['id_order_cart_rule'], 'id_order' => (int) $order->id, 'id_cart_rule' => $id];
+            $rules[] = self::some(new \CartRule($id), ['code']);
+        }
+        return ['order_cart_rules' => $applied, 'cart_rules' => $rules];
     }
 
     /** @return list<array<string, mixed>> */

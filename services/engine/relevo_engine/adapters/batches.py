@@ -8,7 +8,7 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
-from relevo_engine.adapters import catalogue, erasure, privacy, store, tasks
+from relevo_engine.adapters import catalogue, erasure, privacy, recommendations, results, store, tasks
 from relevo_engine.adapters.fanouts import Fanouts
 from relevo_engine.adapters.merges import Merges
 from relevo_engine.adapters.waiting import WaitingRuns
@@ -16,6 +16,7 @@ from relevo_engine.app.ports import BatchKeys, DefinitionSource, Unpublished
 from relevo_engine.core.batch import Changes, Definitions
 from relevo_engine.core.catalogue import ProductKey, changed
 from relevo_engine.core.merging import SubjectKey
+from relevo_engine.core.recommendations import Asked, Offered, sold
 from relevo_runtime import outbox, timers
 from relevo_runtime.outgoing import Outgoing
 from relevo_runtime.postgres import Connection, Part, Pool, together, transaction
@@ -43,7 +44,8 @@ class Batches:
             products = [*wanted.products]
             part = store.opening(keys, len(wanted.keys), wanted.ids, now, products)
             rows = await conn.fetch(part.sql, *part.parameters)
-            yield OpenBatch(conn, commit, self._definitions, Found.of(rows, keys, wanted.ids, products))
+            found = Found.of(rows, keys, wanted.ids, products)
+            yield OpenBatch(conn, commit, self._definitions, found, min(wanted.partitions, default=0))
 
     async def announce(self, due_at: datetime) -> None:
         """Tells sleeping schedulers that a timer was armed."""
@@ -101,11 +103,14 @@ class OpenBatch:
         commit: Callable[[], Awaitable[None]],
         definitions: DefinitionSource[Connection],
         found: Found,
+        writer: int,
     ) -> None:
+        """`writer` is a number that no other transaction has at the time."""
         self._conn = conn
         self._commit = commit
         self._definitions = definitions
         self._found = found
+        self._writer = writer
 
     @property
     def admitted(self) -> Set[bytes]:
@@ -138,15 +143,21 @@ class OpenBatch:
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
         return await self._definitions.for_subjects(self._conn, subjects)
 
+    async def offer(self, asked: Sequence[Asked], now: datetime) -> Offered:
+        """What messages may recommend."""
+        return await recommendations.offer(self._conn, asked, now)
+
     async def write(
         self, changes: Changes, now: datetime, *, published: Sequence[int], again: Collection[bytes]
     ) -> Unpublished:
         """Writes everything in one statement, but what is rare, and commits."""
-        late = await self._write_rare(changes, again)
+        late = await self._write_rare(changes, again, now)
         messages = [*changes.outbox, *late]
         parts = list(_parts(changes, now, published))
         if products := changed(changes.catalogue, self.products):
             parts.append(catalogue.saving(products, now))
+        if changes.results.counts:
+            parts.append(results.adding(changes.results.counts, self._writer))
         if changes.merged:
             await self._run(parts)
             messages += await self._move(changes, now)
@@ -154,6 +165,8 @@ class OpenBatch:
         if messages:
             parts.append(outbox.putting(messages))
         rows = await self._run(parts)
+        if changes.catalogue.sold:
+            await recommendations.add(self._conn, sold(changes.catalogue.sold))
         await self._commit()
         return Unpublished(messages, [row["number"] for row in rows] if messages else [])
 
@@ -164,7 +177,7 @@ class OpenBatch:
         rows: Sequence[Record] = await self._conn.fetch(whole.sql, *whole.parameters)
         return rows
 
-    async def _write_rare(self, changes: Changes, again: Collection[bytes]) -> list[Outgoing]:
+    async def _write_rare(self, changes: Changes, again: Collection[bytes], now: datetime) -> list[Outgoing]:
         """What hardly any batch has, each in statements of its own. Who began to wait is sent what they would miss."""
         conn, keys = self._conn, changes.keys
         if again:
@@ -174,7 +187,7 @@ class OpenBatch:
             await privacy.keep_erasures(conn, list(changes.erased.values()))
         await privacy.keep_requests(conn, changes.data_requests)
         if changes.tasks:
-            await tasks.save(conn, changes.tasks)
+            await tasks.save(conn, changes.tasks, now)
         await _waiting.remember(conn, keys.about_products)
         await _waiting.leave(conn, keys.waiting)
         late = await _waiting.register(conn, keys.registered)

@@ -1,6 +1,6 @@
 """The compiled workflow definitions of each shop, kept beside the catalog that they come from."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import structlog
 from msgspec import Struct
@@ -9,7 +9,7 @@ from relevo_engine.core.batch import Definitions
 from relevo_runtime import catalog
 from relevo_runtime.catalog_cache import CatalogSnapshot
 from relevo_runtime.postgres import Connection
-from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, compile_workflow
+from relevo_workflow import Definition, Shop, Subject, WorkflowError, WorkflowIndex, compile_workflow, with_winners
 
 _log = structlog.get_logger(__name__)
 _HELP = (
@@ -26,6 +26,35 @@ class _Deployed(Struct, frozen=True):
     by_shop: Mapping[str, list[Definition]]
     shops: Mapping[str, Shop]
     served: Collection[str] = ()
+    winners: Mapping[tuple[str, str], Mapping[str, str]] = {}
+
+
+class _WithWinners(Mapping[str, Definition]):
+    """The compiled versions as a shop has them: splits give their winners."""
+
+    def __init__(
+        self, compiled: Mapping[str, Definition], shop: str, winners: Mapping[tuple[str, str], Mapping[str, str]]
+    ) -> None:
+        self._compiled = compiled
+        self._shop = shop
+        self._winners = winners
+        self._known: dict[str, Definition] = {}
+
+    def __getitem__(self, version: str) -> Definition:
+        known = self._known.get(version)
+        if known is None:
+            known = self._known[version] = self.of(self._compiled[version])
+        return known
+
+    def of(self, definition: Definition) -> Definition:
+        """A definition with the winners of its splits."""
+        return with_winners(definition, self._winners.get((self._shop, definition.name), {}))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._compiled)
+
+    def __len__(self) -> int:
+        return len(self._compiled)
 
 
 class DefinitionCache:
@@ -58,6 +87,10 @@ class DefinitionCache:
         """The names of the shops that are served here: the catalog has them, and none of them is held."""
         return self._catalog.value.served
 
+    def compiled(self, version: str) -> Definition | None:
+        """A version that was compiled here; `None`: none of its runs was met yet."""
+        return self._compiled.get(version)
+
     def of_shop(self, shop: str) -> Definitions:
         """The definitions of a shop, without those that only old runs use."""
         return self._view(shop)
@@ -85,7 +118,7 @@ class DefinitionCache:
         self._refused = {version: why for version, why in self._refused.items() if version in versions}
         shops = await catalog.shops(conn)
         facts, served = {one.shop: shop_facts(one) for one in shops}, [one.shop for one in shops if not one.held]
-        return _Deployed(by_shop, facts, served)
+        return _Deployed(by_shop, facts, served, await catalog.winners(conn))
 
     async def for_subjects(self, conn: Connection, subjects: Iterable[Subject]) -> Mapping[str, Definitions]:
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
@@ -105,8 +138,19 @@ class DefinitionCache:
             names = {definition.name for definition in own}
             everyones = [d for d in deployed.by_shop.get("*", []) if d.name not in names]
             facts = deployed.shops.get(shop, Shop(id=shop))
-            view = self._views[shop] = Definitions(WorkflowIndex.of((*own, *everyones)), self._compiled, facts)
+            active, compiled = (*own, *everyones), self._versions_of(shop)
+            if isinstance(compiled, _WithWinners):
+                active = tuple(compiled.of(one) for one in active)
+            view = self._views[shop] = Definitions(WorkflowIndex.of(active), compiled, facts)
         return view
+
+    def winners(self, shop: str, workflow: str) -> Mapping[str, str]:
+        """The variants that have won splits of a workflow."""
+        return self._catalog.value.winners.get((shop, workflow), {})
+
+    def _versions_of(self, shop: str) -> Mapping[str, Definition]:
+        winners = self._catalog.value.winners
+        return _WithWinners(self._compiled, shop, winners) if any(one == shop for one, _ in winners) else self._compiled
 
     async def _fetch(self, conn: Connection, version: str, workflow: str) -> None:
         """Without it the core refuses the messages of this run's customer, each as a dead letter; the others go on."""

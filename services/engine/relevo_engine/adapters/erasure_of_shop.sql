@@ -4,6 +4,14 @@
 -- The staff.
 delete from engine.staff where (shop, name) in (select shop, name from engine.staff where shop = $1 limit $2)
 
+-- name: notices
+-- What they were still to hear.
+delete from engine.notice where (shop, id) in (select shop, id from engine.notice where shop = $1 limit $2)
+
+-- name: reports
+-- The reports that they get.
+delete from engine.report where (shop, name) in (select shop, name from engine.report where shop = $1 limit $2)
+
 -- name: tasks
 -- What they were asked, and said.
 delete from engine.task where (shop, task_id) in (select shop, task_id from engine.task where shop = $1 limit $2)
@@ -24,6 +32,20 @@ delete from engine.latest_event where (shop, event_key, event_type, part) in (
 -- Its catalogue.
 delete from engine.product where (shop, product_id) in (
     select shop, product_id from engine.product where shop = $1 limit $2);
+
+-- name: results
+-- What its workflows came to.
+delete from engine.result where ctid in (select ctid from engine.result where shop = $1 limit $2);
+
+-- name: sales
+-- What was bought.
+delete from engine.sale where (shop, category, product_id) in (
+    select shop, category, product_id from engine.sale where shop = $1 limit $2);
+
+-- name: pairs
+-- What was bought together.
+delete from engine.co_purchase where (shop, product_id, other_id) in (
+    select shop, product_id, other_id from engine.co_purchase where shop = $1 limit $2);
 
 -- name: refreshed
 -- For which workflows its customers were looked at last.

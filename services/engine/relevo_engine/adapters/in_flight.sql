@@ -7,7 +7,7 @@
 select r.version, r.step, coalesce(r.state ->> 'trigger_type', '') as trigger_type,
     coalesce(r.state ->> 'did', '[]') as did, count(*) as runs
 from engine.run as r
-where r.workflow = $1 and r.version <> $2 and r.state is not null
+where r.workflow = $1 and r.version <> $2 and r.end_reason is null
     and (r.shop = $3 or ($3 = '*' and r.shop <> all($4::text[])))
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4;
@@ -19,7 +19,7 @@ from engine.run as r
 join unnest($5::text[], $6::text[], $7::text[]) as place (version, step, trigger_type)
     on r.version = place.version and r.step = place.step
     and coalesce(r.state ->> 'trigger_type', '') = place.trigger_type
-where r.workflow = $1 and r.version <> $2 and r.state is not null
+where r.workflow = $1 and r.version <> $2 and r.end_reason is null
     and (r.shop = $3 or ($3 = '*' and r.shop <> all($4::text[])))
 order by r.shop, r.started_at, r.run_id
 limit $8;
@@ -30,7 +30,7 @@ limit $8;
 select r.shop, r.key, r.state::text as state, coalesce(c.facts::text, '{}') as facts
 from engine.run as r
 left join engine.customer as c on c.shop = r.shop and c.key = r.key
-where r.workflow = $1 and r.version = $2 and r.state is not null
+where r.workflow = $1 and r.version = $2 and r.end_reason is null
     and (r.shop = $3 or ($3 = '*' and r.shop <> all($4::text[])))
     and r.run_id <> all($5::text[])
 limit $6

@@ -27,22 +27,13 @@ class Partitions:
             await self._keep(conn, "decision", days, _DAY, today - _DAY * self._decision_days)
 
     async def _keep(self, conn: Connection, table: str, wanted: list[date], width: timedelta, oldest: date) -> None:
-        existing = {row["first_day"]: row["name"] for row in await conn.fetch(STATEMENTS["existing"], table)}
+        existing = [row["first_day"] for row in await conn.fetch(STATEMENTS["existing"], table)]
         for first in wanted:
             # Rows that came before their partition stay in the default one: attaching would have to move them.
             if first not in existing and not await conn.fetchval(
                 STATEMENTS["holds_rows_between"], table, first, first + width
             ):
-                await conn.execute(_create(table, first, first + width))
-        for first, name in existing.items():
+                await conn.execute(STATEMENTS["make"], table, first, first + width)
+        for first in existing:
             if first < oldest:
-                await conn.execute(f'drop table engine."{name}"')
-
-
-def _create(table: str, first: date, end: date) -> str:
-    # Names and dates are our own: DDL takes no parameters.
-    zone = "" if table == "inbox" else " 00:00:00+00"
-    return (
-        f"create table engine.{table}_{first:%Y%m%d} partition of engine.{table}"
-        f" for values from ('{first}{zone}') to ('{end}{zone}')"
-    )
+                await conn.execute(STATEMENTS["drop"], table, first)

@@ -1,8 +1,8 @@
 -- Making and dropping the partitions of the append-only tables.
 
 -- name: existing
--- The partitions of a table of the engine, with the first day that each holds.
-select c.relname as name, to_date(right(c.relname, 8), 'YYYYMMDD') as first_day
+-- The first day that each partition of a table of the engine holds.
+select to_date(right(c.relname, 8), 'YYYYMMDD') as first_day
 from pg_inherits as i
 join pg_class as c on c.oid = i.inhrelid
 where i.inhparent = ('engine.' || $1)::regclass and c.relname ~ '_[0-9]{8}$'
@@ -18,3 +18,11 @@ end;
 -- name: lock
 -- One engine at a time makes and drops partitions.
 select pg_advisory_xact_lock($1);
+
+-- name: make
+-- A partition of the table $1 for the days from $2 until before $3.
+select engine.make_partition($1, $2, $3);
+
+-- name: drop
+-- Drops the partition of the table $1 that begins with the day $2.
+select engine.drop_partition($1, $2);

@@ -24,4 +24,32 @@ with old as (
     for update skip locked
 )
 delete from engine.task using old
-where task.shop = old.shop and task.task_id = old.task_id
+where task.shop = old.shop and task.task_id = old.task_id;
+
+-- name: purge_sales
+-- Deletes up to $2 counts of products whose orders weigh less by now than one order of $1 did. It halves in
+-- 7776000 seconds (core/recommendations.py).
+with faded as (
+    select shop, category, product_id
+    from engine.sale
+    where heat < extract(epoch from $1::timestamptz) * ln(2) / 7776000
+    limit $2
+    for update skip locked
+)
+delete from engine.sale using faded
+where (sale.shop, sale.category, sale.product_id) = (faded.shop, faded.category, faded.product_id);
+
+-- name: purge_pairs
+-- The same for pairs; and of each product only the 200 others stay that it was bought with most.
+with placed as (
+    select shop, product_id, other_id, heat,
+        row_number() over (partition by shop, product_id order by heat desc, other_id) as place
+    from engine.co_purchase
+), faded as (
+    select shop, product_id, other_id
+    from placed
+    where place > 200 or heat < extract(epoch from $1::timestamptz) * ln(2) / 7776000
+    limit $2
+)
+delete from engine.co_purchase as pair using faded
+where (pair.shop, pair.product_id, pair.other_id) = (faded.shop, faded.product_id, faded.other_id)

@@ -9,6 +9,7 @@ from asyncpg.pgproto.pgproto import UUID  # the driver's own: made from 16 bytes
 from relevo_engine.core.batch import DecisionRow
 from relevo_engine.core.catalogue import ProductKey
 from relevo_engine.core.merging import SubjectKey
+from relevo_engine.core.results import variant_of
 from relevo_runtime.postgres import Connection, Part, Statements, text_array
 from relevo_workflow import Facts, Run
 
@@ -107,6 +108,7 @@ def saving_runs(runs: Mapping[tuple[str, str], tuple[str, Run]], now: datetime) 
             [run.ended_at if ended else None for run, ended in zip(rows, over, strict=True)],
             [run.end_reason if ended else None for run, ended in zip(rows, over, strict=True)],
             [None if ended else _encode(run) for run, ended in zip(rows, over, strict=True)],
+            text_array([variant_of(run) for run in rows]),
         ),
     )
 

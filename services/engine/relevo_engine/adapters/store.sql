@@ -48,15 +48,18 @@ on conflict (shop, key) do update set facts = excluded.facts, updated_at = exclu
 
 -- name: save_runs
 -- Writes runs, new or changed; what a run is never changes, where it stands does.
-insert into engine.run (shop, run_id, key, workflow, version, run_key, step, started_at, updated_at, ended_at, end_reason, state)
-select shop, run_id, key, workflow, version, run_key, step, started_at, $9::timestamptz, ended_at, end_reason, state
+insert into engine.run (shop, run_id, key, workflow, version, run_key, step, started_at, updated_at, ended_at, end_reason, state,
+    variant)
+select shop, run_id, key, workflow, version, run_key, step, started_at, $9::timestamptz, ended_at, end_reason, state, variant
 from unnest(
     $1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[],
-    $7::text::text[], $8::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[])
-    as r (shop, run_id, key, workflow, version, run_key, step, started_at, ended_at, end_reason, state)
+    $7::text::text[], $8::timestamptz[], $10::timestamptz[], $11::text[], $12::jsonb[],
+    $13::text::text[])
+    as r (shop, run_id, key, workflow, version, run_key, step, started_at, ended_at, end_reason, state, variant)
 on conflict (shop, run_id) do update set
     version = excluded.version, step = excluded.step, updated_at = excluded.updated_at,
-    ended_at = excluded.ended_at, end_reason = excluded.end_reason, state = excluded.state;
+    ended_at = excluded.ended_at, end_reason = excluded.end_reason, state = excluded.state,
+    variant = excluded.variant;
 
 -- name: append_decisions
 -- Appends what was decided and why; $12 has each path as the text of an array.

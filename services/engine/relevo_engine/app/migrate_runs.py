@@ -182,7 +182,7 @@ class RunMigration(Generic[SessionT]):
 
     def _migrate(self, transition: Transition | None, taken: LockedRun, now: datetime) -> Migrated | None:
         """The run in the new version; `None` for one that can't be moved from where it is by now: it stays."""
-        shop = self._shops.get(taken.shop, Shop(id=taken.shop))
+        shop = self._shop(taken.shop)
         if transition is not None:
             repeat = (taken.run.version, taken.run.step) in self._repeat
             result = transition.migrate(taken.run, now, facts=taken.facts, shop=shop, repeat=repeat)
@@ -190,6 +190,9 @@ class RunMigration(Generic[SessionT]):
                 return result
         self._staying.add(taken.run.id)
         return None
+
+    def _shop(self, name: str) -> Shop:
+        return self._shops.get(name, Shop(id=name))
 
     async def _write(self, done: Sequence[tuple[LockedRun, Migrated]], now: datetime, revision: int) -> None:
         if not done:
@@ -200,7 +203,7 @@ class RunMigration(Generic[SessionT]):
         await self._stores.timers.cancel_timers(session, gone)
         await self._stores.timers.set_timers(session, _armed(done))
         await self._stores.tasks.revise(
-            session, [one for t, m in done if (one := revised(t.shop, m.run, self._new)) is not None]
+            session, [one for t, m in done if (one := revised(self._shop(t.shop), m.run, self._new)) is not None], now
         )
         rows = [DecisionRow(t.shop, t.key, INPUT, _decision(m, now, revision)) for t, m in done]
         await self._stores.runs.append_decisions(session, rows, now)

@@ -7,12 +7,15 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from relevo_contracts.staff import Member, TaskRef
 from relevo_engine.core.batch import Changes, DecisionRow, Definitions
 from relevo_engine.core.catalogue import ProductKey
 from relevo_engine.core.fanout import ClaimedFanout, Cursor
 from relevo_engine.core.in_flight import LockedRun, RestingPlace, RunExample, RunScope
 from relevo_engine.core.merging import SubjectKey
-from relevo_engine.core.tasks import Member, Revised, Task
+from relevo_engine.core.notices import Notice
+from relevo_engine.core.recommendations import Asked, Offered
+from relevo_engine.core.tasks import Revised, Task
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_runtime.records import Record
 from relevo_workflow import Definition, Facts, Product, Run, Shop, Subject
@@ -157,6 +160,10 @@ class OpenBatch(Protocol):
         """The definitions of each shop of `subjects`, with every version that their runs are pinned to."""
         ...
 
+    async def offer(self, asked: Sequence[Asked], now: datetime) -> Offered:
+        """What messages may recommend."""
+        ...
+
     async def write(
         self, changes: Changes, now: datetime, *, published: Sequence[int], again: Collection[bytes]
     ) -> Unpublished:
@@ -248,8 +255,28 @@ class FanoutStore(Protocol[SessionT_contra]):
 class TaskStore(Protocol[SessionT_contra]):
     """The tasks of the staff."""
 
-    async def revise(self, conn: SessionT_contra, tasks: Sequence[Revised]) -> None:
+    async def revise(self, conn: SessionT_contra, tasks: Sequence[Revised], now: datetime) -> None:
         """Lets open tasks ask for what the new version of their runs asks for."""
+        ...
+
+    async def hold_staff(self, conn: SessionT_contra, shops: Collection[str]) -> None:
+        """One at a time gives away tasks of these shops, until its transaction ends."""
+        ...
+
+    async def staff_of(self, conn: SessionT_contra, shops: Sequence[str]) -> list[Member]:
+        """The staff of these shops, each with a time zone."""
+        ...
+
+    async def shops_with_unassigned(self, conn: SessionT_contra) -> list[str]:
+        """The shops that have open tasks of nobody."""
+        ...
+
+    async def give_unassigned(self, conn: SessionT_contra, shop: str, now: datetime | None = None) -> int:
+        """Gives open tasks that are nobody's to those who fit by now; how many that were."""
+        ...
+
+    async def reassign(self, conn: SessionT_contra, task: Task, now: datetime) -> str:
+        """Gives an open task to whoever fits best apart from who has it; their name, empty if it stays."""
         ...
 
     async def find_task(self, conn: SessionT_contra, task_id: str, *, shop: str = "") -> Task | None:
@@ -258,6 +285,42 @@ class TaskStore(Protocol[SessionT_contra]):
 
     async def member(self, conn: SessionT_contra, shop: str, name: str) -> Member | None:
         """Someone of the staff."""
+        ...
+
+
+class NoticeStore(Protocol[SessionT_contra]):
+    """What the staff is still to hear."""
+
+    async def put(self, conn: SessionT_contra, notices: Sequence[Notice]) -> None:
+        """Notes what the staff is to hear."""
+        ...
+
+    async def due_shops(self, conn: SessionT_contra, now: datetime) -> list[str]:
+        """The shops of which something is due."""
+        ...
+
+    async def claim(self, conn: SessionT_contra, shops: Sequence[str], now: datetime, limit: int) -> list[Notice]:
+        """What is due, for the transaction that asks."""
+        ...
+
+    async def delete(self, conn: SessionT_contra, notices: Collection[Notice]) -> None:
+        """These are over."""
+        ...
+
+    async def without_digest(self, conn: SessionT_contra) -> list[tuple[str, str]]:
+        """Those of the staff (shop, name) who have no digest ahead."""
+        ...
+
+    async def next_due(self, conn: SessionT_contra) -> datetime | None:
+        """When the next one is due."""
+        ...
+
+    async def open_tasks(self, conn: SessionT_contra, refs: Collection[TaskRef]) -> dict[TaskRef, Task]:
+        """These tasks, as far as they are open."""
+        ...
+
+    async def pressing_tasks(self, conn: SessionT_contra, shops: Sequence[str], before: datetime) -> list[Task]:
+        """The open tasks of these shops that are due before then or never, or nobody's."""
         ...
 
 

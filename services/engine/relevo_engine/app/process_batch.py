@@ -24,6 +24,7 @@ from relevo_engine.core.catalogue import named_by, with_products
 from relevo_engine.core.inputs import IncomingMessage, Rejected, read
 from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
+from relevo_engine.core.recommendations import asked, recommend
 from relevo_runtime.clock import Clock
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.records import Record
@@ -172,6 +173,8 @@ class BatchProcessor:
         definitions = await batch.definitions(subjects.values())
         async with turn:
             changes, left = await self._decide(subjects, fresh, definitions)
+        if wanted := asked(changes):
+            recommend(changes, await batch.offer(wanted, self._clock.now()))
         records = {id(refused.record) for refused in changes.rejected}
         again = [a.inbox_id for a in left] + [a.inbox_id for a in arrived if id(a.record) in records]
         unpublished = await batch.write(

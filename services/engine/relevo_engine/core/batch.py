@@ -8,8 +8,10 @@ from typing import assert_never
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import WakeUp
+from relevo_contracts.zones import zone_of
 from relevo_engine.core.calendar import fire, is_entry
 from relevo_engine.core.catalogue import CatalogueChanges, check_product
 from relevo_engine.core.erasure import DATA_REQUESTED, is_erasure
@@ -17,10 +19,14 @@ from relevo_engine.core.inputs import IncomingMessage, RefreshInput, Rejected
 from relevo_engine.core.keys import KeyChanges
 from relevo_engine.core.merging import Merge, SubjectKey, addressed, merges_of, with_merge
 from relevo_engine.core.messages import MESSAGE_EFFECTS, outgoing
+from relevo_engine.core.results import ResultChanges
+from relevo_engine.core.shop_figures import COUNTED_OF_SHOP, shop_counts
 from relevo_engine.core.tasks import TaskChanges
 from relevo_runtime.outgoing import Outgoing, Timer
 from relevo_workflow import (
+    CUSTOMER_MERGED,
     ArmTimer,
+    CallSystem,
     CancelTimer,
     CloseTask,
     Decision,
@@ -33,7 +39,9 @@ from relevo_workflow import (
     Handled,
     Http,
     Input,
+    KeepCoupon,
     OpenTask,
+    Recall,
     RemindTask,
     Run,
     Send,
@@ -42,6 +50,7 @@ from relevo_workflow import (
     StartRun,
     Subject,
     Subscribe,
+    TakeCoupon,
     TimerInput,
     Unsubscribe,
     WorkflowIndex,
@@ -49,7 +58,11 @@ from relevo_workflow import (
     merge_customers,
     precedes_shop_erasure,
     rearm_alarms,
+    recommends,
+    was_placed,
 )
+
+_OF_TIMERS = (ArmTimer, CancelTimer)
 
 
 class Definitions(Struct, frozen=True):
@@ -59,8 +72,12 @@ class Definitions(Struct, frozen=True):
     by_version: Mapping[str, Definition]
     shop: Shop
 
+    def asking(self, version: str, workflow: str) -> Definition | None:
+        """The definition by which a message of this version asked; the active one where that is not known any more."""
+        return self.by_version.get(version) or next((one for one in self.active if one.name == workflow), None)
 
-class DecisionRow(Struct, frozen=True):
+
+class DecisionRow(Struct, frozen=True, gc=False):
     """A decision with the input that caused it."""
 
     shop: str
@@ -84,6 +101,8 @@ class Changes(Struct):
     erased: dict[SubjectKey, Event]  # by each key that the erased one had when it happened
     data_requests: list[Event]
     catalogue: CatalogueChanges
+    results: ResultChanges
+    recommending: list[tuple[DecisionRow, IncomingMessage]] = []  # whose messages wait for recommendations
     merged: dict[SubjectKey, str] = {}  # whoever turned out to be somebody else -> the key that stands for them
     moved_timers: dict[tuple[str, str], str] = {}  # (shop, timer id) -> the customer that it wakes
 
@@ -99,18 +118,17 @@ class Changes(Struct):
         self.tasks.redacted |= gone
         self.runs = {ref: row for ref, row in self.runs.items() if (ref[0], row[0]) not in gone}
         self.decisions = [row for row in self.decisions if (row.shop, row.key) not in gone]
+        self.recommending = [one for one in self.recommending if (one[0].shop, one[0].key) not in gone]
         self.outbox = [message for message in self.outbox if (message.shop, message.key) not in gone]
         self.keys.erase(gone)
 
     @classmethod
     def none(cls) -> "Changes":
         """Nothing is changed yet."""
-        return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [], CatalogueChanges())
+        return cls({}, {}, {}, [], [], [], [], TaskChanges(), KeyChanges(), {}, [], CatalogueChanges(), ResultChanges())
 
     def merge(self, merges: Sequence[Merge], joined: Handled, subjects: dict[SubjectKey, Subject]) -> None:
         """The merged customers are nobody from here on, and what their runs wait for wakes the kept one."""
-        if not merges:
-            return
         for one in merges:
             key = (one.shop, one.key)
             self.merged = with_merge(self.merged, one)
@@ -150,12 +168,13 @@ def decide_into(
 def _decide_one(
     subjects: dict[SubjectKey, Subject], arrived: IncomingMessage, definitions: Definitions, changes: Changes
 ) -> None:
-    key = (arrived.shop, arrived.key)
+    key, at = (arrived.shop, arrived.key), arrived.input.at
+    event = arrived.input.event if isinstance(arrived.input, EventInput) else None
     before = subjects[key]
     shop = subjects.get((arrived.shop, SHOP_KEY))
-    if shop is not None and precedes_shop_erasure(shop.facts, arrived.input.at):
+    if shop is not None and precedes_shop_erasure(shop.facts, at):
         return
-    merges = merges_of(arrived)
+    merges = merges_of(arrived) if event is not None and event.type == CUSTOMER_MERGED else ()
     if merges:
         others = [subjects[(one.shop, one.key)] for one in merges]
         before, joined = _join(before, others, arrived, definitions)
@@ -167,32 +186,79 @@ def _decide_one(
     messages = _messages(handled, arrived)
     check_product(arrived)
     # What may fail is behind us: from here on the input counts as a whole.
-    erased = is_erasure(arrived, before.facts)
-    event = arrived.input.event if isinstance(arrived.input, EventInput) else None
+    erased = event is not None and event.type in ERASURES and is_erasure(arrived, before.facts)
     if erased and event is not None:
         changes.erase(key, event)
-        subject = structs.replace(subject, facts=Facts(redacted_at=arrived.input.at))
+        subject = structs.replace(subject, facts=Facts(redacted_at=at))
     subjects[key] = subject
     changes.outbox.extend(messages)
     if subject.facts is not before.facts:
-        changes.customers[key] = (subject.facts, arrived.input.at)
-    changes.merge(merges, joined, subjects)
+        changes.customers[key] = (subject.facts, at)
+    if merges:
+        changes.merge(merges, joined, subjects)
     changes.keys.happened(arrived)
     changes.catalogue.happened(arrived)
-    kind = event.type if event is not None else arrived.input.__struct_config__.tag
-    if event is not None and kind == DATA_REQUESTED and event.key == arrived.key and not event.test:
+    changes.results.happened(arrived, before, changes.runs, definitions.asking)
+    if event is None or event.type in COUNTED_OF_SHOP:
+        _count_of_shop(arrived, _new_orders(event, before.facts, subject.facts), definitions, changes)
+    if event is not None and event.type == DATA_REQUESTED and event.key == arrived.key and not event.test:
         changes.data_requests.append(event)
-    for decision in handled.decisions:
+    if handled.decisions:
+        _keep(handled.decisions, before, arrived, definitions, changes, erased=erased)
+    if handled.effects:
+        _carry_out(handled.effects, None, arrived, changes)
+
+
+def _keep(
+    decisions: Iterable[Decision],
+    before: Subject,
+    arrived: IncomingMessage,
+    definitions: Definitions,
+    changes: Changes,
+    *,
+    erased: bool,
+) -> None:
+    """Notes what was decided of the customer `before`, what it comes to for their runs, and what it asks for."""
+    given = arrived.input
+    kind = given.event.type if isinstance(given, EventInput) else given.__struct_config__.tag
+    for decision in decisions:
         if decision.run is not None:
             if not erased:  # the rows of an erased customer's runs are deleted
                 changes.runs[(arrived.shop, decision.run.id)] = (arrived.key, decision.run)
-            changes.keys.follow(arrived, decision.run)
+            if decision.run.waits_since is not None:
+                changes.keys.follow(arrived, decision.run)
         if decision.kind != "ignored":
-            changes.decisions.append(DecisionRow(arrived.shop, arrived.key, str(kind), decision))
-        _carry_out(decision.effects, decision, arrived, changes)
-        # After the effects: the reason of an effect that closes a task is the better one.
-        changes.tasks.follow(arrived, before, decision, definitions.by_version)
-    _carry_out(handled.effects, None, arrived, changes)
+            _note(DecisionRow(arrived.shop, arrived.key, str(kind), decision), arrived, changes)
+        if decision.effects:
+            _carry_out(decision.effects, decision, arrived, changes)
+        if before.runs:  # after the effects: the reason of an effect that closes a task is the better one
+            changes.tasks.follow(arrived, before, decision, definitions.by_version)
+        changes.results.follow(arrived, before, decision, definitions.by_version)
+
+
+def _note(row: DecisionRow, arrived: IncomingMessage, changes: Changes) -> None:
+    """Keeps a decision; one with messages that recommend is finished when the batch is decided."""
+    changes.decisions.append(row)
+    if recommends(row.decision):
+        changes.recommending.append((row, arrived))
+
+
+def _count_of_shop(
+    arrived: IncomingMessage, orders: Sequence[Event], definitions: Definitions, changes: Changes
+) -> None:
+    """Counts what happened to the shop as a whole."""
+    if definitions.active.recommends:
+        changes.catalogue.sold += orders
+    for place, worth in shop_counts(arrived, zone_of(definitions.shop.timezone), orders):
+        changes.results.add(place, worth)
+
+
+def _new_orders(event: Event | None, before: Facts, after: Facts) -> list[Event]:
+    """The order that became known by this event: told twice it counts once, and one that can't be read not at all."""
+    if event is None or event.type != "order.placed" or event.test or after is before:
+        return []
+    order_id = event.data.get("order_id", "")
+    return [event] if was_placed(after, order_id) and not was_placed(before, order_id) else []
 
 
 def _join(
@@ -223,8 +289,14 @@ def _messages(handled: Handled, arrived: IncomingMessage) -> list[Outgoing]:
     """What leaves the engine. Raises `EffectError` for an effect that can't travel."""
     made: list[Outgoing] = []
     for decision in handled.decisions:
-        made += [outgoing(one, decision, arrived) for one in decision.effects if isinstance(one, MESSAGE_EFFECTS)]
-    made += [outgoing(one, None, arrived) for one in handled.effects if isinstance(one, MESSAGE_EFFECTS)]
+        for one in decision.effects:
+            if not isinstance(one, _OF_TIMERS) and isinstance(one, MESSAGE_EFFECTS):
+                message = outgoing(one, decision, arrived)
+                if not (isinstance(one, Send) and one.recommend is not None):  # it leaves with its recommendations
+                    made.append(message)
+    for one in handled.effects:
+        if isinstance(one, MESSAGE_EFFECTS):
+            made.append(outgoing(one, None, arrived))  # noqa: PERF401 - most have none, and a list costs more
     return made
 
 
@@ -251,9 +323,9 @@ def _carry_out(
                     changes.tasks.carry_out(effect, arrived, decision)
             case Subscribe() | Unsubscribe():
                 changes.keys.carry_out(effect, arrived)
-            case Send() | Emit() | Http() | StartRun():
+            case Send() | Recall() | Emit() | Http() | TakeCoupon() | CallSystem() | StartRun():
                 pass  # messages, which are in the outbox
-            case SetAttributes():
+            case SetAttributes() | KeepCoupon():
                 pass  # in the facts
             case _:
                 assert_never(effect)

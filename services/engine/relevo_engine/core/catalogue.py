@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
-from relevo_contracts.keys import is_product
+from relevo_contracts.keys import PRODUCT_PREFIX
 from relevo_contracts.payloads import Item
 from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import (
@@ -25,17 +25,21 @@ _LINES = "order.placed"
 
 
 class CatalogueChanges(Struct):
-    """Events of a batch that tell of products, in the order in which they were decided."""
+    """Events of a batch that tell of products, in the order in which they were decided.
+
+    `sold` are the orders that count for recommendations.
+    """
 
     told: list[Event] = []
     ordered: list[Event] = []
+    sold: list[Event] = []
 
     def happened(self, arrived: IncomingMessage) -> None:
         """What an event tells of its own product counts, also from the past; an order tells of what nobody told of."""
         if not isinstance(arrived.input, EventInput) or arrived.input.event.key != arrived.key:
             return
         event = arrived.input.event
-        if is_product(event.key) and describes_product(event):
+        if event.key.startswith(PRODUCT_PREFIX) and describes_product(event):
             self.told.append(event)
         elif event.type == _LINES and not event.test:
             self.ordered.append(event)
@@ -43,8 +47,9 @@ class CatalogueChanges(Struct):
 
 def check_product(arrived: IncomingMessage) -> None:
     """Raises `msgspec.ValidationError` if an event that tells of a product can't be read: it is rejected alone."""
-    if isinstance(arrived.input, EventInput) and is_product(arrived.key) and describes_product(arrived.input.event):
-        fold_product(None, arrived.input.event)
+    given = arrived.input
+    if arrived.key.startswith(PRODUCT_PREFIX) and isinstance(given, EventInput) and describes_product(given.event):
+        fold_product(None, given.event)
 
 
 def named_by(arrived: Iterable[IncomingMessage]) -> Set[ProductKey]:

@@ -13,6 +13,7 @@ from relevo_workflow import CUSTOMER_REDACTED, EventInput, Facts, precedes_erasu
 
 SHOP_REDACTED = "shop.redacted"
 DATA_REQUESTED = "customer.data_requested"
+_ERASURES = (CUSTOMER_REDACTED, SHOP_REDACTED)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -21,8 +22,9 @@ def is_erasure(arrived: IncomingMessage, before: Facts) -> bool:
     if not isinstance(arrived.input, EventInput):
         return False
     event = arrived.input.event
-    own = event.key == arrived.key and not event.test
-    return own and (event.type == CUSTOMER_REDACTED or is_shops(event)) and not precedes_erasure(before, arrived.input)
+    if event.type not in _ERASURES or event.key != arrived.key or event.test:
+        return False
+    return (event.type == CUSTOMER_REDACTED or is_shops(event)) and not precedes_erasure(before, arrived.input)
 
 
 def is_shops(event: Event) -> bool:

@@ -33,7 +33,7 @@ class RefreshInput(Struct, frozen=True, tag="refresh"):
     at: datetime
 
 
-class IncomingMessage(Struct, frozen=True):
+class IncomingMessage(Struct, frozen=True, gc=False):
     """One message that asks for decisions: whose it is, what it says, and its inbox id.
 
     A wake-up of a run has none (it is empty): the run itself knows which timers it waits for, and takes each once.

@@ -6,8 +6,8 @@ from typing import assert_never
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event
-from relevo_contracts.keys import is_product
-from relevo_engine.core.erasure import is_shops
+from relevo_contracts.keys import PRODUCT_PREFIX
+from relevo_engine.core.erasure import SHOP_REDACTED, is_shops
 from relevo_engine.core.fanout import Fanout, event_fanout
 from relevo_engine.core.inputs import IncomingMessage
 from relevo_engine.core.waiting import Waiting, waits
@@ -33,10 +33,11 @@ class KeyChanges(Struct):
         """An event about a product is remembered and fans out to who waits for it; a shop's erasure to everyone."""
         if isinstance(arrived.input, EventInput):
             event = arrived.input.event
-            if is_shops(event):
+            if event.type == SHOP_REDACTED and is_shops(event):
                 self.fanouts.append(Fanout(event.shop, "erase", event.id, event.time, event.type))
-            about_product = event.key == arrived.key and is_product(event.key)
-            if about_product and not (event.historical or event.test):
+            if not event.key.startswith(PRODUCT_PREFIX):
+                return  # most are about a customer
+            if event.key == arrived.key and not (event.historical or event.test):
                 self.about_products.append(event)
                 self.fanouts.append(event_fanout(event))
 

@@ -22,10 +22,11 @@ class Merge(Struct, frozen=True):
 
 def merges_of(arrived: IncomingMessage) -> list[Merge]:
     """The keys that a message says are another's; none for other messages."""
-    if not isinstance(arrived.input, EventInput):
+    given = arrived.input
+    if not isinstance(given, EventInput) or given.event.type != CUSTOMER_MERGED:
         return []
-    event = arrived.input.event
-    if event.type != CUSTOMER_MERGED or event.test or event.key != arrived.key:
+    event = given.event
+    if event.test or event.key != arrived.key:
         return []
     try:
         keys = msgspec.convert(event.data, CustomerMerged).merged_keys

@@ -5,13 +5,21 @@ from typing import assert_never
 import msgspec
 
 from relevo_contracts import topics
-from relevo_contracts.messages import CallHttp, SendDelivery, StartRequested
+from relevo_contracts.messages import (
+    CallHttp,
+    CouponWanted,
+    RecallWanted,
+    SendDelivery,
+    StartRequested,
+    SystemWanted,
+    recall_delivery,
+)
 from relevo_engine.core.inputs import IncomingMessage
 from relevo_runtime.outgoing import LARGEST_MESSAGE, Outgoing
-from relevo_workflow import Decision, Effect, Emit, Http, Send, StartRun
+from relevo_workflow import CallSystem, Decision, Effect, Emit, Http, Recall, Send, StartRun, TakeCoupon
 
-MESSAGE_EFFECTS = (Send, Emit, Http, StartRun)
-MessageEffect = Send | Emit | Http | StartRun
+MESSAGE_EFFECTS = (Send, Recall, Emit, Http, TakeCoupon, CallSystem, StartRun)
+MessageEffect = Send | Recall | Emit | Http | TakeCoupon | CallSystem | StartRun
 """Effects that are messages to other services, or to the engine itself."""
 
 
@@ -45,10 +53,14 @@ def _message(effect: MessageEffect, decision: Decision | None, arrived: Incoming
     match effect:
         case Send():
             return _send(effect, _decided(effect, decision), arrived)
+        case Recall():
+            return _recall(effect, arrived)
         case Emit():
             return _emit(effect, arrived)
         case Http():
             return _call(effect, _decided(effect, decision), arrived)
+        case TakeCoupon() | CallSystem():
+            return _answered(effect, _decided(effect, decision), arrived)
         case StartRun():
             return _start(effect, arrived)
         case _:
@@ -81,7 +93,15 @@ def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoin
         reason=effect.reason,
         topic=effect.topic,
         templates=effect.templates,
+        hops=effect.hops,
     )
+    return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
+
+
+def _recall(effect: Recall, arrived: IncomingMessage) -> Outgoing:
+    """It goes the way of the deliveries, so that it comes after those that it takes back."""
+    wanted = RecallWanted(deliveries=effect.deliveries, reason=effect.reason)
+    command = recall_delivery(effect.id, arrived.shop, arrived.key, wanted, arrived.input.at)
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
 
 
@@ -99,6 +119,37 @@ def _call(effect: Http, decision: Decision, arrived: IncomingMessage) -> Outgoin
         headers=effect.headers,
         body=effect.body,
         decided_at=decision.at,
+    )
+    return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
+
+
+def _answered(effect: TakeCoupon | CallSystem, decision: Decision, arrived: IncomingMessage) -> Outgoing:
+    """It goes the way of calls; a notifier that does not know of it answers that it can't make a call without a URL."""
+    coupon, system, seconds = None, None, 0.0
+    match effect:
+        case TakeCoupon():
+            coupon = CouponWanted(
+                pool=effect.pool,
+                valid_until=effect.valid_until,
+                email=effect.email,
+                customer_id=effect.customer_id,
+            )
+        case CallSystem():
+            system = SystemWanted(operation=effect.operation, given=effect.given)
+            seconds = effect.timeout_seconds
+    command = CallHttp(
+        id=effect.id,
+        shop=arrived.shop,
+        key=arrived.key,
+        run_id=decision.run.id if decision.run else "",
+        workflow=decision.workflow,
+        step=effect.step,
+        method="",
+        url="",
+        timeout_seconds=seconds,
+        decided_at=decision.at,
+        coupon=coupon,
+        system=system,
     )
     return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
 

@@ -7,6 +7,8 @@ from typing import Literal, assert_never
 from msgspec import Struct
 
 from relevo_contracts.payloads import Instant
+from relevo_contracts.staff import Considered, Member, TaskRef
+from relevo_contracts.zones import zone_of
 from relevo_engine.core.inputs import IncomingMessage
 from relevo_workflow import (
     CloseTask,
@@ -16,13 +18,13 @@ from relevo_workflow import (
     OpenTask,
     RemindTask,
     Run,
+    Shop,
     StaffStep,
     Subject,
     TaskInput,
 )
 
 TaskEffect = OpenTask | RemindTask | EscalateTask | CloseTask
-TaskRef = tuple[str, str]  # (shop, task id)
 Answer = Literal["completed", "approved", "rejected"]
 
 
@@ -37,7 +39,7 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """A task as it is stored."""
+    """A task as it is stored. `considered` says of each of the staff why they got it, or did not."""
 
     shop: str
     task_id: str
@@ -59,17 +61,11 @@ class Task(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     close_reason: str = ""
     votes: list[Vote] = []
-
-
-class Member(Struct, frozen=True, kw_only=True):
-    """Someone of a shop's staff. A skill says what they can be asked for, a role what they may decide."""
-
-    shop: str
-    name: str
-    email: str = ""
-    skills: list[str] = []
-    roles: list[str] = []
-    active: bool = True
+    version: str = ""
+    skill_level: int = 0
+    urgent: bool = False
+    reassign_at: datetime | None = None
+    considered: list[Considered] = []
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -81,6 +77,7 @@ class Opened(Struct, frozen=True, kw_only=True):
     workflow: str
     at: datetime
     asked: OpenTask
+    version: str = ""
 
 
 class Change(Struct):
@@ -96,15 +93,21 @@ class Change(Struct):
 
 
 class Revised(Struct, frozen=True, kw_only=True):
-    """What the version of a run asks for at an open task; with `escalated_…` once the task was escalated."""
+    """What the version of a run asks for at an open task; with `escalated_…` once the task was escalated.
+
+    A skill that is `None` stays as it is.
+    """
 
     ref: TaskRef
     deadline: datetime | None
     needed: int
-    skill: str
+    skill: str | None
     roles: tuple[str, ...]
-    escalated_skill: str
+    escalated_skill: str | None
     escalated_roles: tuple[str, ...]
+    level: int = 0
+    escalated_level: int = 0
+    reassign_at: datetime | None = None
 
 
 class TaskChanges(Struct):
@@ -130,6 +133,7 @@ class TaskChanges(Struct):
                     workflow=decision.workflow,
                     at=decision.at,
                     asked=effect,
+                    version=decision.version,
                 )
             case RemindTask():
                 self._change(ref).reminded_at = decision.at
@@ -145,7 +149,7 @@ class TaskChanges(Struct):
         self, arrived: IncomingMessage, before: Subject, decision: Decision, by_version: Mapping[str, Definition]
     ) -> None:
         """Notes what the staff said, and closes the task that a run has left: done, overtaken or redacted."""
-        if decision.run is None or not before.runs:
+        if decision.run is None:
             return
         run = next((run for run in before.runs if run.id == decision.run.id), None)
         if run is None or not _at_task(run, by_version):
@@ -169,21 +173,29 @@ class TaskChanges(Struct):
             change.closed_at, change.status, change.close_reason = at, status, reason
 
 
-def revised(shop: str, run: Run, definition: Definition) -> Revised | None:
-    """What `run`, which was moved into the version `definition`, asks of the staff now; None if it is at no task."""
+def revised(shop: Shop, run: Run, definition: Definition) -> Revised | None:
+    """What `run`, which was moved into the version `definition`, asks of the staff now; None if it is at no task.
+
+    A skill that is Liquid was found when the task was opened, and stays.
+    """
     step = definition.program.steps.get(run.step)
     if run.state != "active" or not isinstance(step, StaffStep):
         return None
     asked = step.assignment
-    escalation = asked.escalation
+    escalation, deadline = asked.escalation, run.timers.get("step")
+    moves = escalation is not None and bool(escalation.skill)
+    skill = asked.skill if asked.named_skill is None else None
     return Revised(
-        ref=(shop, run.effect_key),
-        deadline=run.timers.get("step"),
+        ref=(shop.id, run.effect_key),
+        deadline=deadline,
         needed=asked.needed,
-        skill=asked.skill,
+        skill=skill,
         roles=asked.roles,
-        escalated_skill=(escalation.skill if escalation is not None else "") or asked.skill,
+        escalated_skill=(escalation.skill if escalation is not None else "") or skill,
         escalated_roles=tuple(dict.fromkeys((*asked.roles, *(escalation.roles if escalation is not None else ())))),
+        level=asked.level or 0,
+        escalated_level=(escalation.level if escalation is not None and moves else asked.level) or 0,
+        reassign_at=asked.reassigned_at(deadline, zone_of(shop.timezone)),
     )
 
 

@@ -6,17 +6,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 
 from relevo_contracts import topics
-from relevo_engine.adapters import retention
+from relevo_engine.adapters import notices, reports, results, retention, tasks
 from relevo_engine.adapters.batches import Batches
 from relevo_engine.adapters.definitions import DefinitionCache
 from relevo_engine.adapters.partitions import Partitions
 from relevo_engine.adapters.stores import postgres_stores
+from relevo_engine.app.choose_winners import WinnerChooser
 from relevo_engine.app.fan_out import FanoutWorker
 from relevo_engine.app.follow_catalog import CatalogFollower
+from relevo_engine.app.notify_staff import StaffNotifier
 from relevo_engine.app.ports import DefinitionSource
 from relevo_engine.app.process_batch import SIDE_BY_SIDE, BatchProcessor
+from relevo_engine.app.send_reports import ReportSender
+from relevo_engine.core.staff_messages import StaffMessages
 from relevo_engine.entrypoints.tasks_http import make_app
 from relevo_engine.settings import EngineSettings
+from relevo_runtime import catalog, outbox
 from relevo_runtime.environment import start
 from relevo_runtime.http import serve
 from relevo_runtime.kafka import BatchConsumer, Handler, Publisher
@@ -78,10 +83,27 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
         await follower.run_once(service.clock.now())
         async with pool.acquire() as conn:
             await partitions.maintain(conn, service.clock.now())
+        messages = StaffMessages(
+            settings.engine_task_url, lambda shop: definitions.of_shop(shop).shop, definitions.compiled
+        )
+        staff = _staff(service, pool, definitions, publisher, messages)
+        report_sender = ReportSender[Connection](
+            sessions=pool,
+            reports=reports,
+            tasks=tasks,
+            outbox=outbox,
+            publisher=publisher,
+            messages=messages,
+            served=lambda: definitions.shops,
+        )
         forget = purge_expired(pool, retention.STATEMENTS, days=settings.engine_run_days)
+        winners = WinnerChooser[Connection](sessions=pool, results=results, catalog=catalog, definitions=definitions)
         loops = (
             *_loops(service, pool, follower, partitions, processor),
+            service.loop("staff", staff.run_once, longest_pause=1),
+            service.loop("reports", report_sender.run_once, longest_pause=60),
             service.loop("retention", forget, longest_pause=3600),
+            service.loop("winners", winners.run_once, longest_pause=60),
         )
         async with (
             _tasks_served(settings, service, publisher),
@@ -89,6 +111,22 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             consumer,
         ):
             yield
+
+
+def _staff(
+    service: Service, pool: Pool, definitions: DefinitionCache, publisher: Publisher, messages: StaffMessages
+) -> StaffNotifier[Connection]:
+    """Who tells the staff of tasks."""
+    return StaffNotifier[Connection](
+        sessions=pool,
+        notices=notices,
+        tasks=tasks,
+        outbox=outbox,
+        publisher=publisher,
+        messages=messages,
+        served=lambda: definitions.shops,
+        pause=service.clock.span,
+    )
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from relevo_engine.entrypoints.openapi import openapi
 from relevo_runtime import catalog
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError
-from relevo_runtime.http import application, flag
+from relevo_runtime.http import application, flag, received_body
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.openapi import serving
 from relevo_runtime.postgres import Connection, Pool, temporary
@@ -129,13 +129,7 @@ async def _authentic(conn: Connection, request: Request) -> str:
 
 
 async def _body(request: Request) -> AnswerBody:
-    received = b""
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > BODY_LIMIT:
-            detail = f"the body is larger than {BODY_LIMIT} bytes; send less at once"
-            headers = {"Connection": "close"}
-            raise Problem(413, "body-too-large", "The body is too large", detail, headers=headers, limit=BODY_LIMIT)
+    received = await received_body(request, BODY_LIMIT)
     try:
         return _decode(received)
     except (ValueError, RecursionError) as error:  # also what is not UTF-8, or nested too deep

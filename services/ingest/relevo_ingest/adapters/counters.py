@@ -1,4 +1,4 @@
-"""Counts what was malformed in what arrived, as metrics."""
+"""Counts what was malformed in what arrived, and who opened and clicked messages, as metrics."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,14 @@ class MetricCounters:
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None:
         """Values of a message were not taken as they were sent."""
         self._metrics.values_left_out.labels(shop, topic).inc(len(notes))
+
+    def hit(self, shop: str, kind: str) -> None:
+        """A message was opened, clicked or scanned."""
+        self._metrics.link_hits.labels(shop, kind).inc()
+
+    def hits_lost(self, reason: str, number: int) -> None:
+        """So many openings and clicks could not be recorded."""
+        self._metrics.link_hits_lost.labels(reason).inc(number)
 
     def polled(self, shop: str, resource: str, records: int) -> None:
         """A page of a list of the shop was read."""

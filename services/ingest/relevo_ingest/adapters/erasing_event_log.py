@@ -3,22 +3,24 @@
 A webhook that comes late may name the person by any of their names. None of them is known any more, so it would get the
 key that `new_key` makes of its strongest name. Each of these keys is therefore erased with the person: readers keep
 when that was, and hear nothing from before.
+
+What people say about being followed passes here as well, and is kept when it is stored: links ask nobody else.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import asyncpg
 import msgspec
 
 from relevo_contracts.envelope import Event, partition_key
 from relevo_contracts.event_types import ERASURES
 from relevo_contracts.keys import SHOP_KEY, id_of_copy
+from relevo_ingest.adapters.database_away import busy_while_away
 from relevo_ingest.adapters.opt_ins import STATEMENTS as OPT_INS
+from relevo_ingest.adapters.unfollowed import MENTION, Unfollowed, is_statement
 from relevo_ingest.app.ports import EventLog, Message, Outcome, outcome_of
 from relevo_ingest.core.aliases import Alias, Kind, new_key
-from relevo_ingest.core.errors import Busy
-from relevo_runtime.postgres import Connection, Pool, Statements, temporary
+from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "erasing_event_log.sql")
 PAGE = 5000
@@ -33,6 +35,7 @@ class ErasingEventLog:
     def __init__(self, log: EventLog, database: "Pool | Connection") -> None:
         self._log = log
         self._pool: Any = database
+        self._unfollowed = Unfollowed(database)
 
     async def unrecognised(self, message: Message) -> None:
         """Keeps a message that has no event."""
@@ -43,29 +46,36 @@ class ErasingEventLog:
 
         Raises `Busy`; then the same events may be stored again: nothing is forgotten before they are.
         """
-        erasures = [event for _, value in messages if (event := _erasure(value)) is not None]
-        if not erasures:
+        noted = [event for _, value in messages if (event := _noted(value)) is not None]
+        if not noted:
             await self._log.events(messages)
             return
-        try:
-            people = [event for event in erasures if event.type == "customer.redacted"]
-            names = await self._names(people)
-            await self._log.events([*messages, *await self._under_other_keys(people, names)])
-            await self._forget(names)
-            for event in erasures:
-                if event.key == SHOP_KEY:
-                    await self._forget_shop(event.shop)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
+        erasures = [event for event in noted if event.type in ERASURES]
+        statements = [event for event in noted if event.type not in ERASURES]
+        with busy_while_away():
+            await self._erase(messages, erasures)
+            if statements:
+                await self._unfollowed.said(statements)
+
+    async def _erase(self, messages: Sequence[Message], erasures: Sequence[Event]) -> None:
+        """Stores the messages; of those that erase, what ingest keeps is forgotten then."""
+        people = [event for event in erasures if event.type == "customer.redacted"]
+        names = await self._names(people) if people else {}
+        copies = await self._under_other_keys(people, names) if people else []
+        await self._log.events([*messages, *(message for _, message in copies)])
+        if erasures:
+            await self._unfollowed.erased([*erasures, *(event for event, _ in copies)])
+        await self._forget(names)
+        for event in erasures:
+            if event.key == SHOP_KEY:
+                await self._forget_shop(event.shop)
 
     async def events_of_each(self, groups: Sequence[Sequence[Message]]) -> list[Outcome[None]]:
-        """Stores the events of several senders; those that erase one sender after the other."""
+        """Stores the events of several senders; those that are noted here one sender after the other."""
         outcomes: list[Outcome[None]] = [None] * len(groups)
         plain: list[int] = []
         for place, group in enumerate(groups):
-            if any(_erasure(value) is not None for _, value in group):
+            if any(_noted(value) is not None for _, value in group):
                 outcomes[place] = await outcome_of(self.events(group))
             else:
                 plain.append(place)
@@ -81,7 +91,9 @@ class ErasingEventLog:
             names.setdefault((row["shop"], row["key"]), []).append(Alias(Kind(row["kind"]), row["alias"]))
         return names
 
-    async def _under_other_keys(self, people: Sequence[Event], names: dict[Person, list[Alias]]) -> list[Message]:
+    async def _under_other_keys(
+        self, people: Sequence[Event], names: dict[Person, list[Alias]]
+    ) -> list[tuple[Event, Message]]:
         """The same erasures for the keys that the names would make, unless somebody else has them."""
         wanted = {
             (event.shop, new_key(event.shop, (alias,))): event
@@ -111,16 +123,17 @@ class ErasingEventLog:
                 pass
 
 
-def _erasure(value: bytes) -> Event | None:
-    if not any(name in value for name in _ERASURES):
+def _noted(value: bytes) -> Event | None:
+    """The event, if it erases somebody or says whether they may be followed."""
+    if MENTION not in value and not any(name in value for name in _ERASURES):
         return None
     event = _event.decode(value)
-    return event if event.type in ERASURES and not event.test else None
+    return event if (event.type in ERASURES and not event.test) or is_statement(event) else None
 
 
-def _copy(event: Event, key: str) -> Message:
+def _copy(event: Event, key: str) -> tuple[Event, Message]:
     copy = msgspec.structs.replace(event, id=id_of_copy(event.id, key), key=key)
-    return partition_key(event.shop, key), msgspec.json.encode(copy)
+    return copy, (partition_key(event.shop, key), msgspec.json.encode(copy))
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
 from relevo_contracts.envelope import Event, partition_key
+from relevo_ingest.adapters.database_away import busy_while_away
 from relevo_ingest.core.drafts import Finished
-from relevo_ingest.core.errors import Busy
-from relevo_runtime.postgres import Connection, Pool, Statements, temporary
+from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "erasures.sql")
 Message = tuple[bytes, bytes]
@@ -49,12 +48,8 @@ class PendingErasures:
             (each.event.shop, each.event.id, each.event.type, each.event.key, each.event.receivedtime, due, each.value)
             for each in finished
         ]
-        try:
+        with busy_while_away():
             await self._pool.execute(STATEMENTS["postpone"], *map(list, zip(*rows, strict=True)), request)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
 
     async def run_once(self, now: datetime) -> datetime | None:
         """Publishes what is due at `now` and forgets what was over long ago; says when the next one is due.

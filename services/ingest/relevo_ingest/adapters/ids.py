@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import asyncpg
-
-from relevo_ingest.core.errors import Busy
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_ingest.adapters.database_away import busy_while_away
+from relevo_runtime.postgres import Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "ids.sql")
 RETENTION = Statements.load("relevo_ingest.adapters", "ids_retention.sql")
@@ -24,10 +22,6 @@ class EventIds:
         """Those of the ids that came before with another digest; if there are none, all are kept. Raises `Busy`."""
         # In one order: two requests with the same ids never wait for each other crosswise.
         ids = sorted(digests)
-        try:
+        with busy_while_away():
             rows = await self._pool.fetch(STATEMENTS["keep"], shop, ids, [digests[one] for one in ids], now)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
         return [row["id"] for row in rows]

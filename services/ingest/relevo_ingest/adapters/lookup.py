@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
+from relevo_contracts.keys import CUSTOMER_PREFIX
 from relevo_ingest.core import normalise
-from relevo_ingest.core.aliases import CUSTOMER_PREFIX, Alias, Kind, alias
+from relevo_ingest.core.aliases import Alias, Kind, alias
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "lookup.sql")

@@ -7,11 +7,11 @@ from typing import Any
 
 import asyncpg
 
+from relevo_ingest.adapters.database_away import busy_while_away
 from relevo_ingest.app.fetching import Waiting
 from relevo_ingest.app.ports import Notification
-from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.states import Entity
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.postgres import Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "notifications.sql")
 _Key = tuple[str, str, str, str]
@@ -56,12 +56,8 @@ class KeptNotifications:
         await self._fetch("put_off", list(numbers), pause, error)
 
     async def _fetch(self, statement: str, *arguments: Any) -> Sequence[asyncpg.Record]:
-        try:
+        with busy_while_away():
             return await self._pool.fetch(STATEMENTS[statement], *arguments)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
 
 
 def _key(row: asyncpg.Record) -> _Key:

@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from relevo_ingest.core.errors import Busy
+from relevo_ingest.adapters.database_away import busy_while_away
 from relevo_ingest.core.storefront.opt_in import ASKED_WITHIN, MOST_ASKED, OptIn, State
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.postgres import Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "opt_ins.sql")
 RETENTION = Statements.load("relevo_ingest.adapters", "opt_ins_retention.sql")
@@ -43,9 +43,5 @@ class OptIns:
         return None if row is None else row[0]
 
     async def _row(self, statement: str, *values: object) -> asyncpg.Record | None:
-        try:
+        with busy_while_away():
             return await self._pool.fetchrow(STATEMENTS[statement], *values)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise

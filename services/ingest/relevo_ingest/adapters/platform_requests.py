@@ -158,7 +158,7 @@ class PlatformRequests:
         if isinstance(answer, ApiFailure):
             return _Failed(answer)
         failure = api.failure(answer)
-        if failure is None:
+        if failure is None or (failure.permanent and request.optional):
             return answer
         asked = failure.retry_after or retry_after(answer.headers.get("retry-after", ""), now)
         untaken = answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)

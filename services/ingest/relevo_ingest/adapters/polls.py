@@ -11,10 +11,10 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from relevo_ingest.adapters.database_away import busy_while_away
 from relevo_ingest.app.poll_cursor import Cursor
 from relevo_ingest.app.poll_shops import Lease
-from relevo_ingest.core.errors import Busy
-from relevo_runtime.postgres import Pool, Statements, temporary
+from relevo_runtime.postgres import Pool, Statements
 
 STATEMENTS = Statements.load("relevo_ingest.adapters", "polls.sql")
 
@@ -53,12 +53,8 @@ class PollLeases:
         return {row["shop"]: row["seconds"] for row in await self._fetch("lags", list(shops))}
 
     async def _fetch(self, statement: str, *arguments: Any) -> Sequence[asyncpg.Record]:
-        try:
+        with busy_while_away():
             return await self._pool.fetch(STATEMENTS[statement], *arguments)
-        except Exception as error:
-            if temporary(error) or isinstance(error, asyncpg.InterfaceError):
-                raise Busy(f"the database can't be asked now: {error!r}") from error
-            raise
 
 
 def _cursors(kept: Mapping[str, Any]) -> dict[str, Cursor]:

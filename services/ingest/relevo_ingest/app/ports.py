@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from msgspec import Struct
 
 from relevo_contracts.event_types import EventTypes
+from relevo_contracts.link_rules import LinkRules
 from relevo_ingest.connectors.platform_api import ApiFailure, Exchange
 from relevo_ingest.core.aliases import Alias, Lookup
 from relevo_ingest.core.drafts import Finished, Limits
@@ -44,6 +45,8 @@ class KnownShop(Protocol):
     def currency(self) -> str: ...  # noqa: D102
     @property
     def held(self) -> str: ...  # noqa: D102
+    @property
+    def links(self) -> LinkRules: ...  # noqa: D102
 
     def valid_secrets(self, now: datetime) -> list[str]:
         """The webhook secrets that hold at `now`. Raises `SecretsSealed` if there are some, and none was opened."""
@@ -150,11 +153,17 @@ class ShopApi(Protocol):
 
 
 class Counters(Protocol):
-    """Counts what was malformed. A header may name any topic: only those that a platform has may become labels."""
+    """Counts what was malformed (a header may name any topic: only those that a platform has may become labels), and
+    which messages were opened and clicked.
+    """
 
     def unrecognised(self, shop: str, topic: str, kind: str) -> None: ...  # noqa: D102 - the class says it
 
     def left_out(self, shop: str, topic: str, notes: Sequence[str]) -> None: ...  # noqa: D102 - the class says it
+
+    def hit(self, shop: str, kind: str) -> None: ...  # noqa: D102 - the class says it
+
+    def hits_lost(self, reason: str, number: int) -> None: ...  # noqa: D102 - the class says it
 
 
 class Notification(Struct, frozen=True, kw_only=True):

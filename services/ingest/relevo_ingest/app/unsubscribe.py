@@ -5,44 +5,36 @@ from datetime import datetime, timedelta
 from relevo_contracts.consents import LINK
 from relevo_contracts.contact import Channel
 from relevo_contracts.payloads import Buyer, ConsentChanged
-from relevo_ingest.app.event_store import Accepted, store, within_budget
-from relevo_ingest.app.ports import IngestDependencies
-from relevo_ingest.core.aliases import KnownKey
-from relevo_ingest.core.drafts import Arrival, Draft
+from relevo_ingest.app.say_consent import ConsentDependencies, Said, say
+from relevo_ingest.core.drafts import Arrival
 from relevo_ingest.core.normalise import digest
+from relevo_ingest.core.preferences import FollowedLink, left
 
 UNDONE_WITHIN = timedelta(days=1)
 """So long an unsubscription can be undone by the page that confirmed it."""
 
 
-async def unsubscribe(
-    deps: IngestDependencies, *, shop: str, key: str, channel: Channel, received: datetime
-) -> Accepted:
-    """Stores the withdrawal of consent for one channel. Raises `Busy`.
+async def unsubscribe(deps: ConsentDependencies, link: FollowedLink, received: datetime) -> None:
+    """The withdrawal of consent for one channel holds when this returns. Raises `Busy`.
 
     Two clicks within a second are one event; a click after a renewed subscription withdraws again.
     """
-    payload = ConsentChanged(customer=Buyer(), channel=channel, state="withdrawn", source=LINK)
-    return await _store(deps, payload, key, _arrival(shop, _id("unsubscribe", key, channel, received), received))
+    await _say(deps, link, left(link.channel), _id("unsubscribe", link.key, link.channel, received), received)
 
 
-async def undo(
-    deps: IngestDependencies, *, shop: str, key: str, channel: Channel, at: datetime, received: datetime
-) -> Accepted:
-    """Stores that the withdrawal of the instant `at` was undone: once, however often it is asked. Raises `Busy`."""
-    payload = ConsentChanged(customer=Buyer(), channel=channel, state="restored", source=LINK, undoes=at)
-    return await _store(deps, payload, key, _arrival(shop, _id("undo", key, channel, at), received))
+async def undo(deps: ConsentDependencies, link: FollowedLink, *, at: datetime, received: datetime) -> None:
+    """The withdrawal of the instant `at` is undone: once, however often it is asked. Raises `Busy`."""
+    payload = ConsentChanged(customer=Buyer(), channel=link.channel, state="restored", source=LINK, undoes=at)
+    await _say(deps, link, payload, _id("undo", link.key, link.channel, at), received)
 
 
 def _id(what: str, key: str, channel: Channel, at: datetime) -> str:
     return f"{what}:{digest(f'{key}/{channel}')[:20]}:{at:%Y%m%dT%H%M%S}"
 
 
-def _arrival(shop: str, event_id: str, received: datetime) -> Arrival:
-    return Arrival(shop=shop, id=event_id, source=f"/shops/{shop}/{LINK}", received=received)
-
-
-async def _store(deps: IngestDependencies, payload: ConsentChanged, key: str, arrival: Arrival) -> Accepted:
-    draft = Draft(type="consent.changed", payload=payload, subject=KnownKey(key), at=arrival.received)
-    async with within_budget(deps.budget):
-        return (await store(deps, [draft], arrival))[0]
+async def _say(
+    deps: ConsentDependencies, link: FollowedLink, payload: ConsentChanged, event_id: str, received: datetime
+) -> None:
+    arrival = Arrival(shop=link.shop, id=event_id, source=f"/shops/{link.shop}/{LINK}", received=received)
+    said = Said(payloads=[(event_id, payload)], arrival=arrival, address=link.address)
+    await say(deps, link.shop, link.key, lambda _: said)

@@ -35,6 +35,7 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
 
     An answer to the same request that is not older than `keeps` will do as well: for what hardly changes, such as the
     languages of a shop. `reads` says of a POST that it changes nothing, so that it may be sent again.
+    What is `optional` may be refused for good (an older release, a key without that right): the refusal is its answer.
     """
 
     path: str
@@ -44,6 +45,7 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
     body: bytes = b""
     keeps: timedelta = timedelta(0)
     reads: bool = False
+    optional: bool = False
     host: str = ""
 
 
@@ -66,7 +68,8 @@ class ApiFailure(Struct, frozen=True):
 Exchange = Generator[ApiRequest, ApiResponse, T]
 """Requests one after the other, each of which may need the answers before it; whoever drives it sends them.
 
-It yields a request and is sent the answer, one that `failure` finds nothing wrong with; it returns what came of them.
+It yields a request and is sent the answer, one that `failure` finds nothing wrong with (or, of an optional request, a
+refusal); it returns what came of them.
 """
 
 

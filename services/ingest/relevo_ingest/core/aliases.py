@@ -4,7 +4,6 @@ A refund names an order, a cart only its token, an unsubscribe only an address: 
 the customer's other events, since a key's events are in order on one partition and belong to one engine.
 """
 
-import hashlib
 import re
 from collections.abc import Hashable
 from enum import IntEnum
@@ -12,7 +11,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from relevo_contracts.keys import LONGEST_NAME, PRODUCT_PREFIX, product_key
+from relevo_contracts.keys import LONGEST_NAME, PRODUCT_PREFIX, address_alias, customer_key, product_key
 from relevo_contracts.payloads import Buyer, Payload
 
 
@@ -87,13 +86,10 @@ class Visitor(Struct, frozen=True):
     owned: bool
 
 
-CUSTOMER_PREFIX = "cus_"
-
-
 def alias(kind: Kind, name: str) -> Alias:
     """The stored form of a name: `customer:123`, `email:<hash>`; names that are too long are hashed too."""
     if kind in _HASHED or len(name) > LONGEST_NAME:
-        return Alias(kind, f"{_LABELS[kind]}:{hashlib.sha256(name.encode()).hexdigest()[:32]}")
+        return Alias(kind, address_alias(_LABELS[kind], name))
     return Alias(kind, f"{_LABELS[kind]}:{name}")
 
 
@@ -172,7 +168,7 @@ def new_key(shop: str, aliases: tuple[Alias, ...]) -> str:
         return product_key(strongest.name.partition(":")[2])
     if strongest.kind in (Kind.INVENTORY, Kind.SKU):
         return f"{PRODUCT_PREFIX}{strongest.kind.name.lower()}-{strongest.name.partition(':')[2]}"
-    return CUSTOMER_PREFIX + hashlib.sha256(f"{shop}\0{strongest.name}".encode()).hexdigest()[:20]
+    return customer_key(shop, strongest.name)
 
 
 def product_id_of(key: str) -> str:

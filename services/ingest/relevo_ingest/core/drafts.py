@@ -36,7 +36,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
     An empty `id` is made from the delivery's. `about` is the id of what it is about: two deliveries of one happening,
     as the platform itself numbers them, are one event if they have the same type and `about`. `notes` tell its sender
-    what was not taken as it was sent (`core.notes`).
+    what was not taken as it was sent (`core.notes`). `hops` are those of what it follows from (`Event`).
     """
 
     type: str
@@ -49,6 +49,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     test: bool = False
     about: str = ""
     notes: tuple[str, ...] = ()
+    hops: int = 0
 
 
 class NoEvent(Struct, frozen=True):
@@ -153,6 +154,7 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
             receivedtime=arrival.received,
             historical=time.historical,
             test=draft.test or arrival.test,
+            hops=draft.hops,
         )
         finished.append(
             Finished(event, _encode(event, limits.message_bytes), "; ".join(filter(None, (time.note, *draft.notes))))

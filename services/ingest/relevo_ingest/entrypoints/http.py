@@ -21,10 +21,13 @@ from relevo_ingest.entrypoints.exchange import Exchange
 from relevo_ingest.entrypoints.front_door import FrontDoor
 from relevo_ingest.entrypoints.links import LinkPages
 from relevo_ingest.entrypoints.openapi import openapi
+from relevo_ingest.entrypoints.preferences import PreferencePages
+from relevo_ingest.entrypoints.redirects import LinkRedirects
 from relevo_ingest.entrypoints.script import script_routes
 from relevo_ingest.entrypoints.serving import Counted, Ingest
 from relevo_ingest.entrypoints.sign_up_pages import SignUpPages
 from relevo_ingest.entrypoints.storefront import StorefrontEndpoints
+from relevo_ingest.entrypoints.surveys import SurveyPages
 from relevo_ingest.entrypoints.webhooks import Webhooks, within_rate
 from relevo_runtime.http import application, flag, liveness
 from relevo_runtime.openapi import serving
@@ -33,7 +36,8 @@ from relevo_runtime.openapi import serving
 def make_app(ingest: Ingest) -> FrontDoor:
     """The application; it holds no state of its own."""
     webhooks = Webhooks(ingest)
-    links = LinkPages(ingest.settings, ingest.shops, ingest.deps, ingest.clock)
+    links = LinkPages(ingest.settings, ingest.shops, ingest.consents, ingest.clock)
+    preferences = PreferencePages(ingest.settings, ingest.shops, ingest.consents, ingest.clock)
     visits = StorefrontEndpoints(ingest.settings, ingest.shops, ingest.storefront, ingest.clock, ingest.metrics)
     hooks, events = Counted(ingest, webhooks.endpoint), Counted(ingest, _Events(ingest).endpoint)
     routes = [
@@ -42,6 +46,9 @@ def make_app(ingest: Ingest) -> FrontDoor:
         Route("/events/{shop}", _handshake, methods=["OPTIONS"]),
         Route("/u/{token}", links.show, methods=["GET"]),
         Route("/u/{token}", links.follow, methods=["POST"]),
+        *LinkRedirects(ingest.settings, ingest.hits, ingest.clock).routes(),
+        *preferences.routes(),
+        *SurveyPages(ingest.settings, ingest.shops, ingest.surveys, ingest.consents, ingest.clock).routes(),
         *visits.routes(),
         *SignUpPages(ingest.settings, ingest.shops, ingest.storefront, ingest.clock).routes(),
         *script_routes(),

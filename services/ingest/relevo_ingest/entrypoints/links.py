@@ -2,23 +2,19 @@
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from relevo_ingest.app.ports import IngestDependencies, KnownShop, ShopCatalog
+from relevo_ingest.app.ports import KnownShop, ShopCatalog
+from relevo_ingest.app.say_consent import ConsentDependencies
 from relevo_ingest.app.unsubscribe import UNDONE_WITHIN, undo, unsubscribe
 from relevo_ingest.core.errors import Busy
+from relevo_ingest.core.preferences import FollowedLink
 from relevo_ingest.entrypoints import pages
+from relevo_ingest.entrypoints.link_requests import asked_language, bad_link, busy, link_of, page_response, shop_of
 from relevo_ingest.entrypoints.pages import Visit
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
-from relevo_runtime.links import BadToken, Undo, Unsubscribe, read_token, token_of
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
+from relevo_runtime.links import Undo, Unsubscribe, token_of
 
 
 class LinkPages(Struct, frozen=True):
@@ -26,7 +22,7 @@ class LinkPages(Struct, frozen=True):
 
     settings: IngestSettings
     shops: ShopCatalog
-    deps: IngestDependencies
+    consents: ConsentDependencies
     clock: Clock
 
     async def show(self, request: Request) -> Response:
@@ -40,13 +36,13 @@ class LinkPages(Struct, frozen=True):
                     pages.too_late(visit) if self._late(link) else pages.done(visit, self._token(link))
                 )
             case None:
-                return _bad(request)
+                return bad_link(request)
 
     async def follow(self, request: Request) -> Response:
         """`POST /u/{token}`: RFC 8058's one click and the page's buttons."""
         link = self._link(request)
         if link is None:
-            return _bad(request)
+            return bad_link(request)
         of = link.of if isinstance(link, Undo) else link
         visit = await self._visit(request, of)
         try:
@@ -54,29 +50,24 @@ class LinkPages(Struct, frozen=True):
             done = self._undo(visit, link) if isinstance(link, Undo) else self._unsubscribe(visit, link)
             return page_response(await done)
         except Busy:
-            return page_response(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
+            return busy(visit, self.settings)
 
     async def _unsubscribe(self, visit: Visit, link: Unsubscribe) -> str:
-        arrival = await unsubscribe(
-            self.deps, shop=link.shop, key=link.key, channel=link.channel, received=self.clock.now()
-        )
-        return pages.done(visit, self._token(Undo(link, arrival.time)))
+        received = self.clock.now()
+        await unsubscribe(self.consents, _followed(link), received)
+        return pages.done(visit, self._token(Undo(link, received)))
 
     async def _undo(self, visit: Visit, link: Undo) -> str:
         if self._late(link):
             return pages.too_late(visit)
-        of, now = link.of, self.clock.now()
-        await undo(self.deps, shop=of.shop, key=of.key, channel=of.channel, at=link.at, received=now)
-        return pages.undone(visit, self._token(of))
+        await undo(self.consents, _followed(link.of), at=link.at, received=self.clock.now())
+        return pages.undone(visit, self._token(link.of))
 
     def _late(self, link: Undo) -> bool:
         return self.clock.now() - link.at > UNDONE_WITHIN
 
     def _link(self, request: Request) -> Unsubscribe | Undo | None:
-        try:
-            link = read_token(self.settings.link_secret.get_secret_value(), request.path_params["token"])
-        except BadToken:
-            return None
+        link = link_of(request, self.settings)
         return link if isinstance(link, Unsubscribe | Undo) else None
 
     def _token(self, link: Unsubscribe | Undo) -> str:
@@ -85,7 +76,7 @@ class LinkPages(Struct, frozen=True):
     async def _visit(self, request: Request, link: Unsubscribe) -> Visit:
         """Whom the page is about; where the catalog can't be read, the shop is called as the link calls it."""
         shop = await self._shop(link.shop)
-        language = pages.language_of(request.headers.get("accept-language", ""), shop.locale if shop else "")
+        language = asked_language(request, shop.locale if shop else "")
         return Visit(language, (shop.name if shop else "") or link.shop, link.channel, link.address)
 
     async def _check_served(self, name: str) -> None:
@@ -96,18 +87,10 @@ class LinkPages(Struct, frozen=True):
 
     async def _shop(self, name: str) -> KnownShop | None:
         try:
-            shop = await self.shops.get(name)
-            if shop is None and await self.shops.changed():
-                shop = await self.shops.get(name)
+            return await shop_of(self.shops, name)
         except Busy:
             return None
-        return shop
 
 
-def _bad(request: Request) -> Response:
-    return page_response(pages.bad_link(Visit(pages.language_of(request.headers.get("accept-language", "")))), 404)
-
-
-def page_response(html: str, status: int = 200, **headers: str) -> Response:
-    """A page that nobody else may keep or embed, and that says nothing of where its visitor was."""
-    return HTMLResponse(html, status, _HEADERS | headers)
+def _followed(link: Unsubscribe) -> FollowedLink:
+    return FollowedLink(shop=link.shop, key=link.key, channel=link.channel, address=link.address)

@@ -8,12 +8,17 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from relevo_ingest.adapters.consents import Consents
 from relevo_ingest.adapters.ids import KEPT_DAYS
 from relevo_ingest.adapters.ids import RETENTION as IDS_RETENTION
 from relevo_ingest.adapters.key_server import KeyPolicy, KeyServer
 from relevo_ingest.adapters.opt_ins import KEPT_DAYS as OPT_INS_KEPT_DAYS
 from relevo_ingest.adapters.opt_ins import RETENTION as OPT_INS_RETENTION
 from relevo_ingest.adapters.states import RETENTION
+from relevo_ingest.adapters.surveys import Surveys
+from relevo_ingest.adapters.unfollowed import Unfollowed
+from relevo_ingest.app.record_hits import HitRecorder
+from relevo_ingest.app.say_consent import ConsentDependencies
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints.dependencies import stores
 from relevo_ingest.entrypoints.gathering import Gathering
@@ -31,6 +36,7 @@ from relevo_runtime.service import Service, run
 _log = logging.getLogger(__name__)
 _ERASURES_SECONDS = 1.0
 _DELIVERIES_SECONDS = 3.0
+_HITS_SECONDS = 1.0
 
 
 def main() -> None:
@@ -66,7 +72,20 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
         gathering = Gathering(settings.batch_window / settings.clock_speed)
         keys = KeyServer(key_client, KeyPolicy(), asyncio.get_running_loop().time, mirror=settings.ingest_public_keys)
         front = storefront_parts(settings, pool, opened.deps)
-        parts = (rates, service.clock, service.metrics, gathering, keys, front, deliveries)
+        hits = HitRecorder(opened.deps, Unfollowed(pool), opened.shops, service.clock.span)
+        consents = ConsentDependencies(opened.deps, Consents(pool))
+        parts = (
+            rates,
+            service.clock,
+            service.metrics,
+            gathering,
+            keys,
+            front,
+            deliveries,
+            hits,
+            consents,
+            Surveys(pool),
+        )
         app = make_app(Ingest(settings, opened.shops, opened.deps, *parts))
         host, port = settings.ingest_host, settings.ingest_port
         async with (
@@ -75,9 +94,11 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
                 service.loop("event ids", forget_ids, longest_pause=3600),
                 service.loop("sign-ups", forget_opt_ins, longest_pause=3600),
                 service.loop("last deliveries", deliveries.run_once, longest_pause=_DELIVERIES_SECONDS),
+                service.loop("clicks and openings", hits.run_once, longest_pause=_HITS_SECONDS),
                 service.loop("erasures", erasures.run_once, longest_pause=_ERASURES_SECONDS),
             ),
             serve(app, host, port, stop_timeout=settings.stop_timeout, direct=app.direct) as bound,
         ):
             _log.info("ingest listens on %s:%d", host, bound)
             yield bound
+        await hits.finish(service.clock.now())

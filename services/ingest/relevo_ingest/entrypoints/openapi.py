@@ -1,5 +1,6 @@
 """The OpenAPI document of ingest, made from the payloads, the receipts and the problems that the code answers with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ _RECEIPT = {
 }
 _SHOP = parameter("shop", "the shop's name, as `relevo shops add` got it")
 _PLATFORM = parameter("platform", "the shop's platform", of={"type": "string", "enum": list(CONNECTORS)})
+_PICTURE: dict[str, object] = {}
 _TOKEN = parameter("token", "the signed token of the link; it says whom it is about and what it may do")
 _PAGE = {"type": "string"}
 _TOO_LARGE = problem(
@@ -131,9 +133,29 @@ def _paths() -> _Document:
             "get": _ask_for_webhooks(),
         },
         "/u/{token}": {"parameters": [_TOKEN], "get": _page(posted=False), "post": _page(posted=True)},
+        "/l/{token}": {"parameters": [_TOKEN], "get": _redirect()},
+        "/o/{token}": {"parameters": [_TOKEN], "get": _plain("showPixel", "One pixel.", "image/gif", _PICTURE)},
+        "/preferences/{token}": {
+            "parameters": [_TOKEN],
+            "get": _choosing(posted=False),
+            "post": _choosing(posted=True),
+        },
+        "/survey/{token}": {"parameters": [_TOKEN], "get": _asking(posted=False), "post": _asking(posted=True)},
         **storefront_paths(_SHOP),
         "/healthz": {"get": _plain("alive", "The process answers.", "text/plain", "ok")},
         "/openapi.json": {"get": _plain("openapi", "This document.", JSON, {"type": "object"})},
+    }
+
+
+def _redirect() -> _Document:
+    return {
+        "operationId": "followLink",
+        "summary": "A link of a message: leads where its token says, and to nowhere else",
+        "security": [],
+        "responses": {
+            "302": {"description": "On to the page that the link names"},
+            "404": answered("The link is not one of ours", _PAGE, media="text/html"),
+        },
     }
 
 
@@ -223,18 +245,32 @@ def _handshake() -> _Document:
 
 def _page(*, posted: bool) -> _Document:
     summary = "Unsubscribe (RFC 8058), or undo it" if posted else "The page of the link. Opening it changes nothing"
-    found: _Document = {
-        "operationId": "unsubscribe" if posted else "showUnsubscribePage",
+    stored = {"503": "It could not be stored now"} if posted else {}
+    return _behind_link("unsubscribe" if posted else "showUnsubscribePage", summary, "visitor", stored)
+
+
+def _asking(*, posted: bool) -> _Document:
+    summary = "Answer the survey of a message, or change the answers" if posted else "The questions; it answers none"
+    ended = {"410": "The survey has ended", "503": "It can't be shown or stored now"}
+    missing = {"422": "Some answers are missing"} if posted else {}
+    return _behind_link("answerSurvey" if posted else "showSurvey", summary, "reader", ended | missing)
+
+
+def _choosing(*, posted: bool) -> _Document:
+    summary = "Choose what one gets, or leave everything" if posted else "What one gets. Opening it changes nothing"
+    away = {"503": "It could not be read or stored now"}
+    return _behind_link("choosePreferences" if posted else "showPreferences", summary, "person", away)
+
+
+def _behind_link(operation: str, summary: str, reader: str, others: Mapping[str, str]) -> _Document:
+    """A page behind a signed link; `others` are the answers that not all such pages have."""
+    meanings = {"200": f"The page, in the {reader}'s language", "404": "The link is not one of ours", **others}
+    return {
+        "operationId": operation,
         "summary": summary,
         "security": [],
-        "responses": {
-            "200": answered("The page, in the visitor's language", _PAGE, media="text/html"),
-            "404": answered("The link is not one of ours", _PAGE, media="text/html"),
-        },
+        "responses": {code: answered(said, _PAGE, media="text/html") for code, said in meanings.items()},
     }
-    if posted:
-        found["responses"] |= {"503": answered("It could not be stored now", _PAGE, media="text/html")}
-    return found
 
 
 def _plain(operation: str, meaning: str, media: str, example_of: object) -> _Document:

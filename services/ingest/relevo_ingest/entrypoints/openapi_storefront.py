@@ -61,6 +61,7 @@ def storefront_paths(shop: _Document) -> _Document:
         },
         "/relevo.js": {"get": _script("script", "The script for the pages of shops")},
         "/relevo-forms.js": {"get": _script("formsScript", "The forms for the pages of shops")},
+        "/relevo-push.js": {"get": _script("pushScript", "The service worker that shows push messages")},
         "/c/{token}": {
             "parameters": [parameter("token", "the signed token of the link in the mail")],
             "get": _page("showSignUp", "The page that confirms a sign-up. Opening it changes nothing"),

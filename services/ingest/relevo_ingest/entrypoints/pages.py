@@ -11,9 +11,10 @@ from msgspec import Struct
 from relevo_ingest.entrypoints.page_texts import TEXTS, PageTexts
 
 _STYLE = (
-    ":root{color-scheme:light dark;--ink:#1a1a1a;--quiet:#4a4a4a;--page:#f5f5f2;--card:#fff;--main:#1f4f46;--on:#fff}"
+    ":root{color-scheme:light dark;--ink:#1a1a1a;--quiet:#4a4a4a;--page:#f5f5f2;--card:#fff;--main:#1f4f46;--on:#fff;"
+    "--line:#8a8f8c;--wrong:#a3221a}"
     "@media(prefers-color-scheme:dark){:root{--ink:#ecebe7;--quiet:#b3b8b5;--page:#141617;--card:#1f2324;"
-    "--main:#8fd6c4;--on:#0c2a23}}"
+    "--main:#8fd6c4;--on:#0c2a23;--line:#7d8482;--wrong:#ffb4a9}}"
     "body{font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:0;padding:12vh 1rem}"
     "main{max-width:26rem;margin:auto;background:var(--card);padding:2rem;border-radius:12px;"
     "box-shadow:0 1px 4px rgba(0,0,0,.12);overflow-wrap:anywhere}"
@@ -22,23 +23,49 @@ _STYLE = (
     "form{margin:1.5rem 0 0}a{color:var(--main)}"
     "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;background:var(--main);color:var(--on);"
     "cursor:pointer}"
+    "form.stack{display:grid;gap:1rem}"
+    "fieldset{border:1px solid var(--line);border-radius:8px;margin:0;padding:.75rem 1rem;min-width:0}"
+    "legend{font-weight:600;padding:0 .25rem}label{display:flex;gap:.75rem;align-items:start;padding:.4rem 0;"
+    "min-height:1.5rem;cursor:pointer}label.off{color:var(--quiet);cursor:default}"
+    "input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;flex:none;accent-color:var(--main)}"
+    ".done{border-inline-start:4px solid var(--main);padding-inline-start:.75rem;font-weight:600}"
     "button.quiet{background:none;color:var(--main);box-shadow:inset 0 0 0 2px var(--main)}"
-    "button:focus-visible,a:focus-visible{outline:3px solid var(--ink);outline-offset:3px}"
+    ".error{color:var(--wrong);font-weight:600}.scale{display:flex;flex-wrap:wrap;gap:.25rem .5rem}"
+    ".scale label{flex-direction:column;align-items:center;gap:.25rem;min-width:2rem}"
+    ".ends{display:flex;justify-content:space-between;gap:1rem;margin:0;color:var(--quiet)}"
+    ".note{color:var(--quiet);font-weight:400}"
+    "textarea{font:inherit;box-sizing:border-box;width:100%;margin:.25rem 0 0;padding:.5rem;color:var(--ink);"
+    "background:var(--card);border:1px solid var(--line);border-radius:8px}label.above{display:block;font-weight:600}"
+    "button:focus-visible,a:focus-visible,input:focus-visible,textarea:focus-visible{"
+    "outline:3px solid var(--ink);outline-offset:3px}"
 )
 
 
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+
+
 class Visit(Struct, frozen=True):
-    """Whom a page is about, and in which language it speaks. `address` is masked; older links have none."""
+    """Whom a page is about, and in which language it speaks. `address` is masked; older links have none.
+
+    `locale` is the language of what others wrote for the page, where it may be another one.
+    """
 
     language: str
     shop: str = ""
     channel: str = "email"
     address: str = ""
+    locale: str = ""
 
     @property
     def words(self) -> PageTexts:
         """The page's words."""
         return TEXTS[self.language]
+
+
+def spoken(locale: str) -> str:
+    """The language of a locale, if the pages speak it; else empty text."""
+    own = _primary(locale)
+    return own if own in TEXTS else ""
 
 
 def language_of(accept_language: str, shop_locale: str = "") -> str:
@@ -50,8 +77,7 @@ def language_of(accept_language: str, shop_locale: str = "") -> str:
     for _, language in sorted((one for one in weighted if one[0] > 0), key=lambda one: -one[0]):
         if language in TEXTS:
             return language
-    own = _primary(shop_locale)
-    return own if own in TEXTS else "en"
+    return spoken(shop_locale) or "en"
 
 
 def confirmation(visit: Visit) -> str:
@@ -114,12 +140,17 @@ def whole_page(visit: Visit, title: str, body: str) -> str:
     """The page: the shop's name, one heading, and `body`, which is HTML."""
     shop = f'<p class="shop">{escape(visit.shop)}</p>' if visit.shop else ""
     whole = f"{title} · {visit.shop}" if visit.shop else title
+    tag = visit.locale or visit.language
     return (
-        f'<!doctype html><html lang="{visit.language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(tag)}" dir="{_direction(tag)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(whole)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{shop}<h1>{escape(title)}</h1>{body}</main></body></html>"
     )
+
+
+def _direction(language: str) -> str:
+    return "rtl" if _primary(language) in _RIGHT_TO_LEFT else "ltr"
 
 
 def _weighted(part: str) -> tuple[float, str]:

@@ -70,7 +70,7 @@ async def polling(settings: IngestSettings, service: Service) -> AsyncIterator[P
         async def report(now: datetime) -> None:
             del now
             for shop, seconds in (await leases.lags(list(await shops.all()))).items():
-                service.metrics.poll_lag.labels(shop).set(seconds)
+                service.metrics.poll_lag_seconds.labels(shop).set(seconds)
 
         fetcher = Fetcher(
             Fetching(

@@ -1,4 +1,4 @@
-"""`GET /relevo.js`: the script for the pages of shops; `GET /relevo-forms.js`: their forms, where there are some."""
+"""`GET /relevo.js`: the script for the pages of shops; `/relevo-forms.js`: their forms; `/relevo-push.js`: a worker."""
 
 import gzip
 import hashlib
@@ -27,7 +27,7 @@ class Script(Struct, frozen=True):
 
 @lru_cache
 def script(name: str) -> Script:
-    """The script `relevo.js` or `forms.js`."""
+    """The script `relevo.js`, `forms.js` or `push.js`."""
     folder = files("relevo_ingest.entrypoints.browser")
     texts = msgspec.json.encode(msgspec.json.decode((folder / "form_texts.json").read_bytes())).decode()
     plain = _without_comments((folder / name).read_text()).replace(_WORDS, texts).encode()
@@ -64,5 +64,5 @@ def _serve(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 def script_routes() -> list[Route]:
     """The routes."""
-    names = {"/relevo.js": "relevo.js", "/relevo-forms.js": "forms.js"}
+    names = {"/relevo.js": "relevo.js", "/relevo-forms.js": "forms.js", "/relevo-push.js": "push.js"}
     return [Route(path, _serve(name), methods=["GET"]) for path, name in names.items()]

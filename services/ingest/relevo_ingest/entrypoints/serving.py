@@ -6,7 +6,10 @@ from msgspec import Struct
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from relevo_ingest.app.answer_survey import SurveyCatalog
 from relevo_ingest.app.ports import IngestDependencies, PublicKeyServer, ShopCatalog
+from relevo_ingest.app.record_hits import HitRecorder
+from relevo_ingest.app.say_consent import ConsentDependencies
 from relevo_ingest.core.errors import IngestError, InvalidPayload, InvalidSignature
 from relevo_ingest.core.rates import Rates
 from relevo_ingest.entrypoints import problems
@@ -35,6 +38,9 @@ class Ingest(Struct, frozen=True):
     public_keys: PublicKeyServer
     storefront: StorefrontParts
     deliveries: DeliveryRecorder
+    hits: HitRecorder
+    consents: ConsentDependencies
+    surveys: SurveyCatalog
 
 
 class Counted:

@@ -15,14 +15,13 @@ from relevo_ingest.core.errors import Busy
 from relevo_ingest.core.storefront.opt_in import OptIn
 from relevo_ingest.core.storefront.traffic import address_hash
 from relevo_ingest.entrypoints import pages
-from relevo_ingest.entrypoints.bodies import read_body
-from relevo_ingest.entrypoints.links import page_response
-from relevo_ingest.entrypoints.pages import Visit, about, form, language_of, whole_page
+from relevo_ingest.entrypoints.link_requests import asked_language, body_of, busy, link_of, page_response, shop_of
+from relevo_ingest.entrypoints.pages import Visit, about, form, whole_page
 from relevo_ingest.entrypoints.sign_up_texts import SIGN_UP_TEXTS, SignUpTexts
 from relevo_ingest.entrypoints.storefront import StorefrontParts, client_address
 from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
-from relevo_runtime.links import BadToken, Confirm, masked, read_token, token_of
+from relevo_runtime.links import Confirm, masked, token_of
 from relevo_runtime.links import Visit as VisitLink
 
 _BODY_LIMIT = 4_096
@@ -46,7 +45,7 @@ class SignUpPages(Struct, frozen=True):
         try:
             shop, one = await self._found(request)
         except Busy:
-            return self._busy(request)
+            return busy(Visit(asked_language(request)), self.settings)
         visit = _visit(request, shop, one)
         if shop is None or one is None:
             return page_response(pages.bad_link(visit), 404)
@@ -63,14 +62,12 @@ class SignUpPages(Struct, frozen=True):
                 raise Busy(shop.held)
             return page_response(self._state(visit, one) or await self._answered(request, visit, one))
         except Busy:
-            return self._busy(request)
+            return busy(Visit(asked_language(request)), self.settings)
 
     async def _answered(self, request: Request, visit: Visit, one: OptIn) -> str:
         now, secret = self.clock.now(), self.settings.link_secret.get_secret_value()
         ip_hash = address_hash(secret, one.shop, client_address(request, self.settings.ingest_client_header))
-        body = await read_body(
-            request.receive, request.headers, limit=_BODY_LIMIT, seconds=self.settings.ingest_body_timeout
-        )
+        body = await body_of(request, self.settings, _BODY_LIMIT)
         if parse_qs(body.decode("latin-1")).get("confirm") == [_DECLINED]:
             await decline_sign_up(self.parts.deps, one, now, ip_hash)
             return _declined(visit)
@@ -90,25 +87,16 @@ class SignUpPages(Struct, frozen=True):
 
     async def _found(self, request: Request) -> tuple[KnownShop | None, OptIn | None]:
         """The sign-up of the link, with its shop. Raises `Busy`."""
-        try:
-            link = read_token(self.settings.link_secret.get_secret_value(), request.path_params["token"])
-        except BadToken:
-            return None, None
+        link = link_of(request, self.settings)
         if not isinstance(link, Confirm):
             return None, None
-        shop = await self.shops.get(link.shop)
-        if shop is None and await self.shops.changed():
-            shop = await self.shops.get(link.shop)
+        shop = await shop_of(self.shops, link.shop)
         return shop, await self.parts.deps.opt_ins.find(link.shop, link.request)
-
-    def _busy(self, request: Request) -> Response:
-        visit = Visit(language_of(request.headers.get("accept-language", "")))
-        return page_response(pages.busy(visit), 503, **{"Retry-After": str(self.settings.ingest_retry_after)})
 
 
 def _visit(request: Request, shop: KnownShop | None, one: OptIn | None) -> Visit:
     locale = (one.details.locale if one else "") or (shop.locale if shop else "")
-    language = language_of(request.headers.get("accept-language", ""), locale)
+    language = asked_language(request, locale)
     address = masked(one.address) if one and one.address else ""
     return Visit(language, (shop.name or shop.shop) if shop else "", "email", address)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 import msgspec
-from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
@@ -25,6 +24,7 @@ from relevo_ingest.entrypoints.serving import Counted, Ingest
 from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
 from relevo_runtime.errors import SecretsSealed
 from relevo_runtime.http_direct import WholeRequest
+from relevo_runtime.metrics import Counter
 
 _encode = msgspec.json.Encoder().encode
 _REMEMBERED = 1024

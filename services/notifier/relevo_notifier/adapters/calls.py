@@ -50,16 +50,18 @@ class Calls(WorkTable[CallHttp, CallWork]):
             if ref in new
         ]
 
-    async def begin(self, works: Sequence[CallWork], lease: datetime, tried: Sequence[datetime] = ()) -> list[CallWork]:
+    async def begin(
+        self, works: Sequence[CallWork], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[CallWork]:
         """Commit that these are being made, until `lease`. Returns those still the caller's (see `Queue`)."""
         works = newest(works)
         attempts_before = [work.attempts for work in works]
-        rows = await self._pool.fetch(STATEMENTS["begin"], *held(works), lease, tried, attempts_before)
-        attempts = {(row[0], row[1]): row[2] for row in rows}
+        rows = await self._pool.fetch(STATEMENTS["begin"], *held(works), lease, tried, attempts_before, enough or lease)
+        begun = {(row[0], row[1]): row for row in rows}
         return [
-            msgspec.structs.replace(work, lease=lease, attempts=attempts[work.ref])
+            msgspec.structs.replace(work, lease=begun[work.ref][3], attempts=begun[work.ref][2])
             for work in works
-            if work.ref in attempts
+            if work.ref in begun
         ]
 
     async def claim_due(self, now: datetime, lease: datetime, limit: int) -> Due[CallWork]:

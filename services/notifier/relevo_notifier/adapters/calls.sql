@@ -13,14 +13,17 @@ returning shop, id
 -- name: begin
 -- Marks queued calls as being made, each only if its lease is still the caller's; this is the promise that has to be on
 -- disk before anybody is called. Those that an earlier try of the same caller ($5: its leases) has marked are the
--- caller's too. Returns those that may go.
+-- caller's too. A lease that ends after $7 is long enough and stays: the update touches no index then (HOT). Returns those
+-- that may go, with their leases.
 update notifier.call c
-set state = 'calling', attempts = c.attempts + (c.state = 'queued')::int, wake_at = $4
+set state = 'calling', attempts = c.attempts + (c.state = 'queued')::int,
+    wake_at = case when c.wake_at > $7 then c.wake_at else $4 end
 from unnest($1::text[], $2::text[], $3::timestamptz[], $6::int[]) as g(shop, id, lease, attempts)
 where c.shop = g.shop and c.id = g.id
   and (c.state = 'queued' and c.wake_at = g.lease
-       or c.state = 'calling' and c.attempts = g.attempts + 1 and c.wake_at = any($5::timestamptz[]))
-returning c.shop, c.id, c.attempts
+       or c.state = 'calling' and c.attempts = g.attempts + 1
+           and (c.wake_at = any($5::timestamptz[]) or c.wake_at = g.lease and $5::timestamptz[] <> '{}'))
+returning c.shop, c.id, c.attempts, c.wake_at
 
 -- name: claim_due
 -- Claims up to $3 calls that somebody has to look at, until the lease $2: queued ones that are due, those left in

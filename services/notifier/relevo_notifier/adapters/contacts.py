@@ -1,6 +1,6 @@
 """The tables of what is known of people: how they may be reached, what they said about consent, who was erased."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ import msgspec
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import ConsentChanged
-from relevo_notifier.adapters import merges, places
+from relevo_contracts.payloads import ConsentChanged, MessageEngagement
+from relevo_notifier.adapters import engagement, merges, places
 from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.policy import REDACTED
 from relevo_runtime.postgres import Connection, Pool, Statements
@@ -18,6 +18,10 @@ from relevo_runtime.postgres import Connection, Pool, Statements
 STATEMENTS = Statements.load("relevo_notifier.adapters", "contacts.sql")
 OF_SHOP = Statements.load("relevo_notifier.adapters", "shop_erasure.sql")
 PAGE = 5000
+_ERASING = (
+    *("hash_addresses", "forget_contacts", "forget_last_messages", "forget_last_surveys", "forget_inbound"),
+    *("erase_texts", "erase_deliveries", "erase_feedback", "erase_calls"),
+)
 
 
 class ContactTables:
@@ -52,6 +56,10 @@ class ContactTables:
             )
         )
 
+    async def keep_engagements(self, engagements: Sequence[tuple[Event, MessageEngagement]], now: datetime) -> None:
+        """Keep who opened a message and followed its links; the same event twice is one row."""
+        await engagement.keep(self._pool, engagements, now)
+
     async def erased_already(self, erased: Mapping[Person, datetime]) -> set[Person]:
         """`ContactRows.erased_already`, by itself."""
         async with self._pool.acquire() as connection:
@@ -81,13 +89,26 @@ class ContactRows:
         rows = await self._connection.fetch(STATEMENTS["contacts_for_update"], *_columns(people))
         return {(row[0], row[1]): msgspec.convert(row[2], Contact) for row in rows}
 
-    async def keep(self, contacts: Mapping[Person, Contact]) -> None:
-        """Write these contacts, under the keys too that the people had before."""
+    async def keep(self, contacts: Mapping[Person, Contact], known: Container[Person]) -> bool:
+        """Write these contacts, under the keys too that the people had before.
+
+        `known` are those that are locked. False: somebody else began the contact of another one meanwhile.
+        """
+        locked = {person: contact for person, contact in contacts.items() if person in known}
+        new = {person: contacts[person] for person in sorted(contacts.keys() - locked.keys())}
+        if new and await self._write("add_contacts", new) < len(new):
+            return False
+        if locked:
+            await self._write("keep_contacts", locked)
         if contacts:
-            await self._connection.execute(
-                STATEMENTS["keep_contacts"], *_columns(list(contacts)), list(contacts.values())
-            )
             await merges.copy_to_old_keys(self._connection, contacts)
+        return True
+
+    async def _write(self, statement: str, contacts: Mapping[Person, Contact]) -> int:
+        status: str = await self._connection.execute(
+            STATEMENTS[statement], *_columns(list(contacts)), list(contacts.values())
+        )
+        return int(status.rpartition(" ")[2])
 
     async def keep_unsubscribed(self, statements: Sequence[tuple[str, Channel, str, datetime]]) -> None:
         """Write down that these addresses (shop, channel, address) get no marketing since then."""
@@ -110,9 +131,10 @@ class ContactRows:
         await run(STATEMENTS["want_hashes"], people[0])
         await run(STATEMENTS["keep_redactions"], *people, list(erased.values()))
         await run(STATEMENTS["hash_consents"], *people, list(erased.values()))
-        for name in ("hash_addresses", "forget_contacts", "erase_deliveries", "erase_feedback", "erase_calls"):
+        for name in _ERASING:
             await run(STATEMENTS[name], *people)
         await places.forget(self._connection, list(erased))
+        await engagement.forget(self._connection, list(erased))
         await run(STATEMENTS["skip_deliveries"], *people, now, REDACTED)
         await run(STATEMENTS["skip_calls"], *people, now, REDACTED)
 
@@ -141,6 +163,10 @@ class ContactRows:
     async def earlier_keys(self, people: Iterable[Person]) -> dict[Person, str]:
         """The keys that these people had before, each with the key that they have now."""
         return await merges.earlier_keys(self._connection, people)
+
+    async def hold_places(self, merged: Mapping[Person, str]) -> None:
+        """Have nobody count what these people were sent, nor what those were who they turned out to be."""
+        await places.hold(self._connection, merged)
 
     async def keep_merges(self, merged: Mapping[Person, str]) -> None:
         """Write down that these people are others, in this order."""

@@ -45,10 +45,17 @@ order by c.shop, c.key
 for update of c
 
 -- name: keep_contacts
--- Writes contacts as they are now known.
-insert into notifier.contact as c (shop, key, contact)
+-- Writes contacts as they are now known, of people who are locked.
+update notifier.contact c
+set contact = g.contact
+from unnest($1::text[], $2::text[], $3::jsonb[]) as g(shop, key, contact)
+where c.shop = g.shop and c.key = g.key
+
+-- name: add_contacts
+-- Writes the contacts of people of whom nothing was known; one that somebody else has begun meanwhile stays as it is.
+insert into notifier.contact (shop, key, contact)
 select * from unnest($1::text[], $2::text[], $3::jsonb[])
-on conflict (shop, key) do update set contact = excluded.contact
+on conflict do nothing
 
 -- name: redactions
 -- When these people, or everyone of their shop, were erased.
@@ -112,6 +119,13 @@ set key = notifier.hashed(l.shop, l.key), ip_hash = '',
 from unnest($1::text[], $2::text[], $3::timestamptz[]) as g(shop, key, at)
 where l.shop = g.shop and g.key in (l.key, '') and l.key not like 'sha256:%' and l.at <= g.at
 
+-- name: erase_texts
+-- By which names providers know their messages.
+delete from notifier.text_taken t
+using unnest($1::text[], $2::text[]) as g(shop, key)
+join notifier.delivery d on d.shop = g.shop and d.key = g.key and d.state not in ('queued', 'sending')
+where t.shop = d.shop and t.id = d.id
+
 -- name: erase_deliveries
 -- What became of their messages stays, what was in them and what providers said goes. Those under way end first.
 update notifier.delivery d
@@ -134,6 +148,24 @@ set reason = '', body = null, outcome = null, wake_at = null
 from unnest($1::text[], $2::text[]) as g(shop, key)
 where c.shop = g.shop and c.key = g.key and c.state not in ('queued', 'calling')
 
+-- name: forget_last_messages
+-- Which messages went to their numbers last.
+delete from notifier.last_message l
+using unnest($1::text[], $2::text[]) as g(shop, key)
+where l.shop = g.shop and l.key = g.key
+
+-- name: forget_last_surveys
+-- And what was asked there last.
+delete from notifier.last_survey l
+using unnest($1::text[], $2::text[]) as g(shop, key)
+where l.shop = g.shop and l.key = g.key
+
+-- name: forget_inbound
+-- What they wrote, and what others wrote from their numbers.
+delete from notifier.inbound i
+using unnest($1::text[], $2::text[]) as g(shop, key)
+where i.shop = g.shop and g.key in (i.key, i.owner)
+
 -- name: forget_contacts
 -- Erases what is known of these people.
 delete from notifier.contact c
@@ -147,10 +179,10 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 on conflict do nothing
 
 -- name: lift_unsubscribed
--- These withdrawals were undone; two clicks within a second are one.
+-- These withdrawals by link were undone; two clicks within a second are one, and a STOP is another.
 delete from notifier.unsubscribed u
 using unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as g(shop, channel, address, at)
-where u.shop = g.shop and u.channel = g.channel and u.address = g.address
+where u.shop = g.shop and u.channel = g.channel and u.address = g.address and u.source <> 'sms-stop'
   and date_trunc('second', u.at, 'UTC') = date_trunc('second', g.at, 'UTC')
 
 -- name: keep_redactions

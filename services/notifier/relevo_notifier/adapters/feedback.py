@@ -40,6 +40,7 @@ class FeedbackTable:
                 key=row["key"],
                 channel=row["channel"],
                 accepted_at=row["accepted_at"],
+                hops=row["hops"],
             )
             for row in rows
         ]

@@ -9,8 +9,8 @@ import httpx
 
 from relevo_notifier.core.network import Allowed, why_blocked
 from relevo_notifier.core.replies import LARGEST_BODY, Blocked, ConnectionLost, Reply, Unreachable, read_reply
-from relevo_notifier.core.requests import Request
-from relevo_notifier.http_connection import HttpConnection, basic_auth, tls_context
+from relevo_notifier.core.requests import Request, basic_auth
+from relevo_notifier.http_connection import HttpConnection, tls_context
 
 
 class HttpCaller:
@@ -67,7 +67,7 @@ def _outgoing(request: Request) -> httpx.Request:
     url = httpx.URL(request.url)
     headers = [*request.headers, (b"Connection", b"close")]
     if url.userinfo and all(name.lower() != b"authorization" for name, _ in headers):
-        headers.append((b"Authorization", basic_auth(url.username, url.password)))
+        headers.append((b"Authorization", basic_auth(url.username, url.password).encode()))
     return httpx.Request(request.method, url, headers=headers, content=request.content)
 
 

@@ -24,6 +24,15 @@ class PastFeedback(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class PastEngagement(Struct, frozen=True, kw_only=True):
+    """Somebody opened a message or followed a link of it; a `machine`, by what gave it away."""
+
+    kind: Literal["opened", "clicked", "scanned"]
+    at: datetime
+    url: str
+    machine: str
+
+
 class PastDelivery(Struct, frozen=True, kw_only=True):
     """A delivery and its outcome; `at` is when that was known, or when it was taken if nothing became of it yet.
 
@@ -40,6 +49,7 @@ class PastDelivery(Struct, frozen=True, kw_only=True):
     put_off: list[str]
     again_at: datetime | None
     feedback: list[PastFeedback] = []
+    engagement: list[PastEngagement] = []
 
 
 class PastCall(Struct, frozen=True, kw_only=True):

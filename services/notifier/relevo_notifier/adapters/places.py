@@ -1,27 +1,40 @@
 """The table `notifier.place`: how many messages people were sent, so that no interleaving of workers exceeds a cap."""
 
-from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
 
 import msgspec
 
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.policy import Attempted, Competitor, Given, allot, competitor
+from relevo_contracts.policy import Allotment, Attempted, Competitor, Given, allot, competitor
 from relevo_notifier.app.judge import Judge
 from relevo_notifier.core.contact_changes import Person
-from relevo_notifier.core.work import Settled, Work, by
+from relevo_notifier.core.work import Work, by
 from relevo_runtime.clock import Clock
-from relevo_runtime.postgres import Connection, Statements
+from relevo_runtime.postgres import Connection, Statements, text_array
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "places.sql")
 _decode = msgspec.json.Decoder(SendDelivery).decode
 
 
 class MovedMeanwhileError(Exception):
-    """Somebody turned out to be somebody else while their places were waited for: begin the transaction again."""
+    """Somebody is somebody else by now, whose places are not held: begin the transaction again, and hold `into` too."""
+
+    def __init__(self, into: Set[Person]) -> None:
+        super().__init__("customers are merged again and again while their places are waited for")
+        self.into = into
+
+
+def locking(people: Set[Person]) -> str:
+    """The statement by which a transaction begins that gives places to these people: it has no parameters."""
+    shops, keys = [shop for shop, _ in people], [key for _, key in people]
+    return STATEMENTS["lock"].replace("$1", _literal(shops)).replace("$2", _literal(keys))
+
+
+def _literal(values: Sequence[str]) -> str:
+    """An array as an expression in SQL, whatever quotes mean to the server."""
+    return f"convert_from(decode('{text_array(values).encode().hex()}', 'hex'), 'UTF8')"
 
 
 class Places:
@@ -31,51 +44,50 @@ class Places:
         self._judge = judge
         self._clock = clock
 
-    async def any_limits(self, deliveries: Iterable[SendDelivery]) -> bool:
-        """Whether the policy of one of these limits it. Reads the catalog if a shop is not known yet."""
-        deliveries = list(deliveries)
+    async def limited(self, deliveries: Sequence[SendDelivery]) -> set[Person]:
+        """Those whose messages their shop's policy limits. Reads the catalog if a shop is not known yet."""
         await self._judge.ready({one.shop for one in deliveries})
-        return any(self._judge.limits(one) for one in deliveries)
+        return {(one.shop, one.key) for one in deliveries if self._judge.limits(one)}
 
-    async def allotted(self, connection: Connection, works: Sequence[Work]) -> list[Work]:
+    async def allotted(self, connection: Connection, works: Sequence[Work], held: Set[Person]) -> list[Work]:
         """The same, with what the caps say of those that may go out but for them; their places are taken.
 
-        Raises `MovedMeanwhileError`.
+        The transaction began by `locking(held)`. Raises `MovedMeanwhileError`.
         """
         now = self._clock.now()
         wanted = {work.ref: one for work in works if (one := self._judge.attempted(work, now)) is not None}
         if not wanted:
             return list(works)
         asking = [work for work in works if work.ref in wanted]
-        keys = await self._locked(connection, asking, now)
-        found: dict[tuple[str, str], Any] = {}
-        for (shop, _), (members, given, waiting) in keys.items():
-            told = allot([wanted[work.ref] for work in members], given, waiting, now)
-            found |= {(shop, id_): allotment for id_, allotment in told.items()}
-        await self._take(connection, keys, wanted, found, now)
+        now_is, given = await self._taken(connection, [(work.delivery, wanted[work.ref]) for work in asking], now)
+        if not held >= given.keys():
+            raise MovedMeanwhileError(given.keys())
+        waiting = await self._waiting(connection, [one for one in given if self._judge.policy(one[0]).ranks()], now)
+        members: dict[Person, list[Attempted]] = defaultdict(list)
+        for work in asking:
+            members[now_is[work.delivery.shop, work.delivery.key]].append(wanted[work.ref])
+        found: dict[tuple[str, str], Allotment] = {}
+        for person, places in given.items():
+            told = allot(members[person], places, waiting.get(person, ()), now)
+            found |= {(person[0], id_): allotment for id_, allotment in told.items()}
+        await _give_back(connection, [ref for ref, one in found.items() if one.instead is not None])
         return [msgspec.structs.replace(w, allotment=found[w.ref]) if w.ref in found else w for w in works]
 
-    async def _locked(
-        self, connection: Connection, works: Sequence[Work], now: datetime
-    ) -> Mapping[Person, tuple[list[Work], list[Given], list[Competitor]]]:
-        """By person: what they are to get, the places that they have taken, and what else waits for them."""
-        people = sorted({(work.delivery.shop, work.delivery.key) for work in works})
-        columns = [shop for shop, _ in people], [key for _, key in people]
-        held = {(row[0], row[1]) for row in await connection.fetch(STATEMENTS["lock"], *columns)}
-        since = now - max((self._judge.policy(shop).longest() for shop in set(columns[0])), default=timedelta(0))
+    async def _taken(
+        self, connection: Connection, asking: Sequence[tuple[SendDelivery, Attempted]], now: datetime
+    ) -> tuple[dict[Person, Person], dict[Person, list[Given]]]:
+        """Takes the places of all, as if there were enough. Who the people are by now, and which places they had."""
+        since = now - max(self._judge.policy(shop).longest() for shop in {one.shop for one, _ in asking})
+        rows = [(d.shop, d.id, d.key, one.channel, one.purpose, one.content) for d, one in asking]
         now_is: dict[Person, Person] = {}
-        given: dict[Person, list[Given]] = {}
-        for row in await connection.fetch(STATEMENTS["taken"], *columns, since):
-            person = row["shop"], row["now_is"]
-            now_is[row["shop"], row["key"]] = person
-            given[person] = [_given(one) for one in row["places"] or ()]
-        if not set(given) <= held:
-            raise MovedMeanwhileError
-        waiting = await self._waiting(connection, [one for one in given if self._judge.policy(one[0]).ranks()], now)
-        members: dict[Person, list[Work]] = defaultdict(list)
-        for work in works:
-            members[now_is[work.delivery.shop, work.delivery.key]].append(work)
-        return {person: (members[person], places, waiting.get(person, [])) for person, places in given.items()}
+        given: dict[Person, dict[str, Given]] = defaultdict(dict)
+        for row in await connection.fetch(STATEMENTS["take"], *map(list, zip(*rows, strict=True)), now, since):
+            shop, key, by_now, id_, at, purpose, channel, content = row
+            now_is[shop, key] = shop, by_now
+            places = given[shop, by_now]
+            if id_ is not None:
+                places[id_] = Given(id=id_, at=at, purpose=purpose, channel=channel, content=content)
+        return now_is, {person: list(places.values()) for person, places in given.items()}
 
     async def _waiting(
         self, connection: Connection, people: Sequence[Person], now: datetime
@@ -97,55 +109,28 @@ class Places:
                 found[row["shop"], row["key"]].append(one)
         return found
 
-    async def _take(
-        self,
-        connection: Connection,
-        keys: Mapping[Person, tuple[list[Work], list[Given], list[Competitor]]],
-        wanted: Mapping[tuple[str, str], Attempted],
-        found: Mapping[tuple[str, str], Any],
-        now: datetime,
-    ) -> None:
-        rows = [
-            (work.delivery.shop, work.delivery.id, key, one.channel, one.purpose, one.content)
-            for (_, key), (members, _, _) in keys.items()
-            for work in members
-            if found[work.ref].instead is None and (one := wanted[work.ref])
-        ]
-        if rows:
-            await connection.execute(STATEMENTS["take"], *map(list, zip(*rows, strict=True)), now)
+
+async def _give_back(connection: Connection, refs: Sequence[tuple[str, str]]) -> None:
+    if refs:
+        await connection.execute(STATEMENTS["give_back"], [shop for shop, _ in refs], [id_ for _, id_ in refs])
 
 
-async def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
-    """What was sent keeps its place, from now on; what is still being sent, or may have been, keeps it as it is.
+async def hold(connection: Connection, merged: Mapping[Person, str]) -> None:
+    """Nobody gives places away of these people, nor of whom they turned out to be.
 
-    All else gives it back.
+    Like whoever gives them away, before any row is changed: else the two might wait for each other.
     """
-    over = [one for one in settled if one.work.allotment is not None and one.state not in ("sending", "in_doubt")]
-    if over:
-        refs = [one.work.ref for one in over]
-        sent = [one.state == "sent" for one in over]
-        await connection.execute(STATEMENTS["settle"], [r[0] for r in refs], [r[1] for r in refs], sent, now)
-
-
-async def merge(connection: Connection, merged: Mapping[Person, str]) -> None:
-    """The places of these people are those of whom they turned out to be, in this order; nobody gives them away now."""
     rows = [(shop, key, into) for (shop, key), into in merged.items()]
     if rows:
         await connection.execute(STATEMENTS["hold"], *map(list, zip(*rows, strict=True)))
-    for row in rows:
-        await connection.execute(STATEMENTS["merge"], *row)
+
+
+async def merge(connection: Connection, merged: Mapping[Person, str]) -> None:
+    """The places of these people, which are held, are those of whom they turned out to be, in this order."""
+    for (shop, key), into in merged.items():
+        await connection.execute(STATEMENTS["merge"], shop, key, into)
 
 
 async def forget(connection: Connection, people: Sequence[Person]) -> None:
     """Erase which places these people have taken."""
     await connection.execute(STATEMENTS["forget"], [shop for shop, _ in people], [key for _, key in people])
-
-
-def _given(place: Mapping[str, Any]) -> Given:
-    return Given(
-        id=place["id"],
-        at=datetime.fromisoformat(place["at"]),
-        purpose=place["purpose"],
-        channel=place["channel"],
-        content=b64decode(place["content"]),
-    )

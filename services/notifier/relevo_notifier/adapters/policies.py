@@ -47,6 +47,24 @@ async def newest(connection: Connection, shop: str) -> DeployedPolicy | None:
     return DeployedPolicy(**values)
 
 
+class PastPolicy(Struct, frozen=True, kw_only=True):
+    """A policy that was deployed at `revision` of the catalog; `active`: it is in service."""
+
+    shop: str
+    revision: int
+    version: str
+    source: str
+    active: bool
+    author: str
+    note: str
+    deployed_at: datetime
+
+
+async def deployments(connection: Connection) -> list[PastPolicy]:
+    """Every policy that was deployed, newest first."""
+    return [PastPolicy(**dict(row)) for row in await connection.fetch(STATEMENTS["deployments"])]
+
+
 async def deploy(connection: Connection, policy: DeployedPolicy, at: datetime) -> int:
     """Put a policy into service in place of the one before; returns the catalog's revision. Needs a transaction."""
     await catalog.changed(connection)

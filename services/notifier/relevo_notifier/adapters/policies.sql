@@ -9,6 +9,11 @@ select shop, version, compiled from notifier.policy where active order by shop
 select shop, revision, version, source, compiled, author, note, deployed_at
 from notifier.policy where active and shop = $1
 
+-- name: deployments
+-- The policies that were deployed, newest first.
+select shop, revision, version, source, active, author, note, deployed_at
+from notifier.policy order by revision desc
+
 -- name: retire
 -- Takes the policy of a shop out of service.
 update notifier.policy set active = false where active and shop = $1

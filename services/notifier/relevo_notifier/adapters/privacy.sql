@@ -10,11 +10,16 @@ select 'consents', (select jsonb_agg(to_jsonb(l) - 'shop' order by l.at) from no
 union all
 select 'messages', (select jsonb_agg(to_jsonb(d) - 'shop' - 'body' - 'outcome'
                            || jsonb_build_object('message', convert_from(d.body, 'UTF8')) order by d.accepted_at)
-                    from notifier.delivery as d where d.shop = $1 and d.key in (select key from keys))::text
+                    from notifier.delivery as d
+                    where d.shop = $1 and not d.staff and d.key in (select key from keys))::text
 union all
 select 'feedback', (select jsonb_agg(to_jsonb(f) - 'shop' order by f.at)
                     from notifier.feedback as f join notifier.delivery as d on d.shop = f.shop and d.id = f.id
                     where d.shop = $1 and d.key in (select key from keys))::text
+union all
+select 'engagement', (select jsonb_agg(to_jsonb(e) - 'shop' order by e.at)
+                      from notifier.engagement as e join notifier.delivery as d on d.shop = e.shop and d.id = e.id
+                      where d.shop = $1 and d.key in (select key from keys))::text
 union all
 select 'calls', (select jsonb_agg(to_jsonb(c) - 'shop' - 'body' - 'outcome'
                         || jsonb_build_object('request', convert_from(c.body, 'UTF8')) order by c.accepted_at)
@@ -22,6 +27,9 @@ select 'calls', (select jsonb_agg(to_jsonb(c) - 'shop' - 'body' - 'outcome'
 union all
 select 'places', (select jsonb_agg(to_jsonb(p) - 'shop' - 'content' order by p.at)
                   from notifier.place as p where p.shop = $1 and p.key in (select key from keys))::text
+union all
+select 'received', (select jsonb_agg(to_jsonb(i) - 'shop' order by i.at) from notifier.inbound as i
+                    where i.shop = $1 and (i.key in (select key from keys) or i.owner in (select key from keys)))::text
 union all
 select 'suppressed', (select jsonb_agg(to_jsonb(s) - 'shop' order by s.at)
                       from notifier.suppression as s join notifier.contact as c on c.shop = s.shop and c.key = $2

@@ -37,3 +37,23 @@ where l.shop = p.shop and l.source_id = p.source_id and l.event_id = p.event_id 
 -- name: places
 -- Which places under the caps were taken.
 delete from notifier.place where (shop, id) in (select shop, id from notifier.place where shop = $1 limit $2)
+
+-- name: last_messages
+-- Which messages went to which numbers last.
+delete from notifier.last_message
+where (shop, channel, address) in (select shop, channel, address from notifier.last_message where shop = $1 limit $2)
+
+-- name: last_surveys
+-- And which of them asked what.
+delete from notifier.last_survey
+where (shop, channel, address) in (select shop, channel, address from notifier.last_survey where shop = $1 limit $2)
+
+-- name: inbound
+-- What people wrote.
+delete from notifier.inbound
+where (shop, provider, message_id) in (select shop, provider, message_id from notifier.inbound where shop = $1 limit $2)
+
+-- name: taken_texts
+-- Which texts at providers were its messages.
+delete from notifier.text_taken
+where (provider_id, shop, id) in (select provider_id, shop, id from notifier.text_taken where shop = $1 limit $2)

@@ -1,7 +1,7 @@
 """What the tables of deliveries and of calls do alike: the life of a row from its claim to its report."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic
 
@@ -29,9 +29,13 @@ class WorkTable(Generic[C, W]):
         """The work of a claimed row."""
 
     async def _claim(self, lease: datetime, *arguments: object) -> Due[W]:
-        """Claim what is due, until `lease`. A row that nobody can read costs itself only."""
+        """Claim what is due, until `lease`."""
+        return self._read(await self._pool.fetch(self._statements["claim_due"], *arguments), lease)
+
+    def _read(self, rows: Iterable[Any], lease: datetime) -> Due[W]:
+        """What was claimed until `lease`. A row that nobody can read costs itself only."""
         due: Due[W] = Due([], [], [])
-        for row in await self._pool.fetch(self._statements["claim_due"], *arguments):
+        for row in rows:
             if row["outcome"] is not None:
                 due.unreported.append((row["shop"], row["id"], row["outcome"]))
                 continue

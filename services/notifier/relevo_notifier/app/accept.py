@@ -1,9 +1,12 @@
 """Taking work over from Kafka: once this has committed, the table is the queue and the offsets may go."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Generic
 
 import msgspec
+from msgspec import Struct
 
 from relevo_notifier.app.ports import Intake, R
 from relevo_notifier.app.worker_pool import WorkerPool
@@ -15,8 +18,18 @@ PATIENCE = 5.0
 """Seconds for which a full pool holds up Kafka, before what comes is left to the table."""
 
 
+class Recalls(Struct, Generic[C], frozen=True):
+    """Which commands take back earlier ones, and how that is written down."""
+
+    concern: Callable[[C], bool]
+    carry_out: Callable[[Sequence[C], datetime], Awaitable[None]]
+
+
 class Accept(Generic[C, W, R]):
-    """The handler of a topic of commands: each goes into the queue, and to the workers, that `route` names."""
+    """The handler of a topic of commands: each goes into the queue, and to the workers, that `route` names.
+
+    `is_full` says of which queue enough waits in the table. `recalls` take back what came before them.
+    """
 
     def __init__(
         self,
@@ -25,12 +38,18 @@ class Accept(Generic[C, W, R]):
         queues: Mapping[str, Intake[C, W]],
         worker_pools: Mapping[str, WorkerPool[W, R]],
         clock: Clock,
+        *,
+        is_full: Callable[[str], bool] = lambda _: False,
+        recalls: Recalls[C] | None = None,
     ) -> None:
         self._decoder = msgspec.json.Decoder(command)
         self._route = route
         self._queues = queues
         self._worker_pools = worker_pools
         self._clock = clock
+        self._is_full = is_full
+        self._recalls = recalls
+        self._crowded: set[str] = set()
 
     async def __call__(self, records: Sequence[Record]) -> None:
         """Keep the commands of a batch, each once, and begin as many as there are workers free.
@@ -39,19 +58,41 @@ class Accept(Generic[C, W, R]):
         record that is not such a command, before anything is kept.
         """
         by_route: dict[str, list[tuple[C, bytes]]] = {name: [] for name in self._worker_pools}
+        recalls, taken_back = self._recalls, list[C]()
         for record in records:
             command = read(self._decoder, record)
-            by_route[self._route(command)].append((command, record.value))
+            if recalls is not None and recalls.concern(command):
+                taken_back.append(command)
+            else:
+                by_route[self._route(command)].append((command, record.value))
         # Who has room comes first: a provider that is away holds up Kafka, but nothing that is here already for others.
         for name in sorted(by_route, key=lambda name: self._worker_pools[name].is_crowded):
             if items := by_route[name]:
+                await self._wait(name)
                 await self._accept(items, self._queues[name], self._worker_pools[name])
+        if recalls is not None and taken_back:
+            await recalls.carry_out(taken_back, self._clock.now())
+
+    async def _wait(self, name: str) -> None:
+        """Hold up Kafka for a moment while a pool is crowded: what it soon has room for need not be claimed later.
+
+        One that stays crowded holds up no more, so that receipts do not wait on Kafka behind a campaign; one of which
+        too much waits in the table does so at each batch. Heartbeats go on meanwhile, and so do the partitions.
+        """
+        workers = self._worker_pools[name]
+        if self._is_full(name):
+            await asyncio.sleep(PATIENCE)
+        elif name in self._crowded and workers.is_crowded:
+            return
+        elif await workers.wait_for_capacity(PATIENCE):
+            self._crowded.discard(name)
+        else:
+            self._crowded.add(name)
 
     async def _accept(self, items: Sequence[tuple[C, bytes]], queue: Intake[C, W], workers: WorkerPool[W, R]) -> None:
-        await workers.wait_for_capacity(PATIENCE)
         now, lease = self._clock.now(), workers.lease()
         places = workers.reserve(len(items))
-        held = places + workers.room()
+        held = places + workers.room_for_new()
         incoming = [
             Incoming(command, body, begun=number < places, wake_at=lease if number < held else now)
             for number, (command, body) in enumerate(items)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from pydantic import SecretStr
 
-from relevo_notifier.app.host_limiter import HostBusy, HostLimiter
+from relevo_notifier.app.exchanges import Exchanges
+from relevo_notifier.app.host_limiter import HostBusy
 from relevo_notifier.core.calls import (
-    CHANNEL,
     CallRules,
     CallWork,
     SettledCall,
@@ -19,42 +18,28 @@ from relevo_notifier.core.calls import (
     interrupted_too_often,
     put_back,
 )
-from relevo_notifier.core.replies import ConnectionLost, Replied, Reply, Unreachable
-from relevo_notifier.core.requests import InvalidCall, Request, request_of
+from relevo_notifier.core.replies import Reply
+from relevo_notifier.core.requests import InvalidCall, request_of
 from relevo_runtime.clock import Clock
-from relevo_runtime.metrics import Metrics
-from relevo_runtime.supervision import contained
 
 _log = structlog.get_logger(__name__)
 
 
-class Caller(Protocol):
-    """Whoever carries requests to other systems."""
-
-    async def ask(self, request: Request, now: datetime) -> Reply:
-        """Make the request and say what came of it; never raises for what a network or another system does."""
-        ...
-
-
 class CallAttempt:
-    """Makes attempts over one caller. `longest`: wall seconds that a call may take, whatever its step says."""
+    """Makes attempts at HTTP calls. `longest`: wall seconds that a call may take, whatever its step says."""
 
     def __init__(
         self,
-        caller: Caller,
-        limiter: HostLimiter,
+        exchanges: Exchanges,
         rules: CallRules,
         clock: Clock,
-        metrics: Metrics,
         *,
         secrets: Mapping[str, SecretStr],
         longest: float,
     ) -> None:
-        self._caller = caller
-        self._limiter = limiter
+        self._exchanges = exchanges
         self._rules = rules
         self._clock = clock
-        self._seconds = metrics.provider_seconds.labels(CHANNEL)
         self._secrets = secrets
         self._longest = longest
 
@@ -70,14 +55,10 @@ class CallAttempt:
         if isinstance(request, InvalidCall):
             return final(work, "in_doubt" if work.doubts else "failed", now, request.reason)
         try:
-            self._limiter.enter(request.place, now)
+            with self._exchanges.visit(request.place, work.call.id) as host:
+                reply = await host.ask(request)
         except HostBusy as busy:
             return put_back(work, str(busy), busy.at, now, self._rules)
-        reply: Reply = ConnectionLost("the attempt was cut off")
-        try:
-            reply = await self._ask(request, work)
-        finally:
-            self._limiter.leave(request.place, _is_healthy(reply), self._clock.now())
         return self._after(work, reply)
 
     def put_back(self, work: CallWork, now: datetime) -> SettledCall:
@@ -95,19 +76,3 @@ class CallAttempt:
         except Exception as error:  # noqa: BLE001 - an answer that nobody thought of: the call may have been carried out
             _log.error("answer_not_understood", call=work.call.id, error=type(error).__name__)
             return final(work, "in_doubt", now, f"the answer was not understood ({type(error).__name__})")
-
-    async def _ask(self, request: Request, work: CallWork) -> Reply:
-        try:
-            with self._seconds.time():
-                return await contained(self._caller.ask(request, self._clock.now()))
-        except Exception as error:  # noqa: BLE001 - a bug in the adapter: the request may have gone out before it
-            # The error's text is left out: a library may put a header's value into it.
-            _log.error("caller_failed", host=request.place, call=work.call.id, error=type(error).__name__)
-            return ConnectionLost(f"the notifier failed at it ({type(error).__name__})")
-
-
-def _is_healthy(reply: Reply) -> bool:
-    """Whether the host works: it answered, if only that it will not, or not so fast."""
-    return not isinstance(reply, Unreachable | ConnectionLost) and not (
-        isinstance(reply, Replied) and reply.status >= 500
-    )

@@ -1,6 +1,7 @@
 """The hosts that are called: how many calls each has under way, and its circuit. In memory, each instance its own."""
 
 from collections import Counter, deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,17 +33,18 @@ class HostLimiter:
         self._circuits: dict[str, Circuit] = {}
         self._opened = metrics.circuits_opened
 
-    def pick(self, held: deque[CallWork], most: int) -> list[CallWork]:
+    def pick(self, held: deque[CallWork], most: int, place_of: Callable[[CallWork], str]) -> list[CallWork]:
         """Up to `most` calls whose hosts have room, the oldest first; a slow host does not hold up the others."""
         taken: list[CallWork] = []
         left: list[CallWork] = []
         wanted = self._under_way.copy()
         while held and len(taken) < most:
             work = held.popleft()
-            if work.place and wanted[work.place] >= self._most:
+            place = place_of(work)
+            if place and wanted[place] >= self._most:
                 left.append(work)
                 continue
-            wanted[work.place] += 1
+            wanted[place] += 1
             taken.append(work)
         held.extendleft(reversed(left))
         return taken

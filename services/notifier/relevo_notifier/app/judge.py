@@ -3,16 +3,25 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
-
-from msgspec import structs
+from typing import assert_never
 
 from relevo_contracts.contact import Channel
 from relevo_contracts.mailboxes import read_mailbox
 from relevo_contracts.messages import SendDelivery
-from relevo_contracts.policy import UNREADABLE, Attempted, Later, Policy, QuietHours, Skip, attempted, order_of
+from relevo_contracts.policy import (
+    AS_BEFORE,
+    UNREADABLE,
+    Attempted,
+    Later,
+    Policy,
+    QuietHours,
+    Skip,
+    attempted,
+    order_of,
+)
 from relevo_notifier.app.ports import Catalog
 from relevo_notifier.core.policy import ByChannel, MaySend, Verdict, may_send
-from relevo_notifier.core.work import Work, by
+from relevo_notifier.core.work import Work, by_way
 from relevo_runtime.catalog import Shop
 
 _PATIENCE = timedelta(minutes=1)
@@ -34,8 +43,10 @@ class Judge:
         return self._catalog.policy(shop)
 
     def limits(self, delivery: SendDelivery) -> bool:
-        """Whether there are caps for it, or the same is sent once only."""
-        return self.policy(delivery.shop).concerns(delivery.topic, delivery.purpose, delivery.channel)
+        """Whether there are caps for it, or the same is sent once only; there are none for the staff."""
+        return delivery.to != "staff" and self.policy(delivery.shop).concerns(
+            delivery.topic, delivery.purpose, delivery.channel
+        )
 
     def verdict(self, work: Work, now: datetime, *, before_caps: bool = False) -> Verdict | ByChannel:
         """Whether it may go out now, or by which channel. `before_caps`: but for them."""
@@ -50,8 +61,7 @@ class Judge:
         shop, delivery = self._catalog.shop(work.delivery.shop), work.delivery
         usable = [channel for channel in delivery.templates if shop is not None and sender_of(shop, channel)]
         for channel in order_of(self.policy(delivery.shop), work.contact(), usable):
-            way = structs.replace(work, delivery=by(delivery, channel))
-            if isinstance(self._verdict(way, now, before_caps=True), Skip):
+            if isinstance(self._verdict(by_way(work, channel), now, before_caps=True), Skip):
                 continue
             if channel == delivery.channel:
                 return None
@@ -61,7 +71,8 @@ class Judge:
         return None
 
     def _verdict(self, work: Work, now: datetime, *, before_caps: bool) -> Verdict:
-        policy = self.policy(work.delivery.shop)
+        staff = work.delivery.to == "staff"
+        policy = AS_BEFORE if staff else self.policy(work.delivery.shop)
         if policy is UNREADABLE and work.delivery.purpose != "transactional":
             return Later(now + _PATIENCE, "the shop's contact policy can't be read by this release")
         shop = self._catalog.shop(work.delivery.shop)
@@ -71,17 +82,20 @@ class Judge:
             work.contact(),
             work.suppressed,
             now,
-            quiet=own or self._quiet,
+            quiet=None if staff else own or self._quiet,
             zone=shop.timezone if shop is not None else "UTC",
             unsubscribed=work.unsubscribed,
             redacted_at=work.redacted_at,
             policy=policy,
             allotment=work.allotment,
+            recalled=work.recalled,
             before_caps=before_caps,
         )
 
     def attempted(self, work: Work, now: datetime) -> Attempted | None:
         """The message as the caps see it; `None` if nothing limits it, or it does not go out anyway."""
+        if work.delivery.to == "staff":
+            return None
         wanted = attempted(self.policy(work.delivery.shop), work.delivery, work.accepted_at)
         if wanted is None or not isinstance(self.verdict(work, now, before_caps=True), MaySend):
             return None
@@ -89,10 +103,16 @@ class Judge:
 
 
 def sender_of(shop: Shop, channel: Channel) -> str:
-    """The address or number that a message of `shop` comes from; empty if the shop has none that can be used."""
-    if channel == "sms":
-        return shop.sms_from
-    return _mail_sender(shop.email_from)
+    """What a message of `shop` comes from: an address, a number, or the shop; empty if it has none that can be used."""
+    match channel:
+        case "email":
+            return _mail_sender(shop.email_from)
+        case "sms":
+            return shop.sms_from
+        case "whatsapp" | "push":  # the provider knows from which number, or with which key, a shop sends
+            return shop.shop
+        case _:
+            assert_never(channel)
 
 
 @lru_cache(maxsize=1000)  # a shop's own address comes again with every mail

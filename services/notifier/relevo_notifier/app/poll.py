@@ -16,6 +16,8 @@ _log = structlog.get_logger(__name__)
 LARGEST = 500
 PATIENCE = 5.0
 """Seconds that a look waits for what this process has still to write down."""
+KEPT_BACK = timedelta(seconds=0.25)
+"""The pause, in wall time, between two looks at what is due and may not go yet."""
 LONGEST = timedelta(seconds=1)
 """The longest pause, in wall time, between two looks: what other instances write is found by looking."""
 
@@ -63,5 +65,8 @@ class Poll(Generic[W, R]):
         await workers.begin(due.doubtful)
         if len(due) == limit:
             return now
-        wake = await self._queue.next_wake()
-        return latest if wake is None else min(wake, latest)
+        wake = due.next_at or await self._queue.next_wake()
+        if wake is None:
+            return latest
+        # What is due and was not claimed is kept back: by a limit, or by another instance that has it just now.
+        return min(max(wake, now + self._clock.span(KEPT_BACK)), latest)

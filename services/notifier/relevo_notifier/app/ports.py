@@ -1,21 +1,25 @@
 """What the use cases need of the world: tables, the catalog, a provider, Kafka, and whoever makes the attempts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
-from relevo_contracts.payloads import ConsentChanged
+from relevo_contracts.payloads import ConsentChanged, MessageEngagement
 from relevo_contracts.policy import Policy
+from relevo_contracts.sending import Sent
+from relevo_contracts.template import Approved
 from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.feedback import Feedback
+from relevo_notifier.core.inbound import Inbound
 from relevo_notifier.core.mime import MailContent
 from relevo_notifier.core.provider_results import ProviderResult
-from relevo_notifier.core.work import C, Due, Incoming, Result, W, Workable
+from relevo_notifier.core.push import PushContent
+from relevo_notifier.core.work import C, Due, Incoming, Result, W, Work, Workable
 from relevo_runtime.catalog import Shop
 from relevo_templates.messages import Templates
 
@@ -28,10 +32,13 @@ R_contra = TypeVar("R_contra", bound=Result, contravariant=True)
 class Queue(Protocol[W]):
     """The open rows of a table, as a worker pool and its poll see them."""
 
-    async def begin(self, works: Sequence[W], lease: datetime, tried: Sequence[datetime] = ()) -> list[W]:
+    async def begin(
+        self, works: Sequence[W], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[W]:
         """Commit that these are begun, until `lease`. Returns those that still are the caller's, each row once.
 
-        `tried` are the leases of earlier tries at the same of which nobody knows whether they were committed.
+        What is held until after `enough` stays as it is. `tried` are the leases of earlier tries at the same of which
+        nobody knows whether they were committed.
         """
         ...
 
@@ -98,17 +105,21 @@ class Attempting(Protocol[W_contra, R_co]):
 
 
 class Message(Struct, frozen=True):
-    """A message ready for a provider: a mail, or the text of an SMS. `notes` say what was left out of it.
+    """A message ready for a provider: a mail, a text, or an approved template. `notes` say what was left out of it.
 
-    `reference` is by what it is known again when the provider tells of it (`core.mime.reference`).
+    `blocks` are the entries of content that it shows, as `block/entry`. `sender` is an address, a number or the shop.
+    `reference` is by what it is known again when the provider tells of it (`core.mime.reference`). `asked` is which
+    message it is, if it asks a survey.
     """
 
     effect: str
     sender: str
     recipient: str
-    content: MailContent | str
+    content: MailContent | Approved | PushContent | str
     notes: tuple[str, ...] = ()
     reference: str = ""
+    blocks: tuple[str, ...] = ()
+    asked: Sent | None = None
 
     @property
     def mail(self) -> MailContent:
@@ -119,10 +130,36 @@ class Message(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The text of the SMS. Raises `TypeError` if it is a mail."""
+        """The text of an SMS, or by WhatsApp. Raises `TypeError` if it is something else."""
         if isinstance(self.content, str):
             return self.content
-        raise TypeError(f"{self.effect} is not an SMS")
+        raise TypeError(f"{self.effect} is not a text")
+
+    @property
+    def push(self) -> PushContent:
+        """The push message. Raises `TypeError` if it is something else."""
+        if isinstance(self.content, PushContent):
+            return self.content
+        raise TypeError(f"{self.effect} is not a push message")
+
+
+class FoundText(Struct, frozen=True):
+    """A text that a provider has: its name for it, and how long ago it took it, by its own clock (wall time)."""
+
+    provider_id: str
+    age: timedelta
+
+
+class TakenTexts(Protocol):
+    """Which texts at providers are which deliveries: two that say the same to one number are told apart by it alone."""
+
+    async def take(self, work: Work, provider_ids: Sequence[str], now: datetime, /) -> str | None:
+        """Commit that the first of these that no other delivery has is `work`, and return it; `None`: there is none."""
+        ...
+
+    async def free(self, work: Work, provider_ids: Sequence[str], /) -> list[str]:
+        """Those that no other delivery has."""
+        ...
 
 
 class Provider(Protocol):
@@ -140,8 +177,8 @@ class Provider(Protocol):
         """Hand `message` over and say what came of it; never raises for what a provider or a network does."""
         ...
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """The provider's id of a message that may have been sent within `age` (wall time); `None` if it was not.
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
+        """What it took within `age` (wall time) that says the same to the same number, the oldest first.
 
         Raises `OSError` if the provider can't be asked now.
         """
@@ -165,6 +202,10 @@ class Catalog(Protocol):
 
     def policy(self, shop: str) -> Policy:
         """The contact policy of a shop that was loaded; one that changes nothing if it has none."""
+        ...
+
+    def in_service(self, shop: str, workflow: str) -> str:
+        """The version with which new runs of a workflow start in a shop; empty: there is none."""
         ...
 
     def templates(self, version: str) -> Templates:
@@ -195,8 +236,11 @@ class Contacts(Protocol):
         """What is known of `people`, locked until the transaction ends; those not known are left out."""
         ...
 
-    async def keep(self, contacts: Mapping[Person, Contact]) -> None:
-        """Write these contacts, under the keys too that the people had before."""
+    async def keep(self, contacts: Mapping[Person, Contact], known: Container[Person]) -> bool:
+        """Write these contacts, under the keys too that the people had before.
+
+        `known` are those that are locked. False: somebody else began the contact of another one meanwhile.
+        """
         ...
 
     async def keep_unsubscribed(self, statements: Sequence[tuple[str, Channel, str, datetime]]) -> None:
@@ -231,6 +275,10 @@ class Contacts(Protocol):
         """The keys that these people had before, each with the key that they have now."""
         ...
 
+    async def hold_places(self, merged: Mapping[Person, str]) -> None:
+        """Have nobody count what these people were sent, nor what those were who they turned out to be."""
+        ...
+
     async def keep_merges(self, merged: Mapping[Person, str]) -> None:
         """Write down that these people are others, in this order."""
         ...
@@ -241,6 +289,10 @@ class ContactStore(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Contacts]:
         """All or nothing of what is done with it."""
+        ...
+
+    async def keep_engagements(self, engagements: Sequence[tuple[Event, MessageEngagement]], now: datetime) -> None:
+        """Keep who opened a message and followed its links; the same event twice is one row."""
         ...
 
     async def known(self, people: Sequence[Person]) -> Mapping[Person, Known] | None:
@@ -264,26 +316,46 @@ class ContactStore(Protocol):
 
 
 class WebhookRequest(Struct, frozen=True):
-    """What a provider posted. `headers` have lower-case names; `query` is that of the address, as it came."""
+    """What a provider sent. `headers` have lower-case names; `query` is that of the address, as it came."""
 
     headers: Mapping[str, str]
     body: bytes
     query: str = ""
+    method: str = "POST"
+
+
+class WebhookForm(Struct, frozen=True):
+    """How a provider asks, and what it wants to be answered: what was taken is `thanks`, or JSON if that is empty."""
+
+    methods: tuple[str, ...] = ("POST",)
+    thanks: str = ""
+    media_type: str = "application/json"
 
 
 class Webhook(Protocol):
-    """What a provider tells by HTTP of the messages that it was given."""
+    """What a provider tells by HTTP: of the messages that it was given, and what people write to us."""
+
+    form: WebhookForm
 
     def missing(self) -> str:
         """What has to be set before anything can be believed, as advice; empty: nothing is missing."""
         ...
 
-    async def read(self, request: WebhookRequest) -> list[Feedback]:
+    async def read(self, request: WebhookRequest) -> Sequence[Feedback | Inbound]:
         """What it says; what is of no interest is left out, and an odd statement costs itself only.
 
         Raises `NotAuthenticError` if it is not the provider's, `UnreadableError` if nothing of it can be read, and
         `OSError` if that can't be told now.
         """
+        ...
+
+
+@runtime_checkable
+class Challenged(Protocol):
+    """A webhook whose provider asks first whether it is ours."""
+
+    def challenge(self, query: str) -> str:
+        """What it wants to hear. Raises `NotAuthenticError` if it is not the provider that asks."""
         ...
 
 

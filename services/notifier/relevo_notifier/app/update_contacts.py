@@ -8,7 +8,7 @@ import msgspec
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import is_known
 from relevo_contracts.keys import PRODUCT_PREFIX
-from relevo_contracts.payloads import CustomerMerged, Payload
+from relevo_contracts.payloads import CustomerMerged, MessageEngagement, Payload
 from relevo_notifier.app.ports import Contacts, ContactStore
 from relevo_notifier.core.contact_changes import EVERYONE, BatchFacts, ContactChanges, Person
 from relevo_runtime.clock import Clock
@@ -21,17 +21,22 @@ _TRIES = 5
 _PRODUCT = f"/{PRODUCT_PREFIX}".encode()  # says nothing of anybody
 
 
-class _MergedMeanwhileError(Exception):
-    """Somebody of the batch turned out to be somebody else while the batch waited for them: read it again."""
+class _ChangedMeanwhileError(Exception):
+    """Somebody of the batch turned out to be somebody else, or became known, while it was learnt: read it again."""
 
 
 async def update_contacts(records: Sequence[Record], store: ContactStore, clock: Clock) -> None:
     """Apply a batch of events to the contacts, all or nothing of it; the same batch twice changes nothing.
 
-    What is queued for people who are erased ends with them. Raises `Poison` for a record that is not an event, or whose
-    data does not fit its type. Types that are not canonical (workflows may emit their own) say nothing of contacts.
+    What is queued for people who are erased ends with them. Who opened and clicked what is kept as it comes. Raises
+    `Poison` for a record that is not an event, or whose data does not fit its type. Types that are not canonical
+    (workflows may emit their own) say nothing of contacts.
     """
     events = [_read(record) for record in records if _PRODUCT not in record.key]
+    engagements = [(event, one) for event, one in events if isinstance(one, MessageEngagement)]
+    if engagements:
+        await store.keep_engagements(engagements, clock.now())
+        events = [each for each in events if not isinstance(each[1], MessageEngagement)]
     if await _learn_plain(store, events):
         return None
     for shop, at in (await _shops_to_erase(store, events)).items():
@@ -40,9 +45,9 @@ async def update_contacts(records: Sequence[Record], store: ContactStore, clock:
         try:
             async with store.transaction() as contacts:
                 return await _learn(contacts, events, clock)
-        except _MergedMeanwhileError:
+        except _ChangedMeanwhileError:
             continue
-    raise _MergedMeanwhileError
+    raise _ChangedMeanwhileError
 
 
 async def _learn_plain(store: ContactStore, events: Sequence[tuple[Event, Payload | None]]) -> bool:
@@ -82,18 +87,21 @@ async def _learn(tables: Contacts, events: Sequence[tuple[Event, Payload | None]
         batch.add(event, payload)
     batch.leave_out(await tables.redactions(sorted(batch.people() | batch.people_with_consents())))
     batch.leave_erased(await tables.erased_already(batch.erased))
+    await tables.hold_places(batch.merged)
     await tables.keep_consents(batch.consents)
     earlier = await tables.earlier_keys(batch.erased)
     erased = {(shop, key): batch.erased[shop, into] for (shop, key), into in earlier.items()}
     await tables.forget(batch.erased | erased, clock.now())
     people = batch.people()
-    contacts = ContactChanges(await tables.for_update(sorted(people)))
+    known = await tables.for_update(sorted(people))
+    contacts = ContactChanges(known)
     if await tables.merged_into(people):
-        raise _MergedMeanwhileError
+        raise _ChangedMeanwhileError
     for fact in batch.facts:
         contacts.learn(fact)
     await tables.keep_merges(batch.merged)
-    await tables.keep(contacts.changed)
+    if not await tables.keep(contacts.changed, known):
+        raise _ChangedMeanwhileError
     await tables.keep_unsubscribed(contacts.unsubscribed)
     await tables.lift_unsubscribed(contacts.undone)
 

@@ -7,10 +7,10 @@ more than one for each connection. Those for workers that become free within a m
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic
+from typing import Generic, Protocol
 
 import structlog
 from msgspec import Struct
@@ -18,7 +18,7 @@ from msgspec import Struct
 from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.ports import Attempting, Queue, R
 from relevo_notifier.app.transient import retry_transient
-from relevo_notifier.core.work import W
+from relevo_notifier.core.work import W, Workable
 from relevo_runtime.clock import Clock
 from relevo_runtime.database_errors import is_schema_mismatch
 from relevo_runtime.errors import described
@@ -34,6 +34,33 @@ Pick = Callable[[deque[W], int], list[W]]
 def oldest(held: deque[W], most: int) -> list[W]:
     """In the order in which they came."""
     return [held.popleft() for _ in range(min(len(held), most))]
+
+
+class Gate(Protocol):
+    """Whether messages may go for now."""
+
+    def is_free(self, now: datetime) -> bool:
+        """Whether they may go as they come."""
+        ...
+
+    def is_shut(self, now: datetime) -> bool:
+        """Whether none goes, nor what is held already."""
+        ...
+
+
+class _Open:
+    def is_free(self, now: datetime) -> bool:
+        return True
+
+    def is_shut(self, now: datetime) -> bool:
+        return False
+
+
+OPEN = _Open()
+
+
+def _rank(work: Workable) -> bool:
+    return not work.urgent
 
 
 _MOMENT = 0.005
@@ -66,8 +93,10 @@ class WorkerPool(Generic[W, R]):
         *,
         limits: PoolLimits,
         pick: Pick[W] = oldest,
+        gate: Gate = OPEN,
     ) -> None:
         self.name = name
+        self._gate = gate
         self._slots = limits.slots
         self._attempt = attempt
         self._queue = queue
@@ -90,13 +119,26 @@ class WorkerPool(Generic[W, R]):
         """The end of a lease that begins now, in clock time."""
         return self._clock.now() + self._clock.span(self._lease)
 
+    def _enough(self) -> datetime:
+        """What is held until after that is held long enough for an attempt, and to wait for it."""
+        return self._clock.now() + self._clock.span((self._lease + self._margin) / 2)
+
     def room(self) -> int:
         """How much more may be held."""
         return max(0, self._capacity - len(self._held))
 
+    @property
+    def held(self) -> Sequence[W]:
+        """What is held, in the order in which it goes."""
+        return tuple(self._held)
+
+    def room_for_new(self) -> int:
+        """How much of what comes in may be held: nothing where all have to take their turns in the table."""
+        return self.room() if self._gate.is_free(self._clock.now()) else 0
+
     def reserve(self, wanted: int) -> int:
         """Take up to `wanted` of the places of what goes out at once; give back by `begin` or `unreserve`."""
-        free = 0 if self._held else self._free()
+        free = 0 if self._held or not self._gate.is_free(self._clock.now()) else self._free()
         taken = min(wanted, free)
         self._reserved += taken
         return taken
@@ -138,6 +180,8 @@ class WorkerPool(Generic[W, R]):
             again = {work.ref for work in works}
             self._held = deque(work for work in self._held if work.ref not in again)
         self._held.extend(works)
+        if any(work.urgent for work in works):
+            self._held = deque(sorted(self._held, key=_rank))
         if len(self._held) * 2 > self._capacity:
             self._roomy.clear()
         self._changed.set()
@@ -164,16 +208,25 @@ class WorkerPool(Generic[W, R]):
 
     async def stop(self) -> None:
         """Give back what is held, and wait until what has begun has ended; `run` may be cancelled then."""
-        held, self._held = list(self._held), deque()
-        if held:
-            await self._queue.release(held, self._clock.now())
+        await self._give_back()
         while self._busy or self._reserved:
             await self._change()
+
+    async def _give_back(self) -> None:
+        """Leave to the table what is held."""
+        held, self._held = list(self._held), deque()
+        self._roomy.set()
+        if held:
+            await self._queue.release(held, self._clock.now())
 
     async def _feed(self) -> None:
         """Mark what is held as begun, as many as there are workers free."""
         while not asked_to_end():
             await self._some_free()
+            if self._gate.is_shut(self._clock.now()):
+                # What can't be given back now is somebody's again when its lease is over.
+                await retry_transient(f"{self.name}-release", self._give_back)
+                continue
             chunk = self._pick(self._held, self._free())
             if not chunk:
                 await self._change()
@@ -188,12 +241,12 @@ class WorkerPool(Generic[W, R]):
                 self._changed.set()
 
     async def _some_free(self) -> None:
-        """Wait until there is work for half of the workers, which are free; or a moment longer than for one."""
+        """Wait until three quarters of the workers have work to get and are free; or a moment longer than for one."""
         while not (self._held and self._free()):
             await self._change()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_MOMENT):
-                while self._free() * 2 < min(self._slots, len(self._held)):
+                while self._free() * 4 < min(self._slots, len(self._held)) * 3:
                     await self._change()
 
     async def _begin_held(self, chunk: list[W]) -> None:
@@ -219,12 +272,12 @@ class WorkerPool(Generic[W, R]):
 
         async def attempt() -> list[W]:
             # A try that failed may have been committed: then the rows are begun, and nobody else's.
-            lease = self.lease()
+            lease, enough = self.lease(), self._enough()
             for work in chunk:
-                self._open.setdefault(work.ref, lease)
+                self._open.setdefault(work.ref, work.lease if work.lease > enough else lease)
             before = tuple(tried)
             tried.append(lease)
-            return await self._queue.begin(chunk, lease, before)
+            return await self._queue.begin(chunk, lease, before, enough)
 
         begun = await retry_transient(f"{self.name}-begin", attempt, size=len(chunk))
         mine = {work.ref for work in begun}

@@ -10,6 +10,7 @@ from msgspec import Struct
 from relevo_contracts.messages import CallAnswered, CallHttp
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.core.replies import Blocked, ConnectionLost, Replied, Reply, Unreachable
+from relevo_notifier.core.webhook_replies import is_throttled, refusal
 from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.storable import storable_text
 
@@ -44,6 +45,11 @@ class CallWork(Struct, frozen=True, kw_only=True):
         return CHANNEL
 
     @property
+    def urgent(self) -> bool:
+        """No call is more urgent than others."""
+        return False
+
+    @property
     def ref(self) -> tuple[str, str]:
         """The primary key of its row."""
         return self.call.shop, self.call.id
@@ -73,8 +79,9 @@ class CallRules(Struct, frozen=True):
 def after_reply(work: CallWork, reply: Reply, now: datetime, rules: CallRules) -> SettledCall:
     """What follows from what came back. The same call may be made again: its `Idempotency-Key` is the same."""
     match reply:
-        case Replied() if not reply.later:
-            return final(work, "answered", now, reply.error, reply)
+        case Replied() if not (reply.later or is_throttled(work.call.webhook, reply)):
+            refused = refusal(work.call.webhook, reply)
+            return final(work, "failed" if refused else "answered", now, refused or reply.error, reply)
         case Replied():
             reason = f"it answered {reply.status}"
             return _again(work, reason, now, rules, wait=reply.wait) or final(

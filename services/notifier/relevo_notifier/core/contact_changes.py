@@ -153,7 +153,7 @@ class ContactChanges:
             return self._merge(fact)
         person, payload, at = fact
         contact = apply_event(self.of(person), payload, at)
-        if isinstance(payload, ConsentChanged) and payload.channel in ("email", "sms"):
+        if isinstance(payload, ConsentChanged):
             self._unsubscribe(person[0], payload, at, contact)
         if contact is not self.of(person):
             self.changed[person] = contact
@@ -161,7 +161,7 @@ class ContactChanges:
 
     def _unsubscribe(self, shop: str, statement: ConsentChanged, at: datetime, contact: Contact) -> None:
         """An address that was unsubscribed by a link, or for which that was undone."""
-        channel: Channel = "email" if statement.channel == "email" else "sms"
+        channel = statement.channel
         if (statement.state, statement.source) == ("withdrawn", LINK) and contact.address(channel):
             self.unsubscribed.append((shop, channel, contact.address(channel), at))
         elif statement.state == "restored" and statement.undoes is not None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from relevo_contracts.contact import Channel
 from relevo_contracts.envelope import Event, event_data
+from relevo_contracts.messages import caused_hops
 from relevo_contracts.payloads import Buyer, ConsentChanged, MessageChanged
 
 FeedbackKind: TypeAlias = Literal["delivered", "bounced", "complained", "unsubscribed"]
@@ -53,6 +54,7 @@ class Concerned(Struct, frozen=True, kw_only=True):
     key: str
     channel: Channel
     accepted_at: datetime
+    hops: int = 0
 
 
 def is_reference(text: object) -> bool:
@@ -118,4 +120,5 @@ def _event(concerned: Concerned, provider: str, kind: str, data: dict[str, objec
         key=concerned.key,
         data=data,
         receivedtime=now,
+        hops=caused_hops(concerned.hops),
     )

@@ -6,7 +6,7 @@ What the notifier alone knows is here: addresses as providers take them, who was
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -30,6 +30,7 @@ from relevo_contracts.policy import (
     decide,
     decide_before_caps,
 )
+from relevo_notifier.core.push import devices_of
 
 _ORDINARY = re.compile(r"(?=.{1,64}\Z)[a-z0-9_+-]+(\.[a-z0-9_+-]+)*")
 """What most people have before the @, which is valid whatever follows."""
@@ -63,6 +64,7 @@ def may_send(
     redacted_at: datetime | None = None,
     policy: Policy = AS_BEFORE,
     allotment: Allotment | None = None,
+    recalled: str = "",
     before_caps: bool = False,
 ) -> Verdict:
     """Whether `delivery` may go to `contact` at `now`.
@@ -71,16 +73,16 @@ def may_send(
     are never written to, `unsubscribed` those that get no marketing unless the contact agreed after the given instant.
     `redacted_at` is when the person was erased: what was decided, or is known, from before then is void. `zone` is the
     shop's, for people whose own is not known. `allotment` is what the caps of `policy` said; `before_caps` asks whether
-    it may go out but for them.
+    it may go out but for them. `recalled` is why its run has ended before its time.
     """
     if redacted_at is not None and _precedes_redaction(delivery, redacted_at):
         return Skip("redacted", REDACTED)
     if now > delivery.not_after:
         return Skip("late", f"too late: it was good until {delivery.not_after:%Y-%m-%d %H:%M} UTC")
-    address = _address(delivery.channel, contact)
+    address = _address(delivery.channel, contact, suppressed)
     if isinstance(address, Skip):
         return address
-    own = contact.email if delivery.channel == "email" else contact.phone
+    own = contact.address(delivery.channel)
     asked = Asked(
         policy=policy,
         channel=delivery.channel,
@@ -95,6 +97,7 @@ def may_send(
         shop_zone=zone,
         not_after=delivery.not_after,
         allotment=allotment,
+        recalled=recalled,
     )
     verdict = decide_before_caps(asked, now) if before_caps else decide(asked, now)
     return address if isinstance(verdict, Go) else verdict
@@ -115,8 +118,11 @@ def _precedes_redaction(delivery: SendDelivery, redacted_at: datetime) -> bool:
     return delivery.decided_at <= redacted_at or (snapshot is not None and snapshot <= redacted_at)
 
 
-def _address(channel: Channel, contact: Contact) -> MaySend | Skip:
-    raw = contact.email if channel == "email" else contact.phone
+def _address(channel: Channel, contact: Contact, suppressed: Collection[str]) -> MaySend | Skip:
+    if channel == "push":
+        devices = devices_of(contact, suppressed)
+        return MaySend(devices[0].endpoint) if devices else Skip("no_address", "no browser takes push messages")
+    raw = contact.address(channel)
     if not raw:
         return Skip("no_address", f"{NOUN[channel]} is not known")
     return mail_address(raw) if channel == "email" else phone_number(raw, contact.country)

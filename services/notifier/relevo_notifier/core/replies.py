@@ -107,6 +107,8 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     `now` is for a sender that does not tell its clock. 0 if there is none, or it can't be read.
     """
     value = headers.get("retry-after", "").strip()
+    if not value:
+        return 0.0
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WISH)
     at, since = _instant(value), _instant(headers.get("date", "")) or now

@@ -4,8 +4,9 @@ No text that leaves this module except the request itself contains a secret: err
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -48,13 +49,21 @@ class InvalidCall(Struct, frozen=True):
 
 def place_of(call: CallHttp) -> str:
     """`Request.place` of a call; empty if its URL can't be read."""
-    found = _target(call.url)
+    return place_at(call.url)
+
+
+def place_at(url: str) -> str:
+    """The host and port that limits and circuits go by; empty if the URL can't be read."""
+    found = target_of(url)
     return "" if isinstance(found, InvalidCall) else f"{found[0]}:{found[1]}"
 
 
 def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float) -> Request | InvalidCall:
     """The request of a call, which may take `longest` seconds at most."""
-    target = _target(call.url)
+    url = _address(call, secrets)
+    if isinstance(url, InvalidCall):
+        return url
+    target = target_of(url)
     if isinstance(target, InvalidCall):
         return target
     headers = _headers(call, secrets)
@@ -72,10 +81,49 @@ def request_of(call: CallHttp, secrets: Mapping[str, SecretStr], longest: float)
     headers.append((b"Accept-Encoding", b"identity"))
     headers.append((b"Idempotency-Key", call.id.encode("ascii", "backslashreplace")))
     timeout = min(call.timeout_seconds, longest)
-    return Request(call.method, call.url, *target, headers=headers, content=content, timeout=timeout)
+    return Request(call.method, url, *target, headers=headers, content=content, timeout=timeout)
 
 
-def _target(url: str) -> tuple[str, int] | InvalidCall:
+def api_request(
+    method: str,
+    base_url: str,
+    path: str,
+    *,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    content: bytes,
+    media: str,
+    timeout: float,
+) -> Request | InvalidCall:
+    """A request to the API at `base_url`, in our own words: `path` begins with `/` and is encoded already."""
+    url = base_url.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
+    target = target_of(url)
+    if isinstance(target, InvalidCall):
+        return target
+    given = {"Accept": "application/json", "User-Agent": "Relevo", "Accept-Encoding": "identity", **headers}
+    if content:
+        given["Content-Type"] = media
+    lines = [(name.encode("ascii"), value.encode()) for name, value in given.items()]
+    return Request(method, url, *target, headers=lines, content=content, timeout=timeout)
+
+
+def basic_auth(user: str, password: str) -> str:
+    """The value of `Authorization` that names a user and a password (RFC 7617)."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def _address(call: CallHttp, secrets: Mapping[str, SecretStr]) -> str | InvalidCall:
+    """The address of a call. That of an incoming webhook is a secret as a whole: whoever has it can post there."""
+    named = _SECRET.fullmatch(call.url) if call.webhook else None
+    if named is None or not named[1]:
+        return call.url
+    if named[1] not in secrets:
+        return InvalidCall(f"the webhook names the secret {named[1]}: set RELEVO_CALL_SECRET_{named[1]}")
+    return secrets[named[1]].get_secret_value().strip()
+
+
+def target_of(url: str) -> tuple[str, int] | InvalidCall:
+    """The host and port of an address."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode() if not _is_ascii(parts.hostname) else parts.hostname

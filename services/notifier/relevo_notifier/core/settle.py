@@ -21,11 +21,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Rules(Struct, frozen=True):
-    """How attempts that did not succeed go on. `span` turns wall time into clock time (`Clock.span`)."""
+    """How attempts that did not succeed go on. `span` turns wall time into clock time (`Clock.span`).
+
+    What a provider took is written down after `settled_within` (wall time), or is in doubt.
+    """
 
     retry: Retry
     span: Callable[[timedelta], timedelta]
     doubt_pause: timedelta = timedelta(seconds=5)
+    settled_within: timedelta = timedelta(seconds=60)
 
 
 def final(
@@ -67,15 +71,31 @@ def put_back(work: Work, now: datetime) -> Settled:
 
 
 def after(
-    work: Work, answer: ProviderResult, address: str, now: datetime, rules: Rules, *, notes: tuple[str, ...] = ()
+    work: Work,
+    answer: ProviderResult,
+    address: str,
+    now: datetime,
+    rules: Rules,
+    *,
+    notes: tuple[str, ...] = (),
+    blocks: tuple[str, ...] = (),
 ) -> Settled:
-    """What follows from a provider's answer to the attempt at hand. `notes` say what the message went without."""
+    """What follows from a provider's answer to the attempt at hand.
+
+    `notes` say what the message went without, `blocks` which entries of content it showed.
+    """
+    if isinstance(answer, Sent):
+        detail = {**answer.detail, "left_out": "; ".join(notes)} if notes else answer.detail
+        said = [AGAIN] * bool(work.doubts) + [f"it shows {', '.join(blocks)}"] * bool(blocks)
+        settled = final(work, "sent", now, "; ".join(said), provider_id=answer.provider_id, detail=detail)
+        settled = msgspec.structs.replace(settled, recipient=address)
+    else:
+        settled = _unsent(work, answer, address, now, rules)
+    return msgspec.structs.replace(settled, gone=answer.gone)
+
+
+def _unsent(work: Work, answer: Rejected | TryLater | Unknown, address: str, now: datetime, rules: Rules) -> Settled:
     match answer:
-        case Sent(provider_id, detail):
-            if notes:
-                detail = {**detail, "left_out": "; ".join(notes)}
-            settled = final(work, "sent", now, AGAIN if work.doubts else "", provider_id=provider_id, detail=detail)
-            return msgspec.structs.replace(settled, recipient=address)
         case Rejected(reason, suppress, detail):
             return failed(work, now, reason, detail, address if suppress else "")
         case TryLater():
@@ -89,13 +109,18 @@ def after(
 
 
 def _later(work: Work, answer: TryLater, now: datetime, rules: Rules) -> Settled:
-    wait = rules.retry.wait(work.attempts, work.delivery.id, answer.wait)
+    # What is no message's fault uses up no attempt: it costs nothing but time.
+    counts = answer.concern == "message"
+    wait = rules.retry.wait(work.attempts if counts else 1, work.delivery.id, answer.wait)
+    if (answer.reached or work.reached) and (wait is None or now + rules.span(wait) > work.delivery.not_after):
+        return final(work, "sent", now, f"some devices have it; given up for the others: {answer.reason}")
     if wait is None:
         return failed(work, now, f"gave up after {work.attempts} attempts: {answer.reason}", answer.detail)
     at = now + rules.span(wait)
     if at > work.delivery.not_after:
         return failed(work, now, f"too late for another attempt: {answer.reason}", answer.detail)
-    return Settled(work=work, state="queued", reason=answer.reason, wake_at=at)
+    reason = f"rate: {answer.reason}" if answer.concern in ("rate", "destination") else answer.reason
+    return Settled(work=work, state="queued", reason=reason, wake_at=at, counts=counts, reached=answer.reached)
 
 
 def failed(work: Work, now: datetime, reason: str, detail: dict[str, str] | None = None, suppress: str = "") -> Settled:

@@ -2,13 +2,21 @@
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 from relevo_contracts import topics
 from relevo_contracts.messages import CallHttp
 from relevo_notifier.adapters.calls import Calls
+from relevo_notifier.adapters.coupons import Coupons
 from relevo_notifier.adapters.http_calls import HttpCaller
+from relevo_notifier.adapters.shop_codes import ShopCodes
+from relevo_notifier.adapters.systems import ShopSystems
 from relevo_notifier.app.attempt_call import CallAttempt
+from relevo_notifier.app.call_system import CallOrSystem, CallRequirements
+from relevo_notifier.app.exchanges import Exchanges
 from relevo_notifier.app.host_limiter import HostLimiter
+from relevo_notifier.app.make_code import MakeCode
+from relevo_notifier.app.take_coupon import CallOrCoupon
 from relevo_notifier.app.worker_pool import PoolLimits
 from relevo_notifier.core.breaker import CircuitRules
 from relevo_notifier.core.calls import CHANNEL, CallRules, CallWork, SettledCall
@@ -16,7 +24,9 @@ from relevo_notifier.core.network import Allowed
 from relevo_notifier.core.policy import Retry
 from relevo_notifier.entrypoints.pipeline import Dependencies, Kind, WorkerPoolSpec
 from relevo_notifier.settings import NotifierSettings
+from relevo_notifier.systems.registry import SYSTEMS
 from relevo_runtime.clock import Clock
+from relevo_runtime.secret_keys import SecretKeys
 
 _BUSY_PAUSE = timedelta(seconds=1)
 
@@ -31,14 +41,19 @@ def calls_kind(
     limiter = HostLimiter(
         _circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), context.metrics
     )
-    attempt = CallAttempt(
-        caller,
-        limiter,
-        _rules(settings, clock),
+    exchanges = Exchanges(caller, limiter, clock, context.metrics)
+    rules, longest = _rules(settings, clock), settings.notifier_call_timeout
+    attempt = CallAttempt(exchanges, rules, clock, secrets=settings.notifier_call_secrets, longest=longest)
+    shops = ShopSystems(dependencies.pool, SecretKeys(settings))
+    called = CallOrSystem(attempt, CallRequirements(SYSTEMS, shops, exchanges, rules, clock, longest))
+    answered = CallOrCoupon(
+        called,
+        Coupons(dependencies.pool),
+        ShopCodes(dependencies.pool, SecretKeys(settings)),
+        MakeCode(exchanges, rules, clock, longest),
         clock,
-        context.metrics,
-        secrets=settings.notifier_call_secrets,
-        longest=settings.notifier_call_timeout,
+        metrics=context.metrics,
+        low=settings.notifier_coupons_low,
     )
     return Kind(
         service="notifier-calls",
@@ -47,7 +62,9 @@ def calls_kind(
         topic=topics.CALLS,
         reports=topics.INPUTS,
         ledger=calls,
-        pools=[WorkerPoolSpec(CHANNEL, calls, attempt, _limits(settings), limiter.pick)],
+        pools=[
+            WorkerPoolSpec(CHANNEL, calls, answered, _limits(settings), partial(limiter.pick, place_of=called.place))
+        ],
         route=lambda _: CHANNEL,
     )
 

@@ -28,9 +28,16 @@ def main() -> int:
             secrets = watch_secrets(notifier.catalog, service.health, settings.notifier_call_secrets)
             loops.append(service.loop("secrets", secrets, longest_pause=5))
             loops.append(service.loop("catalog", notifier.refresh, longest_pause=5))
+            loops.append(service.loop("queues", notifier.watch.run_once, longest_pause=30))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))
             history = service.loop("history", purge, longest_pause=3600)
-            async with feedback_taken(settings, notifier.publisher, context), service.running(*loops, history):
-                yield
+            async with feedback_taken(settings, notifier.publisher, context) as receiving:
+                if receiving.answers is not None:
+                    loops.append(service.loop("answers", receiving.answers.run_once, longest_pause=2))
+                if receiving.mailbox is not None:
+                    pause = settings.notifier_imap_seconds
+                    loops.append(service.loop("mailbox", receiving.mailbox.run_once, longest_pause=pause))
+                async with service.running(*loops, history):
+                    yield
 
     return run("notifier", settings, build)

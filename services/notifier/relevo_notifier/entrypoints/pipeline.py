@@ -9,12 +9,12 @@ from typing import Any, Generic, TypeAlias
 
 from msgspec import Struct
 
-from relevo_notifier.app.accept import Accept
+from relevo_notifier.app.accept import Accept, Recalls
 from relevo_notifier.app.batcher import Batcher
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.ports import Attempting, Ledger, R, Rows
 from relevo_notifier.app.report import Publish, Published, Report, Settle
-from relevo_notifier.app.worker_pool import Pick, PoolLimits, WorkerPool, oldest
+from relevo_notifier.app.worker_pool import OPEN, Gate, Pick, PoolLimits, WorkerPool, oldest
 from relevo_notifier.core.work import C, W
 from relevo_notifier.entrypoints.context import ServiceContext, in_background
 from relevo_notifier.settings import NotifierSettings
@@ -37,12 +37,14 @@ class WorkerPoolSpec(Struct, Generic[C, W, R], frozen=True):
     attempt: Attempting[W, R]
     limits: PoolLimits
     pick: Pick[W] = oldest
+    gate: Gate = OPEN
 
 
 class Kind(Struct, Generic[C, W, R], frozen=True):
     """What differs between the kinds of work. `route` names the pool that takes a command.
 
     `service` is the consumer group of `topic`, `prefix` begins the names of the parts that run in the background.
+    Reports gather for so many `report_windows` of the settings.
     """
 
     service: str
@@ -54,6 +56,9 @@ class Kind(Struct, Generic[C, W, R], frozen=True):
     pools: Sequence[WorkerPoolSpec[C, W, R]]
     route: Callable[[C], str]
     consumers: int = 1
+    is_full: Callable[[str], bool] = lambda _: False
+    report_windows: int = 1
+    recalls: Recalls[C] | None = None
 
 
 class Dependencies(Struct, frozen=True):
@@ -99,7 +104,10 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
     polls: list[Poll[W, R]] = []
     for pool in kind.pools:
         workers = WorkerPool(
-            pool.name, pool.attempt, pool.rows, settlements, context.clock, limits=pool.limits, pick=pool.pick
+            *(pool.name, pool.attempt, pool.rows, settlements, context.clock),
+            limits=pool.limits,
+            pick=pool.pick,
+            gate=pool.gate,
         )
         await in_background(stack, f"{pool.name}-workers", workers.run(), workers.stop, context)
         worker_pools[pool.name] = workers
@@ -108,7 +116,11 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
     consumer = dependencies.consumer(
         service=kind.service,
         topic=kind.topic,
-        handler=Accept(kind.command, kind.route, queues, worker_pools, context.clock),
+        handler=Accept(
+            *(kind.command, kind.route, queues, worker_pools, context.clock),
+            is_full=kind.is_full,
+            recalls=kind.recalls,
+        ),
         consumers=kind.consumers,
         max_records=dependencies.settings.notifier_batch,
         pool=dependencies.pool,
@@ -123,7 +135,9 @@ async def _start_settling(
     context, prefix, published = dependencies.context, kind.prefix, Published()
     window = dependencies.settings.batch_window / dependencies.settings.clock_speed
     publish = Publish(dependencies.publisher, kind.reports, published)
-    reports: Batcher[Report] = Batcher(f"{prefix}reports", publish, window=window, give_up=publish.give_up)
+    reports: Batcher[Report] = Batcher(
+        f"{prefix}reports", publish, window=window * kind.report_windows, give_up=publish.give_up
+    )
     settle: Settle[R] = Settle(kind.ledger, reports, published, context.clock, context.metrics)
     # What was sent and is not written down is in doubt after a crash: it waits for a moment only.
     settlements: Batcher[R] = Batcher(f"{prefix}settle", settle, window=min(window, _MOMENT), nudge_window=window)

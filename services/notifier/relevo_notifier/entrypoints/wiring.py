@@ -14,13 +14,17 @@ from relevo_notifier.adapters.catalog import Catalog
 from relevo_notifier.adapters.contacts import ContactTables
 from relevo_notifier.adapters.deliveries import Deliveries
 from relevo_notifier.adapters.places import Places
+from relevo_notifier.adapters.turns import QueueCounts
 from relevo_notifier.app.judge import Judge
 from relevo_notifier.app.poll import Poll
 from relevo_notifier.app.update_contacts import update_contacts
+from relevo_notifier.app.watch_queues import QueueWatch
+from relevo_notifier.core.destinations import Destinations
 from relevo_notifier.entrypoints.calling import calls_kind
 from relevo_notifier.entrypoints.context import ServiceContext
-from relevo_notifier.entrypoints.delivering import deliveries_kind, quiet_hours
+from relevo_notifier.entrypoints.delivering import deliveries_kind, flows_of, quiet_hours
 from relevo_notifier.entrypoints.pipeline import Dependencies, start_pipeline
+from relevo_notifier.providers.registry import channels
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import unsubscribe_token
@@ -41,6 +45,7 @@ class Notifier(Struct, frozen=True):
     deliveries: Deliveries
     settings: NotifierSettings
     publisher: Publisher
+    watch: QueueWatch
 
     async def refresh(self, now: datetime) -> datetime:
         """A turn of a loop: what was deployed of shops and their contact policies is followed."""
@@ -68,9 +73,16 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         context.health.probe("kafka", publisher.check, of="Kafka")
         dependencies = Dependencies(settings, pool, publisher, context)
         catalog = Catalog(pool)
-        deliveries = Deliveries(pool, Places(Judge(catalog, quiet_hours(settings)), context.clock))
+        places = Places(Judge(catalog, quiet_hours(settings)), context.clock)
+        deliveries = Deliveries(pool, places, Destinations.naming(settings.limits.destinations()))
         await deliveries.reroute(settings.routing)
-        sending = await start_pipeline(stack, deliveries_kind(stack, deliveries, catalog, dependencies), dependencies)
+        flows = flows_of(settings, context.clock)
+        watch = QueueWatch(
+            *(QueueCounts(pool, channels()), list(flows.values()), context.health, context.metrics),
+            most=settings.notifier_backlog,
+        )
+        kind = deliveries_kind(stack, deliveries, catalog, dependencies, flows=flows, is_full=watch.is_full)
+        sending = await start_pipeline(stack, kind, dependencies)
         calling = await start_pipeline(stack, calls_kind(stack, Calls(pool), dependencies), dependencies)
         # Never paused: a withdrawal that waits unread, while deliveries go out, would be a breach of it. Its window is
         # longer: what the engine decides after a withdrawal is decided by it anyway.
@@ -80,4 +92,4 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
         )
         for consumer in (learning, sending.consumer, calling.consumer):
             await stack.enter_async_context(consumer)
-        yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings, publisher)
+        yield Notifier(pool, catalog, [*sending.polls, *calling.polls], deliveries, settings, publisher, watch)

@@ -1,9 +1,10 @@
 """What the providers over HTTP have in common as providers; `http_api` has what they have in common on the wire."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from relevo_contracts.contact import Channel
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import FoundText, Message
 from relevo_notifier.providers.http_api import HttpApi
 
 
@@ -21,7 +22,7 @@ class HttpProvider:
         self.slots = api.slots
         self._api = api
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
         """Not known for certain, so never."""
         raise OSError(f"{self._api.name} can't tell for certain whether it took {message.effect} within {age}")
 

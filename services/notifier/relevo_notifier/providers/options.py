@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from relevo_contracts.contact import Channel
 
@@ -23,3 +23,18 @@ class ProviderOptions(BaseModel):
     @abstractmethod
     def missing(self) -> str:
         """What has to be set before anything can be sent, as advice; empty: nothing is missing."""
+
+
+class SmsOptions(ProviderOptions):
+    """What the options of those that send texts have in common beside it."""
+
+    channel: ClassVar[Channel] = "sms"
+
+    callback: str = Field(
+        default="",
+        description="Where it tells what became of a text, and what people write: https://HOST/providers/NAME, as seen"
+        " from outside. Its signature is one over this address.",
+    )
+    answers_keywords: bool = Field(
+        default=False, description="Whether it answers STOP, START and HELP itself; then nothing else does."
+    )

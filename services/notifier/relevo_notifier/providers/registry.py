@@ -16,9 +16,11 @@ from relevo_notifier.providers.mailgun.options import MailgunOptions
 from relevo_notifier.providers.mailgun.webhook import MailgunWebhook
 from relevo_notifier.providers.messagebird.client import MessageBirdProvider
 from relevo_notifier.providers.messagebird.options import MessageBirdOptions
+from relevo_notifier.providers.messagebird.webhook import MessageBirdWebhook
 from relevo_notifier.providers.options import ProviderOptions
 from relevo_notifier.providers.plivo.client import PlivoProvider
 from relevo_notifier.providers.plivo.options import PlivoOptions
+from relevo_notifier.providers.plivo.webhook import PlivoWebhook
 from relevo_notifier.providers.postmark.client import PostmarkProvider
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.postmark.webhook import PostmarkWebhook
@@ -36,6 +38,12 @@ from relevo_notifier.providers.twilio.webhook import TwilioWebhook
 from relevo_notifier.providers.unconfigured import Unconfigured
 from relevo_notifier.providers.vonage.client import VonageProvider
 from relevo_notifier.providers.vonage.options import VonageOptions
+from relevo_notifier.providers.vonage.webhook import VonageWebhook
+from relevo_notifier.providers.webpush.client import WebPushProvider
+from relevo_notifier.providers.webpush.options import WebPushOptions
+from relevo_notifier.providers.whatsapp.client import WhatsAppProvider
+from relevo_notifier.providers.whatsapp.options import WhatsAppOptions
+from relevo_notifier.providers.whatsapp.webhook import WhatsAppWebhook
 from relevo_runtime.settings import RuntimeSettings
 
 _PREFIX = "notifier_"
@@ -58,9 +66,11 @@ class ProviderSettings(RuntimeSettings):
     notifier_mailgun: Annotated[MailgunOptions, MailgunProvider, MailgunWebhook] = MailgunOptions()
     notifier_brevo: Annotated[BrevoOptions, BrevoProvider, BrevoWebhook] = BrevoOptions()
     notifier_twilio: Annotated[TwilioOptions, TwilioProvider, TwilioWebhook] = TwilioOptions()
-    notifier_vonage: Annotated[VonageOptions, VonageProvider] = VonageOptions()
-    notifier_messagebird: Annotated[MessageBirdOptions, MessageBirdProvider] = MessageBirdOptions()
-    notifier_plivo: Annotated[PlivoOptions, PlivoProvider] = PlivoOptions()
+    notifier_vonage: Annotated[VonageOptions, VonageProvider, VonageWebhook] = VonageOptions()
+    notifier_messagebird: Annotated[MessageBirdOptions, MessageBirdProvider, MessageBirdWebhook] = MessageBirdOptions()
+    notifier_plivo: Annotated[PlivoOptions, PlivoProvider, PlivoWebhook] = PlivoOptions()
+    notifier_whatsapp: Annotated[WhatsAppOptions, WhatsAppProvider, WhatsAppWebhook] = WhatsAppOptions()
+    notifier_webpush: Annotated[WebPushOptions, WebPushProvider] = WebPushOptions()
 
 
 class Registered(NamedTuple):
@@ -99,6 +109,12 @@ def open_providers(settings: ProviderSettings, routing: Routing) -> Mapping[str,
         missing = options.missing()
         opened[name] = Unconfigured(options.channel, missing) if missing else registered()[name].client(options)
     return opened
+
+
+def open_senders(settings: ProviderSettings) -> dict[str, Provider]:
+    """The providers of texts whose options are set, whoever is chosen to send, by name."""
+    found = {name: options_of(settings, name) for name, channel in channels().items() if channel == "sms"}
+    return {name: registered()[name].client(options) for name, options in found.items() if not options.missing()}
 
 
 def webhooks(settings: ProviderSettings) -> dict[str, Webhook]:

@@ -1,9 +1,10 @@
 """What stands in for a provider whose options are not set."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from relevo_contracts.contact import Channel
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import FoundText, Message
 from relevo_notifier.core.provider_results import ProviderResult, TryLater
 
 
@@ -21,11 +22,11 @@ class Unconfigured:
 
     async def send(self, message: Message) -> ProviderResult:
         """Sends nothing."""
-        return TryLater(f"no provider for {self.channel} is set up: {self._how}")
+        return TryLater(f"no provider for {self.channel} is set up: {self._how}", concern="provider")
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
         """Nothing was ever sent."""
-        return None
+        return []
 
     async def close(self) -> None:
         """There is nothing to close."""

@@ -4,13 +4,14 @@ import base64
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
 from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, is_reference
+from relevo_notifier.core.inbound import Inbound, is_message
 
 _log = structlog.get_logger(__name__)
 _DEEPEST = "it is nested too deeply"
@@ -51,17 +52,20 @@ def instant_of(text: str) -> datetime:
         return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def each(provider: str, items: Iterable[Any], read: Callable[[Mapping[str, Any]], Feedback | None]) -> list[Feedback]:
-    """What `read` makes of each of `items`; one that it can't read costs itself only."""
-    found = []
+T = TypeVar("T", bound=Feedback | Inbound)
+
+
+def each(provider: str, items: Iterable[Any], read: Callable[[Mapping[str, Any]], T | None]) -> list[T]:
+    """What `read` makes of each of `items`; one that it can't read, or that names nothing, costs itself only."""
+    found: list[T] = []
     for item in items:
         try:
-            feedback = read(item) if isinstance(item, dict) else None
+            told = read(item) if isinstance(item, dict) else None
         except (ValueError, TypeError, OSError) as error:
             _log.warning("feedback_unreadable", provider=provider, reason=str(error)[:200])
             continue
-        if feedback is not None and is_reference(feedback.reference):
-            found.append(feedback)
+        if told is not None and (is_message(told) if isinstance(told, Inbound) else is_reference(told.reference)):
+            found.append(told)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from relevo_runtime import outbox, timers
-from relevo_runtime.outgoing import LeftBehind, Timer
+from relevo_runtime.outgoing import Claim, LeftBehind, Timer
 from relevo_runtime.postgres import Pool
 
 
@@ -14,7 +14,7 @@ class TimerTable:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Claim:
         """As `timers.claim_due`."""
         async with self._pool.acquire() as conn:
             return await timers.claim_due(conn, now, lease_until, limit)
@@ -23,11 +23,6 @@ class TimerTable:
         """As `timers.unclaim`."""
         async with self._pool.acquire() as conn:
             await timers.unclaim(conn, claimed, back_at)
-
-    async def next_due(self) -> datetime | None:
-        """As `timers.next_due`."""
-        async with self._pool.acquire() as conn:
-            return await timers.next_due(conn)
 
 
 class OutboxTable:

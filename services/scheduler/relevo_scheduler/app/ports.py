@@ -4,23 +4,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from relevo_runtime.outgoing import LeftBehind, Timer
+from relevo_runtime.outgoing import Claim, LeftBehind, Timer
 from relevo_runtime.records import Record
 
 
 class DueTimers(Protocol):
     """The timers of all shops. Each call is a transaction of its own and raises what the database raises."""
 
-    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Timer]:
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Claim:
         """Up to `limit` timers that are due at `now`; nobody else gets them before `lease_until`."""
         ...
 
     async def unclaim(self, claimed: Sequence[Timer], back_at: datetime) -> None:
         """These were not published after all: the claim does not count, and it ends at `back_at`."""
-        ...
-
-    async def next_due(self) -> datetime | None:
-        """When the next timer is due or its lease ends; None if none is armed."""
         ...
 
 

@@ -31,7 +31,7 @@ def publish_due(
     """
 
     async def run_once(now: datetime) -> datetime:
-        due = await timers.claim(now, now + lease, batch)
+        due, next_due = await timers.claim(now, now + lease, batch)
         if due:
             try:
                 await publisher.publish(WAKEUPS, wake_up_messages(due))
@@ -39,9 +39,7 @@ def publish_due(
                 await timers.unclaim(due, now + lease)
                 raise
             _count(metrics, due, now)
-        full = len(due) >= batch
-        next_due = None if full else await timers.next_due()
-        return next_look(now, next_due, full=full, longest=longest)
+        return next_look(now, next_due, full=len(due) >= batch, longest=longest)
 
     return run_once
 
@@ -50,4 +48,4 @@ def _count(metrics: Metrics, published: Sequence[Timer], now: datetime) -> None:
     metrics.timers_published.inc(len(published))
     for timer in published:
         if not timer.attempts:  # what comes again was not late: no engine took it
-            metrics.timer_lateness.observe((now - timer.due_at).total_seconds())
+            metrics.timer_lateness_seconds.observe((now - timer.due_at).total_seconds())

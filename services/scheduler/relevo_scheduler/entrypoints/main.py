@@ -1,4 +1,4 @@
-"""Starts the scheduler: two loops over one pool and one publisher."""
+"""Starts the scheduler: two loops over one pool and one publisher, which has a connection of its own for keys."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ from datetime import timedelta
 from relevo_runtime.dead_letters import DeadLetters
 from relevo_runtime.environment import start
 from relevo_runtime.kafka import Publisher
-from relevo_runtime.postgres import LOOKUPS, Pool, open_pool
+from relevo_runtime.postgres import LOOKUPS, NOT_AWAITED, Pool, open_pool
 from relevo_runtime.sealing import Seals
 from relevo_runtime.service import Loop, Service, run
 from relevo_scheduler.adapters.listener import listening
@@ -18,6 +18,7 @@ from relevo_scheduler.app.rescue_outbox import rescue_outbox
 from relevo_scheduler.settings import SchedulerSettings
 
 NAME = "scheduler"
+_AS = "relevo-scheduler"
 
 
 def main() -> None:
@@ -30,10 +31,15 @@ def main() -> None:
 async def scheduling(service: Service, settings: SchedulerSettings) -> AsyncIterator[None]:
     """Publishes what is due and rescues what was left behind while the block runs."""
     async with contextlib.AsyncExitStack() as stack:
-        pool = await open_pool(settings.dsn, application_name="relevo-scheduler", max_size=4, session=LOOKUPS)
+        # A lease that is forgotten is taken again, and a row of the outbox that is there again is published again.
+        pool = await open_pool(settings.dsn, application_name=_AS, max_size=4, session=LOOKUPS | NOT_AWAITED)
         stack.push_async_callback(pool.close)
         service.health.probe("database", lambda: _ask(pool), of="PostgreSQL")
-        publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=Seals(pool, settings)))
+        # A key has to be on disk before a message is sealed with it.
+        of_keys = await open_pool(settings.dsn, application_name=_AS, min_size=0, max_size=1, session=LOOKUPS)
+        stack.push_async_callback(of_keys.close)
+        seals = Seals(of_keys, settings)
+        publisher = await stack.enter_async_context(Publisher(settings, service.metrics, seals=seals))
         service.health.probe("kafka", publisher.check, of="Kafka")
         due = _publish_due(service, settings, pool, publisher)
         await stack.enter_async_context(listening(settings.dsn, due.wake, service.fail, service.health))

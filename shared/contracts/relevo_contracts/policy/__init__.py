@@ -5,10 +5,11 @@ it is quiet, `caps` how many messages somebody gets. `relevo_workflow` reads pol
 """
 
 from relevo_contracts.policy.caps import GRANTED, Allotment, Attempted, Competitor, Given, allot, attempted, competitor
-from relevo_contracts.policy.decide import NOUN, Asked, decide, decide_before_caps, order_of
+from relevo_contracts.policy.decide import NOUN, Asked, decide, decide_before_caps, order_of, refusal
 from relevo_contracts.policy.hours import QuietHours, quiet_until
 from relevo_contracts.policy.model import (
     AS_BEFORE,
+    MARKETING,
     UNREADABLE,
     Cap,
     Kind,
@@ -23,6 +24,7 @@ from relevo_contracts.policy.verdicts import Go, Later, Rule, Skip, Verdict
 __all__ = [
     "AS_BEFORE",
     "GRANTED",
+    "MARKETING",
     "NOUN",
     "UNREADABLE",
     "Allotment",
@@ -50,4 +52,5 @@ __all__ = [
     "order_of",
     "quiet_until",
     "read_policy",
+    "refusal",
 ]

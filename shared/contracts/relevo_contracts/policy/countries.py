@@ -12,14 +12,27 @@ from relevo_contracts.policy.hours import QuietHours
 from relevo_contracts.policy.model import QuietRule
 from relevo_contracts.zones import zone
 
-_NIGHT = QuietHours(time(21), time(8))
+
+def _texts(start: time, end: time, source: str, *, days: tuple[int, ...] = ()) -> QuietRule:
+    return QuietRule(hours=QuietHours(start, end), days=days, channels=("sms",), source=source)
+
+
+_SUNDAY = 6
+_TAIWAN = "the operators' rule, as Twilio publishes it"
 
 LEGAL_HOURS: Mapping[str, tuple[QuietRule, ...]] = {
-    "US": (
-        QuietRule(hours=_NIGHT, channels=("sms",), source="47 CFR 64.1200(c)(1): not before 8 am or after 9 pm there"),
-    ),
+    "AE": (_texts(time(21), time(7), "TDRA, Unsolicited Electronic Communications Regulatory Policy"),),
+    "FR": (_texts(time(22), time(8), "af2m, charte Business Messaging, 2024", days=(_SUNDAY,)),),
+    "IN": (_texts(time(21), time(10), "TRAI, TCCCPR 2018, as the operators apply it since October 2025"),),
+    "KR": (_texts(time(21), time(8), "Network Act (정보통신망법), Art. 50(3)"),),
+    "TW": (_texts(time(21), time(9), _TAIWAN), _texts(time(12, 30), time(13, 30), _TAIWAN)),
+    # The state is not known by a number: what the strictest of those that bind texts says holds for all.
+    "US": (_texts(time(20), time(8), "47 CFR 64.1200(c)(1); Fla. Stat. 501.616(6)(a); Okla. Stat. tit. 15, 775C"),),
 }
-"""By ISO 3166 code. Texts are solicitations as calls are; e-mail is not bound to hours."""
+"""By ISO 3166 code: the hours in which marketing by text is not allowed, or not taken by the operators. E-mail
+is bound to hours nowhere that we know of. Rules about calls alone (Code de la consommation, Art. D. 223-9) are
+not here; nor are public holidays, nor countries of which two sources say two things.
+"""
 
 
 def zones_of(country: str, now: datetime) -> tuple[tzinfo, ...]:

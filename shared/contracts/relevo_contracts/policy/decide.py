@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from msgspec import Struct
 
 from relevo_contracts.consents import Consent
-from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.contact import Channel, Contact, is_box
 from relevo_contracts.policy.caps import Allotment
 from relevo_contracts.policy.countries import LEGAL_HOURS, country_of, zones_of
 from relevo_contracts.policy.hours import Quiet, QuietHours, quiet_until, spread
@@ -14,7 +14,12 @@ from relevo_contracts.policy.model import MARKETING, TRANSACTIONAL, Policy, Purp
 from relevo_contracts.policy.verdicts import Go, Later, Skip, Verdict
 from relevo_contracts.zones import zone, zone_name, zone_of
 
-NOUN = {"email": "the e-mail address", "sms": "the phone number"}
+NOUN: dict[Channel, str] = {
+    "email": "the e-mail address",
+    "sms": "the phone number",
+    "whatsapp": "the phone number",
+    "push": "a device",
+}
 _AGAIN = timedelta(minutes=1)
 
 
@@ -23,7 +28,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     `topic` and `purpose` as in `SendDelivery`; `contact` is whom it goes to, `unsubscribed` since when the address gets
     no marketing, `shop_quiet` and `shop_zone` what the shop itself has. `country` is where the person is as far as one
-    knows (ISO 3166). `allotment` is what `allot` said, for what has caps. `key` tells messages apart.
+    knows (ISO 3166). `allotment` is what `allot` said, for what has caps. `key` tells messages apart. `recalled` is why
+    the run that asked for it has ended before its time, if it has.
     """
 
     policy: Policy
@@ -39,6 +45,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     shop_zone: str = "UTC"
     not_after: datetime
     allotment: Allotment | None = None
+    recalled: str = ""
 
     @property
     def name(self) -> str:
@@ -58,12 +65,22 @@ def decide_before_caps(asked: Asked, now: datetime) -> Verdict:
     """The decision without caps and repetitions: whether it wants a place under them at all."""
     if now > asked.not_after:
         return Skip("late", f"too late: it was good until {asked.not_after:%Y-%m-%d %H:%M} UTC")
+    if asked.recalled:
+        return Skip("recalled", f"its run ended: {asked.recalled}")
     if asked.suppressed:
         return Skip("suppressed", f"{NOUN[asked.channel]} is on the suppression list")
     purpose = asked.policy.purpose(asked.topic, asked.purpose)
     if purpose.kind == TRANSACTIONAL:
         return Go()
-    return _refused(asked, purpose) or _opted_out(asked) or _in_time(asked, _quiet(asked, now)) or Go()
+    return refusal(asked) or _in_time(asked, _quiet(asked, now)) or Go()
+
+
+def refusal(asked: Asked) -> Skip | None:
+    """Why there is no consent to such a message as it stands; `None`: there is, or none is needed."""
+    purpose = asked.policy.purpose(asked.topic, asked.purpose)
+    if purpose.kind == TRANSACTIONAL:
+        return None
+    return _refused(asked, purpose) or _opted_out(asked)
 
 
 def order_of(policy: Policy, contact: Contact, channels: Collection[Channel]) -> tuple[Channel, ...]:
@@ -114,8 +131,10 @@ def _opted_out(asked: Asked) -> Skip | None:
     since = asked.unsubscribed
     if since is None:
         return None
-    said = (asked.contact.consent(asked.channel), _own(asked))
-    if any(one.at is not None and one.at > since for one in said if one.state == "granted"):
+    said = [one for one in (asked.contact.consent(asked.channel), _own(asked)) if one.state == "granted"]
+    if asked.channel == "sms":  # a box may be ticked for ever, and for a number of somebody else
+        said = [one for one in said if not is_box(one)]
+    if any(one.at is not None and one.at > since for one in said):
         return None
     return Skip("unsubscribed", f"{NOUN[asked.channel]} was unsubscribed on {since:%Y-%m-%d %H:%M} UTC")
 

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import CHANNELS, Channel
 from relevo_contracts.policy.hours import QuietHours
 
 Kind = Literal["consent", "soft_opt_in", "transactional"]
@@ -21,11 +21,13 @@ class Purpose(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What messages are for. Of several that want a place under a cap, the higher `priority` has it.
 
     Consent to `covered_by` (`marketing`) counts as consent to this one, as long as this one was not withdrawn.
+    `label` is what people are shown, by language; under empty text for every other language.
     """
 
     kind: Kind = "consent"
     priority: int = 50
     covered_by: str = ""
+    label: dict[str, str] = {}
 
 
 class QuietRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,7 +78,7 @@ class Policy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     legal_hours: bool = False
     caps: tuple[Cap, ...] = ()
     repeats: tuple[Repeats, ...] = ()
-    preferred: tuple[Channel, ...] = ("email", "sms")
+    preferred: tuple[Channel, ...] = CHANNELS
     priorities: dict[str, int] = {}
     spread: timedelta = timedelta(0)
 

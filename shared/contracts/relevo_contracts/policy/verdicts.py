@@ -13,6 +13,7 @@ Rule: TypeAlias = Literal[
     "unsubscribed",
     "no_consent",
     "redacted",
+    "recalled",
     "quiet_hours",
     "capped",
     "repeated",

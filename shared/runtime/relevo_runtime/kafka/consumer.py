@@ -37,6 +37,7 @@ from relevo_runtime.supervision import Supervised
 _log = logging.getLogger(__name__)
 
 _SETTLE_SECONDS = 2.0
+_HEARTBEAT_MS = 3000
 _NEVER_MS = 24 * 60 * 60 * 1000
 
 
@@ -123,7 +124,7 @@ class BatchConsumer:
         await self.stop()
 
     async def start(self) -> None:
-        """Join the group and begin. Raises `KafkaConnectionError` if no broker answers."""
+        """Join the group and begin. Raises `KafkaUnreachable` if no broker can be used."""
         for member in self._members:
             self.health.set(f"{member.name} assignment", False, "waits for its partitions")
         await self.dead_letters.follow_pauses()  # before the first batch
@@ -141,7 +142,9 @@ class BatchConsumer:
         await asyncio.gather(*(_answered(subscriber.consumer) for subscriber in self._subscribers))
 
     async def stop(self) -> None:
-        """Finish the batches in flight, commit, leave the group; waits up to the settings' `stop_timeout`."""
+        """Finish the batches in flight, commit, leave the group (unless the process has a name in it, under which it
+        comes back); waits up to the settings' `stop_timeout`.
+        """
         for part in self._watched:
             part.expect_end()
         self._stopping.set()
@@ -162,7 +165,7 @@ class BatchConsumer:
         made = await self._broker.connect()
         assert isinstance(made, partial), "FastStream makes its consumers in another way"
         self._broker.config.broker_config.builder = partial(
-            PollingConsumer, window=self._settings.window, **made.keywords
+            PollingConsumer, settings=self._settings, window=self._settings.window, **made.keywords
         )
         await self._broker.start()
 
@@ -186,22 +189,25 @@ class BatchConsumer:
             logger=logging.getLogger("relevo_runtime.faststream"),
             log_level=logging.DEBUG,
         )
-        for member in self._members:
-            self._subscribe(broker, member)
+        for number, member in enumerate(self._members, 1):
+            self._subscribe(broker, member, number)
         return broker
 
-    def _subscribe(self, broker: KafkaBroker, member: Member) -> None:
+    def _subscribe(self, broker: KafkaBroker, member: Member, number: int) -> None:
+        instance = self._settings.group_instance_id
         session_ms = int(self._settings.session_timeout * 1000)
         subscriber = broker.subscriber(
             *self._topics,
             batch=True,
             group_id=self._settings.group(self._service),
+            group_instance_id=f"{instance}-{number}" if instance else None,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
             max_records=self._max_records,
             session_timeout_ms=session_ms,
-            heartbeat_interval_ms=session_ms // 4,
+            # A member hears of a rebalance with its heartbeat, and the others wait for it.
+            heartbeat_interval_ms=min(session_ms // 4, _HEARTBEAT_MS),
             # A rebalance waits for batches in flight, and a batch may be tried again for as long as it takes.
             rebalance_timeout_ms=max(session_ms, int(self._settings.stop_timeout * 1000)),
             max_poll_interval_ms=_NEVER_MS,

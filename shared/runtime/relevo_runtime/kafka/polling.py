@@ -14,6 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from relevo_runtime.kafka import clients
+from relevo_runtime.server_settings import ServerSettings
+
 # The broker answers a connection's requests in order: whatever else is asked, after a rebalance too, waits as long.
 _LONG_POLL = 0.5
 # What is held back may go on while a fetch is under way that leaves it out; such a fetch ends soon.
@@ -31,19 +34,22 @@ class PollingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships
     window in which nothing came the next record is handed out at once.
     """
 
-    def __init__(self, *topics: str, window: float, **options: Any) -> None:
+    def __init__(self, *topics: str, settings: ServerSettings, window: float, **options: Any) -> None:
+        """`options` are aiokafka's; how the brokers are reached is as `settings` say."""
         polling = {
             "fetch_min_bytes": 1,
             "fetch_max_wait_ms": _milliseconds(_LONG_POLL),
             "consumer_timeout_ms": _milliseconds(_LOOK_AGAIN),
         }
-        super().__init__(*topics, **(options | polling))
+        super().__init__(*topics, **(options | polling | clients.connection(settings)))
+        self._settings = settings
         self._window = window
         self._gather_until = -math.inf
 
     async def start(self) -> None:
-        """Connect and join the group."""
-        await super().start()
+        """Connect and join the group. Raises `KafkaUnreachable`."""
+        async with clients.explained(self._settings):
+            await super().start()
         # A fetch asks for all partitions or waits until all are handed out: one that left some out would hold them up.
         self._fetcher._prefetch_backoff = _FOREVER
 

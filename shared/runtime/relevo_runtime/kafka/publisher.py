@@ -8,10 +8,10 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from relevo_runtime.errors import MessageTooLarge, PublishError
+from relevo_runtime.kafka import clients
 from relevo_runtime.kafka.murmur2 import murmur2
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import LARGEST_MESSAGE
@@ -75,9 +75,9 @@ class Publisher:
         await self.stop()
 
     async def start(self) -> None:
-        """Connect. Raises `KafkaConnectionError` if no broker answers."""
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka,
+        """Connect. Raises `KafkaUnreachable` if no broker can be used."""
+        producer = clients.producer(
+            self._settings,
             client_id="relevo",
             acks="all",
             enable_idempotence=True,
@@ -87,13 +87,7 @@ class Publisher:
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
             partitioner=self._partitioner,
         )
-        try:
-            await producer.start()
-        except BaseException:
-            with contextlib.suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(1):
-                    await producer.stop()
-            raise
+        await clients.start(producer, self._settings)
         self._producer = producer
 
     async def stop(self) -> None:

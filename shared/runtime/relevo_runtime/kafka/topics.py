@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from relevo_contracts.topics import TOPICS, Topic
 from relevo_runtime.errors import RuntimeFault
+from relevo_runtime.kafka import clients
 from relevo_runtime.settings import RuntimeSettings
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -25,24 +26,16 @@ async def create_topics(settings: RuntimeSettings, topics: Sequence[Topic] = TOP
     Raises `TopicError` where one exists with another number of partitions: all need the same, so that everything about
     one customer meets at one engine.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id="relevo-topics")
-    await admin.start()
-    try:
+    async with clients.admin(settings, client_id="relevo-topics") as admin:
         created = await _create(admin, settings, topics)
         await _wait_for_leaders(admin, settings, [settings.topic(topic.name) for topic in topics])
         return created
-    finally:
-        await admin.close()
 
 
 async def delete_topics(settings: RuntimeSettings, topics: Sequence[Topic] = TOPICS) -> None:
     """Delete `topics` with all that is in them; for tests and for the embedded mode."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id="relevo-topics")
-    await admin.start()
-    try:
+    async with clients.admin(settings, client_id="relevo-topics") as admin:
         await admin.delete_topics([settings.topic(topic.name) for topic in topics])
-    finally:
-        await admin.close()
 
 
 def topic_configs(topic: Topic, replication: int) -> dict[str, str]:

@@ -68,7 +68,7 @@ def _trigger() -> Schema:
     when = {"when": EXPRESSION}
     schedule = record({"cron": TEXT, "rrule": TEXT, "segment": NAME, "zone": ZONE})
     date = {"date": TEXT, "offset": OFFSET, "at": TIME, "every": {"enum": ["year", "once"]}, "zone": ZONE}
-    since = {"enum": ["last_order_at", "last_seen_at", "first_order_at", "first_seen_at"]}
+    since = {"enum": ["last_order_at", "last_seen_at", "last_active_at", "first_order_at", "first_seen_at"]}
     return {
         "anyOf": [
             record({"event": EVENTS, "test": _TEST, **when}, "event"),

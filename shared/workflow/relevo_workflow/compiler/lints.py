@@ -2,27 +2,32 @@
 
 Errors: a segment that does not exist; a cycle that nothing ends; a template that reads what no step has saved on some
 path to it. Warnings: a step that reads such a thing; a reminder that goes on after the purchase; marketing that never
-asks for consent, or by SMS without a way out; a language that some templates lack; what a step saves and nothing reads.
+asks for consent, or by SMS without a way out; a wait for a click on any message; a language that some templates lack;
+what a step saves and nothing reads.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
+from relevo_contracts.contact import CHANNELS
 from relevo_contracts.stop_words import names_opt_out
 from relevo_workflow.compiler.definite_assignment import ALWAYS, uses_before_save
 from relevo_workflow.definition.control_flow import definitely_assigned, inescapable_cycle, reached_from
 from relevo_workflow.definition.workflow import Definition, EventTrigger, ScheduleTrigger, SegmentTrigger
+from relevo_workflow.steps.coupon import CouponStep
 from relevo_workflow.steps.goto import Goto
 from relevo_workflow.steps.http import HttpStep
 from relevo_workflow.steps.reading import StepNode
 from relevo_workflow.steps.registry import STEP_TYPES
 from relevo_workflow.steps.send import SendStep
 from relevo_workflow.steps.step import Step
+from relevo_workflow.steps.system import SystemStep
 from relevo_workflow.syntax.diagnostics import Position, suggestion
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.values.reader import Reading
 
 _INTERESTS = ("cart.", "checkout.", "page.")
+_ENGAGED = frozenset(("message.opened", "message.clicked"))
 _PURCHASES = frozenset(("order.placed", "order.paid"))
 _IN_SEGMENT = re.compile(r"""(["'])([^"']*)\1\s+in\s+customer\.segments""")
 _IS_SEGMENT = re.compile(r"""\bsegments\.(?:exists|all|exists_one|filter)\(\s*(\w+)\s*,([^)]*)\)""")
@@ -127,7 +132,7 @@ def no_end_at_purchase(context: _LintContext) -> None:
 
 def _passes_time(step: Step) -> bool:
     """Whether a run may rest at a step: a message only does so until the window opens, a call for moments."""
-    return step.rests and not isinstance(step, SendStep | HttpStep)
+    return step.rests and not isinstance(step, SendStep | HttpStep | CouponStep | SystemStep)
 
 
 def no_consent_path(context: _LintContext) -> None:
@@ -143,7 +148,7 @@ def no_consent_path(context: _LintContext) -> None:
     named = {one.segment for one in definition.triggers if isinstance(one, SegmentTrigger | ScheduleTrigger)}
     named |= {match[2] for text in texts for match in _IN_SEGMENT.finditer(text)}
     texts += [definition.segments[name].rule.text for name in named if name in definition.segments]
-    for channel in ("email", "sms"):
+    for channel in CHANNELS:
         if any(f"{channel}_consent" in text for text in texts):
             continue
         send = next((step for step in context.sends("marketing") if channel in dict(step.by_channel)), None)
@@ -169,6 +174,20 @@ def no_opt_out(context: _LintContext) -> None:
                 context.position(send.id, "purpose"),
                 f"'{send.id}' is marketing by SMS, and does not say in {', '.join(silent)} how one leaves it",
                 "such as: Reply STOP to opt out",
+            )
+
+
+def any_message(context: _LintContext) -> None:
+    """Whoever sends and then waits for an opening or a click most likely means those of that message."""
+    if next(context.sends(), None) is None:
+        return
+    for step in context.program.steps.values():
+        engaged = [event for arm in step.event_arms() if arm.where is None for event in arm.events if event in _ENGAGED]
+        if engaged:
+            context.problems.warning(
+                context.step_nodes[step.id].node.position,
+                f"'{step.id}' goes on at {engaged[0]} of any message to the customer, from other workflows too",
+                "where: event.run_id == run.id (any message, if it is meant: where: true)",
             )
 
 
@@ -233,6 +252,7 @@ _RULES: tuple[Callable[[_LintContext], None], ...] = (
     no_end_at_purchase,
     no_consent_path,
     no_opt_out,
+    any_message,
     template_uses_before_save,
     step_uses_before_save,
     never_read,

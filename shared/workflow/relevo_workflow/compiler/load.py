@@ -10,12 +10,15 @@ from relevo_contracts.event_types import with_declared
 from relevo_workflow.compiler.ast import parse_steps, saved_shapes
 from relevo_workflow.compiler.lints import check_habits
 from relevo_workflow.compiler.positions import positions_of
+from relevo_workflow.compiler.readers.blocks import read_blocks, shown_by
 from relevo_workflow.compiler.readers.events import EVENTS_FOLDER, event_files, read_declared
 from relevo_workflow.compiler.readers.header import HeaderReader, read_not_after, trigger_kinds
 from relevo_workflow.compiler.readers.policy import POLICY_FILE, read_policy_file
 from relevo_workflow.compiler.readers.segments import read_segments
 from relevo_workflow.compiler.readers.steps import read_program
+from relevo_workflow.compiler.readers.surveys import read_surveys, warn_unasked, with_surveys
 from relevo_workflow.compiler.readers.templates import read_templates
+from relevo_workflow.definition.contests import contests
 from relevo_workflow.definition.control_flow import cycle_without_wait, unreachable
 from relevo_workflow.definition.program import Program
 from relevo_workflow.definition.workflow import (
@@ -41,8 +44,8 @@ _MAX_BYTES = 1_000_000
 
 
 def load_workflow(files: Mapping[str, str]) -> Definition:
-    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, layouts, `segments.yaml`, `events/*`,
-    and `policy.yaml`.
+    """The definition of `files`, checked: `workflow.yaml`, `templates/*.yaml`, `surveys/*.yaml`, layouts,
+    `blocks/*.yaml`, `segments.yaml`, `events/*`, and `policy.yaml`.
 
     Raises `WorkflowError` with every problem that was found. Files of tests are ignored here.
     """
@@ -100,7 +103,8 @@ def _load(files: Mapping[str, str], problems: Problems) -> Definition | None:
 
 
 def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Definition:
-    types = with_declared(read_declared(files, problems))
+    surveys = read_surveys(files, problems)
+    types = with_surveys(with_declared(read_declared(files, problems)), surveys)
     broken = {name for name, _ in event_files(files) if name not in types}
     fields = Fields(root, problems, "a workflow")
     before = len(problems.errors)
@@ -113,9 +117,11 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
     policy = read_policy_file(files, problems)
     reading = Reading(problems, ExpressionCompiler(problems), names, broken=broken, policy=policy)
     segments = read_segments(files, fields.get("segments"), reading)
-    templates, layouts = read_templates(files, reading)
+    blocks = read_blocks(files, problems)
+    templates, layouts = read_templates(files, reading, surveys, blocks)
     program = read_program(reading, syntax_tree, read_not_after(fields))
     reading.warn_unused_templates(templates)
+    warn_unasked(surveys, templates, problems)
     if not problems.errors:
         _check_paths(program, syntax_tree, problems)
     definition = _header(fields, HeaderReader(reading, segments))
@@ -129,13 +135,27 @@ def _definition(files: Mapping[str, str], root: Node, problems: Problems) -> Def
         version=version_of(files),
         program=program,
         templates=templates,
+        blocks=shown_by(templates, blocks),
         layouts=layouts,
         files=dict(files),
         types=types,
         policy=policy,
         positions=positions_of(root, syntax_tree),
     )
+    _check_contests(whole, problems)
     return _indexed(whole, problems)
+
+
+def _check_contests(whole: Definition, problems: Problems) -> None:
+    """Splits whose winner nothing could decide."""
+    for contest in contests(whole):
+        if contest.by != "clicks" and whole.goal is None:
+            said, advice = f"a winner by {contest.by} needs a goal", "goal: {event: order.placed, within: 14d}"
+        elif contest.by == "revenue" and whole.goal is not None and whole.goal.value is None:
+            said, advice = "a winner by revenue needs what the goal is worth", "value: event.total"
+        else:
+            continue
+        problems.error(whole.position_of(contest.step), said, advice)
 
 
 def _check_paths(program: Program, syntax_tree: list[StepNode], problems: Problems) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
 from dateutil.rrule import rrulestr
@@ -65,6 +66,21 @@ def next_occurrence(cron: str, rrule: str, after: datetime, zone: tzinfo) -> dat
     An RRULE that does not come in the 20 years after `after` has come to its end, too.
     Both work in local time: a time in a gap runs right after it, one in a fold once.
     """
+    if cron:
+        return _first_after(cron, rrule, after, zone)
+    # All who are asked about on one day begin at its first moment, so that a rule is read once for all of them.
+    found = _remembered(rrule, after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0), zone)
+    while found is not None and found <= after:
+        found = _remembered(rrule, found, zone)
+    return found if found is not None else _first_after(cron, rrule, after, zone)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(rrule: str, after: datetime, zone: tzinfo) -> datetime | None:
+    return _first_after("", rrule, after, zone)
+
+
+def _first_after(cron: str, rrule: str, after: datetime, zone: tzinfo) -> datetime | None:
     local = after.astimezone(zone)
     if cron:
         found = next(CronSim(cron, local), None)

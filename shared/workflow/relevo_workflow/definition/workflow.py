@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from relevo_contracts.content import Block
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.policy import Policy
 from relevo_contracts.template import Template
@@ -41,7 +42,7 @@ class DateTrigger:
 
 @dataclass(frozen=True, slots=True)
 class InactivityTrigger:
-    """Nothing happened for `after` since the customer's `since` (`last_order_at`, `last_seen_at`)."""
+    """Nothing happened for `after` since the customer's `since` (`last_order_at`, `last_active_at`, …)."""
 
     since: str
     after: timedelta
@@ -142,7 +143,7 @@ class Definition:
     `types` are the payloads of the events that it may name: the built-in ones, and those that its files declare.
     `early` are the arms that count what came before their step. `timed` says that a trigger depends on time;
     `watched_segments` are those that a trigger waits to be joined or left. `policy` is the contact policy beside it,
-    for its tests; what is sent goes by the one that is deployed.
+    for its tests; what is sent goes by the one that is deployed. `blocks` is the content that its templates show.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Definition:
     enrolment: Enrolment = Enrolment()
     window: TimeWindow | None = None
     templates: dict[str, Template] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
     layouts: dict[str, str] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)

@@ -63,7 +63,8 @@ class WorkflowIndex(tuple[Definition, ...]):
     """The definitions with their indexes. `WorkflowIndex.of` gives one for any sequence; an index is its own.
 
     `starts` are the definitions by the event types that start them, `by_version` by their versions. `alarm_view` reads
-    from facts what alarms follow from. `timed` says whether any trigger depends on time.
+    from facts what alarms follow from. `timed` says whether any trigger depends on time, `recommends` whether any
+    message recommends products.
     """
 
     starts: dict[str, tuple[Definition, ...]]
@@ -75,6 +76,7 @@ class WorkflowIndex(tuple[Definition, ...]):
     calendar: tuple[CalendarSpec, ...]
     fingerprint: str
     timed: bool
+    recommends: bool
 
     @classmethod
     def of(cls, definitions: Sequence[Definition]) -> "WorkflowIndex":
@@ -93,6 +95,7 @@ class WorkflowIndex(tuple[Definition, ...]):
         found.segments = tuple(spec for one in definitions for spec in _segments(one))
         found.calendar = tuple(spec for one in definitions for spec in _calendar(one))
         found.timed = bool(found.alarms or found.segments)
+        found.recommends = any(step.recommends() for one in definitions for step in one.program.steps.values())
         found.fingerprint = _fingerprint(found)
         return found
 

@@ -4,17 +4,8 @@ Other packages import from here, not from the modules behind it.
 Tested in `tests/workflow/test_explain.py`.
 """
 
-from relevo_workflow.explain.explanation import (
-    Call,
-    Delivery,
-    Explanation,
-    Line,
-    RecordedDecision,
-    RetiredWorkflow,
-    RunInProgress,
-    StaffAnswer,
-    explain,
-)
+from relevo_workflow.explain.explanation import Explanation, Line, RunInProgress, explain
+from relevo_workflow.explain.records import Call, Delivery, RecordedDecision, RetiredWorkflow, StaffAnswer
 
 __all__ = [
     "Call",

@@ -3,18 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.explain.absence import absence
-from relevo_workflow.model.decision import Check, Kind
+from relevo_workflow.explain.records import (
+    Call,
+    CallState,
+    Delivery,
+    DeliveryState,
+    Engagement,
+    Feedback,
+    RecordedDecision,
+    RetiredWorkflow,
+)
+from relevo_workflow.model.decision import Check
 from relevo_workflow.model.state import Facts, Run
 
-DeliveryState = Literal["queued", "sending", "sent", "failed", "skipped", "in_doubt"]
-CallState = Literal["queued", "calling", "answered", "failed", "in_doubt"]
 _CALLED: dict[CallState, str] = {
     "queued": "is not made yet",
     "calling": "is being made",
@@ -39,84 +47,6 @@ _DELIVERED: dict[DeliveryState, str] = {
 _TIMER = "timer"
 _LONGEST_KEY = 24
 _SHORT_ID = 8
-
-
-class StaffAnswer(Struct, frozen=True, kw_only=True):
-    """What one of the staff said to a task, and in which role."""
-
-    by: str
-    done: str
-    role: str = ""
-    note: str = ""
-
-
-class RecordedDecision(Struct, frozen=True, kw_only=True):
-    """A decision as the engine recorded it. `input` is an event type, `timer`, `start`, … or `deployment`.
-
-    `run_key` tells the runs of a workflow apart for people; `said` is the answer to a task that it is about.
-    """
-
-    at: datetime
-    workflow: str
-    version: str
-    run_id: str
-    input: str
-    kind: Kind
-    reason: str
-    path: list[str] = []
-    trace: list[Check] = []
-    run_key: str = ""
-    said: StaffAnswer | None = None
-
-
-class Feedback(Struct, frozen=True, kw_only=True):
-    """What the provider told of a message after it had taken it; `permanent`: the address will never take anything."""
-
-    kind: Literal["delivered", "bounced", "complained", "unsubscribed"]
-    at: datetime
-    provider: str = ""
-    status: str = ""
-    permanent: bool = False
-    reason: str = ""
-
-
-class Delivery(Struct, frozen=True, kw_only=True):
-    """What became of a message; `id` is its effect key `run/step/turn`, `at` when that was known.
-
-    `put_off` are the reasons why it was put off since `accepted_at`, `again_at` when it is looked at again.
-    """
-
-    id: str
-    channel: str
-    state: DeliveryState
-    at: datetime
-    reason: str = ""
-    attempts: int = 0
-    accepted_at: datetime | None = None
-    put_off: list[str] = []
-    again_at: datetime | None = None
-    feedback: list[Feedback] = []
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """What became of an HTTP call; `id` is its effect key, `status` what was answered last (0: nothing)."""
-
-    id: str
-    state: CallState
-    at: datetime
-    status: int = 0
-    attempts: int = 0
-    reason: str = ""
-
-
-class RetiredWorkflow(Struct, frozen=True, kw_only=True):
-    """A workflow that was taken out of service, what would start it, and who did that, when and why."""
-
-    workflow: str
-    events: list[str]
-    at: datetime
-    by: str = ""
-    note: str = ""
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,6 +107,7 @@ def explain(
     lines = [_decided(one, named) for one in recorded]
     lines += [_delivered(one, of_runs, named) for one in deliveries]
     lines += [_reported(one, report, of_runs, named) for one in deliveries for report in one.feedback]
+    lines += [_engaged(one, action, of_runs, named) for one in deliveries for action in one.engagement]
     lines += [_called(one, of_runs, named) for one in calls]
     entered = {one.workflow for one in recorded if one.kind == "started"} | {run.workflow for run in on_their_way}
     absences = [
@@ -310,6 +241,21 @@ def _reported(one: Delivery, report: Feedback, runs: Mapping[str, RecordedDecisi
         workflow=runs[run_id].workflow if run_id in runs else "",
         what=report.kind,
         text=f"{report.provider} told that the {one.channel} of {step} {_REPORTED[report.kind]}{never}{status}{reason}",
+        run_id=run_id,
+        run=named.get(run_id, ""),
+    )
+
+
+def _engaged(one: Delivery, action: Engagement, runs: Mapping[str, RecordedDecision], named: Mapping[str, str]) -> Line:
+    run_id, step, _ = (*one.id.split("/"), "", "")[:3]
+    message = f"the {one.channel} of {step}"
+    done = f"followed a link of {message}: {action.url}" if action.url else f"opened {message}"
+    who = f"a machine, not the customer ({action.machine}), " if action.machine else "the customer "
+    return Line(
+        at=action.at,
+        workflow=runs[run_id].workflow if run_id in runs else "",
+        what=action.kind,
+        text=who + done,
         run_id=run_id,
         run=named.get(run_id, ""),
     )

@@ -16,7 +16,7 @@ from relevo_workflow.expressions.cel_messages import ExpressionProblem, explain_
 from relevo_workflow.expressions.descriptors import PACKAGE, descriptor_pool
 from relevo_workflow.expressions.environment import TypeEnvironment
 from relevo_workflow.expressions.expression import Compiled, Equality, Expression
-from relevo_workflow.expressions.field_paths import FieldPath, Getter, find_paths, getter
+from relevo_workflow.expressions.field_paths import FieldPath, Getter, find_paths, getter, tokenize
 from relevo_workflow.expressions.known_values import never_equal
 from relevo_workflow.expressions.operands import Operands
 from relevo_workflow.expressions.order_windows import OrderWindow, declarations, find_windows, window_problem
@@ -30,7 +30,6 @@ from relevo_workflow.expressions.shapes import (
     TIMESTAMP,
     UNKNOWN,
     Shape,
-    list_of,
     occasion_shape,
 )
 from relevo_workflow.syntax.diagnostics import Problems
@@ -204,7 +203,8 @@ def _compile(text: str, roots: Mapping[str, Shape]) -> Compiled:
     is_field = len(known) == 1 and rewritten.strip() == known[0][0]
     alone = known[0][1] if is_field else None
     plain = plain_condition(rewritten, kinds)
-    getters = tuple(_getter(read, sized=plain is not None and kinds[name] == "LIST") for name, read in known)
+    sized = _only_sized(rewritten, {name for name, kind in kinds.items() if kind == "LIST"})
+    getters = tuple(_getter(read, sized=name in sized) for name, read in known)
     return Compiled(
         program=env.compile(rewritten),
         names=tuple(name for name, _ in known),
@@ -231,10 +231,25 @@ def _correlations(
 
 
 def _getter(read: FieldPath | OrderWindow, *, sized: bool) -> Getter:
-    """How a variable is read. A list that is only `sized` is read without the fields of its elements."""
+    """How a variable is read. A list that is only `sized` is read without its elements, as one of nothing."""
     if isinstance(read, OrderWindow):
         return read.getter()
-    return getter(replace(read, shape=list_of(DYN)) if sized else read)
+    if not sized:
+        return getter(read)
+    raw = getter(replace(read, shape=DYN))
+    return lambda scope: [None] * len(raw(scope) or ())
+
+
+def _only_sized(text: str, lists: set[str]) -> set[str]:
+    """Those of the variables of which an expression asks nothing but their size."""
+    stream = [token.text for token in tokenize(text)]
+    asked_more = {
+        name
+        for place, name in enumerate(stream)
+        if [*stream[max(place - 2, 0) : place], *stream[place + 1 : place + 2]] != ["size", "(", ")"]
+        and stream[place + 1 : place + 5] != [".", "size", "(", ")"]
+    }
+    return lists - asked_more
 
 
 def _plain_kind(read: FieldPath | OrderWindow) -> str:

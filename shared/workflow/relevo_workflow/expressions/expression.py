@@ -75,18 +75,18 @@ class Expression:
             return Check(at=at, expression=self.text, error=f"it could not be evaluated: {error}"[:_LONGEST_ERROR])
 
     def _value(self, compiled: Compiled, scope: Scope, at: str) -> Check:
+        if compiled.field and compiled.plain is None:
+            only = compiled.getters[0](scope)
+            return Check(at=at, expression=self.text, value=only, fields={compiled.paths[0]: _brief(only)})
         values = [get(scope) for get in compiled.getters]
-        if compiled.plain is not None:
-            fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list
-            for index in compiled.long:
-                fields[compiled.paths[index]] = _brief(values[index])
-            value = compiled.plain(values)
-            failed = self._failed(compiled, values) if value is False else ()
-            return Check(at=at, expression=self.text, value=value, fields=fields, failed=failed)
-        if compiled.field:
-            fields = {compiled.paths[0]: _brief(values[0])}
-            return Check(at=at, expression=self.text, value=values[0], fields=fields)
-        return self._evaluate(compiled, values, at)
+        if compiled.plain is None:
+            return self._evaluate(compiled, values, at)
+        fields = dict(zip(compiled.paths, values))  # noqa: B905 - both come from the same list
+        for index in compiled.long:
+            fields[compiled.paths[index]] = _brief(values[index])
+        value = compiled.plain(values)
+        failed = self._failed(compiled, values) if value is False else ()
+        return Check(at=at, expression=self.text, value=value, fields=fields, failed=failed)
 
     @property
     def is_field(self) -> bool:

@@ -135,12 +135,27 @@ def getter(path: FieldPath) -> Getter:
         return lambda scope: read(_value_at(fixed(scope), keys[1:]))
     source = _SOURCES[root]
     if len(keys) == 1:
-        key = keys[0]
-        return lambda scope: read(source(scope).get(key))
+        return _NEAR[root](read, keys[0]) if root in _NEAR else _of_source(source, read, keys[0])
     if len(keys) == 2:
         outer, inner = keys
         return lambda scope: read(raw.get(inner) if isinstance(raw := source(scope).get(outer), dict) else None)
     return lambda scope: read(_value_at(source(scope), keys))
+
+
+def _of_source(source: Callable[[Scope], dict[str, Any]], read: Callable[[Any], Any], key: str) -> Getter:
+    return lambda scope: read(source(scope).get(key))
+
+
+def _of_event(read: Callable[[Any], Any], key: str) -> Getter:
+    return lambda scope: read(scope.event.data.get(key))  # type: ignore[union-attr]  # as in `_SOURCES`
+
+
+def _of_trigger(read: Callable[[Any], Any], key: str) -> Getter:
+    return lambda scope: read(scope.run_state.trigger.get(key))
+
+
+_NEAR = {"event": _of_event, "trigger": _of_trigger}
+"""Fields of payloads, which most expressions read, with a call less."""
 
 
 def _value_at(raw: Any, keys: tuple[str, ...]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from relevo_contracts.contact import CHANNELS
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.zones import zone_name
@@ -82,13 +83,13 @@ CUSTOMER_FIELDS: dict[str, Callable[[Scope], Any]] = {
     **{name: attrgetter(f"facts.contact.{name}") for name in ("email", "phone", "first_name", "last_name")},
     **{name: attrgetter(f"facts.contact.{name}") for name in ("locale", "country")},
     "timezone": lambda scope: zone_name(scope.facts.contact.timezone),  # unknown if expressions could not use it
-    "email_consent": attrgetter("facts.contact.email_consent.state"),
-    "sms_consent": attrgetter("facts.contact.sms_consent.state"),
+    "preferred_channel": attrgetter("facts.contact.preferred"),
+    **{f"{name}_consent": attrgetter(f"facts.contact.{name}_consent.state") for name in CHANNELS},
     "birthday": lambda scope: scope.facts.birthday.isoformat() if scope.facts.birthday else "",
     **{name: attrgetter(f"facts.{name}") for name in ("company", "group", "tags", "attributes")},
     **{name: attrgetter(f"facts.{name}") for name in ("orders_count", "total_spent", "currency")},
     **{name: attrgetter(f"facts.{name}") for name in ("first_order_at", "last_order_at")},
-    **{name: attrgetter(f"facts.{name}") for name in ("first_seen_at", "last_seen_at")},
+    **{name: attrgetter(f"facts.{name}") for name in ("first_seen_at", "last_seen_at", "last_active_at")},
     "segments": attrgetter("segments"),
 }
 """How each field of `customer` is read, in the shape `shapes.CUSTOMER`."""

@@ -14,8 +14,9 @@ import msgspec
 from msgspec import inspect
 
 from relevo_contracts.consents import ConsentState
+from relevo_contracts.contact import CHANNELS
 from relevo_contracts.event_types import BUILT_IN, EventTypes
-from relevo_contracts.payloads import Money
+from relevo_contracts.payloads import Item, Money
 
 Reader = Callable[[Any], Any]
 
@@ -40,7 +41,9 @@ class Shape:
         if self.kind == "struct":
             return _struct_reader({name: shape.reader() for name, shape in self.fields.items()}, self.nullable)
         if self.kind == "list":
-            read = (self.item or DYN).reader()
+            if self.item is None or self.item is DYN:
+                return lambda raw: list(raw) if raw else []
+            read = self.item.reader()
             return lambda raw: [read(one) for one in raw] if raw else []
         if self.kind == "map":
             read_value = (self.item or DYN).reader()
@@ -263,7 +266,8 @@ CUSTOMER = struct(
     {
         **dict.fromkeys(("key", "email", "phone", "first_name", "last_name", "company", "group"), STRING),
         **dict.fromkeys(("locale", "timezone", "country", "birthday"), STRING),
-        **dict.fromkeys(("email_consent", "sms_consent"), replace(one_of(*get_args(ConsentState)), default="unknown")),
+        "preferred_channel": one_of("", *CHANNELS),
+        **{f"{name}_consent": replace(one_of(*get_args(ConsentState)), default="unknown") for name in CHANNELS},
         "tags": list_of(STRING),
         "segments": list_of(STRING),
         "attributes": map_of(ATTRIBUTE),
@@ -271,14 +275,18 @@ CUSTOMER = struct(
         "total_spent": DOUBLE,
         "currency": STRING,
         **dict.fromkeys(("first_order_at", "last_order_at", "first_seen_at", "last_seen_at"), MAYBE_TIMESTAMP),
+        "last_active_at": MAYBE_TIMESTAMP,
     },
 )
 SHOP = struct(
     "Shop", dict.fromkeys(("id", "name", "domain", "locale", "timezone", "currency", "postal_address"), STRING)
 )
+RECOMMENDATIONS = list_of(shape_of(Item))
+"""What `recommendations` is in the texts of a message whose step recommends."""
 ORDERS = struct("Orders", {"count": INT, "total": DOUBLE})
 """What `orders(…)` is to CEL's type checker."""
 RESPONSE = struct("Response", {"ok": BOOL, "status": INT, "body": DYN, "error": STRING})
+COUPON = struct("Coupon", {"code": STRING, "expires_at": MAYBE_TIMESTAMP})
 
 
 def staff_result_shape(*statuses: str) -> Shape:

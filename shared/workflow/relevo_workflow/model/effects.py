@@ -8,6 +8,13 @@ from msgspec import Struct
 from relevo_contracts.contact import Channel, Contact
 from relevo_contracts.envelope import Event
 from relevo_contracts.messages import Purpose, To
+from relevo_workflow.model.recommendations import Recommend
+from relevo_workflow.model.state import HeldCoupon
+
+
+def run_of(effect_id: str) -> str:
+    """The id of the run that an effect comes of."""
+    return effect_id.rsplit("/", 2)[0]
 
 
 class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_defaults=True):
@@ -16,6 +23,8 @@ class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_default
     `templates` has one for each channel of a message that goes by whichever is best when it is sent.
     `topic` is the purpose by the name that the contact policy has for it; empty: it is `purpose` itself.
     `recipient` is the customer as known then, or (`to` is `contact`) the contact of an event, as in `SendDelivery`.
+    `hops` tells how many workflows in a row led to it. `recommend`: the message waits for its recommendations, which
+    are put into `context` (`runs.recommendations`) before it leaves.
     """
 
     id: str
@@ -31,6 +40,16 @@ class Send(Struct, frozen=True, gc=False, kw_only=True, tag="send", omit_default
     reason: str = ""
     topic: str = ""
     templates: dict[Channel, str] = {}
+    hops: int = 0
+    recommend: Recommend | None = None
+
+
+class Recall(Struct, frozen=True, gc=False, kw_only=True, tag="recall"):
+    """The run has ended before its time: what still waits of these messages (their effect keys) is not to be sent."""
+
+    id: str
+    deliveries: tuple[str, ...]
+    reason: str
 
 
 class ArmTimer(Struct, frozen=True, gc=False, kw_only=True, tag="arm_timer", omit_defaults=True):
@@ -79,8 +98,48 @@ class Http(Struct, frozen=True, gc=False, kw_only=True, tag="http", omit_default
     body: Any = None
 
 
+class TakeCoupon(Struct, frozen=True, gc=False, kw_only=True, tag="take_coupon", omit_defaults=True):
+    """Take a code from a pool, the same one each time for the same `id`; valid until `valid_until`, if that is given.
+
+    `email` and `customer_id` (the shop's) say whose it is, as far as they are known.
+
+    The answer comes back as a `ResponseInput` with `call_id` = `id`: 200 with `code` and `expires_at` as its body.
+    """
+
+    id: str
+    step: str
+    pool: str
+    valid_until: datetime | None = None
+    email: str = ""
+    customer_id: str = ""
+
+
+class KeepCoupon(Struct, frozen=True, gc=False, kw_only=True, tag="keep_coupon"):
+    """The customer has this code from now on; the facts have it already."""
+
+    id: str
+    coupon: HeldCoupon
+
+
+class CallSystem(Struct, frozen=True, gc=False, kw_only=True, tag="call_system"):
+    """Have the shop's system of a port do something (`relevo_contracts.systems`). `given` fits the operation's type.
+
+    The answer comes back as a `ResponseInput` with `call_id` = `id`: 200 with what the operation answers.
+    """
+
+    id: str
+    step: str
+    operation: str
+    given: dict[str, Any]
+    timeout_seconds: float
+
+
 class OpenTask(Struct, frozen=True, gc=False, kw_only=True, tag="open_task", omit_defaults=True):
-    """Ask the staff for something. `needed` approvals of different people when `approval` is set."""
+    """Ask the staff for something. `needed` approvals of different people when `approval` is set.
+
+    `level` is the least of the skill (0: any). `urgent`: who is asked hears of it out of hours too. At `reassign_at` it
+    goes to somebody else, if it is still open.
+    """
 
     id: str
     step: str
@@ -90,6 +149,9 @@ class OpenTask(Struct, frozen=True, gc=False, kw_only=True, tag="open_task", omi
     roles: tuple[str, ...] = ()
     needed: int = 1
     deadline: datetime | None = None
+    level: int = 0
+    urgent: bool = False
+    reassign_at: datetime | None = None
 
 
 class RemindTask(Struct, frozen=True, gc=False, kw_only=True, tag="remind_task"):
@@ -104,6 +166,7 @@ class EscalateTask(Struct, frozen=True, gc=False, kw_only=True, tag="escalate_ta
     id: str
     skill: str = ""
     roles: tuple[str, ...] = ()
+    level: int = 0
 
 
 class CloseTask(Struct, frozen=True, gc=False, kw_only=True, tag="close_task"):
@@ -145,11 +208,15 @@ class Unsubscribe(Struct, frozen=True, gc=False, kw_only=True, tag="unsubscribe"
 
 Effect = (
     Send
+    | Recall
     | ArmTimer
     | CancelTimer
     | Emit
     | SetAttributes
     | Http
+    | TakeCoupon
+    | KeepCoupon
+    | CallSystem
     | OpenTask
     | RemindTask
     | EscalateTask

@@ -38,6 +38,24 @@ class Past(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     forever: bool = False
 
 
+class HeldCoupon(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A code that a workflow took for the customer, in the step whose effect key is `id`.
+
+    `hops` tells how many workflows in a row led to it. `order_id` is the order that it was redeemed with; `ended` says
+    that its end has been reported.
+    """
+
+    id: str
+    code: str
+    pool: str
+    workflow: str
+    taken_at: Instant
+    expires_at: Instant | None = None
+    hops: int = 0
+    order_id: str = ""
+    ended: bool = False
+
+
 class OrderLine(Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
     """A line of an order: the product as the shop names it, its categories, what it costs as decimal text."""
 
@@ -71,6 +89,13 @@ class OrderDay(Struct, frozen=True, gc=False, array_like=True, omit_defaults=Tru
     currency: str = ""
 
 
+class ViewedDay(Struct, frozen=True, gc=False, array_like=True):
+    """A day, in UTC, on which a category was looked at in the shop."""
+
+    day: date
+    category: str
+
+
 class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the events told about a customer.
 
@@ -82,7 +107,10 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `alarms` are the timers of triggers that depend on time (`date`, `inactivity`, …), by name. `segments` tells
     since when the customer is in each segment, as of the last time one changed, `segments_at`. Both follow the triggers
     whose fingerprint is `timed_by`. `redacted_at` is when the customer was erased: what happened before is not heard.
-    `profiles_imported` are digests of the newest statements about the customer that an import told.
+    `profiles_imported` are digests of the newest statements about the customer that an import told. `coupons` are the
+    codes that workflows took for the customer, the newest last. `last_heard_at` is when they last gave a sign of
+    themselves outside of the shop: opened or followed a message, answered, confirmed that they agree. `viewed` are the
+    days on which they looked at categories, the newest ones, in shops that recommend products.
     """
 
     contact: Contact = Contact()
@@ -98,6 +126,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     last_order_at: Instant | None = None
     first_seen_at: Instant | None = None
     last_seen_at: Instant | None = None
+    last_heard_at: Instant | None = None
     profile_at: Instant | None = None
     counts_at: Instant | None = None
     order_ids: tuple[str, ...] = ()
@@ -113,6 +142,15 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     timed_by: str = ""
     redacted_at: Instant | None = None
     profiles_imported: tuple[str, ...] = ()
+    coupons: tuple[HeldCoupon, ...] = ()
+    viewed: tuple[ViewedDay, ...] = ()
+
+    @property
+    def last_active_at(self) -> datetime | None:
+        """When they were last seen in the shop or heard of; where they never were, when they agreed to e-mail."""
+        known = [at for at in (self.last_seen_at, self.last_heard_at) if at is not None]
+        agreed = self.contact.email_consent
+        return max(known, default=agreed.at if agreed.state == "granted" else None)
 
 
 class GoalReached(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -143,10 +181,12 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     it: the same delivered again moves nothing. A run is `watching` when its steps are over and only the goal's window
     is open (a holdout run from its start). `waits_since` is set while it waits for events about another key: older
     ones don't concern it. `early` are events that came before the step that waits for them (`since: start`), by arm.
-    `hops` tells how many workflows in a row led to where it is: see `steps.emit.MAX_HOPS`. `test` is a rehearsal: it
+    `hops` tells how many workflows in a row led to where it is: see `steps.step.MAX_HOPS`. `test` is a rehearsal: it
     hears of test events, which other runs don't. `rounds` counts how often each bounded `goto` was taken. A deployment
     that moved the run notes in `did` what its steps had done by then (the contents of `alignment.content`), and in
-    `entered_as` the id that the step at hand had when the run entered it.
+    `entered_as` the id that the step at hand had when the run entered it. `variants` are the arms that splits gave it
+    (`split-1/a`), in the order in which it met them. `entered_at` is when it entered the step at hand. `recallable` are
+    messages that may still wait, each with its `not_after`, by what follows the run's id in their effect keys.
     """
 
     id: str
@@ -179,6 +219,9 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     rounds: dict[str, int] = {}
     did: tuple[str, ...] = ()
     entered_as: str = ""
+    variants: tuple[str, ...] = ()
+    entered_at: Instant | None = None
+    recallable: dict[str, Instant] = {}
 
     @property
     def effect_key(self) -> str:

@@ -15,9 +15,12 @@ from relevo_contracts.contact import join as join_contacts
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
+from relevo_workflow.model.interests import join_views
 from relevo_workflow.model.order_history import merge_orders
 from relevo_workflow.model.state import Facts, Past, Run, Subject
+from relevo_workflow.runs.coupons import cancelled_ends, join_coupons, moved_ends
 from relevo_workflow.runs.facts import KEPT_IMPORTS, KEPT_ORDERS, KEPT_STARTS, bounded_attributes
+from relevo_workflow.runs.recalls import recall
 from relevo_workflow.runs.redaction import end_redacted
 from relevo_workflow.runs.starting import past_name
 
@@ -37,11 +40,14 @@ def merge_customers(
     was erased with them.
     """
     erased = _erased_since(subject.facts, at)
-    facts, runs, alarms, decisions = subject.facts, list(subject.runs), [], []
+    facts, runs, decisions = subject.facts, list(subject.runs), list[Decision]()
+    alarms: list[Effect] = []
     for other in merged:
         if erased is None or (other.facts.first_seen_at or erased) > erased:
             facts = merge_facts(facts, other.facts, other.key, subject.key)
+            alarms += moved_ends(other.facts, subject.key)
         alarms += [CancelTimer(id=f"{other.key}/{name}", name=name) for name in other.facts.alarms]
+        alarms += cancelled_ends(other.facts, other.key)
         for run in other.runs:
             if erased is not None and run.started_at <= erased:
                 decision = end_redacted(structs.replace(run, customer=subject.key), at, input_id)
@@ -69,7 +75,8 @@ def _moved(
         effects = tuple(CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id) for name in run.timers)
         if run.waits_since is not None:
             effects = (*effects, Unsubscribe(id=run.effect_key, run_id=run.id))
-        moved = structs.replace(moved, state="ended", step="", timers={}, ended_at=at, end_reason=REASON)
+        effects = (*effects, *recall(run, at, REASON))
+        moved = structs.replace(moved, state="ended", step="", timers={}, recallable={}, ended_at=at, end_reason=REASON)
     return Decision(
         workflow=run.workflow,
         version=run.version,
@@ -105,6 +112,7 @@ def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         last_order_at=_last(kept.last_order_at, other.last_order_at),
         first_seen_at=_first(kept.first_seen_at, other.first_seen_at),
         last_seen_at=_last(kept.last_seen_at, other.last_seen_at),
+        last_heard_at=_last(kept.last_heard_at, other.last_heard_at),
         order_ids=orders[-KEPT_ORDERS:],
         **merge_orders(kept, other),
         latest=_latest(kept, other),
@@ -116,6 +124,8 @@ def merge_facts(kept: Facts, other: Facts, other_key: str, key: str) -> Facts:
         timed_by="",
         redacted_at=_last(kept.redacted_at, other.redacted_at),
         profiles_imported=tuple(dict.fromkeys((*other.profiles_imported, *kept.profiles_imported)))[-KEPT_IMPORTS:],
+        coupons=join_coupons(kept, other),
+        viewed=join_views(other.viewed, kept.viewed),
     )
 
 

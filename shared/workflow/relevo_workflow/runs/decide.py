@@ -22,7 +22,7 @@ from relevo_workflow.model.inputs import (
 )
 from relevo_workflow.model.state import Facts, GoalReached, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
-from relevo_workflow.runs.progress import apply, enter, finish, leave
+from relevo_workflow.runs.progress import apply, enter, finish, leave, recalled
 from relevo_workflow.runs.schema_fit import schema_mismatch
 from relevo_workflow.runs.starting import start
 from relevo_workflow.steps.step import Step, Transition
@@ -64,9 +64,7 @@ def decide(
     )
     reason = _why_ignored(run, arrival)
     execution = _ignored(execution, reason) if reason else _after(execution, arrival, now)
-    if execution.kind != "ignored":
-        execution = execution.acted_on(arrival.id)
-    return execution.decision(arrival.id)
+    return execution.decision(arrival.id, acted=execution.kind != "ignored")
 
 
 def _hops(arrival: Input, run: Run) -> int:
@@ -138,7 +136,8 @@ def _offer(execution: RunExecution, event: Event) -> RunExecution:
     """Counts the goal; then the first that takes the event: an exit, a restart, the step at hand, one to come."""
     execution, counted = _count_goal(execution, event)
     if execution.run.state == "watching" and counted:
-        return _end_watching(execution, f"the goal was reached: {event.type}")
+        reason = f"the goal was reached: {event.type}"
+        return _end_watching(recalled(execution, reason), reason)
     if execution.run.state == "active":
         for offer in (_exit,) if event.historical else (_exit, _restart, _move, _keep_early):
             execution, taken = offer(execution, event)

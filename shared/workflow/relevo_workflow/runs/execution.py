@@ -107,35 +107,37 @@ class RunExecution(Struct, frozen=True, gc=False, kw_only=True):
         """The execution with why; the kind of the decision stays."""
         return structs.replace(self, reason=reason)
 
-    def acted_on(self, input_id: str) -> "RunExecution":
-        """The execution whose run notes its time and the input that moved it: the same again moves nothing."""
-        newest = (*self.run.advanced_by, input_id)[-_KEPT_INPUTS:]
-        run = structs.replace(self.run, at=self.at, advanced_by=newest, hops=self.hops)
-        return structs.replace(self, run=run)
-
     # --- what it comes to --------------------------------------------------------------------------------------
 
-    def decision(self, input_id: str) -> Decision:
-        """The decision: the run as it is now, what it asks for, and why."""
+    def decision(self, input_id: str, *, acted: bool = False) -> Decision:
+        """The decision: the run as it is now, what it asks for, and why.
+
+        A run that has `acted` notes its time and the input that moved it: the same again moves nothing.
+        """
+        run = self.run
+        if acted:
+            newest = (*run.advanced_by, input_id)[-_KEPT_INPUTS:]
+            run = structs.replace(run, at=self.at, advanced_by=newest, hops=self.hops)
         return Decision(
             workflow=self.definition.name,
             version=self.definition.version,
             kind=self.kind,
             reason=self.reason,
             at=self.at,
-            run=self.run,
-            effects=(*self.effects, *self._timer_effects()) if self.run is not self.before else self.effects,
+            run=run,
+            effects=(*self.effects, *self._timer_effects()) if run is not self.before else self.effects,
             trace=self.trace,
             path=self.path,
             input_id=input_id,
         )
 
     def _timer_effects(self) -> list[Effect]:
-        run, turns, found = self.run, dict(self.armed), list[Effect]()
+        run, turns = self.run, dict(self.armed)
+        found: list[Effect] = []
         for name, due in run.timers.items():
             if name in turns:
                 found.append(ArmTimer(id=f"{run.id}/{name}", name=name, due_at=due, run_id=run.id, turn=turns[name]))
         for name in self.before.timers:
             if name not in run.timers and name not in self.fired:
-                found.append(CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id))
+                found.append(CancelTimer(id=f"{run.id}/{name}", name=name, run_id=run.id))  # noqa: PERF401 - most have none
         return found

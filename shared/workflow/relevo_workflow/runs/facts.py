@@ -1,5 +1,6 @@
 """Folds the shop's events into what is known of a customer. The same event twice, or late, does no harm."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,19 +17,25 @@ from relevo_contracts.payloads import (
     ConsentChanged,
     CustomerChanged,
     EventContact,
+    MessageReceived,
     Money,
     OrderChanged,
     Payload,
+    PushChanged,
 )
 from relevo_workflow.model.digests import digest_of
-from relevo_workflow.model.effects import SetAttributes
+from relevo_workflow.model.effects import Effect, KeepCoupon, SetAttributes
+from relevo_workflow.model.interests import with_view
 from relevo_workflow.model.order_history import OrderChange, was_placed, with_order
 from relevo_workflow.model.state import Facts, Occurrence, Past
+from relevo_workflow.runs.coupons import with_coupon
 
 CUSTOMER_REDACTED = "customer.redacted"
 _SEEN = frozenset(
     ("page.viewed", "form.submitted", "cart.updated", "checkout.started", "checkout.updated", "order.placed")
 )
+_HEARD = frozenset(("message.opened", "message.clicked", "message.received", "survey.answered"))
+_VIEWED = "page.viewed"
 KEPT_ORDERS = 50
 _KEPT_PAST = 100
 _KEPT_WHOLE = 50
@@ -45,6 +52,12 @@ class _PersonOfEvent(Struct, frozen=True):
     contact: EventContact | None = None
 
 
+class _Viewed(_PersonOfEvent, frozen=True):
+    """What the facts take from a page that was looked at."""
+
+    category: str = ""
+
+
 class _Cancelled(_PersonOfEvent, frozen=True):
     """What the facts take from an order that is no more."""
 
@@ -59,18 +72,24 @@ class _Refunded(_PersonOfEvent, frozen=True):
     total: Money | None = None
 
 
-_TELLING = (CustomerChanged, ConsentChanged)
+_OF_CONTACT = (ConsentChanged, MessageReceived, PushChanged)
+_TELLING = (CustomerChanged, *_OF_CONTACT)
 _UNDONE = ("order.cancelled", "order.deleted")
 _READ: dict[str, type[Payload] | type[_PersonOfEvent]] = {
     **{name: payload if payload in _TELLING else _PersonOfEvent for name, payload in EVENT_TYPES.items()},
     "order.placed": OrderChanged,
+    _VIEWED: _Viewed,
     **dict.fromkeys(_UNDONE, _Cancelled),
     "refund.created": _Refunded,
 }
+_SAYING_MORE = (CustomerChanged, OrderChanged, _Viewed, _Cancelled, _Refunded)
+_TELLING_MORE = frozenset(name for name, read in _READ.items() if read in _SAYING_MORE)
+"""Events that say more than who the customer is and how they may be reached."""
 
 
-def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
-    """The facts after `event`; `facts` itself if it says nothing new.
+def fold_event(facts: Facts, event: Event, *, whole: bool = True, latest: bool = False, views: bool = False) -> Facts:
+    """The facts after `event`; `facts` itself if it says nothing new. With `latest` they keep the newest of its type,
+    with `views` which categories are looked at.
 
     Raises `msgspec.ValidationError` if the event's data does not fit its type, `KeyError` if the type is unknown.
     With `whole=False` only that part of the data has to fit which facts are made of: enough where nobody else reads it.
@@ -80,6 +99,8 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
     wanted = known_payload(event.type) if whole or event.type.startswith(CUSTOM) else _READ[event.type]
     payload: Any = msgspec.convert(event.data, wanted)
     changes = _seen(facts, event.time) if event.type in _SEEN else {}
+    if event.type in _HEARD or (isinstance(payload, ConsentChanged) and _confirms(payload)):
+        changes.update(_heard(facts, event.time))
     buyer: Buyer | None = getattr(payload, "customer", None)
     if buyer is not None:
         contact = _contact(facts.contact, payload, event)
@@ -88,14 +109,23 @@ def fold_event(facts: Facts, event: Event, *, whole: bool = True) -> Facts:
         says_business = buyer.group or buyer.company  # few do
         if says_business and not repeats_contact(facts.contact, event.data["customer"], event.data.get("contact")):
             changes.update(_business(facts, buyer))
-    if isinstance(payload, CustomerChanged):
-        changes.update(_profile(facts, payload, event))
-    elif event.type == "order.placed":
-        changes.update(_order(facts, payload, event.time))
-    change = _order_change(payload, event)
-    if change is not None:
-        changes.update(with_order(facts, change, event.time))
+    if event.type in _TELLING_MORE:
+        changes.update(_of_type(facts, payload, event, views=views))
+    if latest and (newest := _latest(facts, event)) is not None:
+        changes["latest"] = newest
     return structs.replace(facts, **changes) if changes else facts
+
+
+def _of_type(facts: Facts, payload: Any, event: Event, *, views: bool) -> dict[str, Any]:
+    """What events of few types say: `_TELLING_MORE` has them."""
+    if isinstance(payload, CustomerChanged):
+        return _profile(facts, payload, event)
+    if event.type == _VIEWED:
+        viewed = with_view(facts.viewed, payload.category, event.time) if views else facts.viewed
+        return {"viewed": viewed} if viewed != facts.viewed else {}
+    changes = _order(facts, payload, event.time) if event.type == "order.placed" else {}
+    change = _order_change(payload, event)
+    return changes if change is None else changes | with_order(facts, change, event.time)
 
 
 def _order_change(payload: Any, event: Event) -> OrderChange | None:
@@ -117,7 +147,7 @@ def _business(facts: Facts, buyer: Buyer) -> dict[str, Any]:
 
 def _contact(contact: Contact, payload: Payload | _PersonOfEvent, event: Event) -> Contact:
     """The buyer as the event tells it, which is valid: making it anew of the payload takes as long as all the rest."""
-    if isinstance(payload, ConsentChanged):
+    if isinstance(payload, _OF_CONTACT):
         return apply_event(contact, payload, event.time)
     source = (EVENT_TYPES[event.type] if isinstance(payload, _PersonOfEvent) else type(payload)).__name__
     given = event.data["contact"] if getattr(payload, "contact", None) is not None else None
@@ -131,6 +161,15 @@ def _seen(facts: Facts, at: datetime) -> dict[str, Any]:
     if facts.first_seen_at is None or at < facts.first_seen_at:
         changes["first_seen_at"] = at
     return changes
+
+
+def _heard(facts: Facts, at: datetime) -> dict[str, Any]:
+    return {"last_heard_at": at} if facts.last_heard_at is None or at > facts.last_heard_at else {}
+
+
+def _confirms(payload: ConsentChanged) -> bool:
+    """Whether somebody themselves agreed by a link in a mail; shops repeat what was agreed to long ago."""
+    return payload.state == "granted" and payload.double_opt_in
 
 
 def _profile(facts: Facts, payload: CustomerChanged, event: Event) -> dict[str, Any]:
@@ -191,13 +230,12 @@ def _spent(facts: Facts, total: Money | None) -> dict[str, str]:
     return {"total_spent": format(spent, "f"), "currency": total.currency}
 
 
-def remember(facts: Facts, event: Event) -> Facts:
-    """The facts with `event` as the newest of its type, unless a newer one is known."""
+def _latest(facts: Facts, event: Event) -> dict[str, Occurrence] | None:
+    """The newest of each type with `event` among them; `None` if a newer one of its type is known."""
     known = facts.latest.get(event.type)
     if known is not None and (known.at, known.id) >= (event.time, event.id):
-        return facts
-    latest = {**facts.latest, event.type: Occurrence(id=event.id, at=event.time, data=event.data)}
-    return structs.replace(facts, latest=latest)
+        return None
+    return {**facts.latest, event.type: Occurrence(id=event.id, at=event.time, data=event.data)}
 
 
 def with_start(facts: Facts, name: str, run_id: str, at: datetime, *, forever: bool, customer: str = "") -> Facts:
@@ -243,6 +281,16 @@ def with_end(facts: Facts, name: str, started_at: datetime, ended_at: datetime) 
         return facts
     past = structs.replace(known, spans=(*known.spans, span)[-KEPT_STARTS:])
     return structs.replace(facts, past={**facts.past, name: past})
+
+
+def with_effects(facts: Facts, effects: Iterable[Effect]) -> Facts:
+    """The facts after those effects that say something of the customer."""
+    for effect in effects:
+        if isinstance(effect, SetAttributes):
+            facts = with_changes(facts, effect)
+        elif isinstance(effect, KeepCoupon):
+            facts = with_coupon(facts, effect.coupon)
+    return facts
 
 
 def with_changes(facts: Facts, changed: SetAttributes) -> Facts:

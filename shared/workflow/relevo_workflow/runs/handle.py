@@ -20,7 +20,8 @@ from relevo_workflow.model.inputs import (
 )
 from relevo_workflow.model.state import Shop, Subject
 from relevo_workflow.runs.alarms import due_starts, unchanged
-from relevo_workflow.runs.facts import CUSTOMER_REDACTED, fold_event, remember
+from relevo_workflow.runs.coupons import expire, redeem, redeems
+from relevo_workflow.runs.facts import CUSTOMER_REDACTED, fold_event
 from relevo_workflow.runs.redaction import precedes_erasure, redacted
 from relevo_workflow.runs.subject_update import SubjectUpdate, ask_runs, begin_update, start_run, start_runs, version_of
 from relevo_workflow.runs.timekeeping import catch_up, keep_time
@@ -102,7 +103,9 @@ def _heard(index: WorkflowIndex, pinned: Mapping[str, Definition], subject: Subj
 def _facts_only(index: WorkflowIndex, subject: Subject, event: Event) -> Handled | None:
     """The customer after an event that nobody listens to; `None` if what changed has to do with time."""
     known = event.key != subject.key or event.test  # nothing is learnt from it
-    facts = subject.facts if known else fold_event(subject.facts, event, whole=False)
+    facts = subject.facts if known else fold_event(subject.facts, event, whole=False, views=index.recommends)
+    if not known and redeems(facts, event):
+        return None
     if index.timed and (
         index.segments or facts.timed_by != index.fingerprint or not unchanged(index, subject.facts, facts)
     ):
@@ -115,10 +118,12 @@ def _take_event(update: SubjectUpdate, arrival: EventInput, *, heard: bool) -> S
     event = arrival.event
     own = event.key == update.subject.key
     if own and not event.test:
-        facts = fold_event(update.facts, event, whole=heard)
-        if heard and event.type in update.index.exit_types:
-            facts = remember(facts, event)
+        exits = heard and event.type in update.index.exit_types
+        facts = fold_event(update.facts, event, whole=heard, latest=exits, views=update.index.recommends)
         update = structs.replace(update, facts=facts)
+        if facts.coupons and redeems(facts, event):
+            facts, emitted = redeem(update.subject.shop, update.subject.key, facts, event)
+            update = structs.replace(update, facts=facts, effects=(*update.effects, *emitted))
     if not heard:
         return update
     update = ask_runs(update, arrival)
@@ -138,6 +143,9 @@ def _take(update: SubjectUpdate, arrival: Input) -> SubjectUpdate:
         return ask_runs(update, arrival, addressee)
     if isinstance(arrival, StartInput):
         return start_runs(update, (arrival,))
+    if isinstance(arrival, TimerInput):
+        facts, emitted = expire(update.subject.shop, update.subject.key, update.facts, arrival)
+        update = structs.replace(update, facts=facts, effects=(*update.effects, *emitted))
     subject = structs.replace(update.subject, facts=update.facts)
     return start_runs(update, due_starts(update.index, subject, arrival, update.now, shop=update.shop))
 

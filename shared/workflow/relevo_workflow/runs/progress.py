@@ -1,15 +1,14 @@
 """How a run goes from step to step until it waits or ends. Each function gives the execution after it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
 
 from relevo_workflow.model.decision import Kind
-from relevo_workflow.model.effects import Effect, SetAttributes
-from relevo_workflow.model.state import Facts, Run
+from relevo_workflow.model.state import Run
 from relevo_workflow.runs.execution import RunExecution
-from relevo_workflow.runs.facts import with_changes
+from relevo_workflow.runs.facts import with_effects
+from relevo_workflow.runs.recalls import recall, with_messages
 from relevo_workflow.steps.step import END, Transition
 
 MAX_STEPS = 500
@@ -17,7 +16,13 @@ MAX_STEPS = 500
 
 
 def enter(execution: RunExecution, target: str) -> RunExecution:
-    """Enters the step `target` and what follows it, until the run waits or ends."""
+    """Enters the step `target` and what follows it, until the run waits or ends: a run that goes on has advanced."""
+    entered = proceed(execution, target)
+    return structs.replace(entered, kind="advanced") if entered.run.state == "active" else entered
+
+
+def proceed(execution: RunExecution, target: str) -> RunExecution:
+    """As `enter`, for who says what kind of decision it is."""
     first_turn = execution.run.turn
     following: str | None = target
     while following is not None:
@@ -28,10 +33,11 @@ def enter(execution: RunExecution, target: str) -> RunExecution:
             return finish(execution, "ended", f"there is no step '{following}' in this version")
         if execution.run.turn - first_turn >= MAX_STEPS:
             return finish(execution, "ended", f"went round {MAX_STEPS} steps without a wait")
-        run = structs.replace(execution.run, step=step.id, entered_as="", turn=execution.run.turn + 1, votes=())
+        turn = execution.run.turn + 1
+        run = structs.replace(execution.run, step=step.id, entered_as="", entered_at=execution.at, turn=turn, votes=())
         execution = structs.replace(execution, run=run, path=(*execution.path, step.id))
         execution, following = _applied(execution, step.enter(execution))
-    return structs.replace(execution, kind="advanced") if execution.run.state == "active" else execution
+    return execution
 
 
 def apply(execution: RunExecution, transition: Transition) -> RunExecution:
@@ -51,10 +57,25 @@ def leave(execution: RunExecution, closing: str = "") -> RunExecution:
 
 
 def finish(execution: RunExecution, kind: Kind, reason: str) -> RunExecution:
-    """Ends the run with a reason. While its goal is open it is still watched."""
+    """Ends the run with a reason. While its goal is open it is still watched.
+
+    One that is left before its last step recalls its messages that still wait.
+    """
     state = "watching" if "goal" in execution.run.timers else "ended"
-    ended = execution.with_run(state=state, step="", entered_as="", votes=(), ended_at=execution.at, end_reason=reason)
+    if kind == "exited":
+        execution = recalled(execution, reason)
+    ended = execution.with_run(
+        state=state, step="", entered_as="", entered_at=None, votes=(), ended_at=execution.at, end_reason=reason
+    )
     return ended.concluded(kind, reason)
+
+
+def recalled(execution: RunExecution, reason: str) -> RunExecution:
+    """What still waits of the run's messages is not to be sent any more."""
+    effects = recall(execution.run, execution.at, reason)
+    if not effects:
+        return execution
+    return structs.replace(execution, effects=(*execution.effects, *effects)).with_run(recallable={})
 
 
 def _applied(execution: RunExecution, transition: Transition) -> tuple[RunExecution, str | None]:
@@ -74,7 +95,7 @@ def _changes(execution: RunExecution, transition: Transition) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if transition.effects:
         changes["effects"] = (*execution.effects, *transition.effects)
-        changes["facts"] = _facts_after(execution.facts, transition.effects)
+        changes["facts"] = with_effects(execution.facts, transition.effects)
     if transition.trace:
         changes["trace"] = (*execution.trace, *transition.trace)
     if transition.labels:
@@ -91,20 +112,18 @@ def _changes(execution: RunExecution, transition: Transition) -> dict[str, Any]:
     return changes
 
 
-def _facts_after(facts: Facts, effects: Sequence[Effect]) -> Facts:
-    for effect in effects:
-        if isinstance(effect, SetAttributes):
-            facts = with_changes(facts, effect)
-    return facts
-
-
 def _kept(run: Run, transition: Transition) -> dict[str, Any]:
     """What a step keeps in the run itself."""
     kept: dict[str, Any] = {}
+    if transition.effects and (messages := with_messages(run, transition.effects)) is not run.recallable:
+        kept["recallable"] = messages
     if transition.saved:
         kept["saved"] = {**run.saved, **{name: value for name, value in transition.saved.items() if name}}
     if transition.timers:
         kept["timers"] = {**run.timers, **transition.timers}
+    arm = f"{run.step}/{transition.variant}"
+    if transition.variant and arm not in run.variants:
+        kept["variants"] = (*run.variants, arm)
     if transition.rounds is not None:
         kept["rounds"] = transition.rounds
     if transition.early is not None:

@@ -9,6 +9,7 @@ from relevo_workflow.model.decision import Decision, Handled
 from relevo_workflow.model.effects import CancelTimer, Effect, Unsubscribe
 from relevo_workflow.model.inputs import EventInput, Input
 from relevo_workflow.model.state import Facts, Run, Subject
+from relevo_workflow.runs.coupons import cancelled_ends
 
 REASON = "the customer was redacted"
 
@@ -19,7 +20,11 @@ def redacted(subject: Subject, event: Event) -> Handled:
         return Handled(subject, (), ())
     alarms = tuple(CancelTimer(id=f"{subject.key}/{name}", name=name) for name in subject.facts.alarms)
     decisions = tuple(end_redacted(run, event.time, event.id) for run in subject.runs)
-    return Handled(structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()), decisions, alarms)
+    return Handled(
+        structs.replace(subject, facts=Facts(redacted_at=event.time), runs=()),
+        decisions,
+        (*alarms, *cancelled_ends(subject.facts, subject.key)),
+    )
 
 
 def precedes_erasure(facts: Facts, arrival: Input) -> bool:

@@ -8,16 +8,16 @@ from msgspec import Struct, structs
 
 from relevo_contracts.envelope import Event
 from relevo_workflow.definition.workflow import Definition, EventTrigger, Reentry, Trigger
-from relevo_workflow.expressions.expression import Expression
+from relevo_workflow.expressions.scope import Scope
 from relevo_workflow.model.bucketing import bucket_point, stable_id
-from relevo_workflow.model.decision import Decision
+from relevo_workflow.model.decision import Check, Decision
 from relevo_workflow.model.inputs import EventInput, Input, StartInput
 from relevo_workflow.model.state import Facts, Occurrence, Past, Run, Shop
 from relevo_workflow.runs.execution import RunExecution
 from relevo_workflow.runs.facts import ran_once
-from relevo_workflow.runs.progress import enter, finish
+from relevo_workflow.runs.progress import finish, proceed
 from relevo_workflow.runs.schema_fit import schema_mismatch
-from relevo_workflow.steps.emit import MAX_HOPS, WORKFLOW_CYCLE
+from relevo_workflow.steps.step import MAX_HOPS, WORKFLOW_CYCLE
 
 _RAN_BEFORE = "it ran before, and re-entry is never"
 _AGAIN = "this started a run already"
@@ -26,7 +26,7 @@ _Considered = tuple[RunExecution, str]
 A_TEST = "this is a test order (or another test event), and the trigger does not say test: true"
 
 
-class Starter(Struct, frozen=True):
+class Starter(Struct, frozen=True, gc=False):
     """What may start a run: its id, type, time and payload, and the event itself if it is one."""
 
     id: str
@@ -118,50 +118,51 @@ def start(
     if not fitting:
         return _ignored(definition, arrival, "this is not one of its triggers")
     execution = _candidate(definition, starter, facts, shop, customer)
-    conditions = [one.when for one in fitting if not starter.test or (isinstance(one, EventTrigger) and one.test)]
-    if not conditions:
+    if starter.test:
+        fitting = [one for one in fitting if isinstance(one, EventTrigger) and one.test]
+    if not fitting:
         return _refused(execution, A_TEST)
     refusal = schema_mismatch(definition, starter.event) if starter.event is not None else ""
     if not refusal:
-        execution, refusal = _considered(execution, conditions, active)
+        execution, refusal = _considered(execution, fitting, active)
     if refusal == _AGAIN:
         return _ignored(definition, arrival, refusal)
     return _refused(execution, refusal) if refusal else _started(execution, starter)
 
 
-def _considered(execution: RunExecution, conditions: Sequence[Expression | None], active: Sequence[Run]) -> _Considered:
+def _considered(execution: RunExecution, triggers: Sequence[Trigger], active: Sequence[Run]) -> _Considered:
     """Asks what may speak against a start, one thing after the other."""
-    execution, triggered = _triggered(execution, conditions)
-    if not triggered:
-        return execution, "the trigger's condition does not hold"
-    if execution.hops > MAX_HOPS:
-        return execution, WORKFLOW_CYCLE
-    execution = _identified(execution)
+    scope = execution.scope()
+    checks, triggered = _triggered(scope, triggers)
+    if not triggered or execution.hops > MAX_HOPS:
+        refusal = WORKFLOW_CYCLE if triggered else "the trigger's condition does not hold"
+        return execution.with_checks(checks), refusal
+    execution = _identified(execution, scope, checks)
     if not execution.run.key:
         return execution, "the run's key is empty"
     refusal = _ran_already(execution, active) or _not_enrolled(execution)
     return (execution, refusal) if refusal else _left_already(execution)
 
 
-def _triggered(execution: RunExecution, conditions: Sequence[Expression | None]) -> tuple[RunExecution, bool]:
-    """Whether one of the conditions holds."""
-    for condition in conditions:
-        execution, holds = execution.checked(condition, "trigger")
-        if holds:
-            return execution, True
-    return execution, False
+def _triggered(scope: Scope, triggers: Sequence[Trigger]) -> tuple[list[Check], bool]:
+    """The checks of the triggers' conditions up to the first that holds, and whether one does."""
+    checks: list[Check] = []
+    for trigger in triggers:
+        if trigger.when is None or trigger.when.holds(scope, "trigger", checks):
+            return checks, True
+    return checks, False
 
 
-def _identified(execution: RunExecution) -> RunExecution:
+def _identified(execution: RunExecution, scope: Scope, checks: list[Check]) -> RunExecution:
     """The run with its key, which is empty if it fails, and with the id that follows from it."""
     run, expression = execution.run, execution.definition.key
-    key, trace = run.customer, execution.trace
+    key = run.customer
     if expression is not None:
-        check = expression.evaluate(execution.scope(), "key")
-        trace = (*trace, check)
+        check = expression.evaluate(scope, "key")
+        checks.append(check)
         key = check.value if isinstance(check.value, str) else ""
     run_id = stable_id(execution.shop.id, run.customer, run.workflow, key, run.trigger_id)
-    return structs.replace(execution, run=structs.replace(run, key=key, id=run_id), trace=trace)
+    return structs.replace(execution, run=structs.replace(run, key=key, id=run_id), trace=tuple(checks))
 
 
 def _ran_already(execution: RunExecution, active: Sequence[Run]) -> str:
@@ -236,6 +237,8 @@ def _not_enrolled(execution: RunExecution) -> str:
 def _left_already(execution: RunExecution) -> _Considered:
     """An exit event that overtook the trigger: whoever has left does not come in."""
     run, latest = execution.run, execution.facts.latest
+    if not latest:
+        return execution, ""  # of most customers none has come
     for rule in execution.definition.exits:
         known = latest.get(rule.event)
         if known is None or known.at < execution.at or (known.id == run.trigger_id and rule.event == run.trigger_type):
@@ -271,6 +274,6 @@ def _started(execution: RunExecution, starter: Starter) -> Decision:
         reason = f"held out: one of the {definition.holdout:g}% that get nothing"
         execution = finish(execution.with_run(holdout=True), "started", reason)
     else:
-        entered = enter(execution, definition.program.first)
+        entered = proceed(execution, definition.program.first)
         execution = entered.concluded("started", f"started by {starter.type}; {entered.reason}")
-    return execution.acted_on(starter.id).decision(starter.id)
+    return execution.decision(starter.id, acted=True)

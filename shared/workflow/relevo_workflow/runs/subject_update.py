@@ -11,13 +11,13 @@ from msgspec import Struct, structs
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.decision import Decision, Handled
-from relevo_workflow.model.effects import Effect, SetAttributes
+from relevo_workflow.model.effects import Effect
 from relevo_workflow.model.inputs import EventInput, Input, StartInput
 from relevo_workflow.model.state import Facts, Run, Shop, Subject
 from relevo_workflow.runs.correlation import RunCorrelator
 from relevo_workflow.runs.decide import decide
-from relevo_workflow.runs.facts import with_changes, with_end, with_start
-from relevo_workflow.runs.starting import past_name
+from relevo_workflow.runs.facts import with_effects, with_end, with_start
+from relevo_workflow.runs.starting import past_name, start
 
 
 class MissingVersionError(LookupError):
@@ -92,7 +92,9 @@ def ask_runs(update: SubjectUpdate, arrival: Input, addressee: str = "") -> Subj
     if not update.subject.runs:
         return update
     correlator = RunCorrelator(arrival.event) if isinstance(arrival, EventInput) else None
-    facts, runs, decisions = update.facts, list[Run](), list[Decision]()
+    facts = update.facts
+    runs: list[Run] = []
+    decisions: list[Decision] = []
     for run in update.subject.runs:
         definition = version_of(update.index, update.pinned, run)
         asked = run.id == addressee if correlator is None else correlator.concerns(definition, run)
@@ -121,18 +123,16 @@ def _decision(update: SubjectUpdate, definition: Definition, run: Run, arrival: 
 
 def start_runs(update: SubjectUpdate, starts: Iterable[StartInput]) -> SubjectUpdate:
     """Starts what is asked for."""
-    for start in starts:
-        for definition in update.index.named(start.workflow):
-            update = start_run(update, definition, start)
+    for wanted in starts:
+        for definition in update.index.named(wanted.workflow):
+            update = start_run(update, definition, wanted)
     return update
 
 
 def start_run(update: SubjectUpdate, definition: Definition, arrival: Input) -> SubjectUpdate:
     """Starts a run, or says why not."""
     customer, facts = update.subject.key, update.facts
-    decision = decide(
-        definition, None, arrival, facts, update.now, shop=update.shop, customer=customer, active=update.runs
-    )
+    decision = start(definition, arrival, facts, shop=update.shop, customer=customer, active=update.runs)
     if decision.kind == "ignored":
         return update
     run = decision.run
@@ -158,7 +158,4 @@ def _facts_after(facts: Facts, decision: Decision) -> Facts:
     if run is not None and run.ended_at is not None:
         name = past_name(run.workflow, run.key, test=run.test)
         facts = with_end(facts, name, run.started_at, run.ended_at)
-    for effect in decision.effects:
-        if isinstance(effect, SetAttributes):
-            facts = with_changes(facts, effect)
-    return facts
+    return with_effects(facts, decision.effects)

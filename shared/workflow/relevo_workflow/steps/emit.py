@@ -5,24 +5,23 @@ from dataclasses import dataclass
 import msgspec
 
 from relevo_contracts.envelope import Event
+from relevo_contracts.keys import PRODUCT_EVENTS
 from relevo_workflow.expressions.shapes import DYN, shape_of
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Emit
-from relevo_workflow.steps.emit_payloads import check_payload
 from relevo_workflow.steps.reading import StepReading
-from relevo_workflow.steps.step import Moment, Step, Transition
+from relevo_workflow.steps.step import MAX_HOPS, WORKFLOW_CYCLE, Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_at
+from relevo_workflow.steps.typed_values import check_values
 from relevo_workflow.steps.words import event_in_words
 from relevo_workflow.syntax.declared_fields import StepField, node_field
 from relevo_workflow.syntax.json_shapes import EVENT, VALUES
 from relevo_workflow.values.money import with_amounts
 from relevo_workflow.values.reader import read_fields
-from relevo_workflow.values.value import Value
+from relevo_workflow.values.value import Literal, Value
 
-MAX_HOPS = 20
-"""So many workflows may lead to one another (by `start` or by `emit`) before time passes or somebody outside acts."""
-WORKFLOW_CYCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a cycle"
-"""Why the next one is not started, or its event not published."""
+CONSENT = "consent.changed"
+"""The event that a workflow may publish to end somebody's consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ class EmitStep(Step):
         }
         if "customer" in payload.__struct_fields__:
             data.setdefault("customer", {"email": contact.email} if contact.email else {})
+        if self.event == CONSENT:  # the log of consents says who withdrew it, where the author does not
+            data = {"source": "workflow", "form": run.workflow, "wording_version": run.version, **data}
         try:
             msgspec.convert(data, payload)
         except msgspec.ValidationError as error:
@@ -98,8 +99,20 @@ def _read(reading: StepReading) -> Step | None:
     data = read_fields(DATA.read(fields), workflow, reading.environment)
     fields.done()
     if events:
-        check_payload(events[0], node.body, data, workflow, reading.environment)
+        _check(events[0], data, reading)
     return EmitStep(node.id, reading.after, events[0] if events else "", data)
+
+
+def _check(event: str, data: tuple[tuple[str, Value], ...], reading: StepReading) -> None:
+    """Notes what does not fit the event; its customer is filled in."""
+    body, types = reading.node.body, reading.environment.types
+    if event.startswith((PRODUCT_EVENTS, "shop.")):
+        where = (body.entries or {})["event"].position
+        reading.problems.error(where, f"{event} is not about a customer", "emit what happens to the customer")
+    check_values(event, "data", data, types[event], reading, filled_in=("customer",))
+    if event == CONSENT and dict(data).get("state") != Literal("withdrawn"):
+        advice = "state: withdrawn. Consent comes from who gives it: a form, the shop, the page of preferences"
+        reading.problems.warning(body.position, "a workflow can end consent; it can't agree for anybody", advice)
 
 
 EMIT = StepType(

@@ -7,9 +7,10 @@ from relevo_workflow.expressions.shapes import RESPONSE, Shape
 from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Http
 from relevo_workflow.model.inputs import ResponseInput
+from relevo_workflow.steps.calling import LONGEST_TIMEOUT, ON_ERROR, CallStep
 from relevo_workflow.steps.header_texts import read_headers_of
 from relevo_workflow.steps.reading import StepReading
-from relevo_workflow.steps.step import ANSWER_WITHIN, Moment, Step, Transition
+from relevo_workflow.steps.step import Moment, Step, Transition
 from relevo_workflow.steps.step_type import StepType
 from relevo_workflow.steps.words import liquid_in_words
 from relevo_workflow.syntax.declared_fields import (
@@ -26,29 +27,15 @@ from relevo_workflow.values.liquid_texts import read_liquid
 from relevo_workflow.values.reader import read_value
 from relevo_workflow.values.value import LiquidText, Value
 
-LONGEST_TIMEOUT = timedelta(seconds=60)
-
 
 @dataclass(frozen=True, slots=True)
-class HttpStep(Step):
+class HttpStep(CallStep):
     """Calls another system and waits for its answer."""
 
     method: str
     url: LiquidText
     headers: tuple[tuple[str, LiquidText], ...]
     body: Value | None
-    timeout: timedelta
-    save: str
-    stop_on_error: bool
-    noun = "call"
-    box = "call"
-    rests = True
-    acts = True
-    acts_at_once = True
-
-    def saves(self) -> list[tuple[str, frozenset[str]]]:
-        """Its answer."""
-        return [(self.next, frozenset((self.save,)))]
 
     def enter(self, moment: Moment) -> Transition:
         """Asks for the call."""
@@ -62,8 +49,7 @@ class HttpStep(Step):
             headers={name: text.compute(scope, self.id, trace) for name, text in self.headers},
             body=self.body.compute(scope, self.id, trace) if self.body is not None else None,
         )
-        timers = {"step": moment.at + ANSWER_WITHIN}
-        return Transition(effects=(call,), timers=timers, trace=trace, reason=f"waits for the answer to {self.id}")
+        return self.asked(call, moment, trace)
 
     def on_response(self, moment: Moment, answer: ResponseInput) -> Transition:
         """Keeps what was answered, and goes on, or ends where the author wants that of a failure."""
@@ -76,13 +62,12 @@ class HttpStep(Step):
         return self._answered(0, None, "no answer in a day")
 
     def _answered(self, status: int, body: object, error: str) -> Transition:
-        saved = {self.save: {"ok": not error and 200 <= status < 300, "status": status, "body": body, "error": error}}
-        if not error and 200 <= status < 300:
-            return Transition(next=self.next, leaves="", saved=saved, labels=("ok",))
+        ok = not error and 200 <= status < 300
+        kept = {"ok": ok, "status": status, "body": body, "error": error}
+        if ok:
+            return self.succeeded(kept)
         why = error or f"it was answered with status {status}"
-        check = Check(at=f"{self.id}/error", expression="", error=f"the call failed: {why}")
-        ends = f"{self.id} failed: {error or f'status {status}'}" if self.stop_on_error else None
-        return Transition(next=self.next, ends=ends, leaves="", saved=saved, labels=("error",), trace=(check,))
+        return self.failed(kept, f"the call failed: {why}", error or f"status {status}")
 
     def about(self) -> tuple[str, ...]:
         """What it calls."""
@@ -109,7 +94,6 @@ HEADERS = StepField(
 BODY = node_field("body", ANYTHING, "values, sent as JSON", holds="values")
 TIMEOUT = duration_or("timeout", timedelta(seconds=10), "how long one try may take, 60 seconds at most")
 SAVE = save_field("keeps the answer as `run.<name>`: `ok`, `status`, `body`, `error`")
-ON_ERROR = choice_field("on_error", ("continue", "stop"), "`stop`: a failure ends the run", default="continue")
 _FIELDS = (METHOD, URL, HEADERS, BODY, TIMEOUT, SAVE, ON_ERROR)
 
 
@@ -126,15 +110,15 @@ def _read(reading: StepReading) -> Step | None:
     on_error, save = ON_ERROR.read(fields), SAVE.read(fields)
     fields.done()
     return HttpStep(
-        reading.node.id,
-        reading.after,
-        method,
-        read_liquid(url, names, problems, "address") if url else LiquidText(None, ""),
-        headers,
-        read_value(body, reading.workflow, names) if body is not None else None,
-        timeout,
-        save,
-        on_error == "stop",
+        id=reading.node.id,
+        next=reading.after,
+        method=method,
+        url=read_liquid(url, names, problems, "address") if url else LiquidText(None, ""),
+        headers=headers,
+        body=read_value(body, reading.workflow, names) if body is not None else None,
+        timeout=timeout,
+        save=save,
+        stop_on_error=on_error == "stop",
     )
 
 

@@ -4,12 +4,13 @@ News of an order goes where that order says, marketing goes to the customer's ow
 order may be somebody else's: nothing of the customer is taken over to them, except where they are the customer's own.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import structs
 
-from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.contact import Channel, Contact, address_of
 from relevo_contracts.messages import To
 from relevo_contracts.payloads import EVENT_TYPES, EventContact
 from relevo_workflow.expressions.environment import TypeEnvironment
@@ -68,10 +69,26 @@ def recipient(path: Path, channel: Channel, scope: Scope) -> tuple[To, Contact]:
     """
     own = scope.facts.contact
     given = _contact(path, scope)
-    address = (given.email if channel == "email" else given.phone) if given is not None else ""
+    address = address_of(given, channel) if given is not None else ""
     if given is None or not address:
         return "customer", own
     return "contact", as_contact(given, own, same=address == own.address(channel))
+
+
+def best_recipient(path: Path, channels: Sequence[Channel], scope: Scope) -> tuple[To, Contact]:
+    """Whom a message goes to that takes the best of these channels.
+
+    The customer, with all that is known of them, where the addresses that the event gave are their own. Where one of
+    them is, they are still who wishes for a channel; where none is, it is somebody else's, whose wish nobody knows.
+    """
+    own = scope.facts.contact
+    found = [(channel, *recipient(path, channel, scope)) for channel in channels]
+    given = [(channel, whom) for channel, to, whom in found if to == "contact"]
+    theirs = [whom.address(channel) == own.address(channel) for channel, whom in given]
+    if all(theirs):
+        return "customer", own
+    _, whom = given[0]
+    return "contact", structs.replace(whom, preferred=own.preferred) if any(theirs) else whom
 
 
 def as_contact(given: EventContact, own: Contact, *, same: bool) -> Contact:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from relevo_workflow.steps.approve import APPROVE
 from relevo_workflow.steps.branch import BRANCH
+from relevo_workflow.steps.coupon import COUPON
 from relevo_workflow.steps.decide_table import DECIDE
 from relevo_workflow.steps.emit import EMIT
 from relevo_workflow.steps.goto import GOTO
@@ -14,12 +15,13 @@ from relevo_workflow.steps.split import SPLIT
 from relevo_workflow.steps.start import START
 from relevo_workflow.steps.step_type import StepType
 from relevo_workflow.steps.stop import STOP
+from relevo_workflow.steps.system import SYSTEM
 from relevo_workflow.steps.task import TASK
 from relevo_workflow.steps.wait import WAIT
 from relevo_workflow.steps.wait_for import WAIT_FOR
 from relevo_workflow.syntax.declared_fields import Holds
 
-_ALL = (WAIT, WAIT_FOR, BRANCH, SPLIT, SEND, HTTP, TASK, APPROVE, DECIDE, SET, EMIT, START, GOTO, STOP)
+_ALL = (WAIT, WAIT_FOR, BRANCH, SPLIT, SEND, COUPON, SYSTEM, HTTP, TASK, APPROVE, DECIDE, SET, EMIT, START, GOTO, STOP)
 
 STEP_TYPES: dict[str, StepType] = {one.keyword: one for one in _ALL}
 """By keyword, in the order of the reference."""

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import CHANNELS, Channel
 from relevo_contracts.messages import Purpose
+from relevo_workflow.model.decision import Check
 from relevo_workflow.model.effects import Send
 from relevo_workflow.steps.reading import StepReading
-from relevo_workflow.steps.recipients import read_to, recipient
-from relevo_workflow.steps.step import Moment, MovedRun, Step, Transition
+from relevo_workflow.steps.recipients import best_recipient, read_to, recipient
+from relevo_workflow.steps.recommending import RECOMMEND, Recommending, read_recommend
+from relevo_workflow.steps.step import MAX_HOPS, WORKFLOW_CYCLE, Moment, MovedRun, Step, Transition
 from relevo_workflow.steps.step_type import StepType, text_at
 from relevo_workflow.syntax.declared_fields import StepField, choice_field, duration_field, node_field, text_field
 from relevo_workflow.syntax.diagnostics import suggestion
@@ -16,8 +18,7 @@ from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.json_shapes import NAME, TEXT, record
 from relevo_workflow.values.text_context import TextFields, liquid_context
 
-_CHANNELS = {"email": "e-mail", "sms": "SMS"}
-ALL_CHANNELS: tuple[Channel, ...] = ("email", "sms")
+_NAMES: dict[Channel, str] = {"email": "e-mail", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 PREFERRED = "preferred"
 _LEGAL = ("marketing", "transactional")
 
@@ -38,17 +39,24 @@ class SendStep(Step):
     to: tuple[str, ...] = ()
     topic: str = ""
     templates: tuple[tuple[Channel, str], ...] = ()
+    recommending: Recommending | None = None
     noun = "message"
     box = "send"
     rests = True
     acts = True
 
     def enter(self, moment: Moment) -> Transition:
-        """Sends, or waits until the workflow's window opens."""
+        """Sends, or waits until the workflow's window opens.
+
+        Not (with a note in the trace) after too many hops: what comes of the message could lead here again, and so on.
+        """
         opens = moment.opens_at()
         if opens > moment.at:
             reason = f"waits for its window, which opens at {opens.isoformat()}"
             return Transition(timers={"step": opens}, reason=reason)
+        if moment.hops > MAX_HOPS:
+            refused = Check(at=self.id, expression=f"send {self.template}", error=WORKFLOW_CYCLE)
+            return Transition(next=self.next, trace=(refused,), reason=WORKFLOW_CYCLE)
         reason = f"{self.id} sends '{self.template}'"
         return Transition(next=self.next, effects=(self._message(moment),), reason=reason)
 
@@ -60,8 +68,10 @@ class SendStep(Step):
     def _message(self, moment: Moment) -> Send:
         """What the template may name goes with it."""
         scope = moment.scope()
-        found = [recipient(self.to, channel, scope) for channel, _ in self.by_channel]
-        to, whom = next((one for one in found if one[0] == "contact"), found[0])
+        if self.templates:
+            to, whom = best_recipient(self.to, [channel for channel, _ in self.templates], scope)
+        else:
+            to, whom = recipient(self.to, self.channel, scope)
         return Send(
             id=moment.run.effect_key,
             step=self.id,
@@ -76,7 +86,13 @@ class SendStep(Step):
             topic=self.topic,
             templates=dict(self.templates),
             reason=f"{self.id} of {scope.run_state.workflow}",
+            hops=moment.hops,
+            recommend=self.recommending.at(scope) if self.recommending is not None else None,
         )
+
+    def recommends(self) -> bool:
+        """Whether its messages recommend products."""
+        return self.recommending is not None
 
     def about(self) -> tuple[str, ...]:
         """What it sends, and how."""
@@ -97,13 +113,15 @@ class SendStep(Step):
     def in_words(self) -> str:
         """`sends e-mail “welcome” (marketing)`."""
         if self.templates:
-            ways = " or ".join(f"{_CHANNELS[channel]} “{template}”" for channel, template in self.templates)
+            ways = " or ".join(f"{_NAMES[channel]} “{template}”" for channel, template in self.templates)
             return f"sends {ways}\n({self.topic or self.purpose})"
-        return f"sends {_CHANNELS[self.channel]} “{self.template}”\n({self.topic or self.purpose})"
+        return f"sends {_NAMES[self.channel]} “{self.template}”\n({self.topic or self.purpose})"
 
 
 CHANNEL = choice_field(
-    "channel", ("email", "sms", PREFERRED), "`email`, `sms`, or `preferred`: the best of those that `templates` has"
+    "channel",
+    (*CHANNELS, PREFERRED),
+    "`email`, `sms`, `whatsapp`, `push`, or `preferred`: the best of those that `templates` has",
 )
 TEMPLATE = text_field(
     "template",
@@ -112,7 +130,7 @@ TEMPLATE = text_field(
 )
 TEMPLATES = node_field(
     "templates",
-    record({"email": TEXT, "sms": TEXT}, "email", "sms"),
+    {**record(dict.fromkeys(CHANNELS, TEXT)), "minProperties": 2},
     "with `channel: preferred`: the template of each channel, `{email: reminder, sms: reminder-sms}`",
 )
 PURPOSE = text_field(
@@ -133,7 +151,7 @@ TO = StepField(
     "who gets it: `customer`, `contact` (that of the trigger's event), or `run.<name>.contact` of a saved event",
     default="`contact` for transactional messages where the trigger has one, else `customer`",
 )
-_FIELDS = (CHANNEL, TEMPLATE, TEMPLATES, PURPOSE, NOT_AFTER, TO)
+_FIELDS = (CHANNEL, TEMPLATE, TEMPLATES, PURPOSE, NOT_AFTER, TO, RECOMMEND)
 
 
 def _read(reading: StepReading) -> Step | None:
@@ -143,6 +161,7 @@ def _read(reading: StepReading) -> Step | None:
     not_after = NOT_AFTER.read(fields) or reading.not_after
     topic, purpose = _purpose(fields, purpose, reading)
     to = read_to(fields, purpose, reading.environment)
+    recommending = read_recommend(fields, tuple(template for _, template in templates), reading)
     fields.done()
     return SendStep(
         reading.node.id,
@@ -155,6 +174,7 @@ def _read(reading: StepReading) -> Step | None:
         to,
         topic,
         templates if channel == PREFERRED else (),
+        recommending,
     )
 
 
@@ -168,7 +188,7 @@ def _templates(fields: Fields, channel: str, reading: StepReading) -> tuple[tupl
         elif "template" not in fields:
             fields.need("template")
         reading.workflow.uses_template(fields, template, channel)
-        return (("sms" if channel == "sms" else "email", template),)
+        return ((next((one for one in CHANNELS if one == channel), "email"), template),)
     if template:
         fields.wrong("template", "channel: preferred needs a template of each channel", example)
     if given is None:
@@ -177,9 +197,13 @@ def _templates(fields: Fields, channel: str, reading: StepReading) -> tuple[tupl
         return (("email", template),)
     inner = Fields(given, reading.problems, "'templates'", example)
     found: dict[Channel, str] = {}
-    for name in reading.workflow.policy.preferred if reading.workflow.policy is not None else ALL_CHANNELS:
+    first = reading.workflow.policy.preferred if reading.workflow.policy is not None else ()
+    for name in dict.fromkeys((*first, *CHANNELS)):
         found[name] = inner.text(name)
         reading.workflow.uses_template(inner, found[name], name, at=name)
+        if found[name] in reading.workflow.unapproved:
+            message = f"'{found[name]}' is not approved: by WhatsApp it goes only to who has just written"
+            inner.wrong(name, message, "give it 'approved', or send it alone")
     inner.done()
     found = {name: one for name, one in found.items() if one}
     if given.entries is not None and len(given.entries) < 2:

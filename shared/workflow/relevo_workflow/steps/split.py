@@ -1,14 +1,29 @@
-"""`split`: shares runs out over variants."""
+"""`split`: shares runs out over variants, and may leave the rest to the one that does best."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeAlias, cast
 
 from relevo_workflow.model.bucketing import bucket_point, pick_weighted
 from relevo_workflow.steps.branch import arms_of_list
-from relevo_workflow.steps.reading import StepReading
+from relevo_workflow.steps.reading import Arm, StepReading
 from relevo_workflow.steps.step import Moment, Step, Transition
 from relevo_workflow.steps.step_type import ARM_STEPS, StepType
-from relevo_workflow.syntax.declared_fields import count_field, name_field, schema_of
+from relevo_workflow.syntax.declared_fields import (
+    choice_field,
+    count_field,
+    duration_field,
+    name_field,
+    node_field,
+    schema_of,
+)
 from relevo_workflow.syntax.fields import Fields
+from relevo_workflow.syntax.json_shapes import Schema
+from relevo_workflow.syntax.yaml_source import Node
+
+WinnerBy: TypeAlias = Literal["goal", "clicks", "revenue"]
+"""What decides: the share of runs that reach the goal, clicks a run, or what goals are worth a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +36,20 @@ class SplitArm:
 
 
 @dataclass(frozen=True, slots=True)
+class Winner:
+    """When the variant that does best takes all runs: `after` this time, once each has had `least` runs."""
+
+    after: timedelta
+    least: int
+    by: WinnerBy = "goal"
+
+
+@dataclass(frozen=True, slots=True)
 class Split(Step):
     """Shares runs out over variants by weight; the same run key always gets the same variant."""
 
     arms: tuple[SplitArm, ...]
+    winner: Winner | None = None
     noun = "split"
     box = "choice"
     often_edited = True
@@ -41,7 +66,7 @@ class Split(Step):
         """Picks by a hash of the run's key."""
         point = bucket_point(moment.run.workflow, self.id, moment.run.key)
         chosen = self.arms[pick_weighted([arm.weight for arm in self.arms], point)]
-        return Transition(next=chosen.target, labels=(chosen.label,))
+        return Transition(next=chosen.target, labels=(chosen.label,), variant=chosen.label)
 
     def about(self) -> tuple[str, ...]:
         """The variants."""
@@ -60,17 +85,57 @@ class Split(Step):
 NAME = name_field("name", "the variant")
 WEIGHT = count_field("weight", 1, "its share, against those of the others", least=0)
 _ARM = (NAME, WEIGHT, ARM_STEPS)
+_ARMS: Schema = {"type": "array", "items": schema_of(_ARM), "minItems": 2}
+VARIANTS = node_field("variants", _ARMS, "the variants, where there is a `winner`; else they follow `split:` at once")
+AFTER = duration_field("after", "how long runs are shared out at least", required=True)
+_BY: tuple[WinnerBy, ...] = ("goal", "clicks", "revenue")
+BY = choice_field("by", _BY, "what decides: the share of runs that reach the goal, or clicks or revenue a run", "goal")
+LEAST = count_field("least", 100, "so many runs each variant must have had")
+_WINNER = (AFTER, BY, LEAST)
+WINNER = node_field(
+    "winner", schema_of(_WINNER), "`{after: 14d, by: goal, least: 100}`: then the variant that does best takes all runs"
+)
+
+
+def variants_of(body: Node) -> Node:
+    """The list of variants, which is the body itself where there is no winner."""
+    return body if body.entries is None else body.entries.get(VARIANTS.name, body)
+
+
+def _arms(body: Node) -> Iterable[Arm]:
+    return arms_of_list(variants_of(body))
+
+
+def _winner(reading: StepReading) -> Winner | None:
+    """The rule, if there is one, with its problems noted."""
+    if reading.node.body.entries is None:
+        return None
+    fields = reading.fields("split")
+    VARIANTS.read(fields)
+    node = WINNER.read(fields)
+    fields.done()
+    if node is None:
+        return None
+    rule = Fields(node, reading.problems, "winner", "{after: 14d, by: goal}")
+    after, by, least = AFTER.read(rule), BY.read(rule), LEAST.read(rule)
+    rule.done()
+    return Winner(after, least, cast(WinnerBy, by)) if after is not None else None
 
 
 def _read(reading: StepReading) -> Step | None:
     node, problems = reading.node, reading.problems
-    if node.body.items is None or len(node.body.items) < 2:
+    if len(variants_of(node.body).items or ()) < 2:
         problems.error(
             node.body.position,
             "split must be a list of at least two variants",
             "[{name: a, weight: 50, steps: […]}, {name: b, weight: 50}]",
         )
         return None
+    return Split(node.id, reading.after, _variants(reading), _winner(reading))
+
+
+def _variants(reading: StepReading) -> tuple[SplitArm, ...]:
+    node, problems = reading.node, reading.problems
     arms: list[SplitArm] = []
     for block in node.blocks:
         fields = Fields(block.node, problems, "a variant of split")
@@ -82,15 +147,16 @@ def _read(reading: StepReading) -> Step | None:
         fields.done()
     if sum(arm.weight for arm in arms) == 0:
         problems.error(node.body.position, "the weights of a split can't all be 0")
-    return Split(node.id, reading.after, tuple(arms))
+    return tuple(arms)
 
 
 SPLIT = StepType(
     keyword="split",
-    summary="shares runs out over variants by weight: a list of variants",
+    summary="shares runs out over variants by weight: a list of variants, or `variants` with a `winner`",
     read=_read,
+    fields=(VARIANTS, WINNER),
     arm_fields=_ARM,
-    body={"type": "array", "items": schema_of(_ARM), "minItems": 1},
-    arms=arms_of_list,
+    body={"anyOf": [_ARMS, schema_of((VARIANTS, WINNER))]},
+    arms=_arms,
     numbered=True,
 )

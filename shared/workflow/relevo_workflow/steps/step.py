@@ -24,6 +24,11 @@ END = ""
 """The target that is the end of the workflow."""
 ANSWER_WITHIN = timedelta(days=1)
 """An HTTP call that was not answered by then counts as failed."""
+MAX_HOPS = 20
+"""So many workflows may lead to one another (by `start`, `emit`, or what comes of a message) before time passes or
+somebody outside acts."""
+WORKFLOW_CYCLE = f"{MAX_HOPS} workflows in a row led to one another without a wait: this is a cycle"
+"""Why the next one is not started, its event not published, its message not sent."""
 
 
 class Moment(Protocol):
@@ -65,6 +70,7 @@ class Transition(Struct, frozen=True, gc=False, kw_only=True):
     `next` is the step that follows, and without one the run stays, or ends where `ends` gives a reason. `leaves`: the
     step is left before its time, with the reason for the staff whose task closes. `labels` are the arms taken.
     `reason` says why, or what the run waits for. `ignored`: the step takes no notice, and only `trace` counts.
+    `variant` is the arm that results are compared by.
     """
 
     next: str | None = None
@@ -81,6 +87,7 @@ class Transition(Struct, frozen=True, gc=False, kw_only=True):
     votes: tuple[Vote, ...] | None = None
     waits_since: datetime | None = None
     ignored: bool = False
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,10 @@ class Step(ABC):
     def event_arms(self) -> tuple[EventArm, ...]:
         """The events that a run waits for at it."""
         return ()
+
+    def recommends(self) -> bool:
+        """Whether its messages recommend products, for which the engine has to count what is bought together."""
+        return False
 
     # --- what it does ------------------------------------------------------------------------------------------
 

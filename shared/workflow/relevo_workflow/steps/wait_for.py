@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from relevo_contracts.envelope import Event
 from relevo_contracts.event_types import EventTypes
 from relevo_contracts.keys import PRODUCT_EVENTS, product_key
+from relevo_contracts.surveys import ANSWERED
 from relevo_workflow.expressions.scope import event_view
 from relevo_workflow.expressions.shapes import DYN, event_shape
 from relevo_workflow.model.decision import Check
@@ -108,6 +109,8 @@ class WaitFor(Step):
                 continue
             if arm.where is None or arm.where.holds(scope, f"{self.id}/{arm.label}", trace):
                 saved = {arm.save: event_view(event)}
+                if event.type == ANSWERED:
+                    trace.append(_answers(event, f"{self.id}/{arm.label}"))
                 return Transition(next=arm.target, leaves="", saved=saved, labels=(arm.label,), trace=trace)
         return Transition(trace=trace, ignored=True) if trace else None
 
@@ -155,6 +158,12 @@ class WaitFor(Step):
         arms = [(arm.target, event_with_condition(arm.events[0], text_or_nothing(arm.where))) for arm in self.arms]
         nothing = f"nothing for {duration_in_words(self.timeout)}" if self.timeout is not None else "nothing"
         return [*arms, (self.timeout_target, nothing)]
+
+
+def _answers(event: Event, label: str) -> Check:
+    """What was answered, so that the decision tells by what it went on."""
+    answers = {name: one for name, one in event.data.get("answers", {}).items() if one is not None}
+    return Check(at=label, expression="event.answers", value=answers)
 
 
 EVENT = StepField("event", lambda fields: fields.get("event"), EVENTS, "the event, or a list of events", required=True)

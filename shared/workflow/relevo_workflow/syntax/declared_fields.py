@@ -135,6 +135,11 @@ def count_field(name: str, default: int, meaning: str, *, least: int = 1) -> Ste
     )
 
 
+def yes_or_no_field(name: str, meaning: str) -> StepField[bool]:
+    """`true` or `false`."""
+    return StepField(name, lambda fields: fields.yes_or_no(name), {"type": "boolean"}, meaning, default="false")
+
+
 def flag_field(name: str, advice: str, meaning: str) -> StepField[bool]:
     """A field that is there or not, and takes no value."""
     return StepField(name, lambda fields: fields.flag(name, advice), {}, meaning)

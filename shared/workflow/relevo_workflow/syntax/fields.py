@@ -150,6 +150,13 @@ class Fields:
             return default
         return node.value
 
+    def yes_or_no(self, name: str) -> bool:
+        """`true` or `false`; false if it is absent."""
+        node = self.get(name)
+        if node is not None and type(node.value) is not bool:
+            self.problems.error(node.position, f"'{name}' must be true or false", f"{name}: true")
+        return node is not None and node.value is True
+
     def percent(self, name: str, default: float) -> float:
         """A share of 100."""
         node = self.get(name)
@@ -209,6 +216,11 @@ class Fields:
     def position(self, name: str) -> Position:
         """Where the key `name` stands."""
         return self.node.keys.get(name, self.node.position)
+
+
+def usable_name(text: str) -> bool:
+    """Whether a condition can name a field so: as what steps save is named."""
+    return bool(SAVE_NAME.match(text)) and not _RESERVED.fullmatch(text)
 
 
 def is_identifier(text: str) -> bool:

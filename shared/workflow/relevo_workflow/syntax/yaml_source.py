@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from io import StringIO
 
 from ruamel.yaml import YAML
@@ -9,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
-from relevo_workflow.syntax.diagnostics import Position, Problems
+from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems
 from relevo_workflow.syntax.source_map import SourceMap
 from relevo_workflow.syntax.yaml_advice import quote_whole, yaml_advice
 from relevo_workflow.syntax.yaml_comments import cut_text
@@ -72,6 +73,20 @@ class Node:
 
 def read_yaml(file: str, text: str, problems: Problems) -> Node | None:
     """The document of `text`, or `None` with the problem noted if it is not a YAML 1.2 document."""
+    root, found = _document(file, text)
+    for one in found:
+        problems.note(one)
+    return root
+
+
+@lru_cache(maxsize=128)
+def _document(file: str, text: str) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """The document and what was found; the files that the workflows of a library share are parsed once for all."""
+    problems = Problems()
+    return _parsed(file, text, problems), tuple(problems.found)
+
+
+def _parsed(file: str, text: str, problems: Problems) -> Node | None:
     try:
         root = YAML(typ="safe", pure=True).compose(StringIO(text))
         if root is None:

@@ -26,7 +26,7 @@ from relevo_contracts.policy import (
     decide_before_caps,
     order_of,
 )
-from relevo_workflow.model.effects import Send
+from relevo_workflow.model.effects import Recall, Send
 from relevo_workflow.model.state import Shop
 from relevo_workflow.testing.simulation import Simulation
 
@@ -66,7 +66,10 @@ class _Contacting:
         self.deliveries = [delivery_of(send, workflow, simulation) for _, send, workflow in sends]
         self.heap = [_Waiting(at, number) for number, (at, _, _) in enumerate(sends)]
         heapq.heapify(self.heap)
+        self.waited: set[str] = set()
         self.since = [at for at, _, _ in sends]
+        self.recalled = {id_: (one.at, one.effect.reason) for one in simulation.effects
+                         if isinstance(one.effect, Recall) for id_ in one.effect.deliveries}  # fmt: skip
         self.put_off: list[list[str]] = [[] for _ in sends]
         self.given: list[Given] = []
         self.found: dict[str, Contacted] = {}
@@ -126,7 +129,10 @@ class _Contacting:
         delivery, put_off = self.deliveries[number], self.put_off[number]
         if isinstance(verdict, Later) and len(put_off) < _MOST_WAITS:
             put_off.append(verdict.rule)
-            heapq.heappush(self.heap, _Waiting(verdict.at, number))
+            self.waited.add(delivery.id)
+            recalled = self.recalled.get(delivery.id)  # what waits is looked at when its run ends
+            at = min(verdict.at, max(recalled[0], now)) if recalled is not None else verdict.at
+            heapq.heappush(self.heap, _Waiting(at, number))
             return
         told = tuple(dict.fromkeys(put_off))
         if isinstance(verdict, Go):
@@ -138,7 +144,13 @@ class _Contacting:
 
     def _asked(self, delivery: SendDelivery, now: datetime, allotment: Allotment | None) -> Asked:
         contact = delivery.recipient if delivery.to == "contact" else self._contact(now)
-        return asked_of(self.policy, delivery, contact, self.shop.timezone, allotment)
+        asked = asked_of(self.policy, delivery, contact, self.shop.timezone, allotment)
+        return structs.replace(asked, recalled=self._recalled(delivery.id, now))
+
+    def _recalled(self, id_: str, now: datetime) -> str:
+        """Why a message that waits is not to be sent any more; empty if it may be."""
+        at, reason = self.recalled.get(id_, (now, ""))
+        return reason if id_ in self.waited and at <= now else ""
 
     def _contact(self, now: datetime) -> Contact:
         """The customer's contact as it was known then."""
@@ -146,7 +158,7 @@ class _Contacting:
 
 
 def _without_address(asked: Asked, now: datetime) -> Skip | None:
-    if now > asked.not_after or asked.contact.address(asked.channel):
+    if now > asked.not_after or asked.contact.reachable(asked.channel):
         return None
     return Skip("no_address", f"{NOUN[asked.channel]} is not known")
 

@@ -1,5 +1,6 @@
 """The form of what a test expects: a slip there must not make a test that can't fail."""
 
+from relevo_contracts.contact import CHANNELS
 from relevo_workflow.syntax.diagnostics import Problems, suggestion
 from relevo_workflow.syntax.yaml_source import Node
 
@@ -10,15 +11,17 @@ OF_POLICY = ("sent", "skipped", "put_off")
 """What the contact policy does with a message: when it goes out, or by which rule not; the rules that put it off."""
 _LISTS: dict[str, tuple[str, ...]] = {
     "sends": (
-        *("at", "email", "sms", "to", "purpose", "not_after", "step"),
-        *(*OF_POLICY, "body", "locale", *RENDERED),
+        *("at", *CHANNELS, "to", "purpose", "not_after", "step"),
+        *(*OF_POLICY, "body", "locale", "blocks", *RENDERED),
     ),
     "tasks": (
         *("at", "open", "remind", "escalate", "close"),
         *("title", "skill", "roles", "needed", "deadline", "reason"),
     ),
-    "calls": ("at", "step", "method", "url", "headers", "body", "timeout"),
+    "notices": ("at", "notice", "to", "step", "tasks"),
+    "calls": ("at", "step", "call", "with", "method", "url", "headers", "body", "timeout"),
     "emits": ("at", "event", "data"),
+    "starts": ("at", "workflow", "data"),
 }
 _MAPPINGS: dict[str, tuple[str, ...]] = {"end": ("at", "reason"), "goal": ("at", "value", "currency")}
 _FREE = ("saved", "attributes")
@@ -38,6 +41,7 @@ def check_expected(expect: Node, problems: Problems) -> None:
             for one in _items(name, node, problems):
                 _check_keys(f"an element of '{name}'", one, _LISTS[name], problems)
                 _check_rendered(one, problems)
+                _check_blocks(one, problems)
         elif name in _NAMES:
             _items(name, node, problems)
         elif name in _MAPPINGS and not (name == "goal" and node.text == "none"):
@@ -62,6 +66,14 @@ def _check_rendered(one: Node, problems: Problems) -> None:
                 for part in wanted.items or (wanted,):
                     if part.value is None or not part.text.strip():
                         problems.error(part.position, "what a message contains must be text", "or a list of texts")
+
+
+def _check_blocks(one: Node, problems: Problems) -> None:
+    """The entries of content that a message shows."""
+    node = (one.entries or {}).get("blocks")
+    for part in _items("blocks", node, problems) if node is not None else ():
+        if not part.is_text or "/" not in part.text:
+            problems.error(part.position, "an entry of content is 'block/entry'", "such as testimonials/ana")
 
 
 def _items(name: str, node: Node, problems: Problems) -> tuple[Node, ...]:

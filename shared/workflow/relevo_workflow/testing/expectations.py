@@ -6,16 +6,29 @@ from typing import Any
 
 from msgspec import structs
 
-from relevo_workflow.model.effects import CloseTask, Effect, Emit, EscalateTask, Http, OpenTask, RemindTask, Send
+from relevo_workflow.model.effects import (
+    CallSystem,
+    CloseTask,
+    Effect,
+    Emit,
+    EscalateTask,
+    Http,
+    OpenTask,
+    RemindTask,
+    Send,
+    StartRun,
+)
 from relevo_workflow.model.state import Run
 from relevo_workflow.syntax.diagnostics import Diagnostic
 from relevo_workflow.syntax.durations import format_duration
 from relevo_workflow.syntax.yaml_source import Node
 from relevo_workflow.testing.contacting import contacted
 from relevo_workflow.testing.expectation_form import OF_POLICY
+from relevo_workflow.testing.of_run import expected_of
 from relevo_workflow.testing.rendered import OF_MESSAGE, MessageReader, Previews, unlike_message
 from relevo_workflow.testing.scenario import Scenario
 from relevo_workflow.testing.simulation import Simulation
+from relevo_workflow.testing.staff_notices import heard_notices
 from relevo_workflow.testing.step_names import STEP_FIELDS, steps_named
 
 Seen = dict[str, Any]
@@ -86,11 +99,23 @@ class _Comparison:
         steps = {one.effect.id: one.effect.step for one in self.simulation.effects if isinstance(one.effect, OpenTask)}
         yield from self._list(node, "task", self._seen(lambda effect: _see_task(effect, steps)))
 
+    def _notices(self, node: Node) -> Iterator[Diagnostic]:
+        heard = heard_notices(self.simulation, self.scenario.staff, self.scenario.start)
+        seen = [
+            {"at": self.local(one.at), "notice": one.notice, "to": one.to}
+            | ({"step": one.step} if one.step else {"tasks": list(one.tasks)})
+            for one in heard
+        ]
+        yield from self._list(node, "notice", seen)
+
     def _calls(self, node: Node) -> Iterator[Diagnostic]:
         yield from self._list(node, "call", self._seen(_see_call))
 
     def _emits(self, node: Node) -> Iterator[Diagnostic]:
         yield from self._list(node, "event", self._seen(_see_emit))
+
+    def _starts(self, node: Node) -> Iterator[Diagnostic]:
+        yield from self._list(node, "start", self._seen(_see_start))
 
     def _seen(self, see: Callable[[Effect], Seen | None]) -> list[Seen]:
         found: list[Seen] = []
@@ -98,7 +123,7 @@ class _Comparison:
             effect = self._as_sent(one.effect)
             seen = see(effect)
             if seen is not None:
-                found.append({"at": self.local(one.at), **self._shown(seen), **self._by_policy(effect)})
+                found.append({"at": self.local(one.at), **self._shown(seen), **self._by_policy(effect), "run": one.run})
         return found
 
     def _as_sent(self, effect: Effect) -> Effect:
@@ -123,7 +148,7 @@ class _Comparison:
         """Compares in order: the first that differs is reported, then what is missing or too much."""
         expected = node.items or ()
         for one, got in zip(expected, seen, strict=False):
-            wrong = self._unlike(one, got)
+            wrong = self._unlike(expected_of(self.simulation.runs.get(got.get("run", "")), one), got)
             if wrong:
                 yield Diagnostic(one.position, f"expected {what} {_say(one.plain())}, got {_say(got)}", wrong)
                 return
@@ -210,8 +235,10 @@ class _Comparison:
     _CHECKS: dict[str, Callable[["_Comparison", Node], Iterator[Diagnostic]]] = {
         "sends": _sends,
         "tasks": _tasks,
+        "notices": _notices,
         "calls": _calls,
         "emits": _emits,
+        "starts": _starts,
         "path": _path,
         "end": _end,
         "runs": _runs,
@@ -240,7 +267,7 @@ def _say(value: Any) -> str:
     return str(value)
 
 
-_HIDDEN = ("effect", "template", "reason_of_policy")
+_HIDDEN = ("effect", "template", "reason_of_policy", "run")
 
 
 def _not_expected(expected: Collection[str], got: Seen) -> str:
@@ -288,6 +315,9 @@ def _see_task(effect: Effect, steps: dict[str, str]) -> Seen | None:
 
 
 def _see_call(effect: Effect) -> Seen | None:
+    if isinstance(effect, CallSystem):
+        timeout = format_duration(timedelta(seconds=effect.timeout_seconds))
+        return {"step": effect.step, "call": effect.operation, "with": effect.given, "timeout": timeout}
     if not isinstance(effect, Http):
         return None
     call = {"step": effect.step, "method": effect.method, "url": effect.url, "headers": effect.headers}
@@ -296,3 +326,7 @@ def _see_call(effect: Effect) -> Seen | None:
 
 def _see_emit(effect: Effect) -> Seen | None:
     return {"event": effect.event.type, "data": effect.event.data} if isinstance(effect, Emit) else None
+
+
+def _see_start(effect: Effect) -> Seen | None:
+    return {"workflow": effect.workflow, "data": effect.data} if isinstance(effect, StartRun) else None

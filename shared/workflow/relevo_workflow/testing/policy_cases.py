@@ -7,7 +7,7 @@ from typing import Any, Literal, cast, get_args
 import msgspec
 
 from relevo_contracts.consents import Consent, ConsentState
-from relevo_contracts.contact import Channel, Contact
+from relevo_contracts.contact import CHANNELS, Channel, Contact, address_of
 from relevo_contracts.messages import SendDelivery
 from relevo_contracts.policy import Given, Go, Later, Policy, Verdict, allot, attempted, competitor, decide
 from relevo_contracts.zones import zone as known_zone
@@ -24,7 +24,6 @@ from relevo_workflow.testing.runner import SuiteResult, TestResult
 POLICY_TESTS = "policy.tests.yaml"
 _SUITE = "policy"
 _ADDRESS = {"email": "ana@example.com", "phone": "+12025550123"}
-_CHANNELS: tuple[Channel, ...] = get_args(Channel)
 _STATES = get_args(ConsentState)
 _EXPECTED = ("sent", "skipped", "put_off")
 
@@ -71,7 +70,7 @@ class _Case:
         )
         wanted = attempted(self.policy, delivery, self.now)
         if wanted is not None:
-            given = [_place(self.policy, one) for one in before]
+            given = [_place(self.policy, one) for one in before if competitor(self.policy, one, self.now) is not None]
             rivals = [competitor(self.policy, one, one.decided_at) for one in waiting]
             found = allot([wanted], given, [one for one in rivals if one is not None], self.now)
             asked = msgspec.structs.replace(asked, allotment=found[wanted.id])
@@ -102,7 +101,7 @@ class _Case:
         return moment if moment.tzinfo is not None else instant(moment.date(), moment.time(), self.zone)
 
     def _delivery(self, id_: str, fields: Fields, at: datetime) -> SendDelivery:
-        channel = cast(Channel, fields.choice("channel", _CHANNELS, "email") or "email")
+        channel = cast(Channel, fields.choice("channel", CHANNELS, "email") or "email")
         purpose = fields.text("purpose", "marketing")
         if purpose not in ("marketing", "transactional") and purpose not in self.policy.purposes:
             fields.wrong("purpose", f"there is no purpose '{purpose}'", suggestion(purpose, self.policy.purposes))
@@ -135,7 +134,6 @@ class _Case:
                 continue
             said[name] = Consent(state=cast(ConsentState, one.text), at=self.now - timedelta(days=1))
         marketing = said.pop("marketing", Consent())
-        topics = {f"{channel}/{name}:": one for channel in _CHANNELS for name, one in said.items()}
         bought = self.fields.choice("bought", ("true", "false"), "false") == "true"
         contact = Contact(
             email=_ADDRESS["email"],
@@ -144,8 +142,15 @@ class _Case:
             timezone=self._timezone(),
             email_consent=marketing,
             sms_consent=marketing,
-            topics={name + _ADDRESS["email" if name.startswith("email") else "phone"]: topics[name] for name in topics},
+            whatsapp_consent=marketing,
+            push_consent=marketing,
         )
+        topics = {
+            f"{channel}/{name}:{address_of(contact, channel)}": one
+            for channel in CHANNELS
+            for name, one in said.items()
+        }
+        contact = msgspec.structs.replace(contact, topics=topics)
         return msgspec.structs.replace(contact, bought_at=self.now - timedelta(days=30)) if bought else contact
 
     def _timezone(self) -> str:

@@ -6,20 +6,23 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from relevo_templates.blocks import Occasion
 from relevo_templates.errors import TemplateError
-from relevo_templates.messages import Rendered, Templates
+from relevo_templates.messages import OwnLinks, Rendered, Templates
 from relevo_workflow.compiler.readers.layouts import with_words
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.expressions.scope import Scope
-from relevo_workflow.model.effects import Send
+from relevo_workflow.model.effects import Send, run_of
 from relevo_workflow.model.state import Facts, Run, Shop
 from relevo_workflow.testing.expectation_form import RENDERED
 from relevo_workflow.values.text_context import TextFields, liquid_context
 
-OF_MESSAGE = ("body", "locale", *RENDERED)
+OF_MESSAGE = ("body", "locale", "blocks", *RENDERED)
 """What a test can say of a message that is not in its effect."""
 _UNSUBSCRIBE = "https://shop.example.com/unsubscribe"
-"""Stands for the link that the notifier signs."""
+_PREFERENCES = "https://shop.example.com/preferences"
+_SURVEY = "https://shop.example.com/survey"
+"""They stand for the links that the notifier signs."""
 
 
 class MessageReader(Struct, frozen=True):
@@ -38,14 +41,15 @@ class Previews:
 
     def __init__(self, definition: Definition) -> None:
         self.policy = definition.policy
-        self._templates = Templates(definition.templates, with_words(definition.files))
+        self._templates = Templates(definition.templates, with_words(definition.files), definition.blocks)
         self.samples: dict[str, tuple[Send, MessageReader]] = {}
 
     def of(self, send: Send, reader: MessageReader) -> Rendered:
         """A message as its reader gets it. Raises `TemplateError`."""
         marketing_mail = send.channel == "email" and send.purpose == "marketing"
-        unsubscribe = _UNSUBSCRIBE if marketing_mail else ""
-        return self._templates.render(send.template, send.context, reader.locales, reader.zone, unsubscribe)
+        own = OwnLinks(_UNSUBSCRIBE if marketing_mail else "", _PREFERENCES if send.channel == "email" else "", _SURVEY)
+        occasion = Occasion(run_of(send.id), send.decided_at, self._templates.blocks)
+        return self._templates.render(send.template, send.context, reader.locales, reader.zone, own, occasion=occasion)
 
     def why_not(self, send: Send, reader: MessageReader) -> str:
         """Why a message can't be rendered; empty if it can."""
@@ -85,7 +89,8 @@ def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, re
     """What differs between a message and what a test says of it; empty if nothing does.
 
     `locale` chooses the language; `body` is in the subject or the text; `subject`, `text` and `html` are equal, or
-    have what `contains` says and not what `lacks` says. White space counts as one space everywhere.
+    have what `contains` says and not what `lacks` says; `blocks` are the
+    entries of content, as `block/entry`. White space counts as one space everywhere.
     """
     if not wanted:
         return ""
@@ -97,6 +102,8 @@ def unlike_message(wanted: Mapping[str, Any], previews: Previews, send: Send, re
         return str(error)
     if "body" in wanted and _spaced(wanted["body"]) not in _spaced(f"{message.subject}\n{message.text}"):
         return f"'{wanted['body']}' is not in the text"
+    if "blocks" in wanted and list(message.blocks) != wanted["blocks"]:
+        return f"it shows {', '.join(message.blocks) or 'no content blocks'}"
     differences = (_unlike(name, wanted[name], getattr(message, name)) for name in RENDERED if name in wanted)
     return next(filter(None, differences), "")
 

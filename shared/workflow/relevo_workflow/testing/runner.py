@@ -11,16 +11,18 @@ from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.model.effects import OpenTask
 from relevo_workflow.model.inputs import EventInput, StartInput, TaskInput
 from relevo_workflow.model.state import Subject
-from relevo_workflow.steps.http import HttpStep
 from relevo_workflow.steps.split import Split
 from relevo_workflow.steps.task import StaffStep
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, Problems
 from relevo_workflow.testing.coverage import Coverage, coverage
+from relevo_workflow.testing.engagements import engage
 from relevo_workflow.testing.expectations import differences
+from relevo_workflow.testing.of_run import data_of
 from relevo_workflow.testing.rendered import Previews
-from relevo_workflow.testing.scenario import CUSTOMER_KEY, Scenario, ScenarioEvent, read_scenarios
+from relevo_workflow.testing.scenario import Scenario, read_scenarios
+from relevo_workflow.testing.scenario_event import CUSTOMER_KEY, ScenarioEvent
 from relevo_workflow.testing.simulation import Simulation, SimulationError
-from relevo_workflow.testing.step_names import steps_named, wrong_names
+from relevo_workflow.testing.step_names import ANSWERED, steps_named, wrong_names
 
 MOST_SHOWN = 10
 """So many differences of a test are told."""
@@ -93,10 +95,16 @@ def run_scenario(definition: Definition, scenario: Scenario, previews: Previews 
     chosen, failures = _chosen(definition, scenario), list[Diagnostic]()
     subject = Subject(shop=scenario.shop.id, key=CUSTOMER_KEY, facts=scenario.facts)
     answers = {
-        step: given for name, given in scenario.answers.items() for step in steps_named((chosen,), name, HttpStep)
+        step: given for name, given in scenario.answers.items() for step in steps_named((chosen,), name, ANSWERED)
     }
     simulation = Simulation(
-        [chosen], subject, scenario.start, shop=scenario.shop, answers=answers, products=scenario.products
+        [chosen],
+        subject,
+        scenario.start,
+        shop=scenario.shop,
+        answers=answers,
+        products=scenario.products,
+        rankings=scenario.rankings,
     )
     try:
         for number, entry in enumerate(scenario.events):
@@ -130,6 +138,9 @@ def perform(simulation: Simulation, entry: ScenarioEvent, number: int) -> list[D
     if entry.staff:
         simulation.run_before(at)
         return _act(simulation, entry, input_id)
+    if entry.step:
+        simulation.run_before(at)
+        return engage(simulation, entry, input_id)
     if entry.manual:
         workflow = simulation.definitions[0].name
         simulation.give(StartInput(id=input_id, workflow=workflow, at=entry.at, data=entry.data), at)
@@ -141,7 +152,7 @@ def perform(simulation: Simulation, entry: ScenarioEvent, number: int) -> list[D
         time=entry.at,
         shop=simulation.subject.shop,
         key=entry.key,
-        data=entry.data,
+        data=data_of(next(reversed(simulation.runs.values()), None), entry.data),
         receivedtime=at,
         historical=entry.historical,
         test=entry.test,

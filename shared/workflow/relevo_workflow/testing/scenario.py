@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from relevo_contracts.checking import NOT_A_FIELD, faults_of, path
+from relevo_contracts.contact import CHANNELS
 from relevo_contracts.event_types import BUILT_IN, EventTypes
 from relevo_contracts.keys import product_key
+from relevo_contracts.staff import Member
+from relevo_contracts.surveys import ANSWERED
 from relevo_contracts.zones import zone as known_zone
 from relevo_contracts.zones import zone_of
 from relevo_workflow.model.catalogue import Product
+from relevo_workflow.model.recommendations import Rankings
 from relevo_workflow.model.state import Facts, Shop
 from relevo_workflow.syntax.diagnostics import Position, Problems, suggestion
 from relevo_workflow.syntax.durations import parse_duration
@@ -20,39 +25,24 @@ from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
 from relevo_workflow.syntax.zones import instant
 from relevo_workflow.testing.expectation_form import check_expected
+from relevo_workflow.testing.scenario_event import CUSTOMER_KEY, ScenarioEvent
 from relevo_workflow.testing.scenario_orders import read_orders
-from relevo_workflow.testing.scenario_products import read_products
+from relevo_workflow.testing.scenario_products import read_products, read_rankings
+from relevo_workflow.testing.scenario_staff import read_staff
+from relevo_workflow.testing.scenario_topics import read_topics
 from relevo_workflow.testing.simulation import Answer
 
-CUSTOMER_KEY = "customer-1"
 _SHOP = {"id": "shop", "name": "The Shop", "domain": "shop.example.com", "timezone": "UTC"}
-NOWHERE = Position("")
 _UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 _STAFF = ("approve", "reject", "complete")
+_ENGAGED = ("opened", "clicked", "scanned")
+_ANSWERED = "answered"
 _CONTACT = ("email", "phone", "first_name", "last_name", "locale", "timezone", "country")
-_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
+_CONSENTS = tuple(f"{channel}_consent" for channel in CHANNELS)
+PREFERRED = "preferred_channel"
+_TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at", "last_active_at")
+_KEPT_AS = {"last_active_at": "last_heard_at"}
 _PLAIN = ("group", "company", "orders_count", "total_spent", "currency", "tags", "attributes", "birthday")
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioEvent:
-    """Something that happens: a shop event, or (`staff`) what someone does to the task of a step."""
-
-    at: datetime
-    position: Position
-    event: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
-    key: str = CUSTOMER_KEY
-    historical: bool = False
-    test: bool = False
-    staff: str = ""
-    step: str = ""
-    step_position: Position = NOWHERE
-    by: str = ""
-    role: str = ""
-    note: str = ""
-    manual: bool = False
-    answer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +62,8 @@ class Scenario:
     until: datetime | None
     expect: Node
     places: Mapping[tuple[str, str], Position] = field(default_factory=dict)
+    staff: tuple[Member, ...] = ()
+    rankings: Rankings = field(default_factory=dict)
 
     def place(self, field_name: str, part: str) -> Position:
         """Where a part of `answers` or of `choose` stands."""
@@ -133,7 +125,12 @@ class _Reader:
         until = self._own("until")
         expect = self.test.need("expect")
         answers, choose = self._merged("answers"), self._merged("choose")
-        products = self._own("products")
+        given = self._own("products")
+        products = read_products(given.plain() if given is not None else None, partial(self._wrong, "products"))
+        ranked = self._own("recommendations")
+        rankings = read_rankings(
+            ranked.plain() if ranked is not None else None, products, partial(self._wrong, "recommendations")
+        )
         scenario = Scenario(
             name=name,
             position=self.test.node.position,
@@ -142,9 +139,11 @@ class _Reader:
             facts=facts,
             shop=shop,
             events=tuple(events),
-            products=read_products(products.plain() if products is not None else None, self._wrong_product),
+            products=products,
+            rankings=rankings,
             answers={step: self._answers(step, one) for step, one in answers.items()},
             choose=choose,
+            staff=read_staff(self._own("staff"), self.problems),
             until=self._time(until) if until is not None else None,
             expect=expect or self.test.node,
             places={
@@ -242,10 +241,19 @@ class _Reader:
             return self.start
         return moment if moment.tzinfo is not None else instant(moment.date(), moment.time(), self.zone)
 
+    def _channel(self, given: str) -> str:
+        """The channel that the customer wants first."""
+        if not given or given in CHANNELS:
+            return given
+        where = self._where("customer", PREFERRED)
+        self.problems.error(where, f"there is no channel '{given}'", suggestion(given, CHANNELS))
+        return ""
+
     def _facts(self) -> Facts:
         values = dict(self.customer)
         contact: dict[str, Any] = {name: str(values.pop(name)) for name in _CONTACT if name in values}
-        for name in ("email_consent", "sms_consent"):
+        contact["preferred"] = self._channel(str(values.pop(PREFERRED, "")))
+        for name in _CONSENTS:
             if name in values:
                 contact[name] = {"state": values.pop(name), "at": self.start - timedelta(days=1)}
         topics = values.pop("topics", None)
@@ -255,14 +263,15 @@ class _Reader:
         for name in _TIMES:
             if name in values:
                 where = self._where("customer", name)
-                facts[name] = self._time(Node(where, str(values[name]), str(values.pop(name))))
+                facts[_KEPT_AS.get(name, name)] = self._time(Node(where, str(values[name]), str(values.pop(name))))
         currency = str(facts.get("currency", ""))
         orders = read_orders(values.pop("orders", None), currency, self._moment, self._wrong_order)
         for name in values:
-            known = (*_CONTACT, *_PLAIN, *_TIMES, "email_consent", "sms_consent", "topics", "orders")
+            known = (*_CONTACT, *_PLAIN, *_TIMES, *_CONSENTS, PREFERRED, "topics", "orders")
             where = self._where("customer", str(name))
             self.problems.error(where, f"a customer has no field '{name}'", suggestion(name, known))
-        contact["topics"] = self._topics(topics, contact)
+        wrong = partial(self.problems.error, self._where("customer", "topics"))
+        contact["topics"] = read_topics(topics, contact, self.start - timedelta(days=1), wrong)
         bought = facts.get("first_order_at") or facts.get("last_order_at")
         if bought is not None or orders:
             contact["bought_at"] = bought or self.start - timedelta(days=1)
@@ -275,20 +284,6 @@ class _Reader:
             return Facts()
         return msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(facts), Facts), **orders)
 
-    def _topics(self, given: object, contact: Mapping[str, Any]) -> dict[str, Any]:
-        """What the customer said about purposes other than marketing: `email/newsletter: granted`."""
-        where, example = self._where("customer", "topics"), "topics: {email/newsletter: granted}"
-        if given is not None and not isinstance(given, dict):
-            self.problems.error(where, "'topics' of a customer must be a mapping", example)
-        found: dict[str, Any] = {}
-        for name, state in given.items() if isinstance(given, dict) else ():
-            channel = str(name).partition("/")[0]
-            if channel not in ("email", "sms") or "/" not in str(name):
-                self.problems.error(where, f"'{name}' is not a channel and a purpose", example)
-            address = contact.get("email" if channel == "email" else "phone", "")
-            found[f"{name}:{address}"] = {"state": state, "at": self.start - timedelta(days=1)}
-        return found
-
     def _moment(self, text: str) -> datetime:
         """When an order was placed: a time, or `-30d` for so long before the start."""
         try:
@@ -298,9 +293,6 @@ class _Reader:
 
     def _wrong_order(self, message: str, advice: str) -> None:
         self.problems.error(self._where("customer", "orders"), message, advice)
-
-    def _wrong_product(self, message: str, advice: str) -> None:
-        self._wrong("products", message, advice)
 
     def _read_events(self) -> list[ScenarioEvent]:
         found: list[ScenarioEvent] = []
@@ -319,6 +311,10 @@ class _Reader:
         at_node = fields.need("at")
         at = self._time(at_node) if at_node is not None else self.start
         staff = next((kind for kind in _STAFF if kind in fields), "")
+        if _ANSWERED in fields:
+            return self._answered(fields, at)
+        if engaged := next((kind for kind in _ENGAGED if kind in fields), ""):
+            return self._engaged(fields, at, engaged)
         if not staff:
             return self._event(fields, at, {})
         scenario_event = ScenarioEvent(
@@ -334,6 +330,20 @@ class _Reader:
         )
         fields.done()
         return scenario_event
+
+    def _engaged(self, fields: Fields, at: datetime, kind: str) -> ScenarioEvent:
+        where, step, data = fields.position(kind), fields.text(kind), {"url": fields.text("url")}
+        fields.done()
+        return ScenarioEvent(at, fields.node.position, f"message.{kind}", data, step=step, step_position=where)
+
+    def _answered(self, fields: Fields, at: datetime) -> ScenarioEvent:
+        """A survey that a message asked is answered."""
+        where, step, node = fields.position(_ANSWERED), fields.text(_ANSWERED), fields.need("answers", "{score: 4}")
+        if node is not None and node.entries is None:
+            self.problems.error(node.position, f"'answers' must be a mapping, but this is {node.kind}", "{score: 4}")
+        fields.done()
+        answers = node.plain() if node is not None else {}
+        return ScenarioEvent(at, fields.node.position, ANSWERED, {"answers": answers}, step=step, step_position=where)
 
     def _staff_answer(self, fields: Fields) -> dict[str, str]:
         """What somebody filled in at a task, as text by name."""

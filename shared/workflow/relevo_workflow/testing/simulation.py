@@ -4,20 +4,34 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
+import msgspec
 from msgspec import Struct
 
 from relevo_contracts.messages import WakeUp, wake_up_id
+from relevo_contracts.systems import OPERATIONS
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.definition.workflow_index import WorkflowIndex
 from relevo_workflow.model.catalogue import Product, with_catalogue
 from relevo_workflow.model.decision import Decision
-from relevo_workflow.model.effects import ArmTimer, CancelTimer, Effect, Emit, Http, StartRun
+from relevo_workflow.model.effects import (
+    ArmTimer,
+    CallSystem,
+    CancelTimer,
+    Effect,
+    Emit,
+    Http,
+    Send,
+    StartRun,
+    TakeCoupon,
+)
 from relevo_workflow.model.inputs import EventInput, Input, ResponseInput, StartInput, TimerInput
+from relevo_workflow.model.recommendations import Rankings
 from relevo_workflow.model.state import Run, Shop, Subject
 from relevo_workflow.runs.handle import handle, rearm_alarms
-from relevo_workflow.steps.emit import WORKFLOW_CYCLE
+from relevo_workflow.runs.recommendations import recommends, with_recommendations
+from relevo_workflow.steps.step import WORKFLOW_CYCLE
 
 MAX_INPUTS = 20_000
 """More inputs than this in one simulation have no end."""
@@ -48,10 +62,11 @@ class Simulation:
     """A customer, a virtual clock and its timers.
 
     `give` hands in what happens; `run_until` lets time pass. `effects`, `decisions` and `runs` (newest state by id)
-    are what came of it, `contacts` how the customer could be reached since when. HTTP calls are answered at once from
-    `answers` by step (200 without a body by default), the first call by the first of several, those after the last by
-    the last; events that workflows emit and workflows that they start come back as inputs. What events leave out of
-    their products is filled in from `products`, by id, as in the engine.
+    are what came of it, `contacts` how the customer could be reached since when. Calls are answered at once from
+    `answers` by step (by default 200 without a body, a coupon with a code, a system as in its port's example), the
+    first call by the first of several, those after the last by the last; events that workflows emit and workflows that
+    they start come back as inputs. What events leave out of their products is filled in from `products`, by id, as in
+    the engine; `rankings` is what each message is offered that recommends products.
     """
 
     def __init__(
@@ -63,11 +78,13 @@ class Simulation:
         shop: Shop | None = None,
         answers: Mapping[str, Answer | Sequence[Answer]] | None = None,
         products: Mapping[str, Product] | None = None,
+        rankings: Rankings | None = None,
     ) -> None:
         self.definitions = WorkflowIndex.of(definitions)
         self.shop = shop or Shop(id=subject.shop)
         self.answers = {step: (one,) if isinstance(one, Answer) else one for step, one in (answers or {}).items()}
         self.products = products or {}
+        self.rankings: Rankings = rankings or {}
         self._calls: Counter[str] = Counter()
         self.now = at
         self.effects: list[TimedEffect] = []
@@ -145,16 +162,25 @@ class Simulation:
         self.subject = handled.subject
         if self.subject.facts.contact is not self.contacts[-1][1]:
             self.contacts.append((self.now, self.subject.facts.contact))
-        for decision in handled.decisions:
+        decisions = [self._recommended(one) for one in handled.decisions]
+        for decision in decisions:
             self.decisions.append(decision)
             if decision.reason == WORKFLOW_CYCLE or any(check.error == WORKFLOW_CYCLE for check in decision.trace):
                 raise SimulationError(WORKFLOW_CYCLE)
             if decision.run is not None:
                 self.runs[decision.run.id] = decision.run
         # Effects come after the state is complete: an answer may change the run again.
-        for decision in handled.decisions:
+        for decision in decisions:
             self._carry_out(decision.effects, decision.workflow, decision.run.id if decision.run else "")
         self._carry_out(handled.effects, "", "")
+
+    def _recommended(self, decision: Decision) -> Decision:
+        """The decision with what its messages recommend."""
+        if not recommends(decision):
+            return decision
+        return with_recommendations(
+            decision, {one.id: self.rankings for one in decision.effects if isinstance(one, Send)}, self.products
+        )
 
     def _carry_out(self, effects: Sequence[Effect], workflow: str, run_id: str) -> None:
         for effect in effects:
@@ -170,9 +196,9 @@ class Simulation:
             if follow is not None:
                 self._handle(follow)
 
-    def _answer(self, step: str) -> Answer:
+    def _answer(self, step: str, otherwise: Answer) -> Answer:
         """The answer to the next call of a step."""
-        given = self.answers.get(step) or (Answer(),)
+        given = self.answers.get(step) or (otherwise,)
         number = min(self._calls[step], len(given) - 1)
         self._calls[step] += 1
         return given[number]
@@ -183,18 +209,34 @@ class Simulation:
             return EventInput(effect.event)
         if isinstance(effect, StartRun):
             return StartInput(id=effect.id, workflow=effect.workflow, at=effect.at, data=effect.data, hops=effect.hops)
-        if isinstance(effect, Http):
-            answer = self._answer(effect.step)
+        if isinstance(effect, Http | TakeCoupon | CallSystem):
+            answer = self._answer(effect.step, _unasked(effect))
             return ResponseInput(
                 id=f"{effect.id}@answer",
                 call_id=effect.id,
                 run_id=run_id,
                 at=self.now,
-                status=0 if answer.error else answer.status,
+                status=0 if answer.error and answer.status == 200 else answer.status,
                 body=answer.body,
                 error=answer.error,
             )
         return None
+
+
+def _unasked(effect: Http | TakeCoupon | CallSystem) -> Answer:
+    """What is answered where a test says nothing: a pool has codes left, a system answers as in its port's example."""
+    match effect:
+        case Http():
+            return Answer()
+        case TakeCoupon():
+            end = (
+                effect.valid_until.isoformat() if effect.valid_until else None
+            )  # it ends when it has to last no longer
+            return Answer(body={"code": f"{effect.pool.upper()}-1", "expires_at": end})
+        case CallSystem():
+            return Answer(body=msgspec.to_builtins(OPERATIONS[effect.operation].example))
+        case _:
+            assert_never(effect)
 
 
 def due_wakeup(timer: ArmTimer, shop: str, key: str) -> WakeUp:

@@ -8,17 +8,23 @@ from itertools import chain
 
 from relevo_workflow.definition.workflow import Definition
 from relevo_workflow.steps.approve import ApproveStep
+from relevo_workflow.steps.coupon import CouponStep
 from relevo_workflow.steps.http import HttpStep
 from relevo_workflow.steps.send import SendStep
 from relevo_workflow.steps.split import Split
 from relevo_workflow.steps.step import Step
+from relevo_workflow.steps.system import SystemStep
 from relevo_workflow.steps.task import StaffStep, TaskStep
 from relevo_workflow.syntax.diagnostics import Diagnostic, Position, suggestion
 from relevo_workflow.testing.scenario import Scenario
 
 TASK_FIELDS = ("open", "remind", "escalate", "close")
-_Kind = tuple[str, type[Step]]
-_CALL: _Kind = ("call", HttpStep)
+_Types = type[Step] | tuple[type[Step], ...]
+_Kind = tuple[str, _Types]
+ANSWERED: _Types = (HttpStep, CouponStep, SystemStep)
+"""The steps that a test gives answers to."""
+_ANSWERED: _Kind = ("call", ANSWERED)
+_CALL: _Kind = ("call", (HttpStep, SystemStep))
 _TASK: _Kind = ("task", TaskStep)
 _STAFF: _Kind = ("task", StaffStep)
 _APPROVAL: _Kind = ("approval", ApproveStep)
@@ -31,7 +37,7 @@ STEP_FIELDS = ("step", *TASK_FIELDS)
 """The fields of what a test expects that name a step."""
 
 
-def steps_named(definitions: Iterable[Definition], name: str, kind: type[Step] = Step) -> tuple[str, ...]:
+def steps_named(definitions: Iterable[Definition], name: str, kind: _Types = Step) -> tuple[str, ...]:
     """The ids of the steps of a kind that are named so: by their id, or else by what they save."""
     steps = [one for definition in definitions for one in definition.program.steps.values() if isinstance(one, kind)]
     return tuple(one.id for one in steps if one.id == name) or tuple(one.id for one in steps if _save(one) == name)
@@ -48,7 +54,7 @@ def wrong_names(definition: Definition, scenario: Scenario) -> list[Diagnostic]:
 
 
 def _given(scenario: Scenario) -> Iterator[tuple[_Kind, str, Position]]:
-    return ((_CALL, name, scenario.place("answers", name)) for name in scenario.answers)
+    return ((_ANSWERED, name, scenario.place("answers", name)) for name in scenario.answers)
 
 
 def _expected(scenario: Scenario) -> Iterator[tuple[_Kind, str, Position]]:
@@ -79,7 +85,7 @@ def _unknown(definition: Definition, kind: _Kind, name: str, position: Position)
     return Diagnostic(position, f"there is no {word} '{name}'", suggestion(name, known) or "the workflow has none")
 
 
-def _known(definition: Definition, kind: type[Step]) -> list[str]:
+def _known(definition: Definition, kind: _Types) -> list[str]:
     steps = [step for step in definition.program.steps.values() if isinstance(step, kind)]
     return [name for step in steps for name in (step.id, _save(step)) if name]
 
@@ -88,7 +94,7 @@ def _save(step: Step) -> str:
     """The name under which a step that a test can name keeps its result."""
     if isinstance(step, StaffStep):
         return step.assignment.save
-    return step.save if isinstance(step, HttpStep) else ""
+    return step.save if isinstance(step, HttpStep | CouponStep | SystemStep) else ""
 
 
 def _wrong_choices(definition: Definition, scenario: Scenario) -> Iterator[Diagnostic]:

@@ -26,7 +26,10 @@ def read_liquid(node: Node, environment: TypeEnvironment, problems: Problems, in
     if not is_liquid(node.text):
         return LiquidText(None, node.text)
     template = check_liquid(node.text, node, environment, problems, into)
-    fields = TextFields.of(named_paths(template)) if template is not None else NO_FIELDS
+    paths = list(named_paths(template)) if template is not None else []
+    if any(path[0] == "recommendations" for path in paths):
+        problems.error(node.position, "only the texts of messages have 'recommendations'", "name it in a template")
+    fields = TextFields.of(paths) if paths else NO_FIELDS
     return LiquidText(template, node.text, fields)
 
 

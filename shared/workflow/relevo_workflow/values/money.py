@@ -46,7 +46,8 @@ def with_amounts(given: Any, shape: Shape, value: Value | None, scope: Scope) ->
     if given is None or not _has_amounts(shape):
         return given
     if isinstance(value, Computed) and value.expression.is_field:
-        return _settled(plain(value.expression.raw(scope)), shape, None, scope)
+        travelled = plain(value.expression.raw(scope))  # a list that is empty does not travel
+        return _settled(given if travelled is None else travelled, shape, None, scope)
     return _settled(given, shape, value, scope)
 
 

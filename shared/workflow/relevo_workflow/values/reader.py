@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relevo_contracts.policy import Policy
+from relevo_templates import staff
 from relevo_templates.texts import is_liquid
 from relevo_workflow.expressions.compilation import ExpressionCompiler
 from relevo_workflow.expressions.environment import TypeEnvironment
@@ -31,6 +32,7 @@ class Reading:
 
     `channels` are the templates and their channels, `used` those that steps send; `paths` are those that each template
     names, `reads` is what it takes of what steps saved, with its first place.
+    `unapproved` are those for WhatsApp that only answer who has just written.
     `policy` is the contact policy beside the workflow, if there is one.
     `broken` names what is there though it could not be read: events, segments, steps, templates.
     """
@@ -40,6 +42,7 @@ class Reading:
     environment: TypeEnvironment
     channels: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    unapproved: set[str] = field(default_factory=set)
     paths: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     reads: dict[str, dict[str, Position]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -92,7 +95,7 @@ class Reading:
     def warn_unused_templates(self, templates: Iterable[str]) -> None:
         """A template that no step sends is most likely forgotten; while there are errors, one may be the reason."""
         for template in templates if not self.problems.errors else ():
-            if template not in self.used:
+            if template not in self.used and template not in staff.NAMES:
                 self.problems.warning(Position(f"templates/{template}.yaml"), f"no step sends '{template}'")
 
 

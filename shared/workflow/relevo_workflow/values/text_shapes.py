@@ -10,7 +10,7 @@ from liquid.builtin.tags.for_tag import ForNode
 
 from relevo_templates.texts import Text
 from relevo_workflow.expressions.environment import TypeEnvironment
-from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
+from relevo_workflow.expressions.shapes import CUSTOMER, RECOMMENDATIONS, SHOP, Shape, occasion_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,13 @@ class TextProblem:
 def roots_of(environment: TypeEnvironment) -> dict[str, list[Shape]]:
     """The variables that Liquid may name, each with the shapes that it can have."""
     triggers = [occasion_shape(trigger, environment.types) for trigger in environment.triggers]
-    return {"trigger": triggers, "run": [environment.run], "customer": [CUSTOMER], "shop": [SHOP]}
+    return {
+        "trigger": triggers,
+        "run": [environment.run],
+        "customer": [CUSTOMER],
+        "shop": [SHOP],
+        "recommendations": [RECOMMENDATIONS],
+    }
 
 
 def known_shapes(text: Text, environment: TypeEnvironment) -> dict[str, list[Shape]]:

@@ -23,12 +23,14 @@ def changed(message: Message, shop: ShopContext) -> Reading:
     shape = message.one("cart", CartShape)
     currency = normalise.text(shape.currency.code if shape.currency else None, 10) or shop.currency
     account, email = ident(shape.customer_id), normalise.email(shape.email)
+    url = normalise.text(shape.redirect_urls.cart_url if shape.redirect_urls else None)
     payload = CartUpdated(
         customer=Buyer(id=account) if account else Buyer(email=email, guest=bool(email)),
         cart_token=fields.required(ident(shape.id), "cart.id"),
         items=_items(shape.line_items or CartLinesShape(), currency),
         total=fields.optional_money(shape.cart_amount, currency, "cart.cart_amount"),
-        url=normalise.text(shape.redirect_urls.cart_url if shape.redirect_urls else None),
+        url=url,
+        recover_url=url,  # it names the cart and has its key: it opens it on any device
         store=ident(shape.channel_id),
     )
     return _if_changed(payload, fields.utc(shape.updated_time) or message.at)

@@ -39,7 +39,7 @@ def requested(message: Message, shop: ShopContext) -> Reading:
     )
     payload = QuoteChanged(
         customer=parts.buyer(found, request),
-        quote_id=f"rfq-{request.id}",
+        quote_id=_request(request.id),
         number=request.id,
         status=fields.word(request.id_of("customer_status")),
         note=normalise.text(shape.note),
@@ -109,6 +109,7 @@ def _quote(message: Message, shop: ShopContext) -> QuoteNow:
         ),
         po_number=normalise.text(shape.po_number, 100),
         ship_until=parts.day(shape.ship_until),
+        request_id=_request(quote.id_of("request")),
     )
     return QuoteNow(
         payload=payload,
@@ -116,6 +117,11 @@ def _quote(message: Message, shop: ShopContext) -> QuoteNow:
         internal=fields.word(quote.id_of("internalStatus")),
         modified=fields.utc(shape.updated_at) or message.at,
     )
+
+
+def _request(own_id: str) -> str:
+    """The id of a request among quotes, which are counted apart from requests; empty without one."""
+    return f"rfq-{own_id}" if own_id else ""
 
 
 def _items(found: Document, quote: Resource, currency: str) -> list[Item]:

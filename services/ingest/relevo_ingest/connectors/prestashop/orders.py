@@ -7,7 +7,15 @@ from msgspec import structs
 from relevo_contracts.payloads import Buyer, Item, OrderChanged, RefundCreated, ReturnChanged, ShipmentChanged, Track
 from relevo_ingest.connectors.prestashop import parts
 from relevo_ingest.connectors.prestashop.parts import Lookup, Meaning
-from relevo_ingest.connectors.prestashop.shapes import CarriedShape, OrderShape, ReturnShape, RowShape, SlipShape
+from relevo_ingest.connectors.prestashop.shapes import (
+    CarriedShape,
+    CartRuleShape,
+    OrderCartRuleShape,
+    OrderShape,
+    ReturnShape,
+    RowShape,
+    SlipShape,
+)
 from relevo_ingest.core import fields, known_orders, normalise
 from relevo_ingest.core.drafts import Conclusion, Pending, Reading
 from relevo_ingest.core.notes import cut
@@ -16,6 +24,7 @@ from relevo_ingest.core.shop_events import Shop
 from relevo_ingest.core.states import StateViews
 
 _LINES = 500
+_CODES = 50
 _RETURNS = {
     "1": "return.requested",
     "2": "return.approved",
@@ -30,7 +39,7 @@ def order(shape: OrderShape, shop: Shop) -> Reading:
     """What changed of an order: its state says whether it is paid, sent, cancelled."""
     lookup = Lookup(shop)
     meaning = lookup.state(shape.current_state, shape.id_lang)
-    payload = _payload(shape, lookup, meaning)
+    payload = _payload(shape, shop, lookup, meaning)
     now = OrderNow(
         payload=payload,
         modified=lookup.time(shape.date_upd, "date_upd"),
@@ -98,7 +107,7 @@ def _account(customer_id: fields.Id, lookup: Lookup) -> Buyer:
     return parts.buyer(lookup.customer(customer_id), customer_id, lookup)
 
 
-def _payload(shape: OrderShape, lookup: Lookup, meaning: Meaning) -> OrderChanged:
+def _payload(shape: OrderShape, shop: Shop, lookup: Lookup, meaning: Meaning) -> OrderChanged:
     customer = lookup.customer(shape.id_customer)
     payer, recipient = lookup.address(shape.id_address_invoice), lookup.address(shape.id_address_delivery)
     currency = lookup.currency(shape.id_currency)
@@ -125,6 +134,7 @@ def _payload(shape: OrderShape, lookup: Lookup, meaning: Meaning) -> OrderChange
         fees=wrapping if fields.is_positive(wrapping) else None,
         paid=lookup.money(shape.total_paid_real, currency, "total_paid_real"),
         taxes_included=True,
+        discount_codes=_codes(shape, shop),
         payment_method=normalise.text(shape.module, 100),
         payment_method_title=fields.plain_text(shape.payment, 200),
         shipping_address=parts.address(recipient, lookup),
@@ -137,6 +147,16 @@ def _payload(shape: OrderShape, lookup: Lookup, meaning: Meaning) -> OrderChange
         placed_at=lookup.time(shape.date_add, "date_add"),
         paid_at=lookup.time(shape.invoice_date, "invoice_date") if meaning.paid else None,
     )
+
+
+def _codes(shape: OrderShape, shop: Shop) -> list[str]:
+    """The codes of the cart rules that took something off the order."""
+    order_id = parts.ident(shape.id)
+    applied = [one for one in shop.rows("order_cart_rules", OrderCartRuleShape) if not parts.is_set(one.deleted)]
+    used = {parts.ident(one.id_cart_rule) for one in applied if parts.ident(one.id_order) == order_id}
+    rules = [one for one in shop.rows("cart_rules", CartRuleShape) if parts.ident(one.id) in used]
+    codes = (normalise.text(one.code, 255) for one in cut(rules, _CODES, "cart_rules"))
+    return list(dict.fromkeys(code for code in codes if code))
 
 
 def _items(shape: OrderShape, lookup: Lookup, currency: str) -> list[Item]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Exchange
+from relevo_ingest.connectors.platform_api import ApiRequest, ApiResponse, Exchange, failed_status
 from relevo_ingest.core import fields
 from relevo_ingest.core.decoding import parse
 from relevo_ingest.core.errors import InvalidPayload
@@ -36,7 +36,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     """Rows of the list `resource` whose `field` is one of the ids that `ids` finds in a record (or in related rows).
 
     `whole` lists are short and are asked for as they are, seldom. `of` is the list whose rows refer to it, if that is
-    not the record itself.
+    not the record itself. What is `optional` an older key may not read: there are no rows then.
     """
 
     resource: str
@@ -45,6 +45,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     display: str = "full"
     whole: bool = False
     of: str = ""
+    optional: bool = False
 
 
 def _field(*names: str) -> Callable[[Row], Iterable[Any]]:
@@ -93,6 +94,14 @@ REFERENCES: Mapping[str, Sequence[Reference]] = MappingProxyType(
             Reference(resource="order_states", ids=_field("current_state"), whole=True),
             Reference(resource="addresses", ids=_field("id_address_delivery", "id_address_invoice"), display=_ADDRESS),
             Reference(resource="order_carriers", ids=_field("id"), field="id_order"),
+            Reference(resource="order_cart_rules", ids=_field("id"), field="id_order", optional=True),
+            Reference(
+                resource="cart_rules",
+                ids=_field("id_cart_rule"),
+                display="[id,code]",
+                of="order_cart_rules",
+                optional=True,
+            ),
             Reference(resource="carriers", ids=_field("id_carrier"), display="[id,name,url]"),
             Reference(resource="countries", ids=_field("id_country"), display="[id,iso_code]", of="addresses"),
             Reference(resource="states", ids=_field("id_state"), display="[id,name]", of="addresses"),
@@ -111,7 +120,8 @@ def related(resource: str, rows: Sequence[Row]) -> Exchange[dict[str, list[Row]]
     for one in REFERENCES[resource]:
         wanted = _wanted(one, found.get(one.of, []) if one.of else rows)
         if wanted or one.whole:
-            found[one.resource] = rows_of((yield _request(one, wanted)))
+            answer = yield _request(one, wanted)
+            found[one.resource] = [] if one.optional and failed_status(answer) else rows_of(answer)
     return found
 
 
@@ -137,10 +147,11 @@ def _ident(given: Any) -> str:
 
 
 def _request(one: Reference, wanted: Sequence[str]) -> ApiRequest:
-    query = {"output_format": "JSON", "display": one.display}
+    path, query = f"/api/{one.resource}", {"output_format": "JSON", "display": one.display}
     if one.whole:
-        return ApiRequest(path=f"/api/{one.resource}", query=query, keeps=_KEPT)
-    return ApiRequest(path=f"/api/{one.resource}", query={**query, f"filter[{one.field}]": f"[{'|'.join(wanted)}]"})
+        return ApiRequest(path=path, query=query, keeps=_KEPT)
+    query[f"filter[{one.field}]"] = f"[{'|'.join(wanted)}]"
+    return ApiRequest(path=path, query=query, optional=one.optional)
 
 
 def rows_of(answer: ApiResponse) -> list[Row]:

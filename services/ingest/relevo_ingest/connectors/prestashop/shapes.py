@@ -145,6 +145,22 @@ class CarriedShape(Struct, frozen=True, kw_only=True):
     date_add: Text = None
 
 
+class OrderCartRuleShape(Struct, frozen=True, kw_only=True):
+    """That a cart rule took something off an order; `deleted` where the staff took it off the order again."""
+
+    id: Id = None
+    id_order: Id = None
+    id_cart_rule: Id = None
+    deleted: Flag = None
+
+
+class CartRuleShape(Struct, frozen=True, kw_only=True):
+    """A cart rule; one without a code is for everybody."""
+
+    id: Id = None
+    code: Text = None
+
+
 class SlipLineShape(Struct, frozen=True, kw_only=True):
     """A line of a credit slip."""
 

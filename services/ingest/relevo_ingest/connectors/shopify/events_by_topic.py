@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 _CUSTOMER = ("customer.updated",)
 _SHIPMENT = ("shipment.created", "shipment.updated", "shipment.delivered")
+_QUOTE = ("quote.requested", "quote.sent", "quote.accepted")
 _STOCK = ("product.stock_changed",)
 
 EVENTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -21,6 +22,9 @@ EVENTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "orders/partially_fulfilled": ("order.status_changed",),
         "orders/edited": (),
         "orders/delete": ("order.deleted",),
+        "draft_orders/create": _QUOTE,
+        "draft_orders/update": _QUOTE,
+        "draft_orders/delete": ("quote.expired",),
         "order_transactions/create": ("payment.failed", "payment.received", "refund.created"),
         "disputes/create": ("dispute.opened",),
         "disputes/update": ("dispute.updated", "dispute.closed"),

@@ -40,7 +40,7 @@ MARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "segment": ("query", "creationDate", "lastEditDate"),
     }
 )
-"""Fields that only one kind of body has. Of drafts and segments nothing is read, but a shop signs them as well."""
+"""Fields that only one kind of body has. Of segments nothing is read, but a shop signs them as well."""
 
 _FOREIGN = foreign_marks(MARKS)
 _ORDER = Evidence(
@@ -93,6 +93,7 @@ _DELETION = Evidence(
         "sms_marketing_consent",
     ),
 )
+_DRAFT = Evidence(family="draft", has=("id",), names=("status",), one_of=("invoice_url", "invoice_sent_at"))
 _TRANSACTION = Evidence(family="transaction", has=("id", "order_id", "kind", "status"), never=("line_items", "type"))
 _DISPUTE = Evidence(family="dispute", has=("id", "type", "status"), never=("kind", "line_items"))
 _PAID = ("paid", "partially_refunded", "refunded")
@@ -112,6 +113,9 @@ EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
         "orders/fulfilled": _SENT,
         "orders/partially_fulfilled": _SENT,
         "orders/delete": _DELETION,
+        "draft_orders/create": _DRAFT,
+        "draft_orders/update": _DRAFT,
+        "draft_orders/delete": _DELETION,
         "order_transactions/create": _TRANSACTION,
         "disputes/create": _DISPUTE,
         "disputes/update": _DISPUTE,

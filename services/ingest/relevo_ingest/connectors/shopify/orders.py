@@ -6,6 +6,7 @@ from msgspec import Struct, structs
 
 from relevo_contracts.payloads import OrderChanged
 from relevo_ingest.connectors.shopify import parts, refunds
+from relevo_ingest.connectors.shopify.draft_orders import is_another_kind, quote_entity
 from relevo_ingest.connectors.shopify.order_payload import OrderShape, known_order, payload_of
 from relevo_ingest.connectors.shopify.product_shapes import product_entity
 from relevo_ingest.core import known_orders, normalise
@@ -82,18 +83,18 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`orders/delete`."""
     del shop
     order_id = parts.required(decode(body, DeletedShape).id, "id")
-    entity, product = known_orders.order(order_id), product_entity(order_id)
+    entity, others = known_orders.order(order_id), (product_entity(order_id), quote_entity(order_id))
 
     def conclude(views: StateViews) -> Conclusion:
-        if views.get(entity, UNKNOWN).before is None and views.get(product, UNKNOWN).before is not None:
-            return NoEvent("orders/delete: it is the id of a product, and of no order that was ever heard of")
+        if is_another_kind(views, entity, others):
+            return NoEvent("orders/delete: it is the id of a product or a draft, and of no order ever heard of")
         order = known_orders.of(views, order_id)
         payload = OrderChanged(
             customer=order.buyer(), order_id=order_id, number=order.number, contact=order.contact, test=order.test
         )
         return [order.draft("order.deleted", payload, None, id=f"order.deleted:{order_id}")]
 
-    return Pending(conclude=conclude, looks=(entity, product))
+    return Pending(conclude=conclude, looks=(entity, *others))
 
 
 def _milestone(

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from relevo_contracts.payloads import ProductChanged, Variant
 from relevo_ingest.connectors.shopify import parts, stock
+from relevo_ingest.connectors.shopify.draft_orders import is_another_kind, quote_entity
 from relevo_ingest.connectors.shopify.product_shapes import (
     ProductShape,
     VariantShape,
@@ -39,17 +40,17 @@ def deleted(body: bytes, shop: ShopContext) -> Reading:
     """`products/delete`."""
     del shop
     product_id = parts.required(decode(body, ProductShape).id, "id")
-    entity, order = product_entity(product_id), known_orders.order(product_id)
+    entity, others = product_entity(product_id), (known_orders.order(product_id), quote_entity(product_id))
 
     def conclude(views: StateViews) -> Conclusion:
-        if views.get(entity, UNKNOWN).before is None and views.get(order, UNKNOWN).before is not None:
-            return NoEvent("products/delete: it is the id of an order, and of no product that was ever heard of")
+        if is_another_kind(views, entity, others):
+            return NoEvent("products/delete: it is the id of an order or a draft, and of no product ever heard of")
         title = normalise.text(str(views.get(entity, UNKNOWN).now.get("title", "")), 300)
         payload = ProductChanged(product_id=product_id, title=title)
         own_id = f"product.deleted:{product_id}"
         return [Draft(type="product.deleted", payload=payload, subject=Product(product_id), id=own_id)]
 
-    return Pending(conclude=conclude, looks=(entity, order))
+    return Pending(conclude=conclude, looks=(entity, *others))
 
 
 def _read(body: bytes, shop: ShopContext, *, is_new: bool) -> Reading:

@@ -42,8 +42,9 @@ _TOPICS = """
 """
 _FURTHER = """
     returns/request returns/approve returns/decline returns/process returns/close returns/cancel returns/reopen
-    disputes/create disputes/update subscription_contracts/create subscription_contracts/update
-    subscription_contracts/activate subscription_contracts/pause subscription_contracts/expire
+    draft_orders/create draft_orders/update draft_orders/delete disputes/create disputes/update
+    subscription_contracts/create subscription_contracts/update subscription_contracts/activate
+    subscription_contracts/pause subscription_contracts/expire
     subscription_contracts/fail subscription_contracts/cancel subscription_billing_attempts/success
     subscription_billing_attempts/failure subscription_billing_attempts/challenged
 """

@@ -8,6 +8,7 @@ from relevo_ingest.connectors.shopify import (
     compliance,
     consents,
     customers,
+    draft_orders,
     fulfilments,
     orders,
     payments,
@@ -35,6 +36,9 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "orders/partially_fulfilled": orders.fulfilled,
         "orders/edited": orders.edited,
         "orders/delete": orders.deleted,
+        "draft_orders/create": draft_orders.created,
+        "draft_orders/update": draft_orders.updated,
+        "draft_orders/delete": draft_orders.deleted,
         "order_transactions/create": payments.transaction,
         "disputes/create": payments.opened,
         "disputes/update": payments.dispute_updated,
@@ -86,7 +90,6 @@ READERS: Mapping[str, Reader] = MappingProxyType(
 
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "draft_orders": "a draft order is not an order yet; orders/create follows once it is completed",
         "returns/update": "it names neither the order nor what became of the return",
         "returns": "this step of a return changes nothing for the customer",
         "shop": "the shop's own details are kept by `relevo shops`",

@@ -6,11 +6,12 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct, structs
 
-from relevo_contracts.payloads import OrderChanged, RefundCreated, ShipmentChanged
+from relevo_contracts.payloads import OrderChanged, PaymentChanged, RefundCreated, ShipmentChanged
 from relevo_ingest.connectors.woocommerce import parts
 from relevo_ingest.connectors.woocommerce.order_payload import (
     CANCELLED,
     COLLECTED,
+    FAILED,
     ON_DELIVERY,
     KnownWooOrder,
     known_order,
@@ -20,7 +21,7 @@ from relevo_ingest.connectors.woocommerce.shapes import OrderShape
 from relevo_ingest.core import fields, normalise
 from relevo_ingest.core.drafts import Draft
 from relevo_ingest.core.known_orders import KnownOrder
-from relevo_ingest.core.states import State
+from relevo_ingest.core.states import State, StateView
 
 _STATUSES = ("status", "payment_status", "fulfilment_status")
 _COMPLETED = "completed"
@@ -61,6 +62,34 @@ class OrderNow(Struct, frozen=True, kw_only=True):
         if certain or any(old[name] != getattr(self.payload, name) for name in _STATUSES):
             payload = structs.replace(self.payload, **{f"previous_{name}": value for name, value in old.items()})
             yield self.known.draft("order.status_changed", payload, self.modified)
+
+    def payment_failed(self, seen: StateView, *, is_new: bool) -> Iterator[Draft]:
+        """`payment.failed`, each time the order comes to `failed`: by an update, or before it was heard of at all.
+
+        An update of an order that nobody heard of tells nothing; its `order.created`, if that comes later, does.
+        """
+        if self.payload.status != FAILED:
+            return
+        had_failed = seen.before is not None and seen.before.get("status") == FAILED
+        if seen.before is None or (had_failed and not seen.fresh):
+            if not is_new:
+                return
+        elif had_failed or not seen.fresh:
+            return
+        order = self.payload
+        payload = PaymentChanged(
+            customer=order.customer,
+            order_id=order.order_id,
+            order_number=order.number,
+            status=order.status,
+            method=order.payment_method,
+            method_title=order.payment_method_title,
+            total=order.total,
+            contact=order.contact,
+            retry_url=order.status_url,
+        )
+        at = f":{self.modified:%Y%m%dT%H%M%SZ}" if self.modified else ""
+        yield self.known.draft("payment.failed", payload, self.modified, id=f"payment.failed:{order.order_id}{at}")
 
     def _once(self, event_type: str, at: datetime | None) -> Draft:
         return self.known.draft(event_type, self.payload, at, id=f"{event_type}:{self.payload.order_id}")

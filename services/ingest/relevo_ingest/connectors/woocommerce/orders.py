@@ -72,9 +72,10 @@ def _read(body: bytes, shop: ShopContext, *, is_new: bool = False, is_restored: 
         seen = views.get(entity, UNKNOWN)
         if payload.status in UNPLACED:
             return NoEvent(_DRAFT)
+        failed = list(now.payment_failed(seen, is_new=is_new))
         if awaits_payment(shape, payload) and not was_placed(seen.before):
-            return NoEvent(_UNPAID.get(payload.status, _AWAITED))
-        drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ())]
+            return failed or NoEvent(_UNPAID.get(payload.status, _AWAITED))
+        drafts = [*_drafts(now, seen, is_new=is_new), *(_restored(now, seen) if is_restored else ()), *failed]
         return drafts or NoEvent(NEVER_SEEN if seen.before is None else NOTHING_NEW)
 
     observed = Observation(entity=entity, state=state_of(shape, payload), at=modified)

@@ -48,7 +48,7 @@ _DELETION = Evidence(family="deletion", has=("id",))
 
 _ACCOUNT = ("customer.created", "customer.updated")
 _SHIPMENTS = ("shipment.created", "shipment.updated", "shipment.delivered")
-_CHANGES = ("order.paid", "order.cancelled", *_SHIPMENTS, "refund.created")
+_CHANGES = ("order.paid", "order.cancelled", *_SHIPMENTS, "refund.created", "payment.failed")
 _PRODUCT_CHANGES = ("product.updated", "product.price_changed", "product.restocked", "product.stock_changed")
 _SUBSCRIPTION_CHANGES = ("subscription.updated", "subscription.billed", "subscription.cancelled")
 

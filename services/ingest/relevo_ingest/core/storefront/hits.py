@@ -20,6 +20,7 @@ from relevo_contracts.payloads import (
     PageViewed,
     Payload,
     ProductRequested,
+    PushChanged,
     SearchPerformed,
     WishlistUpdated,
 )
@@ -32,6 +33,7 @@ from relevo_ingest.core.drafts import Draft, ShopContext
 from relevo_ingest.core.errors import FieldProblem, InvalidPayload
 from relevo_ingest.core.storefront.batches import Hit, event_id
 from relevo_ingest.core.storefront.opt_in import Ask, read_ask
+from relevo_ingest.core.storefront.push import checked
 from relevo_ingest.core.storefront.values import Pages, answers, contact, harmless, tidied
 
 ASK = "consent.requested"
@@ -241,6 +243,19 @@ def _for_stranger(payload: ProductRequested, typed: EventContact, rules: Rules) 
     )
 
 
+def _push(name: str) -> Callable[[Hit, Rules], Draft | None]:
+    """A reader of what a browser says of the push messages that it takes."""
+
+    def read(hit: Hit, rules: Rules) -> Draft | None:
+        if not hit.visitor:
+            return None
+        payload = _payload(hit, PushChanged, rules)
+        said = checked(payload, subscribed=name == "push.subscribed")
+        return _draft(name, structs.replace(said, customer=Buyer(anonymous_id=hit.visitor)), hit, rules)
+
+    return read
+
+
 _READERS: Mapping[str, Callable[[Hit, Rules], Draft | None]] = MappingProxyType(
     {
         "page.viewed": _of_visitor("page.viewed", PageViewed),
@@ -253,6 +268,8 @@ _READERS: Mapping[str, Callable[[Hit, Rules], Draft | None]] = MappingProxyType(
         "form.submitted": _form,
         "back_in_stock.requested": _request("back_in_stock.requested"),
         "price_drop.requested": _request("price_drop.requested"),
+        "push.subscribed": _push("push.subscribed"),
+        "push.unsubscribed": _push("push.unsubscribed"),
     }
 )
 """All that a browser may say happened, and how it is read. What is not here it can't say."""

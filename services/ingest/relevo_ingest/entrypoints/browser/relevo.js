@@ -89,8 +89,35 @@
     track("visit", { token: token });
   }
 
+  // Push messages: the shop serves relevo-push.js from its own domain; data-push-key is the public key of who sends.
+  function pushes() { return opts.pushKey && "serviceWorker" in w.navigator && "PushManager" in w && "Notification" in w; }
+  function worker() { return w.navigator.serviceWorker.register(opts.pushWorker || "/relevo-push.js"); }
+  function subscribed(found, asked) {
+    var keys = found.toJSON().keys || {}, known = found.endpoint;
+    if (!asked && stored("push") === known) return Promise.resolve(true);
+    return track("push.subscribed", { endpoint: known, p256dh: keys.p256dh, auth: keys.auth, asked: asked })
+      .then(function (ok) { if (ok) store("push", known); return ok; });
+  }
+  function push(what) {
+    if (!pushes()) return Promise.resolve(false);
+    if (what === "off") return worker().then(function (one) { return one.pushManager.getSubscription(); }).then(function (found) {
+      forget("push");
+      return found ? found.unsubscribe().then(function () { return track("push.unsubscribed", { endpoint: found.endpoint }); }) : false;
+    });
+    return w.Notification.requestPermission().then(function (said) { // to be called when the visitor pressed something
+      if (said !== "granted") return false;
+      return worker().then(function () { return w.navigator.serviceWorker.ready; }).then(function (one) {
+        return one.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: opts.pushKey });
+      }).then(function (found) { return subscribed(found, true); });
+    });
+  }
+  function refresh() { // a browser may renew its subscription by itself
+    if (!pushes() || !stored("push") || w.Notification.permission !== "granted") return;
+    worker().then(function (one) { return one.pushManager.getSubscription(); }).then(function (found) { if (found) subscribed(found, false); });
+  }
+
   var api = {
-    track: track, page: page,
+    track: track, page: page, push: push,
     identify: function (token) {
       var who = String(token).split(".").slice(2).join(".");
       if (!who || stored("known") === who) return Promise.resolve(false);
@@ -99,11 +126,11 @@
     consent: function (given) {
       if (given === undefined) return choice();
       store("consent", given, true);
-      if (given === "denied") { ["id", "queue", "known"].forEach(forget); queue = queue.filter(function (q) { return q.asked; }); }
+      if (given === "denied") { ["id", "queue", "known", "push"].forEach(forget); queue = queue.filter(function (q) { return q.asked; }); }
       else { Object.keys(memory).forEach(function (name) { store(name, memory[name]); }); save(); later(0); }
       d.dispatchEvent(new CustomEvent("relevo:consent", { detail: given }));
     },
-    reset: function () { leave(); queue = []; ["id", "known", "queue"].forEach(forget); }, // signed out: the next is somebody else
+    reset: function () { leave(); queue = []; ["id", "known", "queue", "push"].forEach(forget); }, // signed out: the next is somebody else
     flush: function () { send(); }
   };
   function relevo(name) { return api[name] && api[name].apply(null, [].slice.call(arguments, 1)); }
@@ -120,7 +147,7 @@
   }
   if (d.readyState === "loading") d.addEventListener("DOMContentLoaded", forms); else forms();
 
-  restore(); visit();
+  restore(); visit(); refresh();
   if (opts.pages !== "off") {
     page();
     ["pushState", "replaceState"].forEach(function (name) {

@@ -7,7 +7,7 @@ Source: Brevo's API reference, "Error codes", and "Idempotency for batch emails"
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown, concern_of
 
 _REFUSED_ALL = {401, 402, 403, 404, 405, 429, 503}  # key, credits, permission, address of the API, rate
 _ABOUT_US = {"unauthorized", "permission_denied", "not_enough_credits", "account_under_validation"}
@@ -27,7 +27,7 @@ def read_brevo(status: int, body: Mapping[str, Any], key: str, retry_after: floa
     if code == _REPEATED:
         return Sent(key, detail)  # an earlier attempt got through, under the name that we gave it
     if status in _REFUSED_ALL or code in _ABOUT_US or 300 <= status < 400:
-        return TryLater(reason, retry_after, detail)
+        return TryLater(reason, retry_after, detail, concern=concern_of(status))
     if 400 <= status < 500:
         return Rejected(reason, detail=detail)
     return Unknown(reason, detail)

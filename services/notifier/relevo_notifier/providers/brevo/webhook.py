@@ -7,7 +7,7 @@ times `ts` and `date` are in the account's zone; `ts_epoch` is not.
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.app.ports import UnreadableError, WebhookRequest
+from relevo_notifier.app.ports import UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, FeedbackKind, enhanced_status, is_permanent
 from relevo_notifier.providers.brevo.options import BrevoOptions
 from relevo_notifier.providers.brevo.request import REFERENCE
@@ -29,6 +29,8 @@ _HARD = {"hard_bounce", "invalid_email"}
 
 class BrevoWebhook:
     """One webhook for all of its events."""
+
+    form = WebhookForm()
 
     def __init__(self, options: BrevoOptions) -> None:
         self._token = options.webhook_token.get_secret_value()

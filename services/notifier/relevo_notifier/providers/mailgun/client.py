@@ -7,7 +7,7 @@ a mail in doubt is treated as over SMTP, with the same Message-ID.
 from relevo_contracts.contact import Channel
 from relevo_notifier.app.ports import Message
 from relevo_notifier.core.provider_results import ProviderResult
-from relevo_notifier.http_connection import basic_auth
+from relevo_notifier.core.requests import basic_auth
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
 from relevo_notifier.providers.http_provider import HttpProvider
 from relevo_notifier.providers.mailgun.options import MailgunOptions
@@ -29,7 +29,7 @@ class MailgunProvider(HttpProvider):
             timeout=options.timeout,
             headers={
                 "Accept": "application/json",
-                "Authorization": basic_auth("api", options.key.get_secret_value()).decode(),
+                "Authorization": basic_auth("api", options.key.get_secret_value()),
             },
         )
         super().__init__(api)

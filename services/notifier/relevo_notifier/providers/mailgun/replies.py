@@ -7,7 +7,7 @@ Mailgun suppresses is taken (200) and reported as failed by an event later.
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown, concern_of
 
 # Key, credits, the domain, the rate; 420 is its rate limit too. 404 "can be temporal: eventually consistent".
 _REFUSED_ALL = {401, 402, 403, 404, 420, 429, 503}
@@ -28,7 +28,7 @@ def read_mailgun(status: int, body: Mapping[str, Any], retry_after: float = 0.0)
             return Sent(found, detail)
         return Unknown(f"{reason} without an id", detail)
     if status in _REFUSED_ALL or 300 <= status < 400 or (status == 400 and _is_about_us(words)):
-        return TryLater(reason, retry_after, detail)
+        return TryLater(reason, retry_after, detail, concern=concern_of(status))
     if 400 <= status < 500:
         return Rejected(reason, detail=detail)
     return Unknown(reason, detail)

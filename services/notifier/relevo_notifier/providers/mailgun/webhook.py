@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookRequest
+from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, FeedbackKind, enhanced_status, is_permanent
 from relevo_notifier.providers.mailgun.options import MailgunOptions
 from relevo_notifier.providers.mailgun.request import REFERENCE
@@ -28,6 +28,8 @@ _SUPPRESSED_BEFORE = {"suppress-bounce", "suppress-complaint"}
 
 class MailgunWebhook:
     """One webhook for all of its events. Remembers the last `TOKENS_KEPT` tokens, each process its own."""
+
+    form = WebhookForm()
 
     def __init__(self, options: MailgunOptions) -> None:
         self._key = options.webhook_key.get_secret_value().encode()

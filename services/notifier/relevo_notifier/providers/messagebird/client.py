@@ -24,6 +24,7 @@ class MessageBirdProvider(HttpProvider):
     channel: Channel = "sms"
 
     def __init__(self, options: MessageBirdOptions) -> None:
+        self._callback = options.callback
         api = HttpApi(
             "MessageBird",
             options.url,
@@ -40,8 +41,10 @@ class MessageBirdProvider(HttpProvider):
             "recipients": [message.recipient.removeprefix("+")],
             "body": message.text,
             "datacoding": "auto",
-            "reference": message.effect,
+            "reference": message.reference or message.effect,
         }
+        if self._callback:
+            text["reportUrl"] = self._callback
         reply = await self._api.post("/messages", _encode(text), _JSON, effect_header(message))
         if not isinstance(reply, ApiReply):
             return reply

@@ -1,20 +1,18 @@
 """The account at MessageBird and how to reach it."""
 
-from typing import ClassVar
-
 from pydantic import Field, SecretStr
 
-from relevo_contracts.contact import Channel
-from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.options import SmsOptions
 
 
-class MessageBirdOptions(ProviderOptions):
+class MessageBirdOptions(SmsOptions):
     """One request takes `timeout` seconds at most."""
-
-    channel: ClassVar[Channel] = "sms"
 
     url: str = Field(default="https://rest.messagebird.com", description="Address of its API, or a sandbox's.")
     key: SecretStr = Field(default=SecretStr(""), description="A live access key; empty: no SMS can be sent.")
+    signing_key: SecretStr = Field(
+        default=SecretStr(""), description="The signing key of the account, by which its requests are believed."
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to MessageBird; each has one request under way at a time."
     )

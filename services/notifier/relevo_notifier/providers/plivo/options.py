@@ -1,17 +1,12 @@
 """The account at Plivo and how to reach it."""
 
-from typing import ClassVar
-
 from pydantic import Field, SecretStr
 
-from relevo_contracts.contact import Channel
-from relevo_notifier.providers.options import ProviderOptions
+from relevo_notifier.providers.options import SmsOptions
 
 
-class PlivoOptions(ProviderOptions):
+class PlivoOptions(SmsOptions):
     """One request takes `timeout` seconds at most."""
-
-    channel: ClassVar[Channel] = "sms"
 
     url: str = Field(default="https://api.plivo.com", description="Address of Plivo's API, or a sandbox's.")
     account: str = Field(default="", description="The account's auth id; empty: no SMS can be sent.")

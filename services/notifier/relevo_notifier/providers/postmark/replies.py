@@ -6,7 +6,7 @@ Source: Postmark's API reference, "API overview", sections "HTTP response codes"
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown, concern_of
 
 _INACTIVE = 406  # the recipient bounced, complained or was suppressed: Postmark sends them nothing until it is lifted
 # The token, maintenance, the sender's signature, credits, the account, the rate, the stream: no message is at fault.
@@ -26,7 +26,7 @@ def read_postmark(status: int, body: Mapping[str, Any], retry_after: float = 0.0
         found = str(body.get("MessageID") or "")
         return Sent(found, detail) if found else Unknown(f"{reason} without a MessageID", detail)
     if status in _REFUSED_ALL or code in _ABOUT_US or 300 <= status < 400:
-        return TryLater(reason, retry_after, detail)
+        return TryLater(reason, retry_after, detail, concern=concern_of(status))
     if status >= 500 or status < 200:
         return Unknown(reason, detail)
     return Rejected(reason, suppress=code == _INACTIVE, detail=detail)

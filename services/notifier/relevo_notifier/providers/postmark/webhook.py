@@ -6,7 +6,7 @@ Source: Postmark's developer documentation, "Bounce", "Delivery", "Spam complain
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.app.ports import UnreadableError, WebhookRequest
+from relevo_notifier.app.ports import UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, FeedbackKind, enhanced_status, is_permanent
 from relevo_notifier.providers.postmark.options import PostmarkOptions
 from relevo_notifier.providers.postmark.request import REFERENCE
@@ -18,6 +18,8 @@ _PASSING = {"Transient", "DnsError", "AutoResponder", "AddressChange", "OpenRela
 
 class PostmarkWebhook:
     """One webhook for all of its events, with Basic authentication."""
+
+    form = WebhookForm()
 
     def __init__(self, options: PostmarkOptions) -> None:
         self._password = options.webhook_password.get_secret_value()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown, concern_of
 from relevo_notifier.core.replies import LONGEST_WISH
 
 _REFUSED_ALL = {401, 402, 403, 404, 405, 429, 503}  # key, credits, sender, address of the API, rate
@@ -26,7 +26,7 @@ def read_sendgrid(
         found = headers.get("x-message-id", "")
         return Sent(found, detail) if found else Unknown(f"{reason} without an X-Message-Id", detail)
     if status in _REFUSED_ALL or 300 <= status < 400:
-        return TryLater(reason, retry_after or _reset(headers), detail)
+        return TryLater(reason, retry_after or _reset(headers), detail, concern=concern_of(status))
     if 400 <= status < 500:
         return Rejected(reason, detail=detail)
     return Unknown(reason, detail)

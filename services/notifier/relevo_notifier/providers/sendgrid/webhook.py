@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookRequest
+from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, FeedbackKind, enhanced_status, is_permanent
 from relevo_notifier.providers.sendgrid.options import SendGridOptions
 from relevo_notifier.providers.sendgrid.public_key import public_key
@@ -35,6 +35,8 @@ _DROPPED_FOR_GOOD = {"bounced address", "invalid", "spam reporting address"}
 
 class SendGridWebhook:
     """The Event Webhook, with the public key that SendGrid shows for it."""
+
+    form = WebhookForm()
 
     def __init__(self, options: SendGridOptions) -> None:
         self._key = options.webhook_key

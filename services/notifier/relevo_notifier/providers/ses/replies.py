@@ -7,7 +7,7 @@ exists is told by an event later.
 from collections.abc import Mapping
 from typing import Any
 
-from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown
+from relevo_notifier.core.provider_results import ProviderResult, Rejected, Sent, TryLater, Unknown, concern_of
 
 # The message itself. Whatever else is refused with 4xx is about the account, its rate, its sender or its credentials.
 _ABOUT_THE_MESSAGE = {"MessageRejected", "BadRequestException", "ValidationException", "InvalidParameterValue"}
@@ -30,7 +30,7 @@ def read_ses(
     if status == _TOO_LARGE or (status == 400 and error in _ABOUT_THE_MESSAGE and _SENDER not in words):
         return Rejected(reason, detail=detail)
     if 300 <= status < 500 or status == 503:
-        return TryLater(reason, retry_after, detail)
+        return TryLater(reason, retry_after, detail, concern=concern_of(status))
     return Unknown(reason, detail)
 
 

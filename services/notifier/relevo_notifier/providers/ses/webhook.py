@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import structlog
 
-from relevo_notifier.app.ports import UnreadableError, WebhookRequest
+from relevo_notifier.app.ports import UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.replies import LARGEST_BODY
 from relevo_notifier.http_connection import HttpConnection, tls_context
@@ -26,6 +26,8 @@ Fetch = Callable[[str], Awaitable[bytes]]
 
 class SesWebhook:
     """An HTTPS subscription of a topic, without raw message delivery: that would not be signed."""
+
+    form = WebhookForm()
 
     def __init__(self, options: SesOptions, fetch: Fetch | None = None) -> None:
         self._topic = options.topic

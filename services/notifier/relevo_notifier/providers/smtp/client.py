@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from datetime import timedelta
 
 import aiosmtplib
@@ -9,7 +10,7 @@ from aiosmtplib import SMTPAuthenticationError, SMTPException, SMTPResponseExcep
 
 from relevo_contracts.contact import Channel
 from relevo_contracts.mailboxes import read_mailbox
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import FoundText, Message
 from relevo_notifier.core.dsn import return_address
 from relevo_notifier.core.mime import build_mail
 from relevo_notifier.core.provider_results import ProviderResult, Rejected, TryLater, Unknown
@@ -57,7 +58,8 @@ class SmtpProvider:
                 self._keep(session, reply.code)
                 return read_smtp(reply.code, reply.message)
         except SMTPAuthenticationError as error:
-            return TryLater(f"the mail server refused the login: {error.code} {error.message}"[:300])
+            reason = f"the mail server refused the login: {error.code} {error.message}"[:300]
+            return TryLater(reason, concern="provider")
         except SMTPResponseException as error:
             await self._reset(session, error.code)
             return read_smtp(error.code, error.message)
@@ -65,7 +67,8 @@ class SmtpProvider:
             # A broken or a silent connection: once the mail itself was on the way, nobody knows whether it was taken.
             _close(session)
             reason = f"the connection to the mail server failed: {type(error).__name__} {error}".strip()[:300]
-            return Unknown(reason) if session and session.handed_over else TryLater(reason)
+            handed_over = session is not None and session.handed_over
+            return Unknown(reason) if handed_over else TryLater(reason, concern="provider")
         except Exception as error:  # noqa: BLE001 - what can't be written as SMTP, such as an odd address
             _close(session)
             reason = f"the mail can't be handed over: {described(error)}"[:300]
@@ -74,7 +77,7 @@ class SmtpProvider:
             _close(session)  # nobody knows what state it is in
             raise
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
         """SMTP has no way to ask."""
         raise OSError(f"a mail server can't tell whether it took {message.effect} within {age}")
 

@@ -70,7 +70,7 @@ class Session(asyncio.Protocol):
         commands = [b"MAIL FROM:" + _path(sender), b"RCPT TO:" + _path(recipient), b"DATA"]
         await self._begin(commands)
         self.handed_over = True
-        reply = await self._answered(content.replace(b"\r\n.", b"\r\n..") + b".\r\n", 1)
+        reply = await self._answered(_stuffed(content) + b".\r\n", 1)
         self.handed_over = False
         return reply[0]
 
@@ -176,6 +176,11 @@ class Session(asyncio.Protocol):
             error = SMTPServerDisconnected("Connection lost")
             error.__cause__ = exc
             self._waiter.set_exception(error)
+
+
+def _stuffed(content: bytes) -> bytes:
+    """A mail in which no line is its end (RFC 5321 section 4.5.2). To look first is quicker than to replace nothing."""
+    return content.replace(b"\r\n.", b"\r\n..") if b"\n." in content else content
 
 
 def _path(address: str) -> bytes:

@@ -4,19 +4,20 @@ Source: Twilio's API reference, "Messages resource". It knows no idempotency key
 that is how a message in doubt is cleared up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from relevo_contracts.contact import Channel
-from relevo_notifier.app.ports import Message
+from relevo_notifier.app.ports import FoundText, Message
 from relevo_notifier.core.provider_results import ProviderResult, Sent
-from relevo_notifier.http_connection import basic_auth
+from relevo_notifier.core.requests import basic_auth
 from relevo_notifier.providers.http_api import ApiReply, HttpApi
 from relevo_notifier.providers.http_provider import HttpProvider, effect_header
-from relevo_notifier.providers.twilio.options import REFERENCE, TwilioOptions
+from relevo_notifier.providers.sms_webhooks import callback
+from relevo_notifier.providers.twilio.options import TwilioOptions
 from relevo_notifier.providers.twilio.replies import read_twilio
 
 _FORM = "application/x-www-form-urlencoded"
@@ -37,7 +38,7 @@ class TwilioProvider(HttpProvider):
             options.url,
             connections=options.connections,
             timeout=options.timeout,
-            headers={"Authorization": basic_auth(options.account, options.token.get_secret_value()).decode()},
+            headers={"Authorization": basic_auth(options.account, options.token.get_secret_value())},
         )
         super().__init__(api)
 
@@ -45,7 +46,7 @@ class TwilioProvider(HttpProvider):
         """Create the message."""
         form = {"To": message.recipient, "From": message.sender, "Body": message.text}
         if self._callback and message.reference:
-            form["StatusCallback"] = f"{self._callback}?{REFERENCE}={message.reference}"
+            form["StatusCallback"] = callback(self._callback, message.reference)
         reply = await self._api.post(self._path, urlencode(form).encode(), _FORM, effect_header(message))
         if not isinstance(reply, ApiReply):
             return reply
@@ -54,19 +55,20 @@ class TwilioProvider(HttpProvider):
             return Sent(str(body["sid"]), {"status": str(body.get("status", ""))})
         return read_twilio(reply.status, _code(body), str(body.get("message", ""))[:200], reply.wait)
 
-    async def find(self, message: Message, age: timedelta) -> str | None:
-        """Look for the text among the messages to the number that are no older than `age` by Twilio's own clock.
+    async def find(self, message: Message, age: timedelta) -> Sequence[FoundText]:
+        """The messages to the number that say the same and are no older than `age` by Twilio's own clock.
 
         Raises `OSError` if Twilio can't be asked.
         """
         query = {"To": message.recipient, "From": message.sender, "PageSize": "50"}
         reply = await self._api.get(self._path, query)
-        since = _instant(reply.headers.get("date", "")) - age - CLOCK_SLACK
-        for sent in _messages(reply.body):
-            same = sent.get("body") == message.text and sent.get("status") not in ("failed", "canceled")
-            if same and _instant(sent.get("date_created", "")) >= since:
-                return str(sent.get("sid"))
-        return None
+        now = _instant(reply.headers.get("date", ""))
+        found = [
+            FoundText(str(sent.get("sid")), now - _instant(sent.get("date_created", "")))
+            for sent in _messages(reply.body)
+            if sent.get("body") == message.text and sent.get("status") not in ("failed", "canceled")
+        ]
+        return sorted((one for one in found if one.age <= age + CLOCK_SLACK), key=lambda one: one.age, reverse=True)
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

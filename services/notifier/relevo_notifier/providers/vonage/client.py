@@ -25,6 +25,7 @@ class VonageProvider(HttpProvider):
     channel: Channel = "sms"
 
     def __init__(self, options: VonageOptions) -> None:
+        self._callback = options.callback
         self._credentials = {"api_key": options.key, "api_secret": options.secret.get_secret_value()}
         api = HttpApi("Vonage", options.url, connections=options.connections, timeout=options.timeout, headers={})
         super().__init__(api)
@@ -37,8 +38,10 @@ class VonageProvider(HttpProvider):
             "from": message.sender.removeprefix("+"),
             "text": message.text,
             "type": "text" if segments_of(message.text).encoding == "GSM-7" else "unicode",
-            "client-ref": message.effect[:_REFERENCE_GREATEST],
+            "client-ref": message.reference or message.effect[:_REFERENCE_GREATEST],
         }
+        if self._callback:
+            form["callback"] = self._callback
         reply = await self._api.post("/sms/json", urlencode(form).encode(), _FORM, effect_header(message))
         if not isinstance(reply, ApiReply):
             return reply

@@ -18,7 +18,7 @@ from relevo_workflow.syntax.zones import TimeWindow
 from relevo_workflow.values.reader import Reading
 
 _TRIGGERS = ("event", "date", "inactivity", "segment", "schedule", "manual")
-_SINCE = ("last_order_at", "last_seen_at", "first_order_at", "first_seen_at")
+_SINCE = ("last_order_at", "last_seen_at", "last_active_at", "first_order_at", "first_seen_at")
 EMPTY_WINDOW_ADVICE = 'write {from: "09:00", until: "20:00"}'
 
 

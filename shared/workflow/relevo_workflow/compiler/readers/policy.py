@@ -1,11 +1,12 @@
 """Reads the contact policy, `policy.yaml` beside the workflows: every problem with its position."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import cast, get_args
 
-from relevo_contracts.contact import Channel
+from relevo_contracts.contact import CHANNELS, Channel
 from relevo_contracts.policy import Cap, Kind, Policy, Purpose, QuietHours, QuietRule, Repeats
 from relevo_contracts.policy.countries import zones_of
 from relevo_contracts.policy.hours import Quiet, quiet_until
@@ -18,9 +19,9 @@ POLICY_FILE = "policy.yaml"
 LONGEST = timedelta(days=90)
 """No cap looks back further: places are deleted then."""
 _KINDS: tuple[Kind, ...] = get_args(Kind)
-_CHANNELS: tuple[Channel, ...] = get_args(Channel)
 _BUILT_IN: dict[str, Kind] = {"marketing": "consent", "transactional": "transactional"}
 _SPREAD = timedelta(minutes=30)
+_LANGUAGE = re.compile("[a-z]{2,3}")
 _MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -62,7 +63,7 @@ class _Reader:
             legal_hours=self.fields.choice("legal_hours", ("true", "false"), "true") == "true",
             caps=tuple(caps),
             repeats=tuple(repeats),
-            preferred=self._channels(self.fields, "preferred") or _CHANNELS,
+            preferred=self._channels(self.fields, "preferred") or CHANNELS,
             priorities=self._priorities(),
             spread=self._spread(),
         )
@@ -98,8 +99,24 @@ class _Reader:
             fields.wrong("covered_by", f"there is no other purpose '{cover}'", suggestion(cover, others))
         if cover and kind != "consent":
             fields.wrong("covered_by", f"a purpose of the kind '{kind}' does not need the consent of another")
+        label = self._label(fields)
         fields.done()
-        return Purpose(kind=cast(Kind, kind), priority=priority, covered_by=cover)
+        return Purpose(kind=cast(Kind, kind), priority=priority, covered_by=cover, label=label)
+
+    def _label(self, fields: Fields) -> dict[str, str]:
+        """What the preference page calls a purpose: by language, or one text for all of them."""
+        node = fields.get("label")
+        if node is None:
+            return {}
+        if node.entries is None:
+            return {"": fields.text("label")}
+        own = Fields(node, self.problems, "a label", "label: {en: Newsletter, de: Neuigkeiten}")
+        found = {language: own.text(language) for language in node.entries}
+        for language in found:
+            if not _LANGUAGE.fullmatch(language):
+                advice = "two or three small letters: en, de"
+                self.problems.error(own.position(language), f"'{language}' is not a language", advice)
+        return found
 
     def _kind(self, name: str) -> Kind:
         return self.purposes[name].kind if name in self.purposes else _BUILT_IN.get(name, "consent")
@@ -158,7 +175,7 @@ class _Reader:
         for country in countries or ("",):
             rules = [*self.quiet, *self.countries.get(country, ())]
             zones = zones_of(country, _MONDAY) or (UTC,)
-            for channel in _CHANNELS:
+            for channel in CHANNELS:
                 quiet = [Quiet(r.hours, r.days, "quiet") for r in rules if not r.channels or channel in r.channels]
                 found = quiet_until(_MONDAY, quiet, zones)
                 if found is not None and found[0] - _MONDAY > timedelta(days=8):
@@ -208,18 +225,22 @@ class _Reader:
     def _channels(self, fields: Fields, name: str) -> tuple[Channel, ...]:
         found = fields.texts(name)
         for text in found:
-            if text not in _CHANNELS:
-                fields.wrong(name, f"there is no channel '{text}'", suggestion(text, _CHANNELS))
-        return tuple(channel for channel in dict.fromkeys(found) if channel in _CHANNELS)
+            if text not in CHANNELS:
+                fields.wrong(name, f"there is no channel '{text}'", suggestion(text, CHANNELS))
+        return tuple(channel for channel in dict.fromkeys(found) if channel in CHANNELS)
 
 
-_CHANNEL_LIST = one_or_more({"enum": list(_CHANNELS)})
+_CHANNEL_LIST = one_or_more({"enum": list(CHANNELS)})
 _PRIORITY: Schema = {"type": "integer", "minimum": 0, "description": "the higher one has the place under a cap"}
 
 
 def policy_schema() -> Schema:
     """The schema of policy.yaml for editors (JSON Schema 2020-12)."""
-    purpose = record({"kind": {"enum": list(_KINDS)}, "priority": _PRIORITY, "covered_by": NAME})
+    label: Schema = {
+        "description": "what the preference page calls it: a text, or texts by language",
+        "anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "propertyNames": {"pattern": "^[a-z]{2,3}$"}}],
+    }
+    purpose = record({"kind": {"enum": list(_KINDS)}, "priority": _PRIORITY, "covered_by": NAME, "label": label})
     quiet = record(
         {"from": TIME, "until": TIME, "days": TEXTS, "channels": _CHANNEL_LIST, "countries": TEXTS, "source": TEXT}
     )

@@ -15,7 +15,7 @@ from relevo_workflow.syntax.yaml_source import Node, read_yaml
 from relevo_workflow.values.reader import Reading
 
 FILE = "segments.yaml"
-_TIME_FIELD = re.compile(r"customer\.(last_order_at|last_seen_at|first_order_at|first_seen_at)")
+_TIME_FIELD = re.compile(r"customer\.(last_order_at|last_seen_at|last_active_at|first_order_at|first_seen_at)")
 _LENGTH = re.compile(r"""\bdays\(\s*(\d+)\s*\)|\bduration\(\s*['"]([^'"]*)['"]\s*\)""")
 _AFTER = timedelta(microseconds=1)
 """A rule is looked at again just after its limit: at the very instant `<` and `>=` have not turned over yet."""

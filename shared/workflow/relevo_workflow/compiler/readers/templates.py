@@ -3,19 +3,29 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias, cast
 
 import msgspec
 
+from relevo_contracts.contact import Channel
+from relevo_contracts.content import Block
 from relevo_contracts.languages import language
-from relevo_contracts.template import Template, TemplateTexts
+from relevo_contracts.surveys import Survey
+from relevo_contracts.template import Approved, Template, TemplateTexts
 from relevo_templates.addresses import web_address
 from relevo_templates.items import SUMS
 from relevo_templates.locales import language_of_country, same_language
-from relevo_templates.messages import SMS_GREATEST
+from relevo_templates.messages import PUSH_GREATEST, SMS_GREATEST, TITLE_GREATEST
 from relevo_templates.segments import plain_for, segments_of
+from relevo_templates.staff import NAMES
 from relevo_templates.texts import Into, is_liquid
+from relevo_workflow.compiler.readers.approved import read_approved, read_approved_texts
+from relevo_workflow.compiler.readers.blocks import one_after_the_other, read_shown_blocks, warn_of_gaps
 from relevo_workflow.compiler.readers.layouts import check_layouts, layout_words
-from relevo_workflow.expressions.shapes import CUSTOMER, SHOP, Shape, occasion_shape
+from relevo_workflow.compiler.readers.links import read_links
+from relevo_workflow.compiler.readers.staff_templates import check_staff_text
+from relevo_workflow.compiler.readers.surveys import asked_survey, compare_with_survey
+from relevo_workflow.expressions.shapes import CUSTOMER, RECOMMENDATIONS, SHOP, Shape, occasion_shape
 from relevo_workflow.syntax.diagnostics import Problems
 from relevo_workflow.syntax.fields import Fields
 from relevo_workflow.syntax.yaml_source import Node, read_yaml
@@ -25,18 +35,40 @@ from relevo_workflow.values.text_context import named_paths
 
 _FOLDER = "templates/"
 _LAYOUTS = "layouts/"
-_KNOWN_FIELDS = ("channel", "layout", "link", "items", "total", "code")
+_KNOWN_FIELDS = (
+    "channel",
+    "layout",
+    "link",
+    "items",
+    "total",
+    "code",
+    "approved",
+    "tracking",
+    "utm",
+    "survey",
+    "blocks",
+)
 _MONEY = ("Money", "")
-_EMAIL_TEXTS = ("subject", "preview", "heading", "body", "code", "button", "note")
+_TEXTS: dict[str, tuple[str, ...]] = {
+    "email": ("subject", "preview", "heading", "body", "code", "button", "note"),
+    "sms": ("text",),
+    "whatsapp": ("text",),
+    "push": ("title", "text"),
+}
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 SMS_MANY = 3
 """Segments of an SMS above which `relevo check` asks for fewer words."""
-_NEEDED = ("subject", "body", "text")
+_NEEDED = ("subject", "body", "title", "text")
 _LOCALE = re.compile(r"^[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?$")
 
 
-def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str, Template], dict[str, str]]:
-    """The templates by name, and the sources of the layouts by path."""
+def read_templates(
+    files: Mapping[str, str], reading: Reading, surveys: Mapping[str, Survey | None], blocks: Mapping[str, Block]
+) -> tuple[dict[str, Template], dict[str, str]]:
+    """The templates by name, and the sources of the layouts by path.
+
+    `surveys` are those that a template may ask, `blocks` the content that it can show.
+    """
     templates: dict[str, Template] = {}
     layouts = {path: text for path, text in files.items() if path.startswith(_LAYOUTS)}
     for path in sorted(files):
@@ -45,37 +77,56 @@ def read_templates(files: Mapping[str, str], reading: Reading) -> tuple[dict[str
             if root is None:
                 reading.broken.add(_name(path))
                 continue
-            template = _template(path, root, layouts, reading)
+            template = _template(path, root, layouts, reading, surveys, blocks=blocks)
             templates[template.name] = template
             given = (root.entries or {}).get("channel")
             readable = given is not None and given.text == template.channel
             reading.channels[template.name] = template.channel if readable else ""
     check_layouts({one.layout for one in templates.values() if one.layout}, layouts, reading.problems)
-    return templates, layouts
+    return one_after_the_other(templates), layouts
 
 
 def _name(path: str) -> str:
     return path.removeprefix(_FOLDER).rsplit(".", 1)[0]
 
 
-def _template(path: str, root: Node, layouts: Mapping[str, str], reading: Reading) -> Template:
+def _template(
+    path: str,
+    root: Node,
+    layouts: Mapping[str, str],
+    reading: Reading,
+    surveys: Mapping[str, Survey | None],
+    *,
+    blocks: Mapping[str, Block],
+) -> Template:
     name = _name(path)
     fields = Fields(root, reading.problems, "a template")
-    channel = fields.choice("channel", ("email", "sms"), "email", required=True)
+    channel = cast(Channel, fields.choice("channel", tuple(_TEXTS), "email", required=True))
     layout = fields.text("layout", required=channel == "email")
     if layout and f"{_LAYOUTS}{layout}.mjml" not in layouts:
         fields.wrong("layout", f"there is no layout '{layout}'", f"add layouts/{layout}.mjml and layouts/{layout}.txt")
+    approved = None
+    if channel == "whatsapp":
+        approved = read_approved(fields, reading.problems, lambda node, into: _check(node, name, reading, into))
+        if approved is None:
+            reading.unapproved.add(name)
     template = Template(
         name=name,
-        channel="sms" if channel == "sms" else "email",
+        channel=channel,
+        approved=approved,
         layout=layout,
         link=_link(fields, name, reading),
         items=_path(fields, "items", ("list",), name, reading),
         total=_path(fields, "total", ("struct",), name, reading),
         code=_code(fields, name, reading),
-        locales=_locales(fields, name, channel, reading),
+        links=read_links(fields),
+        survey=asked_survey(fields, channel, surveys),
+        blocks=read_shown_blocks(fields, channel, reading, lambda node: _check(node, name, reading), blocks),
+        locales=_locales(fields, (name, channel, approved), reading),
     )
     fields.done()
+    compare_with_survey(root, template, layouts, reading.problems)
+    warn_of_gaps(root, template, blocks, reading.problems)
     _compare_with_layout(root, template.locales, layout, layouts, reading.problems)
     return template
 
@@ -104,6 +155,9 @@ def _code(fields: Fields, template: str, reading: Reading) -> str:
 def _check(node: Node, template: str, reading: Reading, into: Into = "text") -> None:
     """Checks a text of a template, and notes what it takes of what steps saved."""
     warn_of_single_braces(node, reading.problems)
+    if template in NAMES:
+        check_staff_text(node, reading.problems, into)
+        return
     known = is_liquid(node.text)
     liquid = check_liquid(node.text, node, reading.environment, reading.problems, into) if known else None
     if liquid is not None:
@@ -128,7 +182,9 @@ def _path(fields: Fields, name: str, kinds: tuple[str, ...], template: str, read
             reading.problems.error(node.position, *wrong)
             return ""
     if not roots:
-        reading.problems.error(node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer or shop")
+        reading.problems.error(
+            node.position, f"there is no variable '{segments[0]}'", "trigger, run, customer, shop or recommendations"
+        )
     reading.paths.setdefault(template, set()).add(tuple(segments))
     if name == "total":  # what lies between the items and the total is shown too
         beside = {(*segments[:-1], part) for part in SUMS if not any(_lacks(shape, segments, part) for shape in roots)}
@@ -145,7 +201,12 @@ def _lacks(shape: Shape, segments: list[str], field: str) -> bool:
 def _roots(root: str, reading: Reading) -> list[Shape]:
     if root == "trigger":
         return [occasion_shape(trigger, reading.environment.types) for trigger in reading.environment.triggers]
-    known = {"run": reading.environment.run, "customer": CUSTOMER, "shop": SHOP}
+    known = {
+        "run": reading.environment.run,
+        "customer": CUSTOMER,
+        "shop": SHOP,
+        "recommendations": RECOMMENDATIONS,
+    }
     return [known[root]] if root in known else []
 
 
@@ -155,7 +216,10 @@ def _shape_at(shape: Shape, segments: list[str]) -> Shape:
     return shape
 
 
-def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> dict[str, TemplateTexts]:
+_Whose: TypeAlias = tuple[str, Channel, Approved | None]
+
+
+def _locales(fields: Fields, whose: _Whose, reading: Reading) -> dict[str, TemplateTexts]:
     found: dict[str, TemplateTexts] = {}
     root, before = fields.node, len(reading.problems.errors)
     for key, node in (root.entries or {}).items():
@@ -167,10 +231,11 @@ def _locales(fields: Fields, template: str, channel: str, reading: Reading) -> d
             advice = f"a country is not a language: did you mean {near}?" if near else "such as en, es or pt-BR"
             reading.problems.error((root.keys or {})[key], f"'{key}' is not the code of a language", advice)
             continue
-        found[key] = _texts(key, node, (template, channel), reading)
+        found[key] = _texts(key, node, whose, reading)
     wrong = len(reading.problems.errors) > before
     if not found and not wrong:
-        reading.problems.error(root.position, "a template needs texts in at least one language", "en: {subject: …}")
+        needed = ", ".join(f"{name}: …" for name in _TEXTS[whose[1]] if name in _NEEDED)
+        reading.problems.error(root.position, "a template needs texts in at least one language", f"en: {{{needed}}}")
     elif "en" not in found and not wrong:
         reading.problems.warning(root.position, "there are no English texts to fall back on", "add en: {…}")
     _compare_languages(root, found, reading)
@@ -189,12 +254,12 @@ def _compare_with_layout(
             problems.warning(where, f"the layout has no words in '{locale}'", f"add '{locale}: {{…}}' to {file}")
 
 
-def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) -> TemplateTexts:
-    template, channel = whose
+def _texts(locale: str, node: Node, whose: _Whose, reading: Reading) -> TemplateTexts:
+    template, channel, approved = whose
     fields = Fields(node, reading.problems, f"the texts in '{locale}'")
-    texts: TemplateTexts = {}
-    for name in _EMAIL_TEXTS if channel == "email" else ("text",):
-        required = name in _NEEDED
+    texts = read_approved_texts(locale, fields, approved)
+    for name in _TEXTS[channel]:
+        required = name in _NEEDED and approved is None
         given = fields.need(name) if required else fields.get(name)
         if given is None:
             continue
@@ -205,11 +270,23 @@ def _texts(locale: str, node: Node, whose: tuple[str, str], reading: Reading) ->
             _check(part, template, reading)
             if part.entries is not None or (required and not part.text.strip()):
                 reading.problems.error(part.position, f"'{name}' must be text, but this is {_what(part)}")
-        if name == "text":
+        if channel == "push":
+            _check_push(name, given, reading.problems)
+        if channel == "sms":
             _warn_of_sms(given, reading.problems)
         texts[name] = [part.text for part in parts] if name == "body" else parts[0].text if parts else ""
     fields.done()
     return texts
+
+
+def _check_push(name: str, node: Node, problems: Problems) -> None:
+    """The fixed part of a push message alone must fit into what push services take."""
+    fixed = _LIQUID.sub("", node.text)
+    size, greatest = (len(fixed), TITLE_GREATEST) if name == "title" else (len(fixed.encode()), PUSH_GREATEST)
+    if size > greatest:
+        unit = "characters" if name == "title" else "bytes"
+        message = f"'{name}' of a push message has {size} {unit}, of which {greatest} can be sent"
+        problems.error(node.position, message, "say it in fewer words")
 
 
 def _warn_of_sms(node: Node, problems: Problems) -> None:

@@ -1,0 +1,70 @@
+"""`relevo login`: log in at a control API as a person."""
+
+import asyncio
+import contextlib
+import webbrowser
+from typing import Annotated
+
+import httpx
+import msgspec
+import typer
+
+from relevo_cli.console import err, out
+from relevo_cli.errors import CommandError
+from relevo_cli.logging_in.code_flow import Attempt, discover, exchange
+from relevo_cli.logging_in.redirect import waiting
+from relevo_cli.server import checked_url, store_log_in
+from relevo_control.entrypoints.log_in import LogIn
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("login")(login)
+
+
+def login(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the browser comes back to; 0: any free port.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser here.")] = True,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to wait for it.")] = 300.0,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget the log-in of this machine.")] = False,
+) -> None:
+    """Log in at the OpenID provider of the control API (--server), in a browser that comes back to this machine."""
+    url = checked_url()
+    if not url:
+        raise CommandError("say where to log in: --server https://… (RELEVO_SERVER)")
+    if forget:
+        store_log_in(url, "")
+        out().print(f"nobody is logged in at {url} from here any more", markup=False)
+        return
+    store_log_in(url, asyncio.run(_log_in(url, port, seconds, browser=browser)))
+    out().print(f"logged in at {url}", markup=False)
+
+
+async def _log_in(url: str, port: int, seconds: float, *, browser: bool) -> str:
+    async with httpx.AsyncClient(timeout=30) as client:
+        where = await _where(client, url)
+        endpoints = await discover(client, where.issuer)
+        async with waiting(port) as (redirect, answer):
+            attempt = Attempt.new(redirect)
+            address = attempt.address(endpoints, where.client_id)
+            err().print(f"log in at {address}", markup=False, soft_wrap=True)
+            if browser:
+                with contextlib.suppress(webbrowser.Error):
+                    webbrowser.open(address)
+            try:
+                async with asyncio.timeout(seconds):
+                    query = await answer
+            except TimeoutError:
+                raise CommandError(f"nobody came back from the log-in within {seconds:.0f} s") from None
+        return await exchange(client, endpoints, where.client_id, attempt, attempt.code(query))
+
+
+async def _where(client: httpx.AsyncClient, url: str) -> LogIn:
+    try:
+        answer = (await client.get(f"{url}/v1/log-in")).raise_for_status()
+        found = msgspec.json.decode(answer.content, type=LogIn)
+    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        raise CommandError(f"{url} does not answer as a control API: {error!r}") from error
+    if not found.issuer:
+        raise CommandError(f"{url} knows tokens alone; `relevo tokens create` makes one, where the database is")
+    return found

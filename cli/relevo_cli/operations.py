@@ -1,0 +1,250 @@
+"""What commands do, where they do it: on the database, or through the control API. Each answers the same."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Protocol
+
+from relevo_cli import addresses, database
+from relevo_cli.deploying.by_server import ServerDeployment
+from relevo_cli.deploying.in_database import in_database
+from relevo_cli.deploying.session import Deployment as Deploying
+from relevo_cli.deploying.session import Options, Source
+from relevo_cli.errors import CommandError
+from relevo_cli.server import Control, segment, server
+from relevo_contracts.messages import DeadLetter, TaskDone
+from relevo_control.app import explanations, results, shops, tasks
+from relevo_control.app.dead_letters import Choice, read_dead_letters, redrive
+from relevo_control.app.explanations import CustomerExplanation
+from relevo_control.app.history import Deployment, What, changes_of, deployments, shown
+from relevo_control.app.pages import Page
+from relevo_control.app.results import FoundResults
+from relevo_control.app.shops import ShopView
+from relevo_control.app.tasks import Filter, Tasks
+from relevo_control.app.unrecognised import Kept, kept
+from relevo_engine.app.answer_task import Answered
+from relevo_engine.core.tasks import Task
+from relevo_runtime.clock import make_clock
+from relevo_runtime.pauses import Pause
+from relevo_runtime.postgres import Connection
+
+
+class Operations(Protocol):
+    """Every operation that the control API has too. Each raises `OperationError`."""
+
+    async def history(self, of: What) -> list[Deployment]:
+        """The deployments, newest first."""
+        ...
+
+    async def changes(self, of: What, revision: int) -> list[str]:
+        """What a revision changed, in lines."""
+        ...
+
+    async def shops(self) -> list[ShopView]:
+        """The shops, by name."""
+        ...
+
+    async def resume(self, shop: str, service: str) -> list[Pause]:
+        """Lets a paused shop go on; the pauses that ended."""
+        ...
+
+    async def explain(self, asked: explanations.Asked) -> CustomerExplanation:
+        """Why a customer got what they got."""
+        ...
+
+    async def results(self, asked: results.Asked) -> FoundResults:
+        """What a workflow has come to."""
+        ...
+
+    async def tasks(self, wanted: Filter) -> Tasks:
+        """Tasks of the staff."""
+        ...
+
+    async def task(self, task_id: str, shop: str) -> Task:
+        """One of them."""
+        ...
+
+    async def decide(self, answered: Answered) -> TaskDone:
+        """Answers a task."""
+        ...
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Messages that could not be processed."""
+        ...
+
+    async def redrive(self, choice: Choice) -> int:
+        """Sends some of them again; how many."""
+        ...
+
+    async def unrecognised(self) -> list[Kept]:
+        """Genuine messages that made no event."""
+        ...
+
+    def deployment(self, source: Source, options: Options) -> contextlib.AbstractAsyncContextManager[Deploying]:
+        """A deployment."""
+        ...
+
+
+def operations() -> Operations:
+    """Those of the control API if one is given, else those of the database."""
+    found = server()
+    return DatabaseOperations() if found is None else ServerOperations(Control(found))
+
+
+class DatabaseOperations:
+    """The operations of whoever has the database."""
+
+    async def history(self, of: What) -> list[Deployment]:
+        """The deployments, newest first."""
+        async with _transaction() as connection:
+            return [shown(one) for one in await deployments(connection, of)]
+
+    async def changes(self, of: What, revision: int) -> list[str]:
+        """What a revision changed, in lines."""
+        async with _transaction() as connection:
+            return list(changes_of(of, await deployments(connection, of), revision))
+
+    async def shops(self) -> list[ShopView]:
+        """The shops, by name."""
+        async with _transaction() as connection:
+            return await shops.shops(connection)
+
+    async def resume(self, shop: str, service: str) -> list[Pause]:
+        """Lets a paused shop go on; the pauses that ended."""
+        async with _transaction() as connection:
+            return await shops.resume(connection, shop, service)
+
+    async def explain(self, asked: explanations.Asked) -> CustomerExplanation:
+        """Why a customer got what they got."""
+        async with _transaction() as connection:
+            return await explanations.explain_customer(connection, asked, _now())
+
+    async def results(self, asked: results.Asked) -> FoundResults:
+        """What a workflow has come to."""
+        async with _transaction() as connection:
+            return await results.read_results(connection, asked, _now())
+
+    async def tasks(self, wanted: Filter) -> Tasks:
+        """Tasks of the staff."""
+        async with _transaction() as connection:
+            return await tasks.list_tasks(connection, wanted)
+
+    async def task(self, task_id: str, shop: str) -> Task:
+        """One of them."""
+        async with _transaction() as connection:
+            return await tasks.find_task(connection, task_id, shop)
+
+    async def decide(self, answered: Answered) -> TaskDone:
+        """Answers a task, as whoever they say."""
+        if not answered.by:
+            raise CommandError("say who answers: --by NAME")
+        settings = addresses.settings()
+        async with database.connection(settings) as keys, database.transaction(settings) as connection:
+            return await tasks.decide(connection, keys, settings, answered, make_clock(settings))
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Messages that could not be processed."""
+        settings = addresses.settings()
+        async with database.connection(settings) as connection:
+            return await read_dead_letters(connection, settings)
+
+    async def redrive(self, choice: Choice) -> int:
+        """Sends some of them again; how many."""
+        settings = addresses.settings()
+        async with database.connection(settings) as connection:
+            return await redrive(connection, settings, choice)
+
+    async def unrecognised(self) -> list[Kept]:
+        """Genuine messages that made no event."""
+        settings = addresses.settings()
+        async with database.connection(settings) as connection:
+            return await kept(connection, settings)
+
+    @contextlib.asynccontextmanager
+    async def deployment(self, source: Source, options: Options) -> AsyncIterator[Deploying]:
+        """A deployment by whoever they say."""
+        async with in_database(addresses.settings(), source, options) as found:
+            yield found
+
+
+class ServerOperations:
+    """The operations of whoever is logged in."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def history(self, of: What) -> list[Deployment]:
+        """The deployments, newest first."""
+        return await self._control.items(_of(of), Deployment)
+
+    async def changes(self, of: What, revision: int) -> list[str]:
+        """What a revision changed, in lines."""
+        return (await self._control.get(f"{_of(of)}/{revision}", Page[str])).items
+
+    async def shops(self) -> list[ShopView]:
+        """The shops, by name."""
+        return await self._control.items("/v1/shops", ShopView)
+
+    async def resume(self, shop: str, service: str) -> list[Pause]:
+        """Lets a paused shop go on; the pauses that ended."""
+        path = f"/v1/shops/{segment(shop)}/resumption"
+        return (await self._control.post(path, Page[Pause], {"service": service})).items
+
+    async def explain(self, asked: explanations.Asked) -> CustomerExplanation:
+        """Why a customer got what they got."""
+        body = {"customer": asked.customer, "workflow": asked.workflow, "since": asked.since}
+        return await self._control.post(f"/v1/shops/{segment(asked.shop)}/explanation", CustomerExplanation, body)
+
+    async def results(self, asked: results.Asked) -> FoundResults:
+        """What a workflow has come to."""
+        path = f"/v1/shops/{segment(asked.shop)}/results/{segment(asked.workflow)}"
+        return await self._control.get(path, FoundResults, since=asked.since)
+
+    async def tasks(self, wanted: Filter) -> Tasks:
+        """Tasks of the staff."""
+        only = "true" if wanted.only_open else ""
+        return await self._control.get("/v1/tasks", Tasks, shop=wanted.shop, mine=wanted.mine, open=only)
+
+    async def task(self, task_id: str, shop: str) -> Task:
+        """One of them."""
+        return await self._control.get(f"/v1/tasks/{segment(task_id)}", Task, shop=shop)
+
+    async def decide(self, answered: Answered) -> TaskDone:
+        """Answers a task, as who is logged in."""
+        if answered.by:
+            raise CommandError("with --server who answers is who is logged in: leave --by out")
+        body = {"done": answered.done, "note": answered.note, "data": answered.data}
+        path = f"/v1/tasks/{segment(answered.task_id)}/decision"
+        return await self._control.post(path, TaskDone, body, shop=answered.shop)
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Messages that could not be processed."""
+        return await self._control.items("/v1/dead-letters", DeadLetter)
+
+    async def redrive(self, choice: Choice) -> int:
+        """Sends some of them again; how many."""
+        found = await self._control.post("/v1/dead-letters/redrive", dict[str, int], choice)
+        return found["sent"]
+
+    async def unrecognised(self) -> list[Kept]:
+        """Genuine messages that made no event."""
+        return await self._control.items("/v1/unrecognised", Kept)
+
+    @contextlib.asynccontextmanager
+    async def deployment(self, source: Source, options: Options) -> AsyncIterator[Deploying]:
+        """A deployment by who is logged in."""
+        yield ServerDeployment(self._control, source, options)
+
+
+def _of(of: What) -> str:
+    return f"/v1/workflows/{segment(of.workflow)}/history" if of.workflow else "/v1/policy/history"
+
+
+@contextlib.asynccontextmanager
+async def _transaction() -> AsyncIterator[Connection]:
+    async with database.transaction(addresses.settings()) as connection:
+        yield connection
+
+
+def _now() -> datetime:
+    return make_clock(addresses.settings()).now()

@@ -1,0 +1,1 @@
+"""The counterpart of a push service."""

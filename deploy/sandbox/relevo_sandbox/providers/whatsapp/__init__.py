@@ -1,0 +1,1 @@
+"""The counterpart of WhatsApp's Cloud API."""

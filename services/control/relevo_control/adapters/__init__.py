@@ -1,0 +1,1 @@
+"""What control keeps in its own schema: tokens, plans with approvals, the audit log, answers to repeated posts."""

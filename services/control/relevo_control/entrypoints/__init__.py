@@ -1,0 +1,1 @@
+"""How control is started, and what it serves: routes, who asks, OpenAPI."""

@@ -1,0 +1,172 @@
+"""What stands before every operation: who asks, whether they may, what the audit log says of it."""
+
+import logging
+
+from msgspec import Struct, structs
+from starlette.requests import Request
+
+from relevo_control.adapters import audit, tokens
+from relevo_control.adapters.oidc import OidcUnavailable, Provider
+from relevo_control.core.attempts import FailedAttempts
+from relevo_control.core.audit import Entry
+from relevo_control.core.oidc import group_roles, principal_of
+from relevo_control.core.origins import Network, origin
+from relevo_control.core.permissions import EVERY_SHOP, Principal
+from relevo_control.entrypoints.calls import Call, Operation
+from relevo_control.settings import ControlSettings
+from relevo_runtime.clock import Clock
+from relevo_runtime.postgres import Connection
+from relevo_runtime.problems import Problem
+from relevo_runtime.storable import storable_text
+
+_log = logging.getLogger(__name__)
+_LONGEST = 300
+"""Of what a request names, this much goes into the audit log."""
+
+
+class Gate:
+    """Lets requests in. Failed log-ins are counted in this process."""
+
+    def __init__(
+        self, clock: Clock, attempts: FailedAttempts, trusted: list[Network], people: "People | None" = None
+    ) -> None:
+        self._people = people
+        self._clock = clock
+        self._attempts = attempts
+        self._trusted = trusted
+
+    def address(self, request: Request) -> str:
+        """Where the request comes from."""
+        peer = request.client.host if request.client is not None else ""
+        return origin(peer, request.headers.get("x-forwarded-for", ""), self._trusted)
+
+    async def principal(self, connection: Connection, request: Request) -> Principal:
+        """Who asks. Raises `Problem`: 401 without a token that holds, 429 after too many of those."""
+        address, now = self.address(request), self._clock.now()
+        wait = self._attempts.wait(address, now)
+        if wait is not None:
+            seconds = max(1, int(wait.total_seconds()) + 1)
+            detail = f"too many log-ins from {address} have failed; come again in {seconds} s"
+            raise Problem(
+                429, "too-many-failures", "Too many failed log-ins", detail, headers={"Retry-After": str(seconds)}
+            )
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        text = text.strip() if scheme.lower() == "bearer" else ""
+        token = await tokens.find(connection, text)
+        if token is not None and token.state(now) == "valid":
+            return token.principal
+        person = await self._person(text) if token is None else None
+        if person is not None:
+            return person
+        if request.headers.get("authorization"):  # to ask without any token is not an attempt
+            self._attempts.failed(address, now)
+            why = token.state(now) if token is not None else "unknown"
+            await self._note(connection, Record.of_failure(request, address, token.token_id if token else "", why))
+        raise _not_authentic()
+
+    async def _person(self, text: str) -> Principal | None:
+        """Who has logged in at the OpenID provider, if there is one. Raises `Problem` (503) if it doesn't answer."""
+        if self._people is None or text.count(".") != 2:
+            return None
+        try:
+            return await self._people.principal(text)
+        except OidcUnavailable as error:
+            _log.warning("nobody can log in by OIDC: %s", error)
+            detail = "the OpenID provider does not answer; try again in 10 s, or use a token"
+            raise Problem(503, "no-provider", "Nobody can log in now", detail, headers={"Retry-After": "10"}) from error
+
+    async def permit(
+        self, connection: Connection, operation: Operation, principal: Principal, request: Request
+    ) -> frozenset[str]:
+        """The shops for which they may do this. Raises `Problem` (403) if there is none."""
+        shops = principal.shops(operation.permission)
+        if not shops:
+            refused = Record.of(principal, operation, self.address(request), f"refused: no {operation.permission}")
+            named = str(request.path_params.get(operation.object, ""))
+            await self._note(connection, structs.replace(refused, object=named))
+            detail = f"{principal.name} may not: it needs the permission {operation.permission}"
+            raise Problem(403, "not-allowed", "This is not allowed", detail)
+        return shops
+
+    async def shop_of(self, operation: Operation, call: Call, request: Request) -> str:
+        """The shop that the call is about (`*`: none in particular). Raises `Problem` (403) if it is not theirs."""
+        shop = await operation.shop(call)
+        if shop is not None and not call.principal.may(operation.permission, shop):
+            whom = "every shop" if shop == EVERY_SHOP else f"the shop {shop[:_LONGEST]}"
+            await self.record(operation, call, request, EVERY_SHOP, f"refused: does not act for {whom}")
+            raise Problem(403, "not-allowed", "This is not allowed", f"{call.principal.name} may not act for {whom}")
+        return shop or EVERY_SHOP
+
+    async def record(
+        self, operation: Operation, call: Call, request: Request, shop: str, outcome: str, *, came_of: object = None
+    ) -> None:
+        """Writes into the audit log what somebody does, before it is done and after it, with what came of it."""
+        record = Record.of(call.principal, operation, self.address(request), outcome)
+        named = str(call.path.get(operation.object) or getattr(came_of, operation.object or "none", ""))
+        await self._note(call.connection, structs.replace(record, shop=shop, object=named))
+
+    async def _note(self, connection: Connection, record: "Record") -> None:
+        fields = {name: storable_text(getattr(record, name))[:_LONGEST] for name in Record.__struct_fields__}
+        async with connection.transaction():
+            await audit.append(connection, Entry(at=self._clock.now(), **fields))
+
+
+class People:
+    """People who log in at an OpenID provider: who they are by their claims."""
+
+    def __init__(self, provider: Provider, settings: ControlSettings) -> None:
+        self._provider = provider
+        self._settings = settings
+        self._roles = group_roles(settings.control_oidc_roles)
+
+    async def principal(self, text: str) -> Principal | None:
+        """Who has this ID token; `None` if it is not one that holds. Raises `OidcUnavailable`."""
+        claims = await self._provider.claims(text)
+        if claims is None:
+            return None
+        name, groups = self._settings.control_oidc_name_claim, self._settings.control_oidc_groups_claim
+        return principal_of(claims, self._roles, name_claim=name, groups_claim=groups)
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """An entry of the audit log but for its time."""
+
+    shop: str
+    actor: str
+    means: str
+    address: str
+    action: str
+    object: str
+    outcome: str
+
+    @classmethod
+    def of(cls, principal: Principal, operation: Operation, address: str, outcome: str) -> "Record":
+        """What somebody does or did, for no shop in particular."""
+        return cls(
+            shop=EVERY_SHOP,
+            actor=principal.name,
+            means=principal.means,
+            address=address,
+            action=operation.name,
+            object="",
+            outcome=outcome,
+        )
+
+    @classmethod
+    def of_failure(cls, request: Request, address: str, token_id: str, why: str) -> "Record":
+        """A log-in that failed."""
+        means = f"token {token_id}" if token_id else ""
+        return cls(
+            shop=EVERY_SHOP,
+            actor="",
+            means=means,
+            address=address,
+            action="logIn",
+            object=request.method,
+            outcome=f"refused: the token is {why}",
+        )
+
+
+def _not_authentic() -> Problem:
+    detail = "send a token that holds: Authorization: Bearer TOKEN; `relevo tokens create` makes one"
+    return Problem(401, "not-authentic", "Who asks is not known", detail, headers={"WWW-Authenticate": "Bearer"})

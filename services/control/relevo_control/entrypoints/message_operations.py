@@ -1,0 +1,188 @@
+"""Operations on tasks, and on messages that could not be processed."""
+
+import asyncio
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from msgspec import Struct
+
+from relevo_contracts.messages import DeadLetter, TaskDone
+from relevo_control.app import dead_letters, tasks, unrecognised
+from relevo_control.app.dead_letters import Choice
+from relevo_control.app.pages import Page
+from relevo_control.app.tasks import Filter, Tasks
+from relevo_control.app.unrecognised import Kept
+from relevo_control.core.permissions import EVERY_SHOP
+from relevo_control.entrypoints.calls import Call, Operation, filtered
+from relevo_engine.app.answer_task import Answered
+from relevo_engine.core.tasks import Task
+from relevo_runtime.problems import Problem
+
+T = TypeVar("T")
+_SECONDS = 120.0
+"""For reading a topic: without Kafka it would take for ever."""
+_SHOP = "of this shop only; who acts for one shop sees that one"
+
+
+class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer to a task; who gives it is who is logged in."""
+
+    done: Literal["completed", "approved", "rejected"]
+    note: str = ""
+    data: dict[str, str] = {}
+
+
+class Redriven(Struct, frozen=True):
+    """How many messages were sent again."""
+
+    sent: int
+
+
+async def _of_task(call: Call) -> str | None:
+    return (await tasks.find_task(call.connection, call.path["id"], call.query.get("shop", ""))).shop
+
+
+async def _of_choice(call: Call) -> str | None:
+    return call.body.shop or EVERY_SHOP
+
+
+def _own_shop(call: Call) -> str:
+    """The shop that a list is about; empty for who sees every shop. Raises `Problem` (422) if that is not clear."""
+    shop = call.query.get("shop", "")
+    if shop or EVERY_SHOP in call.shops:
+        return shop
+    if len(call.shops) != 1:
+        raise Problem(422, "invalid-parameter", "A parameter is not valid", "?shop: say which shop", where="shop")
+    [own] = call.shops
+    return own
+
+
+async def _tasks(call: Call) -> Tasks:
+    wanted = Filter(shop=_own_shop(call), mine=call.query.get("mine", ""), only_open=call.flag("open"))
+    return await tasks.list_tasks(call.connection, wanted)
+
+
+async def _task(call: Call) -> Task:
+    return await tasks.find_task(call.connection, call.path["id"], call.query.get("shop", ""))
+
+
+async def _decide(call: Call) -> TaskDone:
+    said: Decision = call.body
+    answered = Answered(
+        task_id=call.path["id"],
+        done=said.done,
+        by=call.principal.name,
+        shop=call.query.get("shop", ""),
+        note=said.note,
+        data=said.data,
+    )
+    return await tasks.decide(call.connection, call.connection, call.settings, answered, call.clock)
+
+
+async def _letters(call: Call) -> Page[DeadLetter]:
+    shop, limit = _own_shop(call), call.limit
+    async with asyncio.timeout(_SECONDS):
+        found = await dead_letters.find_letters(call.connection, call.settings, Choice(shop=shop))
+    found = sorted(found, key=lambda one: (one.at, one.id))
+    places = [_place(one.at, one.id) for one in found]
+    return _after(call, found, places, limit)
+
+
+async def _redrive(call: Call) -> Redriven:
+    async with asyncio.timeout(_SECONDS):
+        return Redriven(await dead_letters.redrive(call.connection, call.settings, call.body))
+
+
+async def _unrecognised(call: Call) -> Page[Kept]:
+    shop, limit = _own_shop(call), call.limit
+    async with asyncio.timeout(_SECONDS):
+        every = await unrecognised.kept(call.connection, call.settings)
+    found = [one for one in every if shop in ("", one.message.shop)]
+    found = sorted(found, key=lambda one: (one.message.receivedtime, one.message.shop, one.message.id))
+    places = [_place(one.message.receivedtime, f"{one.message.shop}|{one.message.id}") for one in found]
+    return _after(call, found, places, limit)
+
+
+def _place(at: datetime, name: str) -> str:
+    return f"{at.isoformat(timespec='microseconds')}|{name}"
+
+
+def _after(call: Call, found: list[T], places: list[str], limit: int) -> Page[T]:
+    first = next((at for at, place in enumerate(places) if place > call.query.get("after", "")), len(places))
+    items = found[first : first + limit]
+    return Page(items, places[first + limit - 1] if first + limit < len(found) else "")
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/tasks",
+        name="listTasks",
+        summary="What workflows ask of the staff, the open and most urgent first, at most 1,000",
+        permission="tasks:read",
+        shop=filtered,
+        handle=_tasks,
+        answer=Tasks,
+        query={"shop": _SHOP, "mine": "what this person has, or may decide", "open": "true: the open ones"},
+    ),
+    Operation(
+        method="GET",
+        path="/v1/tasks/{id:path}",
+        name="showTask",
+        summary="A task; its id may hold slashes",
+        permission="tasks:read",
+        shop=_of_task,
+        handle=_task,
+        answer=Task,
+        query={"shop": "the shop, where the id is not enough"},
+        object="id",
+    ),
+    Operation(
+        method="POST",
+        path="/v1/tasks/{id:path}/decision",
+        name="decideTask",
+        summary="Answer a task, as who is logged in: a name of the shop's staff",
+        permission="tasks:decide",
+        shop=_of_task,
+        handle=_decide,
+        body=Decision,
+        answer=TaskDone,
+        query={"shop": "the shop, where the id is not enough"},
+        object="id",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/dead-letters",
+        name="listDeadLetters",
+        summary="Messages that could not be processed, oldest first; `value` is the message in base64",
+        permission="messages:read",
+        shop=filtered,
+        handle=_letters,
+        answer=Page[DeadLetter],
+        query={"shop": _SHOP},
+        paged=True,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/dead-letters/redrive",
+        name="redriveDeadLetters",
+        summary="Send messages that could not be processed to their topics again",
+        permission="messages:redrive",
+        shop=_of_choice,
+        handle=_redrive,
+        body=Choice,
+        answer=Redriven,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/unrecognised",
+        name="listUnrecognised",
+        summary="Genuine messages of shops that made no event, oldest first",
+        permission="messages:read",
+        shop=filtered,
+        handle=_unrecognised,
+        answer=Page[Kept],
+        query={"shop": _SHOP},
+        paged=True,
+    ),
+)

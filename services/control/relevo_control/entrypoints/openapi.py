@@ -1,0 +1,136 @@
+"""The OpenAPI document of the control API, made from the table of operations."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from relevo_control.app.pages import MOST
+from relevo_control.core.permissions import GRANTS, Permission
+from relevo_control.entrypoints.calls import Operation
+from relevo_control.entrypoints.log_in import LogIn
+from relevo_control.entrypoints.operations import OPERATIONS
+from relevo_runtime.openapi import ProblemDocument, answered, parameter, problem, tidy
+
+JSON = dict[str, Any]
+_REF = "#/components/schemas/{name}"
+_MEANING = (
+    "What the `relevo` command does with a database, over HTTPS: plans and deployments of workflows, their history, "
+    "and what happens in the shops. Who asks is known by a bearer token; what they may is by their roles, for their "
+    "shops. "
+    "A post with an `Idempotency-Key` is done once: the same again gets the same answer for a day. Errors are problem "
+    "documents (RFC 9457). Lists come in pages: give `next` of one page as `after` for the following one."
+)
+_PARAMETERS = {
+    "digest": "what names the plan: the SHA-256 of what it changes, in hex",
+    "workflow": "the name of the workflow",
+    "revision": "a revision of the history",
+    "shop": "the shop's name",
+}
+_KEY = parameter(
+    "Idempotency-Key", "names this request, so that it is done once; any text of up to 200 characters", where="header"
+)
+
+
+def openapi() -> JSON:
+    """The document. A test compares its paths with the routes of the application."""
+    kinds = list(dict.fromkeys(kind for one in OPERATIONS for kind in (one.answer, one.body) if kind is not None))
+    references, components = msgspec.json.schema_components((ProblemDocument, LogIn, *kinds), ref_template=_REF)
+    schemas = dict(zip(kinds, references[2:], strict=True))
+    paths: JSON = {}
+    for one in OPERATIONS:
+        item = paths.setdefault(re.sub(r":\w+}", "}", one.path), {})
+        item[one.method.lower()] = _operation(one, schemas)
+    paths |= {"/openapi.json": {"get": _open("openapi", "This document", "application/json", {"type": "object"})}}
+    paths |= {"/v1/log-in": {"get": _open("logIn", "Where people log in", "application/json", references[1])}}
+    paths |= {"/healthz": {"get": _open("healthz", "The process answers", "text/plain", {"type": "string"})}}
+    found = {
+        "openapi": "3.1.0",
+        "info": {"title": "Relevo: control", "version": "1", "description": _MEANING},
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A token of `relevo tokens create`"}
+            },
+            "schemas": {name: tidy(schema) for name, schema in sorted(components.items())},
+        },
+    }
+    return msgspec.json.decode(msgspec.json.encode(found), type=JSON)  # defaults that are tuples become arrays
+
+
+def _open(name: str, summary: str, media: str, body: JSON) -> JSON:
+    responses = {"200": answered(summary, body, media=media)}
+    return {"operationId": name, "summary": summary, "security": [], "responses": responses}
+
+
+def _operation(one: Operation, schemas: dict[Any, JSON]) -> JSON:
+    found: JSON = {
+        "operationId": one.name,
+        "summary": one.summary,
+        "description": f"Needs the permission `{one.permission}`, which these roles have: {_roles(one.permission)}.",
+        "parameters": _parameters(one),
+        "responses": {"200": answered("Done", schemas[one.answer]), **_refusals(one)},
+    }
+    if one.body is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[one.body]}}}
+    return found
+
+
+def _roles(permission: Permission) -> str:
+    return ", ".join(role for role, granted in GRANTS.items() if permission in granted)
+
+
+def _parameters(one: Operation) -> list[JSON]:
+    named = re.findall(r"{(\w+)(:\w+)?}", one.path)
+    number: JSON = {"type": "integer", "minimum": 0}
+    found = [
+        parameter(name, _PARAMETERS.get(name, name), of=number if kind == ":int" else None) for name, kind in named
+    ]
+    found += [parameter(name, meaning, where="query") for name, meaning in one.query.items()]
+    if one.paged:
+        most: JSON = {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}
+        found.append(parameter("limit", "how many items a page has", where="query", of=most))
+        found.append(parameter("after", "`next` of the page before", where="query"))
+    return [*found, _KEY] if one.changes else found
+
+
+def _refusals(one: Operation) -> JSON:
+    found = {
+        "401": problem("No token that holds", 401, "not-authentic", "Who asks is not known", "send a token that holds"),
+        "403": problem(
+            "No role for it, or another shop",
+            403,
+            "not-allowed",
+            "This is not allowed",
+            "ci may not act for every shop",
+        ),
+        "404": problem("It is not there", 404, "not-known", "It is not known", "shop 'tea' is not known"),
+        "409": problem(
+            "It can't be done as things are", 409, "refused", "It can't be done as things are", "nothing was deployed"
+        ),
+        "422": problem(
+            "The request can't be read, or not be carried out",
+            422,
+            "invalid-body",
+            "The body is not valid",
+            "shop: must be a text",
+            where="shop",
+            errors=[{"where": "shop", "problem": "must be a text"}],
+        ),
+        "429": problem(
+            "Too many failed log-ins", 429, "too-many-failures", "Too many failed log-ins", "come again in 30 s"
+        ),
+        "503": problem("The database is away", 503, "try-again", "Try again", "send it again"),
+    }
+    if one.body is not None:
+        found["413"] = problem(
+            "The body is larger than the limit",
+            413,
+            "body-too-large",
+            "The body is too large",
+            f"the body is larger than {one.body_limit} bytes",
+            limit=one.body_limit,
+        )
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Akeneo: what is known of products, by its REST API (api.akeneo.com)."""

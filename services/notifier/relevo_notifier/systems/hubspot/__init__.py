@@ -1,0 +1,1 @@
+"""HubSpot: people and deals, by the CRM API (developers.hubspot.com/docs/reference/api/crm)."""

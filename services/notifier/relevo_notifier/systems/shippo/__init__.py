@@ -1,0 +1,1 @@
+"""Shippo: parcels of many carriers (docs.goshippo.com/shippoapi)."""

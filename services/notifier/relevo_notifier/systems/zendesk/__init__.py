@@ -1,0 +1,1 @@
+"""Zendesk: tickets, by the Support API (developer.zendesk.com/api-reference/ticketing)."""
