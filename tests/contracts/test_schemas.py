@@ -35,6 +35,8 @@ def _least(payload: type[msgspec.Struct]) -> dict[str, object]:
         "total": {"amount": "1.00", "currency": "EUR"},
         "channel": "email",
         "state": "granted",
+        "left": 19,
+        "warn_below": 20,
     }
     return {f.name: samples.get(f.name, "x") for f in msgspec.structs.fields(payload) if f.required}
 

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relevo_contracts.envelope import Event
+from relevo_contracts.keys import SHOP_KEY
 from relevo_contracts.messages import CallHttp, CouponWanted
-from relevo_notifier.adapters import coupons
+from relevo_contracts.topics import EVENTS
+from relevo_notifier.adapters import coupons, shop_codes
 from relevo_notifier.adapters.calls import Calls
 from relevo_notifier.adapters.coupons import Coupons
-from relevo_notifier.core.coupons import Coupon, WrongLine, read_codes
+from relevo_notifier.app.watch_pools import WatchPools
+from relevo_notifier.core.coupons import Coupon, WrongLine, event_of_pool, read_codes
+from relevo_notifier.core.shop_codes.rule import CouponRule
 from relevo_notifier.core.work import Incoming
+from relevo_notifier.entrypoints.wiring import Notifier
 from tests.notifier.conftest import Post
 from tests.notifier.support import NOON
 from tests.notifier.test_calls import answers, publish
@@ -32,7 +38,7 @@ def wish(number: int, wanted: CouponWanted = WELCOME) -> CallHttp:
 
 async def fill(post: Post, *codes: Coupon, shop: str = "", pool: str = "welcome") -> int:
     async with post.pool.acquire() as connection:
-        return await coupons.add(connection, shop or wish(1).shop, pool, codes)
+        return await coupons.add(connection, shop or wish(1).shop, pool, codes, NOON)
 
 
 async def take(post: Post, call: CallHttp, now: datetime = NOON) -> str:
@@ -105,6 +111,90 @@ async def test_what_is_left_and_what_was_taken_is_counted_and_the_rest_can_be_en
         assert await coupons.left(connection, shop, "welcome", NOON) == 0
     assert await take(post, wish(1)) == "HELLO-1", "what was taken stays"
     assert await take(post, wish(2)) == ""
+
+
+async def look(post: Post, notifier: Notifier) -> None:
+    """A turn of the loop, a minute and more after the one before."""
+    post.clock.advance(timedelta(minutes=2))
+    await WatchPools(Coupons(post.pool), notifier.publisher, post.clock).run_once(post.clock.now())
+
+
+async def pools_told(post: Post, count: int) -> list[tuple[str, str, int, int]]:
+    events = await post.read(EVENTS, Event, count)
+    assert len({(one.source, one.id) for one in events}) == len(events)
+    assert {(one.shop, one.key) for one in events} == {(wish(1).shop, SHOP_KEY)}
+    return [(one.type, *(one.data[name] for name in ("pool", "left", "warn_below"))) for one in events]
+
+
+async def warn(post: Post, below: int | None, pool: str = "welcome") -> bool:
+    async with post.pool.acquire() as connection:
+        return await coupons.warn_below(connection, wish(1).shop, pool, below)
+
+
+async def test_a_pool_that_runs_low_is_told_of_once_and_again_after_it_was_filled(post: Post) -> None:
+    async with post.notifier() as notifier:
+        await fill(post, *(Coupon(f"HELLO-{number}") for number in range(25)))
+        for number in range(22):
+            await take(post, wish(number))
+        await look(post, notifier)
+        for number in range(22, 30):
+            await take(post, wish(number))
+            await look(post, notifier)
+        assert await pools_told(post, 1) == [("coupons.low", "welcome", 2, 3)]
+        await fill(post, *(Coupon(f"AGAIN-{number}") for number in range(7)))
+        await look(post, notifier)
+        await look(post, notifier)
+        await warn(post, 8)
+        await look(post, notifier)
+        told = await pools_told(post, 3)
+    assert told[1:] == [("coupons.refilled", "welcome", 7, 1), ("coupons.low", "welcome", 7, 8)]
+
+
+async def test_a_notifier_that_died_before_noting_it_tells_the_same_event_again(post: Post) -> None:
+    pools = Coupons(post.pool)
+    await fill(post, Coupon("HELLO-1"))
+    await warn(post, 5)
+    later = NOON + timedelta(minutes=2)
+    [first] = await pools.look(NOON, NOON - timedelta(minutes=1), 10)
+    assert await pools.look(NOON, NOON - timedelta(minutes=1), 10) == [], "another notifier has looked just now"
+    [again] = await pools.look(later, NOON + timedelta(minutes=1), 10)
+    assert (event_of_pool(first, NOON).id, first.left) == (event_of_pool(again, later).id, 1)
+    await pools.told(first, NOON)
+    await pools.told(again, later)
+    async with post.pool.acquire() as connection:
+        [pool] = await coupons.pools(connection, wish(1).shop, NOON)
+        lows = await connection.fetchval("select lows from notifier.coupon_pool")
+    assert (pool.warn_below, pool.low_since, lows) == (5, NOON, 1)
+
+
+async def test_codes_that_end_make_a_pool_low_and_a_shop_that_makes_codes_has_enough(post: Post) -> None:
+    shop, pools, minute = wish(1).shop, Coupons(post.pool), timedelta(minutes=1)
+    await fill(post, *(Coupon(f"HELLO-{number}", NOON + DAY) for number in range(3)))
+    assert await pools.look(NOON, NOON - minute, 10) == []
+    [low] = await pools.look(NOON + DAY, NOON, 10)
+    assert (low.low, low.left, low.warn_below) == (True, 0, 1)
+    await pools.told(low, NOON + DAY)
+    async with post.pool.acquire() as connection:
+        await shop_codes.set_rule(connection, shop, "welcome", CouponRule(percent="10"), NOON)
+    [refilled] = await pools.look(NOON + 2 * DAY, NOON + DAY, 10)
+    assert (refilled.low, event_of_pool(refilled, NOON).type) == (False, "coupons.refilled")
+
+
+async def test_a_pool_is_low_by_what_it_was_filled_with_unless_somebody_says_otherwise(post: Post) -> None:
+    async def limit(pool: str) -> int:
+        async with post.pool.acquire() as connection:
+            return {one.pool: one.warn_below for one in await coupons.pools(connection, wish(1).shop, NOON)}[pool]
+
+    assert not await warn(post, 5), "there is no such pool yet"
+    await fill(post, *(Coupon(f"HELLO-{number}") for number in range(45)))
+    await fill(post, *(Coupon(f"MANY-{number}") for number in range(1500)), pool="many")
+    assert (await limit("welcome"), await limit("many")) == (5, 100)
+    assert await warn(post, 40)
+    assert await limit("welcome") == 40
+    assert await warn(post, 0)
+    assert await limit("welcome") == 0
+    assert await warn(post, None)
+    assert await limit("welcome") == 5
 
 
 def test_a_file_names_its_columns_or_not() -> None:

@@ -191,7 +191,7 @@ async def test_what_was_imported_is_taken_first_and_the_shop_makes_what_is_missi
 ) -> None:
     await shop.connect(post)
     async with post.pool.acquire() as connection:
-        await coupons.add(connection, wish().shop, "welcome", [Coupon("IMPORTED")])
+        await coupons.add(connection, wish().shop, "welcome", [Coupon("IMPORTED")], NOON)
     async with post.notifier(**OPEN):
         await publish(post, wish(1))
         [first] = await answers(post, 1)

@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     group.command("create")(create)
     group.command("list")(list_pools)
     group.command("left")(left)
+    group.command("warn")(warn)
     group.command("expire")(expire)
     app.add_typer(group, name="coupons")
 
@@ -122,6 +123,23 @@ def left(
         raise typer.Exit(1)
 
 
+def warn(
+    shop: Shop,
+    pool: PoolName,
+    below: Annotated[
+        int | None,
+        typer.Option(min=0, max=1_000_000, help="0: never. Default: a tenth of what it was filled with, 100 at most."),
+    ] = None,
+) -> None:
+    """Say with fewer codes than how many POOL runs low, of which the staff is told (event coupons.low)."""
+    if not asyncio.run(_warn(shop, pool, below)):
+        raise CommandError(
+            f"{shop} has no pool {pool} with codes; `relevo coupons list {shop}` shows those that it has"
+        )
+    codes = "a tenth of what it was filled with" if below is None else f"{below} codes"
+    out().print(f"the pool {pool} is low with less than {codes}" if below != 0 else f"the pool {pool} is never low")
+
+
 def expire(
     shop: Shop,
     pool: PoolName,
@@ -185,9 +203,16 @@ async def _stop(shop: str, pool: str) -> bool:
 
 
 async def _add(shop: str, pool: str, codes: Sequence[Coupon]) -> int:
+    settings = addresses.settings()
+    async with database.transaction(settings) as connection:
+        await known_shop(connection, shop)
+        return await coupons.add(connection, shop, pool, codes, make_clock(settings).now())
+
+
+async def _warn(shop: str, pool: str, below: int | None) -> bool:
     async with database.transaction(addresses.settings()) as connection:
         await known_shop(connection, shop)
-        return await coupons.add(connection, shop, pool, codes)
+        return await coupons.warn_below(connection, shop, pool, below)
 
 
 async def _pools(shop: str) -> list[PoolOfCodes]:
@@ -216,8 +241,13 @@ async def _expire(shop: str, pool: str, codes: Sequence[str]) -> int:
 
 
 def _table(found: Sequence[PoolOfCodes]) -> Table:
-    table = Table("pool", "left", "taken", "ended", "next end (UTC)", "made by the shop")
+    table = Table("pool", "left", "low below", "taken", "ended", "next end (UTC)", "made by the shop")
     for one in found:
         end = local_minute(one.next_end, UTC) if one.next_end is not None else "-"
-        table.add_row(one.pool, str(one.left), str(one.taken), str(one.expired), end, one.made or "-")
+        codes, below = f"{one.left} (low)" if _is_low(one) else str(one.left), str(one.warn_below or "-")
+        table.add_row(one.pool, codes, below, str(one.taken), str(one.expired), end, one.made or "-")
     return table
+
+
+def _is_low(one: PoolOfCodes) -> bool:
+    return one.left < one.warn_below and not one.made

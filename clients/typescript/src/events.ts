@@ -174,6 +174,17 @@ export interface CouponChanged {
 }
 
 /**
+ * `coupons.low`, `coupons.refilled`: a pool of codes has fewer than `warn_below` left, or so many again.
+ *
+ * The event is the shop's own, and about no customer.
+ */
+export interface CouponPoolChanged {
+  pool: string;
+  left: number;
+  warn_below: number;
+}
+
+/**
  * `customer.created`, `.updated`, `.deleted`: what the shop knows of a customer now.
  *
  * `tags` are all tags; a shop that tells only what changed says so in `tags_added` and `tags_removed`.
@@ -928,6 +939,10 @@ export interface EventData {
   "coupon.redeemed": CouponChanged;
   /** A coupon is not valid any more. Relevo itself says so of a code that a workflow took. */
   "coupon.expired": CouponChanged;
+  /** A pool of codes runs low. Relevo itself says so, once each time. */
+  "coupons.low": CouponPoolChanged;
+  /** A pool of codes that ran low has enough again. */
+  "coupons.refilled": CouponPoolChanged;
   /** A subscription began. */
   "subscription.created": SubscriptionChanged;
   /** Something of a subscription changed. */

@@ -205,9 +205,6 @@ class NotifierSettings(ProviderSettings):
     notifier_call_patience: float = Field(
         default=3600.0, gt=0, le=86_400, description="Seconds after which a call is given up whose host is left alone."
     )
-    notifier_coupons_low: int = Field(
-        default=100, ge=0, le=1_000_000, description="The log warns when a pool has fewer codes left than this."
-    )
     notifier_call_hosts: str = Field(
         default="",
         description="Private places that workflows may call, with commas: erp.internal, *.internal, 10.1.0.0/16,"

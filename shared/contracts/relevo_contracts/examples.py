@@ -170,6 +170,7 @@ _BASE: Mapping[str, Data] = MappingProxyType(
         "ProductChanged": {**_PRODUCT, "price": _euros("42.00"), "in_stock": True, "categories": ["Teapots"]},
         "ProductRequested": {"customer": {"email": "ana@example.com"}, **_PRODUCT, "channels": ["email"]},
         "CouponChanged": {"customer": _ANA, "code": "SPRING10", "kind": "percent", "percent": 10.0},
+        "CouponPoolChanged": {"pool": "welcome", "left": 19, "warn_below": 20},
         "SubscriptionChanged": {
             "customer": _ANA,
             "subscription_id": "u-6",
@@ -235,6 +236,7 @@ _OF_TYPE: Mapping[str, Data] = MappingProxyType(
         },
         "coupon.redeemed": {"order_id": "1001", "used": 1},
         "coupon.expired": {"expires_at": "2026-03-02T00:00:00Z"},
+        "coupons.refilled": {"left": 500},
         "subscription.cancelled": {"status": "cancelled", "previous_status": "active"},
         "subscription.billing_failed": {"error": "insufficient funds", "next_billing_at": "2026-03-05T08:00:00Z"},
         "quote.sent": {"number": "Q-8", "valid_until": "2026-03-31T00:00:00Z"},

@@ -59,6 +59,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "coupon.deleted": "A coupon was deleted.",
         "coupon.redeemed": "A coupon was redeemed. Relevo itself says so of a code that a workflow took.",
         "coupon.expired": "A coupon is not valid any more. Relevo itself says so of a code that a workflow took.",
+        "coupons.low": "A pool of codes runs low. Relevo itself says so, once each time.",
+        "coupons.refilled": "A pool of codes that ran low has enough again.",
         "subscription.created": "A subscription began.",
         "subscription.updated": "Something of a subscription changed.",
         "subscription.cancelled": "A subscription was cancelled.",

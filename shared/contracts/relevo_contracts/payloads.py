@@ -46,6 +46,7 @@ from relevo_contracts.sales import (
     CartUpdated,
     CheckoutChanged,
     CouponChanged,
+    CouponPoolChanged,
     DisputeChanged,
     InvoiceChanged,
     OrderChanged,
@@ -69,6 +70,7 @@ __all__ = [
     "ConsentRequested",
     "Count",
     "CouponChanged",
+    "CouponPoolChanged",
     "Currency",
     "CustomEvent",
     "CustomerChanged",
@@ -132,6 +134,7 @@ Payload = (
     | PaymentChanged
     | DisputeChanged
     | CouponChanged
+    | CouponPoolChanged
     | ProductChanged
     | ProductRequested
     | MessageChanged
@@ -201,6 +204,8 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "coupon.deleted": CouponChanged,
     "coupon.redeemed": CouponChanged,
     "coupon.expired": CouponChanged,
+    "coupons.low": CouponPoolChanged,
+    "coupons.refilled": CouponPoolChanged,
     "subscription.created": SubscriptionChanged,
     "subscription.updated": SubscriptionChanged,
     "subscription.cancelled": SubscriptionChanged,
@@ -225,5 +230,6 @@ EVENT_TYPES: dict[str, type[Payload]] = {
 """Every canonical event type and its payload. An event's type says what happened, in the past tense."""
 
 _OF_MESSAGES = (one for one in EVENT_TYPES if one.startswith("message."))
-SAID_BY_RELEVO = frozenset((*_OF_MESSAGES, "survey.answered", "coupon.redeemed", "coupon.expired"))
-"""What Relevo tells of itself: its messages, its surveys, the codes that its workflows took. No shop has to send it."""
+_OF_CODES = ("coupon.redeemed", "coupon.expired", "coupons.low", "coupons.refilled")
+SAID_BY_RELEVO = frozenset((*_OF_MESSAGES, "survey.answered", *_OF_CODES))
+"""What Relevo tells of itself: its messages, its surveys, the codes of its workflows. No shop has to send it."""

@@ -295,6 +295,17 @@ class DisputeChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     store: str = ""
 
 
+class CouponPoolChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`coupons.low`, `coupons.refilled`: a pool of codes has fewer than `warn_below` left, or so many again.
+
+    The event is the shop's own, and about no customer.
+    """
+
+    pool: str
+    left: Count
+    warn_below: Count
+
+
 class CouponChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`coupon.created`, `.updated`, `.deleted`, `.redeemed`, `.expired`.
 

@@ -9,7 +9,15 @@ from msgspec import Struct
 
 from relevo_contracts.checking import faults_of, unknown_fields, without
 from relevo_contracts.event_types import CUSTOM, EventTypes
-from relevo_contracts.payloads import CouponChanged, CustomEvent, Payload, ProductChanged, ShopChanged, StockChanged
+from relevo_contracts.payloads import (
+    CouponChanged,
+    CouponPoolChanged,
+    CustomEvent,
+    Payload,
+    ProductChanged,
+    ShopChanged,
+    StockChanged,
+)
 from relevo_ingest.core import normalise
 from relevo_ingest.core.aliases import Person, Product, Subject, WholeShop, person
 from relevo_ingest.core.cleaning import cleaned, unclean
@@ -169,7 +177,7 @@ def subject_of(event_type: str, payload: Payload) -> Subject:
             raise InvalidPayload("data.product_id", "is empty: the event belongs to no product")
         named = dict.fromkeys((payload.sku, *(variant.sku for variant in payload.variants)))
         return Product(payload.product_id, skus=tuple(sku for sku in named if sku))
-    if isinstance(payload, ShopChanged):
+    if isinstance(payload, ShopChanged | CouponPoolChanged):
         return WholeShop()
     # Of a declared event only the customer is known to be a name of a person, whatever its other fields are called.
     about = CustomEvent(customer=payload.customer) if event_type.startswith(CUSTOM) else payload

@@ -1,4 +1,7 @@
-"""The table `notifier.coupon`: the codes of pools, and who has taken them. The `relevo` command fills it."""
+"""The tables `notifier.coupon` and `.coupon_pool`: the codes of pools, who has taken them, and which pools run low.
+
+The `relevo` command fills them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +10,10 @@ import asyncpg
 from msgspec import Struct
 
 from relevo_contracts.messages import CouponWanted
-from relevo_notifier.core.coupons import Coupon
+from relevo_notifier.core.coupons import Coupon, Turned
 from relevo_runtime.postgres import Connection, Pool, Statements
 
 STATEMENTS = Statements.load("relevo_notifier.adapters", "coupons.sql")
-ALL = 1_000_000_000
-"""More codes than a pool has."""
 
 
 class Coupons:
@@ -37,16 +38,23 @@ class Coupons:
         code: str | None = await self._pool.fetchval(STATEMENTS["code_of"], shop, call_id)
         return code == made.code
 
-    async def left(self, shop: str, pool: str, now: datetime, most: int) -> int:
-        """How many codes are left at `now`, counted up to `most`."""
-        count: int = await self._pool.fetchval(STATEMENTS["left"], shop, pool, now, most)
-        return count
+    async def look(self, now: datetime, before: datetime, limit: int) -> list[Turned]:
+        """Take up to `limit` pools that nobody has looked at since `before`; those of which the shop is to be told."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(STATEMENTS["look"], now, before, limit)
+            return [Turned(**dict(row), left=await left(connection, row["shop"], row["pool"], now)) for row in rows]
+
+    async def told(self, turned: Turned, now: datetime) -> None:
+        """Commit that the shop was told."""
+        low_since = now if turned.low else None
+        await self._pool.execute(STATEMENTS["told"], turned.shop, turned.pool, turned.lows, low_since)
 
 
 class PoolOfCodes(Struct, frozen=True, kw_only=True):
     """A pool of a shop, in figures. `expired` are the codes whose end came before anybody took them.
 
-    `made` says what the codes are good for that the shop makes; empty: it makes none.
+    With fewer than `warn_below` left it is low, and `low_since` says since when the shop knows. `made` says what the
+    codes are good for that the shop makes; empty: it makes none.
     """
 
     pool: str
@@ -54,13 +62,23 @@ class PoolOfCodes(Struct, frozen=True, kw_only=True):
     taken: int = 0
     expired: int = 0
     next_end: datetime | None = None
+    warn_below: int = 0
+    low_since: datetime | None = None
     made: str = ""
 
 
-async def add(connection: Connection, shop: str, pool: str, coupons: Sequence[Coupon]) -> int:
+async def add(connection: Connection, shop: str, pool: str, coupons: Sequence[Coupon], now: datetime) -> int:
     """Add codes to a pool; those that the shop has already are left alone. Returns how many were new."""
     codes, ends = [one.code for one in coupons], [one.expires_at for one in coupons]
-    return len(await connection.fetch(STATEMENTS["import"], shop, pool, codes, ends))
+    new = len(await connection.fetch(STATEMENTS["import"], shop, pool, codes, ends))
+    if new:
+        await connection.execute(STATEMENTS["fill"], shop, pool, now)
+    return new
+
+
+async def warn_below(connection: Connection, shop: str, pool: str, codes: int | None) -> bool:
+    """The pool is low with fewer `codes`; `None`: with a tenth of what it was filled with. False if there is none."""
+    return await connection.fetchval(STATEMENTS["warn_below"], shop, pool, codes) is not None
 
 
 async def pools(connection: Connection, shop: str, now: datetime) -> list[PoolOfCodes]:
@@ -70,7 +88,7 @@ async def pools(connection: Connection, shop: str, now: datetime) -> list[PoolOf
 
 async def left(connection: Connection, shop: str, pool: str, now: datetime) -> int:
     """How many codes of a pool can still be taken."""
-    count: int = await connection.fetchval(STATEMENTS["left"], shop, pool, now, ALL)
+    count: int = await connection.fetchval(STATEMENTS["left"], shop, pool, now)
     return count
 
 

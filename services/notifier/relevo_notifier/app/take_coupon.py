@@ -33,10 +33,6 @@ class CouponPools(Protocol):
         """Commit that this effect has a code that the shop has made; false if that is somebody else's."""
         ...
 
-    async def left(self, shop: str, pool: str, now: datetime, most: int) -> int:
-        """How many codes are left, counted up to `most`."""
-        ...
-
 
 class Made(Protocol):
     """How the code of one wish is made in the shop."""
@@ -58,10 +54,7 @@ class CodesOfShops(Protocol):
 
 
 class CallOrCoupon:
-    """Takes codes, or has the shop make them; other calls are made by `calls`.
-
-    Says so in the log if a pool has fewer than `low` codes left.
-    """
+    """Takes codes, or has the shop make them; other calls are made by `calls`."""
 
     def __init__(
         self,
@@ -72,7 +65,6 @@ class CallOrCoupon:
         clock: Clock,
         *,
         metrics: Metrics,
-        low: int,
     ) -> None:
         self._calls = calls
         self._pools = pools
@@ -80,7 +72,6 @@ class CallOrCoupon:
         self._make_code = make
         self._clock = clock
         self._taken = metrics.coupons
-        self._low = low
 
     async def ready(self, work: CallWork) -> None:
         """What a call needs."""
@@ -94,8 +85,6 @@ class CallOrCoupon:
         now, shop = self._clock.now(), work.call.shop
         coupon = await retry_transient("coupon", partial(self._pools.take, shop, work.call.id, wanted, now))
         made = await retry_transient("coupon", partial(self._shops.making, work.call, wanted))
-        if made is None:
-            await retry_transient("coupon", partial(self._look_ahead, shop, wanted.pool, now))
         if coupon is None and made is not None:
             return self._unmade(work, made) if isinstance(made, str) else await self._make(work, wanted.pool, made)
         self._taken.labels("taken" if coupon is not None else "empty").inc()
@@ -134,11 +123,6 @@ class CallOrCoupon:
     def failed(self, work: CallWork, why: str, now: datetime) -> SettledCall:
         """It is over: the notifier fails at it."""
         return self._calls.failed(work, why, now)
-
-    async def _look_ahead(self, shop: str, pool: str, now: datetime) -> None:
-        left = await self._pools.left(shop, pool, now, self._low)
-        if left < self._low:
-            _log.warning("coupon_pool_low", shop=shop, pool=pool, left=left, repeats=f"{shop}/{pool}")
 
 
 def _answer(coupon: Coupon) -> Mapping[str, str | None]:

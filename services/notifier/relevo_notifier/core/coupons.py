@@ -6,6 +6,10 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from relevo_contracts.envelope import Event, event_data
+from relevo_contracts.keys import SHOP_KEY
+from relevo_contracts.payloads import CouponPoolChanged
+
 LONGEST_CODE = 255
 """Characters: as many as Shopify and Magento take."""
 COLUMNS: tuple[str, ...] = ("code", "expires_at")
@@ -23,6 +27,32 @@ class WrongLine(Struct, frozen=True):
 
     line: int
     problem: str
+
+
+class Turned(Struct, frozen=True, kw_only=True):
+    """A pool that has come to be low, or is no more. `lows`: how often the shop was told that it is low."""
+
+    shop: str
+    pool: str
+    low: bool
+    lows: int
+    left: int
+    warn_below: int
+
+
+def event_of_pool(turned: Turned, now: datetime) -> Event:
+    """What the shop is told: `coupons.low` or `coupons.refilled`, with the same id each time for the same turn."""
+    kind, turn = ("low", turned.lows + 1) if turned.low else ("refilled", turned.lows)
+    return Event(
+        id=f"{turned.pool}/{kind}/{turn}",
+        source="relevo/coupons",
+        type=f"coupons.{kind}",
+        time=now,
+        shop=turned.shop,
+        key=SHOP_KEY,
+        data=event_data(CouponPoolChanged(pool=turned.pool, left=turned.left, warn_below=turned.warn_below)),
+        receivedtime=now,
+    )
 
 
 def read_codes(lines: Iterable[str]) -> Iterator[Coupon | WrongLine]:

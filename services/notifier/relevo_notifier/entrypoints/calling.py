@@ -53,7 +53,6 @@ def calls_kind(
         MakeCode(exchanges, rules, clock, longest),
         clock,
         metrics=context.metrics,
-        low=settings.notifier_coupons_low,
     )
     return Kind(
         service="notifier-calls",

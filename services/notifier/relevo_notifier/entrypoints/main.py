@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relevo_notifier.adapters import retention
+from relevo_notifier.adapters.coupons import Coupons
+from relevo_notifier.app.watch_pools import WatchPools
 from relevo_notifier.app.watch_secrets import watch_secrets
 from relevo_notifier.entrypoints.context import ServiceContext
 from relevo_notifier.entrypoints.receiving import feedback_taken
@@ -30,6 +32,8 @@ def main() -> int:
             loops.append(service.loop("catalog", notifier.refresh, longest_pause=5))
             loops.append(service.loop("queues", notifier.watch.run_once, longest_pause=30))
             loops.append(service.loop("routing", notifier.reroute, longest_pause=60))
+            pools = WatchPools(Coupons(notifier.pool), notifier.publisher, service.clock)
+            loops.append(service.loop("coupons", pools.run_once, longest_pause=60))
             history = service.loop("history", purge, longest_pause=3600)
             async with feedback_taken(settings, notifier.publisher, context) as receiving:
                 if receiving.answers is not None:
