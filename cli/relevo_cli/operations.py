@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import structs
+
 from relevo_cli import addresses, database
 from relevo_cli.deploying.by_server import ServerDeployment
 from relevo_cli.deploying.in_database import in_database
@@ -13,15 +15,17 @@ from relevo_cli.deploying.session import Options, Source
 from relevo_cli.errors import CommandError
 from relevo_cli.server import Control, segment, server
 from relevo_contracts.messages import DeadLetter, TaskDone
+from relevo_control.adapters import audit as log
 from relevo_control.app import explanations, results, shops, tasks
 from relevo_control.app.dead_letters import Choice, read_dead_letters, redrive
 from relevo_control.app.explanations import CustomerExplanation
 from relevo_control.app.history import Deployment, What, changes_of, deployments, shown
-from relevo_control.app.pages import Page
+from relevo_control.app.pages import MOST, Items, Turn, place_of
 from relevo_control.app.results import FoundResults
 from relevo_control.app.shops import ShopView
-from relevo_control.app.tasks import Filter, Tasks
+from relevo_control.app.tasks import Filter, ListedTask, by_urgency
 from relevo_control.app.unrecognised import Kept, kept
+from relevo_control.core.audit import Chained
 from relevo_engine.app.answer_task import Answered
 from relevo_engine.core.tasks import Task
 from relevo_runtime.clock import make_clock
@@ -56,8 +60,8 @@ class Operations(Protocol):
         """What a workflow has come to."""
         ...
 
-    async def tasks(self, wanted: Filter) -> Tasks:
-        """Tasks of the staff."""
+    async def tasks(self, wanted: Filter) -> list[ListedTask]:
+        """Tasks of the staff, the open and most urgent first."""
         ...
 
     async def task(self, task_id: str, shop: str) -> Task:
@@ -78,6 +82,10 @@ class Operations(Protocol):
 
     async def unrecognised(self) -> list[Kept]:
         """Genuine messages that made no event."""
+        ...
+
+    async def audit(self, shop: str, most: int) -> list[Chained]:
+        """The newest entries of a chain of the audit log."""
         ...
 
     def deployment(self, source: Source, options: Options) -> contextlib.AbstractAsyncContextManager[Deploying]:
@@ -124,10 +132,17 @@ class DatabaseOperations:
         async with _transaction() as connection:
             return await results.read_results(connection, asked, _now())
 
-    async def tasks(self, wanted: Filter) -> Tasks:
-        """Tasks of the staff."""
+    async def tasks(self, wanted: Filter) -> list[ListedTask]:
+        """Tasks of the staff, the open and most urgent first."""
+        found: list[ListedTask] = []
+        turn: Turn[tuple[str, str]] = Turn(listed="tasks", limit=MOST)
         async with _transaction() as connection:
-            return await tasks.list_tasks(connection, wanted)
+            while True:
+                page = await tasks.list_tasks(connection, wanted, turn)
+                found += page.items
+                if not page.next:
+                    return by_urgency(found)
+                turn = structs.replace(turn, after=place_of(page.next, turn.listed, tuple[str, str]))
 
     async def task(self, task_id: str, shop: str) -> Task:
         """One of them."""
@@ -160,6 +175,11 @@ class DatabaseOperations:
         async with database.connection(settings) as connection:
             return await kept(connection, settings)
 
+    async def audit(self, shop: str, most: int) -> list[Chained]:
+        """The newest entries of a chain of the audit log."""
+        async with _transaction() as connection:
+            return await log.newest(connection, shop, limit=most)
+
     @contextlib.asynccontextmanager
     async def deployment(self, source: Source, options: Options) -> AsyncIterator[Deploying]:
         """A deployment by whoever they say."""
@@ -179,7 +199,7 @@ class ServerOperations:
 
     async def changes(self, of: What, revision: int) -> list[str]:
         """What a revision changed, in lines."""
-        return (await self._control.get(f"{_of(of)}/{revision}", Page[str])).items
+        return (await self._control.get(f"{_of(of)}/{revision}", Items[str])).items
 
     async def shops(self) -> list[ShopView]:
         """The shops, by name."""
@@ -188,7 +208,7 @@ class ServerOperations:
     async def resume(self, shop: str, service: str) -> list[Pause]:
         """Lets a paused shop go on; the pauses that ended."""
         path = f"/v1/shops/{segment(shop)}/resumption"
-        return (await self._control.post(path, Page[Pause], {"service": service})).items
+        return (await self._control.post(path, Items[Pause], {"service": service})).items
 
     async def explain(self, asked: explanations.Asked) -> CustomerExplanation:
         """Why a customer got what they got."""
@@ -200,10 +220,11 @@ class ServerOperations:
         path = f"/v1/shops/{segment(asked.shop)}/results/{segment(asked.workflow)}"
         return await self._control.get(path, FoundResults, since=asked.since)
 
-    async def tasks(self, wanted: Filter) -> Tasks:
-        """Tasks of the staff."""
+    async def tasks(self, wanted: Filter) -> list[ListedTask]:
+        """Tasks of the staff, the open and most urgent first."""
         only = "true" if wanted.only_open else ""
-        return await self._control.get("/v1/tasks", Tasks, shop=wanted.shop, mine=wanted.mine, open=only)
+        found = await self._control.items("/v1/tasks", ListedTask, shop=wanted.shop, mine=wanted.mine, open=only)
+        return by_urgency(found)
 
     async def task(self, task_id: str, shop: str) -> Task:
         """One of them."""
@@ -229,6 +250,10 @@ class ServerOperations:
     async def unrecognised(self) -> list[Kept]:
         """Genuine messages that made no event."""
         return await self._control.items("/v1/unrecognised", Kept)
+
+    async def audit(self, shop: str, most: int) -> list[Chained]:
+        """The newest entries of a chain of the audit log."""
+        return await self._control.items("/v1/audit", Chained, most=most, shop=shop)
 
     @contextlib.asynccontextmanager
     async def deployment(self, source: Source, options: Options) -> AsyncIterator[Deploying]:

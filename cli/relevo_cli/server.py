@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from relevo_cli.addresses import SERVER, control_url
 from relevo_cli.errors import CommandError
-from relevo_control.app.errors import ConflictError, NotKnownError, OperationError
+from relevo_control.app.errors import ConflictError, NotKnownError, OperationError, OutdatedError
 from relevo_control.app.pages import MOST, Page
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ TOKEN = "RELEVO_TOKEN"  # noqa: S105 - the name of a variable
 _SECONDS = 300.0
 """A deployment waits until every engine has seen it, and moves runs."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
-_KINDS: Mapping[int, type[OperationError]] = {404: NotKnownError, 409: ConflictError}
+_KINDS: Mapping[int, type[OperationError]] = {404: NotKnownError, 409: ConflictError, 412: OutdatedError}
 
 
 class Server(Struct, frozen=True):
@@ -102,16 +102,16 @@ class Control:
         """What is at a path."""
         return msgspec.json.decode(await self._ask("GET", path, query=query), type=kind)
 
-    async def items(self, path: str, kind: type[T], **query: object) -> list[T]:
-        """All pages of a list."""
+    async def items(self, path: str, kind: type[T], *, most: int | None = None, **query: object) -> list[T]:
+        """All pages of a list, or as many as have its first `most` items."""
         found: list[T] = []
-        after = ""
+        cursor = ""
         while True:
-            asked = {**query, "limit": MOST} | ({"after": after} if after else {})
+            asked = {**query, "cursor": cursor, "limit": MOST if most is None else min(MOST, most - len(found))}
             page = msgspec.json.decode(await self._ask("GET", path, query=asked), type=Page[kind])  # type: ignore[valid-type]
             found += page.items
-            after = page.next
-            if not after:
+            cursor = page.next
+            if not cursor or len(found) == most:
                 return found
 
     async def post(self, path: str, kind: type[T], body: Body = None, **query: object) -> T:

@@ -99,6 +99,14 @@ async def test_a_production_workflow_is_reviewed_by_somebody_else_who_is_logged_
     assert (one["author"], one["reviewer"]) == ("ann", "bea")
 
 
+async def test_the_audit_log_is_the_same_by_the_api(url: str, hire: Hire, settings: SettingsFactory) -> None:
+    ann = Person(url, await hire("ann", "admin"))
+    await hire("bea", "viewer")
+    for arguments in (["audit"], ["audit", "--json", "--limit", "1"], ["audit", "--shop", "tea"]):
+        _, local, _ = await relevo(*arguments, **given(settings()))
+        assert (await ann.says(*arguments))[0] == local
+
+
 async def test_signatures_in_free_text_are_refused(url: str, hire: Hire, folder: Path) -> None:
     ann = Person(url, await hire("ann", "author"))
     _, err = await ann.says("deploy", str(folder), "--yes", "--review-by", "bea", code=2)

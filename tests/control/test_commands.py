@@ -1,6 +1,7 @@
 """`relevo tokens` and `relevo audit`, on the database."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -59,9 +60,36 @@ async def test_the_audit_log_is_listed_and_checked(environment: dict[str, str], 
     code, out, _ = await relevo("audit", "--check", **environment)
     assert code == 0
     assert "every entry is as it was written" in out
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local session_replication_role = replica")
-        await connection.execute("update control.audit set actor = 'eve'")
+    await past_the_trigger(pool, "update control.audit set actor = 'eve'")
     code, out, _ = await relevo("audit", "--check", **environment)
     assert code == 1
     assert "entry 1 was changed" in out
+
+
+async def past_the_trigger(pool: Pool, statement: str) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(statement)
+
+
+async def test_entries_that_were_cut_off_are_missed_by_what_was_kept_elsewhere(
+    environment: dict[str, str], pool: Pool, tmp_path: Path
+) -> None:
+    for name in ("ann", "bea"):
+        await relevo("tokens", "create", name, "--role", "author", **environment)
+    kept = tmp_path / "kept.json"
+    kept.write_text((await relevo("audit", "--check", "--json", **environment))[1])
+    code, out, err = await relevo("audit", "--check", "--anchor", str(kept), **environment)
+    assert (code, "1 anchor is among them" in out) == (0, True), err
+    await past_the_trigger(pool, "delete from control.audit where number = 2")
+    assert (await relevo("audit", "--check", **environment))[0] == 0  # by itself the chain doesn't tell
+    code, out, _ = await relevo("audit", "--check", "--anchor", str(kept), **environment)
+    assert (code, "*: entry 2 was written and is gone: the chain was cut off" in out) == (1, True)
+    await relevo("tokens", "create", "eve", "--role", "author", **environment)
+    code, out, _ = await relevo("audit", "--check", "--anchor", str(kept), **environment)
+    assert (code, "entry 2 is another one than was written" in out) == (1, True)
+    other = tmp_path / "other.txt"
+    other.write_text('{"message": "nothing"}\n')
+    for file, wrong in ((other, "it has no entry of the audit log"), (tmp_path / "nowhere", "can't be read")):
+        code, _, err = await relevo("audit", "--check", "--anchor", str(file), **environment)
+        assert (code, wrong in err) == (2, True), err

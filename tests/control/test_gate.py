@@ -1,6 +1,8 @@
 """Who may what: every role at every route, tokens that don't hold, other shops, and what the audit log says of it."""
 
+import io
 import json
+import logging
 import re
 from typing import Any
 
@@ -9,14 +11,18 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from relevo_control.adapters import audit, tokens
+from relevo_control.core.audit import anchors_in
 from relevo_control.core.permissions import GRANTS, PERMISSIONS, ROLES, Permission, Principal, Role
 from relevo_control.entrypoints.calls import Operation
 from relevo_control.entrypoints.operations import OPERATIONS
 from relevo_runtime import catalog
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Pool
+from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.telemetry import configure_logging
 from tests.control.conftest import Hire, bearer
 
 NOWHERE = {"digest": "0" * 64, "workflow": "nothing", "revision": "1", "shop": "nowhere", "id": "r1/approve/1"}
@@ -156,6 +162,37 @@ async def test_whoever_gets_past_the_trigger_is_found_by_the_chain(
         found = (await audit.check(connection)).faults
         await transaction.rollback()
     assert wrong in found[0]
+
+
+async def test_each_entry_is_in_the_log_of_the_process_too_as_an_anchor(
+    client: httpx.AsyncClient, hire: Hire, pool: Pool
+) -> None:
+    token = await hire("ann", "author")
+    stream = io.StringIO()
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    configure_logging(RuntimeSettings(), "control", stream)
+    try:
+        await client.post("/v1/plans", headers=bearer(token), json={"bundle": {}})
+    finally:
+        logging.getLogger().handlers[:] = before[0]
+        logging.getLogger().setLevel(before[1])
+    anchors = anchors_in(f"a line of something else\n{stream.getvalue()}")
+    assert [(one.shop, one.number) for one in anchors] == [("*", 2), ("*", 3)]
+    async with pool.acquire() as connection:
+        assert (await audit.check(connection, anchors)).faults == []
+        gone = [structs.replace(anchors[-1], number=4)]
+        assert (await audit.check(connection, gone)).faults == [
+            "*: entry 4 was written and is gone: the chain was cut off"
+        ]
+
+
+async def test_who_asks_is_shown_what_they_may_and_which_release_serves_them(
+    client: httpx.AsyncClient, hire: Hire
+) -> None:
+    found = (await client.get("/v1/account", headers=bearer(await hire("ann", "author", "viewer")))).json()
+    assert (found["name"], found["server"]["migrations"]) == ("ann", [])
+    assert found["grants"] == [{"role": "author", "shop": "*"}, {"role": "viewer", "shop": "*"}]
+    assert found["until"] > SystemClock().now().isoformat()
 
 
 async def test_a_post_with_a_key_is_done_once(client: httpx.AsyncClient, hire: Hire, pool: Pool) -> None:

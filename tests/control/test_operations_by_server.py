@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 
-import httpx
 import msgspec
 import pytest
 
@@ -16,7 +15,7 @@ from relevo_runtime.postgres import Pool
 from tests.cli.test_commands import given
 from tests.cli.test_explain import shop  # noqa: F401 - a fixture
 from tests.conftest import SettingsFactory
-from tests.control.conftest import Hire, bearer
+from tests.control.conftest import Hire
 from tests.control.test_by_server import Person
 from tests.e2e.machine import relevo
 from tests.engine.conftest import MORNING, Engine
@@ -124,32 +123,3 @@ async def test_dead_letters_are_sent_again_and_a_shop_goes_on(
     del busy
     _, err = await olga.says("shops", "resume", "sample", code=2)
     assert "is not paused" in err
-
-
-async def test_runs_and_imports_come_in_pages(
-    busy: dict[str, str], client: httpx.AsyncClient, hire: Hire, pool: Pool
-) -> None:
-    del busy
-    headers = bearer(await hire("olga", "operator", shop="sample"))
-    for number in range(5):
-        await pool.execute(
-            "insert into engine.run (shop, run_id, key, workflow, version, run_key, step, started_at, updated_at,"
-            " ended_at, end_reason) values ('sample', $1, 'c', 'old', 'v', 'k', 'done', $2, $2, $2, 'done')",
-            *(f"r{number}", MORNING),
-        )
-    await pool.execute("update engine.run set ended_at = null, end_reason = null, state = '{}' where run_id = 'r3'")
-    found: list[str] = []
-    after = ""
-    for _ in range(9):
-        asked = {"limit": "2", **({"after": after} if after else {})}
-        page = (await client.get("/v1/shops/sample/runs", headers=headers, params=asked)).json()
-        found += [one["run_id"] for one in page["items"]]
-        after = page["next"]
-        if not after:
-            break
-    assert len(found) == len(set(found)) == 6
-    active = (await client.get("/v1/shops/sample/runs?active=true", headers=headers)).json()
-    assert [one["run_id"] for one in active["items"]] == ["r3"]
-    assert (await client.get("/v1/shops/sample/imports", headers=headers)).json() == {"items": [], "next": ""}
-    assert (await client.get("/v1/shops/sample/imports?after=x", headers=headers)).status_code == 422
-    assert (await client.get("/v1/shops/sample/runs?limit=0", headers=headers)).status_code == 422

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ import typer
 from relevo_cli import addresses, database
 from relevo_cli.commands.deploy import JsonOption
 from relevo_cli.console import counted, hanging, local_minute, out, print_json, terminal_width
+from relevo_cli.errors import CommandError
+from relevo_cli.operations import operations
 from relevo_control.adapters import audit as log
-from relevo_control.core.audit import Chained
+from relevo_control.core.audit import Anchor, anchors_in
 from relevo_runtime.catalog import EVERY_SHOP
 
 
@@ -23,13 +26,22 @@ def audit(
     shop: Annotated[str, typer.Option(help="What concerned this shop; default: what concerned all, and log-ins.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most entries.")] = 100,
     check: Annotated[bool, typer.Option("--check", help="See whether an entry was changed or taken out.")] = False,
+    anchor: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="With --check: control's log, or what an earlier --check --json printed. Entries that are in it must "
+            "still be there; may be repeated."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the audit log, the newest first; or check its chains of hashes, and end with 1 if one is broken."""
     if check:
-        _check(as_json=as_json)
+        _check([one for file in anchor or [] for one in _anchors(file)], as_json=as_json)
         return
-    found = asyncio.run(_newest(shop or EVERY_SHOP, limit))
+    if anchor:
+        raise CommandError("--anchor is for --check")
+    found = asyncio.run(operations().audit(shop or EVERY_SHOP, limit))
     if as_json:
         print_json(found)
         return
@@ -41,26 +53,32 @@ def audit(
         out().print("the audit log is empty")
 
 
-def _check(*, as_json: bool) -> None:
-    found = asyncio.run(_checked())
+def _anchors(file: Path) -> list[Anchor]:
+    try:
+        return anchors_in(file.read_text(errors="replace"))
+    except OSError as error:
+        raise CommandError(f"{file} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise CommandError(f"{file} can't be an anchor: {error}") from error
+
+
+def _check(anchors: list[Anchor], *, as_json: bool) -> None:
+    found = asyncio.run(_checked(anchors))
     if as_json:
         print_json(found)
     else:
         for line in found.faults:
             out().print(line, markup=False, soft_wrap=True)
-        for shop, end in found.ends.items():
-            out().print(f"{shop}  {counted(end.number, 'entry', 'entries')}, the last one {end.hash}", markup=False)
+        for end in found.ends:
+            line = f"{end.shop}  {counted(end.number, 'entry', 'entries')}, the last one {end.hash}"
+            out().print(line, markup=False, soft_wrap=True)
     if found.faults:
         raise typer.Exit(1)
     if not as_json:
-        out().print("every entry is as it was written")
+        kept = f", and {counted(len(anchors), 'anchor is', 'anchors are')} among them" if anchors else ""
+        out().print(f"every entry is as it was written{kept}")
 
 
-async def _newest(shop: str, limit: int) -> list[Chained]:
+async def _checked(anchors: list[Anchor]) -> log.Checked:
     async with database.transaction(addresses.settings()) as connection:
-        return await log.newest(connection, shop, limit=limit)
-
-
-async def _checked() -> log.Checked:
-    async with database.transaction(addresses.settings()) as connection:
-        return await log.check(connection)
+        return await log.check(connection, anchors)

@@ -55,18 +55,15 @@ def list_tasks(
     as_json: Json = False,
 ) -> None:
     """List tasks, the open and most urgent first."""
-    listed = asyncio.run(operations().tasks(Filter(shop=shop, mine=mine, only_open=only_open)))
-    found, zones = listed.items, listed.zones
+    found = asyncio.run(operations().tasks(Filter(shop=shop, mine=mine, only_open=only_open)))
     if as_json:
-        print_json(found)
+        print_json([one.task for one in found])
         return
-    for task in found:
-        for line in lines(task, zones.get(task.shop, "UTC")):
+    for one in found:
+        for line in lines(one.task, one.timezone):
             out().print(line, markup=False, soft_wrap=True)  # an id stays whole, to be copied
     if not found:
         out().print("no tasks")
-    if len(found) == tasks.MOST:
-        err().print(f"these are the first {tasks.MOST}; --shop, --mine and --open show fewer", markup=False)
 
 
 def lines(task: Task, timezone: str) -> Iterator[str]:

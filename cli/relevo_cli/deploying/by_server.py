@@ -6,7 +6,7 @@ from relevo_cli.server import Control
 from relevo_control.app.deploying.apply_plan import DeploymentResult
 from relevo_control.app.deploying.plan import DeploymentPlan
 from relevo_control.app.deploying.source import Again, bundle_of
-from relevo_control.app.pages import Page
+from relevo_control.app.pages import Items
 from relevo_control.app.plans import Proposal, Wish
 
 
@@ -41,7 +41,7 @@ class ServerDeployment:
         """Does what the plan says."""
         if self._proposal is None:
             raise CommandError("there is no plan to carry out")
-        done = await self._control.post(f"/v1/plans/{self._proposal.digest}/deployment", Page[DeploymentResult])
+        done = await self._control.post(f"/v1/plans/{self._proposal.digest}/deployment", Items[DeploymentResult])
         return done.items
 
     @property

@@ -1,28 +1,21 @@
 """The table `control.audit`: it grows and never changes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import msgspec
 from msgspec import Struct
 
-from relevo_control.core.audit import START, Chained, Entry, chained, faults
+from relevo_control.core.audit import START, Anchor, Chained, Entry, chained, faults, unanchored
 from relevo_runtime.postgres import Connection, Statements
 
 STATEMENTS = Statements.load("relevo_control.adapters", "audit.sql")
 _PAGE = 1000
 
 
-class End(Struct, frozen=True):
-    """The last entry of a chain: whoever keeps it elsewhere sees later whether entries were taken from the end."""
-
-    number: int
-    hash: str
-
-
 class Checked(Struct, frozen=True):
-    """Where the chain of each shop ends, and what is wrong with them."""
+    """Where the chain of each shop ends, to be kept elsewhere, and what is wrong with them."""
 
-    ends: dict[str, End]
+    ends: list[Anchor]
     faults: list[str]
 
 
@@ -48,14 +41,17 @@ async def shops(connection: Connection) -> list[str]:
     return [row["shop"] for row in await connection.fetch(STATEMENTS["shops"])]
 
 
-async def check(connection: Connection) -> Checked:
-    """Reads every chain from its beginning."""
-    ends: dict[str, End] = {}
+async def check(connection: Connection, anchors: Collection[Anchor] = ()) -> Checked:
+    """Reads every chain from its beginning; `anchors` are entries that were there once."""
+    ends: list[Anchor] = []
     wrong: list[str] = []
     for shop in await shops(connection):
         chain = [one async for one in _chain(connection, shop)]
         wrong += faults(chain)
-        ends[shop] = End(chain[-1].number, chain[-1].hash)
+        ends.append(chain[-1].anchor)
+    places = [one.shop for one in anchors], [one.number for one in anchors]
+    rows = await connection.fetch(STATEMENTS["hashes"], *places)
+    wrong += unanchored(anchors, {(row["shop"], row["number"]): row["hash"] for row in rows})
     return Checked(ends, wrong)
 
 

@@ -29,6 +29,12 @@ where shop = $1 and number > $2
 order by number
 limit $3
 
+-- name: hashes
+-- The hashes of these entries, as far as they are there.
+select a.shop, a.number, a.hash
+from control.audit a
+join unnest($1::text[], $2::bigint[]) w (shop, number) using (shop, number)
+
 -- name: newest
 -- The newest entries of a shop's chain before a number, the newest first.
 select shop, number, at, actor, means, address, action, object, outcome, hash

@@ -10,7 +10,11 @@ class NotKnownError(OperationError):
 
 
 class ConflictError(OperationError):
-    """It can't be done as things are now: something has changed, or something is missing."""
+    """It can't be done as things are now: something is missing, or was done already."""
+
+
+class OutdatedError(ConflictError):
+    """What was looked at is no longer so: somebody else has changed it meanwhile."""
 
 
 def unknown_shop(name: str) -> str:

@@ -14,7 +14,7 @@ from relevo_control.app.deploying.plan import DeploymentPlan, make_plan
 from relevo_control.app.deploying.refusal import refuse
 from relevo_control.app.deploying.rules import BY_LOGIN, SignOff
 from relevo_control.app.deploying.source import Again, Bundle, Targets, read_bundle, resolve
-from relevo_control.app.errors import ConflictError, NotKnownError, OperationError
+from relevo_control.app.errors import ConflictError, NotKnownError, OperationError, OutdatedError
 from relevo_engine.app.follow_catalog import SETTLED
 from relevo_runtime import catalog
 from relevo_runtime.catalog import EVERY_SHOP, Approver
@@ -64,14 +64,14 @@ async def propose(connection: Connection, wish: Wish, author: str, now: datetime
 
 
 async def show(connection: Connection, digest: str) -> Proposal:
-    """A plan as things are now. Raises `NotKnownError`; `ConflictError` if it would no longer change the same."""
+    """A plan as things are now. Raises `NotKnownError`; `OutdatedError` if it would no longer change the same."""
     stored = await find(connection, digest)
     proposal, _, _ = await _current(connection, stored)
     return proposal
 
 
 async def approve(connection: Connection, digest: str, name: str, now: datetime) -> Proposal:
-    """`name` approves a plan. Raises `ConflictError` for their own, and for one that would change something else."""
+    """`name` approves a plan. Raises `ConflictError` for their own, `OutdatedError` for one that is not what it was."""
     stored = await find(connection, digest)
     if stored.author.casefold() == name.casefold():
         raise ConflictError(f"{name} is the author of this plan and can't approve it too")
@@ -83,7 +83,7 @@ async def approve(connection: Connection, digest: str, name: str, now: datetime)
 async def carry_out(
     connection: Connection, digest: str, clock: Clock, *, settled: timedelta = SETTLED
 ) -> list[DeploymentResult]:
-    """Does what the plan says. Raises `ConflictError` if it can't be, or would change something else by now."""
+    """Does what the plan says. Raises `ConflictError` if it can't be, `OutdatedError` if it would do something else."""
     stored = await find(connection, digest)
     proposal, targets, sign_off = await _current(connection, stored)
     refuse(proposal.plan, proposal.in_flight, repeat=proposal.repeat)
@@ -117,7 +117,7 @@ async def _current(connection: Connection, stored: StoredPlan) -> tuple[Proposal
     sign_off = _sign_off(stored, wish, given, await catalog.approvers(connection))
     plan = await _plan(connection, wish, targets, sign_off)
     if plan_digest(plan, shop=wish.shop, in_flight=wish.in_flight, repeat=wish.repeat) != stored.digest:
-        raise ConflictError("since this plan was made, what it would change has changed: plan it anew and look again")
+        raise OutdatedError("since this plan was made, what it would change has changed: plan it anew and look again")
     proposal = Proposal(
         digest=stored.digest,
         shop=stored.shop,

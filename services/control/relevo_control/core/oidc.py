@@ -4,6 +4,7 @@ Source: OpenID Connect Core 1.0, sections 2 (ID token) and 5.1 (standard claims)
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -48,4 +49,13 @@ def principal_of(
     given = claims.get(groups_claim)
     groups = {one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)}
     grants = frozenset((one.role, one.shop) for one in roles if one.group in groups)
-    return Principal(name=name.strip()[:200], grants=grants, means=f"OIDC {str(claims.get('sub', ''))[:200]}")
+    means = f"OIDC {str(claims.get('sub', ''))[:200]}"
+    return Principal(name=name.strip()[:200], grants=grants, means=means, until=_end(claims.get("exp")))
+
+
+def _end(seconds: object) -> datetime | None:
+    """Until when a token holds, by its claim `exp` (RFC 7519): seconds since 1970."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,6 +1,7 @@
 """Who may do what: the one table of roles and permissions. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -39,11 +40,14 @@ roles still can't approve what they wrote themselves."""
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """Who asks. `grants` are their roles, each with its shop (`*`: every shop), `means` how they are known."""
+    """Who asks. `grants` are their roles, each with its shop (`*`: every shop), `means` how they are known, and until
+    when that holds.
+    """
 
     name: str
     grants: frozenset[tuple[Role, str]]
     means: str
+    until: datetime | None = None
 
     def shops(self, permission: Permission) -> frozenset[str]:
         """The shops for which one of their roles has the permission; with `*` among them every shop."""

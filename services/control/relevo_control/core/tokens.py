@@ -44,6 +44,7 @@ class Token(Struct, frozen=True, kw_only=True):
             name=self.name,
             grants=frozenset((role, self.shop) for role in self.roles),
             means=f"token {self.token_id}",
+            until=self.expires_at,
         )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from relevo_control.app.pages import MOST
+from relevo_control.app.errors import OperationError
+from relevo_control.app.pages import MOST, P, Turn, place_of
 from relevo_control.core.permissions import EVERY_SHOP, Permission, Principal
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
@@ -23,6 +24,7 @@ class Call(Struct, frozen=True, kw_only=True):
     `shops` are those for which they may (`*`: every shop).
     """
 
+    operation: str
     principal: Principal
     shops: frozenset[str]
     connection: Connection
@@ -32,20 +34,16 @@ class Call(Struct, frozen=True, kw_only=True):
     query: Mapping[str, str]
     body: Any = None
 
-    @property
-    def limit(self) -> int:
-        """How many items a page has. Raises `Problem` (422)."""
-        text = self.query.get("limit", str(_DEFAULT))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST):
+    def turn(self, kind: type[P]) -> Turn[P]:
+        """Which page of the list is wanted, whose places are of this kind. Raises `Problem` (422)."""
+        limit, after = self.query.get("limit", str(_DEFAULT)), self.query.get("cursor", "")
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
             raise unreadable("limit", f"must be a number from 1 to {MOST}")
-        return int(text)
-
-    def number(self, name: str) -> int:
-        """A number among the parameters, 0 if it is not given. Raises `Problem` (422)."""
-        text = self.query.get(name, "")
-        if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
-            raise unreadable(name, "must be a number")
-        return int(text or 0)
+        try:
+            place = place_of(after, self.operation, kind) if after else None
+        except OperationError as error:
+            raise unreadable("cursor", str(error)) from error
+        return Turn(listed=self.operation, limit=int(limit), after=place)
 
     def flag(self, name: str) -> bool:
         """A parameter that is true or false (the default). Raises `Problem` (422)."""
@@ -63,7 +61,8 @@ ShopOf = Callable[[Call], Awaitable[str | None]]
 class Operation(Struct, frozen=True, kw_only=True):
     """One operation. `answer` is the type of what `handle` returns, `body` that of what is sent.
 
-    `recorded` says that it is in the audit log: what changes something, and what shows data about persons.
+    `recorded` says that it is in the audit log: what changes something, and what shows data about persons. `seen` is
+    what is shown of what it changes: whoever sends `If-Match` does it to what they have seen alone.
     """
 
     method: str
@@ -81,6 +80,22 @@ class Operation(Struct, frozen=True, kw_only=True):
     paged: bool = False
     object: str = ""
     reads: bool = False
+    seen: Callable[[Call], Awaitable[Any]] | None = None
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """What may stand behind the question mark: a misspelled filter would show everything."""
+        return frozenset(self.query) | (frozenset({"limit", "cursor"}) if self.paged else frozenset())
+
+    @property
+    def tag(self) -> str:
+        """What it is about: the first name of its path."""
+        return self.path.split("/")[2]
+
+    @property
+    def tagged(self) -> bool:
+        """Whether what it shows has an ETag: one thing, no page of many."""
+        return self.method == "GET" and not self.paged
 
     @property
     def changes(self) -> bool:
@@ -108,6 +123,17 @@ async def listed(call: Call) -> str | None:
 async def filtered(call: Call) -> str | None:
     """The shop among the parameters, if one is named."""
     return call.query.get("shop") or None
+
+
+def own_shop(call: Call) -> str:
+    """The shop that a list is about; empty for who sees every shop. Raises `Problem` (422) if that is not clear."""
+    shop = call.query.get("shop", "")
+    if shop or EVERY_SHOP in call.shops:
+        return shop
+    if len(call.shops) != 1:
+        raise unreadable("shop", "say which shop")
+    [own] = call.shops
+    return own
 
 
 def unreadable(name: str, problem: str) -> Problem:

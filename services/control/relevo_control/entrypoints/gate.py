@@ -2,7 +2,7 @@
 
 import logging
 
-from msgspec import Struct, structs
+from msgspec import structs
 from starlette.requests import Request
 
 from relevo_control.adapters import audit, tokens
@@ -61,7 +61,9 @@ class Gate:
         if request.headers.get("authorization"):  # to ask without any token is not an attempt
             self._attempts.failed(address, now)
             why = token.state(now) if token is not None else "unknown"
-            await self._note(connection, Record.of_failure(request, address, token.token_id if token else "", why))
+            means = f"token {token.token_id}" if token is not None else ""
+            failure = self._entry("logIn", request, f"refused: the token is {why}")
+            await self._note(connection, structs.replace(failure, means=means, object=request.method))
         raise _not_authentic()
 
     async def _person(self, text: str) -> Principal | None:
@@ -81,7 +83,7 @@ class Gate:
         """The shops for which they may do this. Raises `Problem` (403) if there is none."""
         shops = principal.shops(operation.permission)
         if not shops:
-            refused = Record.of(principal, operation, self.address(request), f"refused: no {operation.permission}")
+            refused = self._entry(operation.name, request, f"refused: no {operation.permission}", principal)
             named = str(request.path_params.get(operation.object, ""))
             await self._note(connection, structs.replace(refused, object=named))
             detail = f"{principal.name} may not: it needs the permission {operation.permission}"
@@ -101,14 +103,30 @@ class Gate:
         self, operation: Operation, call: Call, request: Request, shop: str, outcome: str, *, came_of: object = None
     ) -> None:
         """Writes into the audit log what somebody does, before it is done and after it, with what came of it."""
-        record = Record.of(call.principal, operation, self.address(request), outcome)
+        entry = self._entry(operation.name, request, outcome, call.principal)
         named = str(call.path.get(operation.object) or getattr(came_of, operation.object or "none", ""))
-        await self._note(call.connection, structs.replace(record, shop=shop, object=named))
+        await self._note(call.connection, structs.replace(entry, shop=shop, object=named))
 
-    async def _note(self, connection: Connection, record: "Record") -> None:
-        fields = {name: storable_text(getattr(record, name))[:_LONGEST] for name in Record.__struct_fields__}
+    def _entry(self, action: str, request: Request, outcome: str, principal: Principal | None = None) -> Entry:
+        """What somebody does, for no shop in particular and about nothing named; `None`: nobody who is known."""
+        return Entry(
+            shop=EVERY_SHOP,
+            at=self._clock.now(),
+            actor=principal.name if principal is not None else "",
+            means=principal.means if principal is not None else "",
+            address=self.address(request),
+            action=action,
+            object="",
+            outcome=outcome,
+        )
+
+    async def _note(self, connection: Connection, entry: Entry) -> None:
+        texts = {name: value for name, value in structs.asdict(entry).items() if isinstance(value, str)}
+        fitting = {name: storable_text(text)[:_LONGEST] for name, text in texts.items()}
         async with connection.transaction():
-            await audit.append(connection, Entry(at=self._clock.now(), **fields))
+            added = await audit.append(connection, structs.replace(entry, **fitting))
+        # Where logs are collected, they tell later that the entry was there: see `Anchor`.
+        _log.info("written to the audit log", extra={"audit": structs.asdict(added.anchor)})
 
 
 class People:
@@ -126,45 +144,6 @@ class People:
             return None
         name, groups = self._settings.control_oidc_name_claim, self._settings.control_oidc_groups_claim
         return principal_of(claims, self._roles, name_claim=name, groups_claim=groups)
-
-
-class Record(Struct, frozen=True, kw_only=True):
-    """An entry of the audit log but for its time."""
-
-    shop: str
-    actor: str
-    means: str
-    address: str
-    action: str
-    object: str
-    outcome: str
-
-    @classmethod
-    def of(cls, principal: Principal, operation: Operation, address: str, outcome: str) -> "Record":
-        """What somebody does or did, for no shop in particular."""
-        return cls(
-            shop=EVERY_SHOP,
-            actor=principal.name,
-            means=principal.means,
-            address=address,
-            action=operation.name,
-            object="",
-            outcome=outcome,
-        )
-
-    @classmethod
-    def of_failure(cls, request: Request, address: str, token_id: str, why: str) -> "Record":
-        """A log-in that failed."""
-        means = f"token {token_id}" if token_id else ""
-        return cls(
-            shop=EVERY_SHOP,
-            actor="",
-            means=means,
-            address=address,
-            action="logIn",
-            object=request.method,
-            outcome=f"refused: the token is {why}",
-        )
 
 
 def _not_authentic() -> Problem:

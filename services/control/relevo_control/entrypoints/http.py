@@ -14,15 +14,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from relevo_control.adapters import answers
-from relevo_control.app.errors import ConflictError, NotKnownError, OperationError
+from relevo_control.app.errors import ConflictError, NotKnownError, OperationError, OutdatedError
 from relevo_control.core.attempts import FailedAttempts
 from relevo_control.core.origins import networks
 from relevo_control.entrypoints.bodies import read_body
-from relevo_control.entrypoints.calls import Call, Operation
+from relevo_control.entrypoints.calls import Call, Operation, unreadable
 from relevo_control.entrypoints.gate import Gate, People
 from relevo_control.entrypoints.log_in import log_in
 from relevo_control.entrypoints.openapi import openapi
 from relevo_control.entrypoints.operations import OPERATIONS
+from relevo_control.entrypoints.preconditions import shown, unchanged
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError
@@ -64,10 +65,12 @@ class _Served:
             async with self._pool.acquire() as connection:
                 principal = await self._gate.principal(connection, request)
                 shops = await self._gate.permit(connection, self.operation, principal, request)
+                self._known(request)
             # Whoever sends slowly keeps no connection of the pool from the others.
             body = await read_body(request, self.operation.body, self.operation.body_limit)
             async with self._pool.acquire() as connection:
                 call = Call(
+                    operation=self.operation.name,
                     principal=principal,
                     shops=shops,
                     connection=connection,
@@ -80,12 +83,19 @@ class _Served:
                 shop = await self._gate.shop_of(self.operation, call, request)
                 return await self._once(call, request, lambda: self._recorded(call, request, shop))
 
+    def _known(self, request: Request) -> None:
+        for name in request.query_params:
+            if name not in self.operation.parameters:
+                known = ", ".join(sorted(self.operation.parameters)) or "none"
+                raise unreadable(storable_text(name[:60]), f"{self.operation.name} does not take it; it takes: {known}")
+
     async def _recorded(self, call: Call, request: Request, shop: str) -> Response:
         """Does it, with what the audit log says before and after: nothing is done that it doesn't have."""
         if self.operation.recorded:
             await self._gate.record(self.operation, call, request, shop, "begun" if self.operation.changes else "shown")
         try:
             with _problems():
+                await unchanged(self.operation, call, request)
                 found = await self.operation.handle(call)
         except Problem as problem:
             if self.operation.changes:
@@ -97,7 +107,8 @@ class _Served:
             raise
         if self.operation.changes:
             await self._gate.record(self.operation, call, request, shop, "done", came_of=found)
-        return _json(msgspec.json.encode(found))
+        response = _json(msgspec.json.encode(found))
+        return shown(request, response) if self.operation.tagged else response
 
     async def _once(self, call: Call, request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
         """The answer; for a post with an `Idempotency-Key` that was answered before, the same as then."""
@@ -137,6 +148,8 @@ def _problems() -> Any:
         yield
     except NotKnownError as error:
         raise Problem(404, "not-known", "It is not known", str(error)) from error
+    except OutdatedError as error:
+        raise Problem(412, "outdated", "It has changed meanwhile", str(error)) from error
     except ConflictError as error:
         raise Problem(409, "refused", "It can't be done as things are", str(error)) from error
     except OperationError as error:

@@ -1,24 +1,22 @@
 """Operations on tasks, and on messages that could not be processed."""
 
 import asyncio
-from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct
 
 from relevo_contracts.messages import DeadLetter, TaskDone
 from relevo_control.app import dead_letters, tasks, unrecognised
 from relevo_control.app.dead_letters import Choice
-from relevo_control.app.pages import Page
-from relevo_control.app.tasks import Filter, Tasks
+from relevo_control.app.pages import Moment, Page
+from relevo_control.app.tasks import Filter, ListedTask
 from relevo_control.app.unrecognised import Kept
 from relevo_control.core.permissions import EVERY_SHOP
-from relevo_control.entrypoints.calls import Call, Operation, filtered
+from relevo_control.entrypoints.calls import Call, Operation, filtered, own_shop
 from relevo_engine.app.answer_task import Answered
 from relevo_engine.core.tasks import Task
-from relevo_runtime.problems import Problem
+from relevo_ingest.adapters.redriven import delivery
 
-T = TypeVar("T")
 _SECONDS = 120.0
 """For reading a topic: without Kafka it would take for ever."""
 _SHOP = "of this shop only; who acts for one shop sees that one"
@@ -46,20 +44,9 @@ async def _of_choice(call: Call) -> str | None:
     return call.body.shop or EVERY_SHOP
 
 
-def _own_shop(call: Call) -> str:
-    """The shop that a list is about; empty for who sees every shop. Raises `Problem` (422) if that is not clear."""
-    shop = call.query.get("shop", "")
-    if shop or EVERY_SHOP in call.shops:
-        return shop
-    if len(call.shops) != 1:
-        raise Problem(422, "invalid-parameter", "A parameter is not valid", "?shop: say which shop", where="shop")
-    [own] = call.shops
-    return own
-
-
-async def _tasks(call: Call) -> Tasks:
-    wanted = Filter(shop=_own_shop(call), mine=call.query.get("mine", ""), only_open=call.flag("open"))
-    return await tasks.list_tasks(call.connection, wanted)
+async def _tasks(call: Call) -> Page[ListedTask]:
+    wanted = Filter(shop=own_shop(call), mine=call.query.get("mine", ""), only_open=call.flag("open"))
+    return await tasks.list_tasks(call.connection, wanted, call.turn(tuple[str, str]))
 
 
 async def _task(call: Call) -> Task:
@@ -80,12 +67,10 @@ async def _decide(call: Call) -> TaskDone:
 
 
 async def _letters(call: Call) -> Page[DeadLetter]:
-    shop, limit = _own_shop(call), call.limit
+    shop, turn = own_shop(call), call.turn(tuple[Moment, str])
     async with asyncio.timeout(_SECONDS):
         found = await dead_letters.find_letters(call.connection, call.settings, Choice(shop=shop))
-    found = sorted(found, key=lambda one: (one.at, one.id))
-    places = [_place(one.at, one.id) for one in found]
-    return _after(call, found, places, limit)
+    return turn.page_of_all(found, lambda one: (one.at, one.id))
 
 
 async def _redrive(call: Call) -> Redriven:
@@ -94,23 +79,11 @@ async def _redrive(call: Call) -> Redriven:
 
 
 async def _unrecognised(call: Call) -> Page[Kept]:
-    shop, limit = _own_shop(call), call.limit
+    shop, turn = own_shop(call), call.turn(tuple[Moment, str, str, str])
     async with asyncio.timeout(_SECONDS):
         every = await unrecognised.kept(call.connection, call.settings)
     found = [one for one in every if shop in ("", one.message.shop)]
-    found = sorted(found, key=lambda one: (one.message.receivedtime, one.message.shop, one.message.id))
-    places = [_place(one.message.receivedtime, f"{one.message.shop}|{one.message.id}") for one in found]
-    return _after(call, found, places, limit)
-
-
-def _place(at: datetime, name: str) -> str:
-    return f"{at.isoformat(timespec='microseconds')}|{name}"
-
-
-def _after(call: Call, found: list[T], places: list[str], limit: int) -> Page[T]:
-    first = next((at for at, place in enumerate(places) if place > call.query.get("after", "")), len(places))
-    items = found[first : first + limit]
-    return Page(items, places[first + limit - 1] if first + limit < len(found) else "")
+    return turn.page_of_all(found, lambda one: (one.message.receivedtime, *delivery(one.message)))
 
 
 OPERATIONS = (
@@ -118,12 +91,13 @@ OPERATIONS = (
         method="GET",
         path="/v1/tasks",
         name="listTasks",
-        summary="What workflows ask of the staff, the open and most urgent first, at most 1,000",
+        summary="What workflows ask of the staff, by shop and id",
         permission="tasks:read",
         shop=filtered,
         handle=_tasks,
-        answer=Tasks,
+        answer=Page[ListedTask],
         query={"shop": _SHOP, "mine": "what this person has, or may decide", "open": "true: the open ones"},
+        paged=True,
     ),
     Operation(
         method="GET",
@@ -147,6 +121,7 @@ OPERATIONS = (
         handle=_decide,
         body=Decision,
         answer=TaskDone,
+        seen=_task,
         query={"shop": "the shop, where the id is not enough"},
         object="id",
     ),

@@ -19,7 +19,9 @@ _MEANING = (
     "and what happens in the shops. Who asks is known by a bearer token; what they may is by their roles, for their "
     "shops. "
     "A post with an `Idempotency-Key` is done once: the same again gets the same answer for a day. Errors are problem "
-    "documents (RFC 9457). Lists come in pages: give `next` of one page as `after` for the following one."
+    "documents (RFC 9457). Lists come in pages: give `next` of one page as `cursor` for the following one. What is "
+    "shown has an `ETag`, which saves sending it again (`If-None-Match`); where two may decide at once, `If-Match` "
+    "lets them do so by what they have seen alone."
 )
 _PARAMETERS = {
     "digest": "what names the plan: the SHA-256 of what it changes, in hex",
@@ -30,6 +32,7 @@ _PARAMETERS = {
 _KEY = parameter(
     "Idempotency-Key", "names this request, so that it is done once; any text of up to 200 characters", where="header"
 )
+_SEEN = parameter("If-Match", "the ETag of what you have seen: if it is no longer so, nothing is done", where="header")
 
 
 def openapi() -> JSON:
@@ -68,10 +71,11 @@ def _open(name: str, summary: str, media: str, body: JSON) -> JSON:
 def _operation(one: Operation, schemas: dict[Any, JSON]) -> JSON:
     found: JSON = {
         "operationId": one.name,
+        "tags": [one.tag],
         "summary": one.summary,
         "description": f"Needs the permission `{one.permission}`, which these roles have: {_roles(one.permission)}.",
         "parameters": _parameters(one),
-        "responses": {"200": answered("Done", schemas[one.answer]), **_refusals(one)},
+        "responses": {"200": _done(one, schemas[one.answer]), **_refusals(one)},
     }
     if one.body is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[one.body]}}}
@@ -92,8 +96,17 @@ def _parameters(one: Operation) -> list[JSON]:
     if one.paged:
         most: JSON = {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}
         found.append(parameter("limit", "how many items a page has", where="query", of=most))
-        found.append(parameter("after", "`next` of the page before", where="query"))
+        found.append(parameter("cursor", "`next` of the page before", where="query"))
+    found += [_SEEN] if one.seen is not None else []
     return [*found, _KEY] if one.changes else found
+
+
+def _done(one: Operation, body: JSON) -> JSON:
+    found = answered("Done", body)
+    if one.tagged:
+        tag = {"description": "names what is shown, for If-None-Match and If-Match", "schema": {"type": "string"}}
+        found["headers"] = {"ETag": tag}
+    return found
 
 
 def _refusals(one: Operation) -> JSON:
@@ -109,6 +122,13 @@ def _refusals(one: Operation) -> JSON:
         "404": problem("It is not there", 404, "not-known", "It is not known", "shop 'tea' is not known"),
         "409": problem(
             "It can't be done as things are", 409, "refused", "It can't be done as things are", "nothing was deployed"
+        ),
+        "412": problem(
+            "It has changed since it was seen, or planned",
+            412,
+            "outdated",
+            "It has changed meanwhile",
+            "since this plan was made, what it would change has changed: plan it anew and look again",
         ),
         "422": problem(
             "The request can't be read, or not be carried out",

@@ -1,22 +1,16 @@
 """Operations on shops: what is known of them, runs, imports, results, and why a customer got what they got."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TypeVar
-
 from msgspec import Struct
 
 from relevo_control.adapters import listings
 from relevo_control.adapters.listings import ImportView, RunView
 from relevo_control.app import explanations, results, shops
 from relevo_control.app.explanations import CustomerExplanation
-from relevo_control.app.pages import Page
+from relevo_control.app.pages import Items, Moment, Page
 from relevo_control.app.results import FoundResults
 from relevo_control.app.shops import ShopView
-from relevo_control.entrypoints.calls import Call, Operation, listed, of_path, unreadable
+from relevo_control.entrypoints.calls import Call, Operation, listed, of_path
 from relevo_runtime.pauses import Pause
-
-T = TypeVar("T")
 
 
 class ExplanationWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,39 +28,39 @@ class Resumption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def _list(call: Call) -> Page[ShopView]:
-    after, limit = call.query.get("after", ""), call.limit
-    found = [one for one in await shops.shops(call.connection) if call.sees(one.shop) and one.shop > after]
-    return _page(found, limit, [one.shop for one in found])
+    turn = call.turn(tuple[str])
+    found = [one for one in await shops.shops(call.connection) if call.sees(one.shop)]
+    return turn.page_of_all(found, lambda one: (one.shop,))
 
 
 async def _show(call: Call) -> ShopView:
     return await shops.shop(call.connection, call.path["shop"])
 
 
-async def _resume(call: Call) -> Page[Pause]:
+async def _resume(call: Call) -> Items[Pause]:
     async with call.connection.transaction():
-        return Page(await shops.resume(call.connection, call.path["shop"], call.body.service))
+        return Items(await shops.resume(call.connection, call.path["shop"], call.body.service))
 
 
 async def _runs(call: Call) -> Page[RunView]:
     await shops.known_shop(call.connection, call.path["shop"])
-    limit = call.limit
+    turn = call.turn(tuple[str])
     found = await listings.runs(
         call.connection,
         call.path["shop"],
         call.query.get("workflow", ""),
         active=call.flag("active"),
-        after=call.query.get("after", ""),
-        limit=limit + 1,
+        after=turn.after[0] if turn.after else "",
+        limit=turn.limit + 1,
     )
-    return _page(found, limit, [one.run_id for one in found])
+    return turn.page(found, lambda one: (one.run_id,))
 
 
 async def _imports(call: Call) -> Page[ImportView]:
     await shops.known_shop(call.connection, call.path["shop"])
-    limit = call.limit
-    found = await listings.imports(call.connection, call.path["shop"], after=_place(call), limit=limit + 1)
-    return _page(found, limit, [f"{one.began_at.isoformat()}|{one.digest}" for one in found])
+    turn = call.turn(tuple[Moment, str])
+    found = await listings.imports(call.connection, call.path["shop"], after=turn.after, limit=turn.limit + 1)
+    return turn.page(found, lambda one: (one.began_at, one.digest))
 
 
 async def _results(call: Call) -> FoundResults:
@@ -79,23 +73,6 @@ async def _explain(call: Call) -> CustomerExplanation:
     asked = explanations.Asked(shop=call.path["shop"], customer=wish.customer, workflow=wish.workflow, since=wish.since)
     async with call.connection.transaction(isolation="repeatable_read", readonly=True):
         return await explanations.explain_customer(call.connection, asked, call.clock.now())
-
-
-def _page(found: Sequence[T], limit: int, places: Sequence[str]) -> Page[T]:
-    """The first ones, and the place of the last of them if there are more."""
-    return Page(list(found[:limit]), places[limit - 1] if len(found) > limit else "")
-
-
-def _place(call: Call) -> tuple[datetime, str] | None:
-    """After which one of a list that goes by time. Raises `Problem` (422)."""
-    text = call.query.get("after", "")
-    if not text:
-        return None
-    at, _, name = text.partition("|")
-    try:
-        return datetime.fromisoformat(at).astimezone(UTC), name
-    except (ValueError, OverflowError):
-        raise unreadable("after", "give what was `next` of the page before") from None
 
 
 _ACTIVE = {"workflow": "runs of this workflow only", "active": "true: those that have not ended"}
@@ -133,7 +110,7 @@ OPERATIONS = (
         shop=of_path,
         handle=_resume,
         body=Resumption,
-        answer=Page[Pause],
+        answer=Items[Pause],
     ),
     Operation(
         method="GET",

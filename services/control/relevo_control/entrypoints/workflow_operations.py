@@ -5,7 +5,7 @@ from datetime import timedelta
 from relevo_control.app import plans
 from relevo_control.app.deploying.apply_plan import DeploymentResult
 from relevo_control.app.history import Deployment, What, changes_of, deployments, shown
-from relevo_control.app.pages import Page
+from relevo_control.app.pages import Items, Number, Page
 from relevo_control.app.plans import Proposal, Wish
 from relevo_control.entrypoints.calls import Call, Operation, listed, of_body
 
@@ -28,16 +28,16 @@ async def _approve(call: Call) -> Proposal:
     return await plans.approve(call.connection, call.path["digest"], call.principal.name, call.clock.now())
 
 
-async def _carry_out(call: Call) -> Page[DeploymentResult]:
+async def _carry_out(call: Call) -> Items[DeploymentResult]:
     settled = timedelta(seconds=call.settings.control_settle)
-    return Page(await plans.carry_out(call.connection, call.path["digest"], call.clock, settled=settled))
+    return Items(await plans.carry_out(call.connection, call.path["digest"], call.clock, settled=settled))
 
 
 async def _history(call: Call) -> Page[Deployment]:
     return await _page_of(call, What(call.path["workflow"]))
 
 
-async def _changes(call: Call) -> Page[str]:
+async def _changes(call: Call) -> Items[str]:
     return await _changes_in(call, What(call.path["workflow"]))
 
 
@@ -45,21 +45,19 @@ async def _policy_history(call: Call) -> Page[Deployment]:
     return await _page_of(call, What(""))
 
 
-async def _policy_changes(call: Call) -> Page[str]:
+async def _policy_changes(call: Call) -> Items[str]:
     return await _changes_in(call, What(""))
 
 
 async def _page_of(call: Call, of: What) -> Page[Deployment]:
-    after, limit = call.number("after"), call.limit
-    past = await deployments(call.connection, of)
-    older = [one for one in past if call.sees(one.shop) and (not after or one.revision < after)]
-    items = [shown(one) for one in older[:limit]]
-    return Page(items, str(items[-1].revision) if len(older) > limit else "")
+    turn = call.turn(tuple[Number])
+    past = [shown(one) for one in await deployments(call.connection, of) if call.sees(one.shop)]
+    return turn.page_of_all(past, lambda one: (one.revision,), descending=True)
 
 
-async def _changes_in(call: Call, of: What) -> Page[str]:
+async def _changes_in(call: Call, of: What) -> Items[str]:
     past = [one for one in await deployments(call.connection, of) if call.sees(one.shop)]
-    return Page(list(changes_of(of, past, int(call.path["revision"]))))
+    return Items(list(changes_of(of, past, int(call.path["revision"]))))
 
 
 OPERATIONS = (
@@ -106,7 +104,7 @@ OPERATIONS = (
         permission="workflows:deploy",
         shop=_of_plan,
         handle=_carry_out,
-        answer=Page[DeploymentResult],
+        answer=Items[DeploymentResult],
         object="digest",
     ),
     Operation(
@@ -129,7 +127,7 @@ OPERATIONS = (
         permission="workflows:read",
         shop=listed,
         handle=_changes,
-        answer=Page[str],
+        answer=Items[str],
         recorded=False,
     ),
     Operation(
@@ -152,7 +150,7 @@ OPERATIONS = (
         permission="workflows:read",
         shop=listed,
         handle=_policy_changes,
-        answer=Page[str],
+        answer=Items[str],
         recorded=False,
     ),
 )

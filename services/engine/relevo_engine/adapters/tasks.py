@@ -180,6 +180,14 @@ async def list_tasks(
     return [msgspec.convert(dict(row), Task) for row in rows]
 
 
+async def page_tasks(
+    conn: Connection, *, shop: str = "", mine: str = "", only_open: bool = False, after: TaskRef, limit: int
+) -> list[Task]:
+    """The same tasks by their shops and ids, those after one of them: what is done to a task moves none of them."""
+    rows = await conn.fetch(STATEMENTS["page_tasks"], shop, mine, only_open, *after, limit)
+    return [msgspec.convert(dict(row), Task) for row in rows]
+
+
 async def find_task(conn: Connection, task_id: str, *, shop: str = "") -> Task | None:
     """A task by its id; `None`: there is none."""
     rows = await conn.fetch(STATEMENTS["find_tasks"], shop, task_id)

@@ -160,6 +160,20 @@ where ($1 = '' or t.shop = $1)
 order by t.status = 'open' desc, t.deadline nulls last, t.opened_at, t.task_id
 limit $4
 
+-- name: page_tasks
+-- Those of `list_tasks` by their ids, which never change: after $4 (a shop) and $5 (an id).
+select t.*
+from engine.task t
+where ($1 = '' or t.shop = $1)
+  and (not $3 or t.status = 'open')
+  and ($2 = '' or t.assignee = $2 or exists (
+      select from engine.staff s
+      where s.shop = t.shop and s.name = $2 and s.active and t.approval and t.status = 'open'
+        and s.roles && t.roles and not t.votes @> jsonb_build_array(jsonb_build_object('by', $2))))
+  and (t.shop, t.task_id) > ($4, $5)
+order by t.shop, t.task_id
+limit $6
+
 -- name: find_tasks
 -- The task with this id, in shop $1 or in any (empty).
 select t.* from engine.task t where t.task_id = $2 and ($1 = '' or t.shop = $1) order by t.shop

@@ -11,7 +11,7 @@ from relevo_contracts.policy import Policy
 from relevo_control.app.deploying.plan import Change, DeploymentPlan, TargetVersion, scope_of
 from relevo_control.app.deploying.policy import deploy_policy
 from relevo_control.app.deploying.rules import SignOff
-from relevo_control.app.errors import ConflictError
+from relevo_control.app.errors import ConflictError, OutdatedError
 from relevo_engine.app.follow_catalog import SETTLED
 from relevo_engine.app.migrate_runs import Moved
 from relevo_engine.entrypoints.migration import run_migration
@@ -65,7 +65,7 @@ class Deployer:
         self._policy = policy
 
     async def carry_out(self, plan: DeploymentPlan, targets: Sequence[TargetVersion]) -> list[DeploymentResult]:
-        """Deploys what the plan needs, all or none. Raises `ConflictError` if the catalog changed since the plan."""
+        """Deploys what the plan needs, all or none. Raises `OutdatedError` if the catalog changed since the plan."""
         by_name = {one.definition.name: one for one in targets}
         if self._in_flight == "drain":
             done = await self._drain(plan, by_name)
@@ -131,7 +131,7 @@ class Deployer:
     async def _unchanged(self, plan: DeploymentPlan) -> None:
         """Takes the catalog for this transaction; it must be as the plan found it."""
         if await catalog.hold(self._connection) != plan.revision:
-            raise ConflictError("somebody else changed the catalog since this plan was made; look at the plan again")
+            raise OutdatedError("somebody else changed the catalog since this plan was made; look at the plan again")
 
     async def _migrate(
         self, done: Sequence[DeploymentResult], targets: Mapping[str, TargetVersion], changes: Mapping[str, Change]

@@ -1,0 +1,83 @@
+"""What two people do at once: whoever decides by what they have seen is refused when it is no longer so."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from relevo_control.entrypoints.operations import OPERATIONS
+from relevo_control.entrypoints.preconditions import names, tag_of
+from relevo_runtime.postgres import Pool
+from tests.cli.test_explain import shop
+from tests.control.conftest import Hire, bearer
+from tests.control.test_by_server import DIGEST, Person, write
+from tests.control.test_operations_by_server import TASK, busy
+
+__all__ = ["busy", "shop"]
+PATH = f"/v1/tasks/{TASK}"
+
+
+async def test_an_answer_to_a_task_that_was_given_to_somebody_else_is_refused(
+    busy: dict[str, str], client: httpx.AsyncClient, hire: Hire, pool: Pool
+) -> None:
+    del busy
+    headers = bearer(await hire("Ana", "approver"))
+    seen = (await client.get(PATH, headers=headers)).headers["etag"]
+    assert (await client.get(PATH, headers=headers)).headers["etag"] == seen
+    await pool.execute("update engine.task set assignee = 'Bea'")
+    said = {"done": "approved"}
+    answer = await client.post(f"{PATH}/decision", headers=headers | {"If-Match": seen}, json=said)
+    assert (answer.status_code, answer.json()["type"]) == (412, "urn:relevo:problem:outdated")
+    assert "it has changed since you saw it, and nothing was done" in answer.json()["detail"]
+    now = (await client.get(PATH, headers=headers)).headers["etag"]
+    assert answer.headers["etag"] == now != seen
+    given = f'"another", {now}'
+    assert (await client.post(f"{PATH}/decision", headers=headers | {"If-Match": given}, json=said)).status_code == 200
+    outcomes = await pool.fetch("select outcome from control.audit where action = 'decideTask' order by number")
+    assert [row["outcome"] for row in outcomes] == ["begun", "refused: outdated", "begun", "done"]
+
+
+async def test_what_is_known_already_is_not_sent_again(client: httpx.AsyncClient, hire: Hire) -> None:
+    headers = bearer(await hire("ann", "viewer"))
+    first = await client.get("/v1/account", headers=headers)
+    again = await client.get("/v1/account", headers=headers | {"If-None-Match": f"W/{first.headers['etag']}"})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (await client.get("/v1/account", headers=headers | {"If-None-Match": '"x"'})).status_code == 200
+
+
+async def test_of_two_plans_from_the_same_state_one_is_carried_out_and_the_other_is_outdated(
+    url: str, client: httpx.AsyncClient, hire: Hire, tmp_path: Path
+) -> None:
+    tokens = {name: await hire(name, "author") for name in ("ann", "bea")}
+    digests = {}
+    for name, wait in (("ann", "4h"), ("bea", "9h")):
+        (tmp_path / name).mkdir()
+        _, err = await Person(url, tokens[name]).says("deploy", str(write(tmp_path / name, wait=wait)), "--plan")
+        found = DIGEST.search(err)
+        assert found is not None
+        digests[name] = found[1]
+    first = await client.post(f"/v1/plans/{digests['ann']}/deployment", headers=bearer(tokens["ann"]))
+    second = await client.post(f"/v1/plans/{digests['bea']}/deployment", headers=bearer(tokens["bea"]))
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert "plan it anew and look again" in second.json()["detail"]
+
+
+def test_only_what_shows_one_thing_has_a_tag() -> None:
+    assert {one.name for one in OPERATIONS if one.tagged and one.name.startswith("list")} == set()
+    assert [one.name for one in OPERATIONS if one.seen is not None] == ["decideTask"]
+
+
+@pytest.mark.parametrize(
+    ("header", "strong", "weak"),
+    [
+        (tag_of(b"a"), True, True),
+        ("*", True, True),
+        (f'"x" , {tag_of(b"a")}', True, True),
+        (f"W/{tag_of(b'a')}", False, True),
+        (tag_of(b"b"), False, False),
+        ("", False, False),
+    ],
+)
+def test_tags_are_compared_as_http_has_it(header: str, strong: bool, weak: bool) -> None:
+    assert names(header, tag_of(b"a")) is strong
+    assert names(header, tag_of(b"a"), weak=True) is weak
