@@ -75,7 +75,7 @@ test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs p
 chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out (brings Helm): make chart ARGS="-k pods"
 	deploy/tools/check-chart.sh $(ARGS)
 
-test-chaos: $(STAMP) ## Kill everything under load and overload it, in the short forms: some five minutes
+test-chaos: $(STAMP) ## Kill everything under load, overload it, restore it, in the short forms: some ten minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py
 
 lint: $(STAMP) ## Run ruff, mypy (strict) and import-linter

@@ -50,6 +50,7 @@ COMMANDS = {
     "erasures": "Requests of shops to erase; each waits before it acts.",
     "privacy": "What is kept of a person, who asked for it, erasing them.",
     "doctor": "Look at the running system and say what to do.",
+    "restore-check": "After a restore: do PostgreSQL and Kafka fit together?",
     "tokens": "What opens the control API: make, list, revoke it.",
     "login": "Log in at a control API as a person, by OIDC.",
     "audit": "Who did what by the control API; check the log.",

@@ -56,9 +56,10 @@ class Client:
         number, random = self.made, self._random
         self.made += 1
         at = self._clock.now().replace(microsecond=0)
-        who = shopper(number % 800, random)
+        customer = self._customer(number)
+        who = shopper(customer % 800, random)
         who = msgspec.structs.replace(
-            who, number=number, customer_id=9_000_000_000_000 + number, email=f"chaos{number:06d}@example.com"
+            who, number=customer, customer_id=9_000_000_000_000 + customer, email=self.email(customer)
         )
         basket = Basket(number=number, token=f"{random.getrandbits(64):016x}", lines=((bodies.PRODUCTS[0], 1),))
         body = bodies.checkout(basket, who, created=at, updated=at, marketing=True)
@@ -68,6 +69,15 @@ class Client:
             at=at, topic="checkouts/create", webhook_id=ids[0], event_id=ids[1], triggered_at=at, body=raw
         )
         return Posted(basket.token, who.email, at), webhook
+
+    def _customer(self, number: int) -> int:
+        """Whose checkout the one with this number is: somebody new each time."""
+        return number
+
+    @staticmethod
+    def email(customer: int) -> str:
+        """The address of a customer."""
+        return f"chaos{customer:06d}@example.com"
 
     async def _post(self, client: httpx.AsyncClient, posted: Posted, webhook: Webhook) -> None:
         headers = webhooks.headers(webhook, secret=SECRET, domain=DOMAIN)

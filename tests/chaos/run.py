@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import msgspec
 from msgspec import Struct
 
 from relevo_cli.demonstration.sinks import Sinks
@@ -153,17 +154,33 @@ async def _kill(faults: Faults, seed: int, count: int) -> None:
 
 
 async def at_rest(
-    scene: Scene, client: Client, watch: Watch, *, may_skip: bool = False, seconds: float = REST_SECONDS
+    scene: Scene,
+    client: Client,
+    watch: Watch,
+    *,
+    may_skip: bool = False,
+    seconds: float = REST_SECONDS,
+    without: Collection[str] = (),
 ) -> Books:
-    """The books once everything is done, or so many `seconds` after the last fault."""
+    """The books once everything is done, or so many `seconds` after the last fault; `without` some people."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while loop.time() < until:
-        if compare(await read_books(scene, client, watch, may_skip=may_skip)).complete:
+        books = await read_books(scene, client, watch, may_skip=may_skip)
+        if compare(leaving_out(books, without)).complete:
             break
         await asyncio.sleep(1.0)
     await asyncio.sleep(SETTLE_SECONDS)
-    return await read_books(scene, client, watch, may_skip=may_skip)
+    return leaving_out(await read_books(scene, client, watch, may_skip=may_skip), without)
+
+
+def leaving_out(books: Books, people: Collection[str]) -> Books:
+    """The books without what was posted about these people and what they got."""
+    return msgspec.structs.replace(
+        books,
+        taken={token: posted for token, posted in books.taken.items() if posted.email not in people},
+        arrivals=[one for one in books.arrivals if one.to not in people],
+    )
 
 
 async def again(ask: Callable[[], Awaitable[T]]) -> T:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from relevo_cli import database
 from relevo_cli.child import Child, Died
 from relevo_cli.commands.up import describe
-from relevo_cli.embedded_servers import ServerDied, kept_alive
+from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
 from relevo_cli.processes import SERVICES
 from relevo_cli.sample_shop.recording import DOMAIN
 from relevo_cli.system import ServicePlan, System, running_system
@@ -111,16 +111,17 @@ def tell_death(died: Died | ServerDied) -> None:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, *, not_after: str = "1d") -> AsyncIterator[Scene]:
+async def opened(folder: Path, *, not_after: str = "1d", restarted: bool = True) -> AsyncIterator[Scene]:
     """Everything runs inside the block, in `folder`, which is empty. The surroundings get the addresses.
 
-    `not_after` is how late is too late for the marketing message.
+    `not_after` is how late is too late for the marketing message. Servers that end stay so unless they are `restarted`.
     """
     async with AsyncExitStack() as stack:
         disks = {name: stack.enter_context(disk(folder / name)) for name in ("kafka", "postgres")}
         kafka, cut_kafka = await _kafka(stack, disks["kafka"].folder / "server")
         postgres, cut_postgres = await _postgres(stack, disks["postgres"].folder / "server", folder / "socket")
-        await stack.enter_async_context(kept_alive([kafka, postgres], tell_death, most_deaths=MOST_DEATHS))
+        kept: list[Server] = [kafka, postgres] if restarted else []
+        await stack.enter_async_context(kept_alive(kept, tell_death, most_deaths=MOST_DEATHS))
         shutil.copytree(FLOW, folder / "workflows" / "chaos")
         flow = folder / "workflows" / "chaos" / "workflow.yaml"
         flow.write_text(flow.read_text().replace("purpose: marketing", f"purpose: marketing, not_after: {not_after}"))

@@ -21,9 +21,13 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 async def chaos(*options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, last line and what was told of a run of its own."""
-    seed = os.environ.get("RELEVO_CHAOS_SEED", "1")
+    return await played("tests.chaos", "--seed", os.environ.get("RELEVO_CHAOS_SEED", "1"), *options)
+
+
+async def played(module: str, *options: str) -> tuple[int, dict[str, Any], str]:
+    """The same of any program of this folder."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos", "--seed", seed, *options),
+        *(sys.executable, "-m", module, *options),
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("RELEVO_")},
         stdout=PIPE,
@@ -63,3 +67,13 @@ async def test_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None
     print(result)  # noqa: T201  # what is in doubt is said
     assert result["restarts"] > 0
     assert (result["lost"], result["duplicates"]) == (0, 0)
+
+
+@pytest.mark.parametrize("case", ["ahead", "lost", "older"])
+async def test_a_restore_is_made_consistent(case: str) -> None:
+    code, found, told = await played("tests.chaos.restoring", case)
+    assert code == 0, f"{found}\n{told}"
+    assert found["webhooks"] > 0
+    assert (found["lost"], found["duplicated"], found["stuck"]) == (0, 0, 0)
+    assert found["unopened"] == found["new"]  # whom the dump knows nothing of is named, each
+    assert found["errors_before"] or case != "ahead", told

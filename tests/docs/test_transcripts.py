@@ -34,6 +34,8 @@ NOT_TRIED = {
     "relevo connect": "it needs a shop with an API; tests/cli has servers that speak them",
     "relevo coupons create": "it needs a shop that is connected; tests/e2e/test_coupons.py has one",
     "relevo shops move": "it needs a second cell; tests/e2e/test_cells.py has one",
+    "relevo restore-check --repair": "no service may run; tests/chaos/restoring.py does it",
+    "pg_dump ": "PostgreSQL's programs are not on everybody's PATH; tests/chaos/restoring.py runs them",
     "relevo unrecognised list": "w-1 stands for a webhook that was not recognised; tests/cli has one",
 }
 """Commands, by their beginning, that can't be tried as they stand, and why."""

