@@ -12,13 +12,13 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS)
 PURE := tests/contracts tests/templates tests/workflow tests/golden tests/architecture tests/docs/test_decisions.py \
         tests/docs/test_paths.py tests/budgets/test_calls.py
 GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py tests/architecture/test_running_page.py \
-             tests/architecture/test_lock_files.py tests/docs/test_decisions.py tests/docs/test_paths.py
+             tests/architecture/test_lock_files.py tests/clients/test_generated.py tests/docs/test_decisions.py tests/docs/test_paths.py
 
 # Python keeps what it has compiled, whatever the surroundings say: without it every start of a process takes twice as long.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run images up down test check verify test-clients test-integrations test-images chart test-alerts test-chaos lint \
+.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images chart test-alerts test-chaos lint \
         format bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
@@ -56,12 +56,24 @@ test: $(STAMP) ## Run the tests on one embedded Kafka and PostgreSQL, by WORKERS
 check: lint ## Run the lints and the pure tests: what to do before each commit
 	$(PYTEST) -q $(PURE)
 
-verify: $(STAMP) ## Check that what is generated is up to date: documents, published contracts, lock files
+verify: $(STAMP) .venv-clients/.installed ## Check that what is generated is up to date: documents, contracts, clients, lock files
 	$(BIN)/relevo docs --check
+	.venv-clients/bin/python clients/generator/generate.py python --check
 	$(BIN)/python -m pytest -q $(GENERATED)
 
 test-clients: $(STAMP) ## Test the TypeScript and PHP clients, the forms by axe (needs Node.js with npm, PHP, Chromium)
 	$(BIN)/python -m pytest tests/clients/other_languages.py tests/ingest/accessibility.py
+
+clients: $(STAMP) .venv-clients/.installed ## Write the clients of the control API from its document (needs Node.js with npm)
+	$(BIN)/relevo docs
+	.venv-clients/bin/python clients/generator/generate.py python
+	npm ci --silent --prefix clients/control-typescript
+	.venv-clients/bin/python clients/generator/generate.py typescript
+
+.venv-clients/.installed: clients/generator/requirements.txt
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento, IMAP, PgBouncer (needs PHP with curl, Dovecot, pgbouncer)
 	$(BIN)/python -m pytest tests/integrations/modules.py tests/integrations/pgbouncer.py tests/notifier/mail_host.py
@@ -115,4 +127,4 @@ lock: ## Write the lock files anew (needs uv on the PATH)
 	requirements/lock.sh
 
 clean: ## Remove the virtual environment, caches and the embedded state
-	rm -rf .venv .venv-peers .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .venv-clients .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-
 compile requirements/run.in -o requirements/run.txt
 compile requirements/run.in requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 compile benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
+compile clients/generator/requirements.in -o clients/generator/requirements.txt
 for member in relevo relevo-ingest relevo-engine relevo-scheduler relevo-notifier relevo-control; do
     python3 requirements/needs.py "$member" | compile - -c requirements/run.txt -o "requirements/images/${member#relevo-}.txt"
 done

@@ -170,7 +170,7 @@ FORMER_NAMES = {
 def sources() -> Iterator[Path]:
     for member in MEMBERS:
         for path in sorted((ROOT / member).rglob("*.py")):
-            if not {"build", "dist", ".venv"} & set(path.parts):
+            if not {"build", "dist", ".venv", "generated"} & set(path.parts):
                 yield path
 
 

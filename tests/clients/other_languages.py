@@ -7,18 +7,24 @@ import asyncio
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from relevo_runtime import catalog
+from relevo_runtime.postgres import Pool
+from tests.cli.test_deploying import CART
 from tests.clients.scenario import check, flaky, odd
+from tests.control.conftest import Hire, control_settings, hire, url
 from tests.ingest.conftest import Ingest, ingest, tea
 
-__all__ = ["ingest", "tea"]
+__all__ = ["control_settings", "hire", "ingest", "tea", "url"]
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 TYPESCRIPT = ROOT / "clients" / "typescript"
+CONTROL = ROOT / "clients" / "control-typescript"
 
 
 def need(command: str, package: str) -> str:
@@ -61,6 +67,26 @@ async def test_the_types_refuse_what_ingest_would_refuse(tmp_path: Path) -> None
     finally:
         wrong.unlink()
     assert [line for line in (3, 4, 5) if f"wrong.ts({line}," in str(refused.value)] == [3, 4, 5]
+
+
+async def test_the_typescript_client_of_the_control_api_is_what_its_generator_writes_and_works(
+    url: str, hire: Hire, pool: Pool
+) -> None:
+    node, npm = need("node", "nodejs"), need("npm", "npm")
+    await output(npm, "ci", "--no-fund", "--no-audit", cwd=CONTROL)
+    await output(sys.executable, str(ROOT / "clients/generator/generate.py"), "typescript", "--check")
+    await output(npm, "run", "build", cwd=CONTROL)
+    async with pool.acquire() as connection, connection.transaction():
+        for number in range(5):
+            await catalog.add_shop(connection, catalog.Shop(shop=f"s{number}", platform="custom"))
+    workflow = CART.replace("LEVEL", "ad-hoc")
+    told = await output(node, str(HERE / "control.mjs"), url, await hire("ann", "author"), workflow)
+    found = json.loads(told)
+    assert (found["name"], found["author"], found["notes"]) == ("ann", "ann", ["by the client"])
+    assert found["shops"] == ["s0", "s1", "s2", "s3", "s4"]
+    assert (found["unknown"]["status"], found["unknown"]["type"]) == (404, "urn:relevo:problem:not-known")
+    assert found["stranger"]["status"] == 401
+    assert "must begin with https://" in found["unsafe"]
 
 
 async def test_the_php_client_sends_what_was_meant(ingest: Ingest) -> None:

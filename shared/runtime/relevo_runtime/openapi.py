@@ -3,12 +3,13 @@
 Source: OpenAPI 3.1.0; RFC 9457 (problem documents). Each service describes its own endpoints beside them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from inspect import cleandoc
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -100,13 +101,67 @@ def problem(description: str, status: int, kind: str, title: str, detail: str, *
 
 
 def tidy(value: Any) -> Any:
-    """Descriptions without the indentation of the source that they come from."""
+    """As generators of clients take it: descriptions without the indentation of the source that they come from, arrays
+    that say what they hold, no empty object as the default of what may be null.
+    """
     if isinstance(value, dict):
-        return {
+        found = {
             key: cleandoc(item) if key == "description" and isinstance(item, str) else tidy(item)
             for key, item in value.items()
         }
+        if "anyOf" in found and found.get("default") == {}:
+            del found["default"]
+        return found | {"items": {}} if found.get("type") == "array" and "items" not in found else found
     return [tidy(item) for item in value] if isinstance(value, list) else value
+
+
+def timed(components: Mapping[str, JSON], kinds: Iterable[Any]) -> dict[str, JSON]:
+    """The components of these types with the format of times, which msgspec leaves out of what may have no zone."""
+    found = {name: dict(one) for name, one in components.items()}
+    for struct in _structs(msgspec.inspect.multi_type_info(kinds)):
+        properties = found.get(struct.cls.__name__, {}).get("properties", {})
+        for field in struct.fields:
+            if _is_time(field.type) and field.encode_name in properties:
+                properties[field.encode_name] = _timed(properties[field.encode_name])
+    return found
+
+
+def _structs(kinds: Iterable[msgspec.inspect.Type]) -> Iterator[msgspec.inspect.StructType]:
+    """Every struct that these types hold, once."""
+    waiting, seen = list(kinds), set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        match one:
+            case msgspec.inspect.StructType():
+                yield one
+                waiting += [field.type for field in one.fields]
+            case msgspec.inspect.UnionType():
+                waiting += one.types
+            case msgspec.inspect.DictType():
+                waiting += [one.key_type, one.value_type]
+            case msgspec.inspect.ListType() | msgspec.inspect.VarTupleType() | msgspec.inspect.SetType():
+                waiting.append(one.item_type)
+            case msgspec.inspect.FrozenSetType() | msgspec.inspect.CollectionType():
+                waiting.append(one.item_type)
+            case msgspec.inspect.Metadata():
+                waiting.append(one.type)
+            case _:
+                pass
+
+
+def _is_time(kind: msgspec.inspect.Type) -> bool:
+    """Whether it is a time, or one that may be missing."""
+    parts = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    return all(isinstance(one, msgspec.inspect.DateTimeType | msgspec.inspect.NoneType) for one in parts)
+
+
+def _timed(value: JSON) -> JSON:
+    if value.get("type") == "string":
+        return value | {"format": "date-time"}
+    return value | {"anyOf": [_timed(one) for one in value["anyOf"]]} if "anyOf" in value else value
 
 
 def serving(make: Callable[[], Mapping[str, Any]]) -> Route:

@@ -10,7 +10,7 @@ from relevo_control.core.permissions import GRANTS, Permission
 from relevo_control.entrypoints.calls import Operation
 from relevo_control.entrypoints.log_in import LogIn
 from relevo_control.entrypoints.operations import OPERATIONS
-from relevo_runtime.openapi import ProblemDocument, answered, parameter, problem, tidy
+from relevo_runtime.openapi import ProblemDocument, answered, parameter, problem, tidy, timed
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -39,6 +39,7 @@ def openapi() -> JSON:
     """The document. A test compares its paths with the routes of the application."""
     kinds = list(dict.fromkeys(kind for one in OPERATIONS for kind in (one.answer, one.body) if kind is not None))
     references, components = msgspec.json.schema_components((ProblemDocument, LogIn, *kinds), ref_template=_REF)
+    components = timed(components, kinds)
     schemas = dict(zip(kinds, references[2:], strict=True))
     paths: JSON = {}
     for one in OPERATIONS:

@@ -1,0 +1,243 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.found_results import FoundResults
+from ...models.problem_document import ProblemDocument
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    shop: str,
+    workflow: str,
+    *,
+    since: str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["since"] = since
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/shops/{shop}/results/{workflow}".format(
+            shop=quote(str(shop), safe=""),
+            workflow=quote(str(workflow), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> FoundResults | ProblemDocument | None:
+    if response.status_code == 200:
+        response_200 = FoundResults.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = ProblemDocument.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ProblemDocument.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ProblemDocument.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = ProblemDocument.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 412:
+        response_412 = ProblemDocument.from_dict(response.json())
+
+        return response_412
+
+    if response.status_code == 422:
+        response_422 = ProblemDocument.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = ProblemDocument.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = ProblemDocument.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[FoundResults | ProblemDocument]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    shop: str,
+    workflow: str,
+    *,
+    client: AuthenticatedClient | Client,
+    since: str | Unset = UNSET,
+) -> Response[FoundResults | ProblemDocument]:
+    """What a workflow has come to: counts of runs, messages, goals and revenue by day
+
+     Needs the permission `results:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+        workflow (str):
+        since (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[FoundResults | ProblemDocument]
+    """
+
+    kwargs = _get_kwargs(
+        shop=shop,
+        workflow=workflow,
+        since=since,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    shop: str,
+    workflow: str,
+    *,
+    client: AuthenticatedClient | Client,
+    since: str | Unset = UNSET,
+) -> FoundResults | ProblemDocument | None:
+    """What a workflow has come to: counts of runs, messages, goals and revenue by day
+
+     Needs the permission `results:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+        workflow (str):
+        since (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        FoundResults | ProblemDocument
+    """
+
+    return sync_detailed(
+        shop=shop,
+        workflow=workflow,
+        client=client,
+        since=since,
+    ).parsed
+
+
+async def asyncio_detailed(
+    shop: str,
+    workflow: str,
+    *,
+    client: AuthenticatedClient | Client,
+    since: str | Unset = UNSET,
+) -> Response[FoundResults | ProblemDocument]:
+    """What a workflow has come to: counts of runs, messages, goals and revenue by day
+
+     Needs the permission `results:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+        workflow (str):
+        since (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[FoundResults | ProblemDocument]
+    """
+
+    kwargs = _get_kwargs(
+        shop=shop,
+        workflow=workflow,
+        since=since,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    shop: str,
+    workflow: str,
+    *,
+    client: AuthenticatedClient | Client,
+    since: str | Unset = UNSET,
+) -> FoundResults | ProblemDocument | None:
+    """What a workflow has come to: counts of runs, messages, goals and revenue by day
+
+     Needs the permission `results:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+        workflow (str):
+        since (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        FoundResults | ProblemDocument
+    """
+
+    return (
+        await asyncio_detailed(
+            shop=shop,
+            workflow=workflow,
+            client=client,
+            since=since,
+        )
+    ).parsed

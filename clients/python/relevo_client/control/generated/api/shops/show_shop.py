@@ -1,0 +1,208 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem_document import ProblemDocument
+from ...models.shop_view import ShopView
+from ...types import Response
+
+
+def _get_kwargs(
+    shop: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/shops/{shop}".format(
+            shop=quote(str(shop), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ProblemDocument | ShopView | None:
+    if response.status_code == 200:
+        response_200 = ShopView.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = ProblemDocument.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ProblemDocument.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = ProblemDocument.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = ProblemDocument.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 412:
+        response_412 = ProblemDocument.from_dict(response.json())
+
+        return response_412
+
+    if response.status_code == 422:
+        response_422 = ProblemDocument.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = ProblemDocument.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = ProblemDocument.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ProblemDocument | ShopView]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    shop: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[ProblemDocument | ShopView]:
+    """A shop, without its secrets
+
+     Needs the permission `shops:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ProblemDocument | ShopView]
+    """
+
+    kwargs = _get_kwargs(
+        shop=shop,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    shop: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> ProblemDocument | ShopView | None:
+    """A shop, without its secrets
+
+     Needs the permission `shops:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ProblemDocument | ShopView
+    """
+
+    return sync_detailed(
+        shop=shop,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    shop: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[ProblemDocument | ShopView]:
+    """A shop, without its secrets
+
+     Needs the permission `shops:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ProblemDocument | ShopView]
+    """
+
+    kwargs = _get_kwargs(
+        shop=shop,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    shop: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> ProblemDocument | ShopView | None:
+    """A shop, without its secrets
+
+     Needs the permission `shops:read`, which these roles have: viewer, author, approver, operator,
+    admin.
+
+    Args:
+        shop (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ProblemDocument | ShopView
+    """
+
+    return (
+        await asyncio_detailed(
+            shop=shop,
+            client=client,
+        )
+    ).parsed

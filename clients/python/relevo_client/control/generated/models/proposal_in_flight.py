@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class ProposalInFlight(StrEnum):
+    DRAIN = "drain"
+    MIGRATE = "migrate"
+    PIN = "pin"
+
+    def __str__(self) -> str:
+        return str(self.value)
