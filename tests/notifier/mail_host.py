@@ -317,7 +317,7 @@ async def test_a_mail_of_a_customer_becomes_a_ticket_and_what_a_machine_writes_b
         notifier_imap_tls=account.tls,
         notifier_imap_user=account.user,
         notifier_imap_password=account.password,
-        notifier_imap_addresses=f"{SERVICE}=acme",
+        notifier_mail_addresses=f"{SERVICE}=acme",
     )
     host.put(b"From: " + b"\xff" * 100)
     host.put(mail("Do you have it in blue?").as_bytes())

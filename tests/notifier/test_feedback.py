@@ -17,10 +17,11 @@ from relevo_notifier.app.take_feedback import TakeFeedback
 from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.mime import reference
 from relevo_notifier.core.policy import Retry
+from relevo_notifier.core.posted_mail import LARGEST_FORM
 from relevo_notifier.core.provider_results import Sent
 from relevo_notifier.core.settle import Rules, after
 from relevo_notifier.core.work import Incoming
-from relevo_notifier.entrypoints.webhooks_http import BODY_LIMIT, webhooks_app
+from relevo_notifier.entrypoints.webhooks_http import webhooks_app
 from relevo_notifier.providers.registry import webhooks
 from relevo_notifier.providers.sendgrid.options import SendGridOptions
 from relevo_notifier.settings import NotifierSettings
@@ -195,7 +196,7 @@ async def test_a_post_is_answered_so_that_the_provider_does_what_is_right(door: 
     refused = await door.post("/providers/sendgrid", content=request.body + b" ", headers=headers)
     _, odd = sendgrid()
     unreadable = await door.post("/providers/sendgrid", content=odd.body, headers=dict(odd.headers))
-    large = await door.post("/providers/sendgrid", content=b"x" * (BODY_LIMIT + 1))
+    large = await door.post("/providers/sendgrid", content=b"x" * (LARGEST_FORM + 1))
     assert [refused.status_code, unreadable.status_code, large.status_code] == [401, 200, 413]
     unknown, off = await door.post("/providers/pigeon"), await door.post("/providers/postmark", content=b"{}")
     assert [unknown.status_code, off.status_code] == [404, 404]

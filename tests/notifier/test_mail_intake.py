@@ -200,7 +200,7 @@ async def test_two_machines_that_write_to_each_other_end(pool: Pool) -> None:
 
 
 def test_a_mailbox_is_read_for_returns_or_for_people(settings: SettingsFactory) -> None:
-    found = settings(NotifierSettings, notifier_imap_host="imap.example.com", notifier_imap_addresses=ADDRESSES)
+    found = settings(NotifierSettings, notifier_imap_host="imap.example.com", notifier_mail_addresses=ADDRESSES)
     assert found.inbound_rules.shared[SERVICE] == ("acme",)
     with pytest.raises(ValueError, match="is not an address and its shop"):
-        settings(NotifierSettings, notifier_imap_addresses="acme")
+        settings(NotifierSettings, notifier_mail_addresses="acme")

@@ -24,6 +24,7 @@ from relevo_notifier.app.ports import Message, NotAuthenticError, Provider, Unre
 from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.inbound import Inbound
 from relevo_notifier.core.mime import reference
+from relevo_notifier.core.posted_mail import PostedMail
 from relevo_notifier.providers.messagebird.client import MessageBirdProvider
 from relevo_notifier.providers.messagebird.options import MessageBirdOptions
 from relevo_notifier.providers.messagebird.webhook import MessageBirdWebhook
@@ -193,7 +194,8 @@ def posted(way: str, what: tuple[str, dict[str, str]]) -> WebhookRequest:
 
 
 async def read(way: str, what: tuple[str, dict[str, str]]) -> list[Feedback | Inbound]:
-    return list(await webhook_of(provider_of(way)).read(posted(way, what)))
+    found = await webhook_of(provider_of(way)).read(posted(way, what))
+    return [one for one in found if not isinstance(one, PostedMail)]
 
 
 def test_every_provider_of_sms_is_in_the_suite() -> None:

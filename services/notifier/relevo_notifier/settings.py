@@ -91,7 +91,7 @@ class NotifierSettings(ProviderSettings):
     notifier_imap_host: str = Field(
         default="",
         description="Mail host with the mailbox that mails come back to, if it is not here, or that people write to;"
-        " empty: none is read. RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN, RELEVO_NOTIFIER_IMAP_ADDRESSES.",
+        " empty: none is read. RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN, RELEVO_NOTIFIER_MAIL_ADDRESSES.",
     )
     notifier_imap_port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 for tls, 143 for starttls.")
     notifier_imap_tls: Literal["tls", "starttls", "none"] = Field(
@@ -115,10 +115,10 @@ class NotifierSettings(ProviderSettings):
     notifier_imap_seconds: float = Field(
         default=60.0, ge=1, le=3600, description="Seconds from one look into it to the next."
     )
-    notifier_imap_addresses: str = Field(
+    notifier_mail_addresses: str = Field(
         default="",
-        description="Addresses of shops whose mail comes there, with commas: service@acme.example=acme. What people"
-        " write to them is message.received; empty: only what comes back is taken in.",
+        description="Addresses of shops to which people write, with commas: service@acme.example=acme. What they write"
+        " is message.received, from the mailbox or by a provider's webhook; empty: only what comes back is taken in.",
     )
     notifier_sms_numbers: str = Field(
         default="",
@@ -243,7 +243,7 @@ class NotifierSettings(ProviderSettings):
         shared_numbers(value)
         return value
 
-    @pydantic.field_validator("notifier_imap_addresses")
+    @pydantic.field_validator("notifier_mail_addresses")
     @classmethod
     def _addresses(cls, value: str) -> str:
         addresses_of_shops(value)
@@ -259,7 +259,7 @@ class NotifierSettings(ProviderSettings):
         return InboundRules(
             shared={
                 **shared_numbers(self.notifier_sms_numbers),
-                **addresses_of_shops(self.notifier_imap_addresses),
+                **addresses_of_shops(self.notifier_mail_addresses),
             },
             answering=answering,
             answers=self.notifier_answers_a_day,
@@ -304,10 +304,10 @@ class NotifierSettings(ProviderSettings):
             raise ValueError(
                 "RELEVO_NOTIFIER_INBOX_PORT needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN: what comes back there?"
             )
-        if self.notifier_imap_host and not (self.notifier_smtp.return_domain or self.notifier_imap_addresses):
+        if self.notifier_imap_host and not (self.notifier_smtp.return_domain or self.notifier_mail_addresses):
             raise ValueError(
                 "RELEVO_NOTIFIER_IMAP_HOST needs RELEVO_NOTIFIER_SMTP_RETURN_DOMAIN (what comes back there?) or "
-                "RELEVO_NOTIFIER_IMAP_ADDRESSES (who is written to there?)"
+                "RELEVO_NOTIFIER_MAIL_ADDRESSES (who is written to there?)"
             )
         if (self.notifier_quiet_from is None) != (self.notifier_quiet_until is None):
             raise ValueError("RELEVO_NOTIFIER_QUIET_FROM and …_QUIET_UNTIL belong together: set both or none")

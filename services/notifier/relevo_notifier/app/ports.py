@@ -17,6 +17,7 @@ from relevo_notifier.core.contact_changes import Known, Person
 from relevo_notifier.core.feedback import Feedback
 from relevo_notifier.core.inbound import Inbound
 from relevo_notifier.core.mime import MailContent
+from relevo_notifier.core.posted_mail import PostedMail
 from relevo_notifier.core.provider_results import ProviderResult
 from relevo_notifier.core.push import PushContent
 from relevo_notifier.core.work import C, Due, Incoming, Result, W, Work, Workable
@@ -325,11 +326,15 @@ class WebhookRequest(Struct, frozen=True):
 
 
 class WebhookForm(Struct, frozen=True):
-    """How a provider asks, and what it wants to be answered: what was taken is `thanks`, or JSON if that is empty."""
+    """How a provider asks, and what it wants to be answered: what was taken is `thanks`, or JSON if that is empty.
+
+    A body has `largest` bytes at most.
+    """
 
     methods: tuple[str, ...] = ("POST",)
     thanks: str = ""
     media_type: str = "application/json"
+    largest: int = 2 * 1024 * 1024
 
 
 class Webhook(Protocol):
@@ -341,7 +346,7 @@ class Webhook(Protocol):
         """What has to be set before anything can be believed, as advice; empty: nothing is missing."""
         ...
 
-    async def read(self, request: WebhookRequest) -> Sequence[Feedback | Inbound]:
+    async def read(self, request: WebhookRequest) -> Sequence[Feedback | Inbound | PostedMail]:
         """What it says; what is of no interest is left out, and an odd statement costs itself only.
 
         Raises `NotAuthenticError` if it is not the provider's, `UnreadableError` if nothing of it can be read, and

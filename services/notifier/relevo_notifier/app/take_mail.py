@@ -44,7 +44,7 @@ class TakeMail:
             return 0
         messages = [_inbound(mail, own) for own in self._own(mail)]
         if not messages:
-            _log.warning("mail_to_nobody", advice="set RELEVO_NOTIFIER_IMAP_ADDRESSES")
+            _log.warning("mail_to_nobody", advice="set RELEVO_NOTIFIER_MAIL_ADDRESSES")
         return await self._hear(provider, messages)
 
     def _own(self, mail: CustomerMail) -> list[str]:

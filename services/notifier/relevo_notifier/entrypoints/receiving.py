@@ -46,7 +46,9 @@ async def feedback_taken(
             stack.push_async_callback(pool.close)
             take = TakeFeedback(FeedbackTable(pool), publisher, context.clock, context.metrics)
             if settings.notifier_http_port:
-                app = webhooks_app(webhooks(settings), take, hearing(settings, pool, publisher, context))
+                hear = hearing(settings, pool, publisher, context)
+                intake = _intake(settings, pool, publisher, context)
+                app = webhooks_app(webhooks(settings), take, hear, intake)
                 answers = GiveAnswers(InboundTable(pool), await _senders(stack, settings))
                 await stack.enter_async_context(
                     serve(app, settings.notifier_http_host, settings.notifier_http_port, stop_timeout=2)
@@ -86,7 +88,7 @@ def _inbox(settings: NotifierSettings) -> Inbox:
 
 def _intake(settings: NotifierSettings, pool: Pool, publisher: Publisher, context: ServiceContext) -> TakeMail | None:
     """What takes in the mails that people write, if any come."""
-    addresses = addresses_of_shops(settings.notifier_imap_addresses)
+    addresses = addresses_of_shops(settings.notifier_mail_addresses)
     hear = hearing(settings, pool, publisher, context)
     return TakeMail(hear, Catalog(pool), addresses) if addresses else None
 

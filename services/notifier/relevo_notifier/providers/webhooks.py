@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from relevo_notifier.app.ports import NotAuthenticError, UnreadableError, WebhookRequest
 from relevo_notifier.core.feedback import Feedback, is_reference
 from relevo_notifier.core.inbound import Inbound, is_message
+from relevo_notifier.core.posted_mail import form_fields
 
 _log = structlog.get_logger(__name__)
 _DEEPEST = "it is nested too deeply"
@@ -39,6 +41,23 @@ def text_at(value: Any, *path: str | int) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def fields_of(request: WebhookRequest) -> dict[str, str]:
+    """The fields of a form, in either of its encodings, without files; empty if it is none.
+
+    A byte that is not UTF-8 becomes a surrogate, from which `surrogateescape` makes it again: mails have any.
+    """
+    content_type = request.headers.get("content-type", "")
+    match content_type.partition(";")[0].strip().lower():
+        case "multipart/form-data":
+            found = form_fields(content_type, request.body)
+            return {name: value.decode("utf-8", "surrogateescape") for name, value in found.items()}
+        case "application/x-www-form-urlencoded":
+            written = request.body.decode("utf-8", "surrogateescape")
+            return dict(parse_qsl(written, keep_blank_values=True, errors="surrogateescape"))
+        case _:
+            return {}
 
 
 def instant_of(text: str) -> datetime:

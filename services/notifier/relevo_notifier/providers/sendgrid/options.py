@@ -26,12 +26,16 @@ class SendGridOptions(ProviderOptions):
         default="",
         description="The public key that SendGrid shows for its signed Event Webhook; empty: it is not read.",
     )
+    parse_key: str = Field(
+        default="",
+        description="The public key of the security policy of its Inbound Parse; empty: mails from there are not read.",
+    )
     connections: int = Field(
         default=8, ge=1, le=200, description="Connections to SendGrid; each has one request under way at a time."
     )
     timeout: float = Field(default=30.0, ge=1, le=300, description="Seconds that one request to SendGrid may take.")
 
-    @pydantic.field_validator("webhook_key")
+    @pydantic.field_validator("webhook_key", "parse_key")
     @classmethod
     def _is_key(cls, value: str) -> str:
         if value:

@@ -1,4 +1,7 @@
-"""What SES tells of mails: notifications of a topic of Amazon SNS, of which the subscription is confirmed by itself."""
+"""What SES tells of mails, and those that it receives: notifications of a topic of Amazon SNS.
+
+The subscription of the topic is confirmed by itself.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -10,10 +13,12 @@ import structlog
 
 from relevo_notifier.app.ports import UnreadableError, WebhookForm, WebhookRequest
 from relevo_notifier.core.feedback import Feedback
+from relevo_notifier.core.posted_mail import PostedMail
 from relevo_notifier.core.replies import LARGEST_BODY
 from relevo_notifier.http_connection import HttpConnection, tls_context
 from relevo_notifier.providers.ses.events import feedback_of
 from relevo_notifier.providers.ses.options import SesOptions
+from relevo_notifier.providers.ses.received import mails_of
 from relevo_notifier.providers.ses.sns import certificate_url, check_signature, is_of_sns
 from relevo_notifier.providers.webhooks import json_of, text_at
 
@@ -39,15 +44,16 @@ class SesWebhook:
         """The topic."""
         return "" if self._topic else "set RELEVO_NOTIFIER_SES_TOPIC"
 
-    async def read(self, request: WebhookRequest) -> list[Feedback]:
-        """What a notification says of each recipient."""
+    async def read(self, request: WebhookRequest) -> list[Feedback] | list[PostedMail]:
+        """What a notification says of each recipient, or the mail that it has."""
         notification = json_of(request.body)
         if not isinstance(notification, dict):
             raise UnreadableError("it is not a notification of SNS")
         check_signature(notification, await self._certificate(certificate_url(notification, self._topic)))
         match text_at(notification, "Type"):
             case "Notification":
-                return feedback_of(text_at(notification, "Message"), text_at(notification, "MessageId"))
+                message = text_at(notification, "Message")
+                return mails_of(message) or feedback_of(message, text_at(notification, "MessageId"))
             case "SubscriptionConfirmation":
                 await self._confirm(notification)
             case _:
