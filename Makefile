@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MEMBERS := shared/contracts shared/templates shared/workflow shared/runtime services/ingest services/engine \
-           services/scheduler services/notifier services/control deploy/embedded deploy/sandbox cli clients/python
+           services/scheduler services/notifier services/control deploy/embedded deploy/sandbox cli clients/python testing
 STAMP := .venv/.installed
 NAME ?= engine
 SERVICE ?= engine

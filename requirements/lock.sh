@@ -2,7 +2,8 @@
 # Writes requirements/{run,dev}.txt and, for the images, requirements/images/: every version with its hashes, no index address. Needs `uv` on the PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-members=$(git ls-files --cached --others --exclude-standard '*/pyproject.toml')
+# What testing/ needs is no part of the product: requirements/dev.in has it.
+members=$(git ls-files --cached --others --exclude-standard '*/pyproject.toml' | grep -v ^testing/)
 grep -hoE '^    "[^"]+"' $members | tr -d ' "' | grep -v '^relevo-' | sort -u > requirements/run.in
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url "$@"; }
 compile requirements/run.in -o requirements/run.txt

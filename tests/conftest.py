@@ -3,9 +3,7 @@
 Ask for `database` (a URL), `pool`, `settings` (a factory), `topics`; servers start when they are first asked for.
 """
 
-import shutil
 import signal
-import tempfile
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -19,10 +17,11 @@ from relevo_runtime.clock import SystemClock
 from relevo_runtime.kafka import create_topics, delete_topics
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.settings import RuntimeSettings
+from relevo_testing.plugin import meeting_place
+from relevo_testing.servers import Servers
+from relevo_testing.shared_servers import SharedServers
 from tests.databases import Databases
-from tests.platforms import Platform, default_kind, docker_answers, make_platform
 from tests.running_order import in_order
-from tests.shared_servers import ServerHost, SharedPlatform
 
 # A test says what is right, not how long it takes: a busy machine must not make an example fail.
 hypothesis.settings.register_profile("relevo", deadline=None)
@@ -36,20 +35,16 @@ SettingsT = TypeVar("SettingsT", bound=RuntimeSettings)
 
 
 class Platforms:
-    """The platforms of a test run, each started once, with its databases."""
+    """The servers of a test run by kind, which `relevo_testing` starts for all workers together, with databases."""
 
-    def __init__(self, shared: Path | None) -> None:
-        self._shared = shared
-        self._made: dict[str, Platform] = {}
+    def __init__(self, meeting: Path) -> None:
+        self._meeting = meeting
         self._databases: dict[str, Databases] = {}
 
-    def get(self, kind: str) -> Platform:
-        if kind not in self._made:
-            shared = self._shared if kind == "embedded" else None
-            self._made[kind] = SharedPlatform(shared) if shared is not None else make_platform(kind)
-        return self._made[kind]
+    def get(self, kind: str) -> Servers:
+        return SharedServers(self._meeting, kind)
 
-    async def databases(self, platform: Platform) -> Databases:
+    async def databases(self, platform: Servers) -> Databases:
         """The databases of its PostgreSQL."""
         admin = await platform.postgres()
         if admin not in self._databases:
@@ -59,37 +54,6 @@ class Platforms:
     async def close(self) -> None:
         for databases in self._databases.values():
             await databases.close()
-        for platform in self._made.values():
-            await platform.close()
-
-
-SHARED = pytest.StashKey[Path]()
-"""In a worker of pytest-xdist: where it meets the controller's servers."""
-HOST = pytest.StashKey[tuple[ServerHost, Path]]()
-"""In the controller: the servers, and the folder where the workers ask for them."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Let workers share one Kafka and one PostgreSQL. Without workers each is started by the tests themselves."""
-    if hasattr(config, "workerinput"):
-        config.stash[SHARED] = Path(config.workerinput["relevo_servers"])
-    elif config.getoption("dist", "no") != "no":
-        folder = Path(tempfile.mkdtemp(prefix="relevo-tests-servers-"))
-        config.stash[HOST] = (ServerHost(folder), folder)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker, before it starts, where to ask."""
-    node.workerinput["relevo_servers"] = str(node.config.stash[HOST][1])
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the servers, whatever ended the run."""
-    if HOST in config.stash:
-        host, folder = config.stash[HOST]
-        host.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -105,42 +69,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_order(items)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked `containers` runs on the default platform, and on containers too where a Docker engine answers."""
-    if metafunc.definition.get_closest_marker("containers") is None or "platform_kind" not in metafunc.fixturenames:
-        return
-    kinds = [default_kind()]
-    if "containers" not in kinds and docker_answers():
-        kinds.append("containers")
-    metafunc.parametrize("platform_kind", kinds)
-
-
-@pytest.fixture
-def platform_kind() -> str:
-    return default_kind()
-
-
 @pytest.fixture(scope="session")
 async def platforms(pytestconfig: pytest.Config) -> AsyncIterator[Platforms]:
-    started = Platforms(pytestconfig.stash.get(SHARED, None))
+    started = Platforms(meeting_place(pytestconfig))
     yield started
     await started.close()
 
 
 @pytest.fixture
-def platform(platforms: Platforms, platform_kind: str) -> Platform:
-    """Where Kafka and PostgreSQL are: the one place that chooses."""
-    return platforms.get(platform_kind)
+def platform(platforms: Platforms, relevo_servers_kind: str) -> Servers:
+    """Where Kafka and PostgreSQL are: `--relevo-servers`, and containers too for a test marked `relevo_containers`."""
+    return platforms.get(relevo_servers_kind)
 
 
 @pytest.fixture
-async def kafka(platform: Platform) -> str:
+async def kafka(platform: Servers) -> str:
     """Kafka's address."""
     return await platform.kafka()
 
 
 @pytest.fixture
-async def database(platforms: Platforms, platform: Platform) -> AsyncIterator[str]:
+async def database(platforms: Platforms, platform: Servers) -> AsyncIterator[str]:
     """The URL of a fresh, migrated database."""
     databases = await platforms.databases(platform)
     dsn = await databases.take()

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from relevo_runtime.migrations import installed_packages, migrate
-from tests.platforms import with_database
+from relevo_testing.servers import with_database
 
 _PRISTINE = Path(__file__).with_name("pristine.sql").read_text()
 _CUT_OFF = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1"

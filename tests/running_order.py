@@ -9,9 +9,9 @@ FOLDERS = (
     *("contracts", "templates", "workflow", "golden", "architecture", "deploy", "year"),
     *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "security", "control"),
     *("clients", "conformance", "cli"),
-    *("e2e", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
+    *("e2e", "plugin", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
 )
-WHOLE_SYSTEM = ("e2e", "chaos", "docs")
+WHOLE_SYSTEM = ("e2e", "plugin", "chaos", "docs")
 """Folders whose tests start every service: two such systems at once would keep a small machine from answering."""
 OWN_SERVERS = ("security",)
 """Folders whose tests share servers of their own: each runs in one worker, so that there is one of each."""

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = "relevo_workflow"
 FACES = (PACKAGE, f"{PACKAGE}.changes", f"{PACKAGE}.diagram", f"{PACKAGE}.explain", f"{PACKAGE}.testing")
-OUTSIDE = ("shared", "services", "cli", "deploy", "clients", "benchmarks", "tests")
+OUTSIDE = ("shared", "services", "cli", "deploy", "clients", "testing", "benchmarks", "tests")
 OWN = (ROOT / "shared" / "workflow", ROOT / "tests" / "workflow")
 
 

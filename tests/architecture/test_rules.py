@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MEMBERS = ("shared", "services", "cli", "deploy")
+MEMBERS = ("shared", "services", "cli", "deploy", "testing")
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
 
 FORMER_WORDS = {

@@ -18,8 +18,8 @@ from relevo_runtime import catalog
 from relevo_runtime.catalog import Shop
 from relevo_runtime.clock import SystemClock
 from relevo_runtime.postgres import Connection, prepare_connection
+from relevo_testing.servers import Servers
 from tests.conftest import Platforms
-from tests.platforms import Platform
 
 AT = datetime(2026, 3, 5, 18, 0, tzinfo=UTC)
 PACE = Pace(settle=0.0, patience=60.0)
@@ -103,7 +103,7 @@ class Interrupted(Exception):  # noqa: N818 - named for what happens
 
 
 @pytest.fixture
-async def two(platforms: Platforms, platform: Platform) -> AsyncIterator[Two]:
+async def two(platforms: Platforms, platform: Servers) -> AsyncIterator[Two]:
     databases = await platforms.databases(platform)
     dsns = [await databases.take() for _ in range(2)]
     source, target = [await asyncpg.connect(dsn) for dsn in dsns]

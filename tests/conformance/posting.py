@@ -15,15 +15,15 @@ from relevo_runtime.kafka import create_topics
 from relevo_runtime.migrations import installed_packages, migrate
 from relevo_runtime.postgres import open_pool
 from relevo_runtime.service import Service
+from relevo_testing.servers import EmbeddedServers
 from tests.conformance.package import Sample
-from tests.platforms import EmbeddedPlatform
 
 _SECRET = "shpss-of-the-conformance"
 
 
 async def post_all(samples: Sequence[Sample]) -> list[str]:
     """Posts each sample; says which were not answered with 200."""
-    platform = EmbeddedPlatform()
+    platform = EmbeddedServers()
     try:
         settings = IngestSettings(
             kafka=await platform.kafka(),

@@ -3,15 +3,15 @@
 #
 # They have the names that the tests ask for, the same versions, and understand the official images' variables. Inside
 # are a minimal Debian and the Kafka, Java and PostgreSQL of the embedded mode. Needs root, debootstrap, a Docker engine
-# and `make setup`. Then: TESTCONTAINERS_RYUK_DISABLED=true .venv/bin/pytest -m containers
+# and `make setup`. Then: TESTCONTAINERS_RYUK_DISABLED=true .venv/bin/pytest -m relevo_containers
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
 ask() { .venv/bin/python -W ignore -c "$1"; }
-kafka_image=$(ask 'from tests.platforms import KAFKA_IMAGE; print(KAFKA_IMAGE)')
-postgres_image=$(ask 'from tests.platforms import POSTGRES_IMAGE; print(POSTGRES_IMAGE)')
+kafka_image=$(ask 'from relevo_testing.containers import KAFKA_IMAGE; print(KAFKA_IMAGE)')
+postgres_image=$(ask 'from relevo_testing.containers import POSTGRES_IMAGE; print(POSTGRES_IMAGE)')
 jars=$(ask 'from relevo_embedded import jars; print(*jars.class_path(), sep="\n")')
 # Kafka logs nothing without this one, and the tests see in its log that it has started.
 jars+=$'\n'$(ask 'import jgo; print(*jgo.build("org.apache.logging.log4j:log4j-slf4j-impl:2.24.3").path.glob("*/log4j-slf4j*"))')

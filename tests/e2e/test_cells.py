@@ -29,6 +29,7 @@ from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.service import Service
 from relevo_sandbox.sandbox import Sandbox, run_sandbox
 from relevo_scheduler.settings import SchedulerSettings
+from relevo_testing.servers import Servers
 from tests.cli.test_commands import given
 from tests.conftest import Platforms, SettingsFactory
 from tests.e2e.machine import relevo_from_nothing, start
@@ -37,7 +38,6 @@ from tests.e2e.test_erasure import scheduler_runs
 from tests.engine.conftest import CART
 from tests.ingest.conftest import TOKEN, tea_shop
 from tests.notifier.waiting import until
-from tests.platforms import Platform
 
 WORKFLOW = {name: text for name, text in CART.items() if name.startswith("layouts/")} | {
     "workflow.yaml": """
@@ -120,7 +120,7 @@ async def cell_runs(
 
 @pytest.fixture
 async def cells(
-    settings: SettingsFactory, platforms: Platforms, platform: Platform, tmp_path: Path
+    settings: SettingsFactory, platforms: Platforms, platform: Servers, tmp_path: Path
 ) -> AsyncIterator[tuple[Cell, Cell, Sandbox]]:
     """The cell that has both shops, the one that has none, and where the mails of both arrive."""
     workflow = tmp_path / "twice"

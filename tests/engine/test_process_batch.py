@@ -64,7 +64,7 @@ async def test_why_nothing_was_started_is_recorded_too(engine: Engine) -> None:
     assert "event.total.amount" in rows[0]["trace"]
 
 
-@pytest.mark.containers
+@pytest.mark.relevo_containers
 async def test_the_same_event_ten_times_is_one_event(engine: Engine) -> None:
     await engine.take(checkout("tok"))
     once = await engine.state()

@@ -1,8 +1,6 @@
 """Requests as each platform signs them: with a secret, or by a key of its own."""
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from relevo_ingest.connectors.adobe_commerce.connector import KEYS, SIGNATURES
 from relevo_ingest.connectors.connector import WebhookRequest
-from relevo_ingest.core.signature import hmac_base64, signed_at, standard_webhook
+from relevo_testing.signing import signed_headers
 from tests.ingest.webhooks import RECEIVED
 
 CLIENT_ID = "the-client-id-of-the-project"
@@ -55,28 +53,10 @@ ADOBE = AdobeSigner()
 
 
 def signed(name: str, body: bytes, secret: str, topic: str = "", at: datetime = RECEIVED) -> WebhookRequest:
-    """A delivery of the platform `name`, signed and received `at` once. Adobe's secret is the client id in the body.
-
-    BigCommerce signs by Standard Webhooks, which covers the body; its secret in a header would cover nothing.
-    """
-    match name:
-        case "shopify":
-            headers = {"x-shopify-hmac-sha256": hmac_base64(secret, body), "x-shopify-topic": topic}
-        case "woocommerce":
-            headers = {"x-wc-webhook-signature": hmac_base64(secret, body), "x-wc-webhook-topic": topic}
-        case "orocommerce":
-            digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-            headers = {"webhook-signature": digest, "webhook-topic": topic}
-        case "bigcommerce":
-            second = int(at.timestamp())
-            headers = {"webhook-id": "msg_1", "webhook-timestamp": str(second)}
-            headers["webhook-signature"] = standard_webhook(secret, body, "msg_1", second)
-        case "magento" | "prestashop":
-            headers = {"relevo-signature": signed_at(secret, body, at)}
-        case "adobe-commerce":
-            return WebhookRequest(headers=ADOBE.headers(body), body=body, received=at, keys=ADOBE.public)
-        case _:
-            raise AssertionError(f"nobody told how {name} signs")
+    """A delivery of the platform `name`, signed and received `at` once. Adobe's secret is the client id in the body."""
+    if name == "adobe-commerce":
+        return WebhookRequest(headers=ADOBE.headers(body), body=body, received=at, keys=ADOBE.public)
+    headers = signed_headers(name, body, secret, topic=topic, at=at)
     return WebhookRequest(headers=headers, body=body, received=at)
 
 

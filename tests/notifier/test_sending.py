@@ -17,7 +17,7 @@ from tests.notifier.support import CONTEXT, NOON, customer, delivery
 from tests.notifier.waiting import until
 
 
-@pytest.mark.containers
+@pytest.mark.relevo_containers
 async def test_a_delivery_becomes_one_mail_and_one_outcome(post: Post) -> None:
     async with post.notifier():
         await post.publish(delivery())

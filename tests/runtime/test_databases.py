@@ -3,8 +3,8 @@
 import asyncpg
 
 from relevo_runtime.migrations import installed_packages, pending
+from relevo_testing.servers import Servers
 from tests.databases import Databases
-from tests.platforms import Platform
 
 FILL = """
 insert into engine.outbox (shop, id, topic, key, value)
@@ -38,7 +38,7 @@ async def execute(dsn: str, sql: str) -> None:
         await connection.close()
 
 
-async def test_a_database_that_was_written_to_comes_back_as_new_under_another_name(platform: Platform) -> None:
+async def test_a_database_that_was_written_to_comes_back_as_new_under_another_name(platform: Servers) -> None:
     databases = Databases(await platform.postgres())
     try:
         first = await databases.take()
@@ -59,7 +59,7 @@ async def test_a_database_that_was_written_to_comes_back_as_new_under_another_na
         await databases.close()
 
 
-async def test_a_database_whose_schema_was_changed_is_not_used_again(platform: Platform) -> None:
+async def test_a_database_whose_schema_was_changed_is_not_used_again(platform: Servers) -> None:
     databases = Databases(await platform.postgres())
     try:
         new = await content(first := await databases.take())

@@ -68,7 +68,7 @@ async def dead_letters(settings: RuntimeSettings, count: int) -> list[DeadLetter
         await reader.stop()
 
 
-@pytest.mark.containers
+@pytest.mark.relevo_containers
 async def test_all_messages_arrive_with_the_order_of_each_key(settings: SettingsFactory, publisher: Publisher) -> None:
     sent = numbered(3000)
     await publisher.publish(EVENTS, sent)
@@ -281,7 +281,7 @@ async def test_a_schema_that_does_not_fit_stops_the_service_and_buries_nothing(
     assert await committed(settings()) == 0
 
 
-@pytest.mark.containers
+@pytest.mark.relevo_containers
 async def test_two_members_share_the_partitions_and_equal_numbers_meet(
     settings: SettingsFactory, publisher: Publisher
 ) -> None:

@@ -12,8 +12,8 @@ import pytest
 from relevo_runtime.errors import MigrationError, StatementError, Unreachable
 from relevo_runtime.migrations import installed_packages, migrate, pending
 from relevo_runtime.postgres import Part, Pool, Statements, open_pool, temporary, text_array, together, transaction
+from relevo_testing.servers import Servers, with_database
 from tests.conftest import Platforms
-from tests.platforms import Platform, with_database
 
 
 async def test_json_goes_in_and_out_as_plain_values(pool: Pool) -> None:
@@ -85,7 +85,7 @@ async def test_the_server_is_asked_once_about_all_arrays(pool: Pool) -> None:
     assert said == [f"select $1::{name}[]" for name in types]
 
 
-@pytest.mark.containers
+@pytest.mark.relevo_containers
 async def test_the_pool_names_its_service_and_keeps_the_compiler_off(pool: Pool) -> None:
     assert await pool.fetchval("show application_name") == "relevo-tests"
     assert await pool.fetchval("show jit") == "off"
@@ -171,7 +171,7 @@ async def test_a_killed_connection_is_temporary(pool: Pool) -> None:
     assert temporary(caught.value)
 
 
-async def test_migrations_of_several_processes_at_once_run_once(platforms: Platforms, platform: Platform) -> None:
+async def test_migrations_of_several_processes_at_once_run_once(platforms: Platforms, platform: Servers) -> None:
     admin = await platform.postgres()
     name = f"relevo_test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(admin)

@@ -6,24 +6,28 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.platforms import EmbeddedPlatform
+from relevo_testing.servers import EmbeddedServers, Servers, ServersError
+from relevo_testing.shared_servers import ServerHost, SharedServers
 from tests.running_order import FOLDERS, WHOLE_SYSTEM
-from tests.shared_servers import ServerHost, SharedPlatform
 
 TESTS = Path(__file__).parents[1]
 
 
-class FailingPlatform(EmbeddedPlatform):
+class FailingServers(EmbeddedServers):
     """A machine on which Kafka can't start."""
 
     async def kafka(self) -> str:
         raise OSError("no Java here")
 
 
+def failing(_: str) -> Servers:
+    return FailingServers()
+
+
 async def test_workers_share_one_server_which_is_gone_with_its_host(tmp_path: Path) -> None:
     host = ServerHost(tmp_path)
     try:
-        workers = [SharedPlatform(tmp_path) for _ in range(3)]
+        workers = [SharedServers(tmp_path) for _ in range(3)]
         [address] = set(await asyncio.gather(*(worker.postgres() for worker in workers)))
         for worker in workers:
             await worker.close()
@@ -43,11 +47,11 @@ async def test_what_nobody_asks_for_does_not_start(tmp_path: Path) -> None:
 
 
 async def test_every_worker_hears_why_a_server_can_not_start(tmp_path: Path) -> None:
-    host = ServerHost(tmp_path, FailingPlatform)
+    host = ServerHost(tmp_path, failing)
     try:
         for _ in range(2):
-            with pytest.raises(RuntimeError, match="OSError: no Java here"):
-                await SharedPlatform(tmp_path).kafka()
+            with pytest.raises(ServersError, match="OSError: no Java here"):
+                await SharedServers(tmp_path).kafka()
     finally:
         await asyncio.to_thread(host.close)
 

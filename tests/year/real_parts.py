@@ -30,13 +30,15 @@ from relevo_cli.processes import SHORT_LEASE
 from relevo_cli.system import ServicePlan, System, running_system
 from relevo_cli.workflow_files import load_folders
 from relevo_runtime import catalog
+from relevo_runtime.postgres import Statements
 from relevo_runtime.settings import RuntimeSettings
+from relevo_testing.leaps import SPEED, Feed, Leaps, stand
 from tests.year import rules
 from tests.year.__main__ import table
-from tests.year.leaps import SPEED, STATEMENTS, Feed, Leaps, stand
 from tests.year.life import BEGINNING, Happening, Life, life
 from tests.year.shop_year import NOT_OF_CUSTOMERS, Message, Year
 
+STATEMENTS = Statements.load("tests.year", "books.sql")
 _SHOP, _TOKEN, _SOURCE = "tea", "year-token", "year"
 _AFTER = timedelta(days=4)
 """So long after the last day what was put off goes out."""

@@ -19,6 +19,7 @@ from relevo_cli.stoppable import until_stopped
 from relevo_cli.system import ServicePlan, running_system
 from relevo_cli.workflow_files import Loaded, load_folders, workflow_folders
 from relevo_control.app.source_files import secrets_named
+from relevo_sandbox.sandbox import parent_gone
 
 HERE = Path("workflows")
 
@@ -66,12 +67,13 @@ async def _up(plan: ServicePlan, *, as_json: bool) -> None:
     secrets = {one.definition.name: secrets_named(one.definition) for one in plan.workflows}
     for line in secret_lines(secrets, os.environ):
         console.print(line, style="yellow", markup=False, soft_wrap=True)
+    parent = asyncio.create_task(parent_gone())  # from the beginning: who is adopted while all starts would not notice
     async with running_system(plan, say=step_printer(console), on_death=restart_printer(console)) as system:
         if as_json:
             print_json(system.running)
         else:
             _print(system.running)
-        await asyncio.Event().wait()
+        await (parent if system.settings.watch_parent else asyncio.Event().wait())
 
 
 def _print(running: Running) -> None:

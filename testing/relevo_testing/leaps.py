@@ -15,7 +15,7 @@ from relevo_cli.processes import SHORT_LEASE
 from relevo_runtime.clock import Pace, wall_seconds
 from relevo_runtime.postgres import Statements
 
-STATEMENTS = Statements.load("tests.year", "leaps.sql")
+STATEMENTS = Statements.load("relevo_testing", "leaps.sql")
 SPEED = 36_000.0
 """By what processes reckon how long to sleep until something is due: an hour is a tenth of a second."""
 _LOOK = 0.02
@@ -36,6 +36,10 @@ class Feed(Struct, frozen=True):
     tell: Callable[[datetime], Awaitable[None]]
 
 
+NOTHING = Feed(lambda: None, lambda _: asyncio.sleep(0))
+"""Nothing happens outside."""
+
+
 class Leaps:
     """Leads the clock in `file` from `at` on. `given_up` are the instants at which something did not end in 10 s."""
 
@@ -51,14 +55,21 @@ class Leaps:
         """Leap from one instant with work to the next, until `end`, or until it is `over`."""
         while not over():
             await feed.tell(self.at)
-            await self._quiet()
+            await self.quiet()
             following = min((one for one in (feed.next(), await self._due()) if one is not None), default=end)
             if following >= end:
                 break
             self.at = following
             stand(self._file, following)
 
-    async def _quiet(self) -> None:
+    async def to(self, end: datetime) -> None:
+        """Let all that is due until `end` happen, that of `end` included; the clock stands there."""
+        await self.until(end, NOTHING, over=lambda: False)
+        self.at = end
+        stand(self._file, end)
+        await self.quiet()
+
+    async def quiet(self) -> None:
         """Wait until everything that is due is done."""
         quiet = 0
         while quiet < _LOOKS:
