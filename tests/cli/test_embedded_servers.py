@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relevo_cli.embedded_servers import MOST_DEATHS, ServerDied, ServerGivenUpError, kept_alive
-from relevo_embedded import EmbeddedPostgres
+from relevo_embedded import EmbeddedError, EmbeddedPostgres
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -20,8 +20,16 @@ async def killed(server: EmbeddedPostgres) -> int:
     return pid
 
 
+def runs_anew(server: EmbeddedPostgres, other_than: int) -> bool:
+    """Whether another process runs than `other_than`. One that has just been started has not yet written its id."""
+    try:
+        return server.process.running and server.process.pid != other_than
+    except EmbeddedError:
+        return False
+
+
 async def ready(server: EmbeddedPostgres, other_than: int) -> None:
-    while not (server.process.running and (server.folder / "server.pid").exists() and server.process.pid != other_than):
+    while not runs_anew(server, other_than):
         await asyncio.sleep(0.05)
     await server.process.ready(server.is_ready, seconds=60)
 
