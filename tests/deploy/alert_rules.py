@@ -44,11 +44,20 @@ def distribution(name: str, below: str) -> Case:
     return Case(dict(zip(buckets, slow, strict=True)), dict(zip(buckets, fast, strict=True)))
 
 
+def waits(fires: str, silent: str) -> Case:
+    """Ten batches a minute: the sum of their waits with which an alert fires, and one with which it does not."""
+    name, labels = "relevo_record_wait_seconds", '{service="engine",topic="relevo.events"}'
+    count = {f"{name}_count{labels}": "0+10x120"}
+    return Case({**count, f"{name}_sum{labels}": fires}, {**count, f"{name}_sum{labels}": silent})
+
+
 CASES = {
     "ServiceDown": of('up{job="relevo",service="engine"}', "0x120", "1x120"),
     "LoopFails": of('relevo_loop_failures_total{service="engine",loop="outbox"}', GROWS, OLD),
     "BatchesRetried": of('relevo_batch_retries_total{service="engine"}', GROWS, OLD),
     "BatchesSlow": distribution("relevo_batch_seconds", "10"),
+    "RecordsWait": distribution("relevo_record_wait_seconds", "60"),
+    "WaitGrows": waits("0x60 50+50x9 600+100x9 1700+200x9 3900+400x29", "0+300x120"),
     "DeadLetters": of('relevo_dead_letters_total{service="engine",topic="relevo.events"}', NEW, OLD),
     "ShopPaused": of('relevo_shops_paused{service="engine",consumer="engine"}', "1x120", "0x120"),
     "NothingPublished": of('relevo_publish_failures_total{service="ingest",topic="relevo.events"}', GROWS, OLD),

@@ -84,7 +84,7 @@ async def engine_runs(settings: EngineSettings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def notifier_runs(settings: NotifierSettings) -> AsyncIterator[None]:
     service = Service("notifier", settings)
-    context = ServiceContext(service.clock, service.metrics, service.health, service.fail)
+    context = ServiceContext(service.clock, service.metrics, service.health, service.fail, service.traces)
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(run_notifier(settings, context))
         loops = [service.loop(f"poll {number}", poll.run_once) for number, poll in enumerate(notifier.polls)]

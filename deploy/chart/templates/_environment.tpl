@@ -15,6 +15,9 @@
   "RELEVO_ADMIN_PORT" "9100" -}}
 {{- include "relevo.environment.kafka" (list $values.kafka $set) -}}
 {{- include "relevo.environment.postgres" (list $values.postgres $set) -}}
+{{- with $values.traces }}{{ if .url -}}
+{{- $_ := set $set "RELEVO_TRACES_URL" .url -}}{{- $_ := set $set "RELEVO_TRACES_SAMPLE" (.sample | toString) -}}
+{{- end }}{{ end -}}
 {{- if $stateful }}{{ $_ := set $set "RELEVO_SESSION_TIMEOUT" (.own.sessionTimeout | toString) }}{{ end -}}
 {{- $prefix := printf "RELEVO_%s_" (upper .component) -}}
 {{- range $port, $number := dig "ports" dict .is -}}
@@ -57,6 +60,12 @@ valueFrom: {secretKeyRef: {name: {{ index . 0 | quote }}, key: {{ index . 1 | qu
   {{- include "relevo.secretRef" (list .name .linkSecret) | nindent 2 }}
 - name: RELEVO_SECRETS_KEY
   {{- include "relevo.secretRef" (list .name .secretsKey) | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- with .root.Values.sentry }}
+{{- if .secret }}
+- name: RELEVO_SENTRY_DSN
+  {{- include "relevo.secretRef" (list .secret .key) | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- with .root.Values.kafka }}

@@ -26,6 +26,8 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     that is known.
     `hops` is 0 for what the shop said; for what a workflow published, and for what came of a message that it sent, it
     tells how many workflows in a row led to it.
+    `traceparent` is the context of the trace that it is in (W3C Trace Context), as in the distributed tracing extension
+    of CloudEvents; empty: it is in none.
     """
 
     id: Key
@@ -41,6 +43,7 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     historical: bool = False
     test: bool = False
     hops: Count = 0
+    traceparent: str = ""
 
     def payload(self) -> Payload:
         """The typed payload; of a `custom.…` event only what all have. Raises `msgspec.ValidationError`, `KeyError`."""

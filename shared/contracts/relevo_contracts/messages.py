@@ -37,6 +37,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `topic` is the purpose by the name that the contact policy has for it (`newsletter`); empty: it is `purpose` itself.
     `decided_at` is the input's time; after `not_after` it is too late to send and the outcome says so.
     `hops` tells how many workflows in a row led to it; an event that the message causes carries `caused_hops`.
+    `traceparent` is the context of the trace that it is in (see `Event`).
 
     With `recall` nothing is sent: it takes back earlier deliveries. It is made by `recall_delivery`, so that a notifier
     that does not know of it has nobody to send it to.
@@ -62,6 +63,7 @@ class SendDelivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     templates: dict[Channel, str] = {}
     hops: Count = 0
     recall: RecallWanted | None = None
+    traceparent: str = ""
 
 
 def recall_delivery(id_: str, shop: str, key: str, recall: RecallWanted, at: datetime) -> SendDelivery:
@@ -112,7 +114,8 @@ class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A timer is due. `due_at` is the time that was asked for: the run reckons with it, not with the delay.
 
     `id` is made by `wake_up_id`, so that the same timer published twice is one wake-up, and one that was armed anew for
-    the same instant is another.
+    the same instant is another. `traceparent` is the context in which it was published (see `Event`): that of the run
+    is in the run.
     """
 
     id: str
@@ -123,6 +126,7 @@ class WakeUp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: str = ""
     turn: int = 0
     name: str = ""
+    traceparent: str = ""
 
 
 def wake_up_id(timer_id: str, due_at: datetime, turn: int) -> str:
@@ -170,6 +174,8 @@ class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     the operation answers; else `error` says why, and `status` what kind of failure it is: 404 if the system does not
     know what was named, 429 if it was too busy at every try, another of 400 to 499 if it refuses, 0 or 500 and above if
     nobody could be reached.
+
+    `traceparent` is the context of the trace that it is in (see `Event`).
     """
 
     id: str
@@ -187,6 +193,7 @@ class CallHttp(Struct, frozen=True, kw_only=True, omit_defaults=True):
     webhook: Webhook = ""
     coupon: CouponWanted | None = None
     system: SystemWanted | None = None
+    traceparent: str = ""
 
 
 class CallAnswered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="call_answered"):
@@ -226,6 +233,7 @@ class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     """`workflow` is wanted for a customer: by hand, a schedule or another workflow. `data` is its `trigger.data`.
 
     `hops` tells how many workflows in a row led to it, without time that passed or somebody outside who acted.
+    `traceparent` is the context of the trace that it is in (see `Event`).
     """
 
     id: str
@@ -237,6 +245,7 @@ class StartRequested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     name: str = ""
     data: dict[str, Any] = {}
     hops: Count = 0
+    traceparent: str = ""
 
 
 class EventForwarded(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event_forwarded"):

@@ -6,7 +6,9 @@ from typing import Generic, Literal, TypeVar, overload
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-Unit = Literal["seconds", "records", "requests", "messages", "calls", "shops", "partitions", "turns", "versions"]
+Unit = Literal[
+    "seconds", "records", "requests", "messages", "calls", "shops", "partitions", "turns", "versions", "spans"
+]
 Kind = Literal["counter", "gauge", "histogram"]
 
 PREFIX = "relevo_"

@@ -18,6 +18,7 @@ __all__ = ["Counter", "Gauge", "Histogram", "Metrics"]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LATENESS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+_WAITS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400)
 _SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 
 _KAFKA_TOPIC = Label("topic", "A Kafka topic of Relevo.", values=20)
@@ -29,6 +30,7 @@ _OUTCOME = Label("status", "`sent` or `answered`, `failed`, `skipped`, `in_doubt
 _REASON = Label("reason", "Why: one of a few words.", values=10)
 _HIT = Label("kind", "`opened`, `clicked`, `scanned`.", values=10)
 _RESULT = Label("result", "`taken`, `empty`, `made`, `refused`.", values=4)
+_RESULT_OF_REPORT = Label("result", "`sent`, `left_out`.", values=2)
 _DECISION = Label("kind", "What was decided of a run: `started`, `advanced`, `ended` …", values=8)
 _FEEDBACK = Label("kind", "What a provider told: `delivered`, `bounced` …", values=20)
 _SHOP = Label("shop", "The shop; `unknown` if nobody knows it.")
@@ -44,6 +46,12 @@ class Metrics:
 
     # Consuming: the same for every service that reads topics.
     records_consumed = counters("records", "Records that were handled.", _KAFKA_TOPIC)
+    record_wait_seconds = histograms(
+        "seconds",
+        "How long the oldest record of a batch had waited on its topic, in wall-clock time.",
+        _WAITS,
+        _KAFKA_TOPIC,
+    )
     batch_seconds = histogram("seconds", "From a batch's arrival to its end.", _SECONDS)
     batch_records = histogram("records", "Records in a batch.", _SIZES)
     batch_retries = counter("turns", "Batches tried again after a temporary failure.")
@@ -110,6 +118,12 @@ class Metrics:
     )
     messages_received = counters("messages", "What people wrote.", _PROVIDER, _KEYWORD)
     provider_seconds = histograms("seconds", "One call of a provider.", _SECONDS, _CHANNEL)
+
+    # Telemetry itself.
+    spans_dropped = counters("spans", "Spans that were not sent: the queue was full, or it failed.", _REASON)
+    errors_reported = counters(
+        "messages", "Errors for Sentry: sent, or left out since there were too many.", _RESULT_OF_REPORT
+    )
 
     # Loops of every service.
     loop_seconds = histograms("seconds", "One turn of a loop.", _SECONDS, _LOOP)

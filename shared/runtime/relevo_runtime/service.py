@@ -16,6 +16,7 @@ from typing import Any
 import uvloop
 
 from relevo_runtime.clock import SystemClock, make_clock
+from relevo_runtime.error_reports import open_error_reports
 from relevo_runtime.errors import RuntimeFault, described
 from relevo_runtime.health import Health
 from relevo_runtime.http import admin_app, serve
@@ -28,6 +29,7 @@ from relevo_runtime.repeats import Repeats
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.supervision import PartEnded, Supervised
 from relevo_runtime.telemetry import configure_logging
+from relevo_runtime.traces import open_traces
 
 __all__ = ["Build", "Loop", "Service", "run", "run_service"]
 
@@ -53,6 +55,8 @@ class Service:
         self.clock = make_clock(settings)
         self.health = Health()
         self.metrics = Metrics(name)
+        self.errors = open_error_reports(settings, name, self.metrics)
+        self.traces = open_traces(settings, name, self.metrics)
         self.stopping = asyncio.Event()
         self.started = False
         self.ended = threading.Event()
@@ -70,6 +74,8 @@ class Service:
             cause = error.__cause__ if isinstance(error, PartEnded) else None
             advised = advice(cause or error)
             _log.critical("%s stops: %s%s", self.name, described(error), advised, exc_info=cause)
+            if cause is None:
+                self.errors.report(error)
         self.stop()
 
     def loop(
@@ -131,6 +137,7 @@ async def run_service(
     """
     repeats = configure_logging(settings, name)
     service = Service(name, settings)
+    service.errors.attach()
     if settings.watch_parent:
         _watch_parent(settings.stop_timeout + 2 * _EXTRA_SECONDS)
     main = asyncio.current_task()
@@ -150,6 +157,8 @@ async def run_service(
             service.fail(error)
         finally:
             stopper.cancel()
+            service.traces.close()
+            service.errors.close()
             service.ended.set()
     _log.info("%s has stopped", name)
     return 1 if service.failure else 0

@@ -1,5 +1,6 @@
 """Settings by environment: every field says what it means; secrets never show in a log or a listing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
 from relevo_runtime.server_settings import PREFIX, ServerSettings
+
+_DSN = re.compile(r"https?://[^:@/\s]+(:[^@/\s]+)?@[^@/\s]+/([^@\s]*/)?[^/@\s]+")
 
 __all__ = ["PREFIX", "RuntimeSettings", "Setting", "describe_settings", "flat_fields"]
 
@@ -86,6 +89,18 @@ class RuntimeSettings(ServerSettings):
     log_format: Literal["json", "console"] = Field(
         default="json", description="json: one object a line; console: for people."
     )
+    traces_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Where traces go: an OTLP/HTTP endpoint (http://collector:4318). Empty: there are none.",
+    )
+    traces_sample: float = Field(
+        default=0.01, ge=0, le=1, description="The share of webhooks and posted events that begin a trace."
+    )
+    sentry_dsn: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where bugs are reported: a DSN of Sentry, or of what speaks its protocol. Empty: only to the log.",
+    )
     admin_host: str = Field(default="127.0.0.1", description="Where /healthz, /readyz and /metrics listen.")
     admin_port: int = Field(default=0, ge=0, le=65535, description="Their port; 0 turns them off.")
     link_secret: SecretStr = Field(
@@ -114,6 +129,13 @@ class RuntimeSettings(ServerSettings):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("clock_origin needs a zone: 2026-03-01T08:00:00Z")
+        return value
+
+    @pydantic.field_validator("sentry_dsn")
+    @classmethod
+    def _a_dsn(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _DSN.fullmatch(value.get_secret_value()):
+            raise ValueError("is not a DSN of Sentry: https://KEY@HOST/PROJECT")
         return value
 
     @pydantic.field_validator("public_url")

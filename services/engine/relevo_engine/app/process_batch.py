@@ -10,6 +10,7 @@ next one decides, and not all of them are written at once while nobody decides.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from datetime import timedelta
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from relevo_contracts.envelope import partition_key
 from relevo_contracts.keys import SHOP_KEY
+from relevo_engine.app.batch_trace import BatchTrace
 from relevo_engine.app.ports import BatchKeys, BatchStore, DeadLetters, OpenBatch, Publisher, Unpublished
 from relevo_engine.core.batch import Changes, Definitions, decide_into
 from relevo_engine.core.catalogue import named_by, with_products
@@ -26,10 +28,13 @@ from relevo_engine.core.merging import SubjectKey, addressed, merges_of
 from relevo_engine.core.order import in_order
 from relevo_engine.core.recommendations import asked, recommend
 from relevo_runtime.clock import Clock
+from relevo_runtime.dead_letters import shop_of
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.records import Record
+from relevo_runtime.traces import NO_TRACES, Traces
 from relevo_workflow import Subject
 
+_log = logging.getLogger(__name__)
 _SCHEDULERS_SLEEP = timedelta(seconds=1)
 """Wall time after which a scheduler looks again by itself."""
 
@@ -69,6 +74,7 @@ class BatchProcessor:
         most: int = 1000,
         decide_seconds: float = DECIDE_SECONDS,
         slice_seconds: float = SLICE_SECONDS,
+        traces: Traces = NO_TRACES,
     ) -> None:
         """`most`: how many messages one transaction takes, `decide_seconds`: how long it may decide.
 
@@ -83,6 +89,7 @@ class BatchProcessor:
         self._clock = clock
         self._metrics = metrics
         self._on_fanouts = on_fanouts
+        self._traces = traces
         self._published: list[int] = []
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -111,13 +118,26 @@ class BatchProcessor:
 
     async def _process(self, arrived: Sequence[IncomingMessage], turn: asyncio.Lock) -> Sequence[IncomingMessage]:
         """As many inputs as fit into one transaction's time; the others are returned, not taken yet."""
+        trace = BatchTrace(self._traces)
+        try:
+            return await self._process_in(trace, arrived, turn)
+        except BaseException as error:
+            trace.fail(error)
+            raise
+
+    async def _process_in(
+        self, trace: BatchTrace, arrived: Sequence[IncomingMessage], turn: asyncio.Lock
+    ) -> Sequence[IncomingMessage]:
         published, self._published = self._published, []
         try:
-            changes, unpublished, left = await self._transact(arrived, published, turn)
+            changes, unpublished, left = await self._transact(trace, arrived, published, turn)
         except BaseException:
             self._published = published + self._published
             raise
         for refused in changes.rejected:
+            if refused.error is not None:
+                shop = {"shop": shop_of(refused.record.key)}
+                _log.error("the core failed on %s", refused.record.topic, exc_info=refused.error, extra=shop)
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(unpublished)
         await self._announce(changes)
@@ -127,6 +147,7 @@ class BatchProcessor:
             (d.decision.workflow, d.decision.kind) for d in changes.decisions
         ).items():
             self._metrics.decisions.labels(workflow, kind).inc(count)
+        trace.end(changes)
         return left
 
     async def flush(self) -> None:
@@ -136,7 +157,7 @@ class BatchProcessor:
             await self._store.delete_published(published)
 
     async def _transact(
-        self, arrived: Sequence[IncomingMessage], published: Sequence[int], turn: asyncio.Lock
+        self, trace: BatchTrace, arrived: Sequence[IncomingMessage], published: Sequence[int], turn: asyncio.Lock
     ) -> Transaction:
         """Begins again, holding their partitions too, if customers of the batch turn out to be others by now."""
         partners = _merged_by(arrived)
@@ -145,7 +166,7 @@ class BatchProcessor:
             async with self._store.open(self._wanted(arrived, partners), self._clock.now()) as batch:
                 stand_in = {(shop, into) for (shop, _), into in batch.merged.items()}
                 if stand_in <= partners:
-                    return await self._change(batch, _addressed(arrived, batch.merged), published, turn)
+                    return await self._change(trace, batch, _addressed(arrived, batch.merged), published, turn)
                 partners |= stand_in
 
     def _wanted(self, arrived: Sequence[IncomingMessage], partners: Set[SubjectKey]) -> BatchKeys:
@@ -162,6 +183,7 @@ class BatchProcessor:
 
     async def _change(
         self,
+        trace: BatchTrace,
         batch: OpenBatch,
         arrived: Sequence[IncomingMessage],
         published: Sequence[int],
@@ -170,6 +192,7 @@ class BatchProcessor:
         fresh = with_products(_fresh(arrived, batch.admitted), batch.products)
         keys = {(a.shop, a.key) for a in fresh} | _merged_by(fresh)
         subjects = batch.subjects(keys | {(shop, SHOP_KEY) for shop, _ in keys})
+        fresh = trace.take(fresh, subjects)
         definitions = await batch.definitions(subjects.values())
         async with turn:
             changes, left = await self._decide(subjects, fresh, definitions)
@@ -180,7 +203,7 @@ class BatchProcessor:
         unpublished = await batch.write(
             changes, self._clock.now(), published=published, again=[one for one in again if one]
         )
-        return changes, unpublished, left
+        return changes, unpublished, trace.put_back(left)
 
     async def _decide(
         self,

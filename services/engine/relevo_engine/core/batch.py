@@ -159,7 +159,7 @@ def decide_into(
         else:
             _decide_one(subjects, arrived, definitions[arrived.shop], changes)
     except Exception as error:  # noqa: BLE001 - a defect in one message's path must not hold the whole partition
-        changes.rejected.append(Rejected(arrived.record, _explain(error)))
+        changes.rejected.append(Rejected(arrived.record, _explain(error), error))
     if isinstance(arrived.input, TimerInput):
         # Rejected or not: a timer that comes back for ever would fill the dead letters.
         changes.fired.append(arrived.input.wakeup)

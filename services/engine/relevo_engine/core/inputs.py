@@ -34,7 +34,7 @@ class RefreshInput(Struct, frozen=True, tag="refresh"):
 
 
 class IncomingMessage(Struct, frozen=True, gc=False):
-    """One message that asks for decisions: whose it is, what it says, and its inbox id.
+    """One message that asks for decisions: whose it is, what it says, its inbox id, and which trace it is in.
 
     A wake-up of a run has none (it is empty): the run itself knows which timers it waits for, and takes each once.
     """
@@ -44,13 +44,15 @@ class IncomingMessage(Struct, frozen=True, gc=False):
     key: str
     input: Input | RefreshInput
     record: Record
+    traceparent: str = ""
 
 
 class Rejected(Struct, frozen=True):
-    """A record that can never be processed, with the reason for its dead letter."""
+    """A record that can never be processed, with the reason for its dead letter, and the error if that is our bug."""
 
     record: Record
     reason: str
+    error: Exception | None = None
 
 
 _event = msgspec.json.Decoder(Event)
@@ -75,7 +77,7 @@ def _read_one(record: Record) -> IncomingMessage:
     if record.topic == topics.EVENTS:
         event = read_record(_event, record)
         digest = _digest("event", event.shop, event.source, event.id)
-        return IncomingMessage(digest, event.shop, event.key, EventInput(event), record)
+        return IncomingMessage(digest, event.shop, event.key, EventInput(event), record, event.traceparent)
     if record.topic == topics.WAKEUPS:
         wakeup = read_record(_wakeup, record)
         digest = b"" if wakeup.run_id else _digest("wakeup", wakeup.shop, wakeup.id)
@@ -83,10 +85,21 @@ def _read_one(record: Record) -> IncomingMessage:
     if record.topic == topics.INPUTS:
         message = read_record(_run_input, record)
         digest = _digest(str(message.__struct_config__.tag), message.shop, message.id)
-        return IncomingMessage(digest, message.shop, message.key, run_input(message), record)
+        given = run_input(message)
+        return IncomingMessage(digest, message.shop, message.key, given, record, _traceparent(message))
     outcome = read_record(_outcome, record)
     digest = _digest("outcome", outcome.shop, outcome.id)
     return IncomingMessage(digest, outcome.shop, outcome.key, OutcomeInput(outcome), record)
+
+
+def _traceparent(message: RunInput) -> str:
+    match message:
+        case StartRequested():
+            return message.traceparent
+        case EventForwarded():
+            return message.event.traceparent
+        case _:
+            return ""
 
 
 def run_input(message: RunInput) -> Input | RefreshInput:

@@ -51,4 +51,4 @@ def addressed(arrived: IncomingMessage, merged: Mapping[SubjectKey, str]) -> Inc
         return None
     if isinstance(given, EventInput) and given.event.key == arrived.key:
         given = EventInput(structs.replace(given.event, key=key))
-    return IncomingMessage(arrived.inbox_id, arrived.shop, key, given, arrived.record)
+    return IncomingMessage(arrived.inbox_id, arrived.shop, key, given, arrived.record, arrived.traceparent)

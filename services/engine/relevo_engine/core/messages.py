@@ -3,6 +3,7 @@
 from typing import assert_never
 
 import msgspec
+from msgspec import structs
 
 from relevo_contracts import topics
 from relevo_contracts.messages import (
@@ -73,6 +74,11 @@ def _decided(effect: Effect, decision: Decision | None) -> Decision:
     return decision
 
 
+def _traceparent(arrived: IncomingMessage, decision: Decision) -> str:
+    """The trace of the input that caused a message; if it is in none, that in which the run was started."""
+    return arrived.traceparent or (decision.run.traceparent if decision.run else "")
+
+
 def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoing:
     command = SendDelivery(
         id=effect.id,
@@ -94,6 +100,7 @@ def _send(effect: Send, decision: Decision, arrived: IncomingMessage) -> Outgoin
         topic=effect.topic,
         templates=effect.templates,
         hops=effect.hops,
+        traceparent=_traceparent(arrived, decision),
     )
     return Outgoing(arrived.shop, effect.id, topics.DELIVERIES, arrived.key, _encoder.encode(command))
 
@@ -119,6 +126,7 @@ def _call(effect: Http, decision: Decision, arrived: IncomingMessage) -> Outgoin
         headers=effect.headers,
         body=effect.body,
         decided_at=decision.at,
+        traceparent=_traceparent(arrived, decision),
     )
     return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
 
@@ -150,6 +158,7 @@ def _answered(effect: TakeCoupon | CallSystem, decision: Decision, arrived: Inco
         decided_at=decision.at,
         coupon=coupon,
         system=system,
+        traceparent=_traceparent(arrived, decision),
     )
     return Outgoing(arrived.shop, effect.id, topics.CALLS, arrived.key, _encoder.encode(command))
 
@@ -164,10 +173,13 @@ def _start(effect: StartRun, arrived: IncomingMessage) -> Outgoing:
         at=effect.at,
         data=effect.data,
         hops=effect.hops,
+        traceparent=arrived.traceparent,
     )
     return Outgoing(arrived.shop, effect.id, topics.INPUTS, arrived.key, _encoder.encode(wanted))
 
 
 def _emit(effect: Emit, arrived: IncomingMessage) -> Outgoing:
     event = effect.event
+    if arrived.traceparent:
+        event = structs.replace(event, traceparent=arrived.traceparent)
     return Outgoing(arrived.shop, effect.id, topics.EVENTS, event.key, _encoder.encode(event))

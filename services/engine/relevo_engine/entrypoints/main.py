@@ -74,6 +74,7 @@ async def _running(settings: EngineSettings, service: Service) -> AsyncIterator[
             metrics=service.metrics,
             on_fanouts=fanouts.wake,
             most=settings.engine_batch,
+            traces=service.traces,
         )
         follower = CatalogFollower[Connection](
             pool, definitions, stores=stores, report=lambda source: _report_definitions(service, source)

@@ -27,14 +27,15 @@ async def receive_events(
     *,
     batch: bool,
     strict: bool = True,
+    traceparent: str = "",
 ) -> Receipt:
-    """Stores the events. When this returns, Kafka has them all.
+    """Stores the events, in the trace that `traceparent` names. When this returns, Kafka has them all.
 
     Raises `InvalidPayload` with all that is wrong with any of them (in a batch with the place of the event), `IdUsed`,
     or `Busy`. Then nothing was stored.
     """
     drafts, unknown = _read(shop, events, batch=batch, strict=strict)
-    arrival = Arrival(shop=shop.shop, id="", source="", received=received)
+    arrival = Arrival(shop=shop.shop, id="", source="", received=received, traceparent=traceparent)
     kept = [_kept(deps, shop, event, why, received) for event, why in unknown]
     async with within_budget(deps.budget):
         keys = await find_keys(deps, shop.shop, (draft.subject for draft in drafts))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from relevo_ingest.app.event_store import OTHER_TOPIC
 from relevo_ingest.connectors.connector import Claims, Connector
@@ -69,6 +69,10 @@ class Delivery(Struct, frozen=True):
     def of(cls, shop: ShopContext, webhook: Webhook) -> "Delivery":
         """The webhook as it came to `shop`."""
         return cls(shop, webhook, webhook.arrival(shop.shop))
+
+    def traced(self, traceparent: str) -> "Delivery":
+        """The same delivery in a trace."""
+        return structs.replace(self, arrival=structs.replace(self.arrival, traceparent=traceparent))
 
 
 def delivery_id(given: str, topic: str, body: bytes) -> str:

@@ -84,7 +84,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
 
     `occurrence` is the platform's number of what happened (the same in each message about it; may be empty). `test`
     says that the platform marked the message itself as a test, `historical` that its events are known only later: they
-    start nothing.
+    start nothing. `traceparent` is the context of the trace that it is in.
     """
 
     shop: str
@@ -95,6 +95,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     occurrence: str = ""
     test: bool = False
     historical: bool = False
+    traceparent: str = ""
 
 
 class FinishedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,6 +114,7 @@ class FinishedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     historical: bool = False
     test: bool = False
     hops: int = 0
+    traceparent: str = ""
 
 
 class Finished(Struct, frozen=True):
@@ -155,6 +157,7 @@ def finish(drafts: Sequence[Draft], keys: Mapping[Subject, str], arrival: Arriva
             historical=time.historical,
             test=draft.test or arrival.test,
             hops=draft.hops,
+            traceparent=arrival.traceparent,
         )
         finished.append(
             Finished(event, _encode(event, limits.message_bytes), "; ".join(filter(None, (time.note, *draft.notes))))

@@ -31,6 +31,7 @@ from relevo_ingest.entrypoints.surveys import SurveyPages
 from relevo_ingest.entrypoints.webhooks import Webhooks, within_rate
 from relevo_runtime.http import application, flag, liveness
 from relevo_runtime.openapi import serving
+from relevo_runtime.traces import CONTEXT
 
 
 def make_app(ingest: Ingest) -> FrontDoor:
@@ -93,7 +94,14 @@ class _Events:
         strict = flag(exchange.query, "strict", default=True)
         own = msgspec.structs.replace(context(shop), types=self._shops.types(shop.shop))
         await self._ingest.gathering.wait()
-        return _receipt(await receive_events(self._ingest.deps, own, events, received, batch=batch, strict=strict))
+        span = self._ingest.traces.here(
+            "receive events", "server", {"relevo.shop": shop.shop}, links=(headers.get(CONTEXT, ""),)
+        )
+        with span:
+            receipt = await receive_events(
+                self._ingest.deps, own, events, received, batch=batch, strict=strict, traceparent=span.traceparent
+            )
+        return _receipt(receipt)
 
     async def _shop(self, exchange: Exchange) -> KnownShop | None:
         """The shop that the path names, if there is one. The sender must not learn whether: they may be guessing."""

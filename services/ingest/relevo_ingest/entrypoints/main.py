@@ -85,6 +85,7 @@ async def running(settings: IngestSettings, service: Service) -> AsyncIterator[i
             hits,
             consents,
             Surveys(pool),
+            service.traces,
         )
         app = make_app(Ingest(settings, opened.shops, opened.deps, *parts))
         host, port = settings.ingest_host, settings.ingest_port

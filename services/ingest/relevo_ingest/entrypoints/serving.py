@@ -20,6 +20,7 @@ from relevo_ingest.settings import IngestSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.last_deliveries import DeliveryRecorder
 from relevo_runtime.metrics import Metrics
+from relevo_runtime.traces import NO_TRACES, Traces
 
 Endpoint = Callable[[Exchange], Awaitable[bytes | Response]]
 """What is said to a request: a JSON document with the status 200, or something else."""
@@ -41,6 +42,7 @@ class Ingest(Struct, frozen=True):
     hits: HitRecorder
     consents: ConsentDependencies
     surveys: SurveyCatalog
+    traces: Traces = NO_TRACES
 
 
 class Counted:

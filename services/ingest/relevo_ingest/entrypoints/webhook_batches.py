@@ -9,6 +9,7 @@ from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.app.ports import IngestDependencies, Outcome
 from relevo_ingest.app.receive_webhook import Delivery, receive_webhooks
 from relevo_ingest.entrypoints.gathering import Gathering
+from relevo_runtime.traces import NO_SPAN, NO_TRACES, Span, Traces
 
 _AT_ONCE = 2
 """So many lists keep the process at work while Kafka or PostgreSQL has one of them."""
@@ -24,22 +25,38 @@ class WebhookBatches:
     That takes `patience` seconds of wall-clock time at most, however slow the lists before are.
     """
 
-    def __init__(self, deps: IngestDependencies, gathering: Gathering, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        deps: IngestDependencies,
+        gathering: Gathering,
+        *,
+        traces: Traces = NO_TRACES,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._deps = deps
         self._gathering = gathering
+        self._traces = traces
         self._patience = patience
         self._next: list[_Waiting] = []
         self._overdue: asyncio.TimerHandle | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def receive(self, delivery: Delivery) -> Receipt:
-        """What became of the webhook, when it is safe. Raises what `receive_webhook` raises."""
+    async def receive(self, delivery: Delivery, caller: str = "") -> Receipt:
+        """What became of the webhook, when it is safe. Raises what `receive_webhook` raises. `caller`: see `add`."""
         outcome: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self.add(delivery, partial(_settle, outcome))
+        self.add(delivery, partial(_settle, outcome), caller)
         return await outcome
 
-    def add(self, delivery: Delivery, told: Told) -> None:
-        """`told` hears what became of the webhook, unless the process ends before."""
+    def add(self, delivery: Delivery, told: Told, caller: str = "") -> None:
+        """`told` hears what became of the webhook, unless the process ends before.
+
+        `caller` is the sender's own context: a trace of the webhook is linked to it, and begins here all the same.
+        """
+        span = self._traces.here("receive webhook", "server", {"relevo.shop": delivery.shop.shop}, links=(caller,))
+        if span is not NO_SPAN:
+            webhook = delivery.webhook
+            span.note({"relevo.platform": webhook.connector.name, "relevo.topic": webhook.label})
+            delivery, told = delivery.traced(span.traceparent), partial(_ended, span, told)
         self._gathering.enter(partial(self._join, (delivery, told)))
 
     def _join(self, one: _Waiting) -> None:
@@ -73,6 +90,11 @@ class WebhookBatches:
             batch[place][1](outcome)
 
         await receive_webhooks(self._deps, [delivery for delivery, _ in batch], report)
+
+
+def _ended(span: Span, told: Told, outcome: Outcome[Receipt]) -> None:
+    span.end(outcome if isinstance(outcome, Exception) else None)
+    told(outcome)
 
 
 def _settle(waiting: "asyncio.Future[Receipt]", outcome: Outcome[Receipt]) -> None:

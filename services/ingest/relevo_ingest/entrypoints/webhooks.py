@@ -25,6 +25,7 @@ from relevo_ingest.entrypoints.webhook_batches import WebhookBatches
 from relevo_runtime.errors import SecretsSealed
 from relevo_runtime.http_direct import WholeRequest
 from relevo_runtime.metrics import Counter
+from relevo_runtime.traces import CONTEXT
 
 _encode = msgspec.json.Encoder().encode
 _REMEMBERED = 1024
@@ -39,7 +40,7 @@ class Webhooks:
         self._ingest = ingest
         self._shops = ingest.shops
         self._contexts = ShopContexts()
-        self._batches = WebhookBatches(ingest.deps, ingest.gathering)
+        self._batches = WebhookBatches(ingest.deps, ingest.gathering, traces=ingest.traces)
         self._bodies = Bodies(ingest.settings)
         self._nobodys = secrets.token_hex()
         self._taken = lru_cache(_REMEMBERED)(self._counter)
@@ -70,7 +71,8 @@ class Webhooks:
         received = self._ingest.clock.now()
         keys = await self._keys_of(connector, given)
         given = msgspec.structs.replace(given, received=received, keys=keys)
-        return _encode(await self._batches.receive(self._delivery(shop, connector, given, received)))
+        delivery = self._delivery(shop, connector, given, received)
+        return _encode(await self._batches.receive(delivery, exchange.headers.get(CONTEXT, "")))
 
     def take(self, request: WholeRequest) -> bool:
         """Receives a webhook for which nothing has to be waited for before it can be let in.
@@ -93,7 +95,7 @@ class Webhooks:
             delivery = self._delivery(self._shops.at_hand(name), connector, given, received)
         except IngestError:
             return False
-        self._batches.add(delivery, partial(self._answer, request, delivery.shop.shop))
+        self._batches.add(delivery, partial(self._answer, request, delivery.shop.shop), headers.get(CONTEXT, ""))
         return True
 
     def _answer(self, request: WholeRequest, shop: str, outcome: Outcome[Receipt]) -> None:

@@ -13,6 +13,7 @@ from relevo_notifier.app.worker_pool import WorkerPool
 from relevo_notifier.core.work import C, Incoming, W
 from relevo_runtime.clock import Clock
 from relevo_runtime.records import Record, read
+from relevo_runtime.traces import NO_TRACES, Traces
 
 PATIENCE = 5.0
 """Seconds for which a full pool holds up Kafka, before what comes is left to the table."""
@@ -41,6 +42,7 @@ class Accept(Generic[C, W, R]):
         *,
         is_full: Callable[[str], bool] = lambda _: False,
         recalls: Recalls[C] | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._decoder = msgspec.json.Decoder(command)
         self._route = route
@@ -49,6 +51,7 @@ class Accept(Generic[C, W, R]):
         self._clock = clock
         self._is_full = is_full
         self._recalls = recalls
+        self._traces = traces
         self._crowded: set[str] = set()
 
     async def __call__(self, records: Sequence[Record]) -> None:
@@ -57,19 +60,28 @@ class Accept(Generic[C, W, R]):
         The others are held in memory as far as there is room, and left to the table otherwise. Raises `Poison` for a
         record that is not such a command, before anything is kept.
         """
+        commands = [read(self._decoder, record) for record in records]
+        with self._traces.batch(
+            "notifier batch",
+            "consumer",
+            {"messaging.batch.message_count": len(commands)},
+            links=[command.traceparent for command in commands],
+        ):
+            await self._take([(command, record.value) for command, record in zip(commands, records, strict=True)])
+
+    async def _take(self, items: Sequence[tuple[C, bytes]]) -> None:
         by_route: dict[str, list[tuple[C, bytes]]] = {name: [] for name in self._worker_pools}
         recalls, taken_back = self._recalls, list[C]()
-        for record in records:
-            command = read(self._decoder, record)
+        for command, body in items:
             if recalls is not None and recalls.concern(command):
                 taken_back.append(command)
             else:
-                by_route[self._route(command)].append((command, record.value))
+                by_route[self._route(command)].append((command, body))
         # Who has room comes first: a provider that is away holds up Kafka, but nothing that is here already for others.
         for name in sorted(by_route, key=lambda name: self._worker_pools[name].is_crowded):
-            if items := by_route[name]:
+            if routed := by_route[name]:
                 await self._wait(name)
-                await self._accept(items, self._queues[name], self._worker_pools[name])
+                await self._accept(routed, self._queues[name], self._worker_pools[name])
         if recalls is not None and taken_back:
             await recalls.carry_out(taken_back, self._clock.now())
 

@@ -55,7 +55,7 @@ class CallAttempt:
         if isinstance(request, InvalidCall):
             return final(work, "in_doubt" if work.doubts else "failed", now, request.reason)
         try:
-            with self._exchanges.visit(request.place, work.call.id) as host:
+            with self._exchanges.visit(request.place, work.call) as host:
                 reply = await host.ask(request)
         except HostBusy as busy:
             return put_back(work, str(busy), busy.at, now, self._rules)

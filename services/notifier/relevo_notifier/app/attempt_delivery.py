@@ -21,6 +21,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.errors import described
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.supervision import contained
+from relevo_runtime.traces import NO_TRACES, Traces
 from relevo_templates.segments import segments_of
 
 _log = structlog.get_logger(__name__)
@@ -50,11 +51,13 @@ class Attempt:
         flow: Flow | None = None,
         anew: Ask | None = None,
         prices: Prices = NO_PRICES,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._name = name
         self._flow = flow or Flow(name, (), FlowRules(), clock)
         self._anew = anew
         self._prices = prices
+        self._traces = traces
         self._texts = texts
         self._provider = provider
         self._prepare = prepare
@@ -77,7 +80,7 @@ class Attempt:
             self._flow.passed_by(work, self._clock.now())
             return message
         place = place_of(work.delivery.channel, message.recipient)
-        answer = await self._send(message)
+        answer = await self._send(work, message)
         self._flow.ended(place, answer, self._clock.now())
         return self._after(work, answer, message)
 
@@ -132,7 +135,19 @@ class Attempt:
             _log.exception("preparing_failed", shop=work.delivery.shop, delivery=work.delivery.id)
             return failed(work, self._clock.now(), f"the message can't be prepared: {described(error)}")
 
-    async def _send(self, message: Message) -> ProviderResult:
+    async def _send(self, work: Work, message: Message) -> ProviderResult:
+        of = work.delivery
+        with self._traces.child(
+            f"send {self._provider.channel}",
+            "client",
+            {"relevo.shop": of.shop, "relevo.workflow": of.workflow, "relevo.step": of.step},
+            parent=of.traceparent,
+        ) as span:
+            answer = await self._handed_over(message)
+            span.note({"relevo.provider": self._name, "relevo.outcome": type(answer).__name__})
+            return answer
+
+    async def _handed_over(self, message: Message) -> ProviderResult:
         try:
             with self._seconds.time():
                 return await contained(self._provider.send(message))

@@ -134,7 +134,7 @@ class CallOrSystem:
         if isinstance(target, InvalidCall):
             return self._declined(work, Declined(f"the address of {access.name} can't be called: {target.reason}"))
         try:
-            with self._needs.exchanges.visit(place_at(access.base_url), work.call.id) as host:
+            with self._needs.exchanges.visit(place_at(access.base_url), work.call) as host:
                 answer = await self._carried_out(work, access, host.ask)
         except Interrupted as interrupted:
             return after_reply(work, interrupted.reply, self._needs.clock.now(), self._needs.rules)

@@ -48,7 +48,7 @@ class MakeCode:
 
     async def _converse(self, work: CallWork, request: Request, exchange: Exchange) -> Reply:
         """What came of all requests; one that has no answer ends it."""
-        with self._exchanges.visit(request.place, work.call.id) as host:
+        with self._exchanges.visit(request.place, work.call) as host:
             while True:
                 reply = await host.ask(request)
                 if not isinstance(reply, Replied):

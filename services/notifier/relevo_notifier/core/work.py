@@ -42,6 +42,11 @@ class Command(Protocol):
         """The run."""
         ...
 
+    @property
+    def traceparent(self) -> str:
+        """The context of its trace; empty: it is in none."""
+        ...
+
 
 class Workable(Protocol):
     """A command that this instance holds until `lease`; `attempts` and `doubtful` as in `Work`."""

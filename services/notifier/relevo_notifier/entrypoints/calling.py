@@ -41,7 +41,7 @@ def calls_kind(
     limiter = HostLimiter(
         _circuits(settings, clock), settings.notifier_call_per_host, clock.span(_BUSY_PAUSE), context.metrics
     )
-    exchanges = Exchanges(caller, limiter, clock, context.metrics)
+    exchanges = Exchanges(caller, limiter, clock, context.metrics, context.traces)
     rules, longest = _rules(settings, clock), settings.notifier_call_timeout
     attempt = CallAttempt(exchanges, rules, clock, secrets=settings.notifier_call_secrets, longest=longest)
     shops = ShopSystems(dependencies.pool, SecretKeys(settings))

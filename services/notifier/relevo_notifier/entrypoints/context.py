@@ -10,6 +10,7 @@ from relevo_runtime.clock import Clock
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.supervision import Supervised
+from relevo_runtime.traces import NO_TRACES, Traces
 
 OnFailure = Callable[[BaseException], None]
 
@@ -21,6 +22,7 @@ class ServiceContext(Struct, frozen=True):
     metrics: Metrics
     health: Health
     on_failure: OnFailure
+    traces: Traces = NO_TRACES
 
 
 async def in_background(

@@ -84,6 +84,7 @@ def deliveries_kind(
             flow=flows[name],
             anew=deliveries.with_contacts,
             prices=settings.prices,
+            traces=context.traces,
         )
         relieves = [_relief(routing, name, flows[first], provider.channel) for first in routing.relieved_by(name)]
         rows = ProviderQueue(deliveries, provider.channel, name, flows[name], relieves)

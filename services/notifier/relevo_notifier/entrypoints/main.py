@@ -22,7 +22,7 @@ def main() -> int:
 
     @asynccontextmanager
     async def build(service: Service) -> AsyncIterator[None]:
-        context = ServiceContext(service.clock, service.metrics, service.health, service.fail)
+        context = ServiceContext(service.clock, service.metrics, service.health, service.fail, service.traces)
         async with run_notifier(settings, context) as notifier:
             service.health.probe("database", lambda: notifier.pool.fetchval("select 1"), of="PostgreSQL")
             loops = [service.loop(f"{poll.name}-poll", poll.run_once) for poll in notifier.polls]

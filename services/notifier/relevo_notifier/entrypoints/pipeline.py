@@ -120,6 +120,7 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
             *(kind.command, kind.route, queues, worker_pools, context.clock),
             is_full=kind.is_full,
             recalls=kind.recalls,
+            traces=context.traces,
         ),
         consumers=kind.consumers,
         max_records=dependencies.settings.notifier_batch,

@@ -13,6 +13,7 @@ from relevo_contracts.topics import WAKEUPS
 from relevo_runtime.errors import PublishError
 from relevo_runtime.metrics import Metrics
 from relevo_runtime.outgoing import Timer
+from relevo_runtime.traces import NO_TRACES, Traces
 from relevo_scheduler.app.ports import DueTimers, Publisher
 from relevo_scheduler.core.pace import next_look
 from relevo_scheduler.core.wakeups import wake_up_messages
@@ -21,7 +22,14 @@ RunOnce = Callable[[datetime], Awaitable[datetime | None]]
 
 
 def publish_due(
-    timers: DueTimers, publisher: Publisher, *, metrics: Metrics, batch: int, lease: timedelta, longest: timedelta
+    timers: DueTimers,
+    publisher: Publisher,
+    *,
+    metrics: Metrics,
+    batch: int,
+    lease: timedelta,
+    longest: timedelta,
+    traces: Traces = NO_TRACES,
 ) -> RunOnce:
     """The loop body of the scheduler: publishes one batch of what is due at `now`, returns when to look again.
 
@@ -33,8 +41,10 @@ def publish_due(
     async def run_once(now: datetime) -> datetime:
         due, next_due = await timers.claim(now, now + lease, batch)
         if due:
+            span = traces.here("publish wake-ups", "producer", {"messaging.batch.message_count": len(due)})
             try:
-                await publisher.publish(WAKEUPS, wake_up_messages(due))
+                with span:
+                    await publisher.publish(WAKEUPS, wake_up_messages(due, span.traceparent))
             except PublishError:
                 await timers.unclaim(due, now + lease)
                 raise

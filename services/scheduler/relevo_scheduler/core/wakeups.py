@@ -11,8 +11,8 @@ from relevo_runtime.outgoing import Timer
 _ENCODER = msgspec.json.Encoder()
 
 
-def wake_up(timer: Timer) -> WakeUp:
-    """The wake-up of a timer. The same timer published twice is one wake-up."""
+def wake_up(timer: Timer, traceparent: str = "") -> WakeUp:
+    """The wake-up of a timer, in the trace of `traceparent`. The same timer published twice is one wake-up."""
     return WakeUp(
         id=wake_up_id(timer.timer_id, timer.due_at, timer.turn),
         shop=timer.shop,
@@ -22,10 +22,11 @@ def wake_up(timer: Timer) -> WakeUp:
         run_id=timer.run_id,
         turn=timer.turn,
         name=timer.name,
+        traceparent=traceparent,
     )
 
 
-def wake_up_messages(timers: Sequence[Timer]) -> list[tuple[bytes, bytes]]:
+def wake_up_messages(timers: Sequence[Timer], traceparent: str = "") -> list[tuple[bytes, bytes]]:
     """Keyed Kafka messages, earliest due time first, so that one key's wake-ups are in the order of their times."""
     ordered = sorted(timers, key=lambda timer: timer.due_at)
-    return [(partition_key(timer.shop, timer.key), _ENCODER.encode(wake_up(timer))) for timer in ordered]
+    return [(partition_key(one.shop, one.key), _ENCODER.encode(wake_up(one, traceparent))) for one in ordered]

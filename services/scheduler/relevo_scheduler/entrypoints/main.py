@@ -56,6 +56,7 @@ def _publish_due(service: Service, settings: SchedulerSettings, pool: Pool, publ
         batch=settings.scheduler_batch,
         lease=service.clock.span(timedelta(seconds=settings.scheduler_lease)),
         longest=service.clock.span(longest),
+        traces=service.traces,
     )
     return service.loop("due timers", body, longest_pause=longest.total_seconds(), gather=settings.window)
 

@@ -11,6 +11,7 @@ from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from relevo_runtime.backoff import Backoff
+from relevo_runtime.clock import wall_seconds
 from relevo_runtime.dead_letters import DeadLetters, shop_of
 from relevo_runtime.errors import PublishError, TooManyDeadLetters, described
 from relevo_runtime.health import Health
@@ -150,6 +151,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         records, offsets = self._sort(picked, consumer.assignment())
         if not records:
             return
+        self._observe_waits(picked)
         self._dead_letters.count([shop_of(record.key) for record in records if record.origin is None])
         opened = await self._opened(records)
         self._handled.clear()
@@ -248,6 +250,19 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 offsets[place] = raw.offset + 1
         return records, offsets
 
+    def _observe_waits(self, taken: Sequence[ConsumerRecord]) -> None:
+        """How long the first of each topic had waited, which is the one of a partition that waited longest."""
+        oldest: dict[str, int] = {}
+        place: tuple[str, int] | None = None
+        for raw in taken:
+            if place is None or raw.partition != place[1] or raw.topic != place[0]:
+                place = (raw.topic, raw.partition)
+                oldest[raw.topic] = min(raw.timestamp, oldest.get(raw.topic, raw.timestamp))
+        now = wall_seconds()
+        for topic, at in oldest.items():
+            # The clocks of those who publish differ from ours.
+            self._metrics.record_wait_seconds.labels(self._topics[topic]).observe(max(0.0, now - at / 1000))
+
     async def _work(self, records: Sequence[Record]) -> None:
         """Handle `records`; returns when each is processed or among the dead letters."""
         records = await self._without_paused(records)
@@ -297,7 +312,13 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         else:
             reason = f"{type(failure).__name__}: {failure}"
             _log.error(
-                "%s: %s/%d/%d failed", self.name, record.topic, record.partition, record.offset, exc_info=failure
+                "%s: %s/%d/%d failed",
+                self.name,
+                record.topic,
+                record.partition,
+                record.offset,
+                exc_info=failure,
+                extra={"shop": shop_of(record.key)},
             )
         await self._until_done(lambda: self._dead_letters.put(record, reason))
         self._aside = True

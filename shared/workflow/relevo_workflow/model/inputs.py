@@ -88,7 +88,7 @@ class StartInput(Struct, frozen=True, gc=False, kw_only=True, tag="start", omit_
     """Someone, a schedule or another workflow starts `workflow` for this customer; `data` is its `trigger.data`.
 
     `cause` says which trigger that is: `manual`, `schedule`, `date`, `inactivity` or `segment`. `hops` tells how many
-    workflows in a row led to it.
+    workflows in a row led to it, `traceparent` which trace it is in.
     """
 
     id: str
@@ -98,6 +98,7 @@ class StartInput(Struct, frozen=True, gc=False, kw_only=True, tag="start", omit_
     name: str = ""
     data: dict[str, Any] = {}
     hops: int = 0
+    traceparent: str = ""
 
 
 Input = EventInput | TimerInput | OutcomeInput | ResponseInput | TaskInput | StartInput

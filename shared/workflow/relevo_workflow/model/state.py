@@ -187,6 +187,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     `entered_as` the id that the step at hand had when the run entered it. `variants` are the arms that splits gave it
     (`split-1/a`), in the order in which it met them. `entered_at` is when it entered the step at hand. `recallable` are
     messages that may still wait, each with its `not_after`, by what follows the run's id in their effect keys.
+    `traceparent` is the context of the trace in which it was started; nothing is decided by it.
     """
 
     id: str
@@ -222,6 +223,7 @@ class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     variants: tuple[str, ...] = ()
     entered_at: Instant | None = None
     recallable: dict[str, Instant] = {}
+    traceparent: str = ""
 
     @property
     def effect_key(self) -> str:

@@ -36,6 +36,7 @@ class Starter(Struct, frozen=True, gc=False):
     event: Event | None = None
     hops: int = 0
     test: bool = False
+    traceparent: str = ""
 
 
 def starter_of(arrival: Input) -> Starter | None:
@@ -44,10 +45,10 @@ def starter_of(arrival: Input) -> Starter | None:
         event = arrival.event
         if event.historical:
             return None
-        return Starter(event.id, event.type, event.time, event.data, event, event.hops, event.test)
+        return Starter(event.id, event.type, event.time, event.data, event, event.hops, event.test, event.traceparent)
     if isinstance(arrival, StartInput):
         data = {"name": arrival.name, "data": arrival.data}
-        return Starter(arrival.id, arrival.cause, arrival.at, data, hops=arrival.hops)
+        return Starter(arrival.id, arrival.cause, arrival.at, data, hops=arrival.hops, traceparent=arrival.traceparent)
     return None
 
 
@@ -71,6 +72,7 @@ def _candidate(definition: Definition, starter: Starter, facts: Facts, shop: Sho
         trigger_at=starter.at,
         trigger=starter.data,
         test=starter.test,
+        traceparent=starter.traceparent,
     )
     return RunExecution(
         definition=definition,
