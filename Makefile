@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images chart test-alerts test-chaos lint \
-        format bench profile chaos conformance year docs lock clean
+        format audit licences bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -90,6 +90,18 @@ chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out 
 test-chaos: $(STAMP) ## Kill everything under load, overload it, restore it, in the short forms: some ten minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py
 
+audit: $(STAMP) .venv-audit/.installed ## Check licences, known vulnerabilities and that no secret is in the tree
+	$(BIN)/python -m pytest -q tests/audit
+	$(BIN)/python -m tests.audit.advisories .venv-audit/bin/pip-audit
+
+licences: $(STAMP) ## Write docs/licences.md from what the packages say of themselves
+	RELEVO_WRITE_DOCS=1 $(BIN)/python -m pytest -q tests/audit/test_licences.py
+
+.venv-audit/.installed: requirements/audit.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 lint: $(STAMP) ## Run ruff, mypy (strict) and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -127,4 +139,4 @@ lock: ## Write the lock files anew (needs uv on the PATH)
 	requirements/lock.sh
 
 clean: ## Remove the virtual environment, caches and the embedded state
-	rm -rf .venv .venv-peers .venv-clients .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .venv-clients .venv-audit .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ grep -hoE '^    "[^"]+"' $members | tr -d ' "' | grep -v '^relevo-' | sort -u > 
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url "$@"; }
 compile requirements/run.in -o requirements/run.txt
 compile requirements/run.in requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+compile requirements/audit.in -o requirements/audit.txt
 compile benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 compile clients/generator/requirements.in -o clients/generator/requirements.txt
 for member in relevo relevo-ingest relevo-engine relevo-scheduler relevo-notifier relevo-control; do

@@ -1,0 +1,1 @@
+"""What Relevo takes from others, and what must not be in its tree: licences, known vulnerabilities, secrets."""
