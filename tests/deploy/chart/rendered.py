@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,24 @@ def test_what_it_says_in_the_end_names_services_that_there_are(made: list[dict[s
     assert named <= services | {
         ("", f"deploy/{one['metadata']['name']}") for one in made if one["kind"] == "Deployment"
     }
+
+
+def test_nothing_is_named_by_an_empty_word(made: list[dict[str, Any]]) -> None:
+    """The schemas take one where an API server refuses it: a host, the name of a secret or of a class."""
+    assert [place for one in made for place in _empty(one, one["kind"])] == []
+
+
+def _empty(part: object, place: str) -> Iterator[str]:
+    match part:
+        case "":
+            yield place
+        case dict():
+            for key, value in part.items():
+                if key not in {"env", "annotations", "data"}:
+                    yield from _empty(value, f"{place}.{key}")
+        case list():
+            for value in part:
+                yield from _empty(value, place)
 
 
 def test_each_pod_is_restricted(made: list[dict[str, Any]]) -> None:
