@@ -2,7 +2,7 @@
 # Builds the images, or those that are named: deploy/images.sh [SERVICE…]. By the environment:
 # TAG (default: the version), PREFIX (of their names), BASE (an image with Python 3.11), PLATFORMS (linux/amd64,linux/arm64:
 # by buildx, and pushed to a registry, since Docker's own store holds one platform); PIP_CERT and PIP_CONFIG_FILE, as pip has
-# them. Each bill of materials goes to build/sbom/.
+# them; NO_CACHE (if set, what earlier builds left is not used). Each bill of materials goes to build/sbom/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 services=(ingest engine scheduler notifier control relevo)
@@ -12,6 +12,7 @@ options=(--file deploy/Dockerfile --build-arg "VERSION=$version" --build-arg "RE
 [ -z "${PIP_CERT:-}" ] || options+=(--secret "id=ca,src=$PIP_CERT")
 [ -z "${PIP_CONFIG_FILE:-}" ] || options+=(--secret "id=pip.conf,src=$PIP_CONFIG_FILE")
 [ -z "${BASE:-}" ] || options+=(--build-arg "BASE=$BASE")
+[ -z "${NO_CACHE:-}" ] || options+=(--no-cache)
 [ "$#" = 0 ] || services=("$@")
 mkdir -p build/sbom
 for service in "${services[@]}"; do

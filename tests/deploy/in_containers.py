@@ -186,6 +186,15 @@ def test_a_bill_of_materials_names_each_package_of_the_lock_file(images: Sequenc
         assert missing <= ELSEWHERE
 
 
+def test_a_commit_is_built_into_the_same_layers_each_time(images: Sequence[str]) -> None:
+    run("deploy/images.sh", "scheduler", TAG="again", NO_CACHE="1")
+    layers = [
+        run("docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", f"relevo/scheduler:{tag}")
+        for tag in ("test", "again")
+    ]
+    assert layers[0] == layers[1]
+
+
 def test_an_event_becomes_a_mail_and_what_is_stopped_loses_nothing(composed: Composed) -> None:
     composed.command("shops", "add", "tea", "--platform", "custom", "--token", TOKEN, "--email-from", "tea@example.com")
     composed.command("deploy", "/workflows", "--yes", "--author", "ann")
