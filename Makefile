@@ -18,11 +18,11 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images chart test-alerts test-chaos lint \
-        format audit licences bench profile chaos conformance year docs lock clean
+.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images chart kubernetes-test \
+        test-alerts test-chaos lint format audit licences bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Prepare .venv with the relevo command, from the lock files with hashes
 
@@ -78,7 +78,7 @@ clients: $(STAMP) .venv-clients/.installed ## Write the clients of the control A
 test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento, IMAP, PgBouncer (needs PHP with curl, Dovecot, pgbouncer)
 	$(BIN)/python -m pytest tests/integrations/modules.py tests/integrations/pgbouncer.py tests/notifier/mail_host.py
 
-test-images: $(STAMP) ## Build the images and run a shop's event through them (needs Docker; as root Debian's is started)
+test-images: $(STAMP) ## Build the images and run a shop's event through them (needs Docker; deploy/local-images/try.sh starts one)
 	$(BIN)/python -m pytest tests/deploy/in_containers.py
 
 test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs promtool: Debian's prometheus)
@@ -86,6 +86,9 @@ test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs p
 
 chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out (brings Helm): make chart ARGS="-k pods"
 	deploy/tools/check-chart.sh $(ARGS)
+
+kubernetes-test: $(STAMP) ## Install the chart on a real cluster, made for it (needs root, Docker, Kubernetes): KUBERNETES_BIN=folder
+	tests/deploy/kubernetes/run.sh $(ARGS)
 
 test-chaos: $(STAMP) ## Kill everything under load, overload it, restore it, in the short forms: some ten minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py

@@ -23,7 +23,7 @@ NOT_TRIED = {
     "make setup": "the environment of these tests",
     "make up": "it needs Docker; `make test-images` runs what it runs",
     "cd deploy": "the same",
-    "kubectl ": "it needs a cluster; `make chart` renders what Helm installs",
+    "kubectl ": "it needs a cluster; `make kubernetes-test` does it on one",
     "helm ": "the same",
     "relevo up": "it runs already, on free ports",
     "relevo watch": "it goes on until Ctrl-C; tests/cli has it",
