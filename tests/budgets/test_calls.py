@@ -33,7 +33,7 @@ from relevo_templates.messages import Templates
 EVENTS = 1_500
 WARM = 500
 CALLS_AN_INPUT = 338.0
-"""With the 37 workflows of the library, three of which listen to the pages that people look at: most of the course."""
+"""With all workflows of the library, three of which listen to the pages that people look at: most of the course."""
 WEBHOOKS = 230
 CALLS_A_WEBHOOK = 376.0
 MAILS = 50

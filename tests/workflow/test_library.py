@@ -49,6 +49,10 @@ def test_a_workflow_of_the_library(name: str) -> None:
     assert not definition.warnings, "\n".join(map(str, definition.warnings))
 
 
+def test_the_readme_says_how_many_there_are() -> None:
+    assert f"(workflows/README.md) the library of {len(NAMES)}." in (LIBRARY.parent / "README.md").read_text()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_somebody_does_not_do_in_time_goes_to_somebody_else_before_it_goes_up(name: str) -> None:
     """A task that ends is first given to another of the same skill, then to whom it is escalated."""

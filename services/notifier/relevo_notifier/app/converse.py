@@ -1,7 +1,7 @@
 """A conversation with a system, carried over the network: what it asks goes out, what comes back goes on."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import TypeVar
 
 from msgspec import Struct
@@ -39,8 +39,32 @@ class Limit(Struct):
         return self.seconds - (time.monotonic() - self.since)
 
 
+async def carry(requests: Generator[Request, Replied, T], ask: AskSystem, first: Request | None = None) -> T:
+    """What the requests come to, one after the other; `first` is what `requests` has given already.
+
+    Raises `Interrupted` for one that has no answer, and what is made of answers.
+    """
+    try:
+        request = first or next(requests)
+        while True:
+            reply = await ask(request)
+            if not isinstance(reply, Replied):
+                raise Interrupted(reply)
+            request = requests.send(reply)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+    finally:
+        requests.close()
+
+
 async def converse(conversation: Conversation[T], base_url: str, ask: AskSystem, limit: Limit) -> T:
     """What the conversation comes to. Raises `Interrupted`, and what the conversation makes of answers."""
+    return await carry(_requests(conversation, base_url, limit), ask)
+
+
+def _requests(conversation: Conversation[T], base_url: str, limit: Limit) -> Generator[Request, Replied, T]:
+    """The requests of a conversation with what is at `base_url`, which goes on with answers that are good."""
     try:
         wanted = next(conversation)
         while True:
@@ -50,8 +74,8 @@ async def converse(conversation: Conversation[T], base_url: str, ask: AskSystem,
             request = request_for(wanted, base_url, left)
             if isinstance(request, InvalidCall):
                 raise Interrupted(Blocked(f"the address of the system can't be called: {request.reason}"))
-            reply = await ask(request)
-            if not isinstance(reply, Replied) or reply.later or reply.error:
+            reply = yield request
+            if reply.later or reply.error:
                 raise Interrupted(reply)
             wanted = conversation.send(reply)
     except StopIteration as end:

@@ -1,5 +1,6 @@
 """One attempt to have a shop make a code: a conversation with its API, and how the call is settled by it."""
 
+from relevo_notifier.app.converse import Interrupted, carry
 from relevo_notifier.app.exchanges import Exchanges
 from relevo_notifier.app.host_limiter import HostBusy
 from relevo_notifier.core.calls import (
@@ -11,9 +12,8 @@ from relevo_notifier.core.calls import (
     interrupted_too_often,
     put_back,
 )
-from relevo_notifier.core.replies import Replied, Reply
-from relevo_notifier.core.requests import Request
-from relevo_notifier.core.shop_codes.exchange import CodeMaker, Exchange, ShopApi, conversation
+from relevo_notifier.core.replies import Reply
+from relevo_notifier.core.shop_codes.exchange import CodeMaker, ShopApi, conversation
 from relevo_notifier.core.shop_codes.rule import CodeWanted
 from relevo_runtime.clock import Clock
 
@@ -40,21 +40,12 @@ class MakeCode:
             request = next(exchange)
         except StopIteration as end:
             return after_reply(work, end.value, now, self._rules)
+        reply: Reply
         try:
-            reply = await self._converse(work, request, exchange)
+            with self._exchanges.visit(request.place, work.call) as host:
+                reply = await carry(exchange, host.ask, request)
         except HostBusy as busy:
             return put_back(work, str(busy), busy.at, now, self._rules)
+        except Interrupted as interrupted:
+            reply = interrupted.reply
         return after_reply(work, reply, self._clock.now(), self._rules)
-
-    async def _converse(self, work: CallWork, request: Request, exchange: Exchange) -> Reply:
-        """What came of all requests; one that has no answer ends it."""
-        with self._exchanges.visit(request.place, work.call) as host:
-            while True:
-                reply = await host.ask(request)
-                if not isinstance(reply, Replied):
-                    return reply
-                try:
-                    request = exchange.send(reply)
-                except StopIteration as end:
-                    result: Reply = end.value
-                    return result
