@@ -18,7 +18,7 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images chart kubernetes-test \
+.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images test-containers chart kubernetes-test \
         test-alerts test-chaos lint format audit licences bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
@@ -80,6 +80,9 @@ test-integrations: $(STAMP) ## Test the modules for PrestaShop and Magento, IMAP
 
 test-images: $(STAMP) ## Build the images and run a shop's event through them (needs Docker; deploy/local-images/try.sh starts one)
 	$(BIN)/python -m pytest tests/deploy/in_containers.py
+
+test-containers: $(STAMP) ## Run the tests that run on containers, too, and fail where there is no Docker engine
+	$(BIN)/python -m pytest -m relevo_containers --relevo-require-containers
 
 test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs promtool: Debian's prometheus)
 	$(BIN)/python -m pytest tests/deploy/alert_rules.py

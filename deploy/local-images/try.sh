@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Runs `make test-images` on the Docker engine that answers, or as root on Debian's, started for it on a socket of its own
-# and ended with it. What can't be pulled is built. Where there is no engine it says so, and fails if RELEVO_REQUIRE_DOCKER is set.
+# Runs `make TARGET` (test-images, or test-containers) on the Docker engine that answers, or as root on Debian's, started for
+# it on a socket of its own and ended with it. What can't be pulled is built. Where there is no engine it says so, and fails if RELEVO_REQUIRE_DOCKER is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+target=${1:-test-images}
 
 not_run() {
-    echo "NOT RUN: the tests of the images, deploy/compose.yaml among them: $1" >&2
+    echo "NOT RUN: make $target, and with it every test of what runs in containers: $1" >&2
     [ -z "${RELEVO_REQUIRE_DOCKER:-}" ] || exit 1
     exit 0
 }
 
 if ! docker info >/dev/null 2>&1; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || not_run "no Docker engine answers"
-    apt-get update -qq
+    apt-get update -qq || not_run "no Docker engine answers, and Debian's packages can't be asked for"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io docker-compose debootstrap \
         ca-certificates >/dev/null 2>&1 || not_run "Debian's Docker engine can't be installed"
     folder=$(mktemp -d)
     export PATH="/usr/bin:/usr/sbin:$PATH" DOCKER_HOST="unix://$folder/docker.sock"
+    export TESTCONTAINERS_RYUK_DISABLED=true # containers that a test leaves end with this engine
     dockerd --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" \
         >"$folder/log" 2>&1 &
     engine=$!
@@ -29,7 +31,7 @@ if ! docker info >/dev/null 2>&1; then
 fi
 
 have() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }
-have "$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)" || deploy/local-images/build.sh >/dev/null
+[ "$target" != test-images ] || have "$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)" || deploy/local-images/build.sh >/dev/null
 have "$(sed -n 's/^ *image: \(apache.*\)/\1/p' deploy/compose.yaml)" &&
     have "$(sed -n 's/^ *image: \(postgres.*\)/\1/p' deploy/compose.yaml)" || tests/containers/build-images.sh >/dev/null
-make test-images
+make "$target"

@@ -1,6 +1,7 @@
 """What the images and deploy/compose.yaml have to hold, as far as it can be read; in_containers.py runs them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -92,3 +93,22 @@ def test_prometheus_asks_each_service_that_is_ready_or_not() -> None:
     asked = {target for group in job["static_configs"] for target in group["targets"]}
     ready = {name for name, service in OURS.items() if not service["healthcheck"].get("disable")}
     assert asked == {f"{name}:9100" for name in ready}
+
+
+@pytest.mark.parametrize(("required", "code"), [("", 0), ("1", 1)])
+def test_what_could_not_run_in_containers_is_named_and_can_be_required(
+    tmp_path: Path, required: str, code: int
+) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")  # who is not root can start no engine
+    (tmp_path / "id").chmod(0o755)
+    nobody = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = subprocess.run(
+        ["deploy/local-images/try.sh", "test-containers"],
+        cwd=ROOT,
+        env={**os.environ, **nobody, "RELEVO_REQUIRE_DOCKER": required},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.startswith("NOT RUN: make test-containers, and with it every test of what runs in containers")

@@ -1,6 +1,5 @@
 """A shop's repository in a folder of its own, and pytest in it as a shop would run it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -61,4 +60,4 @@ def quiet(arguments: Sequence[str]) -> list[str]:
 
 def environment_of(kafka: str, postgres: str) -> dict[str, str]:
     """The servers of these tests, for who is told `--relevo-servers=given`."""
-    return {"RELEVO_KAFKA": kafka, "RELEVO_POSTGRES": postgres, "TMPDIR": os.environ.get("TMPDIR", "/tmp")}
+    return {"RELEVO_KAFKA": kafka, "RELEVO_POSTGRES": postgres}

@@ -45,8 +45,12 @@ async def left(kafka: str, postgres: str) -> set[str]:
     return {name for name in {*databases, *topics} if name.startswith("relevo_plugin_")}
 
 
-async def test_the_example_passes_and_leaves_nothing_at_the_servers(shop: Path, kafka: str, database: str) -> None:
-    code, printed = await asyncio.to_thread(repository.run, shop, GIVEN, **environment_of(kafka, database))
+@pytest.mark.relevo_containers
+async def test_the_example_passes_and_leaves_nothing_at_the_servers(
+    shop: Path, kafka: str, database: str, relevo_servers_kind: str
+) -> None:
+    servers = "--relevo-servers=containers" if relevo_servers_kind == "containers" else GIVEN
+    code, printed = await asyncio.to_thread(repository.run, shop, servers, **environment_of(kafka, database))
     assert code == 0, printed
     assert "failed" not in printed
     assert await left(kafka, database) == set()
