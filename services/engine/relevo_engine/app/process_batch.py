@@ -136,8 +136,8 @@ class BatchProcessor:
             raise
         for refused in changes.rejected:
             if refused.error is not None:
-                shop = {"shop": shop_of(refused.record.key)}
-                _log.error("the core failed on %s", refused.record.topic, exc_info=refused.error, extra=shop)
+                about = {"shop": shop_of(refused.record.key), "repeats": "core"}
+                _log.error("the core failed on %s", refused.record.topic, exc_info=refused.error, extra=about)
             await self._dead_letters.put(refused.record, refused.reason)
         await self._publish(unpublished)
         await self._announce(changes)
