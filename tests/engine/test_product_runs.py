@@ -1,7 +1,7 @@
-"""Runs that are about a product, not about a customer, on the real database."""
+"""Runs that are about a product or the shop itself, not about a customer, on the real database."""
 
-from relevo_contracts.keys import product_key
-from relevo_contracts.payloads import StockChanged
+from relevo_contracts.keys import SHOP_KEY, product_key
+from relevo_contracts.payloads import CouponPoolChanged, StockChanged
 from relevo_contracts.staff import Member
 from relevo_engine.adapters import tasks
 from tests.engine.conftest import MORNING, Engine, deploy, event
@@ -24,7 +24,7 @@ async def _deployed(engine: Engine, *names: str) -> None:
         await deploy(engine.pool, workflow_files(name))
     async with engine.pool.acquire() as conn:
         await engine.definitions.refresh(conn)
-        await tasks.put_member(conn, Member(shop="sample", name="Pam", skills=["purchasing", "warehouse"]))
+        await tasks.put_member(conn, Member(shop="sample", name="Pam", skills=["purchasing", "warehouse", "marketing"]))
 
 
 async def test_low_stock_is_a_task_of_the_staff_until_it_is_filled_up(engine: Engine) -> None:
@@ -47,3 +47,20 @@ async def test_a_warehouse_gets_some_from_another_that_was_told_of_before(engine
     async with engine.pool.acquire() as conn:
         [task] = await tasks.list_tasks(conn)
     assert "from Madrid to Sevilla, which has 1 left" in task.title
+
+
+async def test_a_pool_of_codes_that_runs_low_is_one_task_until_it_is_filled(engine: Engine) -> None:
+    await _deployed(engine, "coupon-pool")
+    for hours, (name, left) in enumerate([("low", 9), ("refilled", 200), ("low", 19)]):
+        at = MORNING.replace(hour=MORNING.hour + hours)
+        told = CouponPoolChanged(pool="welcome", left=left, warn_below=20)
+        one = event(f"coupons.{name}", told, event_id=f"welcome/{name}/{left}", key=SHOP_KEY, at=at)
+        await engine.take(one)
+        await engine.take(one)
+    async with engine.pool.acquire() as conn:
+        found = await tasks.list_tasks(conn)
+    assert sorted((one.status, one.close_reason, one.key, one.assignee) for one in found) == [
+        ("closed", "filled", "shop", "Pam"),
+        ("open", "", "shop", "Pam"),
+    ]
+    assert any("9 left, fewer than 20" in one.title for one in found)
