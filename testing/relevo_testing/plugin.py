@@ -140,7 +140,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     not_run = config.stash[NOT_RUN]
     if not_run:
         terminalreporter.section("NOT RUN on containers", red=True, bold=True)
-        terminalreporter.line(f"{len(not_run)} tests were not run: {_missing()}.", red=True)
+        count = "1 test was" if len(not_run) == 1 else f"{len(not_run)} tests were"
+        terminalreporter.line(f"{count} not run: {_missing()}.", red=True)
         for one in not_run:
             terminalreporter.line(f"  {one}", red=True)
         terminalreporter.line("--relevo-require-containers makes this a failure.")
@@ -208,17 +209,16 @@ def relevo(
 ) -> "Iterator[Relevo]":
     """The real system, with the shop and the workflows of the repository, for all tests of the run."""
     from relevo_testing.bootstrap import started  # noqa: PLC0415 - see above
+    from relevo_testing.running import SystemFailed  # noqa: PLC0415
+    from relevo_testing.servers import ServersError  # noqa: PLC0415
 
+    data, library, start = tmp_path_factory.mktemp("relevo"), _library(pytestconfig), _start(pytestconfig)
     with ExitStack() as stack:
-        yield stack.enter_context(
-            started(
-                relevo_servers,
-                relevo_shop,
-                _library(pytestconfig),
-                tmp_path_factory.mktemp("relevo"),
-                _start(pytestconfig),
-            )
-        )
+        try:
+            system = stack.enter_context(started(relevo_servers, relevo_shop, library, data, start))
+        except (ServersError, SystemFailed) as error:
+            pytest.fail(str(error), pytrace=False)
+        yield system
 
 
 def _library(config: pytest.Config) -> Path:

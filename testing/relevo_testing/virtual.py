@@ -18,6 +18,7 @@ START = "2026-03-10 10:00"
 """Where time begins, in the customer's zone, unless a test says otherwise: a Tuesday."""
 LISTS = ("sends", "tasks", "calls", "emits", "starts")
 """What is expected in order, each once."""
+FROM_THE_START = "+0m"
 _LATER = timedelta(microseconds=1)
 """So much after what was due at that very time happens what a test has happen then."""
 NAME = "the test"
@@ -44,7 +45,7 @@ class VirtualWorkflow:
     def now(self) -> datetime:
         """What time it is for the customer."""
         if self._now is None:
-            self._now = self._read({"sends": []}).start
+            self._now = self._read({"sends": []}, until=FROM_THE_START).start
         return self._now
 
     def given(self, **fields: Any) -> Self:
@@ -133,9 +134,8 @@ class VirtualWorkflow:
     def _read(self, expect: Mapping[str, Any], until: str = "") -> Scenario:
         """What was said so far, as a test in YAML (JSON is some). Fails with what is wrong with it."""
         __tracebackhide__ = True
-        end = until or (self._now.isoformat() if self._now is not None else "")
-        upto = {"until": end} if end else {}
-        test = {"name": NAME, **self._given, "events": self._events, **upto, "expect": expect}
+        end = until or self.now.isoformat()
+        test = {"name": NAME, **self._given, "events": self._events, "until": end, "expect": expect}
         problems = Problems()
         text = json.dumps({"tests": [test]}, ensure_ascii=False, default=str)
         found = read_scenarios("tests/in-python.yaml", text, problems, self._workflow.definition.types)

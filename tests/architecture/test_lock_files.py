@@ -32,18 +32,22 @@ def asked(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def of_members() -> Iterator[str]:
-    """What the members of the workspace depend on, beside each other."""
-    for path in (one for folder in MEMBERS for one in sorted((ROOT / folder).rglob("pyproject.toml"))):
+def of_members(*members: str) -> Iterator[str]:
+    """What these members of the workspace depend on, beside each other."""
+    for path in (one for folder in members for one in sorted((ROOT / folder).rglob("pyproject.toml"))):
         project = tomllib.loads(path.read_text())["project"]
         optional = project.get("optional-dependencies", {}).values()
         for one in [*project.get("dependencies", []), *(one for group in optional for one in group)]:
-            if not one.startswith("relevo-"):
+            if not one.startswith("relevo"):
                 yield one.replace(" ", "")
 
 
 def test_the_list_is_what_the_members_depend_on() -> None:
-    assert set(asked("run.in")) == set(of_members()), "run `make lock`"
+    assert set(asked("run.in")) == set(of_members(*MEMBERS)), "run `make lock`"
+
+
+def test_what_the_plugin_for_tests_needs_is_pinned_for_development_alone() -> None:
+    assert set(of_members("testing")) <= {*asked("run.in"), *asked("dev.in")}
 
 
 @pytest.mark.parametrize(("lock", "wanted"), [("run.txt", ["run.in"]), ("dev.txt", ["run.in", "dev.in"])])

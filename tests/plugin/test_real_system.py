@@ -68,6 +68,7 @@ async def test_a_broken_workflow_fails_with_its_place_on_the_real_system_too(
     assert "workflows/abandoned-cart/workflow.yaml:" in printed
     assert "(did you mean 'reminder'?)" in printed
     assert "the system did not come up" in printed
+    assert "Traceback" not in printed
     assert await left(kafka, database) == set()
 
 

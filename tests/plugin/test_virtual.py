@@ -42,6 +42,12 @@ def test_what_happens_a_moment_before_a_time_prevents_it(cart: VirtualWorkflow) 
     cart.after("3h59m").event("order.placed", {"order_id": "1001"}).after("30d").expect_nothing()
 
 
+def test_nothing_happens_before_time_passes() -> None:
+    trigger = {"event": "checkout.started", "data": CHECKOUT}
+    cart = workflows_in(shipped_library())("abandoned-cart").given(customer=ANA, trigger=trigger).expect_nothing()
+    cart.after("4h").expect_send(email="reminder")
+
+
 def test_a_task_is_expected_and_done(cart: VirtualWorkflow) -> None:
     cart.until("2026-03-12 16:00").expect(
         sends=[{"email": "reminder"}, {"email": "what-others-say"}, {"email": "help"}]
