@@ -121,7 +121,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 bench: $(STAMP) $(if $(filter relay,$(NAME)),.venv-peers/.installed) ## Run a benchmark: make bench NAME=relay (benchmarks/README.md has all)
 	$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
 
-profile: $(STAMP) .venv-peers/.installed ## Record a flame graph under load: make profile SERVICE=engine|notifier|ingest|scheduler
+profile: $(STAMP) .venv-peers/.installed ## Record a flame graph under load: make profile SERVICE="engine notifier ingest scheduler"
 	$(BIN)/python -m benchmarks.flame --service $(SERVICE) $(ARGS)
 
 .venv-peers/.installed: benchmarks/peers/requirements.txt

@@ -1,8 +1,8 @@
-"""A flame graph of one service under the load of the relay benchmark.
+"""Flame graphs of services under the load of the relay benchmark.
 
-`make profile SERVICE=engine`. py-spy, from the peers' environment, watches the service for as long as the load lasts
-and writes an SVG into `.profiles`, which git ignores. Reading another process needs the right to do so: root, or
-`kernel.yama.ptrace_scope` 0.
+`make profile SERVICE=engine`, or `SERVICE="engine notifier"` for several in one run. py-spy, from the peers'
+environment, watches them for as long as the load lasts and writes an SVG each into `.profiles`, which git ignores.
+Reading another process needs the right to do so: root, or `kernel.yama.ptrace_scope` 0.
 """
 
 import argparse
@@ -42,30 +42,35 @@ def finished(recorder: subprocess.Popen[bytes], target: Path) -> None:
         raise SystemExit(f"py-spy wrote no graph: {said.decode(errors='replace')[-1000:]}")
 
 
-async def record(options: argparse.Namespace) -> Path:
-    """Runs the load and returns the file of the graph."""
+async def record(options: argparse.Namespace) -> list[Path]:
+    """Runs the load and returns the files of the graphs."""
     load = Workload(options.runs, options.rate, WAIT, at_once=128)
     kind = f"{options.rate:g}-a-second" if options.rate else "burst"
-    target = Path(options.output) / f"{options.service}-{kind}.svg"
-    target.parent.mkdir(exist_ok=True)
-    target.unlink(missing_ok=True)
+    targets = {service: Path(options.output) / f"{service}-{kind}.svg" for service in options.service}
+    for target in targets.values():
+        target.parent.mkdir(exist_ok=True)
+        target.unlink(missing_ok=True)
     sink = Sink()
     try:
         async with asyncio.timeout(LIMIT), stage() as on, relevo(on, "profiled", load, sink.url) as running:
-            recorder = watch(options.py_spy, running.processes[options.service].pid, target, rate=options.frequency)
+            recorders = [
+                (watch(options.py_spy, running.processes[service].pid, target, rate=options.frequency), target)
+                for service, target in targets.items()
+            ]
             try:
                 due = await running.drive()
                 await settled(sink, load, max(due.values()), running)
             finally:
-                finished(recorder, target)
+                for recorder, target in recorders:
+                    finished(recorder, target)
     finally:
         sink.close()
-    return target
+    return list(targets.values())
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--service", choices=SERVICES, default="engine")
+    parser.add_argument("--service", nargs="+", choices=SERVICES, default=["engine"])
     parser.add_argument("--runs", type=int, default=5_000)
     parser.add_argument("--rate", type=float, default=0.0, help="runs a second; 0: a burst")
     parser.add_argument("--frequency", type=int, default=200, help="samples a second")
@@ -74,7 +79,8 @@ async def main() -> None:
     options = parser.parse_args()
     if shutil.which(options.py_spy) is None:
         parser.error(f"{options.py_spy} is missing: `make profile` installs it")
-    print(f"{await record(options)} (Python {python_build()['version']})")
+    for target in await record(options):
+        print(f"{target} (Python {python_build()['version']})")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the whole system takes while nothing happens: % of a core by process, and requests to Kafka by kind.
+"""What the whole system takes while nothing happens: % of a core by process, requests to Kafka and PostgreSQL.
 
 `make bench NAME=idle`. All four services as users start them, with one shop and one workflow deployed; after a while to
 settle, CPU is measured. The requests are counted in a second pass, in which each service counts its own
@@ -33,7 +33,7 @@ async def shares(system: System, seconds: float) -> dict[str, float]:
 
 
 async def requests(on: Stage, system: System, seconds: float) -> dict[str, dict[str, float]]:
-    """Requests a second to Kafka, by service and kind."""
+    """Requests a second to Kafka, by service and kind; those to PostgreSQL are `statements`."""
     before = _counts(on, system)
     await asyncio.sleep(seconds)
     after = _counts(on, system)
@@ -83,12 +83,13 @@ async def main() -> None:
     used, asked = result["percent"], result["requests"]
     assert isinstance(used, dict)
     assert isinstance(asked, dict)
-    table = Table("process", "% of a core", "fetches/s", "requests/s", "MB")
+    table = Table("process", "% of a core", "fetches/s", "requests/s", "statements/s", "MB")
     for name in (*SERVICES, *SERVERS):
-        kinds = asked.get(name, {})
+        kinds = dict(asked.get(name, {}))
+        statements = kinds.pop("statements", 0.0)
         memory = result["rss_mb"].get(name, "")  # type: ignore[attr-defined]
         table.add_row(name, f"{used[name]:.2f}", f"{kinds.get('FetchRequest', 0):.1f}",
-                      f"{sum(kinds.values()):.1f}", str(memory))  # fmt: skip
+                      f"{sum(kinds.values()):.1f}", f"{statements:.1f}", str(memory))  # fmt: skip
     fetches = sum(kinds.get("FetchRequest", 0.0) for kinds in asked.values())
     goals = [Goal(f"{name}: % of a core", used[name], goal, defect, at_most=True)
              for name, (goal, defect) in GOALS.items()]  # fmt: skip

@@ -1,6 +1,7 @@
-"""Python loads this at its start in a process whose PYTHONPATH names this folder: it counts requests to Kafka by kind.
+"""Python loads this at its start in a process whose PYTHONPATH names this folder: it counts requests to Kafka by kind,
+and round trips to PostgreSQL as `statements`.
 
-One addition to a dictionary a request; the counts are in a file from which the benchmark reads, written each second.
+One addition to a dictionary for each; the counts are in a file from which the benchmark reads, written each second.
 """
 
 import collections
@@ -24,25 +25,46 @@ def _write_for_ever(path: str) -> None:
         os.replace(fresh, path)  # noqa: PTH105
 
 
+def _count_requests(module):  # type: ignore[no-untyped-def]
+    send = module.AIOKafkaConnection.send
+
+    def counted(self, request, *more, **named):  # type: ignore[no-untyped-def]
+        _COUNTS[type(request).__name__.split("_")[0]] += 1
+        return send(self, request, *more, **named)
+
+    module.AIOKafkaConnection.send = counted
+
+
+def _count_statements(module):  # type: ignore[no-untyped-def]
+    execute, prepared = module.Connection.execute, module.Connection._do_execute
+
+    def simple(self, query, *parameters, **named):  # type: ignore[no-untyped-def]
+        _COUNTS["statements"] += not parameters  # one with parameters is prepared, and counted there
+        return execute(self, query, *parameters, **named)
+
+    def counted(self, *more, **named):  # type: ignore[no-untyped-def]
+        _COUNTS["statements"] += 1
+        return prepared(self, *more, **named)
+
+    module.Connection.execute, module.Connection._do_execute = simple, counted
+
+
+_COUNTERS = {"aiokafka.conn": _count_requests, "asyncpg.connection": _count_statements}
+
+
 class _Finder:
-    """Waits until aiokafka's connection is loaded, and counts what is sent through it from then on."""
+    """Waits until the connections of both drivers are loaded, and counts what is sent through them from then on."""
 
     def find_spec(self, name: str, path: object = None, target: object = None):  # type: ignore[no-untyped-def]
-        if name != "aiokafka.conn":
+        count = _COUNTERS.pop(name, None)
+        if count is None:
             return None
-        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         execute = spec.loader.exec_module
 
         def counting(module):  # type: ignore[no-untyped-def]
             execute(module)
-            send = module.AIOKafkaConnection.send
-
-            def counted(self, request, *more, **named):  # type: ignore[no-untyped-def]
-                _COUNTS[type(request).__name__.split("_")[0]] += 1
-                return send(self, request, *more, **named)
-
-            module.AIOKafkaConnection.send = counted
+            count(module)
 
         spec.loader.exec_module = counting
         return spec

@@ -66,6 +66,17 @@ async def test_what_comes_within_a_window_shares_a_batch(settings: SettingsFacto
     assert seen.sizes == [1, 10]
 
 
+async def test_what_gathered_at_the_hop_before_need_not_gather_again(
+    settings: SettingsFactory, publisher: Publisher
+) -> None:
+    seen = Batches()
+    async with asyncio.timeout(60), consumer(settings(AnyWindow, batch_window=600.0), seen, windows=0):
+        for number in range(3):
+            await publisher.publish(EVENTS, numbered(number, 1))
+            await seen.until(number + 1)
+    assert seen.sizes == [1, 1, 1]
+
+
 async def test_a_full_batch_is_followed_at_once_and_a_window_holds_up_no_stop(
     settings: SettingsFactory, publisher: Publisher
 ) -> None:

@@ -53,7 +53,8 @@ class RuntimeSettings(ServerSettings):
         default=0.1,
         ge=0,
         le=1,
-        description="Seconds that messages may wait at each hop for others to share a transaction with; 0: none waits.",
+        description="Seconds that messages may wait where they gather for others to share a transaction with,"
+        " in the engine twice as long; 0: none waits.",
     )
     commit_delay: float = Field(
         default=1.0,

@@ -84,16 +84,22 @@ class StaffNotifier(Generic[SessionT]):
             await self._look(now)
             self._looked_at = now
         async with self._sessions.acquire() as session:
-            async with session.transaction():
-                due = await self._claim(session, now)
-                messages = await self._settle(session, due, now) if due else []
-                numbers = await self._outbox.put(session, messages) if messages else []
-            await publish_put(session, self._outbox, self._publisher, messages, numbers)
-            if len(due) == PAGE:
-                return now
             following = await self._notices.next_due(session)
+            if following is not None and following <= now:
+                if await self._publish_page(session, now) == PAGE:
+                    return now
+                following = await self._notices.next_due(session)
         look = self._looked_at + self._pause
         return min(following, look) if following is not None else look
+
+    async def _publish_page(self, session: SessionT, now: datetime) -> int:
+        """Publishes a page of what is due; returns how much that was."""
+        async with session.transaction():
+            due = await self._claim(session, now)
+            messages = await self._settle(session, due, now) if due else []
+            numbers = await self._outbox.put(session, messages) if messages else []
+        await publish_put(session, self._outbox, self._publisher, messages, numbers)
+        return len(due)
 
     async def _claim(self, session: SessionT, now: datetime) -> list[Notice]:
         """What is due at shops that are served here. Whoever gives tasks away holds the staff before their notices."""

@@ -32,6 +32,8 @@ from relevo_runtime.service import Build, Loop, Service, run
 
 _TRANSACTIONS = 4
 """Whole transactions that a batch may be worth: the more, the less often they have to wait for the last one of it."""
+_WINDOWS = 2
+"""Events, wake-ups and outcomes come together here. What is decided is sent on without a further one."""
 TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
 
 
@@ -161,6 +163,7 @@ def _consumer(settings: EngineSettings, service: Service, pool: Pool, handler: H
         clock=service.clock,
         consumers=settings.engine_consumers,
         max_records=settings.engine_batch * _TRANSACTIONS,
+        windows=_WINDOWS,
         health=service.health,
         metrics=service.metrics,
         on_failure=service.fail,

@@ -15,6 +15,7 @@ STATEMENTS = Statements.load("relevo_ingest.adapters", "erasures.sql")
 Message = tuple[bytes, bytes]
 _PAGE = 100
 _KEPT = timedelta(days=90)
+_PURGE_PAUSE = timedelta(hours=1)
 _LEASE = timedelta(minutes=5)
 """Wall time after which another process publishes what this one claimed and did not end."""
 
@@ -38,6 +39,7 @@ class PendingErasures:
     def __init__(self, pool: Pool, publish: Callable[[Sequence[Message]], Awaitable[None]]) -> None:
         self._pool = pool
         self._publish = publish
+        self._purge_at: datetime | None = None
 
     async def postpone(self, finished: Sequence[Finished], due: datetime, request: str) -> None:
         """Keeps the events until `due`; one that was kept before stays as it is. Raises `Busy`.
@@ -57,13 +59,25 @@ class PendingErasures:
         What one process publishes, no other does. A crash in between publishes again later, with the same ids. An event
         erases what is known until it is published, so its time is then, not when it was asked for.
         """
+        await self._purge(now)
+        next_due = await self._next_due()
+        if next_due is None or next_due > now:
+            return next_due
         due = await self._pool.fetch(STATEMENTS["claim_due"], now, _PAGE, _LEASE)
         if due:
             await self._publish([_at(row["event"], row["key"], now) for row in due])
             await self._pool.execute(STATEMENTS["end"], [row["shop"] for row in due], [row["id"] for row in due], now)
-        await self._pool.execute(STATEMENTS["forget"], now - _KEPT, _PAGE)
-        next_due: datetime | None = await self._pool.fetchval(STATEMENTS["next_due"])
-        return next_due
+        return await self._next_due()
+
+    async def _next_due(self) -> datetime | None:
+        at: datetime | None = await self._pool.fetchval(STATEMENTS["next_due"])
+        return at
+
+    async def _purge(self, now: datetime) -> None:
+        """Forgets what was over long ago, a page an hour; sooner again as long as pages are full."""
+        if self._purge_at is None or now >= self._purge_at:
+            status = await self._pool.execute(STATEMENTS["forget"], now - _KEPT, _PAGE)
+            self._purge_at = now if int(status.rpartition(" ")[2]) == _PAGE else now + _PURGE_PAUSE
 
 
 def _at(value: bytes, key: str, now: datetime) -> Message:

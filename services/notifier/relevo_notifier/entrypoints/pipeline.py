@@ -23,6 +23,8 @@ from relevo_runtime.postgres import Pool
 from relevo_runtime.records import Record
 from relevo_runtime.sealing import Seals
 
+_WINDOWS_OF_COMMANDS = 0
+"""They have gathered: a transaction of the engine publishes what it has decided at once."""
 _MOMENT = 0.01
 """Wall seconds that the end of an attempt waits for others."""
 
@@ -69,14 +71,11 @@ class Dependencies(Struct, frozen=True):
     publisher: Publisher
     context: ServiceContext
 
-    def consumer(
-        self, *, service: str, topic: str, handler: Handler, windows: int = 1, **options: Any
-    ) -> BatchConsumer:
+    def consumer(self, *, service: str, topic: str, handler: Handler, windows: float, **options: Any) -> BatchConsumer:
         """A consumer that is not started yet. It gathers for so many `windows` of the settings."""
         context = self.context
-        window = self.settings.batch_window * windows
         return BatchConsumer(
-            self.settings.model_copy(update={"batch_window": window}),
+            self.settings,
             service=service,
             topics=[topic],
             handler=handler,
@@ -85,6 +84,7 @@ class Dependencies(Struct, frozen=True):
             metrics=context.metrics,
             on_failure=context.on_failure,
             seals=Seals(self.pool, self.settings),
+            windows=windows,
             **options,
         )
 
@@ -124,6 +124,7 @@ async def start_pipeline(stack: AsyncExitStack, kind: Kind[C, W, R], dependencie
         ),
         consumers=kind.consumers,
         max_records=dependencies.settings.notifier_batch,
+        windows=_WINDOWS_OF_COMMANDS,
         pool=dependencies.pool,
     )
     return Pipeline(polls, consumer)

@@ -51,6 +51,8 @@ class BatchConsumer:
     `after` names topics whose records wait for another topic: of the same partition number, as far as that went when
     they came (see `precedence`).
 
+    Records gather for so many `windows` of the settings' batch window; 0: what has gathered before comes as it is.
+
     With a `pool`, a shop of which too many records fail is paused for this service (see `pauses`).
 
     With `seals`, the handler sees opened records; those of people who were erased are passed over.
@@ -68,6 +70,7 @@ class BatchConsumer:
         clock: Clock,
         consumers: int = 1,
         max_records: int = 1000,
+        windows: float = 1,
         after: Mapping[str, str] | None = None,
         health: Health | None = None,
         metrics: Metrics | None = None,
@@ -79,6 +82,7 @@ class BatchConsumer:
         self._service = service
         self._topics = {settings.topic(name): name for name in topics}
         self._max_records = max_records
+        self._window = settings.window * windows
         self._publisher = Publisher(settings, metrics, seals=seals)
         self.health = health or Health()
         self._on_failure = on_failure or _log_failure
@@ -165,7 +169,7 @@ class BatchConsumer:
         made = await self._broker.connect()
         assert isinstance(made, partial), "FastStream makes its consumers in another way"
         self._broker.config.broker_config.builder = partial(
-            PollingConsumer, settings=self._settings, window=self._settings.window, **made.keywords
+            PollingConsumer, settings=self._settings, window=self._window, **made.keywords
         )
         await self._broker.start()
 
