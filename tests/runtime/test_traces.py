@@ -77,6 +77,12 @@ async def test_a_span_goes_on_with_its_parent_and_says_of_an_error_what_kind_it_
     assert not any(b"ana@example.com" in body for body in collector.raw)
 
 
+@pytest.mark.parametrize("url", ["collector:4318", "https://", "grpc://collector:4317"])
+def test_what_is_not_an_address_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ValueError, match="http://collector:4318"):
+        RuntimeSettings(traces_url=url)
+
+
 async def test_an_address_with_a_path_is_taken_as_it_is() -> None:
     async with collecting() as collector:
         url = f"{collector.url}/v1/traces"

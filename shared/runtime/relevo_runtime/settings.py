@@ -14,6 +14,7 @@ from pydantic_settings import SettingsConfigDict
 
 from relevo_runtime.server_settings import PREFIX, ServerSettings
 
+_ENDPOINT = re.compile(r"https?://[^/\s]+\S*")
 _DSN = re.compile(r"https?://[^:@/\s]+(:[^@/\s]+)?@[^@/\s]+/([^@\s]*/)?[^/@\s]+")
 
 __all__ = ["PREFIX", "RuntimeSettings", "Setting", "describe_settings", "flat_fields"]
@@ -92,7 +93,6 @@ class RuntimeSettings(ServerSettings):
     )
     traces_url: str = Field(
         default="",
-        pattern=r"^(https?://.+)?$",
         description="Where traces go: an OTLP/HTTP endpoint (http://collector:4318). Empty: there are none.",
     )
     traces_sample: float = Field(
@@ -130,6 +130,13 @@ class RuntimeSettings(ServerSettings):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("clock_origin needs a zone: 2026-03-01T08:00:00Z")
+        return value
+
+    @pydantic.field_validator("traces_url")
+    @classmethod
+    def _an_endpoint(cls, value: str) -> str:
+        if value and not _ENDPOINT.fullmatch(value):
+            raise ValueError("is not an address of HTTP: http://collector:4318")
         return value
 
     @pydantic.field_validator("sentry_dsn")
