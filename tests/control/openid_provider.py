@@ -1,4 +1,4 @@
-"""An OpenID provider that speaks the standard, for tests: discovery, JWKS, authorization code with PKCE."""
+"""An OpenID provider that speaks the standard, for tests: discovery, JWKS, authorization code with PKCE, devices."""
 
 import base64
 import hashlib
@@ -30,6 +30,11 @@ class OpenIdProvider:
         self.asked_for_keys = 0
         self.rotate()
         self._codes: dict[str, dict[str, str]] = {}
+        self.devices = True
+        self.interval = 0
+        self.pending: list[str] = []
+        """The errors that a device is answered before it gets its token, such as `slow_down`."""
+        self._device_codes: dict[str, str] = {}
 
     def rotate(self) -> None:
         """Signs with another key from now on; the old one is no longer published."""
@@ -58,6 +63,8 @@ class OpenIdProvider:
                 Route("/keys", self._keys),
                 Route("/authorize", self._authorize),
                 Route("/token", self._token, methods=["POST"]),
+                Route("/device", self._device, methods=["POST"]),
+                Route("/activate", self._activate),
             ]
         )
 
@@ -69,6 +76,7 @@ class OpenIdProvider:
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
+            **({"device_authorization_endpoint": f"{self.url}/device"} if self.devices else {}),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
         }
@@ -90,11 +98,47 @@ class OpenIdProvider:
         back = {"code": code, "state": query["state"]}
         return RedirectResponse(f"{query['redirect_uri']}?{urlencode(back)}", 302)
 
+    async def _device(self, request: Request) -> Response:
+        form = await _form(request)
+        if form.get("client_id") != self.client_id or "openid" not in form.get("scope", "").split():
+            return JSONResponse({"error": "unauthorized_client"}, 401)
+        device, user = secrets.token_urlsafe(16), secrets.token_hex(4).upper()
+        self._device_codes[device] = user
+        where = f"{self.url}/activate"
+        found = {"device_code": device, "user_code": user, "verification_uri": where, "expires_in": 60}
+        more = {"interval": self.interval, "verification_uri_complete": f"{where}?user_code={user}"}
+        return JSONResponse(found | more)
+
+    async def _activate(self, request: Request) -> Response:
+        """Whoever opens it with their code is logged in."""
+        self._device_codes = {
+            device: "" if user == request.query_params["user_code"] else user
+            for device, user in self._device_codes.items()
+        }
+        return Response("You are logged in.")
+
+    def _of_device(self, form: dict[str, str]) -> Response:
+        waiting = self._device_codes.get(form.get("device_code", ""))
+        if waiting is None or form.get("client_id") != self.client_id:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        if self.pending:
+            return JSONResponse({"error": self.pending.pop(0)}, 400)
+        if waiting:
+            return JSONResponse({"error": "authorization_pending"}, 400)
+        del self._device_codes[form["device_code"]]
+        return JSONResponse({"id_token": self.token(), "access_token": "x", "token_type": "Bearer"})
+
     async def _token(self, request: Request) -> Response:
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await _form(request)
+        if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:device_code":
+            return self._of_device(form)
         asked = self._codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if asked is None or challenge != asked["code_challenge"] or form["redirect_uri"] != asked["redirect_uri"]:
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse({"id_token": self.token(nonce=asked["nonce"]), "access_token": "x", "token_type": "Bearer"})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}

@@ -11,6 +11,7 @@ import typer
 
 from relevo_cli.console import err, out
 from relevo_cli.errors import CommandError
+from relevo_cli.logging_in import device_flow
 from relevo_cli.logging_in.code_flow import Attempt, discover, exchange
 from relevo_cli.logging_in.redirect import waiting
 from relevo_cli.server import checked_url, store_log_in
@@ -25,10 +26,13 @@ def register(app: typer.Typer) -> None:
 def login(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where the browser comes back to; 0: any free port.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser here.")] = True,
+    device: Annotated[
+        bool, typer.Option("--device", help="Show a code, for a browser on any other machine: here there is none.")
+    ] = False,
     seconds: Annotated[float, typer.Option(min=1, help="How long to wait for it.")] = 300.0,
     forget: Annotated[bool, typer.Option("--forget", help="Forget the log-in of this machine.")] = False,
 ) -> None:
-    """Log in at the OpenID provider of the control API (--server), in a browser that comes back to this machine."""
+    """Log in at the OpenID provider of the control API (--server), in a browser here or (--device) anywhere."""
     url = checked_url()
     if not url:
         raise CommandError("say where to log in: --server https://… (RELEVO_SERVER)")
@@ -36,7 +40,8 @@ def login(
         store_log_in(url, "")
         out().print(f"nobody is logged in at {url} from here any more", markup=False)
         return
-    store_log_in(url, asyncio.run(_log_in(url, port, seconds, browser=browser)))
+    found = _by_device(url) if device else _log_in(url, port, seconds, browser=browser)
+    store_log_in(url, asyncio.run(found))
     out().print(f"logged in at {url}", markup=False)
 
 
@@ -57,6 +62,15 @@ async def _log_in(url: str, port: int, seconds: float, *, browser: bool) -> str:
             except TimeoutError:
                 raise CommandError(f"nobody came back from the log-in within {seconds:.0f} s") from None
         return await exchange(client, endpoints, where.client_id, attempt, attempt.code(query))
+
+
+async def _by_device(url: str) -> str:
+    async with httpx.AsyncClient(timeout=30) as client:
+        where = await _where(client, url)
+        endpoints = await discover(client, where.issuer)
+        asked = await device_flow.ask(client, endpoints, where.client_id)
+        err().print(asked.advice, markup=False, soft_wrap=True)
+        return await device_flow.wait(client, endpoints, where.client_id, asked)
 
 
 async def _where(client: httpx.AsyncClient, url: str) -> LogIn:

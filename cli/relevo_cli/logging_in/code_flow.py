@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from relevo_cli.errors import CommandError
 
+SCOPE = "openid email profile groups"
+
 
 class Endpoints(Struct, frozen=True):
     """What is used of a provider's document."""
@@ -23,6 +25,7 @@ class Endpoints(Struct, frozen=True):
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
+    device_authorization_endpoint: str = ""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": self.redirect,
-            "scope": "openid email profile groups",
+            "scope": SCOPE,
             "state": self.state,
             "nonce": self.nonce,
             "code_challenge": self.challenge,
