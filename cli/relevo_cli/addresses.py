@@ -39,6 +39,7 @@ class Running(Struct, frozen=True, kw_only=True):
     clock_anchor: float
     clock_file: str = ""
     tasks: str = ""
+    control: str = ""
     admin: dict[str, str] = {}
 
 

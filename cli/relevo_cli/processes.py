@@ -19,6 +19,8 @@ SERVICES = ("notifier", "engine", "scheduler", "ingest")
 """In the order of starting: who is sent to before who sends. Stopping goes the other way."""
 POLLER = "poller"
 """The process that asks shops without webhooks: it runs if a connected shop needs it."""
+CONTROL = "control"
+"""The control API, which `relevo up` starts too."""
 SHORT_LEASE = 4
 """Seconds for which a message that is being sent is its notifier's own, under a clock that runs fast."""
 LONGEST_COMMIT_DELAY = 180.0
@@ -37,29 +39,40 @@ class Ports(Struct, frozen=True, kw_only=True):
     ingest: int
     tasks: int
     sandbox: int
+    control: int
     smtp: int
     poller: int
+    control_admin: int
     admin: dict[str, int]
 
 
 def choose_ports(first: int = 0) -> Ports:
-    """Ports on which nobody listens: `first` for ingest, and the two after it; any free ones if it is 0.
+    """Ports on which nobody listens: `first` for ingest, and the three after it; any free ones if it is 0.
 
-    Raises `CommandError` if somebody listens on one of the three.
+    Raises `CommandError` if somebody listens on one of the four.
     """
-    smtp, poller, *free = free_ports(5 + len(SERVICES))
-    known = [first, first + 1, first + 2] if first else free[:3]
-    if first > LAST_PORT - 2:
-        raise CommandError(f"--port {first} leaves no room for the two ports after it: {LAST_PORT - 2} at most")
+    smtp, poller, control_admin, *free = free_ports(7 + len(SERVICES))
+    known = [first, first + 1, first + 2, first + 3] if first else free[:4]
+    if first > LAST_PORT - 3:
+        raise CommandError(f"--port {first} leaves no room for the three ports after it: {LAST_PORT - 3} at most")
     for port in known:
         if first and accepts(port):
             raise CommandError(
-                f"port {port} is in use ({first} to {first + 2} are needed); choose others with --port, or --port 0 for"
+                f"port {port} is in use ({first} to {first + 3} are needed); choose others with --port, or --port 0 for"
                 " any free ones"
             )
-    ingest, tasks, sandbox = known
-    admin = dict(zip(SERVICES, free[3:], strict=True))
-    return Ports(ingest=ingest, tasks=tasks, sandbox=sandbox, smtp=smtp, poller=poller, admin=admin)
+    ingest, tasks, sandbox, control = known
+    admin = dict(zip(SERVICES, free[4:], strict=True))
+    return Ports(
+        ingest=ingest,
+        tasks=tasks,
+        sandbox=sandbox,
+        control=control,
+        smtp=smtp,
+        poller=poller,
+        control_admin=control_admin,
+        admin=admin,
+    )
 
 
 def specs(
@@ -110,6 +123,22 @@ def poller(settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
         },
         ready_url=f"http://{HOST}:{ports.poller}/readyz",
         log=data / "logs" / f"{POLLER}.log",
+    )
+
+
+def control(settings: RuntimeSettings, ports: Ports, data: Path) -> Spec:
+    """The control API, on this machine alone."""
+    return Spec(
+        name=CONTROL,
+        command=python("relevo_control"),
+        environment={
+            **environment(settings),
+            "RELEVO_ADMIN_PORT": str(ports.control_admin),
+            "RELEVO_CONTROL_HOST": HOST,
+            "RELEVO_CONTROL_PORT": str(ports.control),
+        },
+        ready_url=f"http://{HOST}:{ports.control_admin}/readyz",
+        log=data / "logs" / f"{CONTROL}.log",
     )
 
 

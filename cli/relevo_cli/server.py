@@ -48,13 +48,18 @@ def server() -> Server | None:
     url = checked_url()
     if not url:
         return None
-    token = os.environ.get(TOKEN, "").strip() or stored_log_in(url)
+    token = given_token(url)
     if not token:
         raise CommandError(
             f"nobody is logged in at {url}: set {TOKEN} to a token (`relevo tokens create`, where the database is),"
             " or run `relevo login`"
         )
     return Server(url, token)
+
+
+def given_token(url: str) -> str:
+    """The token for this server: the environment's, or that of who logged in; empty: there is none."""
+    return os.environ.get(TOKEN, "").strip() or stored_log_in(url)
 
 
 def log_ins() -> Path:

@@ -22,7 +22,7 @@ from relevo_cli.child import Died, StartError
 from relevo_cli.commands.migrate import prepare
 from relevo_cli.embedded_servers import Server, ServerDied, kept_alive
 from relevo_cli.pacing import Pacemaker, paced
-from relevo_cli.processes import HOST, POLLER, Ports, choose_ports, mail_folder, poller, specs
+from relevo_cli.processes import CONTROL, HOST, POLLER, Ports, choose_ports, control, mail_folder, poller, specs
 from relevo_cli.supervisor import Supervisor, supervised
 from relevo_cli.workflow_files import Loaded
 from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
@@ -36,7 +36,7 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     """What to run. `origin` is the time that the clock shows until the services are up; None is the present.
 
     `furnish` puts into the database what has to be there when the services start; `ingest` are
-    settings of ingest, beside those of the environment.
+    settings of ingest, beside those of the environment; `control` has the control API run, too.
     """
 
     data: Path
@@ -45,6 +45,7 @@ class ServicePlan(Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     origin: datetime | None = None
     furnish: Callable[[RuntimeSettings], Awaitable[None]] | None = None
+    control: bool = False
     ingest: Mapping[str, str] = {}
 
 
@@ -84,6 +85,7 @@ async def running_system(
         say("services")
         polling = await polls_shops(base)
         started = specs(settings, ports, plan.data, polling=polling, ingest=plan.ingest)
+        started += [control(settings, ports, plan.data)] if plan.control else []
         supervisor = await stack.enter_async_context(supervised(started, on_death))
         running = _running(settings, plan, ports, polling=polling)
         addresses.announce(plan.data, running)
@@ -192,7 +194,8 @@ def _link_secret(data: Path) -> str:
 
 
 def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports, *, polling: bool) -> Running:
-    admin = {**ports.admin, POLLER: ports.poller} if polling else ports.admin
+    admin = {**ports.admin, **({POLLER: ports.poller} if polling else {})}
+    admin |= {CONTROL: ports.control_admin} if plan.control else {}
     url, sandbox = f"http://{HOST}:{ports.ingest}", f"http://{HOST}:{ports.sandbox}"
     return Running(
         pid=os.getpid(),
@@ -205,6 +208,7 @@ def _running(settings: RuntimeSettings, plan: ServicePlan, ports: Ports, *, poll
         sms=f"{sandbox}/2010-04-01",
         sandbox=sandbox,
         tasks=f"http://{HOST}:{ports.tasks}/tasks",
+        control=f"http://{HOST}:{ports.control}" if plan.control else "",
         admin={name: f"http://{HOST}:{port}" for name, port in admin.items()},
         logs=str(plan.data / "logs"),
         speed=settings.clock_speed,

@@ -95,9 +95,10 @@ def here(command: str, up: dict[str, Any]) -> str:
         "8080": up["ingest"],
         "8081": up["tasks"].rsplit("/", 1)[0],
         "8082": up["sandbox"],
+        "8083": up["control"],
         "8026": up["sandbox"],
     }
-    return re.sub(r"http://127\.0\.0\.1:(808[012]|8026)\b", lambda found: addresses[found[1]], command)
+    return re.sub(r"http://127\.0\.0\.1:(808[0-3]|8026)\b", lambda found: addresses[found[1]], command)
 
 
 async def run(command: str, folder: Path) -> tuple[int, str]:

@@ -15,11 +15,13 @@ from rich.console import Console
 from relevo_cli import addresses
 from relevo_cli.addresses import Running
 from relevo_cli.console import counted, hanging, out, print_json, terminal_width
-from relevo_cli.doctor import broker, database, services
+from relevo_cli.doctor import broker, control, database, services
 from relevo_cli.doctor.facts import BrokerFacts, DatabaseFacts, Facts, ServiceFacts, Unavailable
 from relevo_cli.doctor.findings import Finding
 from relevo_cli.doctor.judging import findings, lasting
 from relevo_cli.errors import CommandError
+from relevo_cli.server import checked_url, given_token
+from relevo_runtime.clock import SystemClock
 from relevo_runtime.errors import Unreachable, described
 from relevo_runtime.settings import RuntimeSettings
 
@@ -40,7 +42,13 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Look at the running system and say what to do. Changes nothing; exit code 1 if something is wrong."""
+    """Look at the running system and say what to do. Changes nothing; exit code 1 if something is wrong.
+
+    With --server it looks at the control API: whether it answers, its clock, its database's migrations, and your token.
+    """
+    if url := checked_url():
+        _by_server(url, as_json=as_json)
+        return
     found = addresses.running(addresses.DATA)
     facts = asyncio.run(_facts(addresses.settings(), _addresses(service or [], found), found))
     diagnosis = findings(facts)
@@ -48,6 +56,18 @@ def doctor(
         print_json({"findings": diagnosis, "facts": _figures(facts)})
     else:
         _print(facts, diagnosis)
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in diagnosis) else 0)
+
+
+def _by_server(url: str, *, as_json: bool) -> None:
+    facts = asyncio.run(control.look(url, given_token(url)))
+    diagnosis = control.findings(url, facts, version("relevo-runtime"), SystemClock().now())
+    if as_json:
+        print_json({"findings": diagnosis, "facts": {"control": msgspec.to_builtins(facts)}})
+    else:
+        for line in control.summary(url, facts):
+            out().print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
+        _print_findings(out(), diagnosis)
     raise typer.Exit(1 if any(finding.severity == "error" for finding in diagnosis) else 0)
 
 
@@ -106,6 +126,10 @@ def _print(facts: Facts, diagnosis: list[Finding]) -> None:
     console = out()
     for line in _summary(facts):
         console.print(hanging(line, terminal_width()), markup=False, soft_wrap=True)
+    _print_findings(console, diagnosis)
+
+
+def _print_findings(console: Console, diagnosis: list[Finding]) -> None:
     for finding in diagnosis:
         print_finding(console, finding)
     errors, warnings = (sum(each.severity == kind for each in diagnosis) for kind in ("error", "warning"))

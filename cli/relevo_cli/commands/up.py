@@ -34,7 +34,7 @@ def up(
     port: Annotated[
         int,
         typer.Option(
-            min=0, max=65535, help="Where ingest listens; the tasks and the sandbox at the next two. 0: any free ports."
+            min=0, max=65535, help="Where ingest listens; tasks, sandbox and the control API at the next three. 0: any."
         ),
     ] = 8080,
     data: Annotated[Path, typer.Option(help="Folder for the databases, logs and received mail.")] = addresses.DATA,
@@ -42,7 +42,7 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print where everything listens as one JSON object.")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the sandbox; Ctrl-C stops everything."""
-    plan = ServicePlan(data=data.absolute(), workflows=_workflows(workflows), port=port, speed=speed)
+    plan = ServicePlan(data=data.absolute(), workflows=_workflows(workflows), port=port, speed=speed, control=True)
     asyncio.run(until_stopped(_up(plan, as_json=as_json)))
 
 
@@ -84,6 +84,7 @@ def _print(running: Running) -> None:
         "tasks": f"GET  {running.tasks}/SHOP",
         "messages": f"{running.sandbox}  (files in {running.mail_folder})",
         "calls": f"{running.sandbox}/echo  (answers steps `http` with what they sent)",
+        "control": f"{running.control}  (`relevo tokens create NAME --role admin` prints a token)",
         "Kafka": running.kafka,
         "PostgreSQL": running.postgres,
         "logs": running.logs,

@@ -42,7 +42,7 @@ def _database(facts: Facts) -> Iterator[Finding]:
     if isinstance(postgres, Unavailable):
         yield _server("PostgreSQL", "RELEVO_POSTGRES", postgres)
         return
-    yield from _skew("PostgreSQL", postgres.ahead)
+    yield from skew("PostgreSQL", postgres.ahead)
     if postgres.migrations:
         count = counted(len(postgres.migrations), "migration is", "migrations are")
         what = f"{count} not applied to the database: {', '.join(postgres.migrations[:5])}"
@@ -228,7 +228,7 @@ def _services(facts: Facts) -> Iterator[Finding]:
                 )
             yield Finding("error", name, f"{name} does not answer: {service.why}", do)
             continue
-        yield from _skew(name, service.ahead)
+        yield from skew(name, service.ahead)
         if service.version and service.version != facts.version:
             what = f"{name} is of release {service.version}, this command of {facts.version}"
             yield Finding("warning", name, what, "bring all to one release, `relevo migrate` first")
@@ -262,7 +262,8 @@ def _doubtful_parts(name: str, service: ServiceFacts) -> Iterator[Finding]:
             yield Finding("error", name, why, "mend and deploy it: `relevo deploy workflows/NAME`")
 
 
-def _skew(part: str, ahead: timedelta) -> Iterator[Finding]:
+def skew(part: str, ahead: timedelta) -> Iterator[Finding]:
+    """What is to be said of a clock that is `ahead` of this machine's."""
     if abs(ahead) > SKEW:
         way = "ahead of" if ahead > timedelta(0) else "behind"
         what = f"the clock of {part} is {lasting(abs(ahead))} {way} this machine's"
