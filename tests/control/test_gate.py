@@ -208,6 +208,21 @@ async def test_a_post_with_a_key_is_done_once(client: httpx.AsyncClient, hire: H
         assert (await client.post("/v1/plans", headers=failing, json={})).status_code == 422
 
 
+async def test_a_body_is_bounded_by_its_operation_and_read_after_the_token(
+    client: httpx.AsyncClient, hire: Hire
+) -> None:
+    headers = bearer(await hire("ann", "admin"))
+    for operation in (one for one in OPERATIONS if one.body is not None):
+        large = b'{"note": "' + b"x" * operation.body_limit + b'"}'
+        answer = await client.request(operation.method, path_of(operation), headers=headers, content=large)
+        assert (operation.name, answer.status_code, answer.json()["limit"]) == (
+            operation.name,
+            413,
+            operation.body_limit,
+        )
+        assert (await client.request(operation.method, path_of(operation), content=large)).status_code == 401
+
+
 async def test_bodies_that_are_not_right_say_where(client: httpx.AsyncClient, hire: Hire) -> None:
     headers = bearer(await hire("ann", "author"))
     for content, where in (

@@ -43,6 +43,18 @@ def test_a_header_of_whoever_is_not_trusted_changes_nothing(peer: str, forwarded
     assert origin(peer, forwarded, []) == peer
 
 
+def test_whoever_has_many_addresses_of_one_network_has_no_more_tries() -> None:
+    attempts = FailedAttempts(2)
+    for address in ("2001:db8::1", "2001:db8::2:1"):
+        attempts.failed(address, MORNING)
+    assert attempts.wait("2001:db8::3", MORNING) is not None
+    assert attempts.wait("2001:db8:0:1::3", MORNING) is None
+    for _ in range(2):
+        attempts.failed("::ffff:203.0.113.9", MORNING)
+    assert attempts.wait("203.0.113.9", MORNING) is not None
+    assert attempts.wait("203.0.113.8", MORNING) is None
+
+
 @given(st.lists(st.floats(min_value=0, max_value=300), max_size=30), st.integers(min_value=1, max_value=5))
 def test_who_waits_as_long_as_was_said_may_try_again(seconds: list[float], most: int) -> None:
     attempts = FailedAttempts(most)

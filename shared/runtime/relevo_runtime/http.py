@@ -22,7 +22,7 @@ from relevo_runtime.health import Health
 from relevo_runtime.http_direct import Direct, DirectProtocol
 from relevo_runtime.http_limits import Limits, bounded_protocol, most_connections
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.problems import Problem, answer, answer_bug, answer_http
+from relevo_runtime.problems import Problem, answer, answer_bug, answer_http, invalid_parameter, too_large
 
 _TICK_SECONDS = 1.0
 
@@ -151,9 +151,7 @@ async def received_body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         received += chunk
         if len(received) > limit:
-            detail = f"the body is larger than {limit} bytes; send less at once"
-            headers = {"Connection": "close"}
-            raise Problem(413, "body-too-large", "The body is too large", detail, headers=headers, limit=limit)
+            raise too_large(limit)
     return bytes(received)
 
 
@@ -163,8 +161,7 @@ def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     if given is None:
         return default
     if given.lower() not in _FLAGS:
-        detail = f"?{name}={given[:60]}: must be true or false"
-        raise Problem(422, "invalid-parameter", "A parameter is not valid", detail, where=name)
+        raise invalid_parameter(name, f"?{name}={given[:60]}: must be true or false")
     return _FLAGS[given.lower()]
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from relevo_runtime.problems import PROBLEM_JSON
+from relevo_runtime.problems import BODY_TOO_LARGE, PROBLEM_JSON, Kind, too_large
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -88,6 +88,17 @@ def answered(description: str, body: JSON, *, media: str = "application/json", e
     if example is not None:
         content["example"] = example
     return {"description": description, "content": {media: content}}
+
+
+def of_kind(description: str, kind: Kind, detail: str, **more: object) -> JSON:
+    """A response that is a problem document of a kind that the code raises."""
+    return problem(description, kind.status, kind.name, kind.title, detail, **more)
+
+
+def too_large_for(limit: int) -> JSON:
+    """The response to a body of more bytes than are read."""
+    found = too_large(limit)
+    return of_kind("The body is larger than the limit", BODY_TOO_LARGE, found.detail, **found.more)
 
 
 def problem(description: str, status: int, kind: str, title: str, detail: str, **more: object) -> JSON:

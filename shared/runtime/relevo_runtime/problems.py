@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
@@ -34,6 +35,37 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         }
         body = msgspec.json.encode(document | self.more)
         return Response(body, self.status, self.headers, media_type=PROBLEM_JSON)
+
+
+class Kind(Struct, frozen=True):
+    """A kind of problem, which is raised by the code and described by the documents as one value."""
+
+    status: int
+    name: str
+    title: str
+
+    def problem(self, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Problem:
+        """One of this kind."""
+        return Problem(self.status, self.name, self.title, detail, headers=headers, **more)
+
+
+BODY_TOO_LARGE = Kind(413, "body-too-large", "The body is too large")
+BODY_TOO_SLOW = Kind(408, "body-too-slow", "The body came too slowly")
+INVALID_PARAMETER = Kind(422, "invalid-parameter", "A parameter is not valid")
+NOT_AUTHENTIC = Kind(401, "not-authentic", "The sender could not be verified")
+NOT_STORED = Kind(503, "try-again", "It could not be stored in time")
+UNKNOWN_PATH = Kind(404, "unknown-path", "Not Found")
+
+
+def too_large(limit: int) -> Problem:
+    """More bytes than are read. The connection is closed, as the rest of the body was not used."""
+    detail = f"the body is larger than {limit} bytes; send less at once"
+    return BODY_TOO_LARGE.problem(detail, headers={"Connection": "close"}, limit=limit)
+
+
+def invalid_parameter(name: str, detail: str) -> Problem:
+    """A parameter behind the question mark that can't be read."""
+    return INVALID_PARAMETER.problem(detail, where=name)
 
 
 async def answer(request: Request, error: Exception) -> Response:

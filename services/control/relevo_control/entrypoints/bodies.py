@@ -7,6 +7,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from relevo_contracts.checking import faults_of, path
+from relevo_control.entrypoints.problems import INVALID_BODY
 from relevo_runtime.http import received_body
 from relevo_runtime.problems import Problem
 from relevo_runtime.storable import storable_json
@@ -33,4 +34,4 @@ def _invalid(received: bytes, kind: type[Struct], error: Exception) -> Problem:
     every = every or [{"where": "body", "problem": unreadable}]
     detail = "; ".join(f"{one['where']}: {one['problem']}" for one in every[:5])
     where = every[0]["where"]
-    return Problem(422, "invalid-body", "The body is not valid", detail, where=where, errors=every)
+    return INVALID_BODY.problem(detail, where=where, errors=every)

@@ -12,7 +12,7 @@ from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.http import flag
 from relevo_runtime.postgres import Connection
-from relevo_runtime.problems import Problem
+from relevo_runtime.problems import Problem, invalid_parameter
 
 SMALL_BODY = 64 * 1024
 _DEFAULT = 100
@@ -138,4 +138,4 @@ def own_shop(call: Call) -> str:
 
 def unreadable(name: str, problem: str) -> Problem:
     """A parameter that can't be read."""
-    return Problem(422, "invalid-parameter", "A parameter is not valid", f"?{name}: {problem}", where=name)
+    return invalid_parameter(name, f"?{name}: {problem}")

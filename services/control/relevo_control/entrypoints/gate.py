@@ -13,6 +13,7 @@ from relevo_control.core.oidc import group_roles, principal_of
 from relevo_control.core.origins import Network, origin
 from relevo_control.core.permissions import EVERY_SHOP, Principal
 from relevo_control.entrypoints.calls import Call, Operation
+from relevo_control.entrypoints.problems import NOT_ALLOWED, TOO_MANY_FAILURES, UNKNOWN_CALLER
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.postgres import Connection
@@ -47,9 +48,7 @@ class Gate:
         if wait is not None:
             seconds = max(1, int(wait.total_seconds()) + 1)
             detail = f"too many log-ins from {address} have failed; come again in {seconds} s"
-            raise Problem(
-                429, "too-many-failures", "Too many failed log-ins", detail, headers={"Retry-After": str(seconds)}
-            )
+            raise TOO_MANY_FAILURES.problem(detail, headers={"Retry-After": str(seconds)})
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip() if scheme.lower() == "bearer" else ""
         token = await tokens.find(connection, text)
@@ -87,7 +86,7 @@ class Gate:
             named = str(request.path_params.get(operation.object, ""))
             await self._note(connection, structs.replace(refused, object=named))
             detail = f"{principal.name} may not: it needs the permission {operation.permission}"
-            raise Problem(403, "not-allowed", "This is not allowed", detail)
+            raise NOT_ALLOWED.problem(detail)
         return shops
 
     async def shop_of(self, operation: Operation, call: Call, request: Request) -> str:
@@ -96,7 +95,7 @@ class Gate:
         if shop is not None and not call.principal.may(operation.permission, shop):
             whom = "every shop" if shop == EVERY_SHOP else f"the shop {shop[:_LONGEST]}"
             await self.record(operation, call, request, EVERY_SHOP, f"refused: does not act for {whom}")
-            raise Problem(403, "not-allowed", "This is not allowed", f"{call.principal.name} may not act for {whom}")
+            raise NOT_ALLOWED.problem(f"{call.principal.name} may not act for {whom}")
         return shop or EVERY_SHOP
 
     async def record(
@@ -148,4 +147,4 @@ class People:
 
 def _not_authentic() -> Problem:
     detail = "send a token that holds: Authorization: Bearer TOKEN; `relevo tokens create` makes one"
-    return Problem(401, "not-authentic", "Who asks is not known", detail, headers={"WWW-Authenticate": "Bearer"})
+    return UNKNOWN_CALLER.problem(detail, headers={"WWW-Authenticate": "Bearer"})

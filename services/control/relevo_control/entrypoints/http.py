@@ -24,6 +24,7 @@ from relevo_control.entrypoints.log_in import log_in
 from relevo_control.entrypoints.openapi import openapi
 from relevo_control.entrypoints.operations import OPERATIONS
 from relevo_control.entrypoints.preconditions import shown, unchanged
+from relevo_control.entrypoints.problems import NOT_KNOWN, OUTDATED, REFUSED, TRY_AGAIN
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.errors import PublishError
@@ -147,11 +148,11 @@ def _problems() -> Any:
     try:
         yield
     except NotKnownError as error:
-        raise Problem(404, "not-known", "It is not known", str(error)) from error
+        raise NOT_KNOWN.problem(str(error)) from error
     except OutdatedError as error:
-        raise Problem(412, "outdated", "It has changed meanwhile", str(error)) from error
+        raise OUTDATED.problem(str(error)) from error
     except ConflictError as error:
-        raise Problem(409, "refused", "It can't be done as things are", str(error)) from error
+        raise REFUSED.problem(str(error)) from error
     except OperationError as error:
         raise Problem(422, "invalid-request", "The request can't be carried out", str(error)) from error
     except WorkflowError as error:
@@ -167,7 +168,7 @@ def _problems() -> Any:
         if not (isinstance(error, PublishError | KafkaError) or temporary(error)):
             raise
         detail = "it could not be done in time; look what was done, then send it again"
-        raise Problem(503, "try-again", "Try again", detail, headers={"Retry-After": "5"}) from error
+        raise TRY_AGAIN.problem(detail, headers={"Retry-After": "5"}) from error
 
 
 def _json(body: bytes, status: int = 200) -> Response:

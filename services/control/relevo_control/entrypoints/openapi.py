@@ -10,7 +10,18 @@ from relevo_control.core.permissions import GRANTS, Permission
 from relevo_control.entrypoints.calls import Operation
 from relevo_control.entrypoints.log_in import LogIn
 from relevo_control.entrypoints.operations import OPERATIONS
-from relevo_runtime.openapi import ProblemDocument, answered, parameter, problem, tidy, timed
+from relevo_control.entrypoints.problems import (
+    INVALID_BODY,
+    NOT_ALLOWED,
+    NOT_KNOWN,
+    OUTDATED,
+    REFUSED,
+    TOO_MANY_FAILURES,
+    TRY_AGAIN,
+    UNKNOWN_CALLER,
+)
+from relevo_runtime.openapi import ProblemDocument, answered, of_kind, parameter, tidy, timed, too_large_for
+from relevo_runtime.problems import PROBLEM_JSON
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -111,47 +122,19 @@ def _done(one: Operation, body: JSON) -> JSON:
 
 
 def _refusals(one: Operation) -> JSON:
-    found = {
-        "401": problem("No token that holds", 401, "not-authentic", "Who asks is not known", "send a token that holds"),
-        "403": problem(
-            "No role for it, or another shop",
-            403,
-            "not-allowed",
-            "This is not allowed",
-            "ci may not act for every shop",
-        ),
-        "404": problem("It is not there", 404, "not-known", "It is not known", "shop 'tea' is not known"),
-        "409": problem(
-            "It can't be done as things are", 409, "refused", "It can't be done as things are", "nothing was deployed"
-        ),
-        "412": problem(
-            "It has changed since it was seen, or planned",
-            412,
-            "outdated",
-            "It has changed meanwhile",
-            "since this plan was made, what it would change has changed: plan it anew and look again",
-        ),
-        "422": problem(
-            "The request can't be read, or not be carried out",
-            422,
-            "invalid-body",
-            "The body is not valid",
-            "shop: must be a text",
-            where="shop",
-            errors=[{"where": "shop", "problem": "must be a text"}],
-        ),
-        "429": problem(
-            "Too many failed log-ins", 429, "too-many-failures", "Too many failed log-ins", "come again in 30 s"
-        ),
-        "503": problem("The database is away", 503, "try-again", "Try again", "send it again"),
-    }
-    if one.body is not None:
-        found["413"] = problem(
-            "The body is larger than the limit",
-            413,
-            "body-too-large",
-            "The body is too large",
-            f"the body is larger than {one.body_limit} bytes",
-            limit=one.body_limit,
-        )
+    planned = "since this plan was made, what it would change has changed: plan it anew and look again"
+    wrong = [{"where": "shop", "problem": "must be a text"}]
+    unread = "The request can't be read, or not be carried out"
+    responses = [
+        of_kind("No token that holds", UNKNOWN_CALLER, "send a token that holds"),
+        of_kind("No role for it, or another shop", NOT_ALLOWED, "ci may not act for every shop"),
+        of_kind("It is not there", NOT_KNOWN, "shop 'tea' is not known"),
+        of_kind("It can't be done as things are", REFUSED, "nothing was deployed"),
+        of_kind("It has changed since it was seen, or planned", OUTDATED, planned),
+        of_kind(unread, INVALID_BODY, "shop: must be a text", where="shop", errors=wrong),
+        of_kind("Too many failed log-ins", TOO_MANY_FAILURES, "come again in 30 s"),
+        of_kind("The database is away", TRY_AGAIN, "send it again"),
+        *([too_large_for(one.body_limit)] if one.body is not None else []),
+    ]
+    found = {str(each["content"][PROBLEM_JSON]["example"]["status"]): each for each in responses}
     return dict(sorted(found.items()))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from relevo_control.entrypoints.calls import Call, Operation
-from relevo_runtime.problems import Problem
+from relevo_control.entrypoints.problems import OUTDATED
 
 
 def tag_of(body: bytes) -> str:
@@ -32,7 +32,7 @@ async def unchanged(operation: Operation, call: Call, request: Request) -> None:
     now = tag_of(msgspec.json.encode(await operation.seen(call)))
     if not names(header, now):
         detail = "it has changed since you saw it, and nothing was done: look at it again, and then decide"
-        raise Problem(412, "outdated", "It has changed meanwhile", detail, headers={"ETag": now})
+        raise OUTDATED.problem(detail, headers={"ETag": now})
 
 
 def shown(request: Request, response: Response) -> Response:

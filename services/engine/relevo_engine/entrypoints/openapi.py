@@ -5,7 +5,8 @@ from typing import Any
 from relevo_contracts.messages import TaskDone
 from relevo_engine.app.answer_task import AnswerBody
 from relevo_engine.core.tasks import Task
-from relevo_runtime.openapi import answered, document, parameter, problem, schema
+from relevo_runtime.openapi import answered, document, of_kind, parameter, problem, schema, too_large_for
+from relevo_runtime.problems import INVALID_PARAMETER, NOT_AUTHENTIC, NOT_STORED
 
 JSON = dict[str, Any]
 _MEANING = (
@@ -15,11 +16,9 @@ _MEANING = (
 )
 _SHOP = parameter("shop", "the shop's name")
 _ID = parameter("id", "the id of the task; it may hold slashes")
-_NOT_AUTHENTIC = problem(
+_NOT_AUTHENTIC = of_kind(
     "The token is not one of the shop's for tasks, or there is no such shop",
-    401,
-    "not-authentic",
-    "The sender could not be verified",
+    NOT_AUTHENTIC,
     "send one of the shop's tokens for tasks: Authorization: Bearer TOKEN",
 )
 _HELD = problem(
@@ -74,11 +73,9 @@ def _list() -> JSON:
         "responses": {
             "200": answered("The tasks", {"type": "array", "items": schema(Task.__name__)}),
             "401": _NOT_AUTHENTIC,
-            "422": problem(
+            "422": of_kind(
                 "A parameter can't be read",
-                422,
-                "invalid-parameter",
-                "A parameter is not valid",
+                INVALID_PARAMETER,
                 "?all=yes: must be true or false",
                 where="all",
             ),
@@ -122,14 +119,7 @@ def _answer(verb: str, meaning: str) -> JSON:
                     "The task can't be answered so",
                     "eva has voted already",
                 ),
-                "413": problem(
-                    "The body is larger than the limit",
-                    413,
-                    "body-too-large",
-                    "The body is too large",
-                    "the body is larger than 65536 bytes; send less at once",
-                    limit=65_536,
-                ),
+                "413": too_large_for(65_536),
                 "422": problem(
                     "The body can't be read",
                     422,
@@ -139,11 +129,9 @@ def _answer(verb: str, meaning: str) -> JSON:
                     where="by",
                     errors=[{"where": "by", "problem": "is missing"}],
                 ),
-                "503": problem(
+                "503": of_kind(
                     "It could not be stored in time, or the shop is being moved (`shop-held`); nothing was done",
-                    503,
-                    "try-again",
-                    "It could not be stored in time",
+                    NOT_STORED,
                     "nothing was done; send it again in 5 s",
                 ),
             },

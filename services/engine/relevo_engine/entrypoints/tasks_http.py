@@ -24,7 +24,7 @@ from relevo_runtime.http import application, flag, received_body
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.openapi import serving
 from relevo_runtime.postgres import Connection, Pool, temporary
-from relevo_runtime.problems import Problem
+from relevo_runtime.problems import NOT_AUTHENTIC, NOT_STORED, Problem
 from relevo_runtime.storable import storable_text
 
 BODY_LIMIT = 64 * 1024
@@ -107,7 +107,7 @@ class _Endpoints:
                 raise
             detail = "nothing was done; send it again in 5 s"
             headers = {"Retry-After": "5"}
-            raise Problem(503, "try-again", "It could not be stored in time", detail, headers=headers) from error
+            raise NOT_STORED.problem(detail, headers=headers) from error
 
 
 async def _authentic(conn: Connection, request: Request) -> str:
@@ -121,7 +121,7 @@ async def _authentic(conn: Connection, request: Request) -> str:
     if shop is None or not shop.accepts_token(token.strip(), "tasks"):
         detail = "send one of the shop's tokens for tasks: Authorization: Bearer TOKEN"
         headers = {"WWW-Authenticate": "Bearer"}
-        raise Problem(401, "not-authentic", "The sender could not be verified", detail, headers=headers)
+        raise NOT_AUTHENTIC.problem(detail, headers=headers)
     if shop.held:
         detail = f"nothing was done, since {shop.held}; send it again in 30 s"
         raise Problem(503, "shop-held", "The shop is not served here now", detail, headers={"Retry-After": "30"})

@@ -13,7 +13,8 @@ from relevo_ingest.app.event_store import Receipt
 from relevo_ingest.connectors.registry import CONNECTORS
 from relevo_ingest.core.cloudevents import BATCH, JSON, STRUCTURED, CloudEvent
 from relevo_ingest.entrypoints.openapi_storefront import storefront_paths
-from relevo_runtime.openapi import answered, document, parameter, problem, schema
+from relevo_runtime.openapi import answered, document, of_kind, parameter, problem, schema, too_large_for
+from relevo_runtime.problems import BODY_TOO_SLOW, NOT_AUTHENTIC, NOT_STORED, UNKNOWN_PATH
 
 _Document = dict[str, Any]
 _DATA = ("data", "data_base64")
@@ -35,19 +36,10 @@ _PLATFORM = parameter("platform", "the shop's platform", of={"type": "string", "
 _PICTURE: dict[str, object] = {}
 _TOKEN = parameter("token", "the signed token of the link; it says whom it is about and what it may do")
 _PAGE = {"type": "string"}
-_TOO_LARGE = problem(
-    "The body is larger than the limit",
-    413,
-    "body-too-large",
-    "The body is too large",
-    "the body is larger than 2097152 bytes; send less at once",
-    limit=2_097_152,
-)
-_TOO_SLOW = problem(
+_TOO_LARGE = too_large_for(2_097_152)
+_TOO_SLOW = of_kind(
     "The body did not arrive in time",
-    408,
-    "body-too-slow",
-    "The body came too slowly",
+    BODY_TOO_SLOW,
     "the body did not arrive within 10 s",
 )
 _TOO_MANY = problem(
@@ -57,24 +49,18 @@ _TOO_MANY = problem(
     "The shop sends too much at once",
     "tea sends more than its share; go on in 1 s",
 )
-_AGAIN = problem(
+_AGAIN = of_kind(
     "It could not be stored in time; nothing was lost",
-    503,
-    "try-again",
-    "It could not be stored in time",
+    NOT_STORED,
     "nothing was lost; send it again in 5 s (storing took longer than 4 s)",
 )
-_NOT_AUTHENTIC = problem(
+_NOT_AUTHENTIC = of_kind(
     "The signature or token is not one of the shop's, or there is no such shop: the answer does not tell which",
-    401,
-    "not-authentic",
-    "The sender could not be verified",
+    NOT_AUTHENTIC,
     "the bearer token is not one of the shop's for events, or there is no such shop",
 )
 
-_NO_PLATFORM = problem(
-    "There is no such platform", 404, "unknown-path", "Not Found", "POST /hooks/tea/nowhere: Not Found"
-)
+_NO_PLATFORM = of_kind("There is no such platform", UNKNOWN_PATH, "POST /hooks/tea/nowhere: Not Found")
 
 
 def openapi() -> _Document:

@@ -3,7 +3,17 @@
 import math
 
 from relevo_ingest.core.errors import Busy, IdUsed, InvalidPayload, InvalidSignature, TooMany
-from relevo_runtime.problems import PROBLEM_JSON, Problem, answer, answer_bug, answer_http
+from relevo_runtime.problems import (
+    BODY_TOO_SLOW,
+    NOT_AUTHENTIC,
+    NOT_STORED,
+    PROBLEM_JSON,
+    Problem,
+    answer,
+    answer_bug,
+    answer_http,
+    too_large,
+)
 
 __all__ = [
     "PROBLEM_JSON",
@@ -18,16 +28,10 @@ __all__ = [
 ]
 
 
-def too_large(limit: int) -> Problem:
-    """413: more bytes than are read. The connection is closed, as the rest of the body was not used."""
-    detail = f"the body is larger than {limit} bytes; send less at once"
-    return Problem(413, "body-too-large", "The body is too large", detail, headers={"Connection": "close"}, limit=limit)
-
-
 def too_slow(seconds: float) -> Problem:
     """408: the body did not arrive in time."""
     detail = f"the body did not arrive within {seconds:g} s"
-    return Problem(408, "body-too-slow", "The body came too slowly", detail, headers={"Connection": "close"})
+    return BODY_TOO_SLOW.problem(detail, headers={"Connection": "close"})
 
 
 def unsupported(detail: str) -> Problem:
@@ -47,13 +51,13 @@ def of_error(error: Exception, retry_after: int) -> Problem:
             return Problem(409, "id-used", "The id belongs to another event", detail, ids=list(error.ids))
         case InvalidSignature():
             headers = {"WWW-Authenticate": "Bearer"}
-            return Problem(401, "not-authentic", "The sender could not be verified", str(error), headers=headers)
+            return NOT_AUTHENTIC.problem(str(error), headers=headers)
         case TooMany():
             headers = {"Retry-After": str(max(1, math.ceil(error.seconds)))}
             return Problem(429, "too-many-requests", "The shop sends too much at once", str(error), headers=headers)
         case Busy():
             detail = f"nothing was lost; send it again in {retry_after} s ({error})"
             headers = {"Retry-After": str(retry_after)}
-            return Problem(503, "try-again", "It could not be stored in time", detail, headers=headers)
+            return NOT_STORED.problem(detail, headers=headers)
         case _:
             raise error
