@@ -16,11 +16,13 @@ if ! docker info >/dev/null 2>&1; then
     apt-get update -qq || not_run "no Docker engine answers, and Debian's packages can't be asked for"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io docker-compose debootstrap \
         ca-certificates >/dev/null 2>&1 || not_run "Debian's Docker engine can't be installed"
+    exec 9>/tmp/relevo-docker-engine.lock
+    flock 9 # two engines at once would give out the same addresses on one bridge
     folder=$(mktemp -d)
     export PATH="/usr/bin:/usr/sbin:$PATH" DOCKER_HOST="unix://$folder/docker.sock"
     export TESTCONTAINERS_RYUK_DISABLED=true # containers that a test leaves end with this engine
     dockerd --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" \
-        >"$folder/log" 2>&1 &
+        >"$folder/log" 2>&1 9>&- &
     engine=$!
     trap 'kill "$engine" 2>/dev/null || true; wait "$engine" 2>/dev/null || true; rm -rf "$folder" 2>/dev/null || true' EXIT
     for _ in $(seq 60); do

@@ -5,31 +5,26 @@ Not among the tests of `make test`: it needs root, a Docker engine and Kubernete
 
 import json
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.deploy.chart.combinations import nested
 from tests.deploy.chart.rendered import SETS
-from tests.deploy.chart.rendering import CHART, NEEDED, manifests, rendered
+from tests.deploy.chart.rendering import CHART, NEEDED, Manifest, manifests, rendered
 from tests.deploy.kubernetes.cluster import HERE, ROOT, Cluster, control_plane, node
 from tests.deploy.kubernetes.control_plane import ControlPlane
-from tests.deploy.kubernetes.orders import EVENT, TEMPLATE, WORKFLOW, Load, mails, pay
+from tests.deploy.kubernetes.orders import mails, pay
+from tests.deploy.kubernetes.release import MAIL, TOKEN, Release, container, is_ready, until
 from tests.deploy.kubernetes.resources import definitions
 from tests.docs.transcripts import of_text
 
 pytestmark = pytest.mark.timeout(3000)
 PAGE = ROOT / "docs/kubernetes.md"
 INSTALL, FIRST_EVENT, UPGRADE = (one.command for one in of_text("docs/kubernetes.md", PAGE.read_text()))
-ELSEWHERE = {"@db/": "@db.given/", "kafka.brokers=kafka:": "kafka.brokers=kafka.given:"}
-"""Where the test's servers are, beside what the page says."""
-MAIL = 30025
-TOKEN = "tea-token-1"
 SETTLED = 7
 """Seconds from a deployment until every event counts for it: docs/deploying.md has five."""
 
@@ -51,10 +46,12 @@ def api(started: tuple[Cluster, ControlPlane]) -> Cluster:
         cluster.kubectl("wait", f"crd/{one['metadata']['name']}", "--for=condition=Established", "--timeout=60s")
     cluster.kubectl("create", "namespace", "shops")
     cluster.kubectl("label", "namespace", "shops", "pod-security.kubernetes.io/enforce=restricted")
+    account = "serviceaccount/default"  # of each pod that names none: it comes soon after its namespace
+    cluster.kubectl("wait", "--namespace=shops", account, "--for=create", "--timeout=60s")
     return cluster
 
 
-def refused(cluster: Cluster, made: list[dict[str, Any]]) -> str:
+def refused(cluster: Cluster, made: list[Manifest]) -> str:
     """What the API server says against the manifests, and against their pods."""
     pods = [
         {
@@ -81,89 +78,22 @@ def test_an_api_server_takes_what_every_choice_of_values_makes(api: Cluster, nam
     assert refused(api, manifests(rendered(SETS[name], "1.34"))) == ""
 
 
-def test_an_api_server_refuses_what_is_wrong(api: Cluster) -> None:
+@pytest.mark.parametrize(
+    "what", ["a field that there is not", "a field of KEDA that there is not", "a pod that may more"]
+)
+def test_an_api_server_refuses_what_is_wrong(api: Cluster, what: str) -> None:
     """So that the test before says something."""
-    for kind, path in (("Deployment", "spec"), ("ScaledObject", "spec"), ("Deployment", "restricted")):
-        made = manifests(rendered(nested(NEEDED | {"engine.autoscaling.by": "lag"}), "1.34"))
-        [one, *_] = [one for one in made if one["kind"] == kind]
-        if path == "restricted":
-            one["spec"]["template"]["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
-        else:
-            one[path]["no-such-field"] = 1
-        assert refused(api, made) != ""
-
-
-def until(condition: Callable[[], bool], cluster: Cluster, seconds: float = 300) -> None:
-    """Return once it holds; the limit ends a test that hangs, which says what the cluster has seen."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"it did not come about in time\n{cluster.seen()}"
-        time.sleep(1)
-
-
-class Release:
-    """The release that docs/kubernetes.md installs, in the namespace `shops`."""
-
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.cluster = cluster
-        self.folder = folder
-        (folder / "deploy").symlink_to(ROOT / "deploy")
-        shutil.copytree(ROOT / "workflows/layouts", folder / "workflows/layouts")
-        shutil.copytree(ROOT / "workflows/blocks", folder / "workflows/blocks")
-        for name, text in (
-            ("events/custom.paid.yaml", EVENT),
-            ("receipt/workflow.yaml", WORKFLOW),
-            ("receipt/templates/receipt.yaml", TEMPLATE),
-        ):
-            (folder / "workflows" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "workflows" / name).write_text(text)
-
-    def script(self, script: str) -> str:
-        """Do what the page says, on the test's servers."""
-        for usual, here in ELSEWHERE.items():
-            script = script.replace(usual, here)
-        return self.cluster.script(script, self.folder, HERE / "values.yaml")
-
-    def helm(self, *words: str) -> str:
-        return self.script(f"helm -n shops {' '.join(words)}")
-
-    def kubectl(self, *words: str) -> str:
-        return self.cluster.kubectl("--namespace=shops", *words)
-
-    def get(self, *words: str) -> list[Any]:
-        return self.cluster.get("--namespace=shops", *words)
-
-    def containerd(self, *words: str) -> None:
-        """Do something to a container past the kubelet."""
-        socket = f"--address={self.cluster.folder}/containerd.sock"
-        self.cluster.run("ctr", socket, "--namespace=k8s.io", "task", *words)
-
-    @property
-    def ingest(self) -> int:
-        """The port of this machine that leads to the Service."""
-        [service] = self.get("services", "--selector=app.kubernetes.io/component=ingest")
-        return next(int(port["nodePort"]) for port in service["spec"]["ports"] if port["name"] == "http")
-
-    def load(self, prefix: str) -> Load:
-        return Load(self.ingest, TOKEN, prefix)
-
-    def pods(self, component: str) -> list[Any]:
-        return self.get("pods", f"--selector=app.kubernetes.io/component={component}")
-
-    def settled(self) -> None:
-        """Return once every workload has all its pods, new and ready."""
-        for workload in self.kubectl("get", "deployments,statefulsets", "--output=name").split():
-            self.kubectl("rollout", "status", workload, "--timeout=300s")
-
-    def balanced(self, load: Load) -> Mapping[str, int]:
-        """What does not agree between the orders that were taken and the mails, once there is a mail for each."""
-        end = time.monotonic() + 180
-        while time.monotonic() < end:
-            sent = mails(MAIL)
-            if all(sent[number] for number in load.taken):
-                break
-            time.sleep(1)
-        return {number: sent[number] for number in load.taken if sent[number] != 1}
+    made = manifests(rendered(nested(NEEDED | {"engine.autoscaling.by": "lag"}), "1.34"))
+    deployment, scaled = (next(one for one in made if one["kind"] == kind) for kind in ("Deployment", "ScaledObject"))
+    match what:
+        case "a field that there is not":
+            deployment["spec"]["replica"] = 1
+        case "a field of KEDA that there is not":
+            scaled["spec"]["minReplica"] = 1
+        case _:
+            [runs] = deployment["spec"]["template"]["spec"]["containers"]
+            runs["securityContext"]["allowPrivilegeEscalation"] = True
+    assert refused(api, made) != ""
 
 
 @pytest.fixture(scope="module")
@@ -208,14 +138,8 @@ def test_no_container_has_been_restarted_and_each_is_restricted(release: Release
     for pod in release.get("pods"):
         [status] = pod["status"]["containerStatuses"]
         assert (status["restartCount"], status["ready"]) == (0, True), pod["metadata"]["name"]
-    user = release.kubectl(
-        "exec",
-        "relevo-engine-0",
-        "--",
-        "sh",
-        "-c",
-        "id -u; touch /written 2>&1 || true; ls /var/run/secrets 2>&1 || true",
-    )
+    looks = "id -u; touch /written 2>&1 || true; ls /var/run/secrets 2>&1 || true"
+    user = release.kubectl("exec", "relevo-engine-0", "--", "sh", "-c", looks)
     assert user.startswith("65532\n")
     assert "Read-only file system" in user
     assert "kubernetes.io" not in user
@@ -248,7 +172,7 @@ def test_a_process_that_dies_is_started_anew_in_its_pod(release: Release) -> Non
     name = pod["metadata"]["name"]
     with release.load("d") as load:
         release.containerd("kill", "--signal=SIGKILL", container(pod))
-        until(lambda: restarts(release)[name] == 1, release.cluster)
+        until(lambda: release.restarts()[name] == 1, release.cluster)
         release.settled()
     assert release.balanced(load) == {}
 
@@ -268,59 +192,30 @@ def test_engines_grow_and_shrink_under_load(release: Release) -> None:
 def test_nodes_are_emptied_pod_by_pod(release: Release) -> None:
     """The budget lets one ingest go, and the second only when the first is back."""
     first, second = (pod["metadata"]["name"] for pod in release.pods("ingest"))
-    assert evicted(release, first).returncode == 0
-    done = evicted(release, second)
+    assert release.evict(first).returncode == 0
+    done = release.evict(second)
     assert done.returncode != 0
     assert "disruption budget" in done.stderr
     release.settled()
 
 
-def evicted(release: Release, pod: str) -> subprocess.CompletedProcess[str]:
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "shops"}}
-    path = f"/api/v1/namespaces/shops/pods/{pod}/eviction"
-    return release.cluster.ask("kubectl", "create", "--raw", path, "--filename=-", text=json.dumps(eviction))
-
-
 def test_a_server_that_does_not_answer_makes_pods_unready_and_restarts_none(release: Release) -> None:
     """It is not the pods' fault."""
-    before = restarts(release)
+    before = release.restarts()
     [database] = release.cluster.get("pods", "--namespace=given", "--selector=app=db")
     try:
         release.containerd("pause", container(database))
-        until(lambda: not any(_ready(pod) for pod in release.pods("ingest")), release.cluster)
+        until(lambda: not any(is_ready(pod) for pod in release.pods("ingest")), release.cluster)
         time.sleep(90)  # longer than a pod that does not answer is left alive
     finally:
         release.containerd("resume", container(database))
     release.settled()
-    assert restarts(release) == before
-
-
-def container(pod: Any) -> str:
-    """The name of a pod's container at containerd."""
-    return str(pod["status"]["containerStatuses"][0]["containerID"]).rpartition("/")[2]
-
-
-def restarts(release: Release) -> Mapping[str, int]:
-    """How often each pod's container has been started anew."""
-    return {
-        pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in release.get("pods")
-    }
-
-
-def _ready(pod: Any) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"]["conditions"])
+    assert release.restarts() == before
 
 
 def test_a_migration_that_fails_leaves_the_old_release_at_work(release: Release) -> None:
-    release.cluster.ask(
-        "kubectl",
-        "--namespace=shops",
-        "create",
-        "secret",
-        "generic",
-        "wrong",
-        "--from-literal=uri=postgresql://relevo:wrong@db.given/relevo",
-    )
+    login = "--from-literal=uri=postgresql://relevo:wrong@db.given/relevo"
+    release.kubectl("create", "secret", "generic", "wrong", login)
     before = {pod["metadata"]["uid"] for pod in release.get("pods")}
     done = release.cluster.ask(
         *("helm", "--namespace=shops", "upgrade", "relevo", str(CHART), "--reuse-values", "--timeout=3m"),
@@ -332,15 +227,8 @@ def test_a_migration_that_fails_leaves_the_old_release_at_work(release: Release)
     } == before
     assert pay(release.ingest, "still", TOKEN) == 200
     until(lambda: mails(MAIL)["still"] == 1, release.cluster)
-    release.helm(
-        "upgrade",
-        "relevo",
-        "deploy/chart",
-        "--reuse-values",
-        "--set=postgres.roles=null",
-        "--set=migration.deadline=1800",
-        "--wait",
-    )
+    mended = ("--set=postgres.roles=null", "--set=migration.deadline=1800")
+    release.helm("upgrade", "relevo", "deploy/chart", "--reuse-values", *mended, "--wait")
 
 
 def test_what_is_uninstalled_leaves_nothing_of_its_own(release: Release) -> None:

@@ -50,9 +50,8 @@ def _structural(schema: Schema) -> Schema:
     if "anyOf" in made and "type" not in made and {one.get("type") for one in made["anyOf"]} == {"integer", "string"}:
         made = {key: value for key, value in made.items() if key not in {"anyOf", "pattern"}}
         return made | {"x-kubernetes-int-or-string": True}
-    for key in ("properties",):
-        if key in made:
-            made[key] = {name: _structural(one) for name, one in made[key].items()}
+    if "properties" in made:
+        made["properties"] = {name: _structural(one) for name, one in made["properties"].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(made.get(key), dict):
             made[key] = _structural(made[key])
