@@ -1,5 +1,6 @@
 """What the images and deploy/compose.yaml have to hold, as far as it can be read; in_containers.py runs them."""
 
+import importlib
 import json
 import os
 import re
@@ -112,3 +113,16 @@ def test_what_could_not_run_in_containers_is_named_and_can_be_required(
     )
     assert done.returncode == code
     assert done.stderr.startswith("NOT RUN: make test-containers, and with it every test of what runs in containers")
+
+
+@pytest.mark.parametrize(
+    "script", sorted(path for folder in ("deploy", "tests") for path in (ROOT / folder).rglob("*.sh"))
+)
+def test_a_script_asks_python_for_names_that_there_are(script: Path) -> None:
+    asked = re.findall(r"['\"]from ([\w.]+) import ([\w, ]+);", script.read_text())
+    assert [
+        f"{module}.{name}"
+        for module, names in asked
+        for name in names.split(", ")
+        if not hasattr(importlib.import_module(module), name)
+    ] == []

@@ -37,7 +37,7 @@ left() {
     rm -rf "$work"
 }
 trap left EXIT
-given=$(.venv/bin/python -c 'from tests.platforms import KAFKA_IMAGE, POSTGRES_IMAGE; print(KAFKA_IMAGE, POSTGRES_IMAGE)')
+given=$(.venv/bin/python -c 'from relevo_testing.containers import KAFKA_IMAGE, POSTGRES_IMAGE; print(KAFKA_IMAGE, POSTGRES_IMAGE)')
 base=$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)
 TAG=test deploy/images.sh
 images=(relevo-test/sandbox:test)
