@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 from typing import TypeVar
 
+import asyncpg
 import docker
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
@@ -16,6 +17,7 @@ from relevo_embedded.process import free_ports
 KAFKA_IMAGE = "apache/kafka:4.1.1"
 POSTGRES_IMAGE = "postgres:18-alpine"
 
+_PATIENCE_SECONDS = 60.0
 ContainerT = TypeVar("ContainerT", bound=DockerContainer)
 
 
@@ -73,6 +75,7 @@ class ContainerServers:
         """The URL of its first database, once it takes connections."""
         if self._postgres is None:
             self._postgres = await _started(PostgresContainer(POSTGRES_IMAGE, driver=None))
+            await _takes_connections(self._postgres.get_connection_url())
         url: str = self._postgres.get_connection_url()
         return url
 
@@ -91,6 +94,21 @@ async def _started(container: ContainerT) -> ContainerT:
         await asyncio.to_thread(container.stop)
         raise
     return container
+
+
+async def _takes_connections(url: str) -> None:
+    """Returns once it does, from here: inside the container it answers earlier, which is what testcontainers asks."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PATIENCE_SECONDS
+    while True:
+        try:
+            await (await asyncpg.connect(url)).close()
+        except (OSError, asyncpg.PostgresError):
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 @lru_cache(maxsize=1)
