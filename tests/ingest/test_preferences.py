@@ -110,7 +110,8 @@ async def test_the_page_says_what_the_person_gets_and_a_look_changes_nothing(ing
         ("x-content-type-options", "nosniff"),
     ):
         assert page.headers[name] == value
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    rules = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(rules)  # not in another's frame
     assert '<meta name="robots" content="noindex">' in page.text
     assert "set-cookie" not in page.headers
     assert await ingest.stored() == []

@@ -113,7 +113,10 @@ Link = Unsubscribe | Undo | Confirm | Visit | Redirect | Opening | Preferences |
 
 
 def check_secret(secret: str) -> None:
-    """Raises `SecretTooShort` if `secret` can't protect a link; for services to call when they start."""
+    """Raises `SecretTooShort` if `secret` can't protect a link; for services to call when they start.
+
+    It may be several, of that length each, with commas between them: the first signs, links of the others still work.
+    """
     if len(secret) < _SHORTEST_SECRET:
         raise SecretTooShort
 
@@ -126,7 +129,8 @@ def unsubscribe_token(secret: str, shop: str, key: str, channel: Channel, addres
 def token_of(secret: str, link: Link) -> str:
     """The token of a link. Raises `SecretTooShort`."""
     body = _encode(link)
-    return _text(body + _mac(secret, body))
+    check_secret(secret)
+    return _text(body + _mac(_several(secret)[0], body))
 
 
 def read_token(secret: str, token: str) -> Link:
@@ -135,7 +139,8 @@ def read_token(secret: str, token: str) -> Link:
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        if not hmac.compare_digest(mac, _mac(secret, body)):
+        # A single secret with a comma in it was one before there were several.
+        if not any(hmac.compare_digest(mac, _mac(one, body)) for one in (*_several(secret), secret)):
             raise BadToken
         link: Link = _decode(body)
         return link
@@ -147,6 +152,12 @@ _decode = msgspec.json.Decoder(Unsubscribe | Undo | Confirm | Visit | Redirect |
 _encode = msgspec.json.Encoder().encode
 
 
+@lru_cache(maxsize=8)
+def _several(secret: str) -> tuple[str, ...]:
+    parts = tuple(one.strip() for one in secret.split(","))
+    return parts if all(len(one) >= _SHORTEST_SECRET for one in parts) else (secret,)
+
+
 def _mac(secret: str, body: bytes) -> bytes:
     mac = _keyed(secret).copy()
     mac.update(body)
@@ -155,7 +166,6 @@ def _mac(secret: str, body: bytes) -> bytes:
 
 @lru_cache(maxsize=8)  # to make one ready takes longer than to sign
 def _keyed(secret: str) -> hmac.HMAC:
-    check_secret(secret)
     return hmac.new(secret.encode(), b"relevo link\0", hashlib.sha256)
 
 

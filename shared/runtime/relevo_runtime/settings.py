@@ -105,7 +105,9 @@ class RuntimeSettings(ServerSettings):
     admin_host: str = Field(default="127.0.0.1", description="Where /healthz, /readyz and /metrics listen.")
     admin_port: int = Field(default=0, ge=0, le=65535, description="Their port; 0 turns them off.")
     link_secret: SecretStr = Field(
-        default=SecretStr(""), description="Signs the links in messages (unsubscribe); at least 16 characters."
+        default=SecretStr(""),
+        description="Signs the links in messages (unsubscribe); at least 16 characters. To change it, put the new one"
+        " first, a comma, then the old one.",
     )
     data_key: SecretStr = Field(
         default=SecretStr(""),
