@@ -10,7 +10,7 @@ import asyncpg
 from msgspec import Struct
 
 from relevo_runtime.errors import MigrationError
-from relevo_runtime.postgres import reaching
+from relevo_runtime.postgres import Connection, reaching
 
 ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier", "relevo_ingest", "relevo_control")
 """The packages that own a schema, in the order in which they are migrated, however they are asked for."""
@@ -94,11 +94,16 @@ async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
     """The labels of what `migrate` would apply; changes nothing."""
     connection = await connect(dsn)
     try:
-        exists = await connection.fetchval("select to_regclass('public.relevo_migration') is not null")
-        applied = await _applied(connection) if exists else {}
-        return [m.label for m in migrations(packages) if (m.package, m.number) not in applied]
+        return await pending_on(connection, packages)
     finally:
         await connection.close()
+
+
+async def pending_on(connection: Connection, packages: Sequence[str]) -> list[str]:
+    """The same, for who has a connection."""
+    exists = await connection.fetchval("select to_regclass('public.relevo_migration') is not null")
+    applied = await _applied(connection) if exists else {}
+    return [m.label for m in migrations(packages) if (m.package, m.number) not in applied]
 
 
 async def connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
@@ -107,7 +112,7 @@ async def connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(dsn, server_settings={"application_name": "relevo-migrate"})
 
 
-async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[tuple[str, int], str]:
+async def _applied(connection: Connection) -> dict[tuple[str, int], str]:
     rows = await connection.fetch("select package, number, checksum from public.relevo_migration")
     return {(row["package"], row["number"]): row["checksum"] for row in rows}
 

@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 from msgspec import Struct
 
-from relevo_runtime.migrations import installed_packages, pending
-from relevo_runtime.settings import RuntimeSettings
+from relevo_runtime.migrations import installed_packages, pending_on
+from relevo_runtime.postgres import Connection
 
 
 class Release(Struct, frozen=True):
@@ -15,6 +15,6 @@ class Release(Struct, frozen=True):
     migrations: list[str]
 
 
-async def release(settings: RuntimeSettings) -> Release:
-    """That of this process. Raises what asyncpg raises."""
-    return Release(version("relevo-runtime"), list(await pending(settings.dsn, installed_packages())))
+async def release(connection: Connection) -> Release:
+    """That of this process, and of the database that it has."""
+    return Release(version("relevo-runtime"), await pending_on(connection, installed_packages()))

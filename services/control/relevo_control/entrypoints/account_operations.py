@@ -36,7 +36,7 @@ async def _show(call: Call) -> Account:
         means=who.means,
         until=who.until,
         grants=[Grant(role, shop) for role, shop in sorted(who.grants)],
-        server=await release(call.settings),
+        server=await release(call.connection),
     )
 
 
