@@ -125,6 +125,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(KIND, list(kinds), scope="session")
 
 
+@pytest.hookimpl(trylast=True)  # what -k and -m leave out is not missed
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where no container can be started, take out what needs one, unless the run requires it."""
     in_need = [one for one in items if _kind_of(one) == CONTAINERS]
