@@ -102,7 +102,7 @@ conf_dir = "{self.folder}/cni"
                     "containerRuntimeEndpoint": f"unix://{self.socket}",
                     "evictionHard": {"memory.available": "100Mi"},
                     "failSwapOn": False,
-                    "imageMaximumGCAge": "0s",
+                    "imageGCHighThresholdPercent": 100,  # whatever else fills the disk: no image can be pulled again
                     "podLogsDir": str(self.folder / "pod-logs"),
                     "resolvConf": "",
                 }

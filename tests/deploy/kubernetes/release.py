@@ -88,10 +88,9 @@ class Release:
         return self.cluster.ask("kubectl", "create", "--raw", path, "--filename=-", text=json.dumps(eviction))
 
     def restarts(self) -> Mapping[str, int]:
-        """How often each pod's container has been started anew."""
-        return {
-            pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in self.get("pods")
-        }
+        """How often each pod's container has been started anew. A pod on its way out is left out."""
+        staying = [pod for pod in self.get("pods") if "deletionTimestamp" not in pod["metadata"]]
+        return {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in staying}
 
 
 def until(condition: Callable[[], bool], cluster: Cluster, seconds: float = 300) -> None:
