@@ -17,6 +17,7 @@ options=(--file deploy/Dockerfile --build-arg "VERSION=$version" --build-arg "RE
 mkdir -p build/sbom
 for service in "${services[@]}"; do
     name="$prefix$service:$tag"
+    echo "building $name" >&2
     if [ -n "${PLATFORMS:-}" ]; then
         docker buildx build "${options[@]}" --build-arg "SERVICE=$service" --platform "$PLATFORMS" --sbom=true --push --tag "$name" .
         continue

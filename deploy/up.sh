@@ -16,4 +16,6 @@ if [ ! -e "$file" ]; then
     )
     echo "made the secrets in deploy/$file: keep a copy of it"
 fi
+# By this a `docker compose` of one's own in this folder means these containers, and not a second system named after the folder.
+grep -q ^COMPOSE_PROJECT_NAME= "$file" || echo "COMPOSE_PROJECT_NAME=$COMPOSE_PROJECT_NAME" >> "$file"
 compose up --detach "$@"

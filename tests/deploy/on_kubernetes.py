@@ -25,6 +25,8 @@ from tests.docs.transcripts import of_text
 pytestmark = pytest.mark.timeout(3000)
 PAGE = ROOT / "docs/kubernetes.md"
 INSTALL, FIRST_EVENT, UPGRADE = (one.command for one in of_text("docs/kubernetes.md", PAGE.read_text()))
+OF_THE_TEST = "relevo deploy /tmp/workflows/receipt --author ann --yes"
+"""Beside the workflow of the page: one that answers every order by a mail with its number."""
 SETTLED = 7
 """Seconds from a deployment until every event counts for it: docs/deploying.md has five."""
 
@@ -110,6 +112,7 @@ def release(
         serving, _, forward = FIRST_EVENT.rpartition("\n")
         assert "port-forward" in forward
         one.script(serving)
+        one.kubectl("exec", "deploy/relevo-command", "--", *OF_THE_TEST.split())
         time.sleep(SETTLED)
         yield one
 

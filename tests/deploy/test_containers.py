@@ -66,6 +66,18 @@ def test_compose_names_settings_that_there_are() -> None:
     assert set(re.findall(r"\bRELEVO_\w+", COMPOSE)) - OF_COMPOSE <= known
 
 
+def test_docker_compose_in_the_folder_means_what_make_up_started(tmp_path: Path) -> None:
+    """docs/containers.md calls it as it is, which without a name in `.env` starts a second system, called `deploy`."""
+    (tmp_path / "docker").write_text("#!/bin/sh\n")
+    (tmp_path / "docker").chmod(0o755)
+    here = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENV_FILE": str(tmp_path / "env")}
+    for _ in range(2):
+        subprocess.run(["deploy/up.sh"], cwd=ROOT, env=here, check=True, capture_output=True)
+    written = (tmp_path / "env").read_text().split()
+    assert [line for line in written if line.startswith("COMPOSE_PROJECT_NAME=")] == ["COMPOSE_PROJECT_NAME=relevo"]
+    assert (tmp_path / "env").stat().st_mode & 0o077 == 0
+
+
 def test_compose_holds_no_secret() -> None:
     for service in SERVICES.values():
         for name, value in (service.get("environment") or {}).items():

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from tests.docs.transcripts import ROOT, Transcript, of_text, transcripts
+from tests.docs.transcripts import ROOT, Transcript, of_text, outside_containers, transcripts
 from tests.e2e.machine import started, stopped
 
 COMMAND_SECONDS = 60
@@ -22,7 +23,7 @@ NOT_TRIED = {
     "make test": "these tests",
     "make setup": "the environment of these tests",
     "make up": "it needs Docker; `make test-images` runs what it runs",
-    "cd deploy": "the same",
+    "cd deploy": "it needs Docker; what the command does there is tried by `first_event`",
     "kubectl ": "it needs a cluster; `make kubernetes-test` does it on one",
     "helm ": "the same",
     "relevo up": "it runs already, on free ports",
@@ -43,8 +44,17 @@ NOT_TRIED = {
 _PRELUDE = 'set -euo pipefail\ncurl() { command curl --fail-with-body --max-time 20 "$@"; }\n'
 
 
+CONTAINERS, KUBERNETES = "docs/containers.md", "docs/kubernetes.md"
+
+
 def tried() -> list[Transcript]:
-    return [one for one in transcripts() if not one.command.startswith(tuple(NOT_TRIED))]
+    return [one for one in transcripts() if not one.command.startswith(tuple(NOT_TRIED))] + [first_event(CONTAINERS)]
+
+
+def first_event(page: str) -> Transcript:
+    """How a page comes to the first event by the command in a container, as on this machine, for a shop of its own."""
+    [found] = [one for one in transcripts() if one.page == page and " shops add tea " in one.command]
+    return structs.replace(found, command=re.sub(r"\btea\b", "tea-of-containers", outside_containers(found.command)))
 
 
 def test_what_is_not_tried_stands_in_a_document() -> None:
@@ -64,6 +74,13 @@ def test_commands_are_found_with_what_continues_them() -> None:
         (8, "two  # why"),
         (14, "three\nfour"),
     ]
+
+
+def test_a_first_event_on_kubernetes_is_prepared_as_in_containers() -> None:
+    """So that what is tried here of the one holds for the other, which `make kubernetes-test` runs."""
+    containers, kubernetes = (first_event(page).command for page in (CONTAINERS, KUBERNETES))
+    assert containers.startswith(kubernetes)
+    assert "relevo deploy workflows/" in kubernetes
 
 
 @pytest.fixture

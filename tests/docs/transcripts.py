@@ -10,6 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^```(console|sh|bash)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?\s*'?(\w+)'?")
 _PROMPT = "$ "
+_IN_CONTAINER = re.compile(
+    r"^(?:docker compose run --rm command|kubectl -n shops exec deploy/relevo-command -- relevo) "
+)
+_ELSEWHERE = re.compile(r"^(?:cd|helm|kubectl|tar) ")
+_SERVICE = re.compile(r" --service \w+=\S+")
 FIRST = ("README.md", "docs/demo.md", "docs/ingest.md")
 """The pages that are read first: the others use the shops of theirs."""
 
@@ -68,3 +73,13 @@ def _end(lines: list[str], number: int) -> int:
         while number + 1 < len(lines) and lines[number] != heredoc[1]:
             number += 1
     return number + 1
+
+
+def outside_containers(script: str) -> str:
+    """What a script does by the command in a container, and by curl, as it is done on this machine.
+
+    Left out is what starts and feeds containers, and that doctor asks for services by their names there.
+    """
+    lines = (_IN_CONTAINER.sub("relevo ", line) for line in script.replace("\\\n", "").splitlines())
+    kept = "\n".join(line for line in lines if not _ELSEWHERE.match(line))
+    return re.sub(r"(?:/tmp)?/workflows", "workflows", _SERVICE.sub("", kept))

@@ -24,8 +24,7 @@ class Release:
         self.cluster = cluster
         self.folder = folder
         (folder / "deploy").symlink_to(ROOT / "deploy")
-        shutil.copytree(ROOT / "workflows/layouts", folder / "workflows/layouts")
-        shutil.copytree(ROOT / "workflows/blocks", folder / "workflows/blocks")
+        shutil.copytree(ROOT / "workflows", folder / "workflows")
         for name, text in (
             ("events/custom.paid.yaml", EVENT),
             ("receipt/workflow.yaml", WORKFLOW),
