@@ -5,7 +5,8 @@ PostgreSQL against the same HTTP sink, one after the other, each with nothing el
 
 - a steady rate that all of them should hold: CPU ms a run over a time in which runs start, are cancelled and call at
   that rate, whatever is idle then included; how late the calls are (p50, p99: event to effect, less the wait);
-- a burst: all runs start at once; runs/s = runs ÷ (last call - first start - wait), CPU ms a run over all of it.
+- a burst: all runs start at once; runs/s = runs ÷ (last call - first start - wait), CPU ms a run over all of it. It is large
+  enough to last for some seconds: of a small one most is the delay of its last runs, and the idle system while they wait.
 
 Relevo takes signed webhooks over HTTP, with all four services, at their defaults, and Kafka on this machine; the peers
 are started inside their own process, which favours them. Calls that should not have been made, were made twice or were
@@ -264,7 +265,7 @@ def where_it_goes(results: Results) -> Table:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5_000, help="runs of the burst")
+    parser.add_argument("--runs", type=int, default=20_000, help="runs of the burst")
     parser.add_argument("--rate", type=float, default=40, help="runs a second of the steady phase")
     parser.add_argument("--seconds", type=float, default=60, help="measured length of the steady phase")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a contender may take for a phase")
