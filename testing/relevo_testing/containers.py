@@ -111,10 +111,14 @@ async def _takes_connections(url: str) -> None:
             return
 
 
-@lru_cache(maxsize=1)
 def docker_missing() -> str:
     """Why no container can be started here; empty if a Docker engine answers."""
-    where = os.environ.get("DOCKER_HOST") or "the usual socket"
+    return _missing_at(os.environ.get("DOCKER_HOST") or "the usual socket")
+
+
+@lru_cache(maxsize=2)
+def _missing_at(where: str) -> str:
+    """The engine of the environment, which is `where`, is asked once."""
     try:
         with contextlib.closing(docker.from_env(timeout=5)) as client:
             return "" if client.ping() else f"no Docker engine answers at {where}"

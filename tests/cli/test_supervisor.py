@@ -28,8 +28,9 @@ http.server.HTTPServer(("127.0.0.1", int(port)), Page).serve_forever()
 """
 
 
-def spec(name: str, folder: Path) -> Spec:
-    [port] = free_ports(1)
+def spec(name: str, folder: Path, port: int | None = None) -> Spec:
+    """Those that run side by side need ports that were free at the same time, or one answers for the other."""
+    port = port or free_ports(1)[0]
     script = folder / "server.py"
     script.write_text(SERVER)
     command = [*python("runpy")[:1], str(script), name, str(port), str(folder / "journal")]
@@ -39,9 +40,9 @@ def spec(name: str, folder: Path) -> Spec:
 
 
 async def test_children_stop_last_started_first(tmp_path: Path) -> None:
-    async with supervised(
-        [spec("kafka", tmp_path), spec("engine", tmp_path), spec("ingest", tmp_path)], print
-    ) as all_up:
+    names = ("kafka", "engine", "ingest")
+    specs = [spec(name, tmp_path, port) for name, port in zip(names, free_ports(len(names)), strict=True)]
+    async with supervised(specs, print) as all_up:
         pids = [child.pid for child in all_up.children.values()]
         assert all(pid is not None and psutil.pid_exists(pid) for pid in pids)
     assert (tmp_path / "journal").read_text().split("\n")[:3] == ["ingest stopped", "engine stopped", "kafka stopped"]

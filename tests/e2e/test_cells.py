@@ -159,17 +159,19 @@ class Edge:
             await asyncio.sleep(0.5)
 
 
+async def held(cell: Cell) -> bool:
+    """Whether the shop is held there."""
+    return bool(await cell.pool.fetchval("select held_at is not null from catalog.shop where shop = $1", TEA))
+
+
 async def killed_half_way(source: Cell, target: Cell, command: Sequence[str]) -> None:
     """The command, killed while it waits for what is under way; its connections are gone."""
-
-    async def held() -> bool:
-        return bool(await source.pool.fetchval("select held_at is not null from catalog.shop where shop = $1", TEA))
 
     async def gone() -> bool:
         return not any([await cell.pool.fetchval(CONNECTED) for cell in (source, target)])
 
     process = await start(*command, **source.environment)
-    await until(held)
+    await until(lambda: held(source))
     await asyncio.sleep(1.5)
     process.kill()
     await process.communicate()
@@ -188,6 +190,8 @@ async def test_a_shop_moves_under_load_and_every_run_ends_once_with_each_message
 
     async def keep_sending() -> None:
         for number in during:
+            if number == during[len(during) // 2]:
+                await until(lambda: held(source))  # so the shop is sent to while it is held, however slow the machine
             await asyncio.gather(edge.send(TEA, number), edge.send(MOKA, number))
             await asyncio.sleep(0.3)
 

@@ -1,4 +1,4 @@
-"""What the control API tells of itself, and what is to be done about it: `relevo doctor --server`."""
+"""What the control API tells of itself, and what is to be done about it: `relevo doctor` with `--server`."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
