@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from relevo_runtime.clock import ManualClock
@@ -82,6 +83,16 @@ async def test_what_is_due_already_is_done_at_once() -> None:
     work = Work(NOON, NOON - timedelta(days=1), None)
     await run(work, ManualClock(NOON))
     assert work.turns == [NOON] * 3
+
+
+async def test_a_database_of_another_release_is_named_with_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    health = Health()
+    await run(Work(asyncpg.UndefinedTableError('relation "catalog.shop" does not exist')), ManualClock(NOON), health)
+    why = str((await health.report()).parts["work"]["why"])
+    assert why.endswith("the database is not of this release: run `relevo migrate`")
+    [said] = [record for record in caplog.records if record.name == "relevo_runtime.loops"]
+    assert (said.levelname, said.exc_info) == ("WARNING", None)
+    assert "run `relevo migrate`" in said.getMessage()
 
 
 async def test_a_loop_survives_failures_and_health_says_why() -> None:

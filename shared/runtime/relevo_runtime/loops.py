@@ -10,10 +10,10 @@ from datetime import datetime
 
 from relevo_runtime.backoff import Backoff
 from relevo_runtime.clock import Clock
+from relevo_runtime.database_errors import advice, temporary
 from relevo_runtime.errors import PublishError, described
 from relevo_runtime.health import Health
 from relevo_runtime.metrics import Metrics
-from relevo_runtime.postgres import temporary
 from relevo_runtime.supervision import asked_to_end, contained
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Loop:
                 due = await contained(self._run_once(now))
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
             self._metrics.loop_failures.labels(self.name).inc()
-            self._health.set(self.name, False, described(error))
+            self._health.set(self.name, False, described(error) + advice(error))
             pause = self._backoff.failure()
             self._log_failure(error, pause)
             return time.monotonic() + pause
@@ -92,10 +92,11 @@ class Loop:
         return min(time.monotonic() + self._clock.wall(due - self._clock.now()).total_seconds(), latest)
 
     def _log_failure(self, error: Exception, pause: float) -> None:
-        message = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error))
+        message = ("loop %s failed, next try in %.1f s: %s", self.name, pause, described(error) + advice(error))
         mark = {"repeats": self.name}
-        if isinstance(error, PublishError) or temporary(error):
-            _log.warning(*message, extra=mark)  # something is away: where in the code that shows tells nobody anything
+        if isinstance(error, PublishError) or temporary(error) or advice(error):
+            # Something outside is wrong: where in the code that shows tells nobody anything.
+            _log.warning(*message, extra=mark)
         else:
             _log.exception(*message, extra=mark)
 
