@@ -5,8 +5,8 @@ PostgreSQL against the same HTTP sink, one after the other, each with nothing el
 
 - a steady rate that all of them should hold: CPU ms a run over a time in which runs start, are cancelled and call at
   that rate, whatever is idle then included; how late the calls are (p50, p99: event to effect, less the wait);
-- a burst: all runs start at once; runs/s = runs ÷ (last call - first start - wait), CPU ms a run over all of it. It is large
-  enough to last for some seconds: of a small one most is the delay of its last runs, and the idle system while they wait.
+- a burst: all runs start at once; runs/s = runs ÷ (last call - first start - wait), CPU ms a run over all of it.
+  It is large enough to last for some seconds: of a small one most is the delay of its last runs, and the idle system.
 
 Relevo takes signed webhooks over HTTP, with all four services, at their defaults, and Kafka on this machine; the peers
 are started inside their own process, which favours them. Calls that should not have been made, were made twice or were
