@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-RULES = Path(__file__).parents[2] / "deploy/observability/alerts.yaml"
+RULES = Path(__file__).parents[2] / "deploy/chart/alerts.yaml"
 AT = "100m"
 NEW = "_x90 1x30"
 """A counter that begins ten minutes ago, at 1."""

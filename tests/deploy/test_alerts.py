@@ -14,7 +14,7 @@ from tests.deploy.exported import TARGET, asks_for_what_there_is
 ROOT = Path(__file__).parents[2]
 RULES: list[dict[str, Any]] = [
     rule
-    for group in yaml.safe_load((ROOT / "deploy/observability/alerts.yaml").read_text())["groups"]
+    for group in yaml.safe_load((ROOT / "deploy/chart/alerts.yaml").read_text())["groups"]
     for rule in group["rules"]
 ]
 RUNBOOKS = ROOT / "docs/runbooks"

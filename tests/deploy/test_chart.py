@@ -92,8 +92,9 @@ def test_the_chart_has_the_version_of_the_product() -> None:
     assert chart["appVersion"] == version
 
 
-def test_the_alerts_are_those_that_are_tested() -> None:
-    assert (CHART / "alerts.yaml").resolve() == CHART.parent / "observability/alerts.yaml"
+def test_compose_has_the_alerts_of_the_chart() -> None:
+    mounts = yaml.safe_load((CHART.parent / "compose.yaml").read_text())["services"]["prometheus"]["volumes"]
+    assert "./chart/alerts.yaml:/etc/prometheus/alerts.yaml:ro" in mounts
 
 
 def test_the_page_names_values_that_there_are() -> None:

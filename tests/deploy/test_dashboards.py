@@ -13,9 +13,9 @@ from relevo_runtime.metric_types import declared
 from relevo_runtime.metrics import Metrics
 from tests.deploy.exported import asks_for_what_there_is
 
-FOLDER = Path(__file__).parents[2] / "deploy/observability"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARDS: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text()) for path in sorted((FOLDER / "dashboards").glob("*.json"))
+    path.stem: json.loads(path.read_text()) for path in sorted((DEPLOY / "chart/dashboards").glob("*.json"))
 }
 TARGETS: dict[str, dict[str, Any]] = {
     f"{name}: {panel['title']} {target['refId']}": target
@@ -64,6 +64,6 @@ def test_panels_lie_beside_each_other(name: str) -> None:
 
 
 def test_compose_gives_grafana_the_dashboards_where_it_looks_for_them() -> None:
-    [provider] = yaml.safe_load((FOLDER / "dashboards.yaml").read_text())["providers"]
-    mounts = yaml.safe_load((FOLDER.parent / "compose.yaml").read_text())["services"]["grafana"]["volumes"]
-    assert f"./observability/dashboards:{provider['options']['path']}:ro" in mounts
+    [provider] = yaml.safe_load((DEPLOY / "observability/dashboards.yaml").read_text())["providers"]
+    mounts = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["grafana"]["volumes"]
+    assert f"./chart/dashboards:{provider['options']['path']}:ro" in mounts

@@ -90,6 +90,9 @@ spec:
       whenUnsatisfiable: ScheduleAnyway
       labelSelector:
         matchLabels: {{- include "relevo.selector" $ | nindent 10 }}
+      {{- if not (dig "stateful" false $.is) }}
+      matchLabelKeys: [pod-template-hash] # an upgrade's pods are spread among themselves, whatever is there of the old ones
+      {{- end }}
     {{- end }}
   containers:
     - name: {{ .component }}

@@ -34,6 +34,7 @@ def made(values: Any) -> list[dict[str, Any]]:
 def test_helm_finds_nothing_wrong(name: str) -> None:
     done = helm("lint", "--strict", str(CHART), "--values", "-", values=FILES[name])
     assert done.returncode == 0, done.stdout
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
@@ -48,7 +49,7 @@ def test_everything_has_a_name_of_its_own(made: list[dict[str, Any]]) -> None:
 
 
 def test_a_package_is_the_same_as_the_folder(tmp_path: Path) -> None:
-    """Alerts and dashboards are links into another folder: the package has what they lead to."""
+    """Alerts and dashboards, too, which the templates read as files."""
     done = helm("package", str(CHART), "--destination", str(tmp_path))
     assert done.returncode == 0, done.stderr
     [package] = tmp_path.iterdir()
@@ -173,6 +174,15 @@ def test_consumers_of_partitions_have_a_name_that_stays(made: list[dict[str, Any
             named = variables.get("RELEVO_GROUP_INSTANCE_ID", {}).get("valueFrom")
             stays = {"fieldRef": {"fieldPath": "metadata.name"}} if one["kind"] == "StatefulSet" else None
             assert named == stays
+
+
+def test_pods_that_come_new_are_spread_among_themselves(made: list[dict[str, Any]]) -> None:
+    """Old ones that are about to go don't count. A StatefulSet's new pod comes when its old one has gone."""
+    for one in made:
+        if one["kind"] in {"Deployment", "StatefulSet"} and not one["metadata"]["name"].endswith("-command"):
+            for spread in one["spec"]["template"]["spec"]["topologySpreadConstraints"]:
+                keys = ["pod-template-hash"] if one["kind"] == "Deployment" else None
+                assert spread.get("matchLabelKeys") == keys
 
 
 def test_the_migration_stands_on_nothing_of_the_release(made: list[dict[str, Any]]) -> None:
