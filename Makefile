@@ -44,7 +44,7 @@ images: ## Build the container images (needs Docker): TAG=, PREFIX=, BASE=, PLAT
 	deploy/images.sh
 
 up: ## Run everything in containers on this machine, with a mail viewer, Prometheus and Grafana (needs Docker)
-	deploy/images.sh
+	REVISION=unknown deploy/images.sh
 	deploy/up.sh
 
 down: ## Stop the containers of `make up`; their data stays
@@ -84,8 +84,8 @@ test-images: $(STAMP) ## Build the images and run a shop's event through them (n
 test-containers: $(STAMP) ## Run the tests that run on containers, too, and fail where there is no Docker engine
 	$(BIN)/python -m pytest -m relevo_containers --relevo-require-containers
 
-test-alerts: $(STAMP) ## Have Prometheus's promtool evaluate each alert (needs promtool: Debian's prometheus)
-	$(BIN)/python -m pytest tests/deploy/alert_rules.py
+test-alerts: $(STAMP) ## Evaluate each alert by promtool, and ask Prometheus for each panel of the dashboards (needs Debian's prometheus)
+	$(BIN)/python -m pytest tests/deploy/alert_rules.py tests/deploy/panels.py
 
 chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out (brings Helm): make chart ARGS="-k pods"
 	deploy/tools/check-chart.sh $(ARGS)

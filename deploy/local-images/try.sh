@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs `make TARGET` (test-images, or test-containers) on the Docker engine that answers, or as root on Debian's, started for
+# Runs `make TARGET…` (test-images, test-containers) on the Docker engine that answers, or as root on Debian's, started for
 # it on a socket of its own and ended with it. What can't be pulled is built. Where there is no engine it says so, and fails if RELEVO_REQUIRE_DOCKER is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-target=${1:-test-images}
+targets=("${@:-test-images}")
 
 not_run() {
-    echo "NOT RUN: make $target, and with it every test of what runs in containers: $1" >&2
+    echo "NOT RUN: make ${targets[*]}, and with it every test of what runs in containers: $1" >&2
     [ -z "${RELEVO_REQUIRE_DOCKER:-}" ] || exit 1
     exit 0
 }
@@ -32,8 +32,10 @@ if ! docker info >/dev/null 2>&1; then
     docker info >/dev/null 2>&1 || not_run "Debian's Docker engine does not start: $(tail -n 1 "$folder/log")"
 fi
 
+image() { sed -n "s/^ *image: \($1.*\)/\1/p" deploy/compose.yaml; }
 have() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }
-[ "$target" != test-images ] || have "$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)" || deploy/local-images/build.sh >/dev/null
-have "$(sed -n 's/^ *image: \(apache.*\)/\1/p' deploy/compose.yaml)" &&
-    have "$(sed -n 's/^ *image: \(postgres.*\)/\1/p' deploy/compose.yaml)" || tests/containers/build-images.sh >/dev/null
-make "$target"
+if [[ " ${targets[*]} " = *" test-images "* ]]; then
+    have "$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)" && have "$(image prom/)" || deploy/local-images/build.sh >/dev/null
+fi
+have "$(image apache/)" && have "$(image postgres)" || tests/containers/build-images.sh >/dev/null
+make "${targets[@]}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -24,6 +25,8 @@ from tests.architecture.test_lock_files import pins
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("ingest", "poller", "engine", "scheduler", "notifier", "control")
 IMAGES = ("ingest", "engine", "scheduler", "notifier", "control", "relevo")
+BESIDES = ("mail", "prometheus")
+ALERTS = ROOT / "deploy/observability/alerts.yaml"
 TOKEN = "shop-token-of-the-test"
 WORKFLOW = """
 workflow: receipt
@@ -62,13 +65,23 @@ def run(*command: str, **environment: str) -> str:
 @pytest.fixture(scope="module")
 def images() -> Sequence[str]:
     """The names of the images, which are built anew."""
-    run("deploy/images.sh", TAG="test")
+    run("deploy/images.sh", TAG="test", REVISION="unknown")
     return [f"relevo/{name}:test" for name in IMAGES]
+
+
+def image_id(image: str) -> str:
+    return run("docker", "image", "inspect", "--format", "{{.Id}}", image)
 
 
 def inside(image: str, program: str, *arguments: str) -> str:
     """What a program of an image prints, without a network."""
     return run("docker", "run", "--rm", "--network", "none", "--entrypoint", program, image, *arguments)
+
+
+def answer_of(url: str) -> Any:
+    """The JSON that is served there."""
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return json.load(answer)
 
 
 def free_port() -> int:
@@ -78,10 +91,10 @@ def free_port() -> int:
 
 
 class Composed:
-    """The services of deploy/compose.yaml, without Prometheus and Grafana, under a name and ports of their own."""
+    """The services of deploy/compose.yaml, without Grafana, under a name and ports of their own."""
 
     def __init__(self, folder: Path) -> None:
-        self.ingest, self.mail, self.control = free_port(), free_port(), free_port()
+        self.ingest, self.mail, self.control, self.prometheus = (free_port() for _ in range(4))
         self._environment = {
             "COMPOSE_PROJECT_NAME": "relevo-test",
             "ENV_FILE": str(folder / "env"),
@@ -91,12 +104,13 @@ class Composed:
             "TASKS_PORT": str(free_port()),
             "CONTROL_PORT": str(self.control),
             "MAIL_PORT": str(self.mail),
+            "PROMETHEUS_PORT": str(self.prometheus),
         }
 
-    def up(self) -> None:
-        """Start what there is. Where that fails, what the migration said is part of why."""
+    def up(self) -> str:
+        """Start what there is; what is said of it. Where that fails, what the migration said is part of why."""
         try:
-            run("deploy/up.sh", *SERVICES, "mail", **self._environment)
+            return run("deploy/up.sh", *SERVICES, *BESIDES, **self._environment)
         except AssertionError as error:
             raise AssertionError(
                 f"{error}\n{self.compose('logs', '--no-color', '--tail', '40', 'migrate', 'kafka')}"
@@ -116,6 +130,10 @@ class Composed:
 
     def container(self, service: str) -> str:
         return self.compose("ps", "--quiet", service).strip()
+
+    def containers(self) -> dict[str, str]:
+        """The container of each service."""
+        return {service: self.container(service) for service in (*SERVICES, *BESIDES, "kafka", "postgres")}
 
     def pay(self, order: str) -> int:
         """Tell ingest of an order; the status of its answer."""
@@ -137,9 +155,16 @@ class Composed:
 
     def subjects(self) -> list[str]:
         """The subjects of the mails that have arrived."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.mail}/messages", timeout=20) as answer:
-            found: Any = json.load(answer)
-        return [one["subject"] for one in found]
+        return [one["subject"] for one in answer_of(f"http://127.0.0.1:{self.mail}/messages")]
+
+    def asked(self, path: str) -> Any:
+        """What Prometheus answers."""
+        return answer_of(f"http://127.0.0.1:{self.prometheus}/api/v1/{path}")["data"]
+
+    def asked_by_prometheus(self) -> dict[str, str]:
+        """How each service answered Prometheus last."""
+        targets = self.asked("targets")["activeTargets"]
+        return {one["labels"]["service"]: one["health"] for one in targets}
 
 
 def until(condition: Callable[[], bool], seconds: float = 300) -> None:
@@ -148,6 +173,11 @@ def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come about in time"
         time.sleep(0.5)
+
+
+def rules(groups: Any, name: str) -> list[str]:
+    """What the rules of these groups are called."""
+    return [rule[name] for group in groups["groups"] for rule in group["rules"]]
 
 
 @pytest.fixture
@@ -195,6 +225,21 @@ def test_a_commit_is_built_into_the_same_layers_each_time(images: Sequence[str])
     assert layers[0] == layers[1]
 
 
+def test_what_changes_in_one_service_leaves_the_images_of_the_others_as_they_are(
+    images: Sequence[str], tmp_path: Path
+) -> None:
+    """So that `make up` starts anew what has changed, and nothing else."""
+    copied = tmp_path / "sources"
+    for name in run("git", "ls-files").splitlines():
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copied / name, follow_symlinks=False)
+    with (copied / "services/engine/relevo_engine/__init__.py").open("a") as module:
+        module.write("# changed\n")
+    run(str(copied / "deploy/images.sh"), "scheduler", "engine", TAG="changed", REVISION="unknown")
+    assert image_id("relevo/scheduler:changed") == image_id("relevo/scheduler:test")
+    assert image_id("relevo/engine:changed") != image_id("relevo/engine:test")
+
+
 def test_an_event_becomes_a_mail_and_what_is_stopped_loses_nothing(composed: Composed) -> None:
     composed.command("shops", "add", "tea", "--platform", "custom", "--token", TOKEN, "--email-from", "tea@example.com")
     composed.command("deploy", "/workflows", "--yes", "--author", "ann")
@@ -202,8 +247,9 @@ def test_an_event_becomes_a_mail_and_what_is_stopped_loses_nothing(composed: Com
     assert composed.pay("1001") == 200
     until(lambda: composed.subjects() == ["Order 1001"])
 
-    with urllib.request.urlopen(f"http://127.0.0.1:{composed.control}/openapi.json", timeout=20) as answer:
-        assert json.load(answer)["openapi"].startswith("3.")
+    assert answer_of(f"http://127.0.0.1:{composed.control}/openapi.json")["openapi"].startswith("3.")
+    until(lambda: composed.asked_by_prometheus() == dict.fromkeys(SERVICES, "up"))
+    assert rules(composed.asked("rules"), "name") == rules(yaml.safe_load(ALERTS.read_text()), "alert")
 
     notifier = composed.container("notifier")
     run("docker", "stop", "--time", "30", notifier)
@@ -212,8 +258,14 @@ def test_an_event_becomes_a_mail_and_what_is_stopped_loses_nothing(composed: Com
     composed.compose("start", "notifier")
     until(lambda: len(composed.subjects()) == 2)
 
+    before = composed.containers()
+    said = composed.up()
+    assert composed.containers() == before
+    for port in (composed.ingest, composed.control, composed.mail, composed.prometheus):
+        assert f"http://127.0.0.1:{port} " in said
+
     composed.down("--timeout", "30")
     composed.up()
     until(lambda: "tea" in composed.command("shops", "list"))
     assert composed.pay("1003") == 200
-    until(lambda: "Order 1003" in composed.subjects())
+    until(lambda: composed.subjects() == ["Order 1001", "Order 1002", "Order 1003"])

