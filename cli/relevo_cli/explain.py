@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from relevo_cli.child import StartError
 from relevo_control.app.errors import OperationError
 from relevo_embedded import EmbeddedError
+from relevo_runtime.database_errors import advice
 from relevo_runtime.environment import problems_of
 from relevo_runtime.errors import RuntimeFault
 from relevo_workflow import WorkflowError
@@ -69,6 +70,8 @@ def _postgres(error: BaseException) -> str | None:
             return f"the database has no tables of Relevo ({error}); run `relevo migrate` first"
         case asyncpg.UndefinedColumnError():
             return f"the database is of an older release ({error}); run `relevo migrate` first"
+        case asyncpg.InsufficientPrivilegeError():
+            return f"{error}{advice(error)}"
         case asyncpg.PostgresConnectionError():
             return _unreachable(str(error))
         case _:

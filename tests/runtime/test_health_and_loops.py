@@ -85,14 +85,28 @@ async def test_what_is_due_already_is_done_at_once() -> None:
     assert work.turns == [NOON] * 3
 
 
-async def test_a_database_of_another_release_is_named_with_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "do"),
+    [
+        (
+            asyncpg.UndefinedTableError('relation "catalog.shop" does not exist'),
+            "; the database is not of this release: run `relevo migrate`",
+        ),
+        (
+            asyncpg.InsufficientPrivilegeError("permission denied for table run"),
+            "; the user of RELEVO_POSTGRES lacks that right: `relevo migrate --roles`",
+        ),
+    ],
+)
+async def test_a_database_that_does_not_fit_is_told_with_what_to_do(
+    error: Exception, do: str, caplog: pytest.LogCaptureFixture
+) -> None:
     health = Health()
-    await run(Work(asyncpg.UndefinedTableError('relation "catalog.shop" does not exist')), ManualClock(NOON), health)
-    why = str((await health.report()).parts["work"]["why"])
-    assert why.endswith("the database is not of this release: run `relevo migrate`")
+    await run(Work(error), ManualClock(NOON), health)
+    assert do in str((await health.report()).parts["work"]["why"])
     [said] = [record for record in caplog.records if record.name == "relevo_runtime.loops"]
     assert (said.levelname, said.exc_info) == ("WARNING", None)
-    assert "run `relevo migrate`" in said.getMessage()
+    assert do in said.getMessage()
 
 
 async def test_a_loop_survives_failures_and_health_says_why() -> None:

@@ -35,16 +35,26 @@ class Authority:
         self.ca.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def issue(
-        self, name: str, *, host: str = "localhost", expired: bool = False, password: str = "", file: str = ""
+        self,
+        name: str,
+        *,
+        host: str = "localhost",
+        expired: bool = False,
+        early: bool = False,
+        password: str = "",
+        file: str = "",
     ) -> Issued:
-        """A certificate for `name`, as a client and as a server on `host`. `file` names its files, else `name` does."""
+        """A certificate for `name`, as a client and as a server on `host`; good since a day and for one, unless it has
+        `expired` or it is `early`. `file` names its files, else `name` does.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         end = _NOW - timedelta(hours=1) if expired else _NOW + _DAY
         names: list[x509.GeneralName] = [x509.DNSName(host)]
         if host == "localhost":
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
-        made = _builder(subject, self._name, key, _NOW - _DAY, end)
+        begin = _NOW + timedelta(hours=1) if early else _NOW - _DAY
+        made = _builder(subject, self._name, key, begin, end)
         made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()

@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Sequence
 
 import pytest
+from aiokafka.errors import ClusterAuthorizationFailedError
 from starlette.responses import JSONResponse
 
 from relevo_contracts.topics import EVENTS
 from relevo_runtime.clock import SystemClock
-from relevo_runtime.kafka import BatchConsumer, Publisher, Record, create_topics, delete_topics
+from relevo_runtime.kafka import BatchConsumer, Publisher, Record, clients, create_topics, delete_topics
 from relevo_runtime.kafka.refusals import KafkaUnreachable
 from relevo_runtime.settings import RuntimeSettings
 from relevo_runtime.tls import TlsFileError
@@ -126,6 +127,22 @@ async def test_a_token_that_the_broker_does_not_trust(
 async def test_a_file_that_is_not_there_is_told_before_anything_connects(secured: SecuredKafka) -> None:
     with pytest.raises(TlsFileError, match=r"RELEVO_KAFKA_CA=/nowhere/ca\.pem can't be read: No such file"):
         await Publisher(secured.settings("TLS", kafka_ca="/nowhere/ca.pem")).start()
+
+
+class Unwelcome:
+    """A client whose broker does not allow it to begin, as one without ACLs answers a producer."""
+
+    async def start(self) -> None:
+        raise ClusterAuthorizationFailedError
+
+    async def stop(self) -> None:
+        pass
+
+
+async def test_a_user_without_rights_is_told_what_it_needs() -> None:
+    settings = RuntimeSettings.model_validate({"kafka": "kafka-1:9093"})
+    with pytest.raises(KafkaUnreachable, match=r"kafka-1:9093 refuses: .*Authorization.*; its ACLs have to allow"):
+        await clients.start(Unwelcome(), settings)
 
 
 async def test_an_endpoint_that_fails_costs_retries_not_messages(secured: SecuredKafka) -> None:

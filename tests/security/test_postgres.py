@@ -129,6 +129,11 @@ async def test_a_certificate_that_has_expired(database: str, authority: Authorit
         assert "the server's certificate has expired" in await refusal(server.settings())
 
 
+async def test_a_certificate_that_is_not_valid_yet(database: str, authority: Authority) -> None:
+    async with behind_tls(database, authority, authority.issue("soon", early=True)) as server:
+        assert "the server's certificate is not valid yet" in await refusal(server.settings())
+
+
 async def test_a_server_without_tls(authority: Authority, tmp_path: Path) -> None:
     async with EmbeddedPostgres(tmp_path / "server", port=0) as postgres:
         settings = RuntimeSettings.model_validate({"postgres": postgres.tcp_dsn, "postgres_ca": authority.ca})
@@ -145,6 +150,9 @@ async def test_a_client_certificate(database: str, authority: Authority) -> None
         mixed = await refusal(strict.settings(postgres_certificate=client.certificate, postgres_key=other.key))
         assert "RELEVO_POSTGRES_KEY is not the private key of RELEVO_POSTGRES_CERTIFICATE" in mixed
         assert "another client certificate: RELEVO_POSTGRES_CERTIFICATE=" in await refusal(strict.settings())
+        late = authority.issue("database-late", expired=True)
+        old = await refusal(strict.settings(postgres_certificate=late.certificate, postgres_key=late.key))
+        assert f"RELEVO_POSTGRES_CERTIFICATE={late.certificate} expired on" in old
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from relevo_engine.adapters.partitions import Partitions
-from relevo_runtime.migrations import installed_packages
+from relevo_runtime.errors import MigrationError, Unreachable
+from relevo_runtime.migrations import installed_packages, migrate
 from relevo_runtime.postgres import Connection, Pool, Statements, open_pool
 from relevo_runtime.roles import OPERATOR, SERVICES, apply_roles, declared, role_of
+from tests.e2e.machine import relevo
 
 PACKAGES = installed_packages()
 ALL = ("select", "insert", "update", "delete")
@@ -170,6 +173,24 @@ async def test_an_engine_keeps_its_partitions_by_its_role(granted: Pool, databas
         await become(connection, "notifier")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute("select engine.drop_partition('decision', '2031-05-09')")
+
+
+async def test_who_lacks_a_right_is_told_what_gives_it(granted: Pool, database: str) -> None:
+    await granted.execute("drop role if exists relevo_tests_nobody; create role relevo_tests_nobody login")
+    nobody = database.replace("//relevo@", "//relevo_tests_nobody@")
+    try:
+        with pytest.raises(MigrationError, match=r"can't be applied: permission denied .*; run them as the owner"):
+            await migrate(nobody, PACKAGES)
+        code, _, err = await relevo("shops", "list", RELEVO_POSTGRES=nobody)
+        assert code == 2
+        assert "permission denied for schema catalog; the user of RELEVO_POSTGRES lacks that right" in err
+        assert "`relevo migrate --roles`" in " ".join(err.split())
+        assert "Traceback" not in err
+        await granted.execute(f"revoke connect on database {urlsplit(database).path[1:]} from public")
+        with pytest.raises(Unreachable, match="grant connect on that database"):
+            await open_pool(nobody, application_name="relevo-tests")
+    finally:
+        await granted.execute("drop role relevo_tests_nobody")
 
 
 async def test_operators_may_use_every_table(granted: Pool) -> None:

@@ -56,6 +56,18 @@ def given_by(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> di
     return named
 
 
+@pytest.mark.parametrize("odd", ["kafka-1:abc", "kafka://kafka-1:9092", "kafka-1:9092,", "kafka-1 9092", ""])
+def test_what_is_no_list_of_brokers(monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    monkeypatch.setenv("RELEVO_KAFKA", odd)
+    with pytest.raises(SettingsError, match=r"RELEVO_KAFKA.* is not host:port"):
+        settings_from(RuntimeSettings, {"RELEVO_KAFKA": odd})
+
+
+@pytest.mark.parametrize("brokers", ["kafka-1:9092, kafka-2.example.com:9093", "kafka", "[::1]:9092", "10.0.0.7:9092"])
+def test_what_is_a_list_of_brokers(brokers: str) -> None:
+    assert RuntimeSettings.model_validate({"kafka": brokers}).kafka == brokers
+
+
 @pytest.mark.parametrize(("environment", "told"), IMPOSSIBLE)
 def test_what_cannot_be_together(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], told: str) -> None:
     named = given_by(monkeypatch, environment)

@@ -22,6 +22,11 @@ _TEMPORARY: tuple[type[BaseException], ...] = (
 
 def advice(error: BaseException) -> str:
     """What to do about an error of the database, to be put behind it; empty where it says so itself."""
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return (
+            "; the user of RELEVO_POSTGRES lacks that right: `relevo migrate --roles`, run by the owner of the tables,"
+            " gives each service and members of relevo_operator theirs"
+        )
     older = asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.InvalidSchemaNameError
     return "; the database is not of this release: run `relevo migrate`" if isinstance(error, older) else ""
 

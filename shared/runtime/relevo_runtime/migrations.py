@@ -79,13 +79,18 @@ async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
     """Bring the database up to date and return the labels of what was applied now.
 
     Each file runs in a transaction of its own. Several processes may call it at once: one works, the others wait and
-    find nothing left to do. Raises `MigrationError` if a file changed after it was applied, or if it fails.
+    find nothing left to do. Raises `MigrationError` if a file changed after it was applied, if it fails,
+    or if the user may not.
     """
     connection = await connect(dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK)
         await connection.execute(_TABLE)
         return await _apply(connection, migrations(packages))
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f"the migrations can't be applied: {error}; run them as the owner of the tables"
+        ) from error
     finally:
         await connection.close()  # the lock goes with the session
 

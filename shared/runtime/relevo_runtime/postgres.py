@@ -18,6 +18,7 @@ from relevo_runtime.database_errors import advice, is_schema_mismatch, temporary
 from relevo_runtime.errors import StatementError, Unreachable, described
 from relevo_runtime.poolers import pooler_refuses, refuse_shared
 from relevo_runtime.postgres_tls import tls_reason
+from relevo_runtime.postgres_url import fault_of
 
 __all__ = [
     "Connection",
@@ -98,6 +99,11 @@ class _Stateless(asyncpg.Connection):
         return rows, statement
 
 
+_REFUSALS = (
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InsufficientPrivilegeError,
+)
 _BUSY = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 
 
@@ -212,20 +218,15 @@ def reaching(dsn: str) -> Iterator[None]:
 
     By itself such an error says "connection refused", and nobody knows by whom.
     """
+    form = "the connection URL in RELEVO_POSTGRES is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    if (fault := fault_of(dsn)) is not None:
+        raise Unreachable(f"{form}: {fault}")
     try:
         yield
     except asyncpg.ClientConfigurationError as error:
-        raise Unreachable(
-            f"RELEVO_POSTGRES is not a connection URL such as postgresql://USER@HOST/DATABASE: {error}"
-        ) from error
-    except (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        if "client certificate" in str(error):
-            asked = "name one that the server trusts by RELEVO_POSTGRES_CERTIFICATE and RELEVO_POSTGRES_KEY"
-            raise Unreachable(f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; {asked}") from error
-        raise Unreachable(
-            f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; set RELEVO_POSTGRES to a database, a user "
-            "and a password that exist there"
-        ) from error
+        raise Unreachable(f"{form}: {error}") from error
+    except _REFUSALS as error:
+        raise Unreachable(f"PostgreSQL at {_place(dsn)} refuses the connection: {error}; {_mend(error)}") from error
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError, *_BUSY) as error:
         if (reason := tls_reason(error, dsn) or pooler_refuses(error)) is not None:
             raise Unreachable(f"PostgreSQL can't be reached at {_place(dsn)}: {reason}") from error
@@ -233,6 +234,26 @@ def reaching(dsn: str) -> Iterator[None]:
             f"PostgreSQL can't be reached at {_place(dsn)}: {described(error)}; is it running, and RELEVO_POSTGRES "
             "right?"
         ) from error
+
+
+def _mend(refusal: asyncpg.PostgresError) -> str:
+    """What to do about a server that answers, and refuses."""
+    match refusal:
+        case asyncpg.InsufficientPrivilegeError():
+            return "grant connect on that database to that user"
+        case asyncpg.InvalidAuthorizationSpecificationError() if "certificate authentication" in str(refusal):
+            return "RELEVO_POSTGRES_CERTIFICATE has to be for the user of RELEVO_POSTGRES"
+        case asyncpg.InvalidAuthorizationSpecificationError() if "client certificate" in str(refusal):
+            return "name one that the server trusts by RELEVO_POSTGRES_CERTIFICATE and RELEVO_POSTGRES_KEY"
+        case asyncpg.InvalidAuthorizationSpecificationError() if "pg_hba.conf" in str(refusal):
+            return (
+                "the server's pg_hba.conf says who may come from where, and whether only by TLS (RELEVO_POSTGRES_TLS)"
+            )
+        case _:
+            return (
+                "set RELEVO_POSTGRES to a database, a user and a password that exist there; a % in the password is"
+                " written %25"
+            )
 
 
 def _place(dsn: str) -> str:

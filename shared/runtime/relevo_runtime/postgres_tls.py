@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from relevo_runtime.certificates import verdict
+
 VARIABLES = {
     "sslmode": "RELEVO_POSTGRES_TLS",
     "sslrootcert": "RELEVO_POSTGRES_CA",
@@ -14,7 +16,6 @@ VARIABLES = {
 }
 """What the URL calls it (as libpq does), and the setting that says it outside of the URL."""
 _VERIFIED = "verify-full"
-_EXPIRED, _OTHER_NAME = 10, (62, 64)  # OpenSSL, x509_vfy.h: X509_V_ERR_*
 _FILES = ("sslrootcert", "sslcert", "sslkey")
 
 
@@ -52,9 +53,18 @@ def tls_reason(error: BaseException, dsn: str) -> str | None:
     if "rejected SSL upgrade" in str(error):
         return "the server speaks no TLS; turn `ssl` on there, or leave RELEVO_POSTGRES_TLS and RELEVO_POSTGRES_CA out"
     if "closed in the middle" in str(error) and said.get("sslmode", "disable") != "disable":
-        have = f"RELEVO_POSTGRES_CERTIFICATE={said.get('sslcert', '')}"
-        return f"the server ends the connection as it begins; it may want another client certificate: {have}"
+        return f"the server ends the connection as it begins; {_own_certificate(said.get('sslcert', ''))}"
     return None
+
+
+def _own_certificate(path: str) -> str:
+    """What a server may have against ours. By TLS 1.3 it says so after the handshake, unread by the library."""
+    from relevo_runtime.tls import expired  # noqa: PLC0415  # a library for certificates, which is slow to import
+
+    have = f"RELEVO_POSTGRES_CERTIFICATE={path}"
+    if path and (end := expired(Path(path))) is not None:
+        return f"{have} expired on {end:%Y-%m-%d %H:%M} UTC: have a new one issued"
+    return f"it may want another client certificate: {have}"
 
 
 def _handshake(error: ssl.SSLError) -> str:
@@ -69,14 +79,20 @@ def _handshake(error: ssl.SSLError) -> str:
 
 def _certificate(error: ssl.SSLCertVerificationError, ca: str) -> str:
     """About the server's certificate."""
-    if error.verify_code == _EXPIRED:
-        return "the server's certificate has expired; have it get a new one, or mend this machine's clock"
-    if error.verify_code in _OTHER_NAME:
-        return (
-            "the server's certificate is for another name; name the host in RELEVO_POSTGRES as its certificate does, or"
-            " set RELEVO_POSTGRES_TLS=verify-ca if it can't have that name"
-        )
-    return f"the server's certificate is not signed by a CA of RELEVO_POSTGRES_CA={ca} ({error.verify_message})"
+    match verdict(error):
+        case "another name":
+            return (
+                "the server's certificate is for another name; name the host in RELEVO_POSTGRES as its certificate"
+                " does, or set RELEVO_POSTGRES_TLS=verify-ca if it can't have that name"
+            )
+        case "expired":
+            return "the server's certificate has expired; have it get a new one, or mend this machine's clock"
+        case "not valid yet":
+            return "the server's certificate is not valid yet; have it get a new one, or mend this machine's clock"
+        case "unknown CA":
+            return f"the server's certificate is not signed by a CA of RELEVO_POSTGRES_CA={ca} ({error.verify_message})"
+        case _:
+            return f"the server's certificate is refused: {error.verify_message}; RELEVO_POSTGRES_CA={ca} is trusted"
 
 
 def _unreadable(said: Mapping[str, str]) -> str | None:

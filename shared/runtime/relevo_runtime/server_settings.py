@@ -1,5 +1,6 @@
 """Settings by which Kafka and PostgreSQL are reached: addresses, TLS, and as whom. Pure: no file is read here."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings
 from relevo_runtime.postgres_tls import VARIABLES, also_in_url, with_tls
 
 PREFIX = "RELEVO_"
+_BROKER = re.compile(r"([^\s:/@\[\]]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 TlsMode = Literal["", "disable", "prefer", "require", "verify-ca", "verify-full"]
 Mechanism = Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -97,6 +99,13 @@ class ServerSettings(BaseSettings):
     postgres_key_password: SecretStr = Field(
         default=SecretStr(""), description="Opens the private key, if it is encrypted."
     )
+
+    @pydantic.field_validator("kafka")
+    @classmethod
+    def _brokers(cls, value: str) -> str:
+        if odd := [one for one in value.split(",") if not _BROKER.fullmatch(one.strip())]:
+            raise ValueError(f"{odd[0].strip()[:60]!r} is not host:port")
+        return value
 
     @pydantic.model_validator(mode="after")
     def _possible_together(self) -> Self:

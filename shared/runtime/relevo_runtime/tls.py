@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ class RereadingContext(ssl.SSLContext):
         return self._current.wrap_bio(*arguments, **options)
 
 
+def expired(path: Path) -> datetime | None:
+    """When the first certificate of a PEM file expired, if it did. Raises `OSError`, `ValueError` if there is none."""
+    [certificate, *_] = x509.load_pem_x509_certificates(path.read_bytes())
+    end = certificate.not_valid_after_utc
+    return end if end < SystemClock().now() else None
+
+
 def _stamps(files: TlsFiles) -> list[object]:
     """What changes when a file is written or replaced."""
     found: list[object] = []
@@ -107,11 +115,10 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
 def _identify(context: ssl.SSLContext, files: TlsFiles, path: Path) -> None:
     """Load the client's certificate and key. Raises `TlsFileError`."""
     try:
-        [certificate, *_] = x509.load_pem_x509_certificates(path.read_bytes())
+        end = expired(path)
     except ValueError as error:
         raise TlsFileError(f"{files.variable('certificate')} has no certificate in PEM form") from error
-    if certificate.not_valid_after_utc < SystemClock().now():
-        end = certificate.not_valid_after_utc
+    if end is not None:
         raise TlsFileError(
             f"{files.variable('certificate')} expired on {end:%Y-%m-%d %H:%M} UTC: have a new one issued"
         )

@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from relevo_runtime.kafka.refusals import KafkaUnreachable, why_unreachable
+from relevo_runtime.errors import described
+from relevo_runtime.kafka.refusals import LACKS_A_RIGHT, NEEDED_RIGHTS, KafkaUnreachable, why_unreachable
 from relevo_runtime.server_settings import PREFIX, ServerSettings
 from relevo_runtime.tls import RereadingContext, TlsFiles
 
@@ -59,9 +60,11 @@ async def start(client: Any, settings: ServerSettings) -> None:
 
 @contextlib.asynccontextmanager
 async def explained(settings: ServerSettings) -> AsyncIterator[None]:
-    """Around a start: that no broker could be used becomes a `KafkaUnreachable`."""
+    """Around a start: that no broker could be used, or refuses what is asked, becomes a `KafkaUnreachable`."""
     try:
         yield
+    except LACKS_A_RIGHT as error:
+        raise KafkaUnreachable(f"Kafka at {settings.kafka} refuses: {described(error)}; {NEEDED_RIGHTS}") from error
     except KafkaConnectionError as error:
         raise KafkaUnreachable(await why_unreachable(settings, connection(settings))) from error
 

@@ -11,22 +11,28 @@ from typing import Any
 
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+from relevo_runtime.certificates import verdict
 from relevo_runtime.errors import Unreachable, described
 from relevo_runtime.server_settings import ServerSettings
 
 _SECONDS = 5.0
 _CLIENT = ("security_protocol", "ssl_context", "sasl_mechanism")
-_EXPIRED, _NOT_YET_VALID = 10, 9  # OpenSSL, x509_vfy.h: X509_V_ERR_*
-_OTHER_NAME = (62, 64)
-_UNKNOWN_CA = (2, 18, 19, 20, 21)
+
+
+LACKS_A_RIGHT = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
+"""How Kafka answers a user whom its ACLs do not allow what was asked."""
+NEEDED_RIGHTS = "its ACLs have to allow this user what docs/security.md lists"
 
 
 class KafkaUnreachable(Unreachable, KafkaConnectionError):  # type: ignore[misc]  # noqa: N818 - as RuntimeFault
@@ -88,19 +94,22 @@ def _certificate(error: BaseException, settings: ServerSettings) -> str | None:
     """About the broker's certificate."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
-    code = error.verify_code
-    if code in _OTHER_NAME:
-        return (
-            "its certificate is for another name; name it in RELEVO_KAFKA (and in the broker's advertised.listeners) as"
-            " its certificate does, or set RELEVO_KAFKA_VERIFY_HOSTNAME=false if it can't have that name"
-        )
-    if code in (_EXPIRED, _NOT_YET_VALID):
-        when = "has expired" if code == _EXPIRED else "is not valid yet"
-        return f"its certificate {when}; have the broker get a new one, or mend this machine's clock"
-    if code in _UNKNOWN_CA:
-        trusted = f"={settings.kafka_ca}" if settings.kafka_ca else ", which is empty: those of the system are trusted"
-        return f"its certificate is not signed by a CA of RELEVO_KAFKA_CA{trusted} ({error.verify_message})"
-    return f"its certificate is refused: {error.verify_message}; RELEVO_KAFKA_CA has the CAs that are trusted"
+    match verdict(error):
+        case "another name":
+            return (
+                "its certificate is for another name; name it in RELEVO_KAFKA (and in the broker's"
+                " advertised.listeners) as its certificate does, or set RELEVO_KAFKA_VERIFY_HOSTNAME=false if it can't"
+                " have that name"
+            )
+        case "expired":
+            return "its certificate has expired; have the broker get a new one, or mend this machine's clock"
+        case "not valid yet":
+            return "its certificate is not valid yet; have the broker get a new one, or mend this machine's clock"
+        case "unknown CA":
+            ca = f"={settings.kafka_ca}" if settings.kafka_ca else ", which is empty: those of the system are trusted"
+            return f"its certificate is not signed by a CA of RELEVO_KAFKA_CA{ca} ({error.verify_message})"
+        case _:
+            return f"its certificate is refused: {error.verify_message}; RELEVO_KAFKA_CA has the CAs that are trusted"
 
 
 def _handshake(error: BaseException, settings: ServerSettings) -> str | None:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from relevo_contracts.topics import TOPICS, Topic
 from relevo_runtime.errors import RuntimeFault
 from relevo_runtime.kafka import clients
+from relevo_runtime.kafka.refusals import LACKS_A_RIGHT, NEEDED_RIGHTS
 from relevo_runtime.settings import RuntimeSettings
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -64,7 +65,9 @@ async def _create(admin: AIOKafkaAdminClient, settings: RuntimeSettings, topics:
         if code == 0:
             created.append(name)
         elif error is not TopicAlreadyExistsError:
-            raise TopicError(f"topic {name} can't be created: {error.__name__} {detail[0] if detail else ''}")
+            reason = f"{error.__name__} {detail[0] if detail else ''}".strip()
+            do = f"; {NEEDED_RIGHTS}" if error in LACKS_A_RIGHT else ""
+            raise TopicError(f"topic {name} can't be created: {reason}{do}")
     return created
 
 
