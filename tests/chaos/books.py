@@ -93,6 +93,8 @@ def compare(books: Books) -> Differences:
         if count > 1 and not (effect in sent and sent[effect].doubted)
     ]
     duplicated += [f"{effect}: arrived, and the database does not know it" for effect in arrived if effect not in sent]
+    steps = Counter((one.run_id, one.step) for one in books.deliveries)
+    duplicated += [f"{run}/{step}: decided {count} times" for (run, step), count in steps.items() if count > 1]
     return Differences(
         lost=lost,
         duplicated=duplicated,

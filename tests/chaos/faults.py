@@ -88,9 +88,10 @@ class Faults:
 
     async def _zombie(self, name: str) -> None:
         """A process that stands still past its session, and wakes up to what others have taken over."""
-        pid = self._scene.child(name).pid
-        if pid is None:
-            return
+        child = self._scene.child(name)
+        await _ready(child)
+        while (pid := child.pid) is None:  # it was killed at this very moment
+            await _ready(child)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
             if name == "notifier":

@@ -168,7 +168,9 @@ async def _outage(scene: Scene, vitals: Vitals, server: str, seconds: float) -> 
     begun = loop.time()
     with scene.proxies[server].nobody_there():
         await vitals.tells(httpx.codes.SERVICE_UNAVAILABLE)
-        await asyncio.sleep(max(0.0, seconds - (loop.time() - begun)))
+        while loop.time() < begun + seconds:
+            await vitals.tells(httpx.codes.SERVICE_UNAVAILABLE)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _outcome(seed: int, books: Books, vitals: Vitals, backlog: int, seconds: float) -> Overload:

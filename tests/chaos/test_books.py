@@ -6,6 +6,7 @@ import msgspec
 
 from tests.chaos.books import STEPS, Arrival, Books, Delivery, Run, compare
 from tests.chaos.client import Posted
+from tests.chaos.run import Outcome
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 FIRST, SECOND = (f"run/{step}/{turn}" for turn, step in enumerate(STEPS))
@@ -59,6 +60,18 @@ def test_two_runs_of_a_checkout_and_a_message_that_nobody_knows_are_duplicates()
     assert compare(changed(arrivals=strange)).duplicated == [
         "other/first/0: arrived, and the database does not know it"
     ]
+
+
+def test_a_step_that_was_decided_again_is_a_duplicate_though_its_effect_has_another_key() -> None:
+    twice = [*GOOD.deliveries, Delivery("run/second/7", "sent", 0)]
+    again = Arrival("run/second/7", "a@example.com", AT + timedelta(minutes=6))
+    found = compare(changed(deliveries=twice, arrivals=[*GOOD.arrivals, again]))
+    assert found.duplicated == ["run/second: decided 2 times"]
+
+
+def test_the_last_line_has_the_figures_that_are_asked_for() -> None:
+    asked = "seed kills webhooks lost duplicated in_doubt early_timers stuck_runs seconds"
+    assert Outcome.__struct_fields__ == tuple(asked.split())
 
 
 def test_what_arrives_before_its_time_is_early() -> None:
