@@ -15,9 +15,10 @@ import pytest
 from relevo_runtime import catalog
 from relevo_runtime.postgres import Pool
 from tests.cli.test_deploying import CART
+from tests.clients.samples import sample, two_runs
 from tests.clients.scenario import check, flaky, odd
 from tests.control.conftest import Hire, control_settings, hire, url
-from tests.ingest.conftest import Ingest, ingest, tea
+from tests.ingest.conftest import TOKEN, Ingest, ingest, tea
 
 __all__ = ["control_settings", "hire", "ingest", "tea", "url"]
 
@@ -87,6 +88,47 @@ async def test_the_typescript_client_of_the_control_api_is_what_its_generator_wr
     assert (found["unknown"]["status"], found["unknown"]["type"]) == (404, "urn:relevo:problem:not-known")
     assert found["stranger"]["status"] == 401
     assert "must begin with https://" in found["unsafe"]
+
+
+async def run_typescript(code: str, package: Path, folder: Path) -> str:
+    """Compiles a sample as somebody does who has installed the package, and runs it."""
+    node, npm = need("node", "nodejs"), need("npm", "npm")
+    await output(npm, "ci", "--no-fund", "--no-audit", cwd=package)
+    await output(npm, "run", "build", cwd=package)
+    installed = folder / "node_modules" / json.loads((package / "package.json").read_text())["name"]
+    installed.parent.mkdir(parents=True)
+    installed.symlink_to(package)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "sample.ts").write_text(code)
+    strict = ("--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.asynciterable")
+    await output(npm, "exec", "--prefix", str(package), "--", "tsc", *strict, str(folder / "sample.ts"), cwd=folder)
+    return await output(node, str(folder / "sample.js"), cwd=folder)
+
+
+async def test_the_typescript_sample_sends_an_event_as_it_is_written(ingest: Ingest, tmp_path: Path) -> None:
+    code = sample("ts", of_control=False, url=str(ingest.client.base_url).rstrip("/"), token=TOKEN)
+    await run_typescript(code, TYPESCRIPT, tmp_path)
+    assert [(one.id, one.type) for one in await ingest.stored()] == [("erp#order-1001", "order.placed")]
+
+
+async def test_the_typescript_sample_reads_a_list_of_the_control_api_as_it_is_written(
+    url: str, hire: Hire, pool: Pool, tmp_path: Path
+) -> None:
+    await two_runs(pool)
+    code = sample("ts", of_control=True, url=url, token=await hire("olga", "operator"))
+    assert await run_typescript(code, CONTROL, tmp_path) == "r-active\nr-ended\n"
+
+
+async def test_the_php_sample_sends_an_event_as_it_is_written(ingest: Ingest, tmp_path: Path) -> None:
+    code = sample("php", of_control=False, url=str(ingest.client.base_url).rstrip("/"), token=TOKEN)
+    classes = ROOT / "clients" / "php" / "src"
+    load = (
+        f"spl_autoload_register(static function (string $class): void {{"
+        f" require '{classes}/' . str_replace(['Relevo\\\\', '\\\\'], ['', '/'], $class) . '.php'; }});\n"
+    )
+    (tmp_path / "sample.php").write_text(f"<?php\n{load}{code}")
+    await output(need("php", "php-cli"), str(tmp_path / "sample.php"))
+    assert [(one.id, one.type) for one in await ingest.stored()] == [("erp#order-1001", "order.placed")]
 
 
 async def test_the_php_client_sends_what_was_meant(ingest: Ingest) -> None:
