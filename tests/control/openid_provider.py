@@ -1,5 +1,6 @@
 """An OpenID provider that speaks the standard, for tests: discovery, JWKS, authorization code with PKCE, devices."""
 
+import asyncio
 import base64
 import hashlib
 import secrets
@@ -27,6 +28,11 @@ class OpenIdProvider:
         self.client_id = client_id
         self.claims: dict[str, Any] = {}
         self.away = False
+        self.holding: asyncio.Event | None = None
+        """While it is there and not set, nobody is answered."""
+        self.asked = 0
+        self.scopes: list[str] | None = None
+        self.issuer = ""
         self.asked_for_keys = 0
         self.rotate()
         self._codes: dict[str, dict[str, str]] = {}
@@ -41,8 +47,8 @@ class OpenIdProvider:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.key_id = secrets.token_hex(4)
 
-    def token(self, **changes: Any) -> str:
-        """An ID token, changed as a test wants it; a claim that is None is left out."""
+    def token(self, kind: str = "JWT", **changes: Any) -> str:
+        """An ID token, changed as a test wants it; a claim that is None is left out. `kind` is its header `typ`."""
         now = SystemClock().now()
         claims = {
             "iss": self.url,
@@ -54,7 +60,7 @@ class OpenIdProvider:
             **changes,
         }
         given = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(given, self.key, algorithm="RS256", headers={"kid": self.key_id})
+        return jwt.encode(given, self.key, algorithm="RS256", headers={"kid": self.key_id, "typ": kind})
 
     def app(self) -> Starlette:
         return Starlette(
@@ -69,14 +75,18 @@ class OpenIdProvider:
         )
 
     async def _document(self, _: Request) -> Response:
+        self.asked += 1
+        if self.holding is not None:
+            await self.holding.wait()
         if self.away:
             return Response(status_code=503)
         document = {
-            "issuer": self.url,
+            "issuer": self.issuer or self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
             **({"device_authorization_endpoint": f"{self.url}/device"} if self.devices else {}),
+            **({"scopes_supported": self.scopes} if self.scopes is not None else {}),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
         }
@@ -95,7 +105,7 @@ class OpenIdProvider:
         assert "openid" in query["scope"].split()
         code = secrets.token_urlsafe(16)
         self._codes[code] = query
-        back = {"code": code, "state": query["state"]}
+        back = {"code": code, "state": query["state"], "iss": self.url}
         return RedirectResponse(f"{query['redirect_uri']}?{urlencode(back)}", 302)
 
     async def _device(self, request: Request) -> Response:

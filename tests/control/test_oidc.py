@@ -14,6 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from relevo_cli.errors import CommandError
+from relevo_cli.logging_in.code_flow import Attempt, discover
+from relevo_control.adapters.oidc import Provider
 from relevo_control.core.oidc import group_roles, principal_of
 from relevo_control.entrypoints.http import make_app
 from relevo_control.entrypoints.main import people
@@ -22,7 +25,7 @@ from relevo_runtime.clock import SystemClock
 from relevo_runtime.http import serve
 from relevo_runtime.postgres import Pool
 from tests.conftest import SettingsFactory
-from tests.control.conftest import bearer
+from tests.control.conftest import Hire, bearer
 from tests.control.openid_provider import OpenIdProvider
 from tests.e2e.machine import start
 
@@ -82,10 +85,21 @@ async def test_a_token_that_is_not_the_providers_for_us_opens_nothing(server: st
         "an address that nobody verified": provider.token(email_verified=False),
         "another key": jwt.encode(claims, stranger, algorithm="RS256", headers=header),
         "signed by the public key": jwt.encode(claims, public[:64], algorithm="HS256", headers=header),
+        "an access token": provider.token("at+jwt"),
+        "a logout token": provider.token("logout+jwt"),
+        "given to another client": provider.token(azp="another"),
+        "for several, and nobody says to whom it was given": provider.token(aud=["relevo", "another"]),
         "not signed": jwt.encode(claims, "", algorithm="none", headers=header),
         "not a token": "a.b.c",
     }
     assert {name: await status(server, token) for name, token in refused.items()} == dict.fromkeys(refused, 401)
+
+
+async def test_a_token_for_several_of_which_it_was_given_to_us_opens_what_it_may(
+    server: str, provider: OpenIdProvider
+) -> None:
+    assert await status(server, provider.token(aud=["another", "relevo"], azp="relevo")) == 200
+    assert await status(server, provider.token(aud=["relevo"])) == 200
 
 
 async def test_unknown_keys_do_not_make_the_provider_be_asked_each_time(server: str, provider: OpenIdProvider) -> None:
@@ -102,6 +116,63 @@ async def test_a_provider_that_is_away_is_503_and_tokens_still_hold(server: str,
     assert await status(server, "relevo_nothing") == 401
 
 
+async def test_a_provider_that_is_away_is_not_asked_for_each_request(server: str, provider: OpenIdProvider) -> None:
+    provider.away = True
+    assert {await status(server, provider.token()) for _ in range(5)} == {503}
+    assert provider.asked == 1
+
+
+async def test_while_a_provider_does_not_answer_tokens_are_served(
+    server: str, provider: OpenIdProvider, hire: Hire
+) -> None:
+    provider.holding = asyncio.Event()
+    waiting = [asyncio.create_task(status(server, provider.token())) for _ in range(30)]
+    token = await hire("ann", "viewer")
+    while not provider.asked:
+        await asyncio.sleep(0)
+    assert [await status(server, token) for _ in range(3)] == [200, 200, 200]
+    assert not any(one.done() for one in waiting)
+    provider.holding.set()
+    assert set(await asyncio.gather(*waiting)) == {200}
+
+
+async def test_a_key_that_is_known_opens_while_another_is_asked_for(
+    provider: OpenIdProvider,
+) -> None:
+    seconds = [0.0]
+    async with httpx.AsyncClient() as client:
+        known = Provider(provider.url, "relevo", client, lambda: seconds[0])
+        token = provider.token()
+        assert await known.claims(token) is not None
+        provider.rotate()
+        provider.holding, seconds[0] = asyncio.Event(), 60.0
+        asking = asyncio.create_task(known.claims(provider.token()))
+        while provider.asked < 2:
+            await asyncio.sleep(0)
+        assert await known.claims(token) is not None
+        provider.holding.set()
+        assert await asking is not None
+
+
+async def test_the_command_asks_for_no_scope_that_the_provider_does_not_have(provider: OpenIdProvider) -> None:
+    async with httpx.AsyncClient() as client:
+        assert (await discover(client, provider.url)).scope == "openid email profile groups"
+        provider.scopes = ["openid", "profile", "email", "offline_access"]
+        assert (await discover(client, provider.url)).scope == "openid email profile"
+        provider.issuer = "https://id.example.com"
+        with pytest.raises(CommandError, match=r"says that it is of https://id\.example\.com"):
+            await discover(client, provider.url)
+
+
+def test_an_answer_of_another_provider_is_refused() -> None:
+    attempt = Attempt.new("http://127.0.0.1:1/log-in")
+    answer = {"state": attempt.state, "code": "c"}
+    assert attempt.code(answer | {"iss": "https://id.example.com"}, "https://id.example.com") == "c"
+    assert attempt.code(answer, "https://id.example.com") == "c"
+    with pytest.raises(CommandError, match=r"is of https://mallory\.example\.com"):
+        attempt.code(answer | {"iss": "https://mallory.example.com"}, "https://id.example.com")
+
+
 async def test_the_command_logs_in_by_code_and_pkce(server: str, provider: OpenIdProvider, tmp_path: Path) -> None:
     surroundings = {"RELEVO_SERVER": server, "XDG_CONFIG_HOME": str(tmp_path)}
     process = await start("login", "--no-browser", "--seconds", "60", **surroundings)
@@ -111,10 +182,10 @@ async def test_the_command_logs_in_by_code_and_pkce(server: str, provider: OpenI
     assert found is not None, line
     async with httpx.AsyncClient(follow_redirects=True) as browser:
         page = await browser.get(found[0])
-    assert "You are logged in" in page.text
+    assert "go back to the terminal" in page.text
     out, err = await process.communicate()
     assert process.returncode == 0, err
-    assert f"logged in at {server}" in out.decode()
+    assert f"logged in at {server} as ann@example.com: viewer" in out.decode()
     kept = tmp_path / "relevo" / "log-ins.json"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert json.loads(kept.read_text()).keys() == {server}
@@ -123,6 +194,29 @@ async def test_the_command_logs_in_by_code_and_pkce(server: str, provider: OpenI
     assert (listing.returncode, json.loads(out)) == (0, [])
     await (await start("login", "--forget", **surroundings)).communicate()
     assert json.loads(kept.read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"email": "ann@example.com", "groups": []}, "may not: it needs the permission shops:read"),
+        ({"email": "ann@example.com", "email_verified": False}, "send a token that holds"),
+    ],
+)
+async def test_who_may_nothing_is_told_so_at_once_and_nothing_is_kept(
+    claims: dict[str, Any], why: str, server: str, provider: OpenIdProvider, tmp_path: Path
+) -> None:
+    provider.claims = claims
+    process = await start("login", "--no-browser", RELEVO_SERVER=server, XDG_CONFIG_HOME=str(tmp_path))
+    assert process.stderr is not None
+    found = re.search(r"http\S+", (await process.stderr.readline()).decode())
+    assert found is not None
+    async with httpx.AsyncClient(follow_redirects=True) as browser:
+        await browser.get(found[0])
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert why in " ".join(err.decode().split())
+    assert not (tmp_path / "relevo").exists()
 
 
 async def test_an_answer_that_is_not_to_this_log_in_is_refused(

@@ -14,7 +14,10 @@ from relevo_cli.errors import CommandError
 from relevo_cli.logging_in import device_flow
 from relevo_cli.logging_in.code_flow import Attempt, discover, exchange
 from relevo_cli.logging_in.redirect import waiting
-from relevo_cli.server import checked_url, store_log_in
+from relevo_cli.server import Control, Server, checked_url, store_log_in
+from relevo_control.app.errors import OperationError
+from relevo_control.core.permissions import EVERY_SHOP
+from relevo_control.entrypoints.account_operations import Account
 from relevo_control.entrypoints.log_in import LogIn
 
 
@@ -41,8 +44,19 @@ def login(
         out().print(f"nobody is logged in at {url} from here any more", markup=False)
         return
     found = _by_device(url) if device else _log_in(url, port, seconds, browser=browser)
-    store_log_in(url, asyncio.run(found))
-    out().print(f"logged in at {url}", markup=False)
+    token = asyncio.run(found)
+    account = asyncio.run(_known(url, token))
+    store_log_in(url, token)
+    roles = ", ".join(one.role if one.shop == EVERY_SHOP else f"{one.role} of {one.shop}" for one in account.grants)
+    out().print(f"logged in at {url} as {account.name}: {roles}", markup=False, soft_wrap=True)
+
+
+async def _known(url: str, token: str) -> Account:
+    """Who the control API takes somebody for. Raises `CommandError` if for nobody, or for one without a role."""
+    try:
+        return await Control(Server(url, token)).get("/v1/account", Account)
+    except OperationError as error:
+        raise CommandError(f"the provider knows you, and the control API lets you do nothing: {error}") from error
 
 
 async def _log_in(url: str, port: int, seconds: float, *, browser: bool) -> str:
@@ -61,7 +75,7 @@ async def _log_in(url: str, port: int, seconds: float, *, browser: bool) -> str:
                     query = await answer
             except TimeoutError:
                 raise CommandError(f"nobody came back from the log-in within {seconds:.0f} s") from None
-        return await exchange(client, endpoints, where.client_id, attempt, attempt.code(query))
+        return await exchange(client, endpoints, where.client_id, attempt, attempt.code(query, endpoints.issuer))
 
 
 async def _by_device(url: str) -> str:

@@ -1,6 +1,7 @@
 """The authorization code flow with PKCE, as a native application does it.
 
-Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 8252, section 7.3 (loopback redirects).
+Sources: OpenID Connect Core 1.0, section 3.1, and Discovery 1.0, section 4.3; RFC 7636 (PKCE); RFC 8252, section 7.3
+(loopback redirects); RFC 9207 (the issuer in the answer).
 """
 
 import base64
@@ -16,7 +17,7 @@ from msgspec import Struct
 
 from relevo_cli.errors import CommandError
 
-SCOPE = "openid email profile groups"
+_SCOPES = ("openid", "email", "profile", "groups")
 
 
 class Endpoints(Struct, frozen=True):
@@ -26,6 +27,15 @@ class Endpoints(Struct, frozen=True):
     authorization_endpoint: str
     token_endpoint: str
     device_authorization_endpoint: str = ""
+    scopes_supported: list[str] | None = None
+
+    @property
+    def scope(self) -> str:
+        """What is asked for, without what the provider says it doesn't have: `groups` is in no standard, and some
+        refuse a log-in that asks for a scope that they don't know.
+        """
+        known = self.scopes_supported or _SCOPES
+        return " ".join(one for one in _SCOPES if one in known or one == "openid")
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -58,7 +68,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": self.redirect,
-            "scope": SCOPE,
+            "scope": endpoints.scope,
             "state": self.state,
             "nonce": self.nonce,
             "code_challenge": self.challenge,
@@ -67,10 +77,12 @@ class Attempt(Struct, frozen=True, kw_only=True):
         separator = "&" if "?" in endpoints.authorization_endpoint else "?"
         return f"{endpoints.authorization_endpoint}{separator}{urlencode(asked)}"
 
-    def code(self, query: Mapping[str, str]) -> str:
+    def code(self, query: Mapping[str, str], issuer: str) -> str:
         """The code that the person came back with. Raises `CommandError` for an answer that is not to this attempt."""
         if not secrets.compare_digest(query.get("state", "").encode(), self.state.encode()):
             raise CommandError("the answer does not belong to this log-in: run `relevo login` again")
+        if query.get("iss", issuer) != issuer:
+            raise CommandError(f"the answer is of {query['iss']}, not of {issuer}: run `relevo login` again")
         if "error" in query:
             raise CommandError(f"the log-in was refused: {query.get('error_description') or query['error']}")
         if not query.get("code"):
@@ -83,9 +95,12 @@ async def discover(client: httpx.AsyncClient, issuer: str) -> Endpoints:
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
         answer = (await client.get(address)).raise_for_status()
-        return msgspec.json.decode(answer.content, type=Endpoints)
+        found = msgspec.json.decode(answer.content, type=Endpoints)
     except (httpx.HTTPError, msgspec.DecodeError) as error:
         raise CommandError(f"{address} does not answer as an OpenID provider: {error!r}") from error
+    if found.issuer.rstrip("/") != issuer.rstrip("/"):
+        raise CommandError(f"{address} says that it is of {found.issuer}: the control API's issuer must be that")
+    return found
 
 
 async def exchange(client: httpx.AsyncClient, endpoints: Endpoints, client_id: str, attempt: Attempt, code: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_cli.errors import CommandError
-from relevo_cli.logging_in.code_flow import SCOPE, Endpoints
+from relevo_cli.logging_in.code_flow import Endpoints
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER = 5
@@ -49,7 +49,7 @@ async def ask(client: httpx.AsyncClient, endpoints: Endpoints, client_id: str) -
     if not address:
         raise CommandError(f"{endpoints.issuer} has no log-in by device: run `relevo login` where a browser is")
     try:
-        answer = await client.post(address, data={"client_id": client_id, "scope": SCOPE})
+        answer = await client.post(address, data={"client_id": client_id, "scope": endpoints.scope})
         if answer.is_error:
             raise CommandError(f"{address} refuses the log-in: {_why(answer)}")
         return msgspec.json.decode(answer.content, type=Device)

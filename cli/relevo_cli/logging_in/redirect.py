@@ -11,7 +11,7 @@ from starlette.routing import Route
 from relevo_runtime.http import application, serve
 
 PATH = "/log-in"
-_PAGE = "You are logged in. Close this page and go back to the terminal."
+_PAGE = "Close this page and go back to the terminal: it says whether you are logged in."
 
 
 @contextlib.asynccontextmanager

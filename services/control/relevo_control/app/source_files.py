@@ -9,12 +9,9 @@ from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from relevo_control.app.errors import OperationError
 from relevo_templates.blocks import COMPILED_BLOCKS
-from relevo_workflow import Definition, HttpStep, load_workflow, secrets_of
+from relevo_workflow import Definition, HttpStep, Problems, WorkflowError, load_workflow, read_yaml, secrets_of
 
 LAYOUTS = "layouts"
 COMPILED = "compiled/"
@@ -31,7 +28,7 @@ class CompiledFiles(Struct, frozen=True):
 def compiled_files(raw: Mapping[str, str]) -> CompiledFiles:
     """Reads raw files; what was compiled before is made anew.
 
-    Raises `WorkflowError`, or `OperationError` for a layout that is not YAML.
+    Raises `WorkflowError`.
     """
     files = sources(raw)
     # The words count for the version as the layouts do, so they are there before the version is made.
@@ -68,9 +65,12 @@ def layout_words(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_yaml(path: str, text: str) -> object:
-    """What a file holds. Raises `OperationError` for one that is not YAML."""
-    try:
-        value: object = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise OperationError(f"{path} is not YAML: {error}") from error
-    return value
+    """What a file holds; nothing for an empty one.
+
+    Raises `WorkflowError` for one that is not YAML, or too large once its aliases are written out.
+    """
+    problems = Problems()
+    found = read_yaml(path, text, problems) if text.strip() else None
+    if problems.errors:
+        raise WorkflowError(problems.errors)
+    return found.plain() if found is not None else None
