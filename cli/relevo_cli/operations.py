@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import structs
-
 from relevo_cli import addresses, database
 from relevo_cli.deploying.by_server import ServerDeployment
 from relevo_cli.deploying.in_database import in_database
@@ -16,18 +14,19 @@ from relevo_cli.errors import CommandError
 from relevo_cli.server import Control, segment, server
 from relevo_contracts.messages import DeadLetter, TaskDone
 from relevo_control.adapters import audit as log
-from relevo_control.app import explanations, results, shops, tasks
-from relevo_control.app.dead_letters import Choice, read_dead_letters, redrive
+from relevo_control.adapters.listings import ImportView, RunView
+from relevo_control.app import dead_letters, explanations, results, shops, tasks, unrecognised
+from relevo_control.app.activity import RunFilter, list_imports, list_runs
+from relevo_control.app.dead_letters import Choice
 from relevo_control.app.explanations import CustomerExplanation
-from relevo_control.app.history import Deployment, What, changes_of, deployments, shown
-from relevo_control.app.pages import MOST, Items, Turn, place_of
+from relevo_control.app.history import Deployment, What, changes, list_deployments
+from relevo_control.app.pages import Items, Moment, Number, every
 from relevo_control.app.results import FoundResults
 from relevo_control.app.shops import ShopView
-from relevo_control.app.tasks import Filter, ListedTask, by_urgency
-from relevo_control.app.unrecognised import Kept, kept
+from relevo_control.app.tasks import Filter, ListedTask, ShownTask, by_urgency
+from relevo_control.app.unrecognised import Kept
 from relevo_control.core.audit import Chained
 from relevo_engine.app.answer_task import Answered
-from relevo_engine.core.tasks import Task
 from relevo_runtime.clock import make_clock
 from relevo_runtime.pauses import Pause
 from relevo_runtime.postgres import Connection
@@ -60,11 +59,19 @@ class Operations(Protocol):
         """What a workflow has come to."""
         ...
 
+    async def runs(self, wanted: RunFilter) -> list[RunView]:
+        """Runs of a shop, in the order of their ids."""
+        ...
+
+    async def imports(self, shop: str) -> list[ImportView]:
+        """Imports of files, the newest first."""
+        ...
+
     async def tasks(self, wanted: Filter) -> list[ListedTask]:
         """Tasks of the staff, the open and most urgent first."""
         ...
 
-    async def task(self, task_id: str, shop: str) -> Task:
+    async def task(self, task_id: str, shop: str) -> ShownTask:
         """One of them."""
         ...
 
@@ -105,17 +112,17 @@ class DatabaseOperations:
     async def history(self, of: What) -> list[Deployment]:
         """The deployments, newest first."""
         async with _transaction() as connection:
-            return [shown(one) for one in await deployments(connection, of)]
+            return await every(tuple[Number], lambda turn: list_deployments(connection, of, None, turn))
 
     async def changes(self, of: What, revision: int) -> list[str]:
         """What a revision changed, in lines."""
         async with _transaction() as connection:
-            return list(changes_of(of, await deployments(connection, of), revision))
+            return await changes(connection, of, revision)
 
     async def shops(self) -> list[ShopView]:
         """The shops, by name."""
         async with _transaction() as connection:
-            return await shops.shops(connection)
+            return await every(tuple[str], lambda turn: shops.list_shops(connection, None, turn))
 
     async def resume(self, shop: str, service: str) -> list[Pause]:
         """Lets a paused shop go on; the pauses that ended."""
@@ -132,19 +139,23 @@ class DatabaseOperations:
         async with _transaction() as connection:
             return await results.read_results(connection, asked, _now())
 
+    async def runs(self, wanted: RunFilter) -> list[RunView]:
+        """Runs of a shop, in the order of their ids."""
+        async with _transaction() as connection:
+            return await every(tuple[str], lambda turn: list_runs(connection, wanted, turn))
+
+    async def imports(self, shop: str) -> list[ImportView]:
+        """Imports of files, the newest first."""
+        async with _transaction() as connection:
+            return await every(tuple[Moment, str], lambda turn: list_imports(connection, shop, turn))
+
     async def tasks(self, wanted: Filter) -> list[ListedTask]:
         """Tasks of the staff, the open and most urgent first."""
-        found: list[ListedTask] = []
-        turn: Turn[tuple[str, str]] = Turn(listed="tasks", limit=MOST)
         async with _transaction() as connection:
-            while True:
-                page = await tasks.list_tasks(connection, wanted, turn)
-                found += page.items
-                if not page.next:
-                    return by_urgency(found)
-                turn = structs.replace(turn, after=place_of(page.next, turn.listed, tuple[str, str]))
+            found = await every(tuple[str, str], lambda turn: tasks.list_tasks(connection, wanted, turn))
+        return by_urgency(found)
 
-    async def task(self, task_id: str, shop: str) -> Task:
+    async def task(self, task_id: str, shop: str) -> ShownTask:
         """One of them."""
         async with _transaction() as connection:
             return await tasks.find_task(connection, task_id, shop)
@@ -161,19 +172,25 @@ class DatabaseOperations:
         """Messages that could not be processed."""
         settings = addresses.settings()
         async with database.connection(settings) as connection:
-            return await read_dead_letters(connection, settings)
+            found = await every(
+                tuple[Number, Number], lambda turn: dead_letters.list_letters(connection, settings, "", turn)
+            )
+        return dead_letters.oldest_first(found)
 
     async def redrive(self, choice: Choice) -> int:
         """Sends some of them again; how many."""
         settings = addresses.settings()
         async with database.connection(settings) as connection:
-            return await redrive(connection, settings, choice)
+            return await dead_letters.redrive(connection, settings, choice)
 
     async def unrecognised(self) -> list[Kept]:
         """Genuine messages that made no event."""
         settings = addresses.settings()
         async with database.connection(settings) as connection:
-            return await kept(connection, settings)
+            found = await every(
+                tuple[Number, Number], lambda turn: unrecognised.list_unrecognised(connection, settings, "", turn)
+            )
+        return unrecognised.oldest_first(found)
 
     async def audit(self, shop: str, most: int) -> list[Chained]:
         """The newest entries of a chain of the audit log."""
@@ -220,15 +237,24 @@ class ServerOperations:
         path = f"/v1/shops/{segment(asked.shop)}/results/{segment(asked.workflow)}"
         return await self._control.get(path, FoundResults, since=asked.since)
 
+    async def runs(self, wanted: RunFilter) -> list[RunView]:
+        """Runs of a shop, in the order of their ids."""
+        path, only = f"/v1/shops/{segment(wanted.shop)}/runs", "true" if wanted.active else ""
+        return await self._control.items(path, RunView, workflow=wanted.workflow, active=only)
+
+    async def imports(self, shop: str) -> list[ImportView]:
+        """Imports of files, the newest first."""
+        return await self._control.items(f"/v1/shops/{segment(shop)}/imports", ImportView)
+
     async def tasks(self, wanted: Filter) -> list[ListedTask]:
         """Tasks of the staff, the open and most urgent first."""
         only = "true" if wanted.only_open else ""
         found = await self._control.items("/v1/tasks", ListedTask, shop=wanted.shop, mine=wanted.mine, open=only)
         return by_urgency(found)
 
-    async def task(self, task_id: str, shop: str) -> Task:
+    async def task(self, task_id: str, shop: str) -> ShownTask:
         """One of them."""
-        return await self._control.get(f"/v1/tasks/{segment(task_id)}", Task, shop=shop)
+        return await self._control.get(f"/v1/tasks/{segment(task_id)}", ShownTask, shop=shop)
 
     async def decide(self, answered: Answered) -> TaskDone:
         """Answers a task, as who is logged in."""
@@ -240,7 +266,7 @@ class ServerOperations:
 
     async def dead_letters(self) -> list[DeadLetter]:
         """Messages that could not be processed."""
-        return await self._control.items("/v1/dead-letters", DeadLetter)
+        return dead_letters.oldest_first(await self._control.items("/v1/dead-letters", DeadLetter))
 
     async def redrive(self, choice: Choice) -> int:
         """Sends some of them again; how many."""
@@ -249,7 +275,7 @@ class ServerOperations:
 
     async def unrecognised(self) -> list[Kept]:
         """Genuine messages that made no event."""
-        return await self._control.items("/v1/unrecognised", Kept)
+        return unrecognised.oldest_first(await self._control.items("/v1/unrecognised", Kept))
 
     async def audit(self, shop: str, most: int) -> list[Chained]:
         """The newest entries of a chain of the audit log."""

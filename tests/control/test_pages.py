@@ -191,14 +191,19 @@ def test_a_time_at_the_edge_of_the_calendar_is_no_place() -> None:
         place_of(text, "listImports", tuple[datetime, str])
 
 
-@given(st.sets(st.integers(0, 50)), st.integers(1, 7), st.booleans())
-def test_pages_together_are_the_list(numbers: set[int], limit: int, descending: bool) -> None:
+@given(st.sets(st.integers(0, 50)), st.integers(1, 7), st.integers(1, 9))
+def test_pages_together_are_the_list_however_little_is_looked_at_for_one(
+    numbers: set[int], limit: int, most: int
+) -> None:
     found: list[int] = []
     turn: Turn[tuple[int]] = Turn(listed="numbers", limit=limit)
     while True:
-        page = turn.page_of_all(numbers, lambda one: (one,), descending=descending)
+        rest = sorted(one for one in numbers if turn.after is None or one > turn.after[0])
+        even = [one for one in rest[:most] if one % 2 == 0]
+        page = turn.page(even[: limit + 1], lambda one: (one,), looked=(rest[most - 1],) if len(rest) >= most else None)
+        assert len(page.items) <= limit
         found += page.items
         if not page.next:
             break
         turn = msgspec.structs.replace(turn, after=place_of(page.next, "numbers", tuple[int]))
-    assert found == sorted(numbers, reverse=descending)
+    assert found == sorted(one for one in numbers if one % 2 == 0)

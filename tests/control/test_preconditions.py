@@ -1,17 +1,23 @@
 """What two people do at once: whoever decides by what they have seen is refused when it is no longer so."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
 
+from relevo_contracts.staff import Member
+from relevo_contracts.topics import INPUTS
 from relevo_control.entrypoints.operations import OPERATIONS
 from relevo_control.entrypoints.preconditions import names, tag_of
+from relevo_engine.adapters import tasks
 from relevo_runtime.postgres import Pool
 from tests.cli.test_explain import shop
+from tests.conftest import SettingsFactory
 from tests.control.conftest import Hire, bearer
 from tests.control.test_by_server import DIGEST, Person, write
 from tests.control.test_operations_by_server import TASK, busy
+from tests.sealed import raw
 
 __all__ = ["busy", "shop"]
 PATH = f"/v1/tasks/{TASK}"
@@ -35,6 +41,58 @@ async def test_an_answer_to_a_task_that_was_given_to_somebody_else_is_refused(
     assert (await client.post(f"{PATH}/decision", headers=headers | {"If-Match": given}, json=said)).status_code == 200
     outcomes = await pool.fetch("select outcome from control.audit where action = 'decideTask' order by number")
     assert [row["outcome"] for row in outcomes] == ["begun", "refused: outdated", "begun", "done"]
+
+
+AT_ONCE = {"decideTask": ("/v1/tasks/{name}", "/v1/tasks/{name}/decision", {"done": "approved"})}
+"""For each operation that takes If-Match: what is looked at, where it is done, and what is sent."""
+
+
+def test_every_operation_that_takes_if_match_is_tried_at_once() -> None:
+    assert {one.name for one in OPERATIONS if one.seen is not None} == AT_ONCE.keys()
+
+
+@pytest.mark.parametrize("operation", AT_ONCE)
+async def test_of_those_who_act_at_once_on_what_all_have_seen_one_does_it(
+    operation: str, busy: dict[str, str], client: httpx.AsyncClient, hire: Hire, pool: Pool, settings: SettingsFactory
+) -> None:
+    del busy
+    shown, done, said = AT_ONCE[operation]
+    names = ("Ana", "Bea", "Cleo")
+    headers = [bearer(await hire(name, "approver")) for name in names]
+    async with pool.acquire() as connection:
+        for name in names:
+            await tasks.put_member(connection, Member(shop="sample", name=name, roles=["finance"]))
+    for number in range(5):
+        task = f"r/approve-1/{10 + number}"
+        await pool.execute(
+            "insert into engine.task (shop, task_id, run_id, key, workflow, step, title, approval, skill, roles,"
+            " needed, assignee, opened_at) select shop, $1, run_id, key, workflow, step, title, approval, skill, roles,"
+            " needed, assignee, opened_at from engine.task where task_id = $2",
+            *(task, TASK),
+        )
+        seen = await client.get(shown.format(name=task), headers=headers[0])
+        match = [one | {"If-Match": seen.headers["etag"]} for one in headers]
+        found = await asyncio.gather(*(client.post(done.format(name=task), headers=one, json=said) for one in match))
+        assert sorted(one.status_code for one in found) == [200, 412, 412]
+        assert len(await raw(settings(), INPUTS)) == 2 * number + 1
+        late = next(at for at, one in enumerate(found) if one.status_code == 412)
+        assert found[late].json()["type"] == "urn:relevo:problem:outdated"
+        anew = await client.get(shown.format(name=task), headers=headers[late])
+        assert anew.json()["answers"] == 1
+        again = headers[late] | {"If-Match": anew.headers["etag"]}
+        assert (await client.post(done.format(name=task), headers=again, json=said)).status_code == 200
+
+
+async def test_of_one_plan_that_is_carried_out_twice_at_once_one_is_done(
+    url: str, client: httpx.AsyncClient, hire: Hire, tmp_path: Path
+) -> None:
+    token = await hire("ann", "author")
+    _, err = await Person(url, token).says("deploy", str(write(tmp_path)), "--plan")
+    found = DIGEST.search(err)
+    assert found is not None
+    path = f"/v1/plans/{found[1]}/deployment"
+    answers = await asyncio.gather(*(client.post(path, headers=bearer(token)) for _ in range(3)))
+    assert sorted(one.status_code for one in answers) == [200, 412, 412]
 
 
 async def test_what_is_known_already_is_not_sent_again(client: httpx.AsyncClient, hire: Hire) -> None:
@@ -64,7 +122,6 @@ async def test_of_two_plans_from_the_same_state_one_is_carried_out_and_the_other
 
 def test_only_what_shows_one_thing_has_a_tag() -> None:
     assert {one.name for one in OPERATIONS if one.tagged and one.name.startswith("list")} == set()
-    assert [one.name for one in OPERATIONS if one.seen is not None] == ["decideTask"]
 
 
 @pytest.mark.parametrize(

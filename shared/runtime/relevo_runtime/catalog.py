@@ -5,7 +5,7 @@ Every function works inside the caller's transaction. The connection is one of `
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -164,9 +164,11 @@ async def update_shop(connection: Connection, shop: Shop) -> None:
     await connection.execute(STATEMENTS["next_revision"])
 
 
-async def shops(connection: Connection) -> list[Shop]:
-    """Every shop, by name."""
-    rows = await connection.fetch(STATEMENTS["shops"])
+async def shops(
+    connection: Connection, *, after: str = "", among: Collection[str] | None = None, limit: int | None = None
+) -> list[Shop]:
+    """The shops by name: all, or up to `limit` of those `among` these that come `after` one."""
+    rows = await connection.fetch(STATEMENTS["shops"], after, among, limit)
     return [msgspec.convert(dict(row), Shop) for row in rows]
 
 
@@ -250,9 +252,21 @@ async def needed_secrets(connection: Connection) -> dict[str, set[str]]:
     return found
 
 
-async def history(connection: Connection, workflow: str) -> list[Deployed]:
-    """Every deployment of `workflow`, newest first."""
-    return [msgspec.convert(dict(row), Deployed) for row in await connection.fetch(STATEMENTS["history"], workflow)]
+async def history(
+    connection: Connection,
+    workflow: str,
+    *,
+    among: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+    files: bool = True,
+) -> list[Deployed]:
+    """The deployments of `workflow`, newest first: all, or up to `limit` for shops `among` these `before` a revision.
+
+    Without `files` they have none: those of a version may be megabytes.
+    """
+    rows = await connection.fetch(STATEMENTS["history"], workflow, among, before, limit, files)
+    return [msgspec.convert(dict(row), Deployed) for row in rows]
 
 
 async def newest_deployments(connection: Connection, shop: str = EVERY_SHOP) -> list[Deployed]:

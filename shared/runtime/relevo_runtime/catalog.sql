@@ -1,8 +1,11 @@
 -- name: shops
--- Every shop.
+-- The shops after $1 by name, of those in $2 (null: of all), $3 at most (null: every one).
 select shop, platform, name, domain, secrets, token_hashes, task_token_hashes, email_from, sms_from, locale,
     timezone, currency, postal_address, quiet_hours, links, held_at, moved_to
-from catalog.shop order by shop
+from catalog.shop
+where shop > $1 and ($2::text[] is null or shop = any ($2))
+order by shop
+limit $3
 
 -- name: shop
 -- One shop.
@@ -65,12 +68,14 @@ where d.active
 order by d.workflow, d.shop
 
 -- name: history
--- The deployments of a workflow, newest first.
-select d.shop, d.workflow, d.version, f.files, d.revision, d.active, d.author, d.note, d.deployed_at,
+-- The deployments of a workflow, newest first: for the shops in $2 (null: for all), before the revision $3 (null: from
+-- the newest on), $4 at most (null: every one), with their files if $5.
+select d.shop, d.workflow, d.version, case when $5::boolean then f.files else '{}' end as files, d.revision, d.active, d.author, d.note, d.deployed_at,
     d.reviewer, d.approver, d.in_flight, d.retired_at, d.retired_by, d.retired_note
 from catalog.deployment d join catalog.definition f using (version)
-where d.workflow = $1
+where d.workflow = $1 and ($2::text[] is null or d.shop = any ($2)) and ($3::bigint is null or d.revision < $3)
 order by d.revision desc
+limit $4
 
 -- name: newest
 -- The last deployment of each workflow for a shop, active or not.

@@ -6,7 +6,7 @@ the process, and all processes of the service follow it within about a second.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
@@ -74,9 +74,9 @@ class Pauses:
                 del self._unsaved[shop]
 
 
-async def paused(connection: Connection) -> list[Pause]:
-    """Every pause, by shop and service."""
-    return [msgspec.convert(dict(row), Pause) for row in await connection.fetch(STATEMENTS["every"])]
+async def paused(connection: Connection, among: Collection[str] | None = None) -> list[Pause]:
+    """The pauses by shop and service: all, or those of shops `among` these."""
+    return [msgspec.convert(dict(row), Pause) for row in await connection.fetch(STATEMENTS["every"], among)]
 
 
 async def resume(connection: Connection, shop: str, service: str = "") -> list[Pause]:

@@ -11,8 +11,8 @@ on conflict do nothing
 select shop, cause from catalog.pause where service = $1
 
 -- name: every
--- Who is paused, where, why and since when.
-select shop, service, cause, at from catalog.pause order by shop, service
+-- Who is paused, where, why and since when: of the shops in $1 (null: of all).
+select shop, service, cause, at from catalog.pause where $1::text[] is null or shop = any ($1) order by shop, service
 
 -- name: resume
 -- Ends the pauses of a shop: for one service, or for all that there are.

@@ -233,7 +233,7 @@ export const decideTask = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * Messages that could not be processed, oldest first; `value` is the message in base64
+ * Messages that could not be processed, by partition and offset; `value` is the message in base64
  *
  * Needs the permission `messages:read`, which these roles have: operator, admin.
  */
@@ -259,7 +259,7 @@ export const redriveDeadLetters = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Genuine messages of shops that made no event, oldest first
+ * Genuine messages of shops that made no event, by partition and offset
  *
  * Needs the permission `messages:read`, which these roles have: operator, admin.
  */

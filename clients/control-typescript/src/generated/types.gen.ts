@@ -493,6 +493,8 @@ export type MovableRuns = {
  * Page[Chained]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageChained = {
     items: Array<Chained>;
@@ -503,6 +505,8 @@ export type PageChained = {
  * Page[DeadLetter]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageDeadLetter = {
     items: Array<DeadLetter>;
@@ -513,6 +517,8 @@ export type PageDeadLetter = {
  * Page[Deployment]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageDeployment = {
     items: Array<Deployment>;
@@ -523,6 +529,8 @@ export type PageDeployment = {
  * Page[ImportView]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageImportView = {
     items: Array<ImportView>;
@@ -533,6 +541,8 @@ export type PageImportView = {
  * Page[Kept]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageKept = {
     items: Array<Kept>;
@@ -543,6 +553,8 @@ export type PageKept = {
  * Page[ListedTask]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageListedTask = {
     items: Array<ListedTask>;
@@ -553,6 +565,8 @@ export type PageListedTask = {
  * Page[RunView]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageRunView = {
     items: Array<RunView>;
@@ -563,6 +577,8 @@ export type PageRunView = {
  * Page[ShopView]
  *
  * Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+ *
+ * A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
  */
 export type PageShopView = {
     items: Array<ShopView>;
@@ -737,6 +753,40 @@ export type ShopView = {
     moved_to: string;
     held: string;
     paused: Array<Pause>;
+};
+
+/**
+ * ShownTask
+ *
+ * A task with how many `answers` were given to it here, those included that the engine has yet to take.
+ */
+export type ShownTask = {
+    shop: string;
+    task_id: string;
+    run_id: string;
+    key: string;
+    workflow: string;
+    step: string;
+    title: string;
+    approval: boolean;
+    skill: string;
+    roles: Array<string>;
+    needed: number;
+    assignee: string;
+    status: 'closed' | 'done' | 'open';
+    opened_at: string;
+    deadline?: string | null;
+    reminded_at?: string | null;
+    escalated_at?: string | null;
+    closed_at?: string | null;
+    close_reason?: string;
+    votes?: Array<Vote>;
+    version?: string;
+    skill_level?: number;
+    urgent?: boolean;
+    reassign_at?: string | null;
+    considered?: Array<Considered>;
+    answers?: number;
 };
 
 /**
@@ -1991,7 +2041,7 @@ export type ShowTaskResponses = {
     /**
      * Done
      */
-    200: Task;
+    200: ShownTask;
 };
 
 export type ShowTaskResponse = ShowTaskResponses[keyof ShowTaskResponses];

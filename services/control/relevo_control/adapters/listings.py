@@ -42,11 +42,17 @@ class ImportView(Struct, frozen=True, kw_only=True):
 
 
 async def runs(
-    connection: Connection, shop: str, workflow: str, *, active: bool, after: str, limit: int
+    connection: Connection, shop: str, workflow: str, *, active: bool, after: str, limit: int, most: int
 ) -> list[RunView]:
-    """Runs of a shop in the order of their ids; there is no index by time, which every run would pay for."""
-    rows = await connection.fetch(STATEMENTS["runs"], shop, workflow, after, active, limit)
+    """Runs of a shop in the order of their ids, among the next `most`; for an index by time every run would pay."""
+    rows = await connection.fetch(STATEMENTS["runs"], shop, workflow, after, active, limit, most)
     return [msgspec.convert(dict(row), RunView) for row in rows]
+
+
+async def last_looked_at(connection: Connection, shop: str, *, after: str, most: int) -> str | None:
+    """The id of the last of the next `most` runs; `None`: there are fewer, and all were looked at."""
+    found: str | None = await connection.fetchval(STATEMENTS["last_looked_at"], shop, after, most)
+    return found
 
 
 async def imports(

@@ -1,4 +1,4 @@
-"""Reads `relevo.dead-letters` from end to end, and sends a dead letter back to where it came from."""
+"""What is on `relevo.dead-letters`, as a whole or page by page; a dead letter is sent back to where it came from."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,7 +10,8 @@ from msgspec import Struct
 from relevo_contracts.messages import DeadLetter
 from relevo_contracts.topics import DEAD_LETTERS
 from relevo_control.app.errors import ConflictError, NotKnownError
-from relevo_control.app.topics import Unreadable, read_whole
+from relevo_control.app.pages import Page, Turn
+from relevo_control.app.topics import MOST_READ, KeptTopic, Place, Unreadable, read_page, read_whole
 from relevo_runtime.kafka import Publisher, Record
 from relevo_runtime.postgres import Connection
 from relevo_runtime.records import origin_header
@@ -19,7 +20,6 @@ from relevo_runtime.settings import RuntimeSettings
 
 _AT_ONCE = 200
 _WITHOUT = "these were kept without their message (it was empty, or too large to keep) and can't be sent again"
-_decode = msgspec.json.Decoder(DeadLetter).decode
 
 
 async def read_dead_letters(
@@ -30,10 +30,24 @@ async def read_dead_letters(
     Their messages are in clear, or `sealed` as they came, to be sent again: an erasure on its way still reaches them.
     Raises `NotKnownError` if there is no such topic.
     """
-    found = await read_whole(connection, settings, DEAD_LETTERS, _decode)
-    kept = [(record, _unreadable(record, r) if isinstance(r, Unreadable) else r) for record, r in found]
-    letters = await _with_messages(kept, Seals(connection, settings), sealed)
+    letters = await _with_messages(await read_whole(connection, settings, _KEPT), Seals(connection, settings), sealed)
     return sorted(letters, key=lambda letter: (letter.at, letter.id))
+
+
+async def list_letters(
+    connection: Connection, settings: RuntimeSettings, shop: str, turn: Turn[Place], *, most: int = MOST_READ
+) -> Page[DeadLetter]:
+    """A page of the dead letters of a shop (empty: of all) as the topic has them: one that failed again is there again.
+
+    Up to `most` are looked at, so that a page may be short and yet not the last.
+    """
+    page = await read_page(connection, settings, _KEPT, turn, lambda one: shop in ("", shop_of(one)), most=most)
+    return Page(await _with_messages(page.items, Seals(connection, settings), sealed=False), page.next)
+
+
+def oldest_first(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """The letters in the order of their times; of one that is there several times the newest."""
+    return sorted({one.id: one for one in letters}.values(), key=lambda letter: (letter.at, letter.id))
 
 
 async def send_again(connection: Connection, settings: RuntimeSettings, letters: list[DeadLetter]) -> None:
@@ -55,11 +69,9 @@ class Choice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cause: str = ""
 
 
-async def find_letters(
-    connection: Connection, settings: RuntimeSettings, choice: Choice, *, sealed: bool = False
-) -> list[DeadLetter]:
-    """Those that are chosen, the same letter once. Raises `NotKnownError` for an id that is not there."""
-    letters = {one.id: one for one in await read_dead_letters(connection, settings, sealed=sealed)}
+async def _chosen(connection: Connection, settings: RuntimeSettings, choice: Choice) -> list[DeadLetter]:
+    """Those that are chosen, sealed, the same letter once. Raises `NotKnownError` for an id that is not there."""
+    letters = {one.id: one for one in await read_dead_letters(connection, settings, sealed=True)}
     unknown = [letter_id for letter_id in choice.ids if letter_id not in letters]
     if unknown:
         raise NotKnownError(f"no dead letter has the id {', '.join(unknown)}; `relevo dead-letters list` prints them")
@@ -72,7 +84,7 @@ async def redrive(connection: Connection, settings: RuntimeSettings, choice: Cho
 
     Raises `ConflictError` for one that was asked for by its id and was kept without its message.
     """
-    letters = await find_letters(connection, settings, choice, sealed=True)
+    letters = await _chosen(connection, settings, choice)
     without = [letter.id for letter in letters if not letter.value]
     if choice.ids and without:
         raise ConflictError(f"{_WITHOUT}: {', '.join(without)}")
@@ -123,3 +135,6 @@ def _unreadable(record: Record, found: Unreadable) -> DeadLetter:
         at=found.at,
         key=record.key.decode(errors="replace"),
     )
+
+
+_KEPT = KeptTopic(DEAD_LETTERS, msgspec.json.Decoder(DeadLetter).decode, _unreadable)

@@ -124,7 +124,7 @@ async def _definitions(connection: Connection, shop: str, workflow: str) -> tupl
     active = await catalog.active_definitions(connection)
     own = {one.workflow: one for one in active if one.shop == catalog.EVERY_SHOP}
     own |= {one.workflow: one for one in active if one.shop == shop}
-    if workflow and workflow not in own and not await catalog.history(connection, workflow):
+    if workflow and workflow not in own and not await catalog.history(connection, workflow, limit=1, files=False):
         raise NotKnownError(f"no workflow {workflow!r} was ever deployed; deployed now: {', '.join(sorted(own))}")
     wanted = [one for name, one in sorted(own.items()) if workflow in ("", name)]
     read = {one.workflow: read_stored(one.files) for one in wanted}

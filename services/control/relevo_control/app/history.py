@@ -1,12 +1,13 @@
 """The deployments of a workflow or of the contact policy: what they changed, and which one to go back to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from relevo_control.app.deploying.policy import past_policies
 from relevo_control.app.errors import NotKnownError, OperationError
+from relevo_control.app.pages import Number, Page, Turn
 from relevo_control.app.stored import read_stored
 from relevo_runtime import catalog
 from relevo_runtime.catalog import Deployed
@@ -52,9 +53,19 @@ class What(Struct, frozen=True):
         """The command that lists its deployments."""
         return f"relevo history {self.workflow or '--policy'}"
 
-    async def history(self, connection: Connection) -> list[Deployed]:
-        """Its deployments, newest first."""
-        return await catalog.history(connection, self.workflow) if self.workflow else await past_policies(connection)
+    async def history(
+        self,
+        connection: Connection,
+        *,
+        among: Collection[str] | None = None,
+        before: int | None = None,
+        limit: int | None = None,
+        files: bool = False,
+    ) -> list[Deployed]:
+        """Its deployments, newest first, as `catalog.history` has those of a workflow."""
+        if not self.workflow:
+            return await past_policies(connection, among=among, before=before, limit=limit)
+        return await catalog.history(connection, self.workflow, among=among, before=before, limit=limit, files=files)
 
 
 def what_of(workflow: str, *, policy: bool) -> What:
@@ -69,20 +80,40 @@ def shown(one: Deployed) -> Deployment:
     return Deployment(**{name: getattr(one, name) for name in Deployment.__struct_fields__})
 
 
-async def deployments(connection: Connection, of: What) -> list[Deployed]:
-    """The deployments, newest first. Raises `NotKnownError` if there was never one."""
-    past = await of.history(connection)
-    if not past:
+async def list_deployments(
+    connection: Connection, of: What, among: Collection[str] | None, turn: Turn[tuple[Number, ...]]
+) -> Page[Deployment]:
+    """A page of the deployments for shops `among` these (`None`: for all) and for every shop, newest first.
+
+    Raises `NotKnownError` if there was never one.
+    """
+    before = turn.after[0] if turn.after else None
+    past = await of.history(connection, among=_with_every_shop(among), before=before, limit=turn.limit + 1)
+    if not past and turn.after is None:
         raise NotKnownError(f"no {of.noun} was ever deployed here")
-    return past
+    return turn.page([shown(one) for one in past], lambda one: (one.revision,))
 
 
-def changes_of(of: What, past: Sequence[Deployed], revision: int) -> Iterator[str]:
-    """What a revision changed, in lines. Raises `NotKnownError` for a revision that there is not."""
-    found = next((one for one in past if one.revision == revision), None)
-    if found is None:
+async def changes(connection: Connection, of: What, revision: int, among: Collection[str] | None = None) -> list[str]:
+    """What a revision changed, in lines. Raises `NotKnownError` for one that there is not for shops `among` these."""
+    seen = _with_every_shop(among)
+    newest = await of.history(connection, among=seen, limit=1)
+    if not newest:
+        raise NotKnownError(f"no {of.noun} was ever deployed here")
+    up_to = min(revision, newest[0].revision) + 1  # whatever number was asked for
+    found = await of.history(connection, among=seen, before=up_to, limit=1, files=True)
+    if not found or found[0].revision != revision:
         raise NotKnownError(f"{of.name} has no revision {revision}")
-    before = next((one for one in past if one.revision < revision and one.shop == found.shop), None)
+    before = await of.history(connection, among=[found[0].shop], before=revision, limit=1, files=True)
+    return list(_changes(of, before[0] if before else None, found[0]))
+
+
+def _with_every_shop(among: Collection[str] | None) -> list[str] | None:
+    """What is for every shop is shown to all."""
+    return None if among is None else [catalog.EVERY_SHOP, *among]
+
+
+def _changes(of: What, before: Deployed | None, found: Deployed) -> Iterator[str]:
     if before is not None and of.workflow:
         old, new = read_stored(before.files), read_stored(found.files)
         if old is not None and new is not None:
@@ -92,13 +123,12 @@ def changes_of(of: What, past: Sequence[Deployed], revision: int) -> Iterator[st
 
 async def earlier(connection: Connection, of: What, shop: str, to: int) -> tuple[Deployed, str]:
     """What to deploy again, and what the history calls that. Raises `NotKnownError` if there is none."""
-    past = [one for one in await of.history(connection) if one.shop == shop]
+    past = await of.history(connection, among=[shop])
     chosen = choose(past, of, to)
-    back = chosen.revision == past[0].revision and _out(chosen)
-    return (
-        chosen,
-        f"revision {chosen.revision} back in service" if back else f"rollback to revision {chosen.revision}",
-    )
+    [whole] = await of.history(connection, among=[shop], before=chosen.revision + 1, limit=1, files=True)
+    if chosen.revision == past[0].revision and _out(chosen):
+        return whole, f"revision {chosen.revision} back in service"
+    return whole, f"rollback to revision {chosen.revision}"
 
 
 def choose(past: Sequence[Deployed], of: What, to: int) -> Deployed:

@@ -5,12 +5,12 @@ a place is made of fields that never change.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from relevo_control.app.errors import OperationError
 from relevo_runtime.storable import storable_json
@@ -24,7 +24,10 @@ Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end."""
+    """Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
+
+    A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
+    """
 
     items: list[T]
     next: str = ""
@@ -43,18 +46,26 @@ class Turn(Struct, Generic[P], frozen=True, kw_only=True):
     limit: int
     after: P | None = None
 
-    def page(self, found: Sequence[T], place: Callable[[T], P]) -> Page[T]:
-        """The page, of items in their order that begin after the cursor; `found` may have more than it takes."""
-        items = list(found[: self.limit])
-        return Page(items, cursor(self.listed, place(items[-1])) if len(found) > self.limit else "")
+    def page(self, found: Sequence[T], place: Callable[[T], P], *, looked: P | None = None) -> Page[T]:
+        """The page, of items in their order that begin after the cursor; `found` may have more than it takes.
 
-    def page_of_all(self, every: Iterable[T], place: Callable[[T], P], *, descending: bool = False) -> Page[T]:
-        """The page of a list of which all is at hand, in any order."""
-        ordered = sorted(every, key=place, reverse=descending)
-        if self.after is not None:
-            after = self.after
-            ordered = [one for one in ordered if (place(one) < after if descending else place(one) > after)]
-        return self.page(ordered, place)
+        `looked` is the place up to which was looked, if more may come after that.
+        """
+        items = list(found[: self.limit])
+        last = place(items[-1]) if len(found) > self.limit else looked
+        return Page(items, "" if last is None else cursor(self.listed, last))
+
+
+async def every(kind: type[P], ask: Callable[[Turn[P]], Awaitable[Page[T]]]) -> list[T]:
+    """All items of a list, whose places are of this kind, page by page."""
+    found: list[T] = []
+    turn: Turn[P] = Turn(listed="every", limit=MOST)
+    while True:
+        page = await ask(turn)
+        found += page.items
+        if not page.next:
+            return found
+        turn = structs.replace(turn, after=place_of(page.next, turn.listed, kind))
 
 
 def cursor(listed: str, place: tuple[Any, ...]) -> str:

@@ -1,12 +1,13 @@
 """Shops as people name them, and as they are shown: without their secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from relevo_contracts.link_rules import LinkRules
 from relevo_control.app.errors import NotKnownError, unknown_shop
+from relevo_control.app.pages import Page, Turn
 from relevo_runtime import catalog, pauses
 from relevo_runtime.catalog import Shop
 from relevo_runtime.pauses import Pause
@@ -51,15 +52,19 @@ async def known_shop(connection: Connection, name: str) -> Shop:
     return shop
 
 
-async def shops(connection: Connection) -> list[ShopView]:
-    """Every shop, by name."""
-    paused = await pauses.paused(connection)
-    return [_view(one, paused) for one in await catalog.shops(connection)]
+async def list_shops(
+    connection: Connection, among: Collection[str] | None, turn: Turn[tuple[str, ...]]
+) -> Page[ShopView]:
+    """A page of the shops `among` these (`None`: of all), by name."""
+    after = turn.after[0] if turn.after else ""
+    found = await catalog.shops(connection, after=after, among=among, limit=turn.limit + 1)
+    paused = await pauses.paused(connection, [one.shop for one in found])
+    return turn.page([_view(one, paused) for one in found], lambda one: (one.shop,))
 
 
 async def shop(connection: Connection, name: str) -> ShopView:
     """One shop. Raises `NotKnownError`."""
-    return _view(await known_shop(connection, name), await pauses.paused(connection))
+    return _view(await known_shop(connection, name), await pauses.paused(connection, [name]))
 
 
 async def resume(connection: Connection, name: str, service: str) -> list[Pause]:

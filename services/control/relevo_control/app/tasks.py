@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from relevo_contracts.messages import TaskDone
-from relevo_control.app.errors import ConflictError, NotKnownError, unknown_shop
+from relevo_control.adapters import task_answers
+from relevo_control.app.errors import ConflictError, NotKnownError, OutdatedError
 from relevo_control.app.pages import Page, Turn
+from relevo_control.app.shops import known_shop
 from relevo_engine.adapters import tasks
-from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, answer_task
+from relevo_engine.app.answer_task import Answered, TaskError, UnknownTaskError, checked_answer, publish_answer
 from relevo_engine.core.tasks import Task
 from relevo_runtime import catalog
 from relevo_runtime.clock import Clock
@@ -27,6 +29,12 @@ class Filter(Struct, frozen=True, kw_only=True):
     only_open: bool = False
 
 
+class ShownTask(Task, frozen=True, kw_only=True):
+    """A task with how many `answers` were given to it here, those included that the engine has yet to take."""
+
+    answers: int = 0
+
+
 class ListedTask(Struct, frozen=True):
     """A task, and the time zone of its shop."""
 
@@ -36,11 +44,10 @@ class ListedTask(Struct, frozen=True):
 
 async def list_tasks(connection: Connection, wanted: Filter, turn: Turn[tuple[str, str]]) -> Page[ListedTask]:
     """A page of those that are wanted, by shop and id. Raises `NotKnownError` for a shop or a person there is not."""
-    zones = {one.shop: one.timezone for one in await catalog.shops(connection)}
-    if wanted.shop and wanted.shop not in zones:
-        raise NotKnownError(unknown_shop(wanted.shop))
+    if wanted.shop:
+        await known_shop(connection, wanted.shop)
     mine = wanted.mine
-    if mine and not any(one.name == mine for one in await tasks.staff(connection, wanted.shop)):
+    if mine and not await tasks.is_on_staff(connection, mine, shop=wanted.shop):
         where = f"of {wanted.shop}" if wanted.shop else "of any shop"
         raise NotKnownError(f"{mine!r} is not on the staff {where}; `relevo tasks staff list` prints who is")
     found = await tasks.page_tasks(
@@ -51,6 +58,8 @@ async def list_tasks(connection: Connection, wanted: Filter, turn: Turn[tuple[st
         after=turn.after or ("", ""),
         limit=turn.limit + 1,
     )
+    shops = await catalog.shops(connection, among={one.shop for one in found})
+    zones = {one.shop: one.timezone for one in shops}
     listed = [ListedTask(one, zones.get(one.shop, "UTC")) for one in found]
     return turn.page(listed, lambda one: (one.task.shop, one.task.task_id))
 
@@ -65,22 +74,37 @@ def _urgency(task: Task) -> tuple[bool, bool, datetime, datetime, str]:
     return task.status != "open", task.deadline is None, deadline, task.opened_at, task.task_id
 
 
-async def find_task(connection: Connection, task_id: str, shop: str = "") -> Task:
+async def find_task(connection: Connection, task_id: str, shop: str = "") -> ShownTask:
     """One task. Raises `NotKnownError`."""
     task = await tasks.find_task(connection, task_id, shop=shop)
     if task is None:
         raise NotKnownError(str(UnknownTaskError(task_id)))
-    return task
+    given = await task_answers.given(connection, task.shop, task.task_id)
+    return ShownTask(**structs.asdict(task), answers=given)
 
 
 async def decide(
-    connection: Connection, keys: Connection, settings: RuntimeSettings, answered: Answered, clock: Clock
+    connection: Connection,
+    keys: Connection,
+    settings: RuntimeSettings,
+    answered: Answered,
+    clock: Clock,
+    *,
+    seen: ShownTask | None = None,
 ) -> TaskDone:
-    """Publishes an answer; `keys` is the connection on which messages are sealed. Raises `OperationError`."""
+    """Publishes an answer; `keys` is the connection on which messages are sealed. Raises `OperationError`.
+
+    To the task as it was `seen`, one answer alone is given: `OutdatedError` for any further one.
+    """
     async with Publisher(settings, seals=Seals(keys, settings)) as publisher:
         try:
-            return await answer_task(connection, tasks, publisher, answered, clock)
+            done = await checked_answer(connection, tasks, answered, clock)
         except UnknownTaskError as error:
             raise NotKnownError(str(error)) from error
         except TaskError as error:
             raise ConflictError(str(error)) from error
+        before = seen.answers if seen is not None else None
+        if not await task_answers.give(connection, done.shop, done.task_id, seen=before, at=done.at):
+            raise OutdatedError("somebody else answered at the same time: look at the task again, and then decide")
+        await publish_answer(publisher, done)
+        return done

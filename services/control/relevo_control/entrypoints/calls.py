@@ -8,6 +8,7 @@ from msgspec import Struct
 from relevo_control.app.errors import OperationError
 from relevo_control.app.pages import MOST, P, Turn, place_of
 from relevo_control.core.permissions import EVERY_SHOP, Permission, Principal
+from relevo_control.entrypoints.problems import NOT_KNOWN
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
 from relevo_runtime.http import flag
@@ -16,12 +17,15 @@ from relevo_runtime.problems import Problem, invalid_parameter
 
 SMALL_BODY = 64 * 1024
 _DEFAULT = 100
+_DIGITS = 18
+"""Of a number that PostgreSQL keeps in a bigint, whatever its digits are."""
 
 
 class Call(Struct, frozen=True, kw_only=True):
     """A request of somebody who may ask for it. `path` and `query` are its parameters, `body` what was decoded.
 
-    `shops` are those for which they may (`*`: every shop).
+    `shops` are those for which they may (`*`: every shop), `seen` what the operation changes, if they do it to that
+    alone (`If-Match`): a handler refuses it in the statement that writes, when somebody else was first.
     """
 
     operation: str
@@ -33,6 +37,7 @@ class Call(Struct, frozen=True, kw_only=True):
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any = None
+    seen: Any = None
 
     def turn(self, kind: type[P]) -> Turn[P]:
         """Which page of the list is wanted, whose places are of this kind. Raises `Problem` (422)."""
@@ -49,9 +54,17 @@ class Call(Struct, frozen=True, kw_only=True):
         """A parameter that is true or false (the default). Raises `Problem` (422)."""
         return flag(self.query, name, default=False)
 
-    def sees(self, shop: str) -> bool:
-        """Whether they are shown what belongs to this shop; what is of every shop is shown to all."""
-        return shop == EVERY_SHOP or not self.shops.isdisjoint({EVERY_SHOP, shop})
+    def number(self, name: str) -> int:
+        """A number in the path. Raises `Problem` (404) for a text that is not a number, or too large for one."""
+        text = self.path[name]
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+            raise NOT_KNOWN.problem(f"there is no {name} {text[:60]}")
+        return int(text)
+
+    @property
+    def among(self) -> frozenset[str] | None:
+        """The shops of which they are shown what there is; `None`: all of them."""
+        return None if EVERY_SHOP in self.shops else self.shops
 
 
 ShopOf = Callable[[Call], Awaitable[str | None]]

@@ -16,7 +16,7 @@ from relevo_control.entrypoints.calls import Call, Operation
 from relevo_control.entrypoints.problems import NOT_ALLOWED, TOO_MANY_FAILURES, UNKNOWN_CALLER
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
-from relevo_runtime.postgres import Connection
+from relevo_runtime.postgres import Connection, Pool
 from relevo_runtime.problems import Problem
 from relevo_runtime.storable import storable_text
 
@@ -41,8 +41,11 @@ class Gate:
         peer = request.client.host if request.client is not None else ""
         return origin(peer, request.headers.get("x-forwarded-for", ""), self._trusted)
 
-    async def principal(self, connection: Connection, request: Request) -> Principal:
-        """Who asks. Raises `Problem`: 401 without a token that holds, 429 after too many of those."""
+    async def principal(self, pool: Pool, request: Request) -> Principal:
+        """Who asks. Raises `Problem`: 401 without a token that holds, 429 after too many of those.
+
+        While the OpenID provider is asked, no connection of the pool is kept from others.
+        """
         address, now = self.address(request), self._clock.now()
         wait = self._attempts.wait(address, now)
         if wait is not None:
@@ -51,7 +54,8 @@ class Gate:
             raise TOO_MANY_FAILURES.problem(detail, headers={"Retry-After": str(seconds)})
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip() if scheme.lower() == "bearer" else ""
-        token = await tokens.find(connection, text)
+        async with pool.acquire() as connection:
+            token = await tokens.find(connection, text)
         if token is not None and token.state(now) == "valid":
             return token.principal
         person = await self._person(text) if token is None else None
@@ -62,7 +66,8 @@ class Gate:
             why = token.state(now) if token is not None else "unknown"
             means = f"token {token.token_id}" if token is not None else ""
             failure = self._entry("logIn", request, f"refused: the token is {why}")
-            await self._note(connection, structs.replace(failure, means=means, object=request.method))
+            async with pool.acquire() as connection:
+                await self._note(connection, structs.replace(failure, means=means, object=request.method))
         raise _not_authentic()
 
     async def _person(self, text: str) -> Principal | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from aiokafka.errors import KafkaError
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from relevo_control.entrypoints.gate import Gate, People
 from relevo_control.entrypoints.log_in import log_in
 from relevo_control.entrypoints.openapi import openapi
 from relevo_control.entrypoints.operations import OPERATIONS
-from relevo_control.entrypoints.preconditions import shown, unchanged
+from relevo_control.entrypoints.preconditions import seen, shown
 from relevo_control.entrypoints.problems import NOT_KNOWN, OUTDATED, REFUSED, TRY_AGAIN
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import Clock
@@ -46,7 +47,7 @@ def make_app(pool: Pool, settings: ControlSettings, clock: Clock, people: People
         clock, FailedAttempts(settings.control_failed_logins), networks(settings.control_trusted_proxies), people
     )
     served = [_Served(one, pool, settings, clock, gate) for one in OPERATIONS]
-    routes = [Route(one.operation.path, one.serve, methods=[one.operation.method]) for one in served]
+    routes = [Route(_text(one.operation.path), one.serve, methods=[one.operation.method]) for one in served]
     return application([serving(openapi), liveness(), log_in(settings), *routes])
 
 
@@ -63,8 +64,8 @@ class _Served:
     async def serve(self, request: Request) -> Response:
         """Answers one request."""
         with _problems():
+            principal = await self._gate.principal(self._pool, request)
             async with self._pool.acquire() as connection:
-                principal = await self._gate.principal(connection, request)
                 shops = await self._gate.permit(connection, self.operation, principal, request)
                 self._known(request)
             # Whoever sends slowly keeps no connection of the pool from the others.
@@ -96,8 +97,8 @@ class _Served:
             await self._gate.record(self.operation, call, request, shop, "begun" if self.operation.changes else "shown")
         try:
             with _problems():
-                await unchanged(self.operation, call, request)
-                found = await self.operation.handle(call)
+                known = await seen(self.operation, call, request)
+                found = await self.operation.handle(structs.replace(call, seen=known))
         except Problem as problem:
             if self.operation.changes:
                 await self._gate.record(self.operation, call, request, shop, f"refused: {problem.kind}")
@@ -130,6 +131,11 @@ class _Served:
             raise
         await answers.finish(call.connection, name, key, response.status_code, bytes(response.body))
         return response
+
+
+def _text(path: str) -> str:
+    """A path whose numbers are texts to the framework, which fails of thousands of digits: see `Call.number`."""
+    return path.replace(":int}", "}")
 
 
 def _again(before: answers.Answer, asked: str) -> Response:

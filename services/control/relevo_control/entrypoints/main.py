@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from relevo_control.adapters.oidc import Provider
-from relevo_control.adapters.retention import ANSWER_DAYS, ANSWERS, PLANS
+from relevo_control.adapters.retention import ANSWER_DAYS, ANSWERS, PLANS, TASK_ANSWER_DAYS, TASK_ANSWERS
 from relevo_control.entrypoints.gate import People
 from relevo_control.entrypoints.http import make_app
 from relevo_control.settings import ControlSettings
@@ -43,9 +43,12 @@ async def running(settings: ControlSettings, service: Service) -> AsyncIterator[
         service.health.probe("database", lambda: pool.fetchval("select 1"), of="PostgreSQL")
         plans = purge_expired(pool, PLANS, days=settings.control_plan_days)
         answers = purge_expired(pool, ANSWERS, days=ANSWER_DAYS)
+        task_answers = purge_expired(pool, TASK_ANSWERS, days=TASK_ANSWER_DAYS)
         async with (
             service.running(
-                service.loop("plans", plans, longest_pause=3600), service.loop("answers", answers, longest_pause=3600)
+                service.loop("plans", plans, longest_pause=3600),
+                service.loop("answers", answers, longest_pause=3600),
+                service.loop("task answers", task_answers, longest_pause=3600),
             ),
             serve(
                 make_app(pool, settings, service.clock, people(settings, provider_client)),

@@ -8,14 +8,12 @@ from msgspec import Struct
 from relevo_contracts.messages import DeadLetter, TaskDone
 from relevo_control.app import dead_letters, tasks, unrecognised
 from relevo_control.app.dead_letters import Choice
-from relevo_control.app.pages import Moment, Page
-from relevo_control.app.tasks import Filter, ListedTask
+from relevo_control.app.pages import Number, Page
+from relevo_control.app.tasks import Filter, ListedTask, ShownTask
 from relevo_control.app.unrecognised import Kept
 from relevo_control.core.permissions import EVERY_SHOP
 from relevo_control.entrypoints.calls import Call, Operation, filtered, own_shop
 from relevo_engine.app.answer_task import Answered
-from relevo_engine.core.tasks import Task
-from relevo_ingest.adapters.redriven import delivery
 
 _SECONDS = 120.0
 """For reading a topic: without Kafka it would take for ever."""
@@ -49,7 +47,7 @@ async def _tasks(call: Call) -> Page[ListedTask]:
     return await tasks.list_tasks(call.connection, wanted, call.turn(tuple[str, str]))
 
 
-async def _task(call: Call) -> Task:
+async def _task(call: Call) -> ShownTask:
     return await tasks.find_task(call.connection, call.path["id"], call.query.get("shop", ""))
 
 
@@ -63,14 +61,13 @@ async def _decide(call: Call) -> TaskDone:
         note=said.note,
         data=said.data,
     )
-    return await tasks.decide(call.connection, call.connection, call.settings, answered, call.clock)
+    return await tasks.decide(call.connection, call.connection, call.settings, answered, call.clock, seen=call.seen)
 
 
 async def _letters(call: Call) -> Page[DeadLetter]:
-    shop, turn = own_shop(call), call.turn(tuple[Moment, str])
+    shop, turn = own_shop(call), call.turn(tuple[Number, Number])
     async with asyncio.timeout(_SECONDS):
-        found = await dead_letters.find_letters(call.connection, call.settings, Choice(shop=shop))
-    return turn.page_of_all(found, lambda one: (one.at, one.id))
+        return await dead_letters.list_letters(call.connection, call.settings, shop, turn)
 
 
 async def _redrive(call: Call) -> Redriven:
@@ -79,11 +76,9 @@ async def _redrive(call: Call) -> Redriven:
 
 
 async def _unrecognised(call: Call) -> Page[Kept]:
-    shop, turn = own_shop(call), call.turn(tuple[Moment, str, str, str])
+    shop, turn = own_shop(call), call.turn(tuple[Number, Number])
     async with asyncio.timeout(_SECONDS):
-        every = await unrecognised.kept(call.connection, call.settings)
-    found = [one for one in every if shop in ("", one.message.shop)]
-    return turn.page_of_all(found, lambda one: (one.message.receivedtime, *delivery(one.message)))
+        return await unrecognised.list_unrecognised(call.connection, call.settings, shop, turn)
 
 
 OPERATIONS = (
@@ -107,7 +102,7 @@ OPERATIONS = (
         permission="tasks:read",
         shop=_of_task,
         handle=_task,
-        answer=Task,
+        answer=ShownTask,
         query={"shop": "the shop, where the id is not enough"},
         object="id",
     ),
@@ -129,7 +124,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/dead-letters",
         name="listDeadLetters",
-        summary="Messages that could not be processed, oldest first; `value` is the message in base64",
+        summary="Messages that could not be processed, by partition and offset; `value` is the message in base64",
         permission="messages:read",
         shop=filtered,
         handle=_letters,
@@ -152,7 +147,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/unrecognised",
         name="listUnrecognised",
-        summary="Genuine messages of shops that made no event, oldest first",
+        summary="Genuine messages of shops that made no event, by partition and offset",
         permission="messages:read",
         shop=filtered,
         handle=_unrecognised,

@@ -30,9 +30,10 @@ _MEANING = (
     "and what happens in the shops. Who asks is known by a bearer token; what they may is by their roles, for their "
     "shops. "
     "A post with an `Idempotency-Key` is done once: the same again gets the same answer for a day. Errors are problem "
-    "documents (RFC 9457). Lists come in pages: give `next` of one page as `cursor` for the following one. What is "
-    "shown has an `ETag`, which saves sending it again (`If-None-Match`); where two may decide at once, `If-Match` "
-    "lets them do so by what they have seen alone."
+    "documents (RFC 9457). Lists come in pages: give `next` of one page as `cursor` for the following one; a page may "
+    "have less than `limit`, or nothing, and only an empty `next` is the end. What is shown has an `ETag`, which saves "
+    "sending it again (`If-None-Match`); where two may decide at once, `If-Match` lets them do so by what they have "
+    "seen alone."
 )
 _PARAMETERS = {
     "digest": "what names the plan: the SHA-256 of what it changes, in hex",

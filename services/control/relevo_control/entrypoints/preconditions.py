@@ -4,6 +4,7 @@ Source: RFC 9110, sections 8.8.3 (ETag), 13.1.1 (If-Match) and 13.1.2 (If-None-M
 """
 
 import hashlib
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -24,15 +25,20 @@ def names(header: str, tag: str, *, weak: bool = False) -> bool:
     return "*" in given or tag in given or (weak and f"W/{tag}" in given)
 
 
-async def unchanged(operation: Operation, call: Call, request: Request) -> None:
-    """Raises `Problem` (412) if the request is about what somebody has seen, and that is no longer so."""
+async def seen(operation: Operation, call: Call, request: Request) -> Any:
+    """What the request is about, as somebody has seen it; `None` if that makes no difference to them.
+
+    Raises `Problem` (412) if it is no longer so.
+    """
     header = request.headers.get("if-match", "")
     if not header or operation.seen is None:
-        return
-    now = tag_of(msgspec.json.encode(await operation.seen(call)))
+        return None
+    found = await operation.seen(call)
+    now = tag_of(msgspec.json.encode(found))
     if not names(header, now):
         detail = "it has changed since you saw it, and nothing was done: look at it again, and then decide"
         raise OUTDATED.problem(detail, headers={"ETag": now})
+    return found if header.strip() != "*" else None
 
 
 def shown(request: Request, response: Response) -> Response:

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from relevo_control.adapters import listings
 from relevo_control.adapters.listings import ImportView, RunView
 from relevo_control.app import explanations, results, shops
+from relevo_control.app.activity import RunFilter, list_imports, list_runs
 from relevo_control.app.explanations import CustomerExplanation
 from relevo_control.app.pages import Items, Moment, Page
 from relevo_control.app.results import FoundResults
@@ -28,9 +28,7 @@ class Resumption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def _list(call: Call) -> Page[ShopView]:
-    turn = call.turn(tuple[str])
-    found = [one for one in await shops.shops(call.connection) if call.sees(one.shop)]
-    return turn.page_of_all(found, lambda one: (one.shop,))
+    return await shops.list_shops(call.connection, call.among, call.turn(tuple[str]))
 
 
 async def _show(call: Call) -> ShopView:
@@ -43,24 +41,12 @@ async def _resume(call: Call) -> Items[Pause]:
 
 
 async def _runs(call: Call) -> Page[RunView]:
-    await shops.known_shop(call.connection, call.path["shop"])
-    turn = call.turn(tuple[str])
-    found = await listings.runs(
-        call.connection,
-        call.path["shop"],
-        call.query.get("workflow", ""),
-        active=call.flag("active"),
-        after=turn.after[0] if turn.after else "",
-        limit=turn.limit + 1,
-    )
-    return turn.page(found, lambda one: (one.run_id,))
+    wanted = RunFilter(shop=call.path["shop"], workflow=call.query.get("workflow", ""), active=call.flag("active"))
+    return await list_runs(call.connection, wanted, call.turn(tuple[str]))
 
 
 async def _imports(call: Call) -> Page[ImportView]:
-    await shops.known_shop(call.connection, call.path["shop"])
-    turn = call.turn(tuple[Moment, str])
-    found = await listings.imports(call.connection, call.path["shop"], after=turn.after, limit=turn.limit + 1)
-    return turn.page(found, lambda one: (one.began_at, one.digest))
+    return await list_imports(call.connection, call.path["shop"], call.turn(tuple[Moment, str]))
 
 
 async def _results(call: Call) -> FoundResults:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from relevo_control.app import plans
 from relevo_control.app.deploying.apply_plan import DeploymentResult
-from relevo_control.app.history import Deployment, What, changes_of, deployments, shown
+from relevo_control.app.history import Deployment, What, changes, list_deployments
 from relevo_control.app.pages import Items, Number, Page
 from relevo_control.app.plans import Proposal, Wish
 from relevo_control.entrypoints.calls import Call, Operation, listed, of_body
@@ -50,14 +50,11 @@ async def _policy_changes(call: Call) -> Items[str]:
 
 
 async def _page_of(call: Call, of: What) -> Page[Deployment]:
-    turn = call.turn(tuple[Number])
-    past = [shown(one) for one in await deployments(call.connection, of) if call.sees(one.shop)]
-    return turn.page_of_all(past, lambda one: (one.revision,), descending=True)
+    return await list_deployments(call.connection, of, call.among, call.turn(tuple[Number]))
 
 
 async def _changes_in(call: Call, of: What) -> Items[str]:
-    past = [one for one in await deployments(call.connection, of) if call.sees(one.shop)]
-    return Items(list(changes_of(of, past, int(call.path["revision"]))))
+    return Items(await changes(call.connection, of, call.number("revision"), call.among))
 
 
 OPERATIONS = (

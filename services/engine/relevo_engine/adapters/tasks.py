@@ -200,6 +200,12 @@ async def member(conn: Connection, shop: str, name: str) -> Member | None:
     return None if row is None else _member(row)
 
 
+async def is_on_staff(conn: Connection, name: str, *, shop: str = "") -> bool:
+    """Whether somebody on the staff of a shop, or of any, has this name."""
+    found: bool = await conn.fetchval(STATEMENTS["is_on_staff"], shop, name)
+    return found
+
+
 async def staff(conn: Connection, shop: str = "") -> list[Member]:
     """The staff of a shop, or of all."""
     return [_member(row) for row in await conn.fetch(STATEMENTS["staff"], shop)]

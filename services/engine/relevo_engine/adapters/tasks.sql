@@ -184,6 +184,10 @@ select s.shop, s.name, s.email, s.skills, s.roles, s.active, s.phone, s.locale, 
        s.levels, s.hours, s.absences, s.capacity
 from engine.staff s where s.shop = $1 and s.name = $2
 
+-- name: is_on_staff
+-- Whether somebody has the name $2 on the staff of shop $1, or of any (empty).
+select exists (select from engine.staff s where ($1 = '' or s.shop = $1) and s.name = $2)
+
 -- name: staff
 -- The staff of shop $1, or of all (empty).
 select s.shop, s.name, s.email, s.skills, s.roles, s.active, s.phone, s.locale, s.timezone, s.channels, s.slack, s.teams,

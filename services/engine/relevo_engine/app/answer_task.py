@@ -56,6 +56,18 @@ async def answer_task(
 
     The run decides when the engine takes the message: somebody else may have been quicker, which `relevo explain` says.
     """
+    done = await checked_answer(session, tasks, answer, clock)
+    await publish_answer(publisher, done)
+    return done
+
+
+async def publish_answer(publisher: Publisher, done: TaskDone) -> None:
+    """Publishes an answer that was checked. Raises what the publisher raises."""
+    await publisher.publish(topics.INPUTS, [(partition_key(done.shop, done.key), _encode(done))])
+
+
+async def checked_answer(session: SessionT, tasks: TaskStore[SessionT], answer: Answered, clock: Clock) -> TaskDone:
+    """The answer as it is published, if this person can give it to this task. Raises `TaskError`."""
     answer = msgspec.convert(storable(msgspec.to_builtins(answer)), Answered)
     task = await tasks.find_task(session, answer.task_id, shop=answer.shop)
     if task is None:
@@ -64,7 +76,7 @@ async def answer_task(
     reason = refusal(task, answer.by, member, answer.done)
     if reason or member is None:
         raise TaskRefusedError(reason)
-    done = TaskDone(
+    return TaskDone(
         id=f"{task.task_id}/{answer.by}",  # one person, one answer: the same again is known as such
         shop=task.shop,
         key=task.key,
@@ -77,5 +89,3 @@ async def answer_task(
         note=answer.note,
         data=answer.data,
     )
-    await publisher.publish(topics.INPUTS, [(partition_key(task.shop, task.key), _encode(done))])
-    return done

@@ -1,6 +1,6 @@
 """The table `notifier.policy`: which contact policies are in service. The `relevo` command writes it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import structlog
@@ -60,9 +60,16 @@ class PastPolicy(Struct, frozen=True, kw_only=True):
     deployed_at: datetime
 
 
-async def deployments(connection: Connection) -> list[PastPolicy]:
-    """Every policy that was deployed, newest first."""
-    return [PastPolicy(**dict(row)) for row in await connection.fetch(STATEMENTS["deployments"])]
+async def deployments(
+    connection: Connection,
+    *,
+    among: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> list[PastPolicy]:
+    """The policies that were deployed, newest first; which of them, as `catalog.history` has it."""
+    rows = await connection.fetch(STATEMENTS["deployments"], among, before, limit)
+    return [PastPolicy(**dict(row)) for row in rows]
 
 
 async def deploy(connection: Connection, policy: DeployedPolicy, at: datetime) -> int:

@@ -10,9 +10,13 @@ select shop, revision, version, source, compiled, author, note, deployed_at
 from notifier.policy where active and shop = $1
 
 -- name: deployments
--- The policies that were deployed, newest first.
+-- The policies that were deployed, newest first: for the shops in $1 (null: for all), before the revision $2 (null:
+-- from the newest on), $3 at most (null: every one).
 select shop, revision, version, source, active, author, note, deployed_at
-from notifier.policy order by revision desc
+from notifier.policy
+where ($1::text[] is null or shop = any ($1)) and ($2::bigint is null or revision < $2)
+order by revision desc
+limit $3
 
 -- name: retire
 -- Takes the policy of a shop out of service.

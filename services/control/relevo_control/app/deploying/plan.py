@@ -191,7 +191,5 @@ class _Planner:
         found = own.get(self._shop) or own.get(EVERY_SHOP)
         if found is not None:
             return found, True
-        past = [
-            one for one in await catalog.history(self._connection, workflow) if one.shop in (self._shop, EVERY_SHOP)
-        ]
+        past = await catalog.history(self._connection, workflow, among=[self._shop, EVERY_SHOP], limit=1)
         return (past[0] if past else None), False

@@ -1,6 +1,6 @@
 """What a deployment does to the contact policy of a shop, or of every shop."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -65,8 +65,14 @@ async def deploy_policy(
     return await policies.deploy(connection, deployed, at)
 
 
-async def past_policies(connection: Connection) -> list[Deployed]:
-    """The contact policies that were deployed, newest first, as the history has workflows."""
+async def past_policies(
+    connection: Connection,
+    *,
+    among: Collection[str] | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> list[Deployed]:
+    """The contact policies that were deployed, newest first, as the history has workflows (`catalog.history`)."""
     return [
         Deployed(
             shop=one.shop,
@@ -80,7 +86,7 @@ async def past_policies(connection: Connection) -> list[Deployed]:
             deployed_at=one.deployed_at,
             in_flight="",
         )
-        for one in await policies.deployments(connection)
+        for one in await policies.deployments(connection, among=among, before=before, limit=limit)
     ]
 
 

@@ -71,6 +71,8 @@ from .run_in_progress import RunInProgress
 from .run_view import RunView
 from .secret_view import SecretView
 from .shop_view import ShopView
+from .shown_task import ShownTask
+from .shown_task_status import ShownTaskStatus
 from .standing import Standing
 from .standing_runs import StandingRuns
 from .standing_scores import StandingScores
@@ -164,6 +166,8 @@ __all__ = (
     "RunView",
     "SecretView",
     "ShopView",
+    "ShownTask",
+    "ShownTaskStatus",
     "Standing",
     "StandingRuns",
     "StandingScores",

@@ -19,9 +19,11 @@ T = TypeVar("T", bound="PageImportView")
 class PageImportView:
     """Some of a list, in its order; `next` is the `cursor` of those that follow, empty at the end.
 
-    Attributes:
-        items (list[ImportView]):
-        next_ (str | Unset):  Default: ''.
+    A page of what is looked for among other things may have less than was asked for, or nothing, and not be the last.
+
+        Attributes:
+            items (list[ImportView]):
+            next_ (str | Unset):  Default: ''.
     """
 
     items: list[ImportView]

@@ -108,7 +108,7 @@ def sync_detailed(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> Response[PageDeadLetter | ProblemDocument]:
-    """Messages that could not be processed, oldest first; `value` is the message in base64
+    """Messages that could not be processed, by partition and offset; `value` is the message in base64
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -145,7 +145,7 @@ def sync(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> PageDeadLetter | ProblemDocument | None:
-    """Messages that could not be processed, oldest first; `value` is the message in base64
+    """Messages that could not be processed, by partition and offset; `value` is the message in base64
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -177,7 +177,7 @@ async def asyncio_detailed(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> Response[PageDeadLetter | ProblemDocument]:
-    """Messages that could not be processed, oldest first; `value` is the message in base64
+    """Messages that could not be processed, by partition and offset; `value` is the message in base64
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -212,7 +212,7 @@ async def asyncio(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> PageDeadLetter | ProblemDocument | None:
-    """Messages that could not be processed, oldest first; `value` is the message in base64
+    """Messages that could not be processed, by partition and offset; `value` is the message in base64
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 

@@ -7,7 +7,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.problem_document import ProblemDocument
-from ...models.task import Task
+from ...models.shown_task import ShownTask
 from ...types import UNSET, Response, Unset
 
 
@@ -36,9 +36,9 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ProblemDocument | Task | None:
+) -> ProblemDocument | ShownTask | None:
     if response.status_code == 200:
-        response_200 = Task.from_dict(response.json())
+        response_200 = ShownTask.from_dict(response.json())
 
         return response_200
 
@@ -90,7 +90,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ProblemDocument | Task]:
+) -> Response[ProblemDocument | ShownTask]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -104,7 +104,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     shop: str | Unset = UNSET,
-) -> Response[ProblemDocument | Task]:
+) -> Response[ProblemDocument | ShownTask]:
     """A task; its id may hold slashes
 
      Needs the permission `tasks:read`, which these roles have: approver, operator, admin.
@@ -118,7 +118,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ProblemDocument | Task]
+        Response[ProblemDocument | ShownTask]
     """
 
     kwargs = _get_kwargs(
@@ -138,7 +138,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     shop: str | Unset = UNSET,
-) -> ProblemDocument | Task | None:
+) -> ProblemDocument | ShownTask | None:
     """A task; its id may hold slashes
 
      Needs the permission `tasks:read`, which these roles have: approver, operator, admin.
@@ -152,7 +152,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ProblemDocument | Task
+        ProblemDocument | ShownTask
     """
 
     return sync_detailed(
@@ -167,7 +167,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     shop: str | Unset = UNSET,
-) -> Response[ProblemDocument | Task]:
+) -> Response[ProblemDocument | ShownTask]:
     """A task; its id may hold slashes
 
      Needs the permission `tasks:read`, which these roles have: approver, operator, admin.
@@ -181,7 +181,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ProblemDocument | Task]
+        Response[ProblemDocument | ShownTask]
     """
 
     kwargs = _get_kwargs(
@@ -199,7 +199,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     shop: str | Unset = UNSET,
-) -> ProblemDocument | Task | None:
+) -> ProblemDocument | ShownTask | None:
     """A task; its id may hold slashes
 
      Needs the permission `tasks:read`, which these roles have: approver, operator, admin.
@@ -213,7 +213,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ProblemDocument | Task
+        ProblemDocument | ShownTask
     """
 
     return (

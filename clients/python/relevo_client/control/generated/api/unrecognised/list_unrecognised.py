@@ -108,7 +108,7 @@ def sync_detailed(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> Response[PageKept | ProblemDocument]:
-    """Genuine messages of shops that made no event, oldest first
+    """Genuine messages of shops that made no event, by partition and offset
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -145,7 +145,7 @@ def sync(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> PageKept | ProblemDocument | None:
-    """Genuine messages of shops that made no event, oldest first
+    """Genuine messages of shops that made no event, by partition and offset
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -177,7 +177,7 @@ async def asyncio_detailed(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> Response[PageKept | ProblemDocument]:
-    """Genuine messages of shops that made no event, oldest first
+    """Genuine messages of shops that made no event, by partition and offset
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 
@@ -212,7 +212,7 @@ async def asyncio(
     limit: int | Unset = 100,
     cursor: str | Unset = UNSET,
 ) -> PageKept | ProblemDocument | None:
-    """Genuine messages of shops that made no event, oldest first
+    """Genuine messages of shops that made no event, by partition and offset
 
      Needs the permission `messages:read`, which these roles have: operator, admin.
 

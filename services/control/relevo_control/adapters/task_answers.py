@@ -1,0 +1,18 @@
+"""The table `control.task_answer`: how many answers a task was given, with those that the engine has yet to take."""
+
+from datetime import datetime
+
+from relevo_runtime.postgres import Connection, Statements
+
+STATEMENTS = Statements.load("relevo_control.adapters", "task_answers.sql")
+
+
+async def given(connection: Connection, shop: str, task_id: str) -> int:
+    """How many answers were given to a task."""
+    found: int | None = await connection.fetchval(STATEMENTS["given"], shop, task_id)
+    return found or 0
+
+
+async def give(connection: Connection, shop: str, task_id: str, *, seen: int | None, at: datetime) -> bool:
+    """Counts one more answer, in one statement; false if there were others than the `seen` ones (`None`: any)."""
+    return await connection.fetchval(STATEMENTS["give"], shop, task_id, seen, at) is not None
