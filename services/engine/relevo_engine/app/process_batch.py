@@ -3,7 +3,7 @@
 The order is the guarantee. Inbox, facts, runs, timers, decisions and outbox are one commit; the outbox is published
 after it; offsets are committed by the consumer after this returned. A crash at any point repeats the batch, and the
 inbox makes the repetition have no effect; what was committed and not published is published by the scheduler.
-A large batch is several such transactions, up to three of them side by side, each of whole partitions: while one waits
+A large batch is several such transactions, up to four of them side by side, each of whole partitions: while some wait
 for the database, another decides. They decide one after the other, so that the first to be done is written while the
 next one decides, and not all of them are written at once while nobody decides.
 (For the wake-up of a run the run itself is the inbox: it knows which of its timers are still to fire, in which turn.)
@@ -45,11 +45,11 @@ DECIDE_SECONDS = 5.0
 SLICE_SECONDS = 0.01
 """Wall time of deciding after which other tasks have their turn: what the database answered to another transaction."""
 
-SIDE_BY_SIDE = 3
-"""Transactions of one batch at a time: one that is opened, one that is decided, one that is written."""
+SIDE_BY_SIDE = 4
+"""Transactions of one batch at a time: one that is opened, one that is decided, one that is written, one committed."""
 
 _WORTH = 100
-"""Messages that are worth a transaction of their own; of a larger batch a twelfth is, so that each lane has four.
+"""Messages that are worth a transaction of their own; of a larger batch a sixteenth is, so that each lane has four.
 
 While the first of a batch is opened nobody decides, and while the last is written: the smaller, the shorter.
 """
