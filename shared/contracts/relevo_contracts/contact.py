@@ -297,7 +297,10 @@ def _statement(contact: Contact, channel: Channel, address: str) -> Consent:
     """The newest statement about one address on `channel`."""
     if contact.consents:
         return statements(contact, channel).get(address, _UNKNOWN)
-    return newer(_UNKNOWN, contact.consent(channel)) if address == contact.address(channel) else _UNKNOWN
+    own = contact.consent(channel)
+    if own is _UNKNOWN or address != contact.address(channel):  # of most nothing is known yet
+        return _UNKNOWN
+    return newer(_UNKNOWN, own)
 
 
 def _with_statements(contact: Contact, channel: Channel, own: str, consents: Mapping[str, Consent]) -> Contact:
