@@ -39,6 +39,9 @@ from relevo_workflow import EventInput, Shop, Subject, WorkflowIndex
 Samples = Mapping[str, Changes]
 PRODUCTS = frozenset({(SHOP, "p1")})
 """What the events name."""
+SAMPLE = 12_345
+"""The buyer whose rows are copied: their id and times are as long as those of most."""
+KEY = f"cus_{SAMPLE}"
 
 
 async def main() -> None:
@@ -71,8 +74,8 @@ def samples() -> Samples:
     """What one checkout changes, and the order after it."""
     definition = load_folder(Path("benchmarks/flows/cart")).definition
     definitions = Definitions(WorkflowIndex.of((definition,)), {definition.version: definition}, Shop(id=SHOP))
-    subjects, found = {(SHOP, "cus_0"): Subject(shop=SHOP, key="cus_0")}, dict[str, Changes]()
-    for event in decoded_events(buyer=0):
+    subjects, found = {(SHOP, KEY): Subject(shop=SHOP, key=KEY)}, dict[str, Changes]()
+    for event in decoded_events(SAMPLE):
         changes = found[event.type] = Changes.none()
         decide_into(changes, subjects, _arrived(event), {SHOP: definitions})
     return found
@@ -106,7 +109,7 @@ def _copy_into(changes: Changes, decided: Samples, arrived: IncomingMessage) -> 
     assert isinstance(arrived.input, EventInput)
     event, shop, key = arrived.input.event, arrived.shop, arrived.key
     sample = decided[event.type]
-    row, (facts, _) = sample.decisions[0], sample.customers[(SHOP, "cus_0")]
+    row, (facts, _) = sample.decisions[0], sample.customers[(SHOP, KEY)]
     assert row.decision.run is not None
     run_id = blake2b(key.encode(), digest_size=12).hexdigest()  # of the length and the disorder of the engine's
     run = structs.replace(row.decision.run, id=run_id, customer=key, started_at=event.time)
