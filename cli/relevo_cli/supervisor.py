@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from relevo_cli.child import Child, Died, Spec
 
-START_LIMIT = timedelta(seconds=60)
+START_LIMIT = timedelta(minutes=3)
+"""For a process that hangs: one that can't start ends, which is noticed at once. On a machine with thirty times as much
+to do as it has cores a start takes more than a minute."""
 GRACE = timedelta(seconds=10)
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("ingest", "poller", "engine", "scheduler", "notifier", "control")
 IMAGES = ("ingest", "engine", "scheduler", "notifier", "control", "relevo")
 BESIDES = ("mail", "prometheus")
-ALERTS = ROOT / "deploy/observability/alerts.yaml"
+ALERTS = ROOT / "deploy/chart/alerts.yaml"
 TOKEN = "shop-token-of-the-test"
 WORKFLOW = """
 workflow: receipt
