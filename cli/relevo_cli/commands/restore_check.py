@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from relevo_cli import addresses, database
 from relevo_cli.commands.doctor import print_finding
@@ -18,6 +18,8 @@ from relevo_cli.restoring.looking import Look
 from relevo_cli.restoring.repair import repair
 from relevo_runtime.clock import make_clock
 from relevo_runtime.settings import RuntimeSettings
+
+_COLUMNS = ("group", "topic", "partition", "committed", "in the database", "end", "left out", "can't be opened")
 
 
 def register(app: typer.Typer) -> None:
@@ -60,13 +62,12 @@ async def _look(settings: RuntimeSettings, *, mend: bool) -> Facts:
 
 def _print(facts: Facts, diagnosis: list[Finding]) -> None:
     console = out()
-    table = Table("group", "topic", "partition", "committed", "in the database", "end", "left out", box=None)
+    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS), box=None)
     for one in facts.places:
         if one.end:
-            committed = "-" if one.committed is None else str(one.committed)
-            table.add_row(
-                *(one.group, one.topic, str(one.partition), committed, str(one.taken), str(one.end), str(one.skipped))
-            )
+            committed = "-" if one.committed is None else one.committed
+            row = (one.partition, committed, one.taken, one.end, one.skipped, one.unopened)
+            table.add_row(one.group, one.topic, *map(str, row))
     console.print(table)
     for finding in diagnosis:
         print_finding(console, finding)

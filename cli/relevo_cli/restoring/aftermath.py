@@ -49,8 +49,11 @@ class Aftermath:
         known = dict(zip(by_offset, await self._known(topic, clear), strict=True))
         return [known.get(one.offset) for one in records]
 
-    async def add(self, topic: str, records: Sequence[ConsumerRecord], committed: int) -> int:
-        """Take note of a page of what the database may lack; returns how many of it before `committed` it does lack."""
+    async def add(self, topic: str, records: Sequence[ConsumerRecord], committed: int) -> tuple[int, int]:
+        """Take note of a page of what the database may lack.
+
+        Returns how many of it before `committed` it does lack, and how many nobody can open.
+        """
         taken = await self.taken(topic, records)
         clear = {one.offset: one for one in await opened(self._seals, topic, records)}
         for raw, known in zip(records, taken, strict=True):
@@ -60,7 +63,8 @@ class Aftermath:
                 self._lacks(raw)
             elif not known or topic in (topics.OUTCOMES, topics.INPUTS):
                 self._note(topic, clear[raw.offset], at, accepted=raw.offset < committed)
-        return sum(known is False and raw.offset < committed for raw, known in zip(records, taken, strict=True))
+        lacking = sum(known is False and raw.offset < committed for raw, known in zip(records, taken, strict=True))
+        return lacking, len(records) - len(clear)
 
     async def _known(self, topic: str, records: Sequence[Record]) -> list[bool | None]:
         statement = {topics.DELIVERIES: "accepted", topics.CALLS: "called"}.get(topic)

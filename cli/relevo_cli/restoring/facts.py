@@ -12,7 +12,8 @@ class Place(Struct, frozen=True, kw_only=True):
     """How far a group has read a partition.
 
     `committed` is what Kafka says, `taken` up to where the database has the effects of what is there. Of what comes
-    after `taken`, `skipped` records stand before `committed`: they would never be read again.
+    after `taken`, `skipped` records stand before `committed`: they would never be read again. `unopened` ones can't be
+    opened by anybody, wherever they stand: there is nothing in them to read again.
     """
 
     group: str
@@ -23,6 +24,7 @@ class Place(Struct, frozen=True, kw_only=True):
     committed: int | None
     taken: int
     skipped: int = 0
+    unopened: int = 0
 
     @property
     def starts(self) -> int:

@@ -26,6 +26,7 @@ class Kept:
         self._settings = settings
         self._admin = admin
         self._consumer = consumer
+        self._ends: dict[TopicPartition, int] = {}
 
     async def missing_topics(self) -> list[str]:
         """The topics that are not there."""
@@ -49,6 +50,7 @@ class Kept:
         [described] = await self._admin.describe_topics([name])
         places = [TopicPartition(name, one["partition"]) for one in described["partitions"]]
         begins, ends = await self._consumer.beginning_offsets(places), await self._consumer.end_offsets(places)
+        self._ends |= ends
         return {place.partition: (begins[place], ends[place]) for place in places}
 
     async def committed(self, group: str) -> Mapping[tuple[str, int], int]:
@@ -60,17 +62,26 @@ class Kept:
         return {(place.topic, place.partition): known.offset for place, known in found.items() if known.offset >= 0}
 
     async def page(self, topic: str, partition: int, offset: int, most: int) -> Sequence[ConsumerRecord]:
-        """Up to `most` records from an offset on; none at the end."""
+        """Up to `most` records from an offset on; none at the end, which is where it was when `bounds` was asked."""
         place = TopicPartition(self._settings.topic(topic), partition)
-        if place not in self._consumer.assignment():
-            self._consumer.assign([place])
-            await self._consumer.position(place)  # its first look-up in the background would overtake a seek
+        if not self._consumer.assignment():
+            await self._assign_all()
         self._consumer.seek(place, offset)
-        end = (await self._consumer.end_offsets([place]))[place]
         records: Sequence[ConsumerRecord] = []
-        while not records and await self._consumer.position(place) < end:
+        self._consumer.resume(place)
+        while not records and await self._consumer.position(place) < self._ends[place]:
             records = (await self._consumer.getmany(place, timeout_ms=_POLL_MS, max_records=most)).get(place, [])
+        self._consumer.pause(place)
         return records
+
+    async def _assign_all(self) -> None:
+        """Every partition at once: each assignment asks for the cluster's metadata anew. What is not read is paused."""
+        described = await self._admin.describe_topics([self._settings.topic(one.name) for one in TOPICS])
+        places = [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
+        self._consumer.assign(places)
+        self._consumer.pause(*places)
+        for place in places:
+            await self._consumer.position(place)  # its first look-up in the background would overtake a seek
 
     async def before(self, topic: str, partition: int, at: datetime) -> int | None:
         """The first record of `at` or later; None if there is none."""

@@ -86,7 +86,8 @@ class Look:
             place = Place(
                 group=group, topic=topic, partition=partition, begin=begin, end=end, committed=known, taken=taken
             )
-            found.append(replace(place, skipped=await self._lacking(place)))
+            skipped, unopened = await self._lacking(place)
+            found.append(replace(place, skipped=skipped, unopened=unopened))
         return found
 
     async def _taken_until(self, topic: str, partition: int, begin: int, end: int) -> int:
@@ -100,13 +101,14 @@ class Look:
 
         return await taken_until(begin, end, look)
 
-    async def _lacking(self, place: Place) -> int:
-        """Takes note of all after what the database has; returns how much of it would be left out."""
-        lacking = 0
+    async def _lacking(self, place: Place) -> tuple[int, int]:
+        """Takes note of all after what the database has; how much of it would be left out, and can't be opened."""
+        lacking = unopened = 0
         async for page in self._pages(place.topic, place.partition, place.taken, place.end):
             alive = [one for one in page if (place.topic, place.partition, one.offset) not in self._dead]
-            lacking += await self._aftermath.add(place.topic, alive, place.starts)
-        return lacking
+            skipped, sealed = await self._aftermath.add(place.topic, alive, place.starts)
+            lacking, unopened = lacking + skipped, unopened + sealed
+        return lacking, unopened
 
     async def _pages(self, topic: str, partition: int, begin: int, end: int) -> AsyncIterator[Sequence[ConsumerRecord]]:
         while begin < end and (page := await self._kept.page(topic, partition, begin, _AT_ONCE)):
