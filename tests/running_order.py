@@ -7,7 +7,7 @@ import pytest
 FOLDERS = (
     # Pure: a mistake shows within seconds.
     *("contracts", "templates", "workflow", "golden", "architecture", "audit", "deploy", "year"),
-    *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "security", "control"),
+    *("budgets", "engine", "ingest", "notifier", "scheduler", "persons", "runtime", "upgrade", "security", "control"),
     *("clients", "conformance", "cli"),
     *("e2e", "plugin", "chaos", "docs"),  # whole systems; with workers, one of them begins with these
 )

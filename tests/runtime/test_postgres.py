@@ -148,6 +148,8 @@ def test_a_file_that_is_not_in_form_says_what_is_wrong(text: str, says: str) -> 
         (asyncpg.InternalClientError("got result for unknown protocol state"), True),
         (TimeoutError(), True),
         (asyncpg.DeadlockDetectedError(""), True),
+        (asyncpg.InvalidCachedStatementError("cached plan must not change result type"), True),
+        (asyncpg.InvalidCachedStatementError("cached plan must not change result type"), True),
         (asyncpg.TooManyConnectionsError(""), True),
         (asyncpg.AdminShutdownError(""), True),
         (asyncpg.CannotConnectNowError(""), True),

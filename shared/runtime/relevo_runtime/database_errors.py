@@ -14,6 +14,7 @@ _TEMPORARY: tuple[type[BaseException], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TransactionRollbackError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed what it returns: the next try has it prepared anew
     asyncpg.ReadOnlySQLTransactionError,  # a standby that was just promoted elsewhere
     ConnectionError,
     TimeoutError,

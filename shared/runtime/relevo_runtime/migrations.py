@@ -1,5 +1,6 @@
 """Numbered SQL migrations, applied once each, under an advisory lock."""
 
+import asyncio
 import hashlib
 import importlib.util
 import re
@@ -9,6 +10,7 @@ from importlib import resources
 import asyncpg
 from msgspec import Struct
 
+from relevo_runtime.backoff import Backoff
 from relevo_runtime.errors import MigrationError
 from relevo_runtime.postgres import Connection, reaching
 
@@ -17,6 +19,17 @@ ORDER = ("relevo_runtime", "relevo_scheduler", "relevo_engine", "relevo_notifier
 
 LOCK = 0x52656C65766F  # "Relevo"
 """The advisory lock of who changes the schema: one at a time in a database."""
+
+PATIENCE_SECONDS = 60.0
+"""So long a migration tries again to get a table that others work on."""
+_WAITED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_GIVE_UP = "set local lock_timeout = '2s'"
+"""Whoever comes to a table after a migration that waits for it waits as long: the migration lets them pass."""
+_OPEN = """
+select coalesce(string_agg(format('%s (process %s, %s)', application_name, pid, state), ', '), 'none')
+from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and xact_start < clock_timestamp() - interval '1 second'
+"""
 
 _TABLE = """
 create table if not exists public.relevo_migration (
@@ -75,18 +88,19 @@ def _of(package: str) -> Iterator[Migration]:
         yield Migration(package, int(match[1]), match[2], file.read_text(encoding="utf-8"))
 
 
-async def migrate(dsn: str, packages: Sequence[str]) -> list[str]:
+async def migrate(dsn: str, packages: Sequence[str], *, patience: float = PATIENCE_SECONDS) -> list[str]:
     """Bring the database up to date and return the labels of what was applied now.
 
-    Each file runs in a transaction of its own. Several processes may call it at once: one works, the others wait and
-    find nothing left to do. Raises `MigrationError` if a file changed after it was applied, if it fails,
-    or if the user may not.
+    Each file runs in a transaction of its own: if it is cut, it is there as a whole or not at all. Several processes
+    may call it at once: one works, the others wait and find nothing left to do. Services may work meanwhile: for a
+    table that is in use it waits in turns, `patience` seconds at most. Raises `MigrationError` after that, if a file
+    changed after it was applied, if it fails, or if the user may not.
     """
     connection = await connect(dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK)
         await connection.execute(_TABLE)
-        return await _apply(connection, migrations(packages))
+        return await _apply(connection, migrations(packages), patience)
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(
             f"the migrations can't be applied: {error}; run them as the owner of the tables"
@@ -122,13 +136,15 @@ async def _applied(connection: Connection) -> dict[tuple[str, int], str]:
     return {(row["package"], row["number"]): row["checksum"] for row in rows}
 
 
-async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", wanted: Sequence[Migration]) -> list[str]:
+async def _apply(
+    connection: "asyncpg.Connection[asyncpg.Record]", wanted: Sequence[Migration], patience: float
+) -> list[str]:
     applied = await _applied(connection)
     done: list[str] = []
     for migration in wanted:
         checksum = applied.get((migration.package, migration.number))
         if checksum is None:
-            await _run(connection, migration)
+            await _run(connection, migration, patience)
             done.append(migration.label)
         elif checksum != migration.checksum:
             raise MigrationError(
@@ -138,16 +154,34 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", wanted: Seque
     return done
 
 
-async def _run(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
-    try:
-        async with connection.transaction():
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "insert into public.relevo_migration (package, number, name, checksum) values ($1, $2, $3, $4)",
-                migration.package,
-                migration.number,
-                migration.name,
-                migration.checksum,
-            )
-    except asyncpg.PostgresError as error:
-        raise MigrationError(f"{migration.label} failed and was rolled back: {error}") from error
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, patience: float) -> None:
+    """Apply it, once nobody else holds what it changes. Raises `MigrationError`, after `patience` seconds too."""
+    loop, backoff = asyncio.get_running_loop(), Backoff(0.5, 5.0)
+    until = loop.time() + patience
+    while True:
+        try:
+            await _run_once(connection, migration)
+            return
+        except _WAITED as error:
+            pause = backoff.failure()
+            if loop.time() + pause > until:
+                raise MigrationError(
+                    f"{migration.label} was rolled back: it can't have a table that others work on. Open for longer:"
+                    f" {await connection.fetchval(_OPEN)}. Run it again when they have ended"
+                ) from error
+            await asyncio.sleep(pause)
+        except asyncpg.PostgresError as error:
+            raise MigrationError(f"{migration.label} failed and was rolled back: {error}") from error
+
+
+async def _run_once(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(_GIVE_UP)
+        await connection.execute(migration.sql)
+        await connection.execute(
+            "insert into public.relevo_migration (package, number, name, checksum) values ($1, $2, $3, $4)",
+            migration.package,
+            migration.number,
+            migration.name,
+            migration.checksum,
+        )

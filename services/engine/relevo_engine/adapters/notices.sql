@@ -46,12 +46,18 @@ select min(due_at) from engine.notice
 
 -- name: open_tasks_of
 -- These tasks, as far as they are open.
-select t.* from engine.task t
+select t.shop, t.task_id, t.run_id, t.key, t.workflow, t.step, t.title, t.approval, t.skill, t.roles, t.needed, t.assignee,
+       t.status, t.opened_at, t.deadline, t.reminded_at, t.escalated_at, t.closed_at, t.close_reason, t.votes, t.version,
+       t.skill_level, t.urgent, t.reassign_at, t.considered
+from engine.task t
 join unnest($1::text[], $2::text[]) as g(shop, task_id) on t.shop = g.shop and t.task_id = g.task_id
 where t.status = 'open'
 
 -- name: open_tasks_of_shops
 -- All open tasks of these shops that are somebody's and due before $2 or without a deadline, or nobody's.
-select t.* from engine.task t
+select t.shop, t.task_id, t.run_id, t.key, t.workflow, t.step, t.title, t.approval, t.skill, t.roles, t.needed, t.assignee,
+       t.status, t.opened_at, t.deadline, t.reminded_at, t.escalated_at, t.closed_at, t.close_reason, t.votes, t.version,
+       t.skill_level, t.urgent, t.reassign_at, t.considered
+from engine.task t
 where t.shop = any($1::text[]) and t.status = 'open' and (t.deadline < $2 or t.deadline is null or t.assignee = '')
 order by t.deadline nulls last, t.opened_at, t.task_id

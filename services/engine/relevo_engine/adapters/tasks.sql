@@ -149,7 +149,9 @@ where t.shop = r.shop and t.key = r.key
 -- name: list_tasks
 -- Tasks, the most urgent first: of shop $1 or all (empty), open ones only ($3), and for $2 (a name, or empty) those
 -- assigned to them and the decisions that they may still take part in.
-select t.*
+select t.shop, t.task_id, t.run_id, t.key, t.workflow, t.step, t.title, t.approval, t.skill, t.roles, t.needed, t.assignee,
+       t.status, t.opened_at, t.deadline, t.reminded_at, t.escalated_at, t.closed_at, t.close_reason, t.votes, t.version,
+       t.skill_level, t.urgent, t.reassign_at, t.considered
 from engine.task t
 where ($1 = '' or t.shop = $1)
   and (not $3 or t.status = 'open')
@@ -162,7 +164,9 @@ limit $4
 
 -- name: page_tasks
 -- Those of `list_tasks` by their ids, which never change: after $4 (a shop) and $5 (an id).
-select t.*
+select t.shop, t.task_id, t.run_id, t.key, t.workflow, t.step, t.title, t.approval, t.skill, t.roles, t.needed, t.assignee,
+       t.status, t.opened_at, t.deadline, t.reminded_at, t.escalated_at, t.closed_at, t.close_reason, t.votes, t.version,
+       t.skill_level, t.urgent, t.reassign_at, t.considered
 from engine.task t
 where ($1 = '' or t.shop = $1)
   and (not $3 or t.status = 'open')
@@ -176,7 +180,10 @@ limit $6
 
 -- name: find_tasks
 -- The task with this id, in shop $1 or in any (empty).
-select t.* from engine.task t where t.task_id = $2 and ($1 = '' or t.shop = $1) order by t.shop
+select t.shop, t.task_id, t.run_id, t.key, t.workflow, t.step, t.title, t.approval, t.skill, t.roles, t.needed, t.assignee,
+       t.status, t.opened_at, t.deadline, t.reminded_at, t.escalated_at, t.closed_at, t.close_reason, t.votes, t.version,
+       t.skill_level, t.urgent, t.reassign_at, t.considered
+from engine.task t where t.task_id = $2 and ($1 = '' or t.shop = $1) order by t.shop
 
 -- name: member
 -- One of the staff.

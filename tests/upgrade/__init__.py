@@ -1,0 +1,1 @@
+"""Migrations while the release before works."""
