@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images test-containers chart kubernetes-test \
-        test-alerts test-chaos lint format audit licences bench profile chaos conformance year docs lock clean
+        test-alerts test-chaos test-upgrade lint format audit licences bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ kubernetes-test: $(STAMP) ## Install the chart on a real cluster, made for it (n
 test-chaos: $(STAMP) ## Kill everything under load, overload it, restore it, in the short forms: some ten minutes
 	$(BIN)/python -m pytest tests/chaos/under_load.py
 
+test-upgrade: $(STAMP) ## Run the previous release beside this one, under load, on the migrated schema: make test-upgrade BASE=commit
+	tests/upgrade/run.sh $(BASE)
+
 audit: $(STAMP) .venv-audit/.installed ## Check licences, known vulnerabilities and that no secret is in the tree
 	$(BIN)/python -m pytest -q tests/audit
 	$(BIN)/python -m tests.audit.advisories .venv-audit/bin/pip-audit
@@ -145,4 +148,4 @@ lock: ## Write the lock files anew (needs uv on the PATH)
 	requirements/lock.sh
 
 clean: ## Remove the virtual environment, caches and the embedded state
-	rm -rf .venv .venv-peers .venv-clients .venv-audit .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .venv-clients .venv-audit .previous-release .profiles .relevo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

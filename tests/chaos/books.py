@@ -124,11 +124,12 @@ def _missing(
 
 
 def _early(books: Books) -> list[str]:
-    begun = {posted.email: posted.at for posted in books.taken.values()}
+    begun = {run.run_id: books.taken[run.token].at for run in books.runs if run.token in books.taken}
     early = []
     for one in books.arrivals:
-        wait = STEPS[one.effect.rsplit("/", 2)[1]]
-        due = begun[one.to] + wait if one.to in begun else one.shown
+        run_id, step, _ = one.effect.rsplit("/", 2)
+        wait = STEPS.get(step, timedelta(0))
+        due = begun[run_id] + wait if run_id in begun else one.shown
         if wait and one.shown < due:  # what is sent at once has no timer, and its clocks were read at two moments
             early.append(f"{one.effect}: there at {one.shown}, due at {due}")
     return early

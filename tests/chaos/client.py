@@ -1,6 +1,7 @@
 """The shop's side: posts signed webhooks, again and again until each is taken, and keeps a book of its own."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from random import Random
 from uuid import UUID
@@ -10,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from relevo_cli.sample_shop import bodies, webhooks
-from relevo_cli.sample_shop.bodies import Basket
-from relevo_cli.sample_shop.people import shopper
+from relevo_cli.sample_shop.bodies import Basket, Body
+from relevo_cli.sample_shop.people import Shopper, shopper
 from relevo_cli.sample_shop.recording import DOMAIN
 from relevo_cli.sample_shop.webhooks import Webhook
 from relevo_runtime.clock import Clock
@@ -38,7 +39,8 @@ class Client:
         self.taken: dict[str, Posted] = {}
         self.refused: list[str] = []
         self.made = 0
-        self._url = f"{url}/hooks/{SHOP}/shopify"
+        self.posts = 0
+        self._url = url
         self._clock = clock
         self._random = Random(f"{seed}/client")
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -47,12 +49,13 @@ class Client:
         """Make `rate` checkouts a second until `ended`; returns once each was taken or refused."""
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client, asyncio.TaskGroup() as posting:
             while not ended.is_set():
-                posted, webhook = self._checkout()
-                for _ in range(1 + (self.made % TWICE_EVERY == 0)):  # the same webhook twice, as shops do
+                posted, webhooks = self._checkout()
+                times = 1 + (self.made % TWICE_EVERY == 0)  # the same webhook twice, as shops do
+                for webhook in (*webhooks, *webhooks)[: len(webhooks) * times]:
                     posting.create_task(self._post(client, posted, webhook))
                 await asyncio.sleep(1 / rate)
 
-    def _checkout(self) -> tuple[Posted, Webhook]:
+    def _checkout(self) -> tuple[Posted, Sequence[Webhook]]:
         number, random = self.made, self._random
         self.made += 1
         at = self._clock.now().replace(microsecond=0)
@@ -63,16 +66,25 @@ class Client:
         )
         basket = Basket(number=number, token=f"{random.getrandbits(64):016x}", lines=((bodies.PRODUCTS[0], 1),))
         body = bodies.checkout(basket, who, created=at, updated=at, marketing=True)
-        ids = [str(UUID(int=random.getrandbits(128), version=4)) for _ in range(2)]
+        told = [("checkouts/create", body), *self._further(basket, who, at)]
+        return Posted(basket.token, who.email, at), [self._webhook(topic, one, at) for topic, one in told]
+
+    def _further(self, basket: Basket, who: Shopper, at: datetime) -> Iterable[tuple[str, Body]]:
+        """What else the shop tells of a checkout, by topic: nothing."""
+        return ()
+
+    def _webhook(self, topic: str, body: Body, at: datetime) -> Webhook:
+        ids = [str(UUID(int=self._random.getrandbits(128), version=4)) for _ in range(2)]
         raw = msgspec.json.encode(body)
-        webhook = Webhook(
-            at=at, topic="checkouts/create", webhook_id=ids[0], event_id=ids[1], triggered_at=at, body=raw
-        )
-        return Posted(basket.token, who.email, at), webhook
+        return Webhook(at=at, topic=topic, webhook_id=ids[0], event_id=ids[1], triggered_at=at, body=raw)
 
     def _customer(self, number: int) -> int:
         """Whose checkout the one with this number is: somebody new each time."""
         return number
+
+    def _address(self) -> str:
+        """Where ingest is now."""
+        return self._url
 
     @staticmethod
     def email(customer: int) -> str:
@@ -83,8 +95,11 @@ class Client:
         headers = webhooks.headers(webhook, secret=SECRET, domain=DOMAIN)
         async with self._slots:
             while True:
+                self.posts += 1
                 try:
-                    answer = await client.post(self._url, content=webhook.body, headers=headers)
+                    answer = await client.post(
+                        f"{self._address()}/hooks/{SHOP}/shopify", content=webhook.body, headers=headers
+                    )
                 except httpx.HTTPError:
                     answer = None
                 if answer is not None and answer.is_success:

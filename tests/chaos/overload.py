@@ -128,7 +128,7 @@ async def _overload(scene: Scene, seed: int, spans: Spans) -> Overload:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     client = Client(scene.system.running.ingest, scene.system.clock, seed)
-    watch, vitals, ended = Watch(scene), Vitals(scene), asyncio.Event()
+    watch, vitals, ended = Watch(scene.system.running.sandbox, scene.system.clock), Vitals(scene), asyncio.Event()
     async with watch.watching(), vitals.watched():
         posting = asyncio.create_task(client.post_at(RATE, ended))
         tell(f"  {RATE:.0f} checkouts a second, of which the engine takes a third")

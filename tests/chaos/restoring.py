@@ -66,7 +66,7 @@ class Shop(Client):
 async def ahead(scene: Scene) -> Restored:
     """PostgreSQL goes back to a dump; Kafka has what came after it."""
     shop = Shop(scene)
-    watch = Watch(scene)
+    watch = Watch(scene.system.running.sandbox, scene.system.clock)
     ended = asyncio.Event()
     async with watch.watching():
         posting = asyncio.create_task(shop.post_at(RATE, ended))
@@ -96,7 +96,7 @@ async def older(scene: Scene) -> Restored:
 
 
 async def _behind(scene: Scene, case: str) -> Restored:
-    shop, watch, ended = Shop(scene), Watch(scene), asyncio.Event()
+    shop, watch, ended = Shop(scene), Watch(scene.system.running.sandbox, scene.system.clock), asyncio.Event()
     copy = scene.data / "kafka-copy"
     async with watch.watching():
         posting = asyncio.create_task(shop.post_at(RATE, ended))

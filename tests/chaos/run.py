@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_cli.demonstration.sinks import Sinks
+from relevo_runtime.clock import Clock
 from tests.chaos.books import Arrival, Books, Delivery, Differences, Run, compare
 from tests.chaos.client import SHOP, Client
 from tests.chaos.faults import STATEMENTS, Faults
@@ -63,16 +64,17 @@ class Result(Struct, frozen=True, kw_only=True):
 class Watch:
     """Collects what arrives at the sink, with the latest instant that the clock had shown by then."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, sandbox: str, clock: Clock) -> None:
         self.arrivals: list[Arrival] = []
-        self._scene = scene
+        self._sandbox = sandbox
+        self._clock = clock
         self._shown = datetime.min.replace(tzinfo=UTC)
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Collect while the block runs."""
         async with httpx.AsyncClient(timeout=10) as client:
-            sinks = Sinks(client, self._scene.system.running.sandbox)
+            sinks = Sinks(client, self._sandbox)
             task = asyncio.create_task(self._watch(sinks))
             try:
                 yield
@@ -84,7 +86,7 @@ class Watch:
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 new = await sinks.poll()
-                self._shown = max(self._shown, self._scene.system.clock.now())
+                self._shown = max(self._shown, self._clock.now())
                 self.arrivals += [Arrival(one.effect, one.to, self._shown) for one in new]
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -99,7 +101,7 @@ async def run(seed: int, count: int) -> Result:
 async def _run(scene: Scene, seed: int, count: int) -> Result:
     begun = asyncio.get_running_loop().time()
     client = Client(scene.system.running.ingest, scene.system.clock, seed)
-    faults, watch, ended = Faults(scene, seed), Watch(scene), asyncio.Event()
+    faults, watch, ended = Faults(scene, seed), Watch(scene.system.running.sandbox, scene.system.clock), asyncio.Event()
     async with watch.watching():
         posting = asyncio.create_task(client.post_at(RATE, ended))
         await _make_chaos(scene, faults, seed, count)
