@@ -5,21 +5,27 @@ begins with nothing. `older`: Kafka's disk is an older copy. The last line is JS
 """
 
 import asyncio
+import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
 from msgspec import Struct, to_builtins
 
 from relevo_cli.commands.migrate import prepare
 from relevo_embedded.postgres import binaries
 from relevo_runtime.settings import RuntimeSettings
-from tests.chaos.books import Differences, compare
+from tests.chaos.books import Books, Differences, compare
 from tests.chaos.client import Client
 from tests.chaos.run import RATE, Watch, at_rest
 from tests.chaos.scene import Scene, opened, tell
@@ -31,11 +37,18 @@ KNOWN = 30
 """Customers whom the shop has from the beginning; later ones are new."""
 LOAD_SECONDS = 12.0
 READ_SECONDS = 60.0
+SLOW_ANSWER_SECONDS = 1.0
+_WRITTEN = "select count(*), count(outcome) from notifier.delivery"
+"""What changes with the tables that a repair writes."""
 _AT_ONCE = timedelta(0)
 
 
 class Restored(Struct, frozen=True, kw_only=True):
-    """What a restore came to. `new` are people whom nothing in the dump knows, of whom `unopened` were named."""
+    """What a restore came to. `new` are people whom nothing in the dump knows, of whom `unopened` were named.
+
+    `interrupted`: the first repair was killed between what it writes to PostgreSQL and to Kafka. Of what was in doubt:
+    what the policy of its purpose forbids, marketing that arrived twice and transactional messages that never did.
+    """
 
     case: str
     webhooks: int
@@ -46,6 +59,9 @@ class Restored(Struct, frozen=True, kw_only=True):
     lost: int
     duplicated: int
     stuck: int
+    interrupted: bool = False
+    marketing_twice: int = 0
+    transactional_missing: int = 0
 
 
 class Shop(Client):
@@ -75,9 +91,12 @@ async def ahead(scene: Scene) -> Restored:
         tell("dumped")
         shop.newcomers = True
         await asyncio.sleep(LOAD_SECONDS)
+        await _answers_after(scene, SLOW_ANSWER_SECONDS)  # so that the notifier ends with messages at its provider
+        await asyncio.sleep(2 * SLOW_ANSWER_SECONDS)
         ended.set()
         await posting
         await _stopped(scene)
+        await _answers_after(scene, 0.0)
         await _program(scene, "dropdb", "--force", scene.postgres.database, database="")
         await _program(scene, "createdb", "-T", "template0", scene.postgres.database, database="")
         await _program(scene, "pg_restore", "-d", scene.postgres.database, str(_dump(scene)), database="")
@@ -123,6 +142,7 @@ async def _repaired(scene: Scene, shop: Shop, watch: Watch, case: str) -> Restor
     before = await _check()
     tell(json.dumps(before["findings"], indent=1))
     assert len(before["findings"]) == len((await _check())["findings"])  # it changed nothing
+    interrupted = await _interrupted(scene)
     repaired = await _check("--repair")
     tell(json.dumps(repaired["findings"], indent=1))
     assert not _errors(repaired)
@@ -134,8 +154,13 @@ async def _repaired(scene: Scene, shop: Shop, watch: Watch, case: str) -> Restor
     found = compare(books)
     for line in (*found.lost, *found.duplicated, *found.stuck):
         tell(f"  {line}")
-    unopened = _named_people(before)
-    return _result(case, shop, before, repaired, found, unopened)
+    doubted = _arrivals(books, {*before["in_doubt"], *repaired["in_doubt"]})
+    return msgspec.structs.replace(
+        _result(case, shop, before, repaired, found, _named_people(before)),
+        interrupted=interrupted,
+        marketing_twice=sum(count > 1 for effect, count in doubted.items() if "/second/" in effect),
+        transactional_missing=sum(not count for effect, count in doubted.items() if "/first/" in effect),
+    )
 
 
 def _result(
@@ -145,7 +170,7 @@ def _result(
         case=case,
         webhooks=len(shop.taken),
         errors_before=len(_errors(before)),
-        in_doubt=len(repaired["in_doubt"]),
+        in_doubt=len({*before["in_doubt"], *repaired["in_doubt"]}),
         unopened=unopened,
         new=len(shop.new),
         lost=len(found.lost),
@@ -154,9 +179,40 @@ def _result(
     )
 
 
-async def _check(*options: str) -> dict[str, Any]:
+def _arrivals(books: Books, effects: Collection[str]) -> dict[str, int]:
+    """How often each of these messages arrived."""
+    found = Counter(one.effect for one in books.arrivals)
+    return {effect: found[effect] for effect in effects}
+
+
+async def _answers_after(scene: Scene, seconds: float) -> None:
+    """The mail server takes so long for each message."""
+    async with httpx.AsyncClient(timeout=10) as client:
+        url = f"{scene.system.running.sandbox}/faults"
+        await client.put(url, json={"latency": seconds} if seconds else {})
+
+
+async def _command(*options: str) -> asyncio.subprocess.Process:
     command = (sys.executable, "-m", "relevo_cli", "restore-check", "--json", *options)
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+
+
+async def _interrupted(scene: Scene) -> bool:
+    """Kill a repair as soon as it has written its tables, before the groups are set back; whether it was caught so."""
+    async with scene.directly() as connection:
+        before = await connection.fetchrow(_WRITTEN)
+        process = await _command("--repair")
+        while process.returncode is None and await connection.fetchrow(_WRITTEN) == before:
+            await asyncio.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()
+    tell(f"a repair ended with {process.returncode}")
+    return process.returncode == -signal.SIGKILL
+
+
+async def _check(*options: str) -> dict[str, Any]:
+    process = await _command(*options)
     out, _ = await process.communicate()
     found: dict[str, Any] = json.loads(out)
     assert process.returncode == bool(_errors(found))
@@ -211,7 +267,8 @@ async def main(case: str) -> int:
         async with opened(Path(name), restarted=False) as scene:
             result = await {"ahead": ahead, "lost": lost, "older": older}[case](scene)
     sys.stdout.write(json.dumps(to_builtins(result)) + "\n")
-    return 1 if result.lost or result.duplicated or result.stuck else 0
+    wrong = (result.lost, result.duplicated, result.stuck, result.marketing_twice, result.transactional_missing)
+    return 1 if any(wrong) else 0
 
 
 if __name__ == "__main__":

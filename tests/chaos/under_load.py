@@ -77,3 +77,6 @@ async def test_a_restore_is_made_consistent(case: str) -> None:
     assert (found["lost"], found["duplicated"], found["stuck"]) == (0, 0, 0)
     assert found["unopened"] == found["new"]  # whom the dump knows nothing of is named, each
     assert found["errors_before"] or case != "ahead", told
+    assert found["interrupted"] or case != "ahead", told
+    assert found["in_doubt"] > 0 or case != "ahead", told
+    assert (found["marketing_twice"], found["transactional_missing"]) == (0, 0), told
