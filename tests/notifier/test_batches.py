@@ -208,6 +208,56 @@ async def test_no_more_is_marked_as_begun_than_there_are_connections() -> None:
     assert len(provider.begins) < count  # one statement for several, as far as they became free together
 
 
+class SlowLedger(Provider):
+    """A table whose statements wait for the disk, and attempts that end two by two."""
+
+    def __init__(self, pairs: int) -> None:
+        super().__init__()
+        self.disk = asyncio.Event()
+        self.disk.set()
+        self.pairs = [asyncio.Event() for _ in range(pairs)]
+        self.attempts = 0
+
+    async def begin(
+        self, works: Sequence[Work], lease: datetime, tried: Sequence[datetime] = (), enough: datetime | None = None
+    ) -> list[Work]:
+        begun = await super().begin(works, lease, tried, enough)
+        await self.disk.wait()
+        return begun
+
+    async def __call__(self, item: Work) -> Settled:
+        pair = self.pairs[self.attempts // 2]
+        self.attempts += 1
+        await pair.wait()
+        self.ended += 1
+        return final(item, "sent", NOON)
+
+
+async def test_half_of_the_workers_get_work_while_the_statement_for_the_others_is_under_way() -> None:
+    provider = SlowLedger(pairs=6)
+    limits = PoolLimits(slots=4, capacity=100, lease=LIMITS.lease, margin=LIMITS.margin)
+    settlements: Batcher[Settled] = Batcher("settle", _nothing, capacity=1000)
+    workers = WorkerPool("email", provider, provider, settlements, provider.clock, limits=limits)
+    running = asyncio.create_task(workers.run())
+    workers.hold(work(delivery(number), attempts=0) for number in range(12))
+
+    async def under_way() -> bool:
+        return provider.attempts == 4
+
+    async def begun() -> bool:
+        return provider.begins == [4, 2, 2]
+
+    await until(under_way)
+    provider.disk.clear()
+    provider.pairs[0].set()
+    await asyncio.sleep(0.01)
+    provider.pairs[1].set()  # the statement for those who have become free before is still under way
+    await until(begun)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (provider.attempts, provider.most) == (4, 4)
+
+
 async def test_a_graceful_end_leaves_nothing_in_doubt() -> None:
     provider = Provider()
     limits = PoolLimits(slots=2, capacity=100, lease=LIMITS.lease, margin=LIMITS.margin)

@@ -63,6 +63,8 @@ def _rank(work: Workable) -> bool:
     return not work.urgent
 
 
+_STATEMENTS = 2
+"""So many mark work as begun at once: while one of them waits for the disk, half of the workers are at work."""
 _MOMENT = 0.005
 """Wall seconds that a few free workers wait for others: a statement for each would cost more than they do."""
 
@@ -202,9 +204,9 @@ class WorkerPool(Generic[W, R]):
 
     async def run(self) -> None:
         """Work for ever. Raises `PartEnded` if one of the workers ends, which no piece of work can bring about."""
-        feed = asyncio.create_task(self._feed(), name=f"{self.name}-feed")
+        feeds = (asyncio.create_task(self._feed(), name=f"{self.name}-feed-{number}") for number in range(_STATEMENTS))
         workers = (asyncio.create_task(self._work(), name=f"{self.name}-{number}") for number in range(self._slots))
-        await together([feed, *workers])
+        await together([*feeds, *workers])
 
     async def stop(self) -> None:
         """Give back what is held, and wait until what has begun has ended; `run` may be cancelled then."""
@@ -241,12 +243,12 @@ class WorkerPool(Generic[W, R]):
                 self._changed.set()
 
     async def _some_free(self) -> None:
-        """Wait until three quarters of the workers have work to get and are free; or a moment longer than for one."""
+        """Wait until half of the workers have work to get and are free; or a moment longer than for one."""
         while not (self._held and self._free()):
             await self._change()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_MOMENT):
-                while self._free() * 4 < min(self._slots, len(self._held)) * 3:
+                while self._free() * 2 < min(self._slots, len(self._held)):
                     await self._change()
 
     async def _begin_held(self, chunk: list[W]) -> None:
