@@ -10,7 +10,7 @@ from tests.upgrade.orders import ROLLBACK, SERVICES, UPGRADE, every_mixture
 PREVIOUS = "RELEVO_TEST_PREVIOUS_RELEASE"
 """The variable with the folder in which `run.sh` has set the previous release up."""
 EXCHANGES = len(UPGRADE) + len(ROLLBACK) + len(list(every_mixture()))
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(3600)]
 
 
 async def test_the_previous_release_works_beside_this_one_in_every_mixture() -> None:
