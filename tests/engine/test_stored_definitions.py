@@ -4,7 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from relevo_engine.adapters.definitions import DefinitionCache
+from relevo_engine.adapters.stores import postgres_stores
+from relevo_engine.app.follow_catalog import CatalogFollower
 from relevo_runtime import catalog
+from relevo_runtime.postgres import Connection
 from relevo_workflow import WorkflowError, compile_workflow, diagnose, load_workflow
 from tests.engine.conftest import CART, MORNING, Engine, checkout
 
@@ -68,3 +72,25 @@ async def test_what_was_mended_is_told_no_more(engine: Engine) -> None:
             await catalog.deploy(conn, workflow="cart", version=version, files=files, at=MORNING)
             await engine.definitions.refresh(conn)
             assert set(engine.definitions.refused) == ({GONE} if version == GONE else set())
+
+
+class CompiledInTransactions(DefinitionCache):
+    """Notes whether a transaction is open while definitions are compiled: the server ends one that stands still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[bool] = []
+
+    async def refresh(self, conn: Connection) -> bool:
+        self.noted.append(conn.is_in_transaction())
+        changed = await super().refresh(conn)
+        self.noted.append(conn.is_in_transaction())
+        return changed
+
+
+async def test_workflows_are_compiled_in_no_transaction_however_many_there_are(engine: Engine) -> None:
+    definitions = CompiledInTransactions()
+    follower = CatalogFollower[Connection](engine.pool, definitions, stores=postgres_stores())
+    await follower.run_once(MORNING)
+    assert definitions.shops
+    assert definitions.noted == [False, False]

@@ -33,11 +33,13 @@ class CatalogFollower(Generic[SessionT]):
 
     async def run_once(self, now: datetime) -> datetime | None:
         """Reads the catalog if it changed. A failure half-way is made good by the next call."""
-        async with self._sessions.acquire() as session, session.transaction():
+        async with self._sessions.acquire() as session:
+            # Compiling many workflows takes longer than a transaction may stand still, before the server ends it.
             await self._definitions.refresh(session)
             revision = self._definitions.revision
             if revision != self._followed:
-                await self._follow(session, now)
+                async with session.transaction():
+                    await self._follow(session, now)
         self._followed = revision
         self._report(self._definitions)
         return None
