@@ -18,7 +18,7 @@ GENERATED := tests/contracts/test_schemas.py tests/architecture/test_schema.py t
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images test-containers chart kubernetes-test \
+.PHONY: help setup run images up down test check verify clients test-clients test-integrations test-images test-containers chart kubernetes-images kubernetes-test \
         test-alerts test-chaos test-upgrade lint format audit licences bench profile chaos conformance year docs lock clean
 
 help: ## List the targets
@@ -90,7 +90,10 @@ test-alerts: $(STAMP) ## Evaluate each alert by promtool, and ask Prometheus for
 chart: $(STAMP) ## Lint and render the Helm chart, and check all that comes out (brings Helm): make chart ARGS="-k pods"
 	deploy/tools/check-chart.sh $(ARGS)
 
-kubernetes-test: $(STAMP) ## Install the chart on a real cluster, made for it (needs root, Docker, Kubernetes): KUBERNETES_BIN=folder
+kubernetes-images: $(STAMP) ## Build what kubernetes-test runs, and save it (needs Docker): RELEVO_TEST_IMAGES=build/kubernetes-images.tar
+	tests/deploy/kubernetes/images.sh
+
+kubernetes-test: $(STAMP) ## Install the chart on a real cluster, made for it (needs root, Kubernetes, Docker or RELEVO_TEST_IMAGES): KUBERNETES_BIN=folder
 	tests/deploy/kubernetes/run.sh $(ARGS)
 
 test-chaos: $(STAMP) ## Kill everything under load, overload it, restore it, in the short forms: some ten minutes

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs `make TARGET…` (test-images, test-containers) on the Docker engine that answers, or as root on Debian's, started for
+# Runs `make TARGET…` (test-images, test-containers, kubernetes-images) on the Docker engine that answers, or as root on Debian's, started for
 # it on a socket of its own and ended with it. What can't be pulled is built. Where there is no engine it says so, and fails if RELEVO_REQUIRE_DOCKER is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,7 +34,7 @@ fi
 
 image() { sed -n "s/^ *image: \($1.*\)/\1/p" deploy/compose.yaml; }
 have() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }
-if [[ " ${targets[*]} " = *" test-images "* ]]; then
+if [[ " ${targets[*]} " = *-images\ * ]]; then
     have "$(sed -n 's/^ARG BASE=//p' deploy/Dockerfile)" && have "$(image prom/)" || deploy/local-images/build.sh >/dev/null
 fi
 have "$(image apache/)" && have "$(image postgres)" || tests/containers/build-images.sh >/dev/null

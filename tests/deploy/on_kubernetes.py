@@ -1,4 +1,4 @@
-"""`make kubernetes-test`: the chart is installed, used, upgraded, disturbed and removed on a real cluster of one node.
+"""`make kubernetes-test`: the chart is installed, used, upgraded, disturbed and removed on a real cluster of two nodes.
 
 Not among the tests of `make test`: it needs root, a Docker engine and Kubernetes' own programs (docs/kubernetes.md).
 """
@@ -15,10 +15,13 @@ import pytest
 from tests.deploy.chart.combinations import nested
 from tests.deploy.chart.rendered import SETS
 from tests.deploy.chart.rendering import CHART, NEEDED, Manifest, manifests, rendered
-from tests.deploy.kubernetes.cluster import HERE, ROOT, Cluster, control_plane, node
+from tests.deploy.kubernetes.cluster import HERE, ROOT, Cluster, control_plane, nodes
 from tests.deploy.kubernetes.control_plane import ControlPlane
+from tests.deploy.kubernetes.metrics import start_metrics_server
+from tests.deploy.kubernetes.network import MACHINES, plug, unplug
 from tests.deploy.kubernetes.orders import mails, pay
-from tests.deploy.kubernetes.release import MAIL, TOKEN, Release, container, is_ready, until
+from tests.deploy.kubernetes.policies import CLOSED, OPEN, is_open
+from tests.deploy.kubernetes.release import MAIL, TOKEN, Release, is_ready, until
 from tests.deploy.kubernetes.resources import definitions
 from tests.docs.transcripts import of_text
 
@@ -98,12 +101,23 @@ def test_an_api_server_refuses_what_is_wrong(api: Cluster, what: str) -> None:
     assert refused(api, made) != ""
 
 
+def test_autoscaling_begins_with_as_many_pods_as_there_are(api: Cluster) -> None:
+    needed = ("--set=publicUrl=https://relevo.example.com", "--set=kafka.brokers=kafka:9092")
+    install = ("helm", "--namespace=scaling", "upgrade", "--install", "relevo", str(CHART), "--create-namespace")
+    for how in ("engine.replicas=4", "engine.autoscaling.by=cpu", "engine.autoscaling.by=cpu"):
+        api.run(*install, *needed, "--set=migration.enabled=false", f"--set={how}")
+        [engine] = api.get("statefulsets", "--namespace=scaling", "--selector=app.kubernetes.io/component=engine")
+        assert engine["spec"]["replicas"] == 4
+    api.run("helm", "--namespace=scaling", "uninstall", "relevo")
+    api.kubectl("delete", "namespace", "scaling")
+
+
 @pytest.fixture(scope="module")
 def release(
     started: tuple[Cluster, ControlPlane], api: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
     _, plane = started
-    with node(api, plane, Path(os.environ["RELEVO_TEST_IMAGES"])):
+    with nodes(api, plane, Path(os.environ["RELEVO_TEST_IMAGES"])):
         api.kubectl("apply", f"--filename={HERE / 'given.yaml'}")
         api.kubectl("wait", "--namespace=given", "pods", "--all", "--for=condition=Ready", "--timeout=300s")
         one = Release(api, tmp_path_factory.mktemp("release"))
@@ -131,7 +145,7 @@ def test_an_event_by_the_port_that_is_forwarded_becomes_a_mail(release: Release)
         assert forwarding.stdout is not None
         assert "8080" in forwarding.stdout.readline()
         try:
-            assert pay(8080, "first", TOKEN) == 200
+            assert pay("127.0.0.1:8080", "first", TOKEN) == 200
         finally:
             forwarding.terminate()
     until(lambda: mails(MAIL)["first"] == 1, release.cluster)
@@ -148,6 +162,13 @@ def test_no_container_has_been_restarted_and_each_is_restricted(release: Release
     assert "kubernetes.io" not in user
 
 
+def test_network_policies_let_through_what_is_needed_and_nothing_else(release: Release) -> None:
+    """Carried out by kube-router: without it run.sh leaves this test out."""
+    release.kubectl("wait", "--namespace=elsewhere", "pod/stranger", "--for=condition=Ready", "--timeout=300s")
+    wanted = dict.fromkeys(OPEN, True) | dict.fromkeys(CLOSED, False)
+    assert {door: is_open(release.cluster, door) for door in wanted} == wanted
+
+
 def test_an_upgrade_under_load_loses_nothing(release: Release) -> None:
     with release.load("u") as load:
         release.script(UPGRADE)
@@ -157,6 +178,12 @@ def test_an_upgrade_under_load_loses_nothing(release: Release) -> None:
     assert load.refused == []
     assert len(load.taken) > 20
     assert release.balanced(load) == {}
+
+
+def test_the_pods_of_a_service_are_on_different_nodes(release: Release) -> None:
+    """After an upgrade, too, which has moved each of them."""
+    found = {component: release.nodes(component) for component in ("ingest", "engine", "scheduler", "notifier")}
+    assert found == {component: ["node-1", "node-2"] for component in found}
 
 
 def test_pods_that_are_killed_lose_nothing(release: Release) -> None:
@@ -174,7 +201,7 @@ def test_a_process_that_dies_is_started_anew_in_its_pod(release: Release) -> Non
     [pod, *_] = release.pods("engine")
     name = pod["metadata"]["name"]
     with release.load("d") as load:
-        release.containerd("kill", "--signal=SIGKILL", container(pod))
+        release.containerd(pod, "kill", "--signal=SIGKILL")
         until(lambda: release.restarts()[name] == 1, release.cluster)
         release.settled()
     assert release.balanced(load) == {}
@@ -182,12 +209,9 @@ def test_a_process_that_dies_is_started_anew_in_its_pod(release: Release) -> Non
 
 def test_engines_grow_and_shrink_under_load(release: Release) -> None:
     with release.load("s") as load:
-        for number in (1, 3, 1):
-            release.helm(
-                "upgrade", "relevo", "deploy/chart", "--reuse-values", f"--set=engine.replicas={number}", "--wait"
-            )
-            there = f"--for=jsonpath={{.status.replicas}}={number}"
-            release.kubectl("wait", "statefulset/relevo-engine", there, "--timeout=300s")
+        for number in (1, 3, 2):
+            release.upgrade(f"engine.replicas={number}")
+            release.wait_for_engines(number, "replicas")
     assert load.refused == []
     assert release.balanced(load) == {}
 
@@ -202,18 +226,65 @@ def test_nodes_are_emptied_pod_by_pod(release: Release) -> None:
     release.settled()
 
 
+def test_a_node_is_drained_under_load(release: Release) -> None:
+    with release.load("n") as load:
+        release.kubectl("drain", "node-2", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=600s")
+        release.settled()
+    assert {pod["spec"]["nodeName"] for pod in release.get("pods")} == {"node-1"}
+    assert load.refused == []
+    assert release.balanced(load) == {}
+    release.kubectl("uncordon", "node-2")
+
+
+def test_a_node_that_is_lost_loses_nothing(release: Release) -> None:
+    """Its pods work on, but reach nobody, and nobody reaches them. What they had is done by the others."""
+    release.spread()
+    lost = MACHINES[1]
+    with release.load("l") as load:
+        try:
+            unplug(lost)
+            release.kubectl("wait", f"node/{lost.name}", "--for=condition=Ready=Unknown", "--timeout=300s")
+            assert release.balanced(load, cut_off=True) == {}
+        finally:
+            plug(lost)
+        release.kubectl("wait", f"node/{lost.name}", "--for=condition=Ready", "--timeout=300s")
+        release.settled()
+    assert len(load.taken) > 20
+    assert release.balanced(load, cut_off=True) == {}
+
+
 def test_a_server_that_does_not_answer_makes_pods_unready_and_restarts_none(release: Release) -> None:
     """It is not the pods' fault."""
     before = release.restarts()
     [database] = release.cluster.get("pods", "--namespace=given", "--selector=app=db")
     try:
-        release.containerd("pause", container(database))
+        release.containerd(database, "pause")
         until(lambda: not any(is_ready(pod) for pod in release.pods("ingest")), release.cluster)
         time.sleep(90)  # longer than a pod that does not answer is left alive
     finally:
-        release.containerd("resume", container(database))
+        release.containerd(database, "resume")
     release.settled()
     assert release.restarts() == before
+
+
+def test_engines_grow_by_cpu(release: Release, started: tuple[Cluster, ControlPlane]) -> None:
+    """Measured by a metrics server: without one run.sh leaves this test out."""
+    start_metrics_server(*started)
+    release.upgrade("engine.replicas=1")
+    with release.load("c") as load:
+        release.upgrade(
+            "engine.autoscaling.by=cpu",
+            "engine.autoscaling.min=1",
+            "engine.autoscaling.max=2",
+            "engine.autoscaling.cpu=20",  # of the 20m that values.yaml asks for
+        )
+        release.wait_for_engines(2)
+    [scaler] = release.get("horizontalpodautoscalers")
+    assert scaler["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"] > 0
+    assert load.refused == []
+    assert release.balanced(load) == {}
+    fixed = ("--set=engine.autoscaling.by=none", "--set=engine.replicas=1", "--force-conflicts")
+    release.helm("upgrade", "relevo", "deploy/chart", "--reuse-values", *fixed, "--wait")
 
 
 def test_a_migration_that_fails_leaves_the_old_release_at_work(release: Release) -> None:
@@ -230,8 +301,7 @@ def test_a_migration_that_fails_leaves_the_old_release_at_work(release: Release)
     } == before
     assert pay(release.ingest, "still", TOKEN) == 200
     until(lambda: mails(MAIL)["still"] == 1, release.cluster)
-    mended = ("--set=postgres.roles=null", "--set=migration.deadline=1800")
-    release.helm("upgrade", "relevo", "deploy/chart", "--reuse-values", *mended, "--wait")
+    release.upgrade("postgres.roles=null", "migration.deadline=1800")
 
 
 def test_what_is_uninstalled_leaves_nothing_of_its_own(release: Release) -> None:

@@ -60,6 +60,15 @@ securityContext:
   {{- include "relevo.podSecurity" .root | nindent 2 }}
 {{- end -}}
 
+{{/* The pods of a component that belong together: of a Deployment those of one revision, since the old ones are about to go. */}}
+{{- define "relevo.sameRevision" -}}
+labelSelector:
+  matchLabels: {{- include "relevo.selector" . | nindent 4 }}
+{{- if not (dig "stateful" false .is) }}
+matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end -}}
+
 {{/* A component's pod template. Takes root, component, is and own. It ends when the drain does: 6 s after stopTimeout the
      process ends itself, and pods that are served by a Service are taken out of it first. */}}
 {{- define "relevo.pod" -}}
@@ -78,21 +87,27 @@ spec:
   {{- with .own.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  {{- range $key := list "nodeSelector" "tolerations" "affinity" }}
+  {{- range $key := list "nodeSelector" "tolerations" }}
   {{- with index $.own $key }}
   {{ $key }}: {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- end }}
+  # By nodes, and by zones where nodes have one: of a constraint by zones, nodes without one would make no difference at all.
   topologySpreadConstraints:
-    {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
     - maxSkew: 1
-      topologyKey: {{ . }}
+      topologyKey: kubernetes.io/hostname
       whenUnsatisfiable: ScheduleAnyway
-      labelSelector:
-        matchLabels: {{- include "relevo.selector" $ | nindent 10 }}
-      {{- if not (dig "stateful" false $.is) }}
-      matchLabelKeys: [pod-template-hash] # an upgrade's pods are spread among themselves, whatever is there of the old ones
-      {{- end }}
+      {{- include "relevo.sameRevision" . | nindent 6 }}
+  affinity:
+    {{- if .own.affinity }}
+    {{- toYaml .own.affinity | nindent 4 }}
+    {{- else }}
+    podAntiAffinity:
+      preferredDuringSchedulingIgnoredDuringExecution:
+        - weight: 100
+          podAffinityTerm:
+            topologyKey: topology.kubernetes.io/zone
+            {{- include "relevo.sameRevision" . | nindent 12 }}
     {{- end }}
   containers:
     - name: {{ .component }}

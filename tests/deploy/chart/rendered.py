@@ -176,11 +176,22 @@ def test_consumers_of_partitions_have_a_name_that_stays(made: list[dict[str, Any
             assert named == stays
 
 
+def test_pods_are_spread_over_nodes_that_have_no_zone_too(made: list[dict[str, Any]]) -> None:
+    """A scheduler scores no node that lacks the label of one constraint, not even by the others."""
+    for one in made:
+        if one["kind"] in {"Deployment", "StatefulSet"} and not one["metadata"]["name"].endswith("-command"):
+            spreads = one["spec"]["template"]["spec"]["topologySpreadConstraints"]
+            assert [spread["topologyKey"] for spread in spreads] == ["kubernetes.io/hostname"]
+
+
 def test_pods_that_come_new_are_spread_among_themselves(made: list[dict[str, Any]]) -> None:
     """Old ones that are about to go don't count. A StatefulSet's new pod comes when its old one has gone."""
     for one in made:
         if one["kind"] in {"Deployment", "StatefulSet"} and not one["metadata"]["name"].endswith("-command"):
-            for spread in one["spec"]["template"]["spec"]["topologySpreadConstraints"]:
+            pod = one["spec"]["template"]["spec"]
+            apart = pod["affinity"].get("podAntiAffinity", {})
+            zones = apart.get("preferredDuringSchedulingIgnoredDuringExecution", [])
+            for spread in (*pod["topologySpreadConstraints"], *(zone["podAffinityTerm"] for zone in zones)):
                 keys = ["pod-template-hash"] if one["kind"] == "Deployment" else None
                 assert spread.get("matchLabelKeys") == keys
 

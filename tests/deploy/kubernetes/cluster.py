@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.deploy.kubernetes.control_plane import ControlPlane
+from tests.deploy.kubernetes.names import Names
+from tests.deploy.kubernetes.network import MACHINES
 from tests.deploy.kubernetes.node import Node
 from tests.deploy.kubernetes.processes import Processes, search_path
 
@@ -17,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 class Cluster:
-    """A cluster of one node."""
+    """A cluster that was made for the test."""
 
     def __init__(self, folder: Path, processes: Processes, config: Path) -> None:
         self.folder = folder
@@ -97,11 +100,18 @@ def control_plane(folder: Path) -> Iterator[tuple[Cluster, ControlPlane]]:
 
 
 @contextmanager
-def node(cluster: Cluster, plane: ControlPlane, images: Path) -> Iterator[Node]:
-    """The cluster's node, with these images. Its pods end with it."""
-    one = Node(cluster.folder, cluster.processes, plane)
+def nodes(cluster: Cluster, plane: ControlPlane, images: Path) -> Iterator[None]:
+    """The cluster's nodes, with these images. Their pods end with them."""
+    names = Names(cluster.folder, cluster.processes, plane.kubectl())
+    names.start()
     try:
-        one.start(images)
-        yield one
+        with ThreadPoolExecutor() as side_by_side:
+            started = [
+                side_by_side.submit(Node(machine, cluster.folder, cluster.processes, plane).start, images)
+                for machine in MACHINES
+            ]
+        for one in started:
+            one.result()
+        yield
     finally:
-        one.end()
+        names.end()

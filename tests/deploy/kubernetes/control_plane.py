@@ -1,25 +1,21 @@
-"""etcd, an API server, the controllers and a scheduler, as processes that listen on this machine alone."""
+"""etcd, an API server, the controllers and a scheduler, as processes on the wire of the test."""
 
 import json
 import secrets
 import subprocess
 from pathlib import Path
 
+from tests.deploy.kubernetes.network import CONTROL, MACHINES, lay
 from tests.deploy.kubernetes.processes import Processes, succeeds
 
-SERVER = "https://127.0.0.1:6443"
+SERVER = f"https://{CONTROL}:6443"
 SERVICES = "10.96.0.0/16"
-PODS = "10.244.0.0/24"
-NODE = "192.0.2.1"
-"""The node's address, of a range that is nobody's (RFC 5737): the network has no way out."""
-NAME = "node-1"
 USERS = {
     "admin": "system:masters",
     "system:kube-controller-manager": "",
     "system:kube-scheduler": "",
     "system:kube-proxy": "system:node-proxier",
-    f"system:node:{NAME}": "system:nodes",
-}
+} | {f"system:node:{machine.name}": "system:nodes" for machine in MACHINES}
 """Who logs in, and the groups that Kubernetes' own roles are for."""
 
 
@@ -32,6 +28,9 @@ class ControlPlane:
         self._tokens = {user: secrets.token_hex(16) for user in USERS}
 
     def start(self) -> None:
+        lay()
+        for user in USERS:
+            self._write_kubeconfig(user)
         self._start_etcd()
         self._start_api_server()
         self._start_client("kube-scheduler")
@@ -60,25 +59,43 @@ class ControlPlane:
         logins.write_text("".join(f'{token},{user},{user},"{USERS[user]}"\n' for user, token in self._tokens.items()))
         self._processes.start(
             *("kube-apiserver", "kube-apiserver"),
-            *("--etcd-servers=http://127.0.0.1:2379", f"--advertise-address={NODE}", f"--cert-dir={self.folder}"),
+            *("--etcd-servers=http://127.0.0.1:2379", f"--advertise-address={CONTROL}", f"--cert-dir={self.folder}"),
             *("--authorization-mode=Node,RBAC", f"--token-auth-file={logins}", "--allow-privileged=true"),
             *(f"--service-cluster-ip-range={SERVICES}", "--service-account-issuer=https://kubernetes.default.svc"),
             *(f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"),
             *("--enable-admission-plugins=NodeRestriction", "--kubelet-preferred-address-types=InternalIP"),
+            *self._aggregation(),
         )
         ready = (*self.kubectl(), "get", "--raw=/readyz")
         self._processes.wait("kube-apiserver", lambda: succeeds(*ready))
+
+    def _aggregation(self) -> list[str]:
+        """How the API server hands on to others what they serve, such as metrics: they believe this certificate."""
+        key, certificate = self.folder / "front-proxy.key", self.folder / "front-proxy.crt"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=front-proxy"]
+        subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+        return [
+            "--enable-aggregator-routing=true",
+            f"--requestheader-client-ca-file={certificate}",
+            f"--proxy-client-cert-file={certificate}",
+            f"--proxy-client-key-file={key}",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        ]
 
     def kubectl(self) -> list[str]:
         """What a command of the administrator begins with."""
         return ["kubectl", f"--kubeconfig={self.kubeconfig('admin')}", f"--cache-dir={self.folder / 'kubectl'}"]
 
     def kubeconfig(self, user: str) -> Path:
-        """The file by which a user logs in. The API server makes its certificate at its start."""
+        """The file by which a user logs in."""
+        return self.folder / f"{user.replace(':', '-')}.kubeconfig"
+
+    def _write_kubeconfig(self, user: str) -> None:
+        """Where the API server is; it makes its certificate at its start."""
         certificate = self.folder / "apiserver.crt"
-        path = self.folder / f"{user.replace(':', '-')}.kubeconfig"
-        if path.exists():
-            return path
+        path = self.kubeconfig(user)
         path.touch(mode=0o600)
         cluster = {"server": SERVER, "certificate-authority": str(certificate), "tls-server-name": "kubernetes"}
         path.write_text(
@@ -93,4 +110,3 @@ class ControlPlane:
                 }
             )
         )
-        return path

@@ -1,58 +1,54 @@
-"""A node: containerd, a kubelet, kube-proxy, and dnsmasq, which answers for the names of Services."""
+"""A node: containerd, a kubelet and kube-proxy, in the network of a machine."""
 
 import json
 import os
+import shutil
 import subprocess
-import threading
 from pathlib import Path
 
-from tests.deploy.kubernetes.control_plane import NAME, NODE, PODS, ControlPlane
+from tests.deploy.kubernetes.control_plane import SERVICES, ControlPlane
+from tests.deploy.kubernetes.names import DOMAIN
+from tests.deploy.kubernetes.network import CONTROL, Machine, attach
 from tests.deploy.kubernetes.processes import Processes, search_path, succeeds
 
-DOMAIN = "cluster.local"
+CGROUPS = Path("/sys/fs/cgroup")
 SANDBOX = "relevo-test/sandbox:test"
 """The image of the process that holds a pod's namespaces; run.sh builds it."""
 
-LINKS = (
-    "link add node0 type bridge",
-    f"address add {NODE}/24 dev node0",
-    "link set node0 up",
-    "route add default via 192.0.2.254",
-)
-
 
 class Node:
-    """One node, with pods on a bridge of its own. Its state is in `folder`."""
+    """One node, with pods on a bridge of its own. Its state is in a folder of its name in `folder`."""
 
-    def __init__(self, folder: Path, processes: Processes, control_plane: ControlPlane) -> None:
-        self.folder = folder
-        self.socket = folder / "containerd.sock"
+    def __init__(self, machine: Machine, folder: Path, processes: Processes, control_plane: ControlPlane) -> None:
+        self.machine = machine
+        self.folder = folder / machine.name
+        self.socket = self.folder / "containerd.sock"
         self._processes = processes
         self._control_plane = control_plane
-        self._ended = threading.Event()
 
     def start(self, images: Path) -> None:
         """Start it with the images of a `docker save`, and wait until the cluster counts on it."""
-        self._network()
+        self.folder.mkdir()
+        attach(self.machine)
+        self._write_network()
         self._start_containerd(images)
         self._start_kubelet()
         self._start_proxy()
-        self._start_names()
-        ready = ("wait", f"node/{NAME}", "--for=condition=Ready", "--timeout=5s")
-        self._processes.wait("kubelet", lambda: succeeds(*self._kubectl(*ready)))
+        ready = ("wait", f"node/{self.machine.name}", "--for=condition=Ready", "--timeout=5s")
+        self._processes.wait(self._name("kubelet"), lambda: succeeds(*self._control_plane.kubectl(), *ready))
+        if shutil.which("kube-router", path=search_path()):
+            self._start_firewall()  # which asks for its node
 
-    def end(self) -> None:
-        self._ended.set()
+    def _name(self, program: str) -> str:
+        return f"{self.machine.name}-{program}"
 
-    def _kubectl(self, *words: str) -> list[str]:
-        return [*self._control_plane.kubectl(), *words]
+    def _run(self, *command: str) -> None:
+        self._processes.start(self._name(command[0]), *self.machine.command(*command))
 
-    def _network(self) -> None:
-        """The node's address, a default route that leads nowhere, and what the bridge plugin needs."""
-        for words in LINKS:
-            subprocess.run(["ip", *words.split()], check=True)
-        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-        addresses = {"type": "host-local", "dataDir": str(self.folder / "addresses"), "ranges": [[{"subnet": PODS}]]}
+    def _write_network(self) -> None:
+        """What the bridge plugin needs."""
+        ranges = [[{"subnet": self.machine.pods}]]
+        addresses = {"type": "host-local", "dataDir": str(self.folder / "addresses"), "ranges": ranges}
         bridge = {
             "type": "bridge",
             "bridge": "cni0",
@@ -82,12 +78,13 @@ restrict_oom_score_adj = true # root may be kept from lowering it
 bin_dir = "/usr/lib/cni"
 conf_dir = "{self.folder}/cni"
 """)
-        self._processes.start("containerd", "containerd", "--config", str(config))
+        self._run("containerd", "--config", str(config))
         ctr = ("ctr", f"--address={self.socket}", "--namespace=k8s.io")
-        self._processes.wait("containerd", lambda: succeeds(*ctr, "version"))
+        self._processes.wait(self._name("containerd"), lambda: succeeds(*ctr, "version"))
         subprocess.run([*ctr, "images", "import", str(images)], check=True, capture_output=True)
 
     def _start_kubelet(self) -> None:
+        cgroup = make_cgroup(self.machine.name)
         config = self.folder / "kubelet.json"
         config.write_text(
             json.dumps(
@@ -97,7 +94,8 @@ conf_dir = "{self.folder}/cni"
                     "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
                     "authorization": {"mode": "AlwaysAllow"},
                     "cgroupDriver": "cgroupfs",
-                    "clusterDNS": [NODE],
+                    "cgroupRoot": f"/{cgroup}",
+                    "clusterDNS": [CONTROL],
                     "clusterDomain": DOMAIN,
                     "containerRuntimeEndpoint": f"unix://{self.socket}",
                     "evictionHard": {"memory.available": "100Mi"},
@@ -108,10 +106,11 @@ conf_dir = "{self.folder}/cni"
                 }
             )
         )
-        self._processes.start(
-            *("kubelet", "kubelet", f"--config={config}", f"--root-dir={self.folder / 'kubelet'}", f"--node-ip={NODE}"),
-            *(f"--kubeconfig={self._control_plane.kubeconfig(f'system:node:{NAME}')}", f"--hostname-override={NAME}"),
-            f"--cert-dir={self.folder / 'kubelet-certificates'}",
+        user = f"system:node:{self.machine.name}"
+        self._run(
+            *("kubelet", f"--config={config}", f"--root-dir={self.folder / 'kubelet'}"),
+            *(f"--kubeconfig={self._control_plane.kubeconfig(user)}", f"--hostname-override={self.machine.name}"),
+            *(f"--node-ip={self.machine.address}", f"--cert-dir={self.folder / 'kubelet-certificates'}"),
         )
 
     def _start_proxy(self) -> None:
@@ -122,33 +121,30 @@ conf_dir = "{self.folder}/cni"
                     "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
                     "kind": "KubeProxyConfiguration",
                     "clientConnection": {"kubeconfig": str(self._control_plane.kubeconfig("system:kube-proxy"))},
-                    "clusterCIDR": PODS,
+                    "clusterCIDR": "10.244.0.0/16",
                     "conntrack": {"maxPerCore": 0},
-                    "hostnameOverride": NAME,
+                    "hostnameOverride": self.machine.name,
                     "mode": "iptables",
                 }
             )
         )
-        self._processes.start("kube-proxy", "kube-proxy", f"--config={config}")
+        self._run("kube-proxy", f"--config={config}")
 
-    def _start_names(self) -> None:
-        """Names of Services, as a cluster's DNS has them; a name that there is not is not asked for elsewhere."""
-        names = self.folder / "names"
-        names.mkdir()
-        self._processes.start(
-            *("dnsmasq", "dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", f"--local=/{DOMAIN}/"),
-            *(f"--listen-address={NODE}", "--bind-interfaces", f"--hostsdir={names}", "--pid-file=", "--user=root"),
+    def _start_firewall(self) -> None:
+        """What carries out network policies: the bridge plugin does not."""
+        self._run(
+            *("kube-router", "--run-router=false", "--run-service-proxy=false", "--enable-cni=false"),
+            *(f"--hostname-override={self.machine.name}", f"--service-cluster-ip-range={SERVICES}"),
+            f"--kubeconfig={self._control_plane.kubeconfig('admin')}",
         )
-        threading.Thread(target=self._follow_services, args=(names,), daemon=True).start()
 
-    def _follow_services(self, names: Path) -> None:
-        """A file for each Service that comes: dnsmasq looks for new ones."""
-        get = self._kubectl("get", "services", "--all-namespaces", "--output=json")
-        while not self._ended.wait(1):
-            done = subprocess.run(get, capture_output=True, check=False, env=os.environ | {"PATH": search_path()})
-            for one in json.loads(done.stdout)["items"] if done.returncode == 0 else []:
-                host = f"{one['metadata']['name']}.{one['metadata']['namespace']}"
-                line = f"{one['spec']['clusterIP']} {host}.svc.{DOMAIN}\n"
-                file = names / f"{host}.{one['metadata']['uid']}"
-                if one["spec"]["clusterIP"] != "None" and not file.exists():
-                    file.write_text(line)
+
+def make_cgroup(name: str) -> str:
+    """A cgroup of the test's own for a kubelet, which ends what it does not know below it; run.sh removes it."""
+    made = f"relevo-test-{os.environ['RELEVO_TEST_CLUSTER']}-{name}"
+    unified = CGROUPS / "cgroup.controllers"
+    for controller in unified.read_text().split() if unified.exists() else []:
+        (CGROUPS / "cgroup.subtree_control").write_text(f"+{controller}")
+    for hierarchy in [CGROUPS] if unified.exists() else [one for one in CGROUPS.iterdir() if one.is_dir()]:
+        (hierarchy / made).mkdir(exist_ok=True)
+    return made

@@ -28,8 +28,8 @@ en: {subject: "Order {{ trigger.number }}", preview: Thank you, heading: Thank y
 """
 
 
-def pay(ingest: int, number: str, token: str) -> int:
-    """Tell the ingest at a port of this machine of an order; the status of its answer."""
+def pay(ingest: str, number: str, token: str) -> int:
+    """Tell the ingest at an address of an order; the status of its answer."""
     event = {
         "specversion": "1.0",
         "id": f"paid-{number}",
@@ -38,7 +38,7 @@ def pay(ingest: int, number: str, token: str) -> int:
         "data": {"customer": {"email": f"c{number}@example.com"}, "number": number},
     }
     asked = urllib.request.Request(
-        f"http://127.0.0.1:{ingest}/events/tea",
+        f"http://{ingest}/events/tea",
         data=json.dumps(event).encode(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"},
     )
@@ -47,17 +47,25 @@ def pay(ingest: int, number: str, token: str) -> int:
         return status
 
 
-def mails(port: int) -> Counter[str]:
+def mails(host: str) -> Counter[str]:
     """How often each order's number stands in a subject."""
-    numbers: Counter[str] = Counter()
-    since = 0
+    return Counter(number for number, _ in _received(host))
+
+
+def messages(host: str) -> Counter[str]:
+    """How many messages each order has. One that comes again has the Message-ID that it had."""
+    return Counter(number for number, _ in set(_received(host)))
+
+
+def _received(host: str) -> list[tuple[str, str]]:
+    received: list[tuple[str, str]] = []
     while True:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/messages?since={since}&limit=1000", timeout=20) as answer:
+        address = f"http://{host}/messages?since={len(received)}&limit=1000"
+        with urllib.request.urlopen(address, timeout=20) as answer:
             found: Any = json.load(answer)
         if not found:
-            return numbers
-        since += len(found)
-        numbers.update(one["subject"].removeprefix("Order ") for one in found)
+            return received
+        received += [(one["subject"].removeprefix("Order "), one["id"]) for one in found]
 
 
 class Load:
@@ -67,7 +75,7 @@ class Load:
     asked for that, which it does while Kafka is slow, and in `refused` otherwise: nobody answered, or it was wrong.
     """
 
-    def __init__(self, ingest: int, token: str, prefix: str, *, pause: float = 0.05, most: int = 20_000) -> None:
+    def __init__(self, ingest: str, token: str, prefix: str, *, pause: float = 0.05, most: int = 20_000) -> None:
         self._ingest, self._token, self._prefix, self._pause, self._most = ingest, token, prefix, pause, most
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)
