@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable
 import asyncpg
 import structlog
 
+from relevo_runtime.backoff import Backoff
+from relevo_runtime.database_errors import advice
+from relevo_runtime.errors import described
 from relevo_runtime.health import Health
-from relevo_runtime.postgres import temporary
-from relevo_runtime.supervision import Supervised
+from relevo_runtime.supervision import Supervised, asked_to_end, contained
 from relevo_runtime.timers import ARMED
 
-_RETRY_SECONDS = 1.0
+_PART = "timer announcements"
 _log = structlog.get_logger(__name__)
 
 
@@ -25,37 +27,45 @@ async def listening(
 ) -> AsyncIterator[None]:
     """Calls `armed()` for each announcement while the context is open.
 
-    A lost connection is opened again. Announcements in between are lost, which the longest sleep of the loop makes
-    good; so a database that cannot be reached raises nothing here. `on_failure` hears if listening ends, in any way,
-    and `health` has it as bad then.
+    A connection that is lost, or can't be opened, is tried again with growing pauses, and `health` has the part as bad
+    until it listens. Announcements in between are lost, which the longest sleep of the loop makes good; so nothing is
+    raised here. `on_failure` hears if listening ends, in any way.
     """
-    part = Supervised(
-        "timer announcements", _keep_listening(dsn, armed), health=health or Health(), on_failure=on_failure
-    )
+    health = health or Health()
+    part = Supervised(_PART, _keep_listening(dsn, armed, health), health=health, on_failure=on_failure)
     try:
         yield
     finally:
         await part.stop()
 
 
-async def _keep_listening(dsn: str, armed: Callable[[], None]) -> None:
-    while True:
+async def _keep_listening(dsn: str, armed: Callable[[], None], health: Health) -> None:
+    backoff = Backoff()
+
+    def listens() -> None:
+        backoff.success()
+        health.set(_PART, True)
+
+    while not asked_to_end():
         try:
-            await _listen_once(dsn, armed)
-        except Exception as error:
-            if not temporary(error):
-                raise
-            _log.warning("timer announcements are interrupted", error=str(error), repeats=ARMED)
-        await asyncio.sleep(_RETRY_SECONDS)
+            await contained(_listen_once(dsn, armed, listens))
+            why = "the connection was lost"
+        except Exception as error:  # noqa: BLE001 - as in a loop: a password that was changed is mended without a start
+            why = described(error) + advice(error)
+        health.set(_PART, False, why)
+        pause = backoff.failure()
+        _log.warning("timer announcements are interrupted", error=why, next_try_in=pause, repeats=ARMED)
+        await asyncio.sleep(pause)
 
 
-async def _listen_once(dsn: str, armed: Callable[[], None]) -> None:
-    """Listens until the connection is lost."""
+async def _listen_once(dsn: str, armed: Callable[[], None], listens: Callable[[], None]) -> None:
+    """Listens until the connection is lost; `listens()` is called once it does."""
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "relevo-scheduler-listen"})
     lost = asyncio.Event()
     connection.add_termination_listener(lambda *_: lost.set())
     try:
         await connection.add_listener(ARMED, lambda *_: armed())
+        listens()
         await lost.wait()
     finally:
         connection.terminate()
