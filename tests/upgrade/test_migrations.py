@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import sys
 import uuid
 from asyncio.subprocess import DEVNULL
@@ -12,7 +13,7 @@ import pytest
 from msgspec import Struct
 
 from relevo_runtime.errors import MigrationError
-from relevo_runtime.migrations import Migration, installed_packages, migrate, migrations, pending
+from relevo_runtime.migrations import _OPEN, Migration, installed_packages, migrate, migrations, pending
 from relevo_runtime.postgres import Pool, open_pool
 from relevo_testing.servers import Servers, with_database
 from tests.architecture.test_schema import described
@@ -251,3 +252,19 @@ async def test_a_migration_that_can_not_have_its_table_says_who_holds_it(databas
             await migrate(database, installed_packages(), patience=0)
         assert await pending(database, installed_packages()) == [LAST]
     assert await migrate(database, installed_packages()) == [LAST]
+
+
+async def test_an_owner_who_can_not_see_the_sessions_of_others_says_so(database: str, pool: Pool) -> None:
+    role = f"owner_{uuid.uuid4().hex[:8]}"
+    async with in_use(pool), pool.acquire() as connection:
+        await connection.execute(f"create role {role}")
+        try:
+            await connection.execute(f"set role {role}")
+            hidden = await connection.fetchval(_OPEN)
+            await connection.execute(f"reset role; grant pg_read_all_stats to {role}; set role {role}")
+            while "relevo-tests (process" not in (shown := await connection.fetchval(_OPEN)):
+                await asyncio.sleep(0.05)  # it is not open for long enough yet
+        finally:
+            await connection.execute(f"reset role; drop role {role}")
+    assert re.fullmatch("none that this user can see; [0-9]+ sessions of others are hidden from it: .*", hidden)
+    assert re.fullmatch(r"relevo-tests \(process [0-9]+, idle in transaction\)", shown)

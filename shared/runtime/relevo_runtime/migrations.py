@@ -26,10 +26,22 @@ _WAITED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 _GIVE_UP = "set local lock_timeout = '2s'"
 """Whoever comes to a table after a migration that waits for it waits as long: the migration lets them pass."""
 _OPEN = """
-select coalesce(string_agg(format('%s (process %s, %s)', application_name, pid, state), ', '), 'none')
+select concat_ws('; ',
+    coalesce(
+        string_agg(format('%s (process %s, %s)', application_name, pid, state), ', ')
+            filter (where xact_start < clock_timestamp() - interval '1 second'),
+        'none that this user can see'
+    ),
+    nullif(count(*) filter (where hidden), 0)
+        || ' sessions of others are hidden from it: a member of pg_read_all_stats sees them'
+)
 from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid() and xact_start < clock_timestamp() - interval '1 second'
+cross join lateral (
+    select not pg_has_role(usesysid, 'usage') and not pg_has_role('pg_read_all_stats', 'usage') as hidden
+) as seen
+where datname = current_database() and pid <> pg_backend_pid()
 """
+"""Who has a transaction open. The transactions of other users are shown only to members of `pg_read_all_stats`."""
 
 _TABLE = """
 create table if not exists public.relevo_migration (
