@@ -8,9 +8,15 @@ import pytest
 
 from relevo_contracts.staff import Member
 from relevo_contracts.topics import INPUTS
+from relevo_control.adapters import task_answers
+from relevo_control.app.tasks import decide, find_task
 from relevo_control.entrypoints.operations import OPERATIONS
 from relevo_control.entrypoints.preconditions import names, tag_of
 from relevo_engine.adapters import tasks
+from relevo_engine.app.answer_task import Answered
+from relevo_runtime.clock import SystemClock
+from relevo_runtime.errors import PublishError
+from relevo_runtime.outgoing import LARGEST_MESSAGE
 from relevo_runtime.postgres import Pool
 from tests.cli.test_explain import shop
 from tests.conftest import SettingsFactory
@@ -81,6 +87,35 @@ async def test_of_those_who_act_at_once_on_what_all_have_seen_one_does_it(
         assert anew.json()["answers"] == 1
         again = headers[late] | {"If-Match": anew.headers["etag"]}
         assert (await client.post(done.format(name=task), headers=again, json=said)).status_code == 200
+
+
+async def test_an_answer_that_was_not_published_is_sent_again_with_the_same_tag(
+    busy: dict[str, str], client: httpx.AsyncClient, hire: Hire, settings: SettingsFactory, pool: Pool
+) -> None:
+    del busy
+    headers = bearer(await hire("Ana", "approver"))
+    before = len(await raw(settings(), INPUTS))
+    too_large = Answered(task_id=TASK, done="approved", by="Ana", note="x" * (LARGEST_MESSAGE + 1))
+    for given in (0, 1):  # the first answer has a row of its own, a further one counts on
+        tag = (await client.get(PATH, headers=headers)).headers["etag"]
+        async with pool.acquire() as connection:
+            seen = await find_task(connection, TASK)
+            assert seen.answers == given
+            with pytest.raises(PublishError):
+                await decide(connection, connection, settings(), too_large, SystemClock(), seen=seen)
+        assert len(await raw(settings(), INPUTS)) == before + given
+        match = headers | {"If-Match": tag}
+        assert (await client.post(f"{PATH}/decision", headers=match, json={"done": "approved"})).status_code == 200
+
+
+async def test_an_answer_is_not_taken_back_after_another_was_counted(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        for number in (1, 2):
+            assert await task_answers.give(connection, "tea", "t", seen=None, at=SystemClock().now()) == number
+        await task_answers.take_back(connection, "tea", "t", 1)
+        assert await task_answers.given(connection, "tea", "t") == 2
+        await task_answers.take_back(connection, "tea", "t", 2)
+        assert await task_answers.given(connection, "tea", "t") == 1
 
 
 async def test_of_one_plan_that_is_carried_out_twice_at_once_one_is_done(

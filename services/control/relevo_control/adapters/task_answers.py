@@ -13,6 +13,14 @@ async def given(connection: Connection, shop: str, task_id: str) -> int:
     return found or 0
 
 
-async def give(connection: Connection, shop: str, task_id: str, *, seen: int | None, at: datetime) -> bool:
-    """Counts one more answer, in one statement; false if there were others than the `seen` ones (`None`: any)."""
-    return await connection.fetchval(STATEMENTS["give"], shop, task_id, seen, at) is not None
+async def give(connection: Connection, shop: str, task_id: str, *, seen: int | None, at: datetime) -> int | None:
+    """Counts one more answer, in one statement: which it is, or none if others than the `seen` ones were given
+    (`seen` is `None`: whatever was given).
+    """
+    number: int | None = await connection.fetchval(STATEMENTS["give"], shop, task_id, seen, at)
+    return number
+
+
+async def take_back(connection: Connection, shop: str, task_id: str, number: int) -> None:
+    """An answer that was counted as this `number` was not published; without effect if another came after it."""
+    await connection.execute(STATEMENTS["take_back"], shop, task_id, number)

@@ -94,7 +94,8 @@ async def decide(
 ) -> TaskDone:
     """Publishes an answer; `keys` is the connection on which messages are sealed. Raises `OperationError`.
 
-    To the task as it was `seen`, one answer alone is given: `OutdatedError` for any further one.
+    To the task as it was `seen`, one answer alone is given: `OutdatedError` for any further one. An answer that
+    Kafka did not acknowledge counts as not given.
     """
     async with Publisher(settings, seals=Seals(keys, settings)) as publisher:
         try:
@@ -104,7 +105,13 @@ async def decide(
         except TaskError as error:
             raise ConflictError(str(error)) from error
         before = seen.answers if seen is not None else None
-        if not await task_answers.give(connection, done.shop, done.task_id, seen=before, at=done.at):
+        number = await task_answers.give(connection, done.shop, done.task_id, seen=before, at=done.at)
+        if number is None:
             raise OutdatedError("somebody else answered at the same time: look at the task again, and then decide")
-        await publish_answer(publisher, done)
+        try:
+            await publish_answer(publisher, done)
+        except Exception:
+            # Who sends it again means the same task. Should Kafka have it after all, the engine knows it by its id.
+            await task_answers.take_back(connection, done.shop, done.task_id, number)
+            raise
         return done
