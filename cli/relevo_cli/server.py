@@ -21,7 +21,22 @@ TOKEN = "RELEVO_TOKEN"  # noqa: S105 - the name of a variable
 _SECONDS = 300.0
 """A deployment waits until every engine has seen it, and moves runs."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
-_KINDS: Mapping[int, type[OperationError]] = {404: NotKnownError, 409: ConflictError, 412: OutdatedError}
+
+
+class UnknownCallerError(CommandError):
+    """The control API doesn't know who asks (401)."""
+
+
+class NotAllowedError(OperationError):
+    """The control API knows who asks, and they may not (403)."""
+
+
+_KINDS: Mapping[int, type[OperationError]] = {
+    403: NotAllowedError,
+    404: NotKnownError,
+    409: ConflictError,
+    412: OutdatedError,
+}
 
 
 class Server(Struct, frozen=True):
@@ -147,5 +162,7 @@ def _refusal(server: Server, answer: httpx.Response) -> OperationError:
     except (ValueError, KeyError, TypeError):
         return CommandError(f"{server.url} answered {answer.status_code}: is it the address of the control API?")
     if answer.status_code == 401:
-        return CommandError(f"{server.url} doesn't know who asks, or the token has expired (`relevo login`): {detail}")
+        return UnknownCallerError(
+            f"{server.url} doesn't know who asks, or the token has expired (`relevo login`): {detail}"
+        )
     return _KINDS.get(answer.status_code, OperationError)(detail)

@@ -32,6 +32,7 @@ class OpenIdProvider:
         """While it is there and not set, nobody is answered."""
         self.asked = 0
         self.scopes: list[str] | None = None
+        self.refused_scope = ""
         self.issuer = ""
         self.asked_for_keys = 0
         self.rotate()
@@ -103,6 +104,9 @@ class OpenIdProvider:
         assert query["code_challenge_method"] == "S256"
         assert query["client_id"] == self.client_id
         assert "openid" in query["scope"].split()
+        if self.refused_scope in query["scope"].split():
+            refused = {"error": "invalid_scope", "state": query["state"], "iss": self.url}
+            return RedirectResponse(f"{query['redirect_uri']}?{urlencode(refused)}", 302)
         code = secrets.token_urlsafe(16)
         self._codes[code] = query
         back = {"code": code, "state": query["state"], "iss": self.url}
@@ -112,6 +116,8 @@ class OpenIdProvider:
         form = await _form(request)
         if form.get("client_id") != self.client_id or "openid" not in form.get("scope", "").split():
             return JSONResponse({"error": "unauthorized_client"}, 401)
+        if self.refused_scope in form["scope"].split():
+            return JSONResponse({"error": "invalid_scope"}, 400)
         device, user = secrets.token_urlsafe(16), secrets.token_hex(4).upper()
         self._device_codes[device] = user
         where = f"{self.url}/activate"

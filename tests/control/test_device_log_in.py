@@ -16,6 +16,7 @@ from tests.control.test_oidc import provider, server
 from tests.e2e.machine import start
 
 __all__ = ["provider", "server"]
+SCOPES = "openid groups"
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_the_provider_is_asked_no_more_often_than_it_says(
 ) -> None:
     provider.interval, provider.pending = 7, answers
     endpoints = await discover(client, provider.url)
-    device = await ask(client, endpoints, "relevo")
+    device = await ask(client, endpoints, "relevo", SCOPES)
     await client.get(device.verification_uri_complete)
     slept: list[float] = []
     token = await wait(client, endpoints, "relevo", device, sleep=noting(slept))
@@ -73,7 +74,7 @@ async def test_who_refuses_or_does_not_come_is_not_logged_in(
 ) -> None:
     provider.interval, provider.pending = 7, answers
     endpoints = await discover(client, provider.url)
-    device = await ask(client, endpoints, "relevo")
+    device = await ask(client, endpoints, "relevo", SCOPES)
     slept: list[float] = []
     with pytest.raises(CommandError, match=said):
         await wait(client, endpoints, "relevo", device, sleep=noting(slept))
@@ -85,10 +86,13 @@ async def test_a_provider_without_the_flow_or_the_client_says_so(
 ) -> None:
     endpoints = await discover(client, provider.url)
     with pytest.raises(CommandError, match="refuses the log-in: unauthorized_client"):
-        await ask(client, endpoints, "another")
+        await ask(client, endpoints, "another", SCOPES)
+    provider.refused_scope = "groups"
+    with pytest.raises(CommandError, match="invalid_scope; set RELEVO_CONTROL_OIDC_SCOPES"):
+        await ask(client, endpoints, "relevo", SCOPES)
     provider.devices = False
     with pytest.raises(CommandError, match="has no log-in by device: run `relevo login` where a browser is"):
-        await ask(client, await discover(client, provider.url), "relevo")
+        await ask(client, await discover(client, provider.url), "relevo", SCOPES)
 
 
 async def test_a_provider_that_is_away_for_a_moment_is_asked_again_more_slowly(provider: OpenIdProvider) -> None:
@@ -102,7 +106,7 @@ async def test_a_provider_that_is_away_for_a_moment_is_asked_again_more_slowly(p
 
     async with httpx.AsyncClient() as steady, httpx.AsyncClient(transport=httpx.MockTransport(unsteady)) as client:
         endpoints = await discover(steady, provider.url)
-        device = await ask(steady, endpoints, "relevo")
+        device = await ask(steady, endpoints, "relevo", SCOPES)
         await steady.get(device.verification_uri_complete)
         slept: list[float] = []
         assert await wait(client, endpoints, "relevo", Device(device.device_code, "", "", 60), sleep=noting(slept))

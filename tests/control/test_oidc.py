@@ -13,12 +13,16 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from starlette.applications import Starlette
 
+from relevo_cli.commands.login import _known
 from relevo_cli.errors import CommandError
 from relevo_cli.logging_in.code_flow import Attempt, discover
 from relevo_control.adapters.oidc import Provider
+from relevo_control.app.errors import OperationError
 from relevo_control.core.oidc import group_roles, principal_of
 from relevo_control.entrypoints.http import make_app
+from relevo_control.entrypoints.log_in import log_in
 from relevo_control.entrypoints.main import people
 from relevo_control.settings import ControlSettings
 from relevo_runtime.clock import SystemClock
@@ -154,14 +158,48 @@ async def test_a_key_that_is_known_opens_while_another_is_asked_for(
         assert await asking is not None
 
 
-async def test_the_command_asks_for_no_scope_that_the_provider_does_not_have(provider: OpenIdProvider) -> None:
-    async with httpx.AsyncClient() as client:
-        assert (await discover(client, provider.url)).scope == "openid email profile groups"
-        provider.scopes = ["openid", "profile", "email", "offline_access"]
-        assert (await discover(client, provider.url)).scope == "openid email profile"
+async def test_the_command_asks_for_what_is_set_whether_the_provider_lists_it_or_not(
+    server: str, provider: OpenIdProvider, tmp_path: Path
+) -> None:
+    provider.scopes = ["openid", "profile", "email", "offline_access"]
+    provider.refused_scope = "groups"
+    process = await start("login", "--no-browser", RELEVO_SERVER=server, XDG_CONFIG_HOME=str(tmp_path))
+    assert process.stderr is not None
+    found = re.search(r"http\S+", (await process.stderr.readline()).decode())
+    assert found is not None
+    assert httpx.URL(found[0]).params["scope"] == "openid email profile groups"
+    assert "doesn't list groups; if it refuses that, leave it out of" in (await process.stderr.readline()).decode()
+    async with httpx.AsyncClient(follow_redirects=True) as browser:
+        await browser.get(found[0])
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert "refused: invalid_scope; set RELEVO_CONTROL_OIDC_SCOPES" in " ".join(err.decode().split())
+
+
+async def test_the_scopes_are_those_that_are_set(provider: OpenIdProvider, settings: SettingsFactory) -> None:
+    own = settings(ControlSettings, control_oidc_scopes="openid  email")
+    transport = httpx.ASGITransport(Starlette(routes=[log_in(own)]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://control") as client:
+        assert (await client.get("/v1/log-in")).json()["scopes"] == "openid email"
+    with pytest.raises(ValueError, match="must hold openid"):
+        settings(ControlSettings, control_oidc_scopes="email")
+    async with httpx.AsyncClient() as asking:
+        assert (await discover(asking, provider.url)).unlisted("openid groups") == ""
         provider.issuer = "https://id.example.com"
         with pytest.raises(CommandError, match=r"says that it is of https://id\.example\.com"):
-            await discover(client, provider.url)
+            await discover(asking, provider.url)
+
+
+async def test_a_server_that_went_away_during_the_log_in_is_named_as_such(provider: OpenIdProvider) -> None:
+    away = "http://127.0.0.1:1"
+    with pytest.raises(CommandError, match=rf"^{away} can't be reached"):
+        await _known(away, provider.token())
+
+
+async def test_a_server_that_can_not_tell_who_asks_says_why(server: str, provider: OpenIdProvider) -> None:
+    provider.away = True
+    with pytest.raises(OperationError, match=r"^the OpenID provider does not answer"):
+        await _known(server, provider.token())
 
 
 def test_an_answer_of_another_provider_is_refused() -> None:

@@ -14,8 +14,7 @@ from relevo_cli.errors import CommandError
 from relevo_cli.logging_in import device_flow
 from relevo_cli.logging_in.code_flow import Attempt, discover, exchange
 from relevo_cli.logging_in.redirect import waiting
-from relevo_cli.server import Control, Server, checked_url, store_log_in
-from relevo_control.app.errors import OperationError
+from relevo_cli.server import Control, NotAllowedError, Server, UnknownCallerError, checked_url, store_log_in
 from relevo_control.core.permissions import EVERY_SHOP
 from relevo_control.entrypoints.account_operations import Account
 from relevo_control.entrypoints.log_in import LogIn
@@ -52,10 +51,12 @@ def login(
 
 
 async def _known(url: str, token: str) -> Account:
-    """Who the control API takes somebody for. Raises `CommandError` if for nobody, or for one without a role."""
+    """Who the control API takes somebody for. Raises `CommandError` if for nobody, or for one without a role, and
+    `OperationError` where it can't be asked.
+    """
     try:
         return await Control(Server(url, token)).get("/v1/account", Account)
-    except OperationError as error:
+    except (NotAllowedError, UnknownCallerError) as error:
         raise CommandError(f"the provider knows you, and the control API lets you do nothing: {error}") from error
 
 
@@ -65,8 +66,9 @@ async def _log_in(url: str, port: int, seconds: float, *, browser: bool) -> str:
         endpoints = await discover(client, where.issuer)
         async with waiting(port) as (redirect, answer):
             attempt = Attempt.new(redirect)
-            address = attempt.address(endpoints, where.client_id)
+            address = attempt.address(endpoints, where.client_id, where.scopes)
             err().print(f"log in at {address}", markup=False, soft_wrap=True)
+            _warn(endpoints.unlisted(where.scopes))
             if browser:
                 with contextlib.suppress(webbrowser.Error):
                     webbrowser.open(address)
@@ -82,9 +84,15 @@ async def _by_device(url: str) -> str:
     async with httpx.AsyncClient(timeout=30) as client:
         where = await _where(client, url)
         endpoints = await discover(client, where.issuer)
-        asked = await device_flow.ask(client, endpoints, where.client_id)
+        asked = await device_flow.ask(client, endpoints, where.client_id, where.scopes)
         err().print(asked.advice, markup=False, soft_wrap=True)
+        _warn(endpoints.unlisted(where.scopes))
         return await device_flow.wait(client, endpoints, where.client_id, asked)
+
+
+def _warn(about: str) -> None:
+    if about:
+        err().print(about, markup=False, soft_wrap=True)
 
 
 async def _where(client: httpx.AsyncClient, url: str) -> LogIn:

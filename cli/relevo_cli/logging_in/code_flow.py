@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from relevo_cli.errors import CommandError
 
-_SCOPES = ("openid", "email", "profile", "groups")
+_SCOPES = "RELEVO_CONTROL_OIDC_SCOPES"
+"""The setting of the control API that says what is asked for."""
 
 
 class Endpoints(Struct, frozen=True):
@@ -29,13 +30,13 @@ class Endpoints(Struct, frozen=True):
     device_authorization_endpoint: str = ""
     scopes_supported: list[str] | None = None
 
-    @property
-    def scope(self) -> str:
-        """What is asked for, without what the provider says it doesn't have: `groups` is in no standard, and some
-        refuse a log-in that asks for a scope that they don't know.
+    def unlisted(self, scopes: str) -> str:
+        """What to know of scopes that the provider doesn't list; empty: it lists all, or none. They are asked for all
+        the same: it need not list what it has (Discovery 1.0, section 3), and some show a refusal in the browser alone.
         """
-        known = self.scopes_supported or _SCOPES
-        return " ".join(one for one in _SCOPES if one in known or one == "openid")
+        listed = self.scopes_supported or scopes.split()
+        missing = " ".join(one for one in scopes.split() if one not in listed)
+        return f"{self.issuer} doesn't list {missing}; if it refuses that, leave it out of {_SCOPES}" if missing else ""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -62,13 +63,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
         digest = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
-    def address(self, endpoints: Endpoints, client_id: str) -> str:
+    def address(self, endpoints: Endpoints, client_id: str, scopes: str) -> str:
         """Where the person goes."""
         asked = {
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": self.redirect,
-            "scope": endpoints.scope,
+            "scope": scopes,
             "state": self.state,
             "nonce": self.nonce,
             "code_challenge": self.challenge,
@@ -84,10 +85,18 @@ class Attempt(Struct, frozen=True, kw_only=True):
         if query.get("iss", issuer) != issuer:
             raise CommandError(f"the answer is of {query['iss']}, not of {issuer}: run `relevo login` again")
         if "error" in query:
-            raise CommandError(f"the log-in was refused: {query.get('error_description') or query['error']}")
+            why = query.get("error_description") or query["error"]
+            raise CommandError(f"the log-in was refused: {why}{scope_advice(query['error'])}")
         if not query.get("code"):
             raise CommandError("the answer has no code: run `relevo login` again")
         return query["code"]
+
+
+def scope_advice(error: str) -> str:
+    """What to do about a refusal (RFC 6749, section 4.1.2.1), to be put behind it."""
+    if error != "invalid_scope":
+        return ""
+    return f"; set {_SCOPES} of the control API to scopes that the provider lets this client ask for"
 
 
 async def discover(client: httpx.AsyncClient, issuer: str) -> Endpoints:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from relevo_cli.errors import CommandError
-from relevo_cli.logging_in.code_flow import Endpoints
+from relevo_cli.logging_in.code_flow import Endpoints, scope_advice
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER = 5
@@ -43,15 +43,16 @@ class Device(Struct, frozen=True):
         return f"log in at {self.verification_uri} with the code {self.user_code}{whole}"
 
 
-async def ask(client: httpx.AsyncClient, endpoints: Endpoints, client_id: str) -> Device:
+async def ask(client: httpx.AsyncClient, endpoints: Endpoints, client_id: str, scopes: str) -> Device:
     """Begins a log-in. Raises `CommandError` if the provider has no such flow, or not for this client."""
     address = endpoints.device_authorization_endpoint
     if not address:
         raise CommandError(f"{endpoints.issuer} has no log-in by device: run `relevo login` where a browser is")
     try:
-        answer = await client.post(address, data={"client_id": client_id, "scope": endpoints.scope})
+        answer = await client.post(address, data={"client_id": client_id, "scope": scopes})
         if answer.is_error:
-            raise CommandError(f"{address} refuses the log-in: {_why(answer)}")
+            why = _why(answer)
+            raise CommandError(f"{address} refuses the log-in: {why}{scope_advice(why)}")
         return msgspec.json.decode(answer.content, type=Device)
     except (httpx.HTTPError, msgspec.DecodeError) as error:
         raise CommandError(f"{address} does not answer as RFC 8628 says: {error!r}") from error

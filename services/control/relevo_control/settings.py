@@ -32,6 +32,10 @@ class ControlSettings(RuntimeSettings):
         default="", description="The issuer of people's ID tokens, such as https://id.example.com. Empty: tokens alone."
     )
     control_oidc_client_id: str = Field(default="", description="The client's id there; ID tokens must be for it.")
+    control_oidc_scopes: str = Field(
+        default="openid email profile groups",
+        description="What `relevo login` asks the provider for, with spaces: leave out what it refuses.",
+    )
     control_oidc_name_claim: str = Field(default="email", description="The claim that names who acts.")
     control_oidc_groups_claim: str = Field(default="groups", description="The claim with the groups of who acts.")
     control_oidc_roles: str = Field(
@@ -54,6 +58,13 @@ class ControlSettings(RuntimeSettings):
             except ValueError as error:
                 raise ValueError(f"{one!r} is not a network such as 10.0.0.0/8: {error}") from None
         return value
+
+    @pydantic.field_validator("control_oidc_scopes")
+    @classmethod
+    def _scopes(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("the scopes must hold openid: without it there is no ID token")
+        return " ".join(value.split())
 
     @pydantic.field_validator("control_oidc_roles")
     @classmethod

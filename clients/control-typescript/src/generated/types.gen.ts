@@ -452,11 +452,13 @@ export type ListedTask = {
 /**
  * LogIn
  *
- * The OpenID provider and the id of the client there; both are empty where there are tokens alone.
+ * The OpenID provider and the id of the client there; both are empty where there are tokens alone. Then what is
+ * asked for, with spaces.
  */
 export type LogIn = {
     issuer: string;
     client_id: string;
+    scopes?: string;
 };
 
 /**

@@ -10,15 +10,19 @@ from relevo_control.settings import ControlSettings
 
 
 class LogIn(Struct, frozen=True):
-    """The OpenID provider and the id of the client there; both are empty where there are tokens alone."""
+    """The OpenID provider and the id of the client there; both are empty where there are tokens alone. Then what is
+    asked for, with spaces.
+    """
 
     issuer: str
     client_id: str
+    scopes: str = "openid email profile groups"
 
 
 def log_in(settings: ControlSettings) -> Route:
     """The route."""
-    body = msgspec.json.encode(LogIn(settings.control_oidc_issuer, settings.control_oidc_client_id))
+    where = LogIn(settings.control_oidc_issuer, settings.control_oidc_client_id, settings.control_oidc_scopes)
+    body = msgspec.json.encode(where)
 
     async def answer(_: Request) -> Response:
         return Response(body, media_type="application/json")

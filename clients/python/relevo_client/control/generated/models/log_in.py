@@ -6,26 +6,33 @@ from typing import Any, Self, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 T = TypeVar("T", bound="LogIn")
 
 
 @_attrs_define
 class LogIn:
-    """The OpenID provider and the id of the client there; both are empty where there are tokens alone.
+    """The OpenID provider and the id of the client there; both are empty where there are tokens alone. Then what is
+    asked for, with spaces.
 
-    Attributes:
-        issuer (str):
-        client_id (str):
+        Attributes:
+            issuer (str):
+            client_id (str):
+            scopes (str | Unset):  Default: 'openid email profile groups'.
     """
 
     issuer: str
     client_id: str
+    scopes: str | Unset = "openid email profile groups"
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         issuer = self.issuer
 
         client_id = self.client_id
+
+        scopes = self.scopes
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -35,6 +42,8 @@ class LogIn:
                 "client_id": client_id,
             }
         )
+        if scopes is not UNSET:
+            field_dict["scopes"] = scopes
 
         return field_dict
 
@@ -45,9 +54,12 @@ class LogIn:
 
         client_id = d.pop("client_id")
 
+        scopes = d.pop("scopes", UNSET)
+
         log_in = cls(
             issuer=issuer,
             client_id=client_id,
+            scopes=scopes,
         )
 
         log_in.additional_properties = d
