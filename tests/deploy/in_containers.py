@@ -69,6 +69,10 @@ def images() -> Sequence[str]:
     return [f"relevo/{name}:test" for name in IMAGES]
 
 
+def image_id(image: str) -> str:
+    return run("docker", "image", "inspect", "--format", "{{.Id}}", image)
+
+
 def inside(image: str, program: str, *arguments: str) -> str:
     """What a program of an image prints, without a network."""
     return run("docker", "run", "--rm", "--network", "none", "--entrypoint", program, image, *arguments)
@@ -172,8 +176,8 @@ def until(condition: Callable[[], bool], seconds: float = 300) -> None:
 
 
 def rules(groups: Any, name: str) -> list[str]:
-    """What the rules of these groups are called."""
-    return [rule[name] for group in groups["groups"] for rule in group["rules"]]
+    """What the rules of these groups are called, in alphabetical order: Prometheus sorts the groups by theirs."""
+    return sorted(rule[name] for group in groups["groups"] for rule in group["rules"])
 
 
 @pytest.fixture
@@ -219,6 +223,21 @@ def test_a_commit_is_built_into_the_same_layers_each_time(images: Sequence[str])
         for tag in ("test", "again")
     ]
     assert layers[0] == layers[1]
+
+
+def test_what_changes_in_one_service_leaves_the_images_of_the_others_as_they_are(
+    images: Sequence[str], tmp_path: Path
+) -> None:
+    """So that `make up` starts anew what has changed, and nothing else."""
+    copied = tmp_path / "sources"
+    for name in run("git", "ls-files").splitlines():
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copied / name, follow_symlinks=False)
+    with (copied / "services/engine/relevo_engine/__init__.py").open("a") as module:
+        module.write("# changed\n")
+    run(str(copied / "deploy/images.sh"), "scheduler", "engine", TAG="changed", REVISION="unknown")
+    assert image_id("relevo/scheduler:changed") == image_id("relevo/scheduler:test")
+    assert image_id("relevo/engine:changed") != image_id("relevo/engine:test")
 
 
 def test_an_event_becomes_a_mail_and_what_is_stopped_loses_nothing(composed: Composed) -> None:
