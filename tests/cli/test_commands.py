@@ -275,7 +275,7 @@ def test_another_database_has_another_clock_than_the_system_in_the_folder(
 async def test_what_is_no_database_no_folder_and_no_kafka_is_named(tmp_path: Path, database: str) -> None:
     (tmp_path / "file").touch()
     for arguments, given_, sentence in (
-        (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "RELEVO_POSTGRES is not a connection URL"),
+        (("shops", "list"), {"RELEVO_POSTGRES": "nonsense"}, "it does not begin with postgresql://"),
         (("up", "--port", "0", "--data", str(tmp_path / "file")), {}, f"{tmp_path}/file: File exists"),
         (("dead-letters", "list"), {**NOWHERE, "RELEVO_POSTGRES": database}, "Kafka can't be reached at 127.0.0.1:9"),
     ):

@@ -1,6 +1,7 @@
 """What somebody tries who has a token of few rights, or none: each is refused by a 4xx, and costs little."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -99,6 +100,9 @@ async def test_a_body_without_an_end_is_cut_off_at_its_limit(url: str, hire: Hir
         except ConnectionError:
             break
         sent += len(chunk)
-    assert b" 413 " in await answer
+    with contextlib.suppress(ConnectionError):  # what was on its way may wipe the answer out
+        assert b" 413 " in await answer
     assert sent < 40 * 1024 * 1024
     writer.close()
+    async with httpx.AsyncClient(base_url=url) as another:
+        assert (await another.get("/v1/account", headers=bearer(token))).status_code == 200

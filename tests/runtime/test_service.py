@@ -123,7 +123,7 @@ def test_what_it_refuses_at_the_start_is_one_clear_sentence(run: Callable[..., R
         ("without-database", "postgres", "postgresql://ada:hunter2@127.0.0.1:9/tea", "127.0.0.1:9 (database tea)"),
         ("without-database", "postgres", "postgresql://ada:hunter2@nowhere.invalid/tea", "nowhere.invalid (database"),
         ("without-database", "postgres", "postgresql://ada:hunter2@/tea?host=/nowhere", "/nowhere (database tea)"),
-        ("without-database", "postgres", "mysql://ada:hunter2@127.0.0.1:9/tea", "is not a connection URL"),
+        ("without-database", "postgres", "mysql://ada:hunter2@127.0.0.1:9/tea", "does not begin with postgresql://"),
         ("without-kafka", "kafka", "127.0.0.1:9,127.0.0.1:10", "Kafka can't be reached at 127.0.0.1:9,127.0.0.1:10"),
     ],
 )
