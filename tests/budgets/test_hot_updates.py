@@ -19,12 +19,6 @@ HELD, LONGER = MORNING + timedelta(minutes=5), MORNING + timedelta(minutes=8)
 ENOUGH = MORNING + timedelta(minutes=4)
 
 
-async def _from_now_on(pool: Pool) -> None:
-    """Nothing that another test did in this database is counted."""
-    await pool.execute("select pg_stat_force_next_flush()")
-    await pool.execute("select pg_stat_reset()")
-
-
 async def _hot(pool: Pool, table: str) -> tuple[int, int]:
     """How many updates of a table were HOT, and how many there were, by the only connection of `pool`."""
     await pool.execute("select pg_stat_force_next_flush()")
@@ -37,7 +31,6 @@ async def _hot(pool: Pool, table: str) -> tuple[int, int]:
 
 async def test_a_mail_that_begins_touches_no_index(database: str) -> None:
     async with await open_pool(database, application_name="budget", max_size=1) as pool:
-        await _from_now_on(pool)
         deliveries, made = Deliveries(pool), [delivery(number, "1", MORNING) for number in range(ROWS)]
         works = await deliveries.accept([Incoming(one, msgspec.json.encode(one), False, HELD) for one in made], MORNING)
         begun = await deliveries.begin(works, LONGER, enough=ENOUGH)
@@ -47,7 +40,6 @@ async def test_a_mail_that_begins_touches_no_index(database: str) -> None:
 
 async def test_a_call_that_begins_touches_no_index(database: str) -> None:
     async with await open_pool(database, application_name="budget", max_size=1) as pool:
-        await _from_now_on(pool)
         calls, made = Calls(pool), [_call(number) for number in range(ROWS)]
         works = await calls.accept([Incoming(one, msgspec.json.encode(one), False, HELD) for one in made], MORNING)
         begun = await calls.begin(works, LONGER, enough=ENOUGH)
@@ -69,7 +61,6 @@ async def test_a_run_that_goes_on_touches_no_index(database: str, settings: Sett
         await open_pool(database, application_name="budget", max_size=1) as pool,
         Publisher(settings()) as publisher,
     ):
-        await _from_now_on(pool)
         await deploy(pool, CART)
         engine = await build_engine(pool, publisher)
         await engine.take(*(checkout(f"new-{number}", key=f"cus_{number}") for number in range(ROWS)))

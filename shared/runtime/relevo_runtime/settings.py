@@ -55,7 +55,7 @@ class RuntimeSettings(ServerSettings):
         ge=0,
         le=1,
         description="Seconds that messages may wait where they gather for others to share a transaction with,"
-        " in the engine three times as long; 0: none waits.",
+        " in the engine twice as long; 0: none waits.",
     )
     commit_delay: float = Field(
         default=1.0,

@@ -34,7 +34,7 @@ _TRANSACTIONS = 8
 """Whole transactions that a batch may be worth: the more, the less often nobody decides while the last one of a batch
 is written and the first one of the next is opened, and the longer a rebalance or a stop may have to wait.
 """
-_WINDOWS = 3
+_WINDOWS = 2
 """Events, wake-ups and outcomes come together here. What is decided is sent on without a further one."""
 TOPICS = (topics.EVENTS, topics.WAKEUPS, topics.OUTCOMES, topics.INPUTS)
 

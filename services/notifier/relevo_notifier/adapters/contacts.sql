@@ -15,17 +15,17 @@ with given as (
     select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[])
         as g(shop, key, contact, version, redacted_at)
 ), locked as materialized (
-    select g.*, (
-        select c.xmin::text from notifier.contact c where c.shop = g.shop and c.key = g.key for update
-    ) as found
-    from (select * from given order by shop, key) g
+    select c.shop, c.key, c.xmin::text as version
+    from given g join notifier.contact c using (shop, key)
+    order by c.shop, c.key
+    for update of c
 ), same as materialized (
     select coalesce(bool_and(
-            l.found is not distinct from l.version
-            and not exists (select from notifier.merged m where m.shop = l.shop and m.key = l.key)
-            and (select max(r.at) from notifier.redaction r where r.shop = l.shop and r.key in (l.key, ''))
-                is not distinct from l.redacted_at), false) as all_of_them
-    from locked l
+            l.version is not distinct from g.version
+            and not exists (select from notifier.merged m where m.shop = g.shop and m.key = g.key)
+            and (select max(r.at) from notifier.redaction r where r.shop = g.shop and r.key in (g.key, ''))
+                is not distinct from g.redacted_at), false) as all_of_them
+    from given g left join locked l using (shop, key)
 ), kept as (
     insert into notifier.contact as c (shop, key, contact)
     select g.shop, g.key, g.contact from given g, same s where s.all_of_them
@@ -200,8 +200,7 @@ with given as (
     select d.shop, d.id, regexp_replace(
             convert_from(d.body, 'UTF8'), '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')::json as body
     from notifier.delivery d
-    where d.state = 'queued' and d.wake_at is not null  -- as all have that are open: an index has those alone
-        and exists (select from given g where g.shop = d.shop and g.key in (d.key, ''))
+    where d.state = 'queued' and exists (select from given g where g.shop = d.shop and g.key in (d.key, ''))
     order by d.shop, d.id
     for update
 )
@@ -223,8 +222,7 @@ with given as (
     select c.shop, c.id, regexp_replace(
             convert_from(c.body, 'UTF8'), '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')::json as body
     from notifier.call c
-    where c.state = 'queued' and c.wake_at is not null
-        and exists (select from given g where g.shop = c.shop and g.key in (c.key, ''))
+    where c.state = 'queued' and exists (select from given g where g.shop = c.shop and g.key in (c.key, ''))
     order by c.shop, c.id
     for update
 )

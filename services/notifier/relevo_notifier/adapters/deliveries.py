@@ -50,12 +50,11 @@ class Deliveries(WorkTable[SendDelivery, Work]):
 
         async def accepted(run: Runner) -> list[Work]:
             rows = await run.fetch(STATEMENTS["accept"], *columns, now, provider, *more)
-            new = {(shop, id_) for shop, id_, number, *_ in rows if number is None}
-            known = {number: row for _, _, number, *row in rows if number is not None}
+            known = {(row[0], row[1]): row for row in rows}
             works = [
-                _with_contact(work, *known[number]) if number in known else work
-                for number, work in enumerate((_work(item, now, asked_at) for item in unique.values()), 1)
-                if work.ref in new
+                _with_contact(_work(item, now, asked_at), *known[ref][2:])
+                for ref, item in unique.items()
+                if ref in known
             ]
             return await _with_other_channels(run, works)
 

@@ -1,14 +1,12 @@
 -- name: accept
 -- Takes new deliveries for a provider ($10), each in the state that is given: `sending` with a lease for those that go
--- out at once, `queued` for the others. What is known already is left alone. Returns a row for each new one, with its shop and
--- id; and for each that is to go out at once, new or not, one with its place in $1 and all that the decision to send needs: the
--- contact as it is known by now, and which of its addresses are suppressed. (Joined here, each would be compared with all.)
+-- out at once, `queued` for the others. What is known already is left alone. Returns the new ones; those that go out at once with
+-- all that the decision to send needs: the contact as it is known by now, and which of its addresses are suppressed.
 with given as (
     select *
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[],
                 $11::text[], $12::int[], $13::text[], $14::boolean[])
-        with ordinality
-        as g(shop, id, key, channel, address, state, wake_at, body, purpose, hops, destination, staff, number)
+        as g(shop, id, key, channel, address, state, wake_at, body, purpose, hops, destination, staff)
 ), accepted as (
     insert into notifier.delivery (shop, id, key, channel, purpose, destination, provider, tried_by, state, attempts,
                                    wake_at, accepted_at, body, hops, staff)
@@ -18,14 +16,10 @@ with given as (
     on conflict (shop, id) do nothing
     returning shop, id
 )
-select shop, id, null as number, null as contact, null::text[] as suppressed, null::jsonb as unsubscribed,
-    null::timestamptz as redacted_at
-from accepted
-union all
-select null, null, g.number, k.contact::text, k.suppressed, k.unsubscribed, k.redacted_at
-from given g
-cross join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k
-where g.state = 'sending'
+select g.shop, g.id, k.contact::text, k.suppressed, k.unsubscribed, k.redacted_at
+from accepted a
+join given g using (shop, id)
+left join lateral notifier.known_of(g.shop, g.key, g.channel, g.address) k on g.state = 'sending'
 
 -- name: begin
 -- Marks queued deliveries as being sent by a provider ($8), each only if its lease is still the caller's; this is the promise that has to

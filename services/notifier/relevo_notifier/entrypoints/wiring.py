@@ -28,7 +28,7 @@ from relevo_notifier.providers.registry import channels
 from relevo_notifier.settings import NotifierSettings
 from relevo_runtime.kafka import Publisher
 from relevo_runtime.links import unsubscribe_token
-from relevo_runtime.postgres import LOOKUPS, Pool, open_pool
+from relevo_runtime.postgres import Pool, open_pool
 from relevo_runtime.sealing import Seals
 
 _WINDOWS_OF_CONTACTS = 5
@@ -67,7 +67,7 @@ async def run_notifier(settings: NotifierSettings, context: ServiceContext) -> A
     """
     unsubscribe_token(settings.link_secret.get_secret_value(), "any", "any", "email")
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.dsn, application_name="relevo-notifier", max_size=6, session=LOOKUPS)
+        pool = await open_pool(settings.dsn, application_name="relevo-notifier", max_size=6)
         stack.push_async_callback(pool.close)
         publisher = await stack.enter_async_context(Publisher(settings, context.metrics, seals=Seals(pool, settings)))
         context.health.probe("kafka", publisher.check, of="Kafka")
