@@ -32,7 +32,9 @@ async def list_runs(
     found = await listings.runs(
         connection, wanted.shop, wanted.workflow, active=wanted.active, after=after, limit=turn.limit + 1, most=most
     )
-    looked = await listings.last_looked_at(connection, wanted.shop, after=after, most=most)
+    looked = None
+    if len(found) <= turn.limit:  # a full page goes on behind its last run
+        looked = await listings.last_looked_at(connection, wanted.shop, after=after, most=most)
     return turn.page(found, lambda one: (one.run_id,), looked=(looked,) if looked is not None else None)
 
 
