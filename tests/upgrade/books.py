@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from tests.chaos import books
-from tests.chaos.books import Arrival, Books, Delivery
+from tests.chaos.books import Arrival, Books, Delivery, Differences
 from tests.chaos.client import Posted
 
 FLOW = "upgrade"
@@ -28,21 +28,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
     calls: Sequence[Delivery]
     arrivals: Sequence[Arrival]
     called: Sequence[str]
-
-
-class Differences(Struct, frozen=True, kw_only=True):
-    """What the books differ in, each as a line for people."""
-
-    lost: Sequence[str]
-    duplicated: Sequence[str]
-    in_doubt: Sequence[str]
-    early: Sequence[str]
-    stuck: Sequence[str]
-
-    @property
-    def complete(self) -> bool:
-        """Nothing is missing any more."""
-        return not self.lost and not self.stuck
 
 
 def compare(ledger: Ledger) -> Differences:

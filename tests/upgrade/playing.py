@@ -27,12 +27,12 @@ from relevo_embedded import EmbeddedKafka, EmbeddedPostgres
 from relevo_runtime.clock import make_clock
 from relevo_runtime.postgres import Statements
 from relevo_runtime.settings import RuntimeSettings
-from tests.chaos.books import Delivery
+from tests.chaos.books import Delivery, Differences
 from tests.chaos.client import SECRET, SHOP
 from tests.chaos.run import Watch
 from tests.chaos.scene import SESSION_SECONDS, SPEED, Clockwork, tell
 from tests.fake_http_service import FakeHttpService, fake_http_service
-from tests.upgrade.books import Differences, Ledger, Run, compare
+from tests.upgrade.books import Ledger, Run, compare
 from tests.upgrade.fleet import Fleet
 from tests.upgrade.orders import ROLLBACK, SERVICES, UPGRADE, Exchange, every_mixture
 from tests.upgrade.releases import THIS, Release
